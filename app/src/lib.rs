@@ -1,0 +1,1 @@
+//! The dashboard: Leptos, rendered in the Worker and hydrated in the browser.

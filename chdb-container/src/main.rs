@@ -1,0 +1,3 @@
+//! HTTP around chDB: the ClickHouse interface over the lake.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Wire types of the router, the dashboard and the engines.

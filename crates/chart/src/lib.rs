@@ -1,0 +1,1 @@
+//! Charts as SVG, the same on the server and in the browser.

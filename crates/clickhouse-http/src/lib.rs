@@ -1,0 +1,1 @@
+//! The ClickHouse HTTP interface without I/O: requests, replies, exceptions.

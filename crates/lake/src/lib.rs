@@ -1,0 +1,1 @@
+//! Iceberg commits: the one writer of table state.

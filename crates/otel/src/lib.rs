@@ -1,0 +1,1 @@
+//! OTLP to rows: the seven tables and the mapping that fills them.

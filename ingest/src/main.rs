@@ -1,0 +1,3 @@
+//! OTLP/HTTP in, Iceberg out.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Worker: routes each query to an engine and serves the dashboard.

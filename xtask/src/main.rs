@@ -1,0 +1,3 @@
+//! The developer's commands: setup, up, demo, test, bench.
+
+fn main() {}
