@@ -1,1 +1,17 @@
-//! Wire types of the router, the dashboard and the engines.
+//! Wire types shared by the router, the dashboard and the engines: what crosses HTTP, and nothing else.
+//!
+//! Times are RFC 3339 in UTC with microseconds ([`jiff::Timestamp`]). No I/O, no clock, no planning.
+
+mod catalogue;
+mod health;
+mod problem;
+mod query;
+mod time_range;
+
+pub use catalogue::{Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
+pub use health::{BackendHealth, BackendState, HealthReply};
+pub use problem::{Problem, ProblemType};
+pub use query::{
+    BackendChoice, BackendKind, Column, QueryReply, QueryRequest, Range, Reason, SqlRequest, Stats,
+};
+pub use time_range::{Preset, TimeRange};

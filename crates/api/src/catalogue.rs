@@ -1,0 +1,115 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `GET /queries`: what a caller can know of a named query. Its source is `queries/<name>/query.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueryInfo {
+    /// The folder's name.
+    pub name: String,
+    /// The panel's title.
+    pub title: String,
+    /// One sentence: what is counted, and how.
+    pub description: String,
+    /// To what the ends of a range move outward.
+    pub bucket: Bucket,
+    /// What it takes besides the range; `service` and `environment` included.
+    pub params: Vec<ParamInfo>,
+    /// What it returns, in order.
+    pub columns: Vec<ColumnInfo>,
+    /// How rows are ordered, for people: `views ↓, page`.
+    pub order: String,
+    /// How the dashboard draws it.
+    pub chart: ChartSpec,
+    /// Whole UTC days its view keeps; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+}
+
+/// The grain to which a range is widened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bucket {
+    /// Not widened.
+    Exact,
+    /// To whole hours of the request's zone.
+    Hour,
+    /// To whole days of the request's zone.
+    Day,
+}
+
+/// A parameter of a named query.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParamInfo {
+    /// Its name in the request and in the statement.
+    pub name: String,
+    /// What values it takes.
+    pub kind: ParamKind,
+    /// The value when left out; none means it is required.
+    pub default: Option<Value>,
+    /// The largest value (integers) or length in bytes (text).
+    pub max: u64,
+    /// One sentence.
+    pub description: String,
+}
+
+/// What values a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ParamKind {
+    /// Text; an empty string as a filter means "all".
+    Text,
+    /// A positive integer.
+    Integer,
+}
+
+/// A column of a named query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: String,
+    /// Its ClickHouse type.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    /// `ms`, `1` for a share from 0 to 1, empty for counts and text.
+    #[serde(default)]
+    pub unit: String,
+    /// One sentence.
+    pub description: String,
+}
+
+/// How the dashboard draws a named query: names are of its columns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChartSpec {
+    /// The kind of drawing.
+    pub kind: ChartKind,
+    /// The horizontal axis (a time, a day or a category).
+    #[serde(default)]
+    pub x: String,
+    /// What is measured; each is a series.
+    #[serde(default)]
+    pub y: Vec<String>,
+    /// Columns whose distinct values split a measure into series.
+    #[serde(default)]
+    pub series: Vec<String>,
+    /// The unit of the vertical axis.
+    #[serde(default)]
+    pub unit: String,
+}
+
+/// The kinds of drawings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChartKind {
+    /// Lines over time.
+    Line,
+    /// Stacked bars over time.
+    Bar,
+    /// Horizontal bars by category.
+    Ranking,
+    /// Rows and columns.
+    Table,
+}

@@ -1,0 +1,132 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An RFC 9457 problem document, `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// What went wrong, stable for programs.
+    #[serde(rename = "type")]
+    pub kind: ProblemType,
+    /// A few words, the same for every occurrence of the type.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// One sentence that says what to do.
+    pub detail: String,
+    /// The engine's exception code, where an engine refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u32>,
+    /// The engine's own message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_message: Option<String>,
+}
+
+/// The stable types of problems, each with its HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ProblemType {
+    /// 400: the body or a parameter is not what the query takes.
+    #[serde(rename = "https://lakefront.dev/problems/bad-request")]
+    BadRequest,
+    /// 401: a token is missing or wrong.
+    #[serde(rename = "https://lakefront.dev/problems/unauthorized")]
+    Unauthorized,
+    /// 403: the statement is not a read of the `otel` tables.
+    #[serde(rename = "https://lakefront.dev/problems/forbidden-statement")]
+    ForbiddenStatement,
+    /// 404: no such query or page.
+    #[serde(rename = "https://lakefront.dev/problems/not-found")]
+    NotFound,
+    /// 405: the path knows other methods.
+    #[serde(rename = "https://lakefront.dev/problems/method-not-allowed")]
+    MethodNotAllowed,
+    /// 413: the body is too large.
+    #[serde(rename = "https://lakefront.dev/problems/too-large")]
+    TooLarge,
+    /// 415: the body's type is not one the path takes.
+    #[serde(rename = "https://lakefront.dev/problems/unsupported-media-type")]
+    UnsupportedMediaType,
+    /// 422: the engine refused the statement, or it hit a limit.
+    #[serde(rename = "https://lakefront.dev/problems/query-failed")]
+    QueryFailed,
+    /// 503: the engine's queue is full; try again.
+    #[serde(rename = "https://lakefront.dev/problems/busy")]
+    Busy,
+    /// 503: no engine could answer.
+    #[serde(rename = "https://lakefront.dev/problems/no-backend")]
+    NoBackend,
+    /// 504: no engine answered in time.
+    #[serde(rename = "https://lakefront.dev/problems/timeout")]
+    Timeout,
+    /// 500: a fault of ours.
+    #[serde(rename = "https://lakefront.dev/problems/internal")]
+    Internal,
+}
+
+impl ProblemType {
+    /// Its HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::Unauthorized => 401,
+            Self::ForbiddenStatement => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::TooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::QueryFailed => 422,
+            Self::Busy | Self::NoBackend => 503,
+            Self::Timeout => 504,
+            Self::Internal => 500,
+        }
+    }
+
+    /// Its title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad request",
+            Self::Unauthorized => "unauthorized",
+            Self::ForbiddenStatement => "statement not allowed",
+            Self::NotFound => "not found",
+            Self::MethodNotAllowed => "method not allowed",
+            Self::TooLarge => "request too large",
+            Self::UnsupportedMediaType => "unsupported media type",
+            Self::QueryFailed => "query failed",
+            Self::Busy => "busy",
+            Self::NoBackend => "no backend can answer",
+            Self::Timeout => "timeout",
+            Self::Internal => "internal error",
+        }
+    }
+}
+
+impl Problem {
+    /// A problem of a type, with the sentence that says what to do.
+    pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            title: kind.title().into(),
+            status: kind.status(),
+            detail: detail.into(),
+            code: None,
+            engine_message: None,
+        }
+    }
+
+    /// Adds the engine's exception.
+    #[must_use]
+    pub fn with_engine(mut self, code: Option<u32>, message: impl Into<String>) -> Self {
+        self.code = code;
+        self.engine_message = Some(message.into());
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.title, self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
