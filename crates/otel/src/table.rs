@@ -1,0 +1,185 @@
+//! What a table is: the plain data that Iceberg schema, Arrow schema, ClickHouse DDL and docs are derived from.
+
+/// The type of a column, in Iceberg's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ColumnType {
+    /// `boolean`
+    Boolean,
+    /// `int`, 32 bits
+    Int,
+    /// `long`, 64 bits
+    Long,
+    /// `double`
+    Double,
+    /// `string`
+    String,
+    /// `timestamptz`, microseconds
+    Timestamp,
+    /// `map<string, string>`; keys and values are required
+    StringMap,
+    /// `list<element>`; elements are required. The element is a scalar or a [`ColumnType::StringMap`].
+    List(&'static ColumnType),
+}
+
+impl ColumnType {
+    /// How many field ids the type needs below its column: one for a list's element, two for a map's key and value.
+    fn nested_ids(self) -> usize {
+        match self {
+            Self::StringMap => 2,
+            Self::List(element) => 1 + element.nested_ids(),
+            _ => 0,
+        }
+    }
+}
+
+/// One column of a [`Table`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Column {
+    /// Iceberg field id: stable for ever, see [`Table`].
+    pub id: i32,
+    /// Field ids below the column, outermost first: `[element]`, `[key, value]` or `[element, key, value]`.
+    pub nested_ids: Vec<i32>,
+    /// Name, as the OpenTelemetry Collector's ClickHouse exporter has it where it has it.
+    pub name: &'static str,
+    /// Type.
+    pub r#type: ColumnType,
+    /// Whether null is impossible. Required strings are `''` when absent.
+    pub required: bool,
+    /// Whether the column is Lakefront's own, filled from attributes so that no named query reads a map.
+    pub promoted: bool,
+    /// Whether few distinct values are expected: dictionaries pay (`LowCardinality` in ClickHouse).
+    pub low_cardinality: bool,
+    /// One sentence on what the column holds.
+    pub doc: &'static str,
+}
+
+/// One of the seven tables of namespace `otel`.
+///
+/// Field ids are those that a catalog gives when it creates the table: columns first, in order, then what is nested in
+/// them, in order. A column added later goes into a further generation ([`Table::new`]), whose ids follow the highest
+/// given so far; nothing is ever renumbered, reordered or removed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Table {
+    /// Name, e.g. `otel_logs`.
+    pub name: &'static str,
+    /// One sentence on what a row is.
+    pub doc: &'static str,
+    /// Columns in order.
+    pub columns: Vec<Column>,
+    /// The column whose UTC day is the partition.
+    pub time_column: &'static str,
+    /// Columns by which rows are sorted within a file, ascending.
+    pub sort_order: &'static [&'static str],
+    /// Columns with Parquet bloom filters: point look-ups happen on them.
+    pub bloom_columns: &'static [&'static str],
+}
+
+impl Table {
+    /// A table whose field ids are numbered generation by generation.
+    pub(crate) fn new(
+        name: &'static str,
+        doc: &'static str,
+        generations: &[&[&[ColumnDef]]],
+        time_column: &'static str,
+        sort_order: &'static [&'static str],
+        bloom_columns: &'static [&'static str],
+    ) -> Self {
+        let mut ids = 1..;
+        let mut take = |count: usize| ids.by_ref().take(count).collect::<Vec<i32>>();
+        let mut columns = Vec::new();
+        for groups in generations {
+            let definitions: Vec<&ColumnDef> = groups.iter().copied().flatten().collect();
+            let own = take(definitions.len());
+            for (definition, id) in definitions.into_iter().zip(own) {
+                columns.push(definition.numbered(id, take(definition.r#type.nested_ids())));
+            }
+        }
+        Self {
+            name,
+            doc,
+            columns,
+            time_column,
+            sort_order,
+            bloom_columns,
+        }
+    }
+
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// A column before it has its field ids.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ColumnDef {
+    name: &'static str,
+    r#type: ColumnType,
+    required: bool,
+    promoted: bool,
+    low_cardinality: bool,
+    doc: &'static str,
+}
+
+impl ColumnDef {
+    /// A required column.
+    pub(crate) const fn required(name: &'static str, r#type: ColumnType, doc: &'static str) -> Self {
+        Self {
+            name,
+            r#type,
+            required: true,
+            promoted: false,
+            low_cardinality: false,
+            doc,
+        }
+    }
+
+    /// A column that may be null.
+    pub(crate) const fn optional(name: &'static str, r#type: ColumnType, doc: &'static str) -> Self {
+        Self {
+            name,
+            r#type,
+            required: false,
+            promoted: false,
+            low_cardinality: false,
+            doc,
+        }
+    }
+
+    /// The same, promoted.
+    pub(crate) const fn promoted(self) -> Self {
+        Self {
+            promoted: true,
+            ..self
+        }
+    }
+
+    /// The same, with few distinct values.
+    pub(crate) const fn low_cardinality(self) -> Self {
+        Self {
+            low_cardinality: true,
+            ..self
+        }
+    }
+
+    fn numbered(&self, id: i32, nested_ids: Vec<i32>) -> Column {
+        let Self {
+            name,
+            r#type,
+            required,
+            promoted,
+            low_cardinality,
+            doc,
+        } = *self;
+        Column {
+            id,
+            nested_ids,
+            name,
+            r#type,
+            required,
+            promoted,
+            low_cardinality,
+            doc,
+        }
+    }
+}
