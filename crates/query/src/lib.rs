@@ -1,1 +1,31 @@
-//! The catalogue of named queries, time ranges and the plan of a query.
+//! Named queries: the catalogue, a request made good, and the plan of which engine is asked what.
+//!
+//! [`resolve`] turns a request into values that are known to be good, [`plan`] decides which engines are asked.
+//! Both are pure: the clock and the topology are arguments. Nothing here sends a statement or reads a reply.
+
+mod catalogue;
+mod definition;
+mod params;
+mod past;
+mod plan;
+mod range;
+mod resolve;
+mod sql;
+mod statement;
+mod topology;
+mod zone;
+
+#[cfg(test)]
+#[path = "../build/check.rs"]
+mod check;
+#[cfg(test)]
+#[path = "../build/sql_text.rs"]
+mod sql_text;
+
+pub use catalogue::catalogue;
+pub use definition::Definition;
+pub use plan::{Attempt, Plan, REQUEST_DEADLINE, plan, plan_sql};
+pub use resolve::{Resolved, resolve};
+pub use statement::Statement;
+pub use topology::{Backend, Topology};
+pub use zone::offsets;

@@ -1,0 +1,118 @@
+//! Reads just enough of a statement to check it against its declaration: placeholders, the outer select list and
+//! the outer order. Not a parser: what it can't see is tested by running the query.
+
+/// The statement with comments and the insides of quotes blanked out; every byte keeps its place.
+pub fn blank(sql: &str) -> String {
+    let mut out = Vec::with_capacity(sql.len());
+    let mut bytes = sql.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\'' => {
+                out.push(b'\'');
+                while let Some(inner) = bytes.next() {
+                    match inner {
+                        b'\'' => {
+                            out.push(b'\'');
+                            break;
+                        }
+                        b'\\' => {
+                            out.push(b' ');
+                            out.extend(bytes.next().map(|_| b' '));
+                        }
+                        _ => out.push(b' '),
+                    }
+                }
+            }
+            b'-' if bytes.peek() == Some(&b'-') => {
+                out.push(b' ');
+                while let Some(inner) = bytes.next_if(|inner| *inner != b'\n') {
+                    let _ = inner;
+                    out.push(b' ');
+                }
+            }
+            // Outside quotes and comments a statement is ASCII; anything else is of no interest here.
+            byte if byte.is_ascii() => out.push(byte),
+            _ => out.push(b' '),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The placeholders `{name:Type}` of a blanked statement, in order, each occurrence.
+pub fn placeholders(blanked: &str) -> Vec<(&str, &str)> {
+    blanked
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .filter_map(|(inside, _)| inside.split_once(':'))
+        .collect()
+}
+
+/// A word or a comma outside every parenthesis, with where it begins.
+fn outer_words(blanked: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut depth = 0_i32;
+    let mut begin = None;
+    for (at, byte) in blanked.bytes().enumerate() {
+        let in_word = depth == 0 && (byte.is_ascii_alphanumeric() || byte == b'_');
+        if in_word {
+            begin.get_or_insert(at);
+            continue;
+        }
+        if let Some(from) = begin.take() {
+            words.push(&blanked[from..at]);
+        }
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth -= 1,
+            b',' if depth == 0 => words.push(","),
+            _ => {}
+        }
+    }
+    words.extend(begin.map(|from| &blanked[from..]));
+    words
+}
+
+/// The names of the columns that a blanked statement returns, or what keeps them from being seen.
+pub fn select_list(blanked: &str) -> Result<Vec<&str>, String> {
+    let words = outer_words(blanked);
+    let selects = words
+        .iter()
+        .filter(|word| word.eq_ignore_ascii_case("SELECT"))
+        .count();
+    if selects != 1 {
+        return Err(format!(
+            "expected one SELECT outside parentheses, found {selects}"
+        ));
+    }
+    let list: Vec<&str> = words
+        .into_iter()
+        .skip_while(|word| !word.eq_ignore_ascii_case("SELECT"))
+        .skip(1)
+        .take_while(|word| !word.eq_ignore_ascii_case("FROM"))
+        .collect();
+    Ok(list
+        .split(|word| *word == ",")
+        .filter_map(|item| item.last().copied())
+        .collect())
+}
+
+/// The outer `ORDER BY` of a blanked statement: names, and whether each descends.
+pub fn order(blanked: &str) -> Vec<(&str, bool)> {
+    let list: Vec<&str> = outer_words(blanked)
+        .into_iter()
+        .skip_while(|word| !word.eq_ignore_ascii_case("ORDER"))
+        .skip(2)
+        .take_while(|word| {
+            !["LIMIT", "SETTINGS"]
+                .iter()
+                .any(|end| word.eq_ignore_ascii_case(end))
+        })
+        .collect();
+    list.split(|word| *word == ",")
+        .filter_map(|item| {
+            let descends = item.last().is_some_and(|word| word.eq_ignore_ascii_case("DESC"));
+            item.first().map(|name| (*name, descends))
+        })
+        .collect()
+}

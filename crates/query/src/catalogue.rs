@@ -1,0 +1,30 @@
+use std::sync::LazyLock;
+
+use lakefront_api::{Problem, ProblemType};
+
+use crate::Definition;
+
+static CATALOGUE: LazyLock<Vec<Definition>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")))
+        .expect("the build script wrote it from the same types")
+});
+
+/// Every named query, by name.
+pub fn catalogue() -> &'static [Definition] {
+    &CATALOGUE
+}
+
+/// The query of a name.
+///
+/// # Errors
+/// [`ProblemType::NotFound`], with the names there are.
+pub fn find(name: &str) -> Result<&'static Definition, Problem> {
+    catalogue()
+        .iter()
+        .find(|query| query.info.name == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = catalogue().iter().map(|query| query.info.name.as_str()).collect();
+            let detail = format!("query: expected one of {}", names.join(", "));
+            Problem::new(ProblemType::NotFound, detail)
+        })
+}

@@ -1,0 +1,39 @@
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use lakefront_api::{Problem, ProblemType};
+
+/// A point in the lake's past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// A table's snapshot.
+    Snapshot(i64),
+    /// The newest snapshot at this time.
+    Time(Timestamp),
+}
+
+impl Past {
+    /// The engine's setting that answers from there.
+    pub fn setting(self) -> (String, String) {
+        match self {
+            Self::Snapshot(id) => ("iceberg_snapshot_id".into(), id.to_string()),
+            Self::Time(time) => ("iceberg_timestamp_ms".into(), time.as_millisecond().to_string()),
+        }
+    }
+}
+
+impl FromStr for Past {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Snapshot(id));
+        }
+        text.parse().map(Self::Time).map_err(|_| {
+            Problem::new(
+                ProblemType::BadRequest,
+                "at: expected the id of a snapshot or an RFC 3339 time",
+            )
+        })
+    }
+}

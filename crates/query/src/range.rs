@@ -1,0 +1,77 @@
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
+use lakefront_api::{Bucket, Problem, ProblemType, Range, TimeRange};
+
+/// The longest range that may be asked for; the widening comes on top.
+const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// The years in which every engine has the same times.
+const FIRST: Timestamp = Timestamp::UNIX_EPOCH;
+const LAST: Timestamp = Timestamp::constant(7_258_118_400, 0); // 2200-01-01
+
+/// The range that a query answers: presets end at `now`, and the ends move outward to the bucket.
+///
+/// # Errors
+/// [`ProblemType::BadRequest`] for a range that is reversed, too long or outside the years 1970 to 2199.
+pub fn range(asked: TimeRange, bucket: Bucket, zone: &TimeZone, now: Timestamp) -> Result<Range, Problem> {
+    let bad = |detail: String| Problem::new(ProblemType::BadRequest, format!("timeRange: {detail}"));
+    let (from, to) = match asked {
+        TimeRange::Preset(preset) => (now - preset.duration(), now),
+        TimeRange::Absolute { from, to } => (from, to),
+    };
+    if from > to {
+        return Err(bad(format!("from ({from}) is after to ({to}); swap them")));
+    }
+    if to.duration_since(from) > LONGEST {
+        return Err(bad("expected at most 366 days between from and to".into()));
+    }
+    if from < FIRST || to > LAST {
+        return Err(bad("expected times between 1970 and 2200".into()));
+    }
+    widen(Range { from, to }, bucket, zone).map_err(|error| bad(error.to_string()))
+}
+
+/// Moves both ends outward to the bucket. Stored times are whole microseconds, so finer ones are cut off.
+pub fn widen(range: Range, bucket: Bucket, zone: &TimeZone) -> Result<Range, jiff::Error> {
+    let from = Timestamp::from_microsecond(range.from.as_microsecond())?;
+    let to = Timestamp::from_microsecond(range.to.as_microsecond())?;
+    let (from, _) = bucket_of(from, bucket, zone)?;
+    // The end is outside the range: where it lies on a boundary, it is one.
+    let to = match bucket_of(to, bucket, zone)? {
+        (begin, _) if begin == to => to,
+        (_, end) => end,
+    };
+    Ok(Range { from, to })
+}
+
+/// The bucket that holds an instant, half-open; exact ones are empty.
+///
+/// Hours are counted from the local midnight, as ClickHouse's `toStartOfHour` does. That is every full hour of the
+/// local clock, except on days whose offset changes by a part of an hour (Australia/Lord_Howe).
+fn bucket_of(at: Timestamp, bucket: Bucket, zone: &TimeZone) -> Result<(Timestamp, Timestamp), jiff::Error> {
+    if bucket == Bucket::Exact {
+        return Ok((at, at));
+    }
+    let day = at.to_zoned(zone.clone()).start_of_day()?;
+    let next_day = following_day(&day)?;
+    let day = day.timestamp();
+    if bucket == Bucket::Day {
+        return Ok((day, next_day));
+    }
+    let hour = SignedDuration::from_hours(at.duration_since(day).as_hours());
+    let begin = day.checked_add(hour)?;
+    Ok((
+        begin,
+        begin.checked_add(SignedDuration::from_hours(1))?.min(next_day),
+    ))
+}
+
+/// The first instant after a day that is in the next one. It can be more than a day on the calendar away: a zone
+/// that crosses the date line leaves one out.
+fn following_day(day: &Zoned) -> Result<Timestamp, jiff::Error> {
+    day.date()
+        .checked_add(1.day())?
+        .to_zoned(day.time_zone().clone())?
+        .start_of_day()
+        .map(|next| next.timestamp())
+}

@@ -1,0 +1,15 @@
+SELECT
+    toStartOfHour(Timestamp, {tz:String}) AS hour,
+    ErrorType AS error_type,
+    count() AS errors
+FROM
+(
+    SELECT Timestamp, ErrorType, ServiceName, Environment FROM otel_logs WHERE ErrorType != ''
+    UNION ALL
+    SELECT Timestamp, ErrorType, ServiceName, Environment FROM otel_traces WHERE ErrorType != ''
+)
+WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+    AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({environment:String} = '' OR Environment = {environment:String})
+GROUP BY hour, error_type
+ORDER BY hour, error_type
