@@ -1,3 +1,70 @@
-//! The developer's commands: setup, up, demo, test, bench.
+//! The developer's commands. `cargo xtask --help` lists them; each brings what it needs.
 
-fn main() {}
+mod bench;
+mod build;
+mod bundle;
+mod demo;
+mod dev;
+mod local;
+mod paths;
+mod process;
+mod setup;
+mod stack;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Lakefront's developer commands: each sets up whatever is missing first.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    after_help = "Examples:\n  cargo xtask up                    the embedded stack with the demo's traffic\n  cargo xtask up --no-demo          your own lake, empty at first\n  cargo xtask test                  everything CI runs\n  cargo xtask test --only clippy    one step of it"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring the tools that are missing: seconds when nothing is.
+    Setup,
+    /// Start the embedded stack and print the dashboard's address; Ctrl-C ends it.
+    Up(up::Args),
+    /// Send the demo's traffic to a running ingest.
+    Demo(demo::Args),
+    /// Run everything: formatting, lints, docs, unit, integration and browser tests.
+    Test(test::Args),
+    /// Build the browser bundle and the Worker, and print their sizes.
+    Bundle,
+    /// Serve the dashboard with hot reload against a running stack.
+    Dev(dev::Args),
+    /// Measure: ingest, lake.
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    process::end_children_on_interrupt();
+    let result = match Cli::parse().command {
+        Command::Setup => setup::run(setup::Wanted::Everything).map(drop),
+        Command::Up(args) => up::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Bundle => setup::run(setup::Wanted::Stack)
+            .and_then(|paths| build::bundle(&paths))
+            .map(drop),
+        Command::Dev(args) => dev::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match result {
+        _ if process::interrupted() => ExitCode::from(130),
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Where things are: the checkout, the cache that outlives it, the user's data.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+/// The folders every command works with.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    /// The root of the checkout.
+    pub checkout: PathBuf,
+    /// `$LAKEFRONT_CACHE`, else `lakefront` in the user's cache: tools and everything built.
+    pub cache: PathBuf,
+    /// `$CARGO_TARGET_DIR`, else `target` in the cache.
+    pub target: PathBuf,
+    /// `lakefront` in the user's data folder: the lakes of `cargo xtask up`.
+    pub data: PathBuf,
+}
+
+impl Paths {
+    /// Finds them, and makes the cache.
+    pub fn find() -> Result<Self> {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .context("xtask has no parent")?;
+        let cache = match std::env::var_os("LAKEFRONT_CACHE") {
+            Some(folder) => PathBuf::from(folder),
+            None => user_folder("XDG_CACHE_HOME", ".cache")?.join("lakefront"),
+        };
+        let target = match std::env::var_os("CARGO_TARGET_DIR") {
+            Some(folder) => checkout.join(folder),
+            None => cache.join("target"),
+        };
+        std::fs::create_dir_all(cache.join("tools")).with_context(|| {
+            format!(
+                "cannot make {}; set LAKEFRONT_CACHE to a folder you own",
+                cache.display()
+            )
+        })?;
+        let data = user_folder("XDG_DATA_HOME", ".local/share")?.join("lakefront");
+        Ok(Self {
+            checkout: checkout.to_owned(),
+            cache,
+            target,
+            data,
+        })
+    }
+
+    /// Tools brought by `setup`.
+    pub fn tools(&self) -> PathBuf {
+        self.cache.join("tools")
+    }
+
+    /// A tool installed by cargo.
+    pub fn cargo_tool(&self, name: &str) -> PathBuf {
+        self.tools().join("bin").join(name)
+    }
+
+    /// The node modules, `.bin` inside.
+    pub fn node_modules(&self) -> PathBuf {
+        self.tools().join("node_modules")
+    }
+
+    /// The Python that has what the tests import.
+    pub fn python(&self) -> PathBuf {
+        self.tools().join("python/bin/python")
+    }
+
+    /// A program of ours, as built by [`crate::build::programs`].
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.target.join("debug").join(name)
+    }
+
+    /// A command in the checkout, with the environment that builds and tests expect.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(&self.checkout)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("CHDB_LIB_DIR", self.tools().join("libchdb"))
+            .env("CHDB_INCLUDE_DIR", self.checkout.join("chdb-container/include"))
+            .env("LAKEFRONT_NODE_MODULES", self.node_modules())
+            .env("LAKEFRONT_PYTHON", self.python())
+            .env("LAKEFRONT_BUNDLE", self.cache.join("bundle"))
+            .env("WRANGLER_SEND_METRICS", "false");
+        if let Some(toolchain) = crate::setup::linked_toolchain(self) {
+            command.env("RUSTUP_TOOLCHAIN", toolchain);
+        }
+        command
+    }
+
+    /// `cargo` with that environment.
+    pub fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command("cargo");
+        command.args(arguments);
+        command
+    }
+}
+
+fn user_folder(variable: &str, below_home: &str) -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os(variable).filter(|folder| !folder.is_empty()) {
+        return Ok(PathBuf::from(folder));
+    }
+    let home =
+        std::env::var_os("HOME").context("HOME is not set: set it, or LAKEFRONT_CACHE and XDG_DATA_HOME")?;
+    Ok(PathBuf::from(home).join(below_home))
+}

@@ -1,0 +1,55 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use super::{announce, stamp};
+use crate::paths::Paths;
+use crate::process;
+
+/// Installs exactly these packages into the tools folder.
+pub fn install(paths: &Paths, packages: &BTreeMap<String, String>) -> Result<()> {
+    let manifest = json!({ "private": true, "dependencies": packages, "allowScripts": {} }).to_string();
+    if stamp::matches(paths, "npm", &manifest) && paths.node_modules().join(".bin/workerd").exists() {
+        return Ok(());
+    }
+    if process::output(paths.command("npm").arg("--version")).is_none() {
+        bail!("npm is not on the PATH: install Node.js 20 or newer");
+    }
+    announce("npm packages (workerd, wrangler, esbuild, binaryen, libchdb, playwright-core)");
+    std::fs::write(paths.tools().join("package.json"), &manifest)?;
+    process::run(
+        paths
+            .command("npm")
+            .args([
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--no-package-lock",
+                "--loglevel=error",
+            ])
+            .current_dir(paths.tools()),
+    )?;
+    stamp::set(paths, "npm", &manifest)
+}
+
+/// `tools/libchdb/libchdb.so`: where the programs' run path points.
+pub fn link_libchdb(paths: &Paths) -> Result<()> {
+    let library = paths.node_modules().join("@chdb/lib-linux-x64-gnu/libchdb.so");
+    if !library.exists() {
+        bail!(
+            "{} is missing: chDB has builds for Linux on amd64",
+            library.display()
+        );
+    }
+    let folder = paths.tools().join("libchdb");
+    let link = folder.join("libchdb.so");
+    if std::fs::read_link(&link).ok().as_deref() == Some(Path::new(&library)) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&folder)?;
+    let _ = std::fs::remove_file(&link);
+    std::os::unix::fs::symlink(&library, &link)
+        .with_context(|| format!("cannot make the link {}", link.display()))
+}

@@ -1,0 +1,30 @@
+use anyhow::{Context, Result};
+
+use super::{announce, stamp};
+use crate::paths::Paths;
+use crate::process;
+
+/// A virtual environment with what `tests/requirements.txt` pins.
+pub fn install(paths: &Paths) -> Result<()> {
+    let file = paths.checkout.join("tests/requirements.txt");
+    let wish = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    if stamp::matches(paths, "python", &wish) && paths.python().exists() {
+        return Ok(());
+    }
+    announce("Python packages for the tests");
+    if !paths.python().exists() {
+        process::run(
+            paths
+                .command("python3")
+                .args(["-m", "venv"])
+                .arg(paths.tools().join("python")),
+        )?;
+    }
+    process::run(
+        paths
+            .command(paths.python())
+            .args(["-m", "pip", "install", "--quiet", "-r"])
+            .arg(&file),
+    )?;
+    stamp::set(paths, "python", &wish)
+}

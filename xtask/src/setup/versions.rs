@@ -1,0 +1,68 @@
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use super::Wanted;
+use crate::paths::Paths;
+
+/// `xtask/versions.toml`.
+#[derive(Debug, Deserialize)]
+pub struct Versions {
+    apt: BTreeMap<String, String>,
+    cargo: BTreeMap<String, String>,
+    /// Package name to version.
+    pub npm: BTreeMap<String, String>,
+}
+
+/// What only tests use.
+const TEST_PACKAGES: [&str; 4] = ["chromium", "fonts-dejavu-core", "python3", "python3-venv"];
+
+impl Versions {
+    /// Reads the file.
+    pub fn read(paths: &Paths) -> Result<Self> {
+        let file = paths.checkout.join("xtask/versions.toml");
+        let text =
+            std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} is not what setup expects", file.display()))
+    }
+
+    /// Debian packages, each with the path that shows it is there.
+    pub fn apt(&self, wanted: Wanted) -> Vec<(&str, &str)> {
+        self.apt
+            .iter()
+            .filter(|(package, _)| wanted == Wanted::Everything || !TEST_PACKAGES.contains(&package.as_str()))
+            .map(|(package, shown_by)| (package.as_str(), shown_by.as_str()))
+            .collect()
+    }
+
+    /// Tools that cargo installs; wasm-bindgen-cli's version is that of the locked wasm-bindgen.
+    pub fn cargo(&self, paths: &Paths) -> Result<Vec<(String, String)>> {
+        let lock =
+            std::fs::read_to_string(paths.checkout.join("Cargo.lock")).context("cannot read Cargo.lock")?;
+        let lock: Lock = toml::from_str(&lock).context("Cargo.lock is not a lock file")?;
+        let locked = lock
+            .package
+            .into_iter()
+            .find(|package| package.name == "wasm-bindgen")
+            .context("Cargo.lock names no wasm-bindgen")?;
+        let mut tools = vec![("wasm-bindgen-cli".to_owned(), locked.version)];
+        tools.extend(
+            self.cargo
+                .iter()
+                .map(|(tool, version)| (tool.clone(), version.clone())),
+        );
+        Ok(tools)
+    }
+}
+
+#[derive(Deserialize)]
+struct Lock {
+    package: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+}

@@ -1,0 +1,130 @@
+//! One supervisor for the local stack: starts each service, waits until it is ready, and ends all of them together.
+
+mod http;
+mod output;
+mod service;
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::Signal;
+
+use crate::process;
+pub use http::{get_ok, post_json};
+use service::Running;
+pub use service::{Ready, Service};
+
+/// How long a service may take until it answers.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long services may take to flush and end before they are killed.
+const END_WITHIN: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(50);
+
+/// The running services, in the order they were started.
+pub struct Stack {
+    running: Vec<Running>,
+}
+
+impl Stack {
+    /// An empty one: from here on Ctrl-C is answered by [`Stack::end`].
+    pub fn new() -> Self {
+        process::SUPERVISED.store(true, Ordering::SeqCst);
+        Self { running: Vec::new() }
+    }
+
+    /// Starts a service and waits until it is ready, its output going to `logs` and, prefixed, to the screen.
+    pub fn start(&mut self, service: Service, logs: &Path) -> Result<()> {
+        let started = Instant::now();
+        let name = service.name;
+        let ready = service.ready.clone();
+        self.running.push(Running::start(service, logs)?);
+        if let Ready::Url(url) = ready {
+            while !get_ok(&url) {
+                self.check()?;
+                if started.elapsed() > READY_WITHIN {
+                    bail!(
+                        "{name} did not answer at {url} within {} s; its log is in {}",
+                        READY_WITHIN.as_secs(),
+                        logs.display()
+                    );
+                }
+                std::thread::sleep(POLL);
+            }
+            eprintln!("  ✓ {name} ready in {:.1} s", started.elapsed().as_secs_f64());
+        }
+        Ok(())
+    }
+
+    /// Waits for a service that ends by itself.
+    pub fn wait_for(&mut self, name: &str) -> Result<()> {
+        loop {
+            let index = self
+                .running
+                .iter()
+                .position(|running| running.name == name)
+                .context("no such service")?;
+            if let Some(status) = self.running[index].group.child.try_wait()? {
+                let ended = self.running.remove(index);
+                if !status.success() {
+                    bail!("{}", ended.obituary(status));
+                }
+                return Ok(());
+            }
+            self.check()?;
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Waits until somebody interrupts us or a service dies.
+    pub fn watch(&mut self) -> Result<()> {
+        loop {
+            if process::interrupted() {
+                return Ok(());
+            }
+            self.check()?;
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Fails when a service has died, with its last lines, or we were interrupted.
+    fn check(&mut self) -> Result<()> {
+        if process::interrupted() {
+            bail!("interrupted");
+        }
+        for running in &mut self.running {
+            if let Some(status) = running.group.child.try_wait()? {
+                bail!("{}", running.obituary(status));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends every service, the last started first, each with time to flush.
+    pub fn end(&mut self) {
+        for running in self.running.iter().rev() {
+            running.group.signal(Signal::SIGTERM);
+        }
+        let deadline = Instant::now() + END_WITHIN;
+        while let Some(mut running) = self.running.pop() {
+            while matches!(running.group.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(POLL);
+            }
+            if matches!(running.group.child.try_wait(), Ok(None)) {
+                eprintln!(
+                    "  {} did not end in {} s: killed",
+                    running.name,
+                    END_WITHIN.as_secs()
+                );
+            }
+        }
+        process::SUPERVISED.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,100 @@
+//! `cargo xtask up`: the embedded stack, from nothing to a dashboard's address.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Parser;
+use serde_json::json;
+
+use crate::local::Local;
+use crate::paths::Paths;
+use crate::setup::{self, Wanted};
+use crate::stack::Stack;
+use crate::{build, demo};
+
+/// What `up` takes.
+#[derive(Parser)]
+#[command(
+    after_help = "Examples:\n  cargo xtask up\n  cargo xtask up --no-demo --data ~/telemetry\n  cargo xtask up --port-base 9700    router 9700, ingest 9701, chDB 9702"
+)]
+pub struct Args {
+    /// Where the lake and ingest's log live [default: lakefront/demo or lakefront/own in your data folder]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Ports N (router), N+1 (ingest), N+2 (chDB) in place of 8787, 4318 and 8686
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..65500))]
+    port_base: Option<u16>,
+    /// Open your own lake, empty at first, and send it nothing
+    #[arg(long)]
+    no_demo: bool,
+    /// Events a second the demo goes on sending once its past is filled
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    rate: u32,
+}
+
+/// Runs until Ctrl-C or until a part of the stack dies.
+pub fn run(args: &Args) -> Result<()> {
+    eprintln!("Lakefront: setup");
+    let paths = setup::run(Wanted::Stack)?;
+    eprintln!("Lakefront: build (the first time takes minutes, the next seconds)");
+    build::programs(&paths)?;
+    build::bundle(&paths)?;
+    let local = local(&paths, args)?;
+    eprintln!("Lakefront: start, logs in {}", local.logs().display());
+    let mut stack = Stack::new();
+    let result = local
+        .start(&mut stack)
+        .and_then(|()| serve(&paths, args, &local, &mut stack));
+    eprintln!("Lakefront: stopping");
+    stack.end();
+    result
+}
+
+fn local(paths: &Paths, args: &Args) -> Result<Local> {
+    let data = match &args.data {
+        Some(folder) => std::path::absolute(folder)?,
+        None => paths.data.join(if args.no_demo { "own" } else { "demo" }),
+    };
+    let mut local = Local::new(paths, data);
+    if let Some(base) = args.port_base {
+        local = local.with_ports(base, base + 1, base + 2);
+    }
+    // The demo's panels should move while one watches; a lake of one's own keeps the default of ingest.
+    if !args.no_demo {
+        local = local.with_commit_interval("2s");
+    }
+    Ok(local)
+}
+
+fn serve(paths: &Paths, args: &Args, local: &Local, stack: &mut Stack) -> Result<()> {
+    if !args.no_demo {
+        if is_empty(local)? {
+            eprintln!("Lakefront: sending the demo's last 14 days");
+            stack.start(demo::service(paths, &local.ingest_url(), 14, None), &local.logs())?;
+            stack.wait_for(demo::NAME)?;
+        }
+        stack.start(
+            demo::service(paths, &local.ingest_url(), 0, Some(args.rate)),
+            &local.logs(),
+        )?;
+    }
+    eprintln!(
+        "\n  Dashboard   {}\n  OTLP/HTTP   {}\n  Data        {}\n\n  Ctrl-C ends everything; the data stays.\n",
+        local.router_url(),
+        local.ingest_url(),
+        local.data.display()
+    );
+    stack.watch()
+}
+
+/// Whether the lake holds no log record yet.
+fn is_empty(local: &Local) -> Result<bool> {
+    let reply = crate::stack::post_json(
+        &format!("{}/sql", local.router_url()),
+        &json!({ "sql": "SELECT count() AS records FROM otel.otel_logs" }),
+    )?;
+    match reply["rows"][0][0].as_u64() {
+        Some(records) => Ok(records == 0),
+        None => bail!("the router's answer to a count has no number: {reply}"),
+    }
+}
