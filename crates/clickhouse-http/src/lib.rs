@@ -1,1 +1,27 @@
-//! The ClickHouse HTTP interface without I/O: requests, replies, exceptions.
+//! The ClickHouse HTTP interface without I/O, both ways.
+//!
+//! A client turns a [`Statement`] into an HTTP request with [`Endpoint::request`] and the reply's status, headers and
+//! bytes into an [`Answer`] or a [`ReplyError`]. A server reads an [`IncomingQuery`] from a request. Nothing here opens
+//! a socket, reads a clock or keeps state, so it builds for wasm.
+//!
+//! <https://clickhouse.com/docs/interfaces/http>
+
+mod answer;
+mod endpoint;
+mod error;
+mod exception;
+mod param;
+mod statement;
+
+pub use answer::Answer;
+pub use endpoint::{Credentials, Endpoint};
+pub use error::{BadParam, ReplyError, RequestError};
+pub use exception::Exception;
+pub use param::Param;
+pub use statement::Statement;
+
+/// The reply header in which an engine says that a limit on rows or bytes cut the result: `rows` or `bytes`.
+pub const TRUNCATED_HEADER: &str = "x-lakefront-truncated";
+
+/// The request header that carries the secret shared by router and engine.
+pub const SECRET_HEADER: &str = "x-lakefront-engine-secret";

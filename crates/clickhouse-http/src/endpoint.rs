@@ -1,0 +1,179 @@
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Method, Request};
+use url::Url;
+
+use crate::{RequestError, Statement};
+
+/// Where an engine listens, and as whom to ask it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The address: `http://127.0.0.1:8686/`.
+    pub url: Url,
+    /// User and password; none means the engine's default user.
+    pub credentials: Option<Credentials>,
+    /// The database in which unqualified tables are looked up.
+    pub database: Option<String>,
+    /// Further headers of every request, such as a shared secret.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Who asks.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user's name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("user", &self.user)
+            .field("password", &"…")
+            .finish()
+    }
+}
+
+/// What makes the engine write values the way [`crate::Answer`] promises them: times in RFC 3339 and UTC, numbers as
+/// numbers, NaN and infinity as null.
+const SHAPE: [(&str, &str); 5] = [
+    ("date_time_output_format", "iso"),
+    ("output_format_json_quote_64bit_integers", "0"),
+    ("output_format_json_quote_decimals", "0"),
+    ("output_format_json_quote_denormals", "0"),
+    ("session_timezone", "UTC"),
+];
+
+impl Endpoint {
+    /// An endpoint without credentials.
+    pub fn new(url: Url) -> Self {
+        Self {
+            url,
+            credentials: None,
+            database: None,
+            headers: Vec::new(),
+        }
+    }
+
+    /// The request that runs a statement. Its reply is read by [`crate::Answer::read`].
+    ///
+    /// The statement travels in the body, everything else in the address. The engine is told to hold its reply until
+    /// the statement has ended, so that a failure has a status of its own.
+    ///
+    /// # Errors
+    /// When the parameters do not fit an address, or a credential does not fit a header.
+    pub fn request(&self, statement: &Statement) -> Result<Request<String>, RequestError> {
+        let mut url = self.url.clone();
+        {
+            let mut query = url.query_pairs_mut();
+            query
+                .append_pair("default_format", "JSONCompact")
+                .append_pair("wait_end_of_query", "1");
+            if let Some(database) = &self.database {
+                query.append_pair("database", database);
+            }
+            if let Some(rows) = statement.max_rows {
+                // One more than is welcome tells a cut from a fit.
+                query.append_pair("limit", &rows.saturating_add(1).to_string());
+            }
+            for (name, value) in SHAPE {
+                if !statement.settings.contains_key(name) {
+                    query.append_pair(name, value);
+                }
+            }
+            for (name, value) in &statement.settings {
+                query.append_pair(name, value);
+            }
+            for (name, value) in &statement.params {
+                query.append_pair(&format!("param_{name}"), &value.wire());
+            }
+        }
+        let mut request = Request::new(statement.sql.clone());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = url.as_str().parse().map_err(|_| RequestError::TooLong)?;
+        let headers = request.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+        if let Some(Credentials { user, password }) = &self.credentials {
+            for (name, value) in [("x-clickhouse-user", user), ("x-clickhouse-key", password)] {
+                let mut value = HeaderValue::from_str(value).map_err(|_| RequestError::Credentials)?;
+                value.set_sensitive(true);
+                headers.insert(name, value);
+            }
+        }
+        for (name, value) in &self.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use http::Uri;
+    use url::{Url, form_urlencoded};
+
+    use super::{Credentials, Endpoint};
+    use crate::{RequestError, Statement};
+
+    fn query(uri: &Uri) -> BTreeMap<String, String> {
+        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect()
+    }
+
+    #[test]
+    fn everything_has_its_place() {
+        let mut endpoint = Endpoint::new(Url::parse("http://127.0.0.1:8686/").expect("a URL"));
+        endpoint.credentials = Some(Credentials {
+            user: "reader".into(),
+            password: "s3cret".into(),
+        });
+        endpoint.database = Some("otel".into());
+        let statement = Statement::new("SELECT {user:String}")
+            .param("user", "a&b=c\tü")
+            .setting("max_execution_time", 30)
+            .max_rows(100);
+        let request = endpoint.request(&statement).expect("a request");
+        assert_eq!(request.method(), "POST");
+        assert_eq!(request.body(), "SELECT {user:String}");
+        assert_eq!(request.headers()["x-clickhouse-user"], "reader");
+        assert!(request.headers()["x-clickhouse-key"].is_sensitive());
+        let query = query(request.uri());
+        for (name, value) in [
+            ("default_format", "JSONCompact"),
+            ("wait_end_of_query", "1"),
+            ("database", "otel"),
+            ("limit", "101"),
+            ("date_time_output_format", "iso"),
+            ("max_execution_time", "30"),
+            ("param_user", r"a&b=c\tü"),
+        ] {
+            assert_eq!(query.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        assert!(!format!("{endpoint:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn what_does_not_fit() {
+        let mut endpoint = Endpoint::new(Url::parse("http://127.0.0.1:8686/").expect("a URL"));
+        let long = Statement::new("SELECT 1").param("text", "x".repeat(70_000));
+        assert_eq!(
+            endpoint.request(&long).expect_err("too long"),
+            RequestError::TooLong
+        );
+        endpoint.credentials = Some(Credentials {
+            user: "a\nb".into(),
+            password: String::new(),
+        });
+        let refused = endpoint
+            .request(&Statement::new("SELECT 1"))
+            .expect_err("a line break in a header");
+        assert_eq!(refused, RequestError::Credentials);
+    }
+}

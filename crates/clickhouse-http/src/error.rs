@@ -1,0 +1,57 @@
+use crate::Exception;
+
+/// A value that has no text as a query parameter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a parameter takes text, a number, true, false, null, or a list or an object of those, nested at most {depth} deep"
+)]
+#[non_exhaustive]
+pub struct BadParam {
+    /// How deep lists and objects may nest.
+    pub depth: usize,
+}
+
+/// A statement that no request can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The address holds the parameters, and addresses end at 64 kB.
+    #[error("the parameters are too long: together at most 64 kB fit a request")]
+    TooLong,
+    /// A user's name or password with a line break or another control character.
+    #[error("the user's name and password must be printable text")]
+    Credentials,
+}
+
+/// A reply without an answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplyError {
+    /// The engine refused the statement, or failed while running it.
+    #[error(transparent)]
+    Exception(#[from] Exception),
+    /// Something that is not a ClickHouse answered, or a proxy in front of one.
+    #[error("expected a ClickHouse reply, got HTTP status {status}: {text}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The start of the body.
+        text: String,
+    },
+    /// Status 200, but the body is not the format that was asked for.
+    #[error("expected a JSONCompact document: {reason}")]
+    Malformed {
+        /// Where reading stopped.
+        reason: String,
+    },
+}
+
+impl ReplyError {
+    /// The engine's exception, where it is one.
+    pub fn exception(&self) -> Option<&Exception> {
+        match self {
+            Self::Exception(exception) => Some(exception),
+            _ => None,
+        }
+    }
+}
