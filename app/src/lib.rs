@@ -1,1 +1,33 @@
 //! The dashboard: Leptos, rendered in the Worker and hydrated in the browser.
+//!
+//! The whole state of a page is in its URL ([`view`]). Components read it, ask the server functions of
+//! [`server`] and draw. On the server those functions ask the [`QueryService`] that the host put into the
+//! context; this crate never talks to an engine, holds no SQL of a named query and knows no query by name.
+
+mod app;
+mod components;
+mod failure;
+mod pages;
+#[cfg(feature = "ssr")]
+mod range;
+pub mod server;
+#[cfg(feature = "ssr")]
+mod service;
+#[cfg(feature = "ssr")]
+mod shell;
+pub mod view;
+
+pub use app::App;
+pub use failure::Failure;
+#[cfg(feature = "ssr")]
+pub use service::{Answer, Backends, QueryService};
+#[cfg(feature = "ssr")]
+pub use shell::shell;
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+}

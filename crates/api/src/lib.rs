@@ -7,6 +7,7 @@ mod health;
 mod problem;
 mod query;
 mod time_range;
+mod zone;
 
 pub use catalogue::{Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
 pub use health::{BackendHealth, BackendState, HealthReply};
@@ -15,3 +16,4 @@ pub use query::{
     BackendChoice, BackendKind, Column, QueryReply, QueryRequest, Range, Reason, SqlRequest, Stats,
 };
 pub use time_range::{Preset, TimeRange};
+pub use zone::{Zone, ZoneOffset};

@@ -1,0 +1,89 @@
+/// An integer with its thousands apart: `1,234,567`.
+pub fn count(value: f64) -> String {
+    if !value.is_finite() || value.abs() >= 1e15 {
+        return significant(value);
+    }
+    let digits = format!("{:.0}", value.abs());
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if value <= -0.5 { format!("-{out}") } else { out }
+}
+
+/// Three significant digits and a magnitude: `12.3 k`, `4.56 M`.
+pub fn compact(value: f64) -> String {
+    scaled(value, 1000.0, &["", " k", " M", " G", " T"])
+}
+
+/// Bytes in powers of 1,000: `40.9 kB`.
+pub fn bytes(value: f64) -> String {
+    scaled(value, 1000.0, &[" B", " kB", " MB", " GB", " TB"])
+}
+
+fn scaled(value: f64, base: f64, names: &[&str]) -> String {
+    let mut value = value;
+    let mut names = names.iter();
+    let mut name = names.next().copied().unwrap_or_default();
+    // 999.5 and more would be written as 1000 of the smaller magnitude.
+    for larger in names {
+        if value.abs() < base * 0.9995 {
+            break;
+        }
+        value /= base;
+        name = larger;
+    }
+    format!("{}{name}", significant(value))
+}
+
+/// At most three significant digits, without trailing zeros; integers below 1,000 in full.
+pub fn significant(value: f64) -> String {
+    if !value.is_finite() {
+        return "–".into();
+    }
+    let size = value.abs();
+    if size == 0.0 {
+        return "0".into();
+    }
+    if !(1e-4..1e6).contains(&size) {
+        return format!("{value:.2e}");
+    }
+    let decimals = (2 - size.log10().floor() as i32).clamp(0, 6) as usize;
+    let text = format!("{value:.decimals$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "-0" { "0".into() } else { text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let cases = [(0.0, "0"), (999.0, "999"), (1000.0, "1,000"), (1_234_567.0, "1,234,567"), (-1234.0, "-1,234")];
+        for (value, text) in cases {
+            assert_eq!(count(value), text);
+        }
+    }
+
+    #[test]
+    fn magnitudes_change_before_a_fourth_digit_appears() {
+        let cases = [(0.0, "0"), (12.0, "12"), (999.0, "999"), (999.9, "1 k"), (12_345.0, "12.3 k"), (4.56e6, "4.56 M")];
+        for (value, text) in cases {
+            assert_eq!(compact(value), text);
+        }
+        assert_eq!(bytes(40_960.0), "41 kB");
+        assert_eq!(bytes(1e18), "1.00e6 TB");
+    }
+
+    #[test]
+    fn three_digits_are_enough() {
+        let cases = [(0.12345, "0.123"), (1.5, "1.5"), (99.96, "100"), (0.00001, "1.00e-5"), (f64::NAN, "–")];
+        for (value, text) in cases {
+            assert_eq!(significant(value), text);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+use jiff::{
+    Span, ToSpan,
+    civil::{Date, DateTime, Weekday},
+};
+
+/// A distance between ticks of a time axis, on the clocks of the viewer's zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Minutes that divide an hour.
+    Minutes(i8),
+    /// Hours that divide a day.
+    Hours(i8),
+    /// Days, counted from 1970.
+    Days(i32),
+    /// Weeks, from Monday.
+    Weeks,
+    /// Months that divide a year.
+    Months(i8),
+    /// Years.
+    Years(i16),
+}
+
+impl Step {
+    /// Every step, shortest first.
+    pub const ALL: [Self; 24] = [
+        Self::Minutes(1),
+        Self::Minutes(2),
+        Self::Minutes(5),
+        Self::Minutes(10),
+        Self::Minutes(15),
+        Self::Minutes(30),
+        Self::Hours(1),
+        Self::Hours(2),
+        Self::Hours(3),
+        Self::Hours(6),
+        Self::Hours(12),
+        Self::Days(1),
+        Self::Days(2),
+        Self::Weeks,
+        Self::Months(1),
+        Self::Months(3),
+        Self::Months(6),
+        Self::Years(1),
+        Self::Years(2),
+        Self::Years(5),
+        Self::Years(10),
+        Self::Years(50),
+        Self::Years(500),
+        Self::Years(5000),
+    ];
+
+    /// How many seconds it is, about.
+    pub fn seconds(self) -> f64 {
+        const DAY: f64 = 86_400.0;
+        match self {
+            Self::Minutes(n) => f64::from(n) * 60.0,
+            Self::Hours(n) => f64::from(n) * 3_600.0,
+            Self::Days(n) => f64::from(n) * DAY,
+            Self::Weeks => 7.0 * DAY,
+            Self::Months(n) => f64::from(n) * 30.4 * DAY,
+            Self::Years(n) => f64::from(n) * 365.2 * DAY,
+        }
+    }
+
+    /// The last tick at or before a civil time.
+    pub fn floor(self, time: DateTime) -> Option<DateTime> {
+        let date = time.date();
+        let floored = match self {
+            Self::Minutes(n) => return Some(date.at(time.hour(), time.minute() / n * n, 0, 0)),
+            Self::Hours(n) => return Some(date.at(time.hour() / n * n, 0, 0, 0)),
+            Self::Days(n) => {
+                let epoch = Date::constant(1970, 1, 1);
+                let days = (date.duration_since(epoch).as_hours() / 24) as i32;
+                date.checked_sub(days.rem_euclid(n).days()).ok()?
+            }
+            Self::Weeks => date.checked_sub(date.weekday().since(Weekday::Monday).days()).ok()?,
+            Self::Months(n) => Date::new(date.year(), (date.month() - 1) / n * n + 1, 1).ok()?,
+            Self::Years(n) => Date::new(date.year().div_euclid(n) * n, 1, 1).ok()?,
+        };
+        Some(floored.at(0, 0, 0, 0))
+    }
+
+    /// The tick after a tick; none at the end of time.
+    pub fn next(self, tick: DateTime) -> Option<DateTime> {
+        let span: Span = match self {
+            Self::Minutes(n) => n.minutes(),
+            Self::Hours(n) => n.hours(),
+            Self::Days(n) => n.days(),
+            Self::Weeks => 1.weeks(),
+            Self::Months(n) => n.months(),
+            Self::Years(n) => n.years(),
+        };
+        tick.checked_add(span).ok()
+    }
+
+    /// Whether ticks can lie within a day.
+    pub fn within_day(self) -> bool {
+        matches!(self, Self::Minutes(_) | Self::Hours(_))
+    }
+}

@@ -1,0 +1,67 @@
+/// The size of every text in a chart, in pixels of the drawing.
+pub const FONT_SIZE: f64 = 11.5;
+
+/// How wide a text is in an ordinary sans-serif font, in pixels. A little too wide rather than too narrow.
+pub fn width(text: &str) -> f64 {
+    text.chars().map(em).sum::<f64>() * FONT_SIZE
+}
+
+fn em(char: char) -> f64 {
+    match char {
+        'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.30,
+        ' ' | 'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '/' | '-' => 0.38,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.90,
+        'A'..='Z' => 0.70,
+        char if char.is_ascii() => 0.60,
+        // Ideographs are square; other scripts rarely are wider.
+        char if char >= '\u{1100}' => 1.0,
+        _ => 0.70,
+    }
+}
+
+/// The text, or as much of it as fits and an ellipsis.
+pub fn fit(text: &str, room: f64) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let mut left = room - width("…");
+    let kept = text.chars().take_while(|&char| {
+        left -= em(char) * FONT_SIZE;
+        left >= 0.0
+    });
+    kept.collect::<String>().trim_end().to_owned() + "…"
+}
+
+/// Escapes text for SVG, and leaves out what XML cannot hold.
+pub fn escape(text: &str, out: &mut String) {
+    for char in text.chars() {
+        match char {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            char if char.is_control() || matches!(char, '\u{fffe}' | '\u{ffff}') => out.push(' '),
+            char => out.push(char),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_ends_in_an_ellipsis_and_fits() {
+        let text = fit("TypeError: cannot read properties of undefined", 120.0);
+        assert!(text.ends_with('…') && width(&text) <= 120.0, "{text}");
+        assert_eq!(fit("short", 120.0), "short");
+        assert_eq!(fit("anything", 0.0), "…");
+    }
+
+    #[test]
+    fn markup_and_control_characters_are_harmless() {
+        let mut out = String::new();
+        escape("<a&\"\u{1}>", &mut out);
+        assert_eq!(out, "&lt;a&amp;&quot; &gt;");
+    }
+}

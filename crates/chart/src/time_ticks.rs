@@ -1,0 +1,129 @@
+use jiff::{Timestamp, civil::DateTime};
+use lakefront_api::Zone;
+
+use crate::{step::Step, text};
+
+/// The least room between two labels, in pixels.
+const APART: f64 = 14.0;
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// A tick of a time axis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeTick {
+    /// Where.
+    pub time: Timestamp,
+    /// What clocks of the zone show there, as far as it matters.
+    pub label: String,
+}
+
+/// Ticks at round hours, days, months of the zone, as many as fit into a width without their labels touching.
+pub fn time_ticks(from: Timestamp, to: Timestamp, zone: &Zone, width: f64) -> Vec<TimeTick> {
+    let seconds = (to.as_duration() - from.as_duration()).as_secs_f64();
+    if seconds <= 0.0 || width <= 0.0 {
+        return Vec::new();
+    }
+    let pixels = |step: &Step| step.seconds() / seconds * width;
+    let room = |step: &Step| text::width(if step.within_day() { "00:00" } else { "Mar 24" }) + APART;
+    let step = Step::ALL.into_iter().find(|step| pixels(step) >= room(step)).unwrap_or(Step::Years(5000));
+
+    let mut ticks = Vec::new();
+    let mut civil = step.floor(zone.civil(from));
+    // Clock changes make steps shorter or longer, so labels are checked where they come to lie.
+    let mut free = f64::NEG_INFINITY;
+    while let Some(at) = civil {
+        let Some(time) = zone.instant(at) else { break };
+        if time >= to {
+            break;
+        }
+        let label = label(at, step);
+        let x = (time.as_duration() - from.as_duration()).as_secs_f64() / seconds * width;
+        let half = text::width(&label) / 2.0;
+        if time >= from && x - half >= free {
+            free = x + half + APART / 2.0;
+            ticks.push(TimeTick { time, label });
+        }
+        civil = step.next(at);
+    }
+    ticks
+}
+
+fn label(at: DateTime, step: Step) -> String {
+    let month = MONTHS[usize::from(at.month().unsigned_abs() - 1) % 12];
+    let midnight = at.hour() == 0 && at.minute() == 0;
+    match step {
+        Step::Minutes(_) | Step::Hours(_) if !midnight => format!("{:02}:{:02}", at.hour(), at.minute()),
+        Step::Months(_) if at.month() == 1 => at.year().to_string(),
+        Step::Months(_) => month.into(),
+        Step::Years(_) => at.year().to_string(),
+        _ => format!("{month} {}", at.day()),
+    }
+}
+
+/// A time on the clocks of a zone: `2026-03-24 12:03:10`.
+pub fn clock(time: Timestamp, zone: &Zone) -> String {
+    let at = zone.civil(time);
+    format!("{} {:02}:{:02}:{:02}", day(at), at.hour(), at.minute(), at.second())
+}
+
+/// A day: `2026-03-24`.
+pub fn day(at: DateTime) -> String {
+    format!("{:04}-{:02}-{:02}", at.year(), at.month(), at.day())
+}
+
+#[cfg(test)]
+mod tests {
+    use lakefront_api::ZoneOffset;
+
+    use super::*;
+
+    fn labels(from: &str, to: &str, zone: &Zone, width: f64) -> String {
+        let ticks = time_ticks(from.parse().unwrap(), to.parse().unwrap(), zone, width);
+        ticks.iter().map(|tick| tick.label.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn zone(offsets: &[(&str, i32)]) -> Zone {
+        let offsets = offsets.iter().map(|&(from, seconds)| ZoneOffset { from: from.parse().unwrap(), seconds });
+        Zone { name: "test".into(), offsets: offsets.collect() }
+    }
+
+    #[test]
+    fn a_week_has_days_and_a_narrow_one_every_second() {
+        let (from, to) = ("2026-03-17T13:00:00Z", "2026-03-24T13:00:00Z");
+        assert_eq!(labels(from, to, &Zone::utc(), 600.0), "Mar 18 Mar 19 Mar 20 Mar 21 Mar 22 Mar 23 Mar 24");
+        assert_eq!(labels(from, to, &Zone::utc(), 300.0), "Mar 18 Mar 20 Mar 22 Mar 24");
+    }
+
+    #[test]
+    fn hours_are_round_in_kathmandu() {
+        let kathmandu = zone(&[("2026-01-01T00:00:00Z", 20_700)]);
+        let ticks = time_ticks(
+            "2026-03-24T00:15:00Z".parse().unwrap(),
+            "2026-03-25T00:15:00Z".parse().unwrap(),
+            &kathmandu,
+            400.0,
+        );
+        assert_eq!(ticks[0].label, "09:00");
+        assert_eq!(ticks[0].time.to_string(), "2026-03-24T03:15:00Z");
+    }
+
+    #[test]
+    fn midnight_is_named_by_its_day_across_a_clock_change() {
+        let berlin = zone(&[("2026-03-01T00:00:00Z", 3600), ("2026-03-29T01:00:00Z", 7200)]);
+        assert_eq!(
+            labels("2026-03-28T17:00:00Z", "2026-03-29T16:00:00Z", &berlin, 500.0),
+            "18:00 21:00 Mar 29 03:00 06:00 09:00 12:00 15:00"
+        );
+    }
+
+    #[test]
+    fn long_ranges_have_months_and_years() {
+        assert_eq!(labels("2025-10-05T00:00:00Z", "2026-04-05T00:00:00Z", &Zone::utc(), 600.0), "Nov Dec 2026 Feb Mar Apr");
+        assert_eq!(labels("1990-01-01T00:00:00Z", "2026-01-01T00:00:00Z", &Zone::utc(), 300.0), "1990 2000 2010 2020");
+    }
+
+    #[test]
+    fn an_empty_range_has_no_ticks() {
+        assert_eq!(labels("2026-03-24T00:00:00Z", "2026-03-24T00:00:00Z", &Zone::utc(), 600.0), "");
+    }
+}
