@@ -1,9 +1,34 @@
 //! OTLP to rows: the seven tables and the mapping that fills them.
 //!
 //! Everything here is a plain function from values to values: no I/O, no clock, no async.
+//! Without features it is the definition of the tables ([`tables()`]) and the version of the mapping. Feature `decode`
+//! adds OTLP, protobuf and JSON; `map` the rows; `arrow` schemas and record batches.
 
+mod clickhouse;
+mod markdown;
 mod table;
 mod tables;
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
+#[cfg(feature = "decode")]
+pub mod decode;
+#[cfg(feature = "decode")]
+mod error;
+#[cfg(feature = "map")]
+pub mod map;
+
+pub use clickhouse::clickhouse_ddl;
+#[cfg(feature = "decode")]
+pub use error::DecodeError;
+pub use markdown::markdown;
 pub use table::{Column, ColumnType, Table};
-pub use tables::{EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, LOGS, SUM, SUMMARY, TRACES, table, tables};
+pub use tables::{
+    EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, LOGS, SUM, SUMMARY, TRACES, table, tables,
+};
+
+/// The version of the mapping from OTLP to promoted columns: a hash that changes with its code, rules or libraries.
+/// What was computed under another version must be rebuilt before it is offered.
+pub fn mapping_version() -> &'static str {
+    env!("LAKEFRONT_MAPPING_VERSION")
+}

@@ -1,0 +1,36 @@
+//! Hashes what decides how OTLP becomes rows into `LAKEFRONT_MAPPING_VERSION`, so that nobody has to remember to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Sources of the mapping: a change in any of them changes the version. `Cargo.toml` is there for the libraries.
+const SOURCES: &[&str] = &["Cargo.toml", "src/map", "src/tables", "src/tables.rs", "src/map.rs"];
+
+fn main() {
+    let mut files = Vec::new();
+    for source in SOURCES {
+        collect(Path::new(source), &mut files);
+    }
+    files.sort();
+    let mut hasher = blake3::Hasher::new();
+    for file in &files {
+        println!("cargo::rerun-if-changed={}", file.display());
+        let content = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        hasher.update(file.to_string_lossy().as_bytes()).update(&[0]);
+        // The checkout's line endings are no part of the mapping.
+        hasher.update(content.replace("\r\n", "\n").as_bytes()).update(&[0]);
+    }
+    println!("cargo::rustc-env=LAKEFRONT_MAPPING_VERSION={}", &hasher.finalize().to_hex()[..16]);
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) {
+    if path.is_dir() {
+        println!("cargo::rerun-if-changed={}", path.display());
+        let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for entry in entries.flatten() {
+            collect(&entry.path(), files);
+        }
+    } else if path.is_file() {
+        files.push(path.to_owned());
+    }
+}
