@@ -1,14 +1,15 @@
 SELECT
-    toStartOfHour(Timestamp, {tz:String}) AS hour,
+    toTimeZone(toStartOfHour(Timestamp, {tz:String}), 'UTC') AS hour,
     ErrorType AS error_type,
     count() AS errors
 FROM
 (
-    SELECT Timestamp, ErrorType, ServiceName, Environment FROM otel_logs WHERE ErrorType != ''
+    SELECT Timestamp, ErrorType, ServiceName, Environment FROM otel_logs
     UNION ALL
-    SELECT Timestamp, ErrorType, ServiceName, Environment FROM otel_traces WHERE ErrorType != ''
+    SELECT Timestamp, ErrorType, ServiceName, Environment FROM otel_traces
 )
 WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+    AND ErrorType != ''
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})
 GROUP BY hour, error_type

@@ -50,6 +50,9 @@ pub struct ParamInfo {
     pub default: Option<Value>,
     /// The largest value (integers) or length in bytes (text).
     pub max: u64,
+    /// The only values a text takes; empty means any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
     /// One sentence.
     pub description: String,
 }

@@ -67,6 +67,7 @@ fn filters() -> [ParamInfo; 2] {
         kind: ParamKind::Text,
         default: Some("".into()),
         max: 256,
+        values: Vec::new(),
         description: description.into(),
     })
 }
@@ -123,9 +124,10 @@ fn check_params(params: &[ParamInfo], blanked: &str, faults: &mut Vec<String>) {
         }
         let fits = match (&param.default, param.kind) {
             (None, _) => true,
-            (Some(value), ParamKind::Text) => {
-                value.as_str().is_some_and(|text| text.len() as u64 <= param.max)
-            }
+            (Some(value), ParamKind::Text) => value.as_str().is_some_and(|text| {
+                text.len() as u64 <= param.max
+                    && (param.values.is_empty() || param.values.iter().any(|one| one == text))
+            }),
             (Some(value), ParamKind::Integer) => value
                 .as_u64()
                 .is_some_and(|number| (1..=param.max).contains(&number)),

@@ -41,6 +41,12 @@ fn value(given: Option<&Value>, param: &ParamInfo) -> Result<String, Problem> {
             if text.is_empty() && param.default.is_none() {
                 return Err(bad(&param.name, "required, but empty"));
             }
+            if !param.values.is_empty() && !param.values.iter().any(|value| value == text) {
+                return Err(bad(
+                    &param.name,
+                    &format!("expected one of {}", param.values.join(", ")),
+                ));
+            }
             Ok(text.into())
         }
         ParamKind::Integer => match value.as_u64() {

@@ -1,0 +1,34 @@
+SELECT
+    hour,
+    service,
+    method,
+    route,
+    requests,
+    errors,
+    quantiles[1] AS p50_ms,
+    quantiles[2] AS p99_ms
+FROM
+(
+    SELECT
+        toTimeZone(toStartOfHour(Timestamp, {tz:String}), 'UTC') AS hour,
+        ServiceName AS service,
+        HttpMethod AS method,
+        HttpRoute AS route,
+        count() AS requests,
+        countIf(HttpStatusCode >= 500 OR StatusCode = 'Error') AS errors,
+        -- Durations that no clock measures would make the sketch large or fail.
+        quantilesDDIf(0.01, 0.5, 0.99)(DurationMs, DurationMs = 0 OR DurationMs BETWEEN 1e-9 AND 1e13) AS quantiles
+    FROM
+    (
+        SELECT Timestamp, ServiceName, Environment, HttpMethod, HttpRoute, HttpStatusCode, DurationMs, StatusCode FROM otel_traces
+        UNION ALL
+        SELECT Timestamp, ServiceName, Environment, HttpMethod, HttpRoute, HttpStatusCode, DurationMs, '' AS StatusCode FROM otel_logs
+    )
+    WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+        AND HttpRoute != ''
+        AND ({route:String} = '' OR HttpRoute = {route:String})
+        AND ({service:String} = '' OR ServiceName = {service:String})
+        AND ({environment:String} = '' OR Environment = {environment:String})
+    GROUP BY hour, service, method, route
+)
+ORDER BY hour, service, method, route

@@ -1,0 +1,23 @@
+SELECT
+    landing.2 AS page,
+    count() AS sessions,
+    countIf(page_views = 1) AS bounces,
+    bounces / sessions AS bounce_rate
+FROM
+(
+    SELECT
+        min((Timestamp, PageRoute)) AS landing,
+        count() AS page_views
+    FROM otel_logs
+    -- A session is dated by its first row, so that all of each UTC day is read.
+    WHERE Timestamp >= toStartOfDay({from:DateTime64(6)}, 'UTC')
+        AND Timestamp < toStartOfDay({to:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC')
+        AND IsPageView AND NOT IsBot AND SessionId != ''
+        AND ({service:String} = '' OR ServiceName = {service:String})
+        AND ({environment:String} = '' OR Environment = {environment:String})
+    GROUP BY SessionId, toDate(Timestamp, 'UTC')
+    HAVING landing.1 >= {from:DateTime64(6)} AND landing.1 < {to:DateTime64(6)}
+)
+GROUP BY page
+ORDER BY sessions DESC, page
+LIMIT {limit:UInt64}

@@ -1,0 +1,21 @@
+SELECT
+    Timestamp AS time,
+    ErrorType AS error_type,
+    ErrorMessage AS message,
+    ServiceName AS service,
+    PageRoute AS page,
+    TraceId AS trace_id,
+    RowId AS row_id
+FROM
+(
+    SELECT Timestamp, ErrorType, ErrorMessage, ServiceName, Environment, PageRoute, TraceId, UserId, RowId FROM otel_logs
+    UNION ALL
+    SELECT Timestamp, ErrorType, ErrorMessage, ServiceName, Environment, PageRoute, TraceId, UserId, RowId FROM otel_traces
+)
+WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+    AND UserId = {user_id:String}
+    AND ErrorType != ''
+    AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({environment:String} = '' OR Environment = {environment:String})
+ORDER BY time DESC, row_id DESC
+LIMIT {limit:UInt64}

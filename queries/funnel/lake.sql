@@ -1,0 +1,35 @@
+SELECT
+    toDate(first, {tz:String}) AS day,
+    step,
+    label,
+    countIf(reached >= step) AS sessions,
+    sessions / count() AS conversion
+FROM
+(
+    SELECT
+        min(Timestamp) AS first,
+        windowFunnel(86400000000)(
+            toUInt64(toUnixTimestamp64Micro(Timestamp)),
+            IsPageView,
+            EventName = 'shop.product_viewed',
+            EventName = 'shop.cart_added',
+            EventName = 'shop.checkout_started',
+            EventName = 'shop.order_placed'
+        ) AS reached
+    FROM otel_logs
+    -- A session is dated by its first row, so that all of each UTC day is read.
+    WHERE Timestamp >= toStartOfDay({from:DateTime64(6)}, 'UTC')
+        AND Timestamp < toStartOfDay({to:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC')
+        AND (IsPageView OR EventName IN ('shop.product_viewed', 'shop.cart_added', 'shop.checkout_started', 'shop.order_placed'))
+        AND NOT IsBot AND SessionId != ''
+        AND ({service:String} = '' OR ServiceName = {service:String})
+        AND ({environment:String} = '' OR Environment = {environment:String})
+    GROUP BY SessionId, toDate(Timestamp, 'UTC')
+    HAVING reached > 0 AND first >= {from:DateTime64(6)} AND first < {to:DateTime64(6)}
+)
+ARRAY JOIN
+    [1, 2, 3, 4, 5] AS step,
+    ['Visit', 'Product', 'Cart', 'Checkout', 'Order'] AS label
+WHERE {name:String} = 'shop'
+GROUP BY day, step, label
+ORDER BY day, step

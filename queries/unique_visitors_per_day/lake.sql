@@ -1,0 +1,12 @@
+SELECT
+    toDate(Timestamp, {tz:String}) AS day,
+    uniqCombined64If(VisitorId, VisitorId != '') AS visitors,
+    uniqCombined64If(SessionId, SessionId != '') AS sessions,
+    count() AS page_views
+FROM otel_logs
+WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+    AND IsPageView AND NOT IsBot
+    AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({environment:String} = '' OR Environment = {environment:String})
+GROUP BY day
+ORDER BY day

@@ -1,0 +1,16 @@
+SELECT
+    PageRoute AS page,
+    VitalName AS vital,
+    count() AS samples,
+    quantilesDD(0.01, 0.75, 0.95)(VitalValue)[1] AS p75,
+    quantilesDD(0.01, 0.75, 0.95)(VitalValue)[2] AS p95
+FROM otel_logs
+WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+    AND VitalName != '' AND NOT IsBot
+    -- Values that no browser measures would make the sketch large or fail.
+    AND (VitalValue = 0 OR VitalValue BETWEEN 1e-9 AND 1e9)
+    AND ({page:String} = '' OR PageRoute = {page:String})
+    AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({environment:String} = '' OR Environment = {environment:String})
+GROUP BY page, vital
+ORDER BY page, vital
