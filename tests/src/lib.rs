@@ -1,1 +1,31 @@
-//! Tests that need several of the programs together.
+//! A harness for tests that need several of the programs together: the real binaries, in a folder of their own.
+//!
+//! ```no_run
+//! # async fn test() -> anyhow::Result<()> {
+//! use lakefront_tests::Stack;
+//!
+//! let stack = Stack::start().await?;                    // ingest and chDB, ready, on free ports
+//! stack.demo(&["--days", "1"]).await?;                  // the demo, to its end
+//! stack.export("/v1/logs", vec![/* OTLP protobuf */]).await?;   // or any OTLP request; 200 or an error
+//! stack.committed("otel_logs", 1_000).await?;           // waits until the lake holds so many rows
+//! let now = "2026-03-30T00:00:00Z".parse()?;
+//! let request = serde_json::from_str(r#"{"query":"top_errors","timeRange":"7d"}"#)?;
+//! let answer = stack.query(&request, now).await?;       // a named query: resolve → plan → chDB
+//! println!("{:?} {:?}", answer.columns, answer.rows);
+//! let answer = stack.sql("SELECT count() FROM otel_logs").await?;
+//! # Ok(()) }
+//! ```
+//!
+//! - The programs are taken from `LAKEFRONT_BIN` (a folder), else from the folder cargo built the test in. Build them first
+//!   (`cargo xtask test` does): `cargo build -p lakefront-ingest -p lakefront-chdb-container -p lakefront-demo`.
+//! - Everything dies and vanishes when the [`Stack`] is dropped. When a test panics, the programs' last lines are printed.
+//! - [`Stack::lake`] is the warehouse (`catalog.db`, `otel/<table>/…`), for readers of other makers; [`python`] runs a script
+//!   with the interpreter that `LAKEFRONT_PYTHON` names, which has what `tests/requirements.txt` lists.
+
+mod process;
+mod python;
+mod stack;
+
+pub use process::Process;
+pub use python::python;
+pub use stack::Stack;

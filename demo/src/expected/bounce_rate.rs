@@ -1,0 +1,28 @@
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::{Ask, Cell, Row};
+use crate::Event;
+
+/// page, sessions, bounces, bounce_rate: by the page a session landed on.
+pub fn bounce_rate(events: &[Event], ask: &Ask) -> Vec<Row> {
+    let mut pages = BTreeMap::<&str, (usize, usize)>::new();
+    for views in ask.sessions(events, |facts| facts.view.then_some(facts.page.as_ref())) {
+        let (landed, bounced) = pages.entry(views[0].1).or_default();
+        *landed += 1;
+        *bounced += usize::from(views.len() == 1);
+    }
+    let mut rows: Vec<_> = pages.into_iter().collect();
+    rows.sort_by_key(|&(page, (landed, _))| (Reverse(landed), page));
+    rows.truncate(ask.limit);
+    rows.into_iter()
+        .map(|(page, (landed, bounced))| {
+            vec![
+                page.into(),
+                landed.into(),
+                bounced.into(),
+                Cell::Share(bounced as f64 / landed as f64),
+            ]
+        })
+        .collect()
+}

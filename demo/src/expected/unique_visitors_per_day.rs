@@ -1,0 +1,38 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Ask, Cell, Row};
+use crate::Event;
+
+/// day, visitors, sessions, page_views.
+pub fn unique_visitors_per_day(events: &[Event], ask: &Ask) -> Vec<Row> {
+    #[derive(Default)]
+    struct Day<'a> {
+        visitors: BTreeSet<&'a str>,
+        sessions: BTreeSet<&'a str>,
+        views: usize,
+    }
+
+    let mut days = BTreeMap::<_, Day<'_>>::new();
+    for event in ask
+        .days(events)
+        .filter(|event| event.facts.view && !event.facts.bot)
+    {
+        let day = days.entry(ask.day(event.time)).or_default();
+        day.visitors.insert(&event.facts.visitor);
+        day.sessions.insert(&event.facts.session);
+        day.views += 1;
+    }
+    days.into_iter()
+        .map(|(day, mut counted)| {
+            // Nobody is not somebody.
+            counted.visitors.remove("");
+            counted.sessions.remove("");
+            vec![
+                Cell::Day(day),
+                counted.visitors.len().into(),
+                counted.sessions.len().into(),
+                counted.views.into(),
+            ]
+        })
+        .collect()
+}

@@ -1,0 +1,120 @@
+use crate::dice::Dice;
+use crate::product::Product;
+use crate::{Attribute, ErrorFact, Service};
+
+/// What can go wrong in the shop. Every error of one fault belongs to one error group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fault {
+    /// The release that breaks product pages: they read a field the API no longer sends.
+    PriceGone,
+    /// A page that was open during a release asks for a script that is gone.
+    ChunkGone,
+    /// The network failed under a request of the page.
+    Offline,
+    /// The search box calls itself.
+    SearchLoop,
+    /// The stock of a product is below zero.
+    StockBelowZero,
+    /// The search waits for a database connection in vain.
+    PoolTimedOut,
+    /// The bank refuses a card.
+    CardDeclined,
+    /// The bank does not answer; written without a type.
+    SettlementLate,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: [Self; 8] = [
+        Self::PriceGone,
+        Self::ChunkGone,
+        Self::Offline,
+        Self::SearchLoop,
+        Self::StockBelowZero,
+        Self::PoolTimedOut,
+        Self::CardDeclined,
+        Self::SettlementLate,
+    ];
+
+    /// `exception.type`; `untyped` where the record has none.
+    pub const fn error_type(self) -> &'static str {
+        match self {
+            Self::PriceGone => "TypeError",
+            Self::ChunkGone => "ChunkLoadError",
+            Self::Offline => "NetworkError",
+            Self::SearchLoop => "RangeError",
+            Self::StockBelowZero => "inventory::StockMismatch",
+            Self::PoolTimedOut => "sqlx::PoolTimedOut",
+            Self::CardDeclined => "CardDeclined",
+            Self::SettlementLate => "untyped",
+        }
+    }
+
+    /// Where it happens.
+    pub const fn service(self) -> Service {
+        match self {
+            Self::PriceGone | Self::ChunkGone | Self::Offline | Self::SearchLoop => Service::Storefront,
+            Self::StockBelowZero | Self::PoolTimedOut => Service::ShopApi,
+            Self::CardDeclined | Self::SettlementLate => Service::Payments,
+        }
+    }
+
+    /// `exception.stacktrace`: the same frames every time, though builds and positions differ.
+    pub const fn stacktrace(self) -> Option<&'static str> {
+        match self {
+            Self::PriceGone => Some(
+                "TypeError: Cannot read properties of undefined (reading 'price')\n    at priceOf \
+                 (https://shop.example/assets/product-8f3c1d2a.js:14:2201)\n    at renderProduct \
+                 (https://shop.example/assets/product-8f3c1d2a.js:31:877)",
+            ),
+            Self::SearchLoop => Some(
+                "RangeError: Maximum call stack size exceeded\n    at suggest \
+                 (https://shop.example/assets/search-51b0c9e7.js:8:120)\n    at onInput \
+                 (https://shop.example/assets/search-51b0c9e7.js:9:44)",
+            ),
+            Self::StockBelowZero => {
+                Some("   0: shop_api::inventory::reserve\n   1: shop_api::routes::product::show")
+            }
+            _ => None,
+        }
+    }
+
+    /// The error, this time.
+    pub(crate) fn happen(self, dice: &mut Dice, product: Option<&Product>) -> ErrorFact {
+        let message = match self {
+            Self::PriceGone => "Cannot read properties of undefined (reading 'price')".into(),
+            Self::ChunkGone => format!(
+                "Loading chunk {} failed. (https://shop.example/assets/chunk-{:08x}.js)",
+                dice.between(1, 90),
+                dice.between(0x1000_0000, 0xffff_ffff)
+            ),
+            Self::Offline => "The network connection was lost.".into(),
+            Self::SearchLoop => "Maximum call stack size exceeded".into(),
+            Self::StockBelowZero => {
+                format!(
+                    "stock of \"{}\" is {}",
+                    product.map_or("", |it| it.name),
+                    -dice.between(1, 40)
+                )
+            }
+            Self::PoolTimedOut => "pool timed out while waiting for an open connection".into(),
+            Self::CardDeclined => format!("card declined for order {}: insufficient funds", dice.uuid()),
+            Self::SettlementLate => format!("settlement is late by {} minutes", dice.between(31, 240)),
+        };
+        ErrorFact { fault: self, message }
+    }
+}
+
+impl ErrorFact {
+    /// The `exception.*` attributes.
+    pub(crate) fn attributes(&self) -> Vec<Attribute> {
+        let mut attributes = vec![
+            ("exception.type", self.fault.error_type().into()),
+            ("exception.message", self.message.clone().into()),
+        ];
+        if let Some(stacktrace) = self.fault.stacktrace() {
+            attributes.push(("exception.stacktrace", stacktrace.into()));
+        }
+        attributes
+    }
+}

@@ -1,0 +1,104 @@
+use std::borrow::Cow;
+
+use crate::dice::Dice;
+use crate::product::{self, Product};
+
+/// A page of the storefront.
+#[derive(Clone, Copy)]
+pub(crate) enum Page {
+    Home,
+    Category(&'static str),
+    Product(&'static Product),
+    Search,
+    Blog,
+    Cart,
+    Checkout,
+    Order,
+    Account,
+}
+
+/// Categories; the pictures of `lamps` are far too large.
+pub(crate) const CATEGORIES: [&str; 4] = ["tea", "coffee", "kitchen", "lamps"];
+
+impl Page {
+    /// The page a visit begins with.
+    pub(crate) fn entry(dice: &mut Dice) -> Self {
+        match dice.weighted(&[('h', 38), ('p', 26), ('c', 20), ('b', 11), ('s', 5)]) {
+            'h' => Self::Home,
+            'p' => Self::Product(product::any(dice)),
+            'c' => Self::Category(dice.pick(&CATEGORIES)),
+            'b' => Self::Blog,
+            _ => Self::Search,
+        }
+    }
+
+    /// The page after this one, or none when the visit ends. Cart and checkout follow from a decision, not from here.
+    pub(crate) fn next(self, dice: &mut Dice) -> Option<Self> {
+        let way = match self {
+            Self::Home => dice.weighted(&[('c', 34), ('p', 22), ('s', 14), ('a', 4), ('x', 26)]),
+            Self::Category(_) => dice.weighted(&[('p', 58), ('c', 12), ('h', 6), ('x', 24)]),
+            Self::Product(_) => dice.weighted(&[('p', 24), ('c', 20), ('h', 8), ('x', 48)]),
+            Self::Search => dice.weighted(&[('p', 52), ('s', 18), ('x', 30)]),
+            Self::Blog => dice.weighted(&[('p', 14), ('h', 12), ('x', 74)]),
+            Self::Account => dice.weighted(&[('h', 40), ('x', 60)]),
+            Self::Cart | Self::Checkout | Self::Order => dice.weighted(&[('h', 25), ('x', 75)]),
+        };
+        match way {
+            'h' => Some(Self::Home),
+            'c' => Some(Self::Category(dice.pick(&CATEGORIES))),
+            'p' => Some(Self::Product(product::any(dice))),
+            's' => Some(Self::Search),
+            'a' => Some(Self::Account),
+            _ => None,
+        }
+    }
+
+    /// The path in the browser's address bar.
+    pub(crate) fn path(self, dice: &mut Dice) -> String {
+        match self {
+            Self::Category(slug) => format!("/category/{slug}"),
+            Self::Product(product) => format!("/product/{}", product.id),
+            Self::Blog => format!(
+                "/blog/2026-0{}-1{}/brewing",
+                dice.between(1, 10),
+                dice.between(0, 10)
+            ),
+            Self::Order => format!("/order/{}", dice.uuid()),
+            fixed => fixed.route().into_owned(),
+        }
+    }
+
+    /// The path with what varies replaced.
+    pub(crate) fn route(self) -> Cow<'static, str> {
+        match self {
+            Self::Home => "/".into(),
+            Self::Category(slug) => format!("/category/{slug}").into(),
+            Self::Product(_) => "/product/:id".into(),
+            Self::Search => "/search".into(),
+            Self::Blog => "/blog/:id/brewing".into(),
+            Self::Cart => "/cart".into(),
+            Self::Checkout => "/checkout".into(),
+            Self::Order => "/order/:id".into(),
+            Self::Account => "/account".into(),
+        }
+    }
+
+    /// The title of the document.
+    pub(crate) fn title(self) -> String {
+        match self {
+            Self::Home => "Teehaus – tea, coffee & light".into(),
+            Self::Category(slug) => format!("{slug} – Teehaus"),
+            Self::Product(product) => format!("{} – Teehaus", product.name),
+            _ => "Teehaus".into(),
+        }
+    }
+
+    /// The median of the Largest Contentful Paint, in milliseconds.
+    pub(crate) fn lcp(self) -> f64 {
+        match self {
+            Self::Category("lamps") => 5_200.0,
+            Self::Category(_) | Self::Product(_) => 1_900.0,
+            _ => 1_400.0,
+        }
+    }
+}

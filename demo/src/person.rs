@@ -1,0 +1,92 @@
+use crate::Environment;
+use crate::dice::Dice;
+
+/// How many people know the shop; some come daily, most once.
+const PEOPLE: f64 = 5_200.0;
+
+/// Somebody who visits, the same at every visit.
+pub(crate) struct Person {
+    /// `app.installation.id`; robots keep none.
+    pub(crate) installation: Option<String>,
+    /// `user.id`, for those who log in.
+    pub(crate) user: Option<String>,
+    /// `user_agent.original`.
+    pub(crate) user_agent: &'static str,
+    /// A robot that runs the page's scripts.
+    pub(crate) bot: bool,
+    /// Where they shop.
+    pub(crate) environment: Environment,
+}
+
+const BROWSERS: [(&str, u32); 6] = [
+    (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+        30,
+    ),
+    (
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+        26,
+    ),
+    (
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36",
+        20,
+    ),
+    (
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15",
+        12,
+    ),
+    (
+        "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+        7,
+    ),
+    (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0",
+        5,
+    ),
+];
+
+const ROBOTS: [&str; 3] = [
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Googlebot/2.1; +http://www.google.com/bot.html) Chrome/141.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)",
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm) Chrome/136.0.0.0 Safari/537.36",
+];
+
+impl Person {
+    /// Whoever comes next.
+    pub(crate) fn arriving(seed: u64, dice: &mut Dice) -> Self {
+        if dice.chance(0.05) {
+            return Self {
+                installation: None,
+                user: None,
+                user_agent: dice.pick(&ROBOTS),
+                bot: true,
+                environment: Environment::Production,
+            };
+        }
+        if dice.chance(0.04) {
+            return Self::known(seed, 1_000_000 + dice.between(0, 9) as u64, Environment::Staging);
+        }
+        // The cube makes regulars: one person in ten makes almost half of the visits.
+        Self::known(
+            seed,
+            (PEOPLE * dice.share().powi(3)) as u64,
+            Environment::Production,
+        )
+    }
+
+    fn known(seed: u64, number: u64, environment: Environment) -> Self {
+        let mut own = Dice::new(seed, 0x9e0, number);
+        let user = own.chance(0.3).then(|| match number % 29 {
+            0 => format!("zoë-{number}"),
+            _ => format!("user-{number}"),
+        });
+        let user_agent = own.weighted(&BROWSERS);
+        Self {
+            installation: Some(own.uuid()),
+            user,
+            user_agent,
+            bot: false,
+            environment,
+        }
+    }
+}

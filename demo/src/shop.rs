@@ -1,0 +1,95 @@
+use crate::dice::Dice;
+use crate::visit::visit;
+use crate::{DAY, Environment, Event, HOUR, SECOND, Service, Source, backend};
+
+/// Visits on an ordinary day.
+const VISITS_A_DAY: f64 = 680.0;
+
+/// The shop: what happens in it is fixed by a seed and by the time "now", before which its releases went out.
+#[derive(Debug, Clone)]
+pub struct Shop {
+    seed: u64,
+    /// When the release that breaks product pages went out, in microseconds since 1970.
+    broken_at: i64,
+    /// When the one that mends them did.
+    fixed_at: i64,
+}
+
+impl Shop {
+    /// The storefront's release that breaks product pages.
+    pub const BROKEN: &'static str = "2.5.0";
+
+    /// The shop of this seed, whose broken release went out 54 hours before `now` and was mended 38 hours later.
+    pub const fn new(seed: u64, now: i64) -> Self {
+        Self {
+            seed,
+            broken_at: now - 54 * HOUR,
+            fixed_at: now - 16 * HOUR,
+        }
+    }
+
+    /// Everything that begins in `[from, to)`, in microseconds since 1970, oldest first. The answer for a range is the
+    /// same however it is cut into smaller ones.
+    pub fn events(&self, from: i64, to: i64) -> Vec<Event> {
+        let mut events = Vec::new();
+        // No visit is longer: forty pages of at most 150 seconds, and the steps of an order between them.
+        let mut hour = (from - 3 * HOUR).div_euclid(HOUR);
+        while hour * HOUR < to {
+            self.hour(hour, &mut events);
+            hour += 1;
+        }
+        events.retain(|event| (from..to).contains(&event.time));
+        events.sort_by_key(|event| event.time);
+        events
+    }
+
+    /// The visits that begin in an hour, to their ends, and the hour's own lines.
+    fn hour(&self, hour: i64, into: &mut Vec<Event>) {
+        let mut dice = Dice::new(self.seed, 0x5409, hour as u64);
+        for _ in 0..dice.count(VISITS_A_DAY / 24.0 * rhythm(hour)) {
+            let time = hour * HOUR + dice.between(0, HOUR);
+            visit(self, &mut dice, time, into);
+        }
+        for quarter in 0..4 {
+            let time = hour * HOUR + quarter * HOUR / 4 + dice.between(0, SECOND);
+            let source = Source {
+                service: Service::Payments,
+                environment: Environment::Production,
+                version: self.version(Service::Payments, time),
+            };
+            into.push(backend::heartbeat(&mut dice, source, time));
+        }
+    }
+
+    /// The release of a service at a time.
+    pub const fn version(&self, service: Service, time: i64) -> &'static str {
+        match service {
+            Service::Payments => "1.18.3",
+            Service::Storefront | Service::ShopApi if time < self.broken_at => "2.4.1",
+            Service::Storefront | Service::ShopApi if time < self.fixed_at => Self::BROKEN,
+            Service::Storefront | Service::ShopApi => "2.5.1",
+        }
+    }
+
+    pub(crate) const fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
+/// How busy an hour (since 1970, UTC) is against the mean: evenings and weekends are busy, nights are not.
+fn rhythm(hour: i64) -> f64 {
+    let of_day = hour.rem_euclid(24) as f64;
+    // 1970-01-01 was a Thursday: 2 is Saturday, 3 is Sunday.
+    let weekday = (hour * HOUR).div_euclid(DAY).rem_euclid(7);
+    let week = match weekday {
+        2 => 1.25,
+        3 => 1.4,
+        1 => 0.95,
+        _ => 0.87,
+    };
+    // The fullest hour is 19:00 UTC, with a lower shoulder at noon.
+    let day = 1.0
+        + 0.75 * ((of_day - 19.0) / 24.0 * std::f64::consts::TAU).cos()
+        + 0.2 * ((of_day - 12.0) / 12.0 * std::f64::consts::TAU).cos();
+    week * day.max(0.05)
+}

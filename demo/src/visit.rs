@@ -1,0 +1,342 @@
+use crate::backend;
+use crate::dice::Dice;
+use crate::fault::Fault;
+use crate::page::Page;
+use crate::person::Person;
+use crate::product::Product;
+use crate::shop::Shop;
+use crate::{Attribute, Event, Facts, Log, Record, SECOND, Service, Severity, Source};
+
+/// Somebody during one visit.
+pub(crate) struct Visitor<'a> {
+    shop: &'a Shop,
+    person: &'a Person,
+    session: String,
+    /// The release the pages were loaded from; a visit keeps it.
+    loaded: &'static str,
+}
+
+impl Visitor<'_> {
+    pub(crate) fn source(&self, service: Service, time: i64) -> Source {
+        let environment = self.person.environment;
+        let version = match service {
+            Service::Storefront => self.loaded,
+            _ => self.shop.version(service, time),
+        };
+        Source {
+            service,
+            environment,
+            version,
+        }
+    }
+
+    /// An event with the facts of who it was filled in.
+    pub(crate) fn event(&self, service: Service, time: i64, record: Record, facts: Facts) -> Event {
+        let facts = Facts {
+            visitor: match (&self.person.user, &self.person.installation) {
+                (Some(user), _) => user.clone(),
+                (None, Some(installation)) => installation.clone(),
+                (None, None) => String::new(),
+            },
+            user: self.person.user.clone().unwrap_or_default(),
+            session: self.session.clone(),
+            bot: self.person.bot,
+            ..facts
+        };
+        Event {
+            source: self.source(service, time),
+            time,
+            record,
+            facts,
+        }
+    }
+
+    /// Adds the attributes of who it was.
+    pub(crate) fn identity(&self, mut attributes: Vec<Attribute>) -> Vec<Attribute> {
+        attributes.push(("session.id", self.session.clone().into()));
+        attributes.push(("user_agent.original", self.person.user_agent.into()));
+        if let Some(installation) = &self.person.installation {
+            attributes.push(("app.installation.id", installation.clone().into()));
+        }
+        if let Some(user) = &self.person.user {
+            attributes.push(("user.id", user.clone().into()));
+        }
+        attributes
+    }
+}
+
+/// Where a visit came from.
+const REFERRERS: [(Option<&str>, u32); 5] = [
+    (None, 46),
+    (Some("https://www.google.com/"), 34),
+    (Some("https://duckduckgo.com/"), 6),
+    (Some("https://www.instagram.com/"), 9),
+    (Some("https://tee-blog.example/empfehlungen"), 5),
+];
+
+/// Everything that one visit beginning at `time` makes the services report.
+pub(crate) fn visit(shop: &Shop, dice: &mut Dice, time: i64, into: &mut Vec<Event>) {
+    let person = Person::arriving(shop.seed(), dice);
+    let visitor = Visitor {
+        shop,
+        person: &person,
+        session: dice.uuid(),
+        loaded: shop.version(Service::Storefront, time),
+    };
+    let mut walk = Walk {
+        visitor: &visitor,
+        dice,
+        time,
+        first: true,
+        into,
+    };
+    if person.bot {
+        return walk.crawl();
+    }
+    let mut page = Page::entry(walk.dice);
+    // Nobody looks at more pages than this.
+    for _ in 0..40 {
+        walk.open(page);
+        if let Page::Product(product) = page
+            && walk.buy(product)
+        {
+            return;
+        }
+        match page.next(walk.dice) {
+            Some(next) => page = next,
+            None => return,
+        }
+    }
+}
+
+struct Walk<'a> {
+    visitor: &'a Visitor<'a>,
+    dice: &'a mut Dice,
+    time: i64,
+    first: bool,
+    into: &'a mut Vec<Event>,
+}
+
+impl Walk<'_> {
+    /// A robot reads a few pages quickly.
+    fn crawl(&mut self) {
+        for _ in 0..self.dice.between(1, 9) {
+            let page = Page::entry(self.dice);
+            let path = page.path(self.dice);
+            self.view(page, &path);
+            self.time += self.dice.between(1, 4) * SECOND;
+        }
+    }
+
+    /// One page: the view, what it asks the API for, its vitals, what breaks on it, and the time spent there.
+    fn open(&mut self, page: Page) {
+        let path = page.path(self.dice);
+        self.view(page, &path);
+        let asked = self.time + self.dice.between(80_000, 300_000);
+        let cause = backend::serve(self.dice, self.visitor, page, asked, self.into);
+        if matches!(page, Page::Order) {
+            backend::charge(self.dice, self.visitor, cause, asked + 60_000, self.into);
+        }
+        self.vitals(page, &path);
+        self.faults(page, &path);
+        if let Page::Product(product) = page {
+            self.step(2, "shop.product_viewed", page, &path, Some(product));
+        }
+        self.first = false;
+        self.time += self.dice.skewed(19.0, 0.8).min(150.0) as i64 * SECOND + self.dice.between(0, SECOND);
+    }
+
+    fn view(&mut self, page: Page, path: &str) {
+        let mut attributes = self.document(path);
+        attributes.push(("url.full", format!("https://shop.example{path}").into()));
+        attributes.push(("url.path", path.to_owned().into()));
+        attributes.push(("browser.document.title", page.title().into()));
+        // A load is a page view; a route change inside the page is a navigation within the document.
+        let event_name = if self.first {
+            if let Some(referrer) = self.dice.weighted(&REFERRERS) {
+                attributes.push(("browser.document.referrer", referrer.into()));
+                if referrer.contains("instagram") {
+                    attributes.push(("utm.source", "instagram".into()));
+                    attributes.push(("utm.medium", "social".into()));
+                    attributes.push(("utm.campaign", "frühling".into()));
+                }
+            }
+            "browser.page_view"
+        } else {
+            attributes.push(("browser.navigation.same_document", true.into()));
+            attributes.push(("browser.navigation.hash_change", false.into()));
+            attributes.push(("browser.navigation.type", "push".into()));
+            "browser.navigation"
+        };
+        self.log(
+            Some(event_name),
+            attributes,
+            Facts {
+                page: page.route(),
+                view: true,
+                ..Facts::default()
+            },
+        );
+
+        // A jump inside the page is a navigation too, but no view.
+        if matches!(page, Page::Blog) && self.dice.chance(0.4) {
+            self.time += 3 * SECOND;
+            let mut attributes = self.document(path);
+            attributes.push(("url.full", format!("https://shop.example{path}#steps").into()));
+            attributes.push(("browser.navigation.same_document", true.into()));
+            attributes.push(("browser.navigation.hash_change", true.into()));
+            self.log(
+                Some("browser.navigation"),
+                attributes,
+                Facts {
+                    page: page.route(),
+                    ..Facts::default()
+                },
+            );
+        }
+    }
+
+    fn vitals(&mut self, page: Page, path: &str) {
+        if !self.first {
+            return;
+        }
+        let lcp = self.dice.skewed(page.lcp(), 0.4);
+        let measured = [
+            ("ttfb", self.dice.skewed(210.0, 0.5), 0.2),
+            ("fcp", self.dice.skewed(950.0, 0.4), 1.0),
+            ("lcp", lcp, 5.5),
+            ("cls", self.dice.skewed(0.03, 0.9), 6.0),
+            ("inp", self.dice.skewed(110.0, 0.6), 7.0),
+        ];
+        let opened = self.time;
+        for (name, value, after) in measured {
+            // Three decimals, as browsers report them.
+            let value = (value * 1e3).round() / 1e3;
+            self.time = opened + (after * SECOND as f64) as i64 + self.dice.between(0, 90_000);
+            let mut attributes = self.document(path);
+            attributes.push(("browser.web_vital.name", name.into()));
+            attributes.push(("browser.web_vital.value", value.into()));
+            self.log(
+                Some("browser.web_vital"),
+                attributes,
+                Facts {
+                    page: page.route(),
+                    vital: Some((name, value)),
+                    ..Facts::default()
+                },
+            );
+        }
+    }
+
+    fn faults(&mut self, page: Page, path: &str) {
+        let broken = self.visitor.loaded == Shop::BROKEN;
+        let fault = match page {
+            Page::Product(_) if broken && self.dice.chance(0.35) => Fault::PriceGone,
+            Page::Search if self.dice.chance(0.03) => Fault::SearchLoop,
+            _ if self.dice.chance(0.004) => Fault::ChunkGone,
+            _ if self.dice.chance(0.004) => Fault::Offline,
+            _ => return,
+        };
+        self.time += self.dice.between(50_000, 900_000);
+        let error = fault.happen(self.dice, None);
+        let mut attributes = self.document(path);
+        attributes.extend(error.attributes());
+        let facts = Facts {
+            page: page.route(),
+            error: Some(error),
+            ..Facts::default()
+        };
+        let record = self.record(Some("exception"), Severity::Error, attributes);
+        self.into
+            .push(self.visitor.event(Service::Storefront, self.time, record, facts));
+    }
+
+    /// From a product page to the order, as far as it goes; whether that ended the visit.
+    fn buy(&mut self, product: &'static Product) -> bool {
+        // Fewer people put into the cart what has no price.
+        let wanted = if self.visitor.loaded == Shop::BROKEN {
+            0.10
+        } else {
+            0.17
+        };
+        if !self.dice.chance(wanted) {
+            return false;
+        }
+        self.step(
+            3,
+            "shop.cart_added",
+            Page::Product(product),
+            &format!("/product/{}", product.id),
+            Some(product),
+        );
+        self.time += 2 * SECOND;
+        self.open(Page::Cart);
+        if !self.dice.chance(0.6) {
+            return self.dice.chance(0.5);
+        }
+        self.open(Page::Checkout);
+        self.step(4, "shop.checkout_started", Page::Checkout, "/checkout", None);
+        self.time += self.dice.between(20, 200) * SECOND;
+        if self.dice.chance(0.72) {
+            self.step(5, "shop.order_placed", Page::Checkout, "/checkout", Some(product));
+            self.time += SECOND;
+            self.open(Page::Order);
+        }
+        true
+    }
+
+    fn step(
+        &mut self,
+        step: u8,
+        name: &'static str,
+        page: Page,
+        path: &str,
+        product: Option<&'static Product>,
+    ) {
+        self.time += self.dice.between(10_000, 2_000_000);
+        let mut attributes = self.document(path);
+        if let Some(product) = product {
+            attributes.push(("shop.product.id", i64::from(product.id).into()));
+            attributes.push(("shop.product.name", product.name.into()));
+            attributes.push(("shop.price", (product.cents as f64 / 100.0).into()));
+        }
+        self.log(
+            Some(name),
+            attributes,
+            Facts {
+                page: page.route(),
+                step: Some(step),
+                ..Facts::default()
+            },
+        );
+    }
+
+    /// The attributes every record of a page carries.
+    fn document(&self, path: &str) -> Vec<Attribute> {
+        self.visitor.identity(vec![(
+            "browser.document.url.full",
+            format!("https://shop.example{path}").into(),
+        )])
+    }
+
+    fn record(
+        &self,
+        event_name: Option<&'static str>,
+        severity: Severity,
+        attributes: Vec<Attribute>,
+    ) -> Record {
+        Record::Log(Log {
+            event_name,
+            severity,
+            body: None,
+            attributes,
+            span: None,
+        })
+    }
+
+    fn log(&mut self, event_name: Option<&'static str>, attributes: Vec<Attribute>, facts: Facts) {
+        let record = self.record(event_name, Severity::Info, attributes);
+        self.into
+            .push(self.visitor.event(Service::Storefront, self.time, record, facts));
+    }
+}

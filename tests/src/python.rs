@@ -1,0 +1,31 @@
+use anyhow::{Context as _, Result, ensure};
+
+/// Runs a script below `tests/python/` with the interpreter named by `LAKEFRONT_PYTHON`; what it prints.
+///
+/// # Errors
+/// When the variable is missing, or the script fails: then with what it wrote.
+pub async fn python(script: &str, arguments: &[&str]) -> Result<String> {
+    let interpreter = std::env::var_os("LAKEFRONT_PYTHON").context(
+        "LAKEFRONT_PYTHON is not set: it names a Python that has tests/requirements.txt; run `cargo xtask test`, which makes one",
+    )?;
+    let script = format!("{}/python/{script}", env!("CARGO_MANIFEST_DIR"));
+    let output = tokio::process::Command::new(interpreter)
+        .arg(&script)
+        .args(arguments)
+        // Only what the arguments say counts, not what the machine happens to export.
+        .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
+        .kill_on_drop(true)
+        .output()
+        .await
+        .with_context(|| format!("{script} can't be run"))?;
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    ensure!(
+        output.status.success(),
+        "{script}: {}\n{stdout}\n{stderr}",
+        output.status
+    );
+    Ok(stdout.into_owned())
+}
