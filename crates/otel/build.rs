@@ -4,7 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Sources of the mapping: a change in any of them changes the version. `Cargo.toml` is there for the libraries.
-const SOURCES: &[&str] = &["Cargo.toml", "src/map", "src/tables", "src/tables.rs", "src/map.rs"];
+const SOURCES: &[&str] = &[
+    "Cargo.toml",
+    "src/map",
+    "src/tables",
+    "src/tables.rs",
+    "src/map.rs",
+];
 
 fn main() {
     let mut files = Vec::new();
@@ -18,9 +24,14 @@ fn main() {
         let content = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         hasher.update(file.to_string_lossy().as_bytes()).update(&[0]);
         // The checkout's line endings are no part of the mapping.
-        hasher.update(content.replace("\r\n", "\n").as_bytes()).update(&[0]);
+        hasher
+            .update(content.replace("\r\n", "\n").as_bytes())
+            .update(&[0]);
     }
-    println!("cargo::rustc-env=LAKEFRONT_MAPPING_VERSION={}", &hasher.finalize().to_hex()[..16]);
+    println!(
+        "cargo::rustc-env=LAKEFRONT_MAPPING_VERSION={}",
+        &hasher.finalize().to_hex()[..16]
+    );
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) {

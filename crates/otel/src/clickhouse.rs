@@ -6,8 +6,11 @@ use crate::table::{Column, ColumnType, Table};
 ///
 /// Names are quoted, so `database` may be any identifier without a backtick.
 pub fn clickhouse_ddl(table: &Table, database: &str) -> String {
-    let columns: Vec<String> =
-        table.columns.iter().map(|column| format!("    `{}` {}", column.name, column_type(column))).collect();
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| format!("    `{}` {}", column.name, column_type(column)))
+        .collect();
     let order: Vec<String> = table.sort_order.iter().map(|name| format!("`{name}`")).collect();
     let indexes: Vec<String> = table
         .bloom_columns

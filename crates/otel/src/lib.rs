@@ -23,9 +23,7 @@ pub use clickhouse::clickhouse_ddl;
 pub use error::DecodeError;
 pub use markdown::markdown;
 pub use table::{Column, ColumnType, Table};
-pub use tables::{
-    EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, LOGS, SUM, SUMMARY, TRACES, table, tables,
-};
+pub use tables::{EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, LOGS, SUM, SUMMARY, TRACES, table, tables};
 
 /// The version of the mapping from OTLP to promoted columns: a hash that changes with its code, rules or libraries.
 /// What was computed under another version must be rebuilt before it is offered.

@@ -1,1 +1,37 @@
-//! mapping
+//! Messages to typed rows: record and request context in, row out, and nothing else.
+//!
+//! Rows borrow from the message. What all records of a resource share is computed once per resource ([`Resource`]),
+//! what is costly and repeats is remembered by the [`Mapper`]; neither changes what comes out.
+
+mod any_value;
+mod attributes;
+mod context;
+mod error_group;
+mod exception;
+mod id;
+mod log;
+mod mapper;
+mod number;
+mod page;
+mod promoted;
+mod request;
+mod resource;
+mod route;
+mod span;
+mod time;
+mod user_agent;
+mod visitor;
+mod vital;
+
+pub use any_value::text;
+pub use context::RequestContext;
+pub use id::HexId;
+pub use log::LogRow;
+pub use mapper::Mapper;
+pub use promoted::Promoted;
+pub use resource::{Resource, Scope};
+pub use span::SpanRow;
+pub use user_agent::UserAgent;
+
+#[cfg(feature = "arrow")]
+pub(crate) use {attributes::distinct, id::hex_id, time::micros};

@@ -22,24 +22,41 @@ pub fn markdown() -> String {
 
 fn write_table(page: &mut String, table: &Table) -> std::fmt::Result {
     writeln!(page, "\n## {}\n\n{}\n", table.name, table.doc)?;
-    writeln!(page, "Partitioned by `day({})`, sorted by {}.", table.time_column, code(table.sort_order))?;
+    writeln!(
+        page,
+        "Partitioned by `day({})`, sorted by {}.",
+        table.time_column,
+        code(table.sort_order)
+    )?;
     if !table.bloom_columns.is_empty() {
         writeln!(page, "Bloom filters: {}.", code(table.bloom_columns))?;
     }
     writeln!(page, "\n| id | column | type | |\n|---|---|---|---|")?;
     for column in &table.columns {
-        let ids: Vec<String> =
-            std::iter::once(&column.id).chain(&column.nested_ids).map(ToString::to_string).collect();
+        let ids: Vec<String> = std::iter::once(&column.id)
+            .chain(&column.nested_ids)
+            .map(ToString::to_string)
+            .collect();
         let star = if column.promoted { " ★" } else { "" };
         let optional = if column.required { "" } else { ", optional" };
         let r#type = type_name(column.r#type);
-        writeln!(page, "| {} | `{}`{star} | {type}{optional} | {} |", ids.join(" "), column.name, column.doc)?;
+        writeln!(
+            page,
+            "| {} | `{}`{star} | {type}{optional} | {} |",
+            ids.join(" "),
+            column.name,
+            column.doc
+        )?;
     }
     Ok(())
 }
 
 fn code(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn type_name(r#type: ColumnType) -> String {

@@ -12,7 +12,9 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use prost::encoding::{WireType, encode_key, encode_varint};
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 
 use super::message::{Field, Kind, Message};
 
@@ -28,7 +30,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(super) fn to_protobuf(message: &'static Message, json: &[u8]) -> serde_json::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(json.len());
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    Fields { message, out: &mut out }.deserialize(&mut deserializer)?;
+    Fields {
+        message,
+        out: &mut out,
+    }
+    .deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(out)
 }
@@ -58,7 +64,11 @@ impl<'de> Visitor<'de> for Fields<'_> {
         while let Some(Name(name)) = map.next_key()? {
             match self.message.fields.iter().find(|field| field.name == name) {
                 Some(field) if field.repeated => map.next_value_seed(Elements { field, out: self.out })?,
-                Some(field) => map.next_value_seed(Single { field, out: self.out, element: false })?,
+                Some(field) => map.next_value_seed(Single {
+                    field,
+                    out: self.out,
+                    element: false,
+                })?,
                 None => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -98,7 +108,14 @@ impl<'de> Visitor<'de> for Elements<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(Single { field: self.field, out: self.out, element: true })?.is_some() {}
+        while seq
+            .next_element_seed(Single {
+                field: self.field,
+                out: self.out,
+                element: true,
+            })?
+            .is_some()
+        {}
         Ok(())
     }
 }
@@ -125,8 +142,13 @@ impl Single<'_> {
 
     /// An integer that fits 64 bits, signed or not.
     fn integer<E: Error>(mut self, value: i128) -> Result<(), E> {
-        let out_of_range = |single: &Self| E::invalid_value(Unexpected::Other("an integer out of range"), single);
-        let bits = if value < 0 { i64::try_from(value).map(|value| value as u64) } else { u64::try_from(value) };
+        let out_of_range =
+            |single: &Self| E::invalid_value(Unexpected::Other("an integer out of range"), single);
+        let bits = if value < 0 {
+            i64::try_from(value).map(|value| value as u64)
+        } else {
+            u64::try_from(value)
+        };
         match self.field.kind {
             Kind::Varint => {
                 let bits = bits.map_err(|_| out_of_range(&self))?;
@@ -198,7 +220,9 @@ impl<'de> Visitor<'de> for Single<'_> {
     }
 
     fn visit_bool<E: Error>(mut self, value: bool) -> Result<(), E> {
-        let Kind::Bool = self.field.kind else { return Err(E::invalid_type(Unexpected::Bool(value), &self)) };
+        let Kind::Bool = self.field.kind else {
+            return Err(E::invalid_type(Unexpected::Bool(value), &self));
+        };
         self.key(WireType::Varint);
         self.out.push(u8::from(value));
         Ok(())
@@ -247,7 +271,11 @@ impl<'de> Visitor<'de> for Single<'_> {
         self.key(WireType::LengthDelimited);
         let start = self.out.len() + LENGTH_WIDTH;
         self.out.resize(start, 0);
-        Fields { message, out: self.out }.visit_map(map)?;
+        Fields {
+            message,
+            out: self.out,
+        }
+        .visit_map(map)?;
         let length = self.out.len() - start;
         write_padded_varint(length, &mut self.out[start - LENGTH_WIDTH..start]);
         Ok(())
@@ -266,7 +294,10 @@ fn write_padded_varint(value: usize, slot: &mut [u8]) {
 
 /// An id: 16 or 8 bytes as hexadecimal digits, or as base64 by senders that follow protobuf's own JSON mapping.
 fn id(text: &str) -> Option<Vec<u8>> {
-    if matches!(text.len(), 24 | 12) && let Ok(bytes) = BASE64.decode(text) && matches!(bytes.len(), 16 | 8) {
+    if matches!(text.len(), 24 | 12)
+        && let Ok(bytes) = BASE64.decode(text)
+        && matches!(bytes.len(), 16 | 8)
+    {
         return Some(bytes);
     }
     let digits = text.as_bytes();
@@ -274,5 +305,8 @@ fn id(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+    digits
+        .chunks_exact(2)
+        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
+        .collect()
 }

@@ -37,21 +37,34 @@ pub(super) enum Kind {
 }
 
 const fn one(name: &'static str, number: u32, kind: Kind) -> Field {
-    Field { name, number, kind, repeated: false }
+    Field {
+        name,
+        number,
+        kind,
+        repeated: false,
+    }
 }
 
 const fn many(name: &'static str, number: u32, kind: Kind) -> Field {
-    Field { name, number, kind, repeated: true }
+    Field {
+        name,
+        number,
+        kind,
+        repeated: true,
+    }
 }
 
-pub(super) static LOGS_REQUEST: Message =
-    Message { fields: &[many("resourceLogs", 1, Kind::Message(&RESOURCE_LOGS))] };
+pub(super) static LOGS_REQUEST: Message = Message {
+    fields: &[many("resourceLogs", 1, Kind::Message(&RESOURCE_LOGS))],
+};
 
-pub(super) static TRACES_REQUEST: Message =
-    Message { fields: &[many("resourceSpans", 1, Kind::Message(&RESOURCE_SPANS))] };
+pub(super) static TRACES_REQUEST: Message = Message {
+    fields: &[many("resourceSpans", 1, Kind::Message(&RESOURCE_SPANS))],
+};
 
-pub(super) static METRICS_REQUEST: Message =
-    Message { fields: &[many("resourceMetrics", 1, Kind::Message(&RESOURCE_METRICS))] };
+pub(super) static METRICS_REQUEST: Message = Message {
+    fields: &[many("resourceMetrics", 1, Kind::Message(&RESOURCE_METRICS))],
+};
 
 static RESOURCE_LOGS: Message = Message {
     fields: &[
@@ -142,7 +155,9 @@ static SPAN_LINK: Message = Message {
     ],
 };
 
-static STATUS: Message = Message { fields: &[one("message", 2, Kind::String), one("code", 3, Kind::Varint)] };
+static STATUS: Message = Message {
+    fields: &[one("message", 2, Kind::String), one("code", 3, Kind::Varint)],
+};
 
 static RESOURCE_METRICS: Message = Message {
     fields: &[
@@ -174,7 +189,9 @@ static METRIC: Message = Message {
     ],
 };
 
-static GAUGE: Message = Message { fields: &[many("dataPoints", 1, Kind::Message(&NUMBER_POINT))] };
+static GAUGE: Message = Message {
+    fields: &[many("dataPoints", 1, Kind::Message(&NUMBER_POINT))],
+};
 
 static SUM: Message = Message {
     fields: &[
@@ -198,7 +215,9 @@ static EXPONENTIAL_HISTOGRAM: Message = Message {
     ],
 };
 
-static SUMMARY: Message = Message { fields: &[many("dataPoints", 1, Kind::Message(&SUMMARY_POINT))] };
+static SUMMARY: Message = Message {
+    fields: &[many("dataPoints", 1, Kind::Message(&SUMMARY_POINT))],
+};
 
 static NUMBER_POINT: Message = Message {
     fields: &[
@@ -247,8 +266,12 @@ static EXPONENTIAL_HISTOGRAM_POINT: Message = Message {
     ],
 };
 
-static BUCKETS: Message =
-    Message { fields: &[one("offset", 1, Kind::Zigzag), many("bucketCounts", 2, Kind::Varint)] };
+static BUCKETS: Message = Message {
+    fields: &[
+        one("offset", 1, Kind::Zigzag),
+        many("bucketCounts", 2, Kind::Varint),
+    ],
+};
 
 static SUMMARY_POINT: Message = Message {
     fields: &[
@@ -262,8 +285,9 @@ static SUMMARY_POINT: Message = Message {
     ],
 };
 
-static VALUE_AT_QUANTILE: Message =
-    Message { fields: &[one("quantile", 1, Kind::Double), one("value", 2, Kind::Double)] };
+static VALUE_AT_QUANTILE: Message = Message {
+    fields: &[one("quantile", 1, Kind::Double), one("value", 2, Kind::Double)],
+};
 
 static EXEMPLAR: Message = Message {
     fields: &[
@@ -302,12 +326,20 @@ static SCOPE: Message = Message {
     ],
 };
 
-static KEY_VALUE: Message =
-    Message { fields: &[one("key", 1, Kind::String), one("value", 2, Kind::Message(&ANY_VALUE))] };
+static KEY_VALUE: Message = Message {
+    fields: &[
+        one("key", 1, Kind::String),
+        one("value", 2, Kind::Message(&ANY_VALUE)),
+    ],
+};
 
-static KEY_VALUE_LIST: Message = Message { fields: &[many("values", 1, Kind::Message(&KEY_VALUE))] };
+static KEY_VALUE_LIST: Message = Message {
+    fields: &[many("values", 1, Kind::Message(&KEY_VALUE))],
+};
 
-static ARRAY_VALUE: Message = Message { fields: &[many("values", 1, Kind::Message(&ANY_VALUE))] };
+static ARRAY_VALUE: Message = Message {
+    fields: &[many("values", 1, Kind::Message(&ANY_VALUE))],
+};
 
 static ANY_VALUE: Message = Message {
     fields: &[

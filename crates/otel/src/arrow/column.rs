@@ -1,0 +1,157 @@
+//! Builders of columns whose nested fields are exactly those of the schema.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::mem;
+use std::sync::Arc;
+
+use arrow_array::builder::{StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::{ArrayRef, ListArray, MapArray, StructArray};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::DataType;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+
+use super::schema::UTC;
+use crate::map::{distinct, text};
+
+/// A column that is finished into an array of the schema's type.
+pub(super) trait Column {
+    /// Hands out what the column holds and starts anew.
+    fn finish_as(&mut self, data_type: &DataType) -> ArrayRef;
+}
+
+impl<B: arrow_array::builder::ArrayBuilder> Column for B {
+    fn finish_as(&mut self, _: &DataType) -> ArrayRef {
+        self.finish()
+    }
+}
+
+/// A column of times in UTC.
+pub(super) fn timestamps() -> TimestampMicrosecondBuilder {
+    TimestampMicrosecondBuilder::new().with_timezone(UTC)
+}
+
+/// Appends a value as text, without a `String` in between where that is possible.
+pub(super) fn append_any(column: &mut StringBuilder, value: Option<&AnyValue>) {
+    match value.and_then(|value| value.value.as_ref()) {
+        Some(Value::IntValue(int)) => {
+            write!(column, "{int}").expect("a builder takes everything");
+            column.append_value("");
+        }
+        _ => column.append_value(value.map(text).unwrap_or_default()),
+    }
+}
+
+/// A `map<string, string>` column.
+#[derive(Default)]
+pub(super) struct MapColumn {
+    offsets: Offsets,
+    keys: StringBuilder,
+    values: StringBuilder,
+}
+
+impl MapColumn {
+    /// Appends a map of attributes.
+    pub(super) fn append(&mut self, attributes: &[KeyValue]) {
+        for attribute in distinct(attributes) {
+            self.keys.append_value(&attribute.key);
+            append_any(&mut self.values, attribute.value.as_ref());
+        }
+        self.offsets
+            .push(arrow_array::builder::ArrayBuilder::len(&self.keys));
+    }
+
+    /// Appends a map that is text already.
+    pub(super) fn append_texts(&mut self, attributes: &[(&str, Cow<'_, str>)]) {
+        for (key, value) in attributes {
+            self.keys.append_value(key);
+            self.values.append_value(value);
+        }
+        self.offsets
+            .push(arrow_array::builder::ArrayBuilder::len(&self.keys));
+    }
+}
+
+impl Column for MapColumn {
+    fn finish_as(&mut self, data_type: &DataType) -> ArrayRef {
+        let DataType::Map(entry, sorted) = data_type else {
+            unreachable!("a map column has a map type")
+        };
+        let DataType::Struct(fields) = entry.data_type() else {
+            unreachable!("entries of a map are structs")
+        };
+        let arrays: Vec<ArrayRef> = vec![Arc::new(self.keys.finish()), Arc::new(self.values.finish())];
+        let entries = StructArray::new(fields.clone(), arrays, None);
+        Arc::new(MapArray::new(
+            Arc::clone(entry),
+            self.offsets.finish(),
+            entries,
+            None,
+            *sorted,
+        ))
+    }
+}
+
+/// A `list<element>` column: append elements to `elements`, then close the list.
+#[derive(Default)]
+pub(super) struct ListColumn<C> {
+    offsets: Offsets,
+    pub(super) elements: C,
+}
+
+impl<C: Column> ListColumn<C> {
+    /// A list column over that column of elements.
+    pub(super) fn new(elements: C) -> Self {
+        Self {
+            offsets: Offsets::default(),
+            elements,
+        }
+    }
+}
+
+impl<C> ListColumn<C> {
+    /// Appends a list of `length` elements, which are in `elements` already or will be.
+    pub(super) fn close(&mut self, length: usize) {
+        self.offsets.push(self.offsets.last() + length);
+    }
+}
+
+impl<C: Column> Column for ListColumn<C> {
+    fn finish_as(&mut self, data_type: &DataType) -> ArrayRef {
+        let DataType::List(element) = data_type else {
+            unreachable!("a list column has a list type")
+        };
+        let elements = self.elements.finish_as(element.data_type());
+        Arc::new(ListArray::new(
+            Arc::clone(element),
+            self.offsets.finish(),
+            elements,
+            None,
+        ))
+    }
+}
+
+/// Where each list or map ends.
+struct Offsets(Vec<i32>);
+
+impl Default for Offsets {
+    fn default() -> Self {
+        Self(vec![0])
+    }
+}
+
+impl Offsets {
+    fn last(&self) -> usize {
+        self.0.last().map_or(0, |&last| last as usize)
+    }
+
+    fn push(&mut self, end: usize) {
+        // Far from overflowing: a batch is bounded in bytes.
+        self.0.push(i32::try_from(end).unwrap_or(i32::MAX));
+    }
+
+    fn finish(&mut self) -> OffsetBuffer<i32> {
+        OffsetBuffer::new(mem::take(self).0.into())
+    }
+}

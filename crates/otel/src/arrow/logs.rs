@@ -1,0 +1,191 @@
+//! Log records into record batches of `otel_logs`.
+
+use arrow_array::RecordBatch;
+use arrow_array::builder::{Int32Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use prost::Message;
+
+use super::batch::{columns, finish};
+use super::column::{MapColumn, append_any, timestamps};
+use super::error::{AppendError, Appended};
+use super::promoted::PromotedColumns;
+use super::size;
+use crate::map::{LogRow, Mapper, RequestContext, Resource, Scope};
+use crate::tables::{LOGS, table};
+
+/// Collects log records until they are finished into a batch.
+#[derive(Default)]
+pub struct LogsBuilder {
+    mapper: Mapper,
+    columns: Columns,
+    rows: usize,
+    bytes: usize,
+}
+
+impl LogsBuilder {
+    /// An empty builder.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends all records of a request.
+    pub fn append(
+        &mut self,
+        request: &ExportLogsServiceRequest,
+        context: &RequestContext<'_>,
+        first_row_id: i64,
+    ) -> Result<Appended, AppendError> {
+        let bytes = size_of(request);
+        size::check(self.bytes, bytes)?;
+        let before = self.rows;
+        for resource_logs in &request.resource_logs {
+            let resource = self.mapper.resource(
+                resource_logs.resource.as_ref(),
+                &resource_logs.schema_url,
+                context,
+            );
+            for scope_logs in &resource_logs.scope_logs {
+                let scope = Scope::new(scope_logs.scope.as_ref(), &scope_logs.schema_url);
+                for record in &scope_logs.log_records {
+                    let row = self.mapper.log(record, &resource);
+                    self.columns.append(
+                        &row,
+                        &resource,
+                        &scope,
+                        first_row_id + (self.rows - before) as i64,
+                    );
+                    self.rows += 1;
+                }
+            }
+        }
+        self.bytes += bytes;
+        Ok(Appended {
+            rows: (self.rows - before) as u64,
+            ..Appended::default()
+        })
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes of the columns so far, roughly.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The rows as a batch; the builder is empty again.
+    pub fn finish(&mut self) -> RecordBatch {
+        (self.rows, self.bytes) = (0, 0);
+        self.columns.finish()
+    }
+}
+
+fn size_of(request: &ExportLogsServiceRequest) -> usize {
+    let of_scopes = request
+        .resource_logs
+        .iter()
+        .flat_map(|logs| logs.scope_logs.iter().map(move |scope| (logs, scope)));
+    let repeated = of_scopes.map(|(logs, scope)| {
+        (size::shared(logs.resource.as_ref(), scope.scope.as_ref()) + size::ROW) * scope.log_records.len()
+    });
+    repeated.sum::<usize>() + 2 * request.encoded_len()
+}
+
+struct Columns {
+    timestamp: TimestampMicrosecondBuilder,
+    observed_timestamp: TimestampMicrosecondBuilder,
+    trace_id: StringBuilder,
+    span_id: StringBuilder,
+    trace_flags: Int32Builder,
+    severity_text: StringBuilder,
+    severity_number: Int32Builder,
+    service_name: StringBuilder,
+    body: StringBuilder,
+    resource_schema_url: StringBuilder,
+    resource_attributes: MapColumn,
+    scope_schema_url: StringBuilder,
+    scope_name: StringBuilder,
+    scope_version: StringBuilder,
+    scope_attributes: MapColumn,
+    log_attributes: MapColumn,
+    event_name: StringBuilder,
+    row_id: Int64Builder,
+    promoted: PromotedColumns,
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Self {
+            timestamp: timestamps(),
+            observed_timestamp: timestamps(),
+            trace_id: StringBuilder::new(),
+            span_id: StringBuilder::new(),
+            trace_flags: Int32Builder::new(),
+            severity_text: StringBuilder::new(),
+            severity_number: Int32Builder::new(),
+            service_name: StringBuilder::new(),
+            body: StringBuilder::new(),
+            resource_schema_url: StringBuilder::new(),
+            resource_attributes: MapColumn::default(),
+            scope_schema_url: StringBuilder::new(),
+            scope_name: StringBuilder::new(),
+            scope_version: StringBuilder::new(),
+            scope_attributes: MapColumn::default(),
+            log_attributes: MapColumn::default(),
+            event_name: StringBuilder::new(),
+            row_id: Int64Builder::new(),
+            promoted: PromotedColumns::default(),
+        }
+    }
+}
+
+impl Columns {
+    fn append(&mut self, row: &LogRow<'_>, resource: &Resource<'_>, scope: &Scope<'_>, row_id: i64) {
+        self.timestamp.append_value(row.timestamp);
+        self.observed_timestamp.append_value(row.observed_timestamp);
+        self.trace_id.append_value(row.trace_id.as_str());
+        self.span_id.append_value(row.span_id.as_str());
+        self.trace_flags.append_value(row.trace_flags);
+        self.severity_text.append_value(row.severity_text);
+        self.severity_number.append_value(row.severity_number);
+        self.service_name.append_value(&resource.service_name);
+        append_any(&mut self.body, row.body);
+        self.resource_schema_url.append_value(resource.schema_url);
+        self.resource_attributes.append_texts(&resource.attributes);
+        self.scope_schema_url.append_value(scope.schema_url);
+        self.scope_name.append_value(scope.name);
+        self.scope_version.append_value(scope.version);
+        self.scope_attributes.append_texts(&scope.attributes);
+        self.log_attributes.append(row.attributes);
+        self.event_name.append_value(&row.event_name);
+        self.row_id.append_value(row_id);
+        self.promoted.append(&row.promoted);
+    }
+
+    fn finish(&mut self) -> RecordBatch {
+        let mut columns = columns!(self;
+            timestamp = "Timestamp",
+            observed_timestamp = "ObservedTimestamp",
+            trace_id = "TraceId",
+            span_id = "SpanId",
+            trace_flags = "TraceFlags",
+            severity_text = "SeverityText",
+            severity_number = "SeverityNumber",
+            service_name = "ServiceName",
+            body = "Body",
+            resource_schema_url = "ResourceSchemaUrl",
+            resource_attributes = "ResourceAttributes",
+            scope_schema_url = "ScopeSchemaUrl",
+            scope_name = "ScopeName",
+            scope_version = "ScopeVersion",
+            scope_attributes = "ScopeAttributes",
+            log_attributes = "LogAttributes",
+            event_name = "EventName",
+            row_id = "RowId",
+        );
+        columns.extend(self.promoted.columns());
+        finish(table(LOGS).expect("a table of ours"), columns)
+    }
+}

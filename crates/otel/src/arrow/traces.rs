@@ -1,0 +1,243 @@
+//! Spans into record batches of `otel_traces`.
+
+use arrow_array::RecordBatch;
+use arrow_array::builder::{Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
+use prost::Message;
+
+use super::batch::{columns, finish};
+use super::column::{ListColumn, MapColumn, timestamps};
+use super::error::{AppendError, Appended};
+use super::promoted::PromotedColumns;
+use super::size;
+use crate::map::{Mapper, RequestContext, Resource, Scope, SpanRow, hex_id, micros};
+use crate::tables::{TRACES, table};
+
+/// Collects spans until they are finished into a batch.
+#[derive(Default)]
+pub struct TracesBuilder {
+    mapper: Mapper,
+    columns: Columns,
+    rows: usize,
+    bytes: usize,
+}
+
+impl TracesBuilder {
+    /// An empty builder.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends all spans of a request that have valid ids.
+    pub fn append(
+        &mut self,
+        request: &ExportTraceServiceRequest,
+        context: &RequestContext<'_>,
+        first_row_id: i64,
+    ) -> Result<Appended, AppendError> {
+        let bytes = size_of(request);
+        size::check(self.bytes, bytes)?;
+        let before = self.rows;
+        let mut appended = Appended::default();
+        for resource_spans in &request.resource_spans {
+            let resource = self.mapper.resource(
+                resource_spans.resource.as_ref(),
+                &resource_spans.schema_url,
+                context,
+            );
+            for scope_spans in &resource_spans.scope_spans {
+                let scope = Scope::new(scope_spans.scope.as_ref(), &scope_spans.schema_url);
+                for span in &scope_spans.spans {
+                    let Some(row) = self.mapper.span(span, &resource) else {
+                        appended.rejected += 1;
+                        appended.reason = Some(
+                            "a span needs a trace id of 16 bytes and a span id of 8 bytes, not all zero",
+                        );
+                        continue;
+                    };
+                    self.columns.append(
+                        &row,
+                        &resource,
+                        &scope,
+                        first_row_id + (self.rows - before) as i64,
+                    );
+                    self.rows += 1;
+                }
+            }
+        }
+        self.bytes += bytes;
+        appended.rows = (self.rows - before) as u64;
+        Ok(appended)
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes of the columns so far, roughly.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The rows as a batch; the builder is empty again.
+    pub fn finish(&mut self) -> RecordBatch {
+        (self.rows, self.bytes) = (0, 0);
+        self.columns.finish()
+    }
+}
+
+fn size_of(request: &ExportTraceServiceRequest) -> usize {
+    let of_scopes = request
+        .resource_spans
+        .iter()
+        .flat_map(|spans| spans.scope_spans.iter().map(move |scope| (spans, scope)));
+    let repeated = of_scopes.map(|(spans, scope)| {
+        (size::shared(spans.resource.as_ref(), scope.scope.as_ref()) + size::ROW) * scope.spans.len()
+    });
+    repeated.sum::<usize>() + 4 * request.encoded_len()
+}
+
+struct Columns {
+    timestamp: TimestampMicrosecondBuilder,
+    trace_id: StringBuilder,
+    span_id: StringBuilder,
+    parent_span_id: StringBuilder,
+    trace_state: StringBuilder,
+    span_name: StringBuilder,
+    span_kind: StringBuilder,
+    service_name: StringBuilder,
+    resource_attributes: MapColumn,
+    scope_name: StringBuilder,
+    scope_version: StringBuilder,
+    span_attributes: MapColumn,
+    duration: Int64Builder,
+    status_code: StringBuilder,
+    status_message: StringBuilder,
+    events_timestamp: ListColumn<TimestampMicrosecondBuilder>,
+    events_name: ListColumn<StringBuilder>,
+    events_attributes: ListColumn<MapColumn>,
+    links_trace_id: ListColumn<StringBuilder>,
+    links_span_id: ListColumn<StringBuilder>,
+    links_trace_state: ListColumn<StringBuilder>,
+    links_attributes: ListColumn<MapColumn>,
+    row_id: Int64Builder,
+    promoted: PromotedColumns,
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Self {
+            timestamp: timestamps(),
+            trace_id: StringBuilder::new(),
+            span_id: StringBuilder::new(),
+            parent_span_id: StringBuilder::new(),
+            trace_state: StringBuilder::new(),
+            span_name: StringBuilder::new(),
+            span_kind: StringBuilder::new(),
+            service_name: StringBuilder::new(),
+            resource_attributes: MapColumn::default(),
+            scope_name: StringBuilder::new(),
+            scope_version: StringBuilder::new(),
+            span_attributes: MapColumn::default(),
+            duration: Int64Builder::new(),
+            status_code: StringBuilder::new(),
+            status_message: StringBuilder::new(),
+            events_timestamp: ListColumn::new(timestamps()),
+            events_name: ListColumn::default(),
+            events_attributes: ListColumn::default(),
+            links_trace_id: ListColumn::default(),
+            links_span_id: ListColumn::default(),
+            links_trace_state: ListColumn::default(),
+            links_attributes: ListColumn::default(),
+            row_id: Int64Builder::new(),
+            promoted: PromotedColumns::default(),
+        }
+    }
+}
+
+impl Columns {
+    fn append(&mut self, row: &SpanRow<'_>, resource: &Resource<'_>, scope: &Scope<'_>, row_id: i64) {
+        let span = row.span;
+        self.timestamp.append_value(row.timestamp);
+        self.trace_id.append_value(row.trace_id.as_str());
+        self.span_id.append_value(row.span_id.as_str());
+        self.parent_span_id.append_value(row.parent_span_id.as_str());
+        self.trace_state.append_value(&span.trace_state);
+        self.span_name.append_value(&span.name);
+        self.span_kind.append_value(row.span_kind);
+        self.service_name.append_value(&resource.service_name);
+        self.resource_attributes.append_texts(&resource.attributes);
+        self.scope_name.append_value(scope.name);
+        self.scope_version.append_value(scope.version);
+        self.span_attributes.append(&span.attributes);
+        self.duration.append_value(row.duration);
+        self.status_code.append_value(row.status_code);
+        self.status_message.append_value(row.status_message);
+        self.append_events(&span.events, row.timestamp);
+        self.append_links(&span.links);
+        self.row_id.append_value(row_id);
+        self.promoted.append(&row.promoted);
+    }
+
+    fn append_events(&mut self, events: &[Event], span_start: i64) {
+        for event in events {
+            self.events_timestamp
+                .elements
+                .append_value(micros(event.time_unix_nano, span_start));
+            self.events_name.elements.append_value(&event.name);
+            self.events_attributes.elements.append(&event.attributes);
+        }
+        self.events_timestamp.close(events.len());
+        self.events_name.close(events.len());
+        self.events_attributes.close(events.len());
+    }
+
+    fn append_links(&mut self, links: &[Link]) {
+        for link in links {
+            self.links_trace_id
+                .elements
+                .append_value(hex_id::<16>(&link.trace_id).as_str());
+            self.links_span_id
+                .elements
+                .append_value(hex_id::<8>(&link.span_id).as_str());
+            self.links_trace_state.elements.append_value(&link.trace_state);
+            self.links_attributes.elements.append(&link.attributes);
+        }
+        self.links_trace_id.close(links.len());
+        self.links_span_id.close(links.len());
+        self.links_trace_state.close(links.len());
+        self.links_attributes.close(links.len());
+    }
+
+    fn finish(&mut self) -> RecordBatch {
+        let mut columns = columns!(self;
+            timestamp = "Timestamp",
+            trace_id = "TraceId",
+            span_id = "SpanId",
+            parent_span_id = "ParentSpanId",
+            trace_state = "TraceState",
+            span_name = "SpanName",
+            span_kind = "SpanKind",
+            service_name = "ServiceName",
+            resource_attributes = "ResourceAttributes",
+            scope_name = "ScopeName",
+            scope_version = "ScopeVersion",
+            span_attributes = "SpanAttributes",
+            duration = "Duration",
+            status_code = "StatusCode",
+            status_message = "StatusMessage",
+            events_timestamp = "Events.Timestamp",
+            events_name = "Events.Name",
+            events_attributes = "Events.Attributes",
+            links_trace_id = "Links.TraceId",
+            links_span_id = "Links.SpanId",
+            links_trace_state = "Links.TraceState",
+            links_attributes = "Links.Attributes",
+            row_id = "RowId",
+        );
+        columns.extend(self.promoted.columns());
+        finish(table(TRACES).expect("a table of ours"), columns)
+    }
+}

@@ -1,0 +1,40 @@
+//! Errors: what a log record or a span's exception says about itself.
+
+use std::borrow::Cow;
+
+use super::attributes::{Known, first_text};
+use super::mapper::Mapper;
+use super::promoted::Promoted;
+
+/// The event of an error, in logs and in spans.
+pub(super) const EVENT: &str = "exception";
+
+/// The lowest severity that makes a log record an error (ERROR).
+pub(super) const SEVERITY: i32 = 17;
+
+/// ErrorType when nothing names one.
+const UNTYPED: &str = "untyped";
+
+/// Fills the columns of an error. `known` are the attributes of the record or of the span's event, `outer` those of
+/// the span, and `message` is what to show when the exception has no message.
+pub(super) fn fill<'a>(
+    row: &mut Promoted<'a>,
+    known: &Known<'a>,
+    outer: &Known<'a>,
+    message: impl FnOnce() -> Cow<'a, str>,
+    mapper: &mut Mapper,
+) {
+    row.error_type = first_text([known.exception_type, known.error_type, outer.error_type]);
+    if row.error_type.is_empty() {
+        row.error_type = Cow::Borrowed(UNTYPED);
+    }
+    row.error_message = first_text([known.exception_message]);
+    if row.error_message.is_empty() {
+        row.error_message = message();
+    }
+    row.error_group = first_text([known.error_group, outer.error_group]);
+    if row.error_group.is_empty() {
+        let stack = first_text([known.exception_stacktrace]);
+        row.error_group = Cow::Owned(mapper.error_group(&row.error_type, &row.error_message, &stack));
+    }
+}

@@ -1,0 +1,86 @@
+//! Pages: their path, and how a visitor came to them.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use super::any_value::is_true;
+use super::attributes::{Lookup, first_text};
+use super::promoted::Promoted;
+use super::route::page_route;
+
+/// Whether a record is a page view: a navigation that does more than change the hash, or a page view by name.
+pub(super) fn is_page_view(event_name: &str, attributes: &Lookup<'_, '_>) -> bool {
+    match event_name {
+        "browser.navigation" => !is_true(attributes.record.browser_navigation_hash_change),
+        "browser.page_view" => true,
+        _ => false,
+    }
+}
+
+/// Fills the columns of pages and, on page views, of visits.
+pub(super) fn fill<'a>(row: &mut Promoted<'a>, attributes: &Lookup<'_, 'a>) {
+    let document = || attributes.text(|known| known.browser_document_url_full);
+    let url = if row.is_page_view {
+        let url = first_text([attributes.record.url_full]);
+        if url.is_empty() { document() } else { url }
+    } else {
+        document()
+    };
+    row.page_path = first_text([attributes.record.url_path]);
+    if row.page_path.is_empty() {
+        row.page_path = part(&url, path);
+    }
+    row.page_route = part(&row.page_path, page_route);
+    if row.is_page_view {
+        fill_visit(row, attributes, &url);
+    }
+}
+
+fn fill_visit(row: &mut Promoted<'_>, attributes: &Lookup<'_, '_>, url: &str) {
+    let url = Url::parse(url).ok();
+    let referrer = first_text([
+        attributes.record.browser_document_referrer,
+        attributes.record.document_referrer,
+    ]);
+    if let Some(host) = host(&referrer)
+        && url.as_ref().and_then(Url::host_str) != Some(host.as_str())
+    {
+        row.referrer_host = Cow::Owned(host);
+    }
+    let Some(url) = url else { return };
+    for (key, value) in url.query_pairs() {
+        let column = match &*key {
+            "utm_source" => &mut row.utm_source,
+            "utm_medium" => &mut row.utm_medium,
+            "utm_campaign" => &mut row.utm_campaign,
+            _ => continue,
+        };
+        *column = Cow::Owned(value.into_owned());
+    }
+}
+
+fn host(url: &str) -> Option<String> {
+    Some(Url::parse(url).ok()?.host_str()?.to_owned())
+}
+
+/// The path of a URL, or of a path with a query.
+fn path(url: &str) -> Cow<'_, str> {
+    if url.starts_with('/') {
+        let end = url.find(['?', '#']).unwrap_or(url.len());
+        return Cow::Borrowed(&url[..end]);
+    }
+    match Url::parse(url) {
+        // `about:blank` and the like have no path of a page.
+        Ok(url) if url.has_host() || url.scheme() == "file" => Cow::Owned(url.path().to_owned()),
+        _ => Cow::Borrowed(""),
+    }
+}
+
+/// A part of a text, which lives as long as the text's owner.
+fn part<'a>(text: &Cow<'a, str>, of: impl for<'b> Fn(&'b str) -> Cow<'b, str>) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => of(text),
+        Cow::Owned(text) => Cow::Owned(of(text).into_owned()),
+    }
+}

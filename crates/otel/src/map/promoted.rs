@@ -1,0 +1,96 @@
+//! The promoted columns of a log record or span.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use opentelemetry_proto::tonic::common::v1::AnyValue;
+
+use super::attributes::{Lookup, first_text};
+use super::mapper::Mapper;
+use super::resource::Resource;
+use super::user_agent::UserAgent;
+use super::visitor::visitor_id;
+
+/// Values of the promoted columns; what each holds is said once, in [`crate::tables()`].
+#[derive(Clone, Debug, Default)]
+#[expect(
+    missing_docs,
+    reason = "the columns of the same names are documented in the definition of the tables"
+)]
+pub struct Promoted<'a> {
+    pub service_namespace: Cow<'a, str>,
+    pub service_version: Cow<'a, str>,
+    pub environment: Cow<'a, str>,
+    pub error_type: Cow<'a, str>,
+    pub error_message: Cow<'a, str>,
+    pub error_group: Cow<'a, str>,
+    pub is_page_view: bool,
+    pub page_path: Cow<'a, str>,
+    pub page_route: Cow<'a, str>,
+    pub vital_name: Cow<'a, str>,
+    pub vital_value: Option<f64>,
+    pub http_route: Cow<'a, str>,
+    pub http_method: Cow<'a, str>,
+    pub http_status_code: Option<i32>,
+    pub duration_ms: Option<f64>,
+    pub session_id: Cow<'a, str>,
+    pub user_id: Cow<'a, str>,
+    pub visitor_id: Cow<'a, str>,
+    pub referrer_host: Cow<'a, str>,
+    pub utm_source: Cow<'a, str>,
+    pub utm_medium: Cow<'a, str>,
+    pub utm_campaign: Cow<'a, str>,
+    pub country: Cow<'a, str>,
+    /// Fills DeviceType, Browser, Os and IsBot.
+    pub user_agent: Option<Arc<UserAgent>>,
+}
+
+impl Mapper {
+    /// The columns that any row has: of its service, and of who sent it.
+    pub(super) fn promoted<'a>(
+        &mut self,
+        attributes: &Lookup<'_, 'a>,
+        resource: &'a Resource<'a>,
+    ) -> Promoted<'a> {
+        let known = attributes.record;
+        let service = |own: [Option<&'a AnyValue>; 2], shared: &'a str| {
+            let own = first_text(own);
+            if own.is_empty() {
+                Cow::Borrowed(shared)
+            } else {
+                own
+            }
+        };
+        let header = attributes.text(|known| known.user_agent_original);
+        let sender = resource.sender.as_ref();
+        let user_agent = if header.is_empty() {
+            sender.map(|sender| Arc::clone(&sender.user_agent))
+        } else {
+            Some(self.user_agent(&header))
+        };
+        let mut country = attributes.text(|known| known.geo_country_iso_code);
+        if let (true, Some(sender)) = (country.is_empty(), sender) {
+            country = Cow::Borrowed(sender.country);
+        }
+        let user_id = first_text([
+            attributes.value(|known| known.user_id),
+            attributes.value(|known| known.enduser_id),
+        ]);
+        let session_id = attributes.text(|known| known.session_id);
+        let visitor_id = visitor_id(&user_id, &session_id, attributes, resource, user_agent.as_deref());
+        Promoted {
+            service_namespace: service([known.service_namespace, None], &resource.service_namespace),
+            service_version: service([known.service_version, None], &resource.service_version),
+            environment: service(
+                [known.deployment_environment_name, known.deployment_environment],
+                &resource.environment,
+            ),
+            country,
+            user_id,
+            session_id,
+            visitor_id,
+            user_agent,
+            ..Promoted::default()
+        }
+    }
+}

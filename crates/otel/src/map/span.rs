@@ -1,0 +1,100 @@
+//! Spans to rows of `otel_traces`.
+
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+
+use super::attributes::{Known, Lookup};
+use super::id::{HexId, hex_id};
+use super::mapper::Mapper;
+use super::promoted::Promoted;
+use super::resource::Resource;
+use super::time::micros;
+use super::{exception, page, request};
+
+/// A row of `otel_traces`, without what its resource and scope say.
+#[derive(Debug)]
+pub struct SpanRow<'a> {
+    /// Start of the span, else arrival.
+    pub timestamp: i64,
+    /// Trace.
+    pub trace_id: HexId,
+    /// Span.
+    pub span_id: HexId,
+    /// Parent span.
+    pub parent_span_id: HexId,
+    /// Kind by name.
+    pub span_kind: &'static str,
+    /// End minus start in nanoseconds.
+    pub duration: i64,
+    /// Code of the status by name.
+    pub status_code: &'static str,
+    /// Message of the status.
+    pub status_message: &'a str,
+    /// The span itself: name, trace state, attributes, events and links.
+    pub span: &'a Span,
+    /// The promoted columns.
+    pub promoted: Promoted<'a>,
+}
+
+impl Mapper {
+    /// The row of a span, or nothing when it lacks a valid trace or span id.
+    pub fn span<'a>(&mut self, span: &'a Span, resource: &'a Resource<'a>) -> Option<SpanRow<'a>> {
+        let (trace_id, span_id) = (hex_id::<16>(&span.trace_id), hex_id::<8>(&span.span_id));
+        if trace_id.as_str().is_empty() || span_id.as_str().is_empty() {
+            return None;
+        }
+        let known = Known::of(&span.attributes);
+        let attributes = Lookup {
+            record: &known,
+            resource: &resource.known,
+        };
+        let duration = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
+        let status = span.status.as_ref();
+
+        let mut promoted = self.promoted(&attributes, resource);
+        page::fill(&mut promoted, &attributes);
+        if span.kind == SpanKind::Server as i32 && !request::method(&known).is_empty() {
+            request::fill(&mut promoted, &attributes, Some(duration as f64 / 1e6));
+        }
+        let status_message = status.map_or("", |status| &status.message);
+        if let Some(event) = span.events.iter().rfind(|event| event.name == exception::EVENT) {
+            let thrown = Known::of(&event.attributes);
+            exception::fill(&mut promoted, &thrown, &known, || status_message.into(), self);
+        }
+
+        Some(SpanRow {
+            timestamp: micros(span.start_time_unix_nano, resource.arrival),
+            trace_id,
+            span_id,
+            parent_span_id: hex_id::<8>(&span.parent_span_id),
+            span_kind: kind_name(span.kind),
+            duration: i64::try_from(duration).unwrap_or(i64::MAX),
+            status_code: status_name(status.map_or(0, |status| status.code)),
+            status_message,
+            span,
+            promoted,
+        })
+    }
+}
+
+/// Names as the Collector's exporter writes them.
+fn kind_name(kind: i32) -> &'static str {
+    match SpanKind::try_from(kind) {
+        Ok(SpanKind::Internal) => "Internal",
+        Ok(SpanKind::Server) => "Server",
+        Ok(SpanKind::Client) => "Client",
+        Ok(SpanKind::Producer) => "Producer",
+        Ok(SpanKind::Consumer) => "Consumer",
+        Ok(SpanKind::Unspecified) | Err(_) => "Unspecified",
+    }
+}
+
+/// Names as the Collector's exporter writes them.
+fn status_name(code: i32) -> &'static str {
+    match StatusCode::try_from(code) {
+        Ok(StatusCode::Ok) => "Ok",
+        Ok(StatusCode::Error) => "Error",
+        Ok(StatusCode::Unset) | Err(_) => "Unset",
+    }
+}
