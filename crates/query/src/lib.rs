@@ -9,6 +9,8 @@ mod params;
 mod past;
 mod plan;
 mod range;
+#[cfg(test)]
+mod range_tests;
 mod resolve;
 mod sql;
 mod statement;
@@ -19,6 +21,8 @@ mod zone;
 #[path = "../build/check.rs"]
 mod check;
 #[cfg(test)]
+mod check_tests;
+#[cfg(test)]
 #[path = "../build/sql_text.rs"]
 mod sql_text;
 
@@ -28,4 +32,3 @@ pub use plan::{Attempt, Plan, REQUEST_DEADLINE, plan, plan_sql};
 pub use resolve::{Resolved, resolve};
 pub use statement::Statement;
 pub use topology::{Backend, Topology};
-pub use zone::offsets;

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use lakefront_api::{Problem, ProblemType, Range};
+use lakefront_api::{Problem, ProblemType};
 
 /// The bundled database, so that every machine and the Worker cut the same hours and days.
 static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
@@ -20,20 +20,4 @@ pub fn zone(name: &str) -> Result<(TimeZone, String), Problem> {
     let zone = DATABASE.get(name).map_err(|_| unknown())?;
     let spelled = zone.iana_name().ok_or_else(unknown)?.to_owned();
     Ok((zone, spelled))
-}
-
-/// The zone's offsets from UTC over a range, both in seconds: the one in force at `range.from`, then each change.
-///
-/// A browser draws local times from these without a time zone database of its own.
-///
-/// # Errors
-/// [`ProblemType::BadRequest`] for an unknown zone.
-pub fn offsets(tz: &str, range: Range) -> Result<Vec<(i64, i32)>, Problem> {
-    let (zone, _) = zone(tz)?;
-    let first = (range.from.as_second(), zone.to_offset(range.from).seconds());
-    let changes = zone
-        .following(range.from)
-        .take_while(|change| change.timestamp() < range.to)
-        .map(|change| (change.timestamp().as_second(), change.offset().seconds()));
-    Ok(std::iter::once(first).chain(changes).collect())
 }

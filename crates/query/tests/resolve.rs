@@ -1,0 +1,167 @@
+//! What a request must look like, and what becomes of it.
+
+use jiff::Timestamp;
+use lakefront_api::{Problem, ProblemType, QueryRequest};
+use lakefront_query::{Resolved, catalogue, resolve};
+use serde_json::{Value, json};
+
+fn resolved(request: Value) -> Result<Resolved, Problem> {
+    let request: QueryRequest = serde_json::from_value(request).unwrap();
+    resolve(&request, now())
+}
+
+fn now() -> Timestamp {
+    "2026-03-24T12:34:56.789Z".parse().unwrap()
+}
+
+#[track_caller]
+fn refused(request: Value, kind: ProblemType, detail: &str) {
+    let problem = resolved(request).unwrap_err();
+    assert_eq!((problem.kind, problem.detail.as_str()), (kind, detail));
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    let found = resolved(json!({"query": "top_errors"})).unwrap();
+    assert_eq!(found.query.info.name, "top_errors");
+    assert_eq!(found.tz, "UTC");
+    assert_eq!(found.range.from.to_string(), "2026-03-17T12:00:00Z");
+    assert_eq!(found.range.to.to_string(), "2026-03-24T13:00:00Z");
+    let params: Vec<_> = found
+        .params
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    assert_eq!(params, ["limit=10", "service=", "environment="]);
+}
+
+#[test]
+fn the_range_follows_the_querys_bucket_and_the_zone() {
+    let request = |query: &str| {
+        let found = resolved(json!({
+            "query": query,
+            "tz": "asia/kathmandu",
+            "timeRange": {"from": "2026-03-24T00:00:00Z", "to": "2026-03-24T12:00:00Z"},
+            "params": if query == "errors_for_user" { json!({"user_id": "u"}) } else { json!({}) },
+        }))
+        .unwrap();
+        (found.range.from.to_string(), found.range.to.to_string(), found.tz)
+    };
+    let expect = |from: &str, to: &str| (from.to_owned(), to.to_owned(), "Asia/Kathmandu".to_owned());
+    assert_eq!(
+        request("errors_per_hour"),
+        expect("2026-03-23T23:15:00Z", "2026-03-24T12:15:00Z")
+    );
+    assert_eq!(
+        request("top_pages"),
+        expect("2026-03-23T18:15:00Z", "2026-03-24T18:15:00Z")
+    );
+    assert_eq!(
+        request("errors_for_user"),
+        expect("2026-03-24T00:00:00Z", "2026-03-24T12:00:00Z")
+    );
+}
+
+#[test]
+fn an_unknown_query_is_told_the_names() {
+    let problem = resolved(json!({"query": "top_erors"})).unwrap_err();
+    assert_eq!(problem.kind, ProblemType::NotFound);
+    for query in catalogue() {
+        assert!(problem.detail.contains(&query.info.name), "{}", problem.detail);
+    }
+}
+
+#[test]
+fn a_bad_zone_is_refused() {
+    for name in ["Mars/Olympus", "", "+02:00", "../../etc/passwd"] {
+        let detail =
+            format!("tz: `{name}` is no IANA time zone; expected a name such as Europe/Berlin or UTC");
+        refused(
+            json!({"query": "top_errors", "tz": name}),
+            ProblemType::BadRequest,
+            &detail,
+        );
+    }
+}
+
+#[test]
+fn a_reversed_range_is_refused() {
+    let range = json!({"from": "2026-03-25T00:00:00Z", "to": "2026-03-24T00:00:00Z"});
+    let detail = "timeRange: from (2026-03-25T00:00:00Z) is after to (2026-03-24T00:00:00Z); swap them";
+    refused(
+        json!({"query": "top_errors", "timeRange": range}),
+        ProblemType::BadRequest,
+        detail,
+    );
+}
+
+#[test]
+fn parameters_are_checked_by_name_type_and_size() {
+    let cases = [
+        (
+            "top_errors",
+            json!({"user": "u"}),
+            "user: no such parameter; expected some of limit, service, environment",
+        ),
+        (
+            "top_errors",
+            json!({"limit": "10"}),
+            "limit: expected a whole number from 1 to 1000",
+        ),
+        (
+            "top_errors",
+            json!({"limit": 0}),
+            "limit: expected a whole number from 1 to 1000",
+        ),
+        (
+            "top_errors",
+            json!({"limit": -1}),
+            "limit: expected a whole number from 1 to 1000",
+        ),
+        (
+            "top_errors",
+            json!({"limit": 1.5}),
+            "limit: expected a whole number from 1 to 1000",
+        ),
+        (
+            "top_errors",
+            json!({"limit": 1001}),
+            "limit: expected a whole number from 1 to 1000",
+        ),
+        ("top_errors", json!({"service": 7}), "service: expected text"),
+        ("top_errors", json!({"service": null}), "service: expected text"),
+        (
+            "top_errors",
+            json!({"service": "x".repeat(257)}),
+            "service: expected at most 256 bytes",
+        ),
+        (
+            "errors_for_user",
+            json!({}),
+            "user_id: required, but missing; add it to params",
+        ),
+        (
+            "errors_for_user",
+            json!({"user_id": ""}),
+            "user_id: required, but empty",
+        ),
+        ("funnel", json!({"name": "none"}), "name: expected one of shop"),
+    ];
+    for (query, params, detail) in cases {
+        let request = json!({"query": query, "params": params});
+        refused(request, ProblemType::BadRequest, &format!("params.{detail}"));
+    }
+}
+
+#[test]
+fn the_past_is_a_snapshot_or_a_time() {
+    for at in ["8270633197658268308", "2026-03-24T12:00:00Z"] {
+        assert!(resolved(json!({"query": "top_errors", "at": at})).is_ok(), "{at}");
+    }
+    let detail = "at: expected the id of a snapshot or an RFC 3339 time";
+    refused(
+        json!({"query": "top_errors", "at": "yesterday"}),
+        ProblemType::BadRequest,
+        detail,
+    );
+}
