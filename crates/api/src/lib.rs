@@ -3,6 +3,7 @@
 //! Times are RFC 3339 in UTC with microseconds ([`jiff::Timestamp`]). No I/O, no clock, no planning.
 
 mod catalogue;
+mod engine_health;
 mod health;
 mod problem;
 mod query;
@@ -10,6 +11,7 @@ mod time_range;
 mod zone;
 
 pub use catalogue::{Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
+pub use engine_health::{EngineHealth, EngineState, LakeHealth, LakeState, TableHealth};
 pub use health::{BackendHealth, BackendState, HealthReply};
 pub use problem::{Problem, ProblemType};
 pub use query::{
