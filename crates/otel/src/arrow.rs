@@ -8,6 +8,7 @@ mod column;
 mod error;
 mod logs;
 
+mod metrics;
 mod promoted;
 mod schema;
 mod size;
@@ -15,6 +16,7 @@ mod traces;
 
 pub use error::{AppendError, Appended};
 pub use logs::LogsBuilder;
+pub use metrics::MetricsBuilder;
 
 pub use schema::arrow_schema;
 pub use size::MAX_BATCH_BYTES;

@@ -1,0 +1,69 @@
+//! The definition of the tables and what is derived from it.
+#![cfg(feature = "arrow")]
+
+use std::collections::HashSet;
+
+use expect_test::expect_file;
+use lakefront_otel::arrow::{LogsBuilder, MetricsBuilder, TracesBuilder, arrow_schema};
+use lakefront_otel::{ColumnType, clickhouse_ddl, markdown, table, tables};
+
+/// Field ids are in the page: a change of ids that are in use shows as a change of the page, and must not happen.
+#[test]
+fn docs_are_current() {
+    expect_file!["../../../docs/tables.md"].assert_eq(&markdown());
+}
+
+#[test]
+fn ddl_is_current() {
+    let ddl: Vec<String> = tables()
+        .iter()
+        .map(|table| clickhouse_ddl(table, "otel") + ";\n")
+        .collect();
+    expect_file!["../fixtures/clickhouse.sql"].assert_eq(&ddl.join("\n"));
+}
+
+#[test]
+fn field_ids_and_names_are_unique() {
+    for table in tables() {
+        let mut ids = HashSet::new();
+        let mut names = HashSet::new();
+        for column in &table.columns {
+            assert!(names.insert(column.name), "{}.{} twice", table.name, column.name);
+            for id in std::iter::once(&column.id).chain(&column.nested_ids) {
+                assert!(ids.insert(*id), "{}.{}: id {id} twice", table.name, column.name);
+            }
+        }
+        assert_eq!(
+            ids.iter().max().map(|&id| id as usize),
+            Some(ids.len()),
+            "{} leaves ids out",
+            table.name
+        );
+    }
+}
+
+#[test]
+fn layouts_name_columns_that_exist() {
+    for table in tables() {
+        let time = table.column(table.time_column).expect("the time column exists");
+        assert_eq!((time.r#type, time.required), (ColumnType::Timestamp, true));
+        for name in table.sort_order.iter().chain(table.bloom_columns) {
+            assert!(table.column(name).is_some(), "{}.{name}", table.name);
+        }
+        assert!(table.column("RowId").is_some_and(|column| column.required));
+    }
+}
+
+/// Empty batches have every column in its place: builders assert names against the definition.
+#[test]
+fn builders_follow_the_definition() {
+    assert_eq!(
+        LogsBuilder::new().finish().schema(),
+        arrow_schema(table("otel_logs").expect("logs"))
+    );
+    assert_eq!(
+        TracesBuilder::new().finish().schema(),
+        arrow_schema(table("otel_traces").expect("traces"))
+    );
+    assert!(MetricsBuilder::new().finish().is_empty());
+}
