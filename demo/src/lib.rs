@@ -9,6 +9,7 @@ mod dice;
 mod event;
 pub mod expected;
 mod fault;
+mod now;
 mod page;
 mod person;
 mod product;
@@ -20,6 +21,7 @@ pub use event::{
     Span, SpanContext, SpanEvent, Value,
 };
 pub use fault::Fault;
+pub use now::Live;
 pub use shop::Shop;
 
 /// Microseconds in a second, the unit of every time here.

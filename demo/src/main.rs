@@ -1,16 +1,20 @@
 //! Sends the traffic of a small web shop to an OTLP/HTTP endpoint.
 
+mod live;
+mod past;
+mod progress;
 mod send;
+mod stop;
 
-use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use jiff::Timestamp;
 use lakefront_demo::{DAY, HOUR, Shop};
 use send::{Sender, Signal, Tally, Wire};
+use stop::Stop;
 
 /// Send the traffic of a small web shop over OTLP/HTTP, through the OpenTelemetry SDK.
 ///
@@ -48,15 +52,13 @@ struct Arguments {
     patience: u64,
 }
 
-/// How often metrics are collected, in microseconds.
-const COLLECT: i64 = HOUR / 2;
-
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
+    let stop = Stop::on_signals(runtime.handle())?;
     let until = arguments.until.map_or_else(
         || Timestamp::now().as_microsecond().div_euclid(HOUR) * HOUR,
         Timestamp::as_microsecond,
@@ -73,79 +75,27 @@ fn main() -> Result<()> {
         from,
     );
     let shop = Shop::new(arguments.seed, until);
+
     let started = Instant::now();
-
-    past(&shop, &mut sender, from, until)?;
-    if arguments.rate.is_some() {
-        bail!("not there yet");
-    }
+    past::send(&shop, &mut sender, &stop, from..until)?;
     closing_line(&tally, started.elapsed());
-    ensure!(
-        tally.failure().is_none(),
-        "{}",
-        tally.failure().unwrap_or_default()
-    );
-    Ok(())
-}
-
-/// Everything in `[from, until)`, an hour at a time.
-fn past(shop: &Shop, sender: &mut Sender, from: i64, until: i64) -> Result<()> {
-    let mut progress = Progress::new();
-    let mut begin = from;
-    while begin < until && sender.tally().failure().is_none() {
-        let end = (begin + COLLECT * 12).min(until);
-        let mut collect = begin + COLLECT;
-        for event in shop.events(begin, end) {
-            while event.time >= collect {
-                sender.collect(collect)?;
-                collect += COLLECT;
-            }
-            sender.send(event)?;
+    if let (Some(rate), None) = (arguments.rate, tally.failure()) {
+        if arguments.until.is_none() {
+            // The hour that has begun, so that past and present meet.
+            past::send(
+                &shop,
+                &mut sender,
+                &stop,
+                until..Timestamp::now().as_microsecond(),
+            )?;
         }
-        while collect <= end {
-            sender.collect(collect)?;
-            collect += COLLECT;
-        }
-        begin = end;
-        progress.show(
-            (begin - from) as f64 / (until - from) as f64,
-            sender.tally().total(),
-        );
+        eprintln!("now {rate} events a second, until Ctrl-C");
+        live::send(&shop, &mut sender, &stop, rate)?;
+        closing_line(&tally, started.elapsed());
     }
-    sender.flush()?;
-    progress.done();
-    Ok(())
-}
-
-/// One line on stderr that is written over, on a terminal.
-struct Progress {
-    visible: bool,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            visible: std::io::stderr().is_terminal(),
-        }
-    }
-
-    fn show(&mut self, share: f64, accepted: u64) {
-        if self.visible {
-            let full = (share * 40.0) as usize;
-            eprint!(
-                "\r[{:<40}] {:>3.0} %  {accepted} events accepted",
-                "#".repeat(full),
-                share * 100.0
-            );
-            // A terminal that can't be written to any more is no reason to stop.
-            std::io::stderr().flush().ok();
-        }
-    }
-
-    fn done(&self) {
-        if self.visible {
-            eprintln!();
-        }
+    match tally.failure() {
+        Some(failure) => bail!("not everything was delivered: {failure}"),
+        None => Ok(()),
     }
 }
 

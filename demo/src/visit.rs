@@ -147,27 +147,28 @@ impl Walk<'_> {
     }
 
     fn view(&mut self, page: Page, path: &str) {
-        let mut attributes = self.document(path);
-        attributes.push(("url.full", format!("https://shop.example{path}").into()));
-        attributes.push(("url.path", path.to_owned().into()));
-        attributes.push(("browser.document.title", page.title().into()));
+        let mut url = format!("https://shop.example{path}");
+        let mut more: Vec<Attribute> = Vec::new();
         // A load is a page view; a route change inside the page is a navigation within the document.
         let event_name = if self.first {
             if let Some(referrer) = self.dice.weighted(&REFERRERS) {
-                attributes.push(("browser.document.referrer", referrer.into()));
+                more.push(("browser.document.referrer", referrer.into()));
                 if referrer.contains("instagram") {
-                    attributes.push(("utm.source", "instagram".into()));
-                    attributes.push(("utm.medium", "social".into()));
-                    attributes.push(("utm.campaign", "frühling".into()));
+                    url.push_str("?utm_source=instagram&utm_medium=social&utm_campaign=fr%C3%BChling");
                 }
             }
             "browser.page_view"
         } else {
-            attributes.push(("browser.navigation.same_document", true.into()));
-            attributes.push(("browser.navigation.hash_change", false.into()));
-            attributes.push(("browser.navigation.type", "push".into()));
+            more.push(("browser.navigation.same_document", true.into()));
+            more.push(("browser.navigation.hash_change", false.into()));
+            more.push(("browser.navigation.type", "push".into()));
             "browser.navigation"
         };
+        let mut attributes = self.document(path);
+        attributes.push(("url.full", url.into()));
+        attributes.push(("url.path", path.to_owned().into()));
+        attributes.push(("browser.document.title", page.title().into()));
+        attributes.extend(more);
         self.log(
             Some(event_name),
             attributes,

@@ -31,6 +31,14 @@ impl Stack {
     /// # Errors
     /// When one of them does not come up; with its output.
     pub async fn start() -> Result<Self> {
+        Self::start_committing_every("500ms").await
+    }
+
+    /// Starts both with another interval between commits, such as `10s`.
+    ///
+    /// # Errors
+    /// When one of them does not come up; with its output.
+    pub async fn start_committing_every(interval: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
         let data = folder.path().display().to_string();
         let (ingest_at, chdb_at) = (free_address()?, free_address()?);
@@ -44,7 +52,7 @@ impl Stack {
                 "--data",
                 &data,
                 "--commit-interval",
-                "500ms",
+                interval,
             ],
         )?;
         ingest.ready(&format!("{ingest_url}/health")).await?;

@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use lakefront_demo::{Live, SECOND, Shop};
+
+use crate::send::Sender;
+use crate::stop::Stop;
+
+/// How often events are sent.
+const TICK: Duration = Duration::from_millis(500);
+/// How often metrics are collected, in microseconds.
+const COLLECT: i64 = 10 * SECOND;
+
+/// Sends about `rate` events a second as they happen, until stopped or until the endpoint takes no more.
+pub(crate) fn send(shop: &Shop, sender: &mut Sender, stop: &Stop, rate: u32) -> Result<()> {
+    let began = Timestamp::now().as_microsecond();
+    let mut live = Live::new(shop, began, rate);
+    let mut collect = began + COLLECT;
+    while !stop.within(TICK) && sender.tally().failure().is_none() {
+        let now = Timestamp::now().as_microsecond();
+        for event in live.until(now) {
+            sender.send(event)?;
+        }
+        if now >= collect {
+            sender.collect(now)?;
+            collect = now + COLLECT;
+        }
+        sender.flush()?;
+    }
+    sender.collect(Timestamp::now().as_microsecond())?;
+    sender.flush()
+}

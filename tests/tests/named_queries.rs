@@ -1,0 +1,265 @@
+//! Every named query against what the demo's events say, computed without SQL.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, ensure};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use lakefront_api::{QueryRequest, TimeRange};
+use lakefront_clickhouse_http::Answer;
+use lakefront_demo::expected::{self, Ask, Cell, Row};
+use lakefront_demo::{DAY, Event, Record, Shop};
+use lakefront_tests::Stack;
+use serde_json::{Value, json};
+
+/// Twelve hours after the clocks of Berlin went forward, so that its short day is inside.
+const UNTIL: &str = "2026-03-29T13:00:00Z";
+const DAYS: i64 = 2;
+const SEED: u64 = 7;
+
+/// A question: the query, its parameters, and the range.
+struct Case {
+    query: &'static str,
+    params: Value,
+    from: &'static str,
+    to: &'static str,
+}
+
+fn case(query: &'static str, params: Value) -> Case {
+    Case {
+        query,
+        params,
+        from: "2026-03-27T13:00:00Z",
+        to: UNTIL,
+    }
+}
+
+const ZONES: [&str; 3] = ["UTC", "Asia/Kathmandu", "Europe/Berlin"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_queries_answer_what_happened() -> Result<()> {
+    let until: Timestamp = UNTIL.parse()?;
+    let to = until.as_microsecond();
+    let events = Shop::new(SEED, to).events(to - DAYS * DAY, to);
+    let stack = Stack::start().await?;
+    let (days, seed) = (DAYS.to_string(), SEED.to_string());
+    stack
+        .demo(&["--days", &days, "--seed", &seed, "--until", UNTIL])
+        .await?;
+
+    // Everything arrived, once.
+    let logs = events
+        .iter()
+        .filter(|event| matches!(event.record, Record::Log(_)))
+        .count();
+    for (table, rows) in [("otel_logs", logs), ("otel_traces", events.len() - logs)] {
+        stack.committed(table, rows as u64).await?;
+        let answer = stack
+            .sql(&format!("SELECT count(), uniqExact(RowId) FROM {table}"))
+            .await?;
+        assert_eq!(answer.rows, [[json!(rows), json!(rows)]], "{table}");
+    }
+    let groups = groups(&stack).await?;
+
+    let user = frequent_user(&events).context("no user had an error")?;
+    let cases = [
+        case("errors_per_hour", json!({})),
+        case("errors_per_hour", json!({"service": "shop-api"})),
+        case("top_errors", json!({})),
+        case("top_errors", json!({"environment": "production", "limit": 3})),
+        case("unique_visitors_per_day", json!({})),
+        case("unique_visitors_per_day", json!({"environment": "staging"})),
+        case("top_pages", json!({})),
+        case(
+            "top_pages",
+            json!({"service": "storefront", "environment": "production", "limit": 4}),
+        ),
+        case("errors_for_user", json!({"user_id": user})),
+        case("errors_for_user", json!({"user_id": user, "limit": 1})),
+        case("errors_for_user", json!({"user_id": "nobody"})),
+        case("bounce_rate", json!({})),
+        case("bounce_rate", json!({"environment": "staging", "limit": 2})),
+        case("web_vitals", json!({})),
+        case("web_vitals", json!({"page": "/product/:id"})),
+        case("api_latency", json!({})),
+        case(
+            "api_latency",
+            json!({"route": "/api/search", "service": "shop-api"}),
+        ),
+        case("funnel", json!({})),
+        case("funnel", json!({"environment": "production"})),
+        // Ends in the middle of hours and days: they move outward, in each zone elsewhere.
+        Case {
+            from: "2026-03-28T18:20:13Z",
+            to: "2026-03-29T00:40:00.000001Z",
+            ..case("errors_per_hour", json!({}))
+        },
+        Case {
+            from: "2026-03-28T18:20:13Z",
+            to: "2026-03-28T19:00:00Z",
+            ..case("api_latency", json!({}))
+        },
+        Case {
+            from: "2026-03-28T18:20:13Z",
+            to: "2026-03-28T23:00:00Z",
+            ..case("unique_visitors_per_day", json!({}))
+        },
+        Case {
+            from: "2026-03-28T18:20:13Z",
+            to: "2026-03-28T20:00:00Z",
+            ..case("bounce_rate", json!({}))
+        },
+        Case {
+            from: "2026-03-28T18:15:00Z",
+            to: "2026-03-28T23:00:00Z",
+            ..case("funnel", json!({}))
+        },
+        Case {
+            from: "2026-03-28T06:00:00Z",
+            to: "2026-03-28T12:00:00Z",
+            ..case("errors_for_user", json!({"user_id": user}))
+        },
+        // Before the lake begins.
+        Case {
+            from: "2025-01-01T00:00:00Z",
+            to: "2025-01-02T00:00:00Z",
+            ..case("top_pages", json!({}))
+        },
+    ];
+    let mut answered = 0;
+    for case in &cases {
+        for zone in ZONES {
+            let request = request(case, zone)?;
+            let answer = stack.query(&request, until).await?;
+            let expected = expect(&events, case, zone, &groups)?;
+            compare(&answer, &expected).with_context(|| {
+                format!("{} {} {zone} {}..{}", case.query, case.params, case.from, case.to)
+            })?;
+            answered += usize::from(!expected.is_empty());
+        }
+    }
+    // Not all of it may be the comparison of nothing with nothing.
+    assert!(
+        answered >= 3 * (cases.len() - 3),
+        "only {answered} cases have rows"
+    );
+    Ok(())
+}
+
+/// The lake's error group of each type. Every fault of the shop has a type of its own, and its messages differ only in
+/// numbers, ids, URLs and quoted text, so that each type must be one group.
+async fn groups(stack: &Stack) -> Result<BTreeMap<String, String>> {
+    let rows = stack
+        .sql(
+            "SELECT ErrorType, groupUniqArray(ErrorGroup) FROM \
+             (SELECT ErrorType, ErrorGroup FROM otel_logs UNION ALL SELECT ErrorType, ErrorGroup FROM otel_traces) \
+             WHERE ErrorType != '' GROUP BY ErrorType",
+        )
+        .await?
+        .rows;
+    rows.into_iter()
+        .map(|row| {
+            let groups: Vec<String> = serde_json::from_value(row[1].clone())?;
+            ensure!(groups.len() == 1, "{} has {} groups", row[0], groups.len());
+            Ok((serde_json::from_value(row[0].clone())?, groups[0].clone()))
+        })
+        .collect()
+}
+
+fn frequent_user(events: &[Event]) -> Option<String> {
+    let mut errors = BTreeMap::<&str, usize>::new();
+    for event in events
+        .iter()
+        .filter(|event| event.facts.error.is_some() && !event.facts.user.is_empty())
+    {
+        *errors.entry(&event.facts.user).or_default() += 1;
+    }
+    errors
+        .into_iter()
+        .max_by_key(|&(_, count)| count)
+        .map(|(user, _)| user.to_owned())
+}
+
+fn request(case: &Case, zone: &str) -> Result<QueryRequest> {
+    Ok(QueryRequest {
+        query: case.query.into(),
+        time_range: TimeRange::Absolute {
+            from: case.from.parse()?,
+            to: case.to.parse()?,
+        },
+        params: serde_json::from_value(case.params.clone())?,
+        tz: zone.into(),
+        backend: lakefront_api::BackendChoice::Auto,
+        max_lag_seconds: None,
+        at: None,
+    })
+}
+
+fn expect(events: &[Event], case: &Case, zone: &str, groups: &BTreeMap<String, String>) -> Result<Vec<Row>> {
+    let text = |name: &str| case.params[name].as_str().unwrap_or_default().to_owned();
+    let instant = |text: &str| text.parse().map(Timestamp::as_microsecond);
+    let default_limit = match case.query {
+        "bounce_rate" => 20,
+        "errors_for_user" => 100,
+        _ => 10,
+    };
+    let ask = Ask {
+        service: text("service"),
+        environment: text("environment"),
+        page: text("page"),
+        route: text("route"),
+        user_id: text("user_id"),
+        limit: case.params["limit"].as_u64().unwrap_or(default_limit) as usize,
+        ..Ask::new(instant(case.from)?, instant(case.to)?, TimeZone::get(zone)?)
+    };
+    Ok(match case.query {
+        "errors_per_hour" => expected::errors_per_hour(events, &ask),
+        "top_errors" => {
+            expected::top_errors(events, &ask, |_, error| groups[error.fault.error_type()].clone())
+        }
+        "unique_visitors_per_day" => expected::unique_visitors_per_day(events, &ask),
+        "top_pages" => expected::top_pages(events, &ask),
+        "errors_for_user" => expected::errors_for_user(events, &ask),
+        "bounce_rate" => expected::bounce_rate(events, &ask),
+        "web_vitals" => expected::web_vitals(events, &ask),
+        "api_latency" => expected::api_latency(events, &ask),
+        "funnel" => expected::funnel(events, &ask),
+        other => anyhow::bail!("nobody knows what {other} should answer"),
+    })
+}
+
+fn compare(answer: &Answer, expected: &[Row]) -> Result<()> {
+    for (at, (got, want)) in answer.rows.iter().zip(expected).enumerate() {
+        ensure!(
+            got.len() == want.len() && got.iter().zip(want).all(|(got, want)| same(got, want)),
+            "row {at} of {}:\n     got {got:?}\nexpected {want:?}",
+            expected.len()
+        );
+    }
+    ensure!(
+        answer.rows.len() == expected.len(),
+        "{} rows, expected {}",
+        answer.rows.len(),
+        expected.len()
+    );
+    Ok(())
+}
+
+fn same(got: &Value, want: &Cell) -> bool {
+    match want {
+        Cell::Text(text) => got.as_str() == Some(text),
+        Cell::Count(count) => got.as_u64() == Some(*count),
+        Cell::Share(share) => got.as_f64().is_some_and(|got| (got - share).abs() < 1e-12),
+        Cell::Quantile(value) => got
+            .as_f64()
+            .is_some_and(|got| (got - value).abs() <= 0.01 * value.abs()),
+        Cell::Time(time) => {
+            got.as_str()
+                .and_then(|got| got.parse::<Timestamp>().ok())
+                .map(Timestamp::as_microsecond)
+                == Some(*time)
+        }
+        Cell::Day(day) => got.as_str() == Some(&day.to_string()),
+        Cell::Any => !got.is_null(),
+    }
+}

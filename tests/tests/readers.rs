@@ -1,0 +1,93 @@
+//! The tables are what they claim: other makers' readers see in them what was sent over OTLP.
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use lakefront_demo::{DAY, Event, Record, Shop};
+use lakefront_tests::{Stack, python};
+use serde_json::{Value, json};
+
+const UNTIL: &str = "2026-03-02T06:00:00Z";
+const DAYS: i64 = 2;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duckdb_and_pyiceberg_read_what_was_sent() -> Result<()> {
+    let to = UNTIL.parse::<Timestamp>()?.as_microsecond();
+    let events = Shop::new(1, to).events(to - DAYS * DAY, to);
+    let stack = Stack::start().await?;
+    let closing_line = stack
+        .demo(&["--days", &DAYS.to_string(), "--until", UNTIL])
+        .await?;
+    let points = number_before(&closing_line, " data points").context("the demo's closing line")?;
+
+    let sent = sent(&events);
+    stack
+        .committed("otel_logs", sent["logs"].as_u64().unwrap_or(u64::MAX))
+        .await?;
+    stack
+        .committed("otel_traces", sent["traces"].as_u64().unwrap_or(u64::MAX))
+        .await?;
+    let metrics = "(SELECT RowId FROM otel_metrics_gauge UNION ALL SELECT RowId FROM otel_metrics_sum \
+                   UNION ALL SELECT RowId FROM otel_metrics_histogram \
+                   UNION ALL SELECT RowId FROM otel_metrics_exponential_histogram \
+                   UNION ALL SELECT RowId FROM otel_metrics_summary)";
+    stack.committed(metrics, points).await?;
+
+    let lake = stack.lake().display().to_string();
+    let seen: Value = serde_json::from_str(&python("readers.py", &[&lake]).await?)?;
+    for reader in ["pyiceberg", "duckdb"] {
+        let seen = &seen[reader];
+        for (name, value) in sent.as_object().into_iter().flatten() {
+            assert_eq!(&seen[name], value, "{name} by {reader}");
+        }
+        let kinds = seen["metrics"].as_object().context("metrics by kind")?;
+        assert_eq!(kinds.len(), 5);
+        for (kind, rows) in kinds {
+            assert!(rows.as_u64() > Some(0), "no {kind} by {reader}");
+        }
+        assert_eq!(
+            kinds.values().filter_map(Value::as_u64).sum::<u64>(),
+            points,
+            "data points by {reader}"
+        );
+    }
+    // Each file's partition is one day, and the manifests count what the files hold.
+    assert_eq!(seen["pyiceberg"]["files_rows"], sent["logs"]);
+    let requests = events
+        .iter()
+        .filter(|event| event.facts.request.is_some())
+        .count();
+    assert_eq!(
+        seen["duckdb"]["requests"],
+        json!(requests),
+        "requests in the histograms"
+    );
+    assert_eq!(seen["duckdb"]["broken_histograms"], json!(0));
+    Ok(())
+}
+
+/// What was sent, counted from the events.
+fn sent(events: &[Event]) -> Value {
+    let logs = events.iter().filter_map(|event| match &event.record {
+        Record::Log(log) => Some(log),
+        Record::Span(_) => None,
+    });
+    let spans = events.iter().filter_map(|event| match &event.record {
+        Record::Log(_) => None,
+        Record::Span(span) => Some(span),
+    });
+    json!({
+        "logs": logs.clone().count(),
+        "attributes": logs.map(|log| log.attributes.len()).sum::<usize>(),
+        "traces": spans.clone().count(),
+        // Nanoseconds.
+        "duration": spans.clone().map(|span| span.duration * 1_000).sum::<i64>(),
+        "events": spans.clone().map(|span| span.events.len()).sum::<usize>(),
+        "links": spans.map(|span| span.links.len()).sum::<usize>(),
+        // Two days that begin at six in the morning touch three.
+        "days": 3,
+    })
+}
+
+fn number_before(text: &str, unit: &str) -> Option<u64> {
+    text.split(unit).next()?.rsplit(' ').next()?.parse().ok()
+}
