@@ -149,8 +149,8 @@ fn a_field_that_does_not_exist_is_named() {
 #[test]
 fn comments_and_quotes_are_blanked_in_place() {
     let sql = r"a 'b \' c' d -- e 'f
-g 'ü'''' h";
+g 'ü''' h";
     let blanked = blank(sql);
-    assert_eq!(blanked, "a '       ' d         \ng '  '''' h");
+    assert_eq!(blanked, "a '      ' d        \ng '  ''' h");
     assert_eq!(blanked.len(), sql.len());
 }
