@@ -1,1 +1,39 @@
 //! The Worker: routes each query to an engine and serves the dashboard.
+//!
+//! Decisions are made elsewhere: `lakefront-query` plans, `lakefront-clickhouse-http` speaks to engines,
+//! `lakefront-app` draws. Here is what is left: bindings, fetches, what is believed of engines, problems as replies.
+//! The modules that need no Worker around them also build natively, where they are tested.
+
+pub mod attempts;
+pub mod belief;
+pub mod config;
+mod error;
+pub mod failure;
+pub mod guard;
+pub mod headers;
+pub mod problem;
+
+#[cfg(target_arch = "wasm32")]
+mod clock;
+#[cfg(target_arch = "wasm32")]
+mod container;
+#[cfg(target_arch = "wasm32")]
+mod dashboard;
+#[cfg(target_arch = "wasm32")]
+mod engine;
+#[cfg(target_arch = "wasm32")]
+mod entry;
+#[cfg(target_arch = "wasm32")]
+mod fetch;
+#[cfg(target_arch = "wasm32")]
+mod host;
+#[cfg(target_arch = "wasm32")]
+mod json_body;
+#[cfg(target_arch = "wasm32")]
+mod otlp;
+#[cfg(target_arch = "wasm32")]
+mod routes;
+#[cfg(target_arch = "wasm32")]
+mod visit;
+
+pub use error::ConfigError;

@@ -1,23 +1,59 @@
-//! The browser bundle and the Worker: built, measured against their limits, and configured for workerd.
+//! The browser bundle and the Worker: built when their sources changed, measured against their limits.
+//!
+//! `<cache>/bundle` is complete in itself: `site/` (static files), `worker/` (the modules), `workerd.capnp`.
+
+mod browser;
+mod size;
+mod stamp;
+mod worker;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 
 use crate::paths::Paths;
 
-/// Builds both into `<cache>/bundle`.
-pub fn bundle(_paths: &Paths) -> Result<()> {
-    bail!("replaced by the router's owner")
+/// Builds both into `<cache>/bundle`, prints their sizes and fails when one is past its limit.
+pub fn bundle(paths: &Paths) -> Result<()> {
+    let bundle = folder(paths);
+    let site = browser::build(paths, &bundle)?;
+    worker::build(paths, &bundle, &site)?;
+    size::check(&site.folder, &bundle.join("worker"))
 }
 
-/// Writes the workerd configuration of one local stack below `data` and returns its path.
-pub fn workerd_config(
-    _paths: &Paths,
-    _data: &Path,
-    _port: u16,
-    _chdb_url: &str,
-    _ingest_url: &str,
-) -> Result<PathBuf> {
-    bail!("replaced by the router's owner")
+/// The command that serves the bundle on workerd.
+pub fn workerd(paths: &Paths, port: u16, chdb_url: &str, ingest_url: &str) -> Command {
+    let mut command = paths.command(paths.node_modules().join("workerd/bin/workerd"));
+    command
+        // The configuration names the site relative to here. Static assets are behind --experimental.
+        .current_dir(folder(paths))
+        .args(["serve", "--experimental", "workerd.capnp", "--socket-addr"])
+        .arg(format!("http=127.0.0.1:{port}"))
+        .envs([("CHDB_URL", chdb_url), ("INGEST_URL", ingest_url)]);
+    command
+}
+
+fn folder(paths: &Paths) -> PathBuf {
+    paths.cache.join("bundle")
+}
+
+/// Builds a library for wasm32 in the `wasm` profile and returns the file.
+fn build_wasm(paths: &Paths, package: &str, features: &[&str]) -> Result<PathBuf> {
+    let mut command = paths.cargo(&["build", "--lib", "--target", WASM_TARGET, "--profile", "wasm", "-p", package]);
+    command.args(features);
+    crate::process::run(&command)?;
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    Ok(paths.target.join(WASM_TARGET).join("wasm").join(file))
+}
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// Empties a folder, or makes it.
+fn emptied(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => std::fs::create_dir_all(folder),
+    }
+    .with_context(|| format!("cannot empty {}", folder.display()))
 }

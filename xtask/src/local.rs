@@ -67,7 +67,7 @@ impl Local {
     pub fn start(&self, stack: &mut Stack) -> Result<()> {
         std::fs::create_dir_all(&self.data)?;
         let logs = self.logs();
-        for service in [self.ingest_service(), self.chdb_service(), self.router_service()?] {
+        for service in [self.ingest_service(), self.chdb_service(), self.router_service()] {
             stack.start(service, &logs)?;
         }
         Ok(())
@@ -102,20 +102,11 @@ impl Local {
         }
     }
 
-    fn router_service(&self) -> Result<Service> {
-        let config = bundle::workerd_config(
-            &self.paths,
-            &self.data,
-            self.router,
-            &self.chdb_url(),
-            &self.ingest_url(),
-        )?;
-        let mut command = self.paths.command(self.paths.node_modules().join(".bin/workerd"));
-        command.arg("serve").arg(config);
-        Ok(Service {
+    fn router_service(&self) -> Service {
+        Service {
             name: "router",
-            command,
+            command: bundle::workerd(&self.paths, self.router, &self.chdb_url(), &self.ingest_url()),
             ready: Ready::Url(format!("{}/health", self.router_url())),
-        })
+        }
     }
 }

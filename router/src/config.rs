@@ -1,0 +1,151 @@
+//! What the Worker is told through its bindings: `vars` and secrets of `wrangler.toml`, the environment on workerd.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::error::ConfigError;
+
+/// The configuration of the Worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// `CHDB_URL`, else the container binding.
+    pub chdb: ChdbLocation,
+    /// `INGEST_URL`: where OTLP is forwarded to; without it the Worker takes none.
+    pub ingest: Option<Url>,
+    /// `ENGINE_SECRET`: the bearer token sent to every engine.
+    pub engine_secret: Option<Secret>,
+    /// `VIEWER_TOKEN`: what the API and the dashboard demand; without it they are open.
+    pub viewer_token: Option<Secret>,
+}
+
+/// Where chDB is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChdbLocation {
+    /// A server at this address.
+    Url(Url),
+    /// A Cloudflare Container behind the Durable Object binding [`CONTAINER_BINDING`].
+    Container,
+}
+
+/// The Durable Object namespace of the chDB container in `wrangler.toml`.
+pub const CONTAINER_BINDING: &str = "CHDB_CONTAINER";
+
+impl Config {
+    /// Reads it through `variable`, which gives the text of a binding; an empty text counts as unset.
+    /// `has_container` tells whether [`CONTAINER_BINDING`] is bound.
+    pub fn from_lookup(
+        variable: impl Fn(&str) -> Option<String>,
+        has_container: bool,
+    ) -> Result<Self, ConfigError> {
+        let text = |name| variable(name).filter(|text| !text.is_empty());
+        let chdb = match (base_url("CHDB_URL", text("CHDB_URL"))?, has_container) {
+            (Some(url), _) => ChdbLocation::Url(url),
+            (None, true) => ChdbLocation::Container,
+            (None, false) => return Err(ConfigError::NoEngine),
+        };
+        Ok(Self {
+            chdb,
+            ingest: base_url("INGEST_URL", text("INGEST_URL"))?,
+            engine_secret: secret("ENGINE_SECRET", text("ENGINE_SECRET"))?,
+            viewer_token: secret("VIEWER_TOKEN", text("VIEWER_TOKEN"))?,
+        })
+    }
+}
+
+fn base_url(name: &'static str, text: Option<String>) -> Result<Option<Url>, ConfigError> {
+    let Some(text) = text else { return Ok(None) };
+    let mut url = Url::parse(&text).map_err(|error| ConfigError::Url { name, problem: error.to_string() })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(ConfigError::Url { name, problem: format!("its scheme is {}", url.scheme()) });
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ConfigError::Url { name, problem: "it holds a password".into() });
+    }
+    // Paths are joined to it, and joining replaces what follows the last slash.
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(Some(url))
+}
+
+fn secret(name: &'static str, text: Option<String>) -> Result<Option<Secret>, ConfigError> {
+    let Some(text) = text else { return Ok(None) };
+    // It travels in a header, and a short one can be guessed.
+    if text.len() < 16 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ConfigError::Secret { name });
+    }
+    Ok(Some(Secret(text)))
+}
+
+/// A text that no log and no `Debug` output shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `text` is the secret, in a time that does not tell how much of it is right.
+    pub fn matches(&self, text: &str) -> bool {
+        let differing = self.0.bytes().zip(text.bytes()).fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
+        self.0.len() == text.len() && std::hint::black_box(differing) == 0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(variables: &[(&str, &str)], has_container: bool) -> Result<Config, String> {
+        let lookup = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::from_lookup(lookup, has_container).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_address_wins_over_the_container() {
+        let both = config(&[("CHDB_URL", "http://127.0.0.1:8686")], true).unwrap();
+        assert_eq!(both.chdb, ChdbLocation::Url("http://127.0.0.1:8686".parse().unwrap()));
+        assert_eq!(config(&[("CHDB_URL", "")], true).unwrap().chdb, ChdbLocation::Container);
+        let behind_a_path = config(&[("CHDB_URL", "https://a/chdb"), ("INGEST_URL", "https://b")], false).unwrap();
+        assert_eq!(behind_a_path.chdb, ChdbLocation::Url("https://a/chdb/".parse().unwrap()));
+    }
+
+    #[test]
+    fn errors_name_the_variable() {
+        for (variables, expected) in [
+            (&[][..], "CHDB_URL"),
+            (&[("CHDB_URL", "localhost")], "CHDB_URL"),
+            (&[("CHDB_URL", "file:///etc/passwd")], "CHDB_URL"),
+            (&[("CHDB_URL", "http://a"), ("INGEST_URL", "http://user:pass@b")], "INGEST_URL"),
+            (&[("CHDB_URL", "http://a"), ("VIEWER_TOKEN", "short")], "VIEWER_TOKEN"),
+            (&[("CHDB_URL", "http://a"), ("ENGINE_SECRET", "a line\nand another one")], "ENGINE_SECRET"),
+        ] {
+            let error = config(variables, false).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("pass@"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_secret_matches_only_itself_and_stays_hidden() {
+        let config = config(&[("CHDB_URL", "http://a"), ("VIEWER_TOKEN", "0123456789abcdef")], false).unwrap();
+        let token = config.viewer_token.clone().unwrap();
+        assert!(token.matches("0123456789abcdef"));
+        for wrong in ["", "0123456789abcde", "0123456789abcdeX", "0123456789abcdef0"] {
+            assert!(!token.matches(wrong), "{wrong}");
+        }
+        assert!(!format!("{config:?}").contains("0123"));
+    }
+}

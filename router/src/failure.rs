@@ -1,0 +1,166 @@
+//! What a failed call to an engine means: for the next engine, for what is believed of this one, for the caller.
+
+use std::time::Duration;
+
+use lakefront_api::{Problem, ProblemType};
+use lakefront_clickhouse_http::{Exception, ReplyError, RequestError};
+use thiserror::Error;
+
+/// How a call to an engine failed.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum EngineFailure {
+    /// No connection, or one that broke.
+    #[error("no connection: {0}")]
+    Unreachable(String),
+    /// No answer in time.
+    #[error("no answer within {} s", .0.as_secs())]
+    Deadline(Duration),
+    /// An answer that is none.
+    #[error(transparent)]
+    Reply(#[from] ReplyError),
+    /// An answer larger than the Worker takes.
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+    /// Nothing was sent: the statement's parameters do not fit a request.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}
+
+/// Who wrote the statement: that decides whose fault a refusal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// A named query: we did.
+    Named,
+    /// Ad-hoc SQL: the caller did.
+    AdHoc,
+}
+
+/// ClickHouse error codes, as `system.errors` numbers them.
+mod code {
+    pub const UNKNOWN_TABLE: u32 = 60;
+    pub const UNKNOWN_DATABASE: u32 = 81;
+    pub const TOO_MANY_ROWS: u32 = 158;
+    pub const TIMEOUT_EXCEEDED: u32 = 159;
+    pub const TOO_SLOW: u32 = 160;
+    pub const READONLY: u32 = 164;
+    pub const TOO_MANY_SIMULTANEOUS_QUERIES: u32 = 202;
+    pub const MEMORY_LIMIT_EXCEEDED: u32 = 241;
+    pub const TOO_MANY_BYTES: u32 = 307;
+    pub const QUERY_IS_PROHIBITED: u32 = 392;
+    pub const FUNCTION_THROW_IF: u32 = 395;
+    pub const TOO_MANY_ROWS_OR_BYTES: u32 = 396;
+    pub const ACCESS_DENIED: u32 = 497;
+    pub const AUTHENTICATION_FAILED: u32 = 516;
+}
+
+impl EngineFailure {
+    fn exception(&self) -> Option<&Exception> {
+        match self {
+            Self::Reply(reply) => reply.exception(),
+            _ => None,
+        }
+    }
+
+    /// Whether the next engine is asked.
+    pub fn fails_over(&self, asked: Asked) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Deadline(_) => asked == Asked::Named,
+            Self::Reply(ReplyError::Exception(exception)) => match exception.code {
+                code::TOO_MANY_SIMULTANEOUS_QUERIES | code::AUTHENTICATION_FAILED => true,
+                // Of a statement by the caller these are the caller's errors.
+                code::UNKNOWN_TABLE
+                | code::UNKNOWN_DATABASE
+                | code::MEMORY_LIMIT_EXCEEDED
+                | code::FUNCTION_THROW_IF => asked == Asked::Named,
+                _ => false,
+            },
+            Self::Reply(ReplyError::Status { status, .. }) => *status >= 500 || *status == 429,
+            Self::Reply(_) => true,
+            Self::TooLarge(_) | Self::Request(_) => false,
+        }
+    }
+
+    /// Whether the engine counts as down from now on. What the caller wrote never does that.
+    pub fn marks_down(&self, asked: Asked) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Deadline(_) => asked == Asked::Named,
+            _ => false,
+        }
+    }
+
+    /// What the caller is told when no other engine is left.
+    pub fn problem(&self, asked: Asked) -> Problem {
+        let (kind, detail) = self.explained(asked);
+        let problem = Problem::new(kind, detail);
+        match self {
+            Self::Reply(ReplyError::Exception(exception)) => {
+                problem.with_engine(Some(exception.code), exception.message.clone())
+            }
+            Self::Reply(_) | Self::Unreachable(_) => problem.with_engine(None, self.to_string()),
+            _ => problem,
+        }
+    }
+
+    fn explained(&self, asked: Asked) -> (ProblemType, String) {
+        let narrower = match asked {
+            Asked::Named => "ask for a shorter time range",
+            Asked::AdHoc => "filter on Timestamp or read fewer columns",
+        };
+        if let Some(exception) = self.exception() {
+            let (kind, detail) = refused(exception.code, asked);
+            return (kind, detail.replace("{narrower}", narrower));
+        }
+        match self {
+            Self::Unreachable(_) => (ProblemType::NoBackend, "chDB does not answer; try again in 10 seconds".into()),
+            Self::Deadline(limit) => {
+                (ProblemType::Timeout, format!("no answer within {} s; {narrower}", limit.as_secs()))
+            }
+            Self::TooLarge(limit) => {
+                (ProblemType::QueryFailed, format!("the answer is larger than {limit} bytes; {narrower}"))
+            }
+            Self::Request(error) => (ProblemType::BadRequest, format!("params: {error}")),
+            Self::Reply(ReplyError::Status { status: 429 | 503, .. }) => {
+                (ProblemType::Busy, "the engine takes no more queries; try again in a second".into())
+            }
+            Self::Reply(_) => {
+                (ProblemType::NoBackend, "the engine's answer cannot be read; try again in 10 seconds".into())
+            }
+        }
+    }
+}
+
+/// The problem behind an exception.
+fn refused(exception: u32, asked: Asked) -> (ProblemType, &'static str) {
+    match (exception, asked) {
+        (code::TOO_MANY_SIMULTANEOUS_QUERIES, _) => {
+            (ProblemType::Busy, "the engine takes no more queries; try again in a second")
+        }
+        (code::AUTHENTICATION_FAILED, _) => {
+            (ProblemType::NoBackend, "the engine does not accept ENGINE_SECRET: give the router and the engine the same one")
+        }
+        (
+            code::TOO_MANY_ROWS
+            | code::TIMEOUT_EXCEEDED
+            | code::TOO_SLOW
+            | code::MEMORY_LIMIT_EXCEEDED
+            | code::TOO_MANY_BYTES
+            | code::TOO_MANY_ROWS_OR_BYTES,
+            _,
+        ) => (ProblemType::QueryFailed, "the query hit a limit of the engine; {narrower}"),
+        (code::READONLY | code::QUERY_IS_PROHIBITED | code::ACCESS_DENIED, Asked::AdHoc) => {
+            (ProblemType::ForbiddenStatement, "only one SELECT over the otel tables is allowed; see the engine's message")
+        }
+        (_, Asked::AdHoc) => (ProblemType::QueryFailed, "the engine refused the statement; see its message"),
+        (code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE | code::FUNCTION_THROW_IF, Asked::Named) => {
+            (ProblemType::NoBackend, "the engine cannot read the lake's tables; see its message")
+        }
+        (_, Asked::Named) => (ProblemType::Internal, "the engine refused a statement of ours; see its message"),
+    }
+}
+
+#[cfg(test)]
+#[path = "failure_tests.rs"]
+mod tests;

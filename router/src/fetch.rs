@@ -1,0 +1,122 @@
+//! One HTTP request to an engine, bounded in time and size.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::{Either, select};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use lakefront_clickhouse_http::TRUNCATED_HEADER;
+use worker::wasm_bindgen::JsValue;
+use worker::{AbortController, AbortSignal, Delay, Env, Fetch, ResponseBody, web_sys};
+
+use crate::config::ChdbLocation;
+use crate::container;
+use crate::failure::EngineFailure;
+
+/// The largest answer that is taken: an isolate has 128 MB, and the rows are held twice while they are rewritten.
+const MAX_REPLY: usize = 24 << 20;
+
+/// What an engine replied.
+#[derive(Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Those headers that mean something to us.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Sends a request and reads the whole reply, or gives up after `limit` and tells the engine so.
+pub async fn send(
+    location: &ChdbLocation,
+    env: &Env,
+    request: Request<String>,
+    limit: Duration,
+) -> Result<Reply, EngineFailure> {
+    let cancel = CancelOnDrop(Some(AbortController::default()));
+    let signal = cancel.signal();
+    let exchange = pin!(exchange(location, env, request, signal));
+    match select(exchange, pin!(Delay::from(limit))).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right(((), _)) => Err(EngineFailure::Deadline(limit)),
+    }
+}
+
+async fn exchange(
+    location: &ChdbLocation,
+    env: &Env,
+    request: Request<String>,
+    signal: Option<AbortSignal>,
+) -> Result<Reply, EngineFailure> {
+    let unreachable = |error: worker::Error| EngineFailure::Unreachable(error.to_string());
+    let request = worker::Request::from(script_request(&request, signal).map_err(unreachable)?);
+    let mut response = match location {
+        ChdbLocation::Url(_) => Fetch::Request(request).send().await,
+        ChdbLocation::Container => container::fetch(env, request).await,
+    }
+    .map_err(unreachable)?;
+    let status = StatusCode::from_u16(response.status_code()).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut headers = HeaderMap::new();
+    for name in ["x-clickhouse-exception-code", TRUNCATED_HEADER] {
+        if let Ok(Some(text)) = response.headers().get(name)
+            && let Ok(value) = HeaderValue::from_str(&text)
+        {
+            headers.insert(name, value);
+        }
+    }
+    let mut body = Vec::new();
+    if let ResponseBody::Stream(_) = response.body() {
+        let mut chunks = response.stream().map_err(unreachable)?;
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(unreachable)?;
+            if body.len() + chunk.len() > MAX_REPLY {
+                return Err(EngineFailure::TooLarge(MAX_REPLY));
+            }
+            // Most replies are one chunk: take it as it is.
+            if body.is_empty() {
+                body = chunk;
+            } else {
+                body.extend_from_slice(&chunk);
+            }
+        }
+    }
+    Ok(Reply { status, headers, body })
+}
+
+/// The request as the platform takes it; the body as text, so that it has a length and is sent in one piece.
+fn script_request(
+    request: &Request<String>,
+    signal: Option<AbortSignal>,
+) -> worker::Result<web_sys::Request> {
+    let headers = web_sys::Headers::new()?;
+    for (name, value) in request.headers() {
+        headers.set(name.as_str(), value.to_str().map_err(|error| worker::Error::RustError(error.to_string()))?)?;
+    }
+    let init = web_sys::RequestInit::new();
+    init.set_method(request.method().as_str());
+    init.set_headers(&headers);
+    init.set_signal(signal.as_deref());
+    if !request.body().is_empty() {
+        init.set_body(&JsValue::from_str(request.body()));
+    }
+    Ok(web_sys::Request::new_with_str_and_init(&request.uri().to_string(), &init)?)
+}
+
+/// Whoever stops waiting, for whatever reason, cancels the engine's work.
+struct CancelOnDrop(Option<AbortController>);
+
+impl CancelOnDrop {
+    fn signal(&self) -> Option<AbortSignal> {
+        self.0.as_ref().map(AbortController::signal)
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(controller) = self.0.take() {
+            controller.abort();
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What every answer of the Worker says to browsers.
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Adds what a handler did not set itself: nothing is stored, sniffed, framed or, unless a page says so, loaded.
+pub fn complete(headers: &mut HeaderMap) {
+    let defaults: [(HeaderName, &'static str); 5] = [
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "same-origin"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ];
+    for (name, value) in defaults {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// The policy of a page: our own files, and inline only the scripts that carry this page's nonce.
+///
+/// `wasm-unsafe-eval` compiles the bundle. Charts place things with `style` attributes, which run no code.
+pub fn page_policy(nonce: &str) -> Option<HeaderValue> {
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+         style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_handler_said_stays() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=1"));
+        complete(&mut headers);
+        assert_eq!(headers[CACHE_CONTROL], "max-age=1");
+        assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(headers.len(), 5);
+    }
+
+    #[test]
+    fn a_page_runs_only_scripts_with_its_nonce() {
+        let policy = page_policy("abc").unwrap();
+        let policy = policy.to_str().unwrap();
+        assert!(policy.contains("'nonce-abc'"), "{policy}");
+        assert!(!policy.contains("script-src 'self' 'unsafe-inline'"), "{policy}");
+        assert!(page_policy("a\nb").is_none());
+    }
+}

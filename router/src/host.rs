@@ -1,0 +1,49 @@
+//! What lives as long as the isolate: configuration, engines, routes.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use worker::js_sys::Reflect;
+use worker::wasm_bindgen::JsValue;
+use worker::{Env, console_error};
+
+use crate::config::{CONTAINER_BINDING, Config};
+use crate::engine::Engine;
+use crate::error::ConfigError;
+use crate::{dashboard, routes};
+
+/// The Worker, configured.
+#[derive(Debug)]
+pub struct Host {
+    /// From the bindings.
+    pub config: Config,
+    /// In the order of preference.
+    pub engines: Arc<Vec<Engine>>,
+    /// Every path but OTLP's.
+    pub router: Router,
+    /// Where an SDK sends, for people.
+    pub otlp_endpoint: Arc<str>,
+}
+
+impl Host {
+    /// The isolate's, made by its first request: only requests carry bindings, and they are the same for all.
+    pub fn of_isolate(env: &Env) -> &'static Result<Self, ConfigError> {
+        static HOST: OnceLock<Result<Host, ConfigError>> = OnceLock::new();
+        HOST.get_or_init(|| {
+            let host = Self::new(env);
+            if let Err(error) = &host {
+                console_error!("{error}");
+            }
+            host
+        })
+    }
+
+    fn new(env: &Env) -> Result<Self, ConfigError> {
+        let binding = |name: &str| Reflect::get(env, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
+        // On workerd a variable that is not set is bound to null.
+        let config = Config::from_lookup(|name| binding(name).as_string(), binding(CONTAINER_BINDING).is_object())?;
+        let engines = Arc::new(vec![Engine::chdb(&config)]);
+        let otlp_endpoint = config.ingest.as_ref().map_or("", |url| url.as_str().trim_end_matches('/')).into();
+        Ok(Self { router: dashboard::with_dashboard(routes::api()), config, engines, otlp_endpoint })
+    }
+}

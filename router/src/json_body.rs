@@ -1,0 +1,47 @@
+//! Reads a request's JSON body, and turns whatever is wrong with it into a problem.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request};
+use http::StatusCode;
+use lakefront_api::ProblemType;
+use serde::de::DeserializeOwned;
+
+use crate::problem::Refusal;
+
+/// The largest body of a request to the API or to a server function.
+pub const MAX_BODY: usize = 1 << 20;
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let Json(body) = Json::from_request(request, state).await.map_err(|rejection| refusal(&rejection))?;
+        Ok(Self(body))
+    }
+}
+
+fn refusal(rejection: &JsonRejection) -> Refusal {
+    match rejection {
+        JsonRejection::MissingJsonContentType(_) => {
+            Refusal::new(ProblemType::UnsupportedMediaType, "send the body as content-type: application/json")
+        }
+        // axum's text is "Failed to …: <path>: <what serde expected> at line …".
+        JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
+            let text = rejection.body_text();
+            let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
+            Refusal::new(ProblemType::BadRequest, format!("body: {reason}"))
+        }
+        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        other => Refusal::new(ProblemType::BadRequest, format!("body: {}", other.body_text())),
+    }
+}
+
+/// What is said to a body past the limit.
+pub fn too_large() -> Refusal {
+    Refusal::new(ProblemType::TooLarge, format!("send at most {MAX_BODY} bytes"))
+}

@@ -1,0 +1,71 @@
+//! The API: one handler per resource, and a problem for everything else.
+
+use axum::extract::Extension;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
+use lakefront_api::{HealthReply, ProblemType, QueryInfo, QueryReply, QueryRequest, SqlRequest};
+use lakefront_app::Backends;
+use worker::send::SendFuture;
+
+use crate::clock::Instant;
+use crate::json_body::JsonBody;
+use crate::problem::Refusal;
+use crate::visit::Visit;
+
+/// The routes of the API; the dashboard's are added to them.
+pub fn api<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/query", post(query))
+        .route("/sql", post(sql))
+        .route("/queries", get(queries))
+        .route("/health", get(health))
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+async fn query(
+    Extension(visit): Extension<Visit>,
+    Extension(arrived): Extension<Instant>,
+    JsonBody(request): JsonBody<QueryRequest>,
+) -> Result<Json<QueryReply>, Refusal> {
+    Ok(Json(SendFuture::new(visit.query(request, arrived)).await?))
+}
+
+async fn sql(
+    Extension(visit): Extension<Visit>,
+    Extension(arrived): Extension<Instant>,
+    JsonBody(request): JsonBody<SqlRequest>,
+) -> Result<Json<QueryReply>, Refusal> {
+    Ok(Json(SendFuture::new(visit.sql(request, arrived)).await?))
+}
+
+async fn queries(Extension(visit): Extension<Visit>) -> Json<Vec<QueryInfo>> {
+    Json(visit.catalogue())
+}
+
+async fn health(Extension(visit): Extension<Visit>) -> (StatusCode, Json<HealthReply>) {
+    let reply = SendFuture::new(visit.health()).await;
+    let status = if reply.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(reply))
+}
+
+async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
+    let detail = format!("{} does not take {method}; the Allow header says what it takes", uri.path());
+    Refusal::new(ProblemType::MethodNotAllowed, detail)
+}
+
+/// What is said of a path that nothing answers.
+pub fn not_found(uri: &Uri) -> Refusal {
+    let detail = format!(
+        "there is no {}; the API has POST /query, POST /sql, GET /queries, GET /health and POST /v1/logs, /v1/traces, /v1/metrics",
+        uri.path()
+    );
+    Refusal::new(ProblemType::NotFound, detail)
+}
+
+/// Whether a person with a browser asks for a page.
+pub fn wants_page(method: &Method, headers: &HeaderMap) -> bool {
+    let accepts_html =
+        headers.get_all(header::ACCEPT).iter().any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"));
+    (method == Method::GET || method == Method::HEAD) && accepts_html
+}

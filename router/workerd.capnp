@@ -1,0 +1,35 @@
+# The Worker on workerd itself: the local stack, the tests, and any host outside Cloudflare.
+#
+#   CHDB_URL=http://127.0.0.1:8686 INGEST_URL=http://127.0.0.1:4318 workerd serve --experimental workerd.capnp
+#
+# `cargo xtask bundle` copies it beside `site/`, `worker/` and `assets.json`; workerd is started in that folder.
+
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "router", worker = .router),
+    # Answers from site/ first and hands everything else to the Worker, as Cloudflare's static assets do.
+    (name = "assets", assets = (path = "site", config = embed "assets.json", userWorker = "router")),
+    # The engines and ingest are on private addresses.
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+  ],
+  sockets = [
+    (name = "http", address = "127.0.0.1:8787", http = (), service = "assets"),
+  ],
+);
+
+const router :Workerd.Worker = (
+  modules = [
+    (name = "index.js", esModule = embed "worker/index.js"),
+    (name = "./index_bg.wasm", wasm = embed "worker/index_bg.wasm"),
+  ],
+  compatibilityDate = "2026-05-01",
+  # Each is documented in wrangler.toml. One that is not set is null.
+  bindings = [
+    (name = "CHDB_URL", fromEnvironment = "CHDB_URL"),
+    (name = "INGEST_URL", fromEnvironment = "INGEST_URL"),
+    (name = "ENGINE_SECRET", fromEnvironment = "ENGINE_SECRET"),
+    (name = "VIEWER_TOKEN", fromEnvironment = "VIEWER_TOKEN"),
+  ],
+);

@@ -1,0 +1,79 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::stamp::Stamp;
+use super::{build_wasm, emptied};
+use crate::paths::Paths;
+use crate::process;
+
+/// Cloudflare and workerd read this file of the site: a changed build has another folder, so its files never change.
+const HEADERS: &str = "/pkg/*
+  Cache-Control: public, max-age=31536000, immutable
+/*
+  X-Content-Type-Options: nosniff
+  Referrer-Policy: same-origin
+";
+
+/// The static files.
+pub struct Site {
+    /// Where they are.
+    pub folder: PathBuf,
+    /// The folder inside, and in addresses, of the app for the browser: `pkg/<hash>`.
+    pub package: String,
+}
+
+/// Builds `public/`, the stylesheet and the app for the browser into one folder.
+pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
+    let wasm = build_wasm(paths, "lakefront-app", &["--features", "hydrate"])?;
+    let (public, style) = (paths.checkout.join("public"), paths.checkout.join("style"));
+    std::fs::create_dir_all(bundle).with_context(|| format!("cannot make {}", bundle.display()))?;
+    let stamp = Stamp::of(bundle.join("site.stamp"), &[&wasm, &public, &style])?;
+    let site = Site { folder: bundle.join("site"), package: format!("pkg/{}", stamp.hash()) };
+    if stamp.is_current() {
+        return Ok(site);
+    }
+    emptied(&site.folder)?;
+    copy(&public, &site.folder)?;
+    minify(paths, &style.join("main.css"), &site.folder.join("style.css"))?;
+    bind(paths, &wasm, &site.folder.join(&site.package))?;
+    std::fs::write(site.folder.join("_headers"), HEADERS)?;
+    stamp.write()?;
+    Ok(site)
+}
+
+/// wasm-bindgen's module for browsers, made small.
+fn bind(paths: &Paths, wasm: &Path, package: &Path) -> Result<()> {
+    let mut bindgen = paths.command(paths.cargo_tool("wasm-bindgen"));
+    bindgen.args(["--target", "web", "--no-typescript", "--out-name", "lakefront", "--out-dir"]);
+    process::run(bindgen.arg(package).arg(wasm))?;
+    let file = package.join("lakefront_bg.wasm");
+    let mut optimize = paths.command(paths.node_modules().join(".bin/wasm-opt"));
+    process::run(optimize.args(["-Oz", "--all-features", "-o"]).arg(&file).arg(&file))?;
+    let module = package.join("lakefront.js");
+    minify(paths, &module, &module)
+}
+
+/// Scripts and styles, with esbuild.
+fn minify(paths: &Paths, source: &Path, target: &Path) -> Result<()> {
+    let mut esbuild = paths.command(paths.node_modules().join(".bin/esbuild"));
+    esbuild.arg(source).args(["--minify", "--allow-overwrite", "--log-level=warning"]);
+    if source.extension().is_some_and(|extension| extension == "css") {
+        esbuild.args(["--bundle", "--external:/*"]);
+    }
+    process::run(esbuild.arg(format!("--outfile={}", target.display())))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
