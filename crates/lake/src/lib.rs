@@ -1,1 +1,29 @@
-//! Iceberg commits: the one writer of table state.
+//! The lake: Iceberg tables that are written every few seconds and read on every query.
+//!
+//! [`Lake`] is the one writer of table state. Rows become Parquet files with [`Lake::write`] and visible with
+//! [`Lake::append`], an optimistic compare-and-swap on the catalog. The catalog alone says what is committed.
+//!
+//! Deliberately absent: queries, OTLP, and any decision on when to commit or compact.
+
+mod catalog;
+mod commit;
+mod config;
+mod definition;
+mod error;
+mod fold;
+mod lake;
+mod layout;
+mod manifests;
+mod metrics;
+mod sort;
+mod storage;
+mod table;
+mod version_hint;
+mod wal;
+mod write;
+
+pub use config::LakeConfig;
+pub use error::{Error, Result};
+pub use iceberg::spec::DataFile;
+pub use lake::{Commit, Lake, LakeFile};
+pub use wal::WalPosition;

@@ -1,0 +1,187 @@
+//! Commits: optimistic, compare-and-swap, tried again when another was first.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use iceberg::spec::{MAIN_BRANCH, ManifestEntryRef, Operation, Snapshot, Summary, TableMetadataBuildResult};
+use uuid::Uuid;
+
+use crate::catalog::{Head, Swap};
+use crate::error::{Error, Result};
+use crate::lake::{Commit, Lake};
+use crate::manifests::{self, Files, Target};
+use crate::table::OpenTable;
+use crate::wal::{self, WalPosition};
+use crate::{storage, version_hint};
+
+/// How often a commit is tried before others are let win.
+const ATTEMPTS: u32 = 50;
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// What a commit does.
+#[derive(Clone, Debug)]
+pub(crate) struct Change<'a> {
+    /// What it is called.
+    pub operation: Operation,
+    /// Files that come and go.
+    pub files: Files<'a>,
+    /// How far the writer's log is in with it.
+    pub wal: Option<WalPosition>,
+}
+
+/// A commit that is ready to be swapped in.
+struct Prepared {
+    result: TableMetadataBuildResult,
+    /// Files that only this attempt needs.
+    written: Vec<String>,
+}
+
+impl Lake {
+    /// Commits the change; `None` when its log position was in already.
+    pub(crate) async fn commit(&self, table: &OpenTable, change: Change<'_>) -> Result<Option<Commit>> {
+        let name = table.definition.name;
+        // One id for all attempts: by it a commit whose answer was lost is recognised.
+        let snapshot_id = new_snapshot_id();
+        let mut known = table.head.lock().await;
+        for attempt in 0..ATTEMPTS {
+            let unknown = |source| Error::CommitStateUnknown {
+                table: name.to_owned(),
+                source: Box::new(source),
+            };
+            let found = self.catalog.head(name, known.take()).await;
+            let head = match found {
+                Err(error) if attempt > 0 => return Err(unknown(error)),
+                found => found?.ok_or_else(|| Error::UnknownTable(name.to_owned()))?,
+            };
+            if let Some(snapshot) = head.metadata.snapshot_by_id(snapshot_id) {
+                let sequence_number = snapshot.sequence_number();
+                *known = Some(head);
+                version_hint::publish(&self.catalog, name, &table.folder).await?;
+                return Ok(Some(Commit { snapshot_id, sequence_number }));
+            }
+            if is_in(&head, change.wal) {
+                *known = Some(head);
+                return Ok(None);
+            }
+            let prepared = self.prepare(table, &head, &change, snapshot_id).await?;
+            match self.catalog.commit(name, &head, prepared.result).await {
+                Ok(Swap::Done(head)) => {
+                    let sequence_number = head.metadata.last_sequence_number();
+                    *known = Some(head);
+                    version_hint::publish(&self.catalog, name, &table.folder).await?;
+                    return Ok(Some(Commit { snapshot_id, sequence_number }));
+                }
+                Ok(Swap::Lost) => storage::delete(prepared.written.iter().map(String::as_str)),
+                // It may be in: the next round asks the catalog before it writes anything.
+                Err(error) => tracing::warn!(table = name, %error, "asking the catalog whether the commit is in"),
+            }
+            tokio::time::sleep(backoff(attempt)).await;
+        }
+        Err(Error::Conflict {
+            table: name.to_owned(),
+            attempts: ATTEMPTS,
+        })
+    }
+
+    async fn prepare(&self, table: &OpenTable, head: &Head, change: &Change<'_>, snapshot_id: i64) -> Result<Prepared> {
+        let metadata = &head.metadata;
+        let now_ms = (self.config.now_ms)();
+        let target = Target {
+            metadata,
+            snapshot_id,
+            today: i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX),
+        };
+        let current = match metadata.current_snapshot() {
+            Some(snapshot) => manifests::list(&self.file_io, metadata, snapshot.manifest_list()).await?,
+            None => Vec::new(),
+        };
+        let regrouped = manifests::regroup(&self.file_io, target, &current, change.files).await?;
+        let missing = change.files.removed.len() - regrouped.removed.len();
+        if missing > 0 {
+            storage::delete(regrouped.written.iter().map(String::as_str));
+            return Err(Error::NotCurrent {
+                table: table.definition.name.to_owned(),
+                missing,
+            });
+        }
+        let mut written = regrouped.written;
+        let manifest_list = manifests::write_list(&self.file_io, target, regrouped.manifests).await?;
+        written.push(manifest_list.clone());
+
+        let snapshot = Snapshot::builder()
+            .with_snapshot_id(snapshot_id)
+            .with_parent_snapshot_id(metadata.current_snapshot_id())
+            .with_sequence_number(metadata.next_sequence_number())
+            // Clocks of writers differ; time does not run backwards in a table.
+            .with_timestamp_ms(now_ms.max(metadata.last_updated_ms()))
+            .with_manifest_list(manifest_list)
+            .with_summary(summary(head, change, &regrouped.removed))
+            .with_schema_id(metadata.current_schema_id())
+            .build();
+        let mut builder = metadata
+            .clone()
+            .into_builder(Some(head.location.clone()))
+            .set_branch_snapshot(snapshot, MAIN_BRANCH)?;
+        if let Some(wal) = change.wal {
+            builder = builder.set_properties(wal::set(wal, now_ms))?;
+        }
+        let forgotten = wal::stale(metadata.properties(), now_ms - millis(self.config.keep_writers));
+        builder = builder.remove_properties(&forgotten)?;
+        Ok(Prepared {
+            result: builder.build()?,
+            written,
+        })
+    }
+}
+
+fn is_in(head: &Head, wal: Option<WalPosition>) -> bool {
+    let Some(wal) = wal else { return false };
+    let positions = wal::positions(head.metadata.properties());
+    positions.get(&wal.writer).is_some_and(|position| *position >= wal.position)
+}
+
+/// What the snapshot did and what it holds, in the words of the Iceberg specification (appendix F).
+fn summary(head: &Head, change: &Change<'_>, removed: &[ManifestEntryRef]) -> Summary {
+    let count = |files: &[&iceberg::spec::DataFile]| {
+        let sum = |f: fn(&iceberg::spec::DataFile) -> u64| files.iter().map(|file| f(file)).sum::<u64>();
+        [files.len() as u64, sum(|file| file.record_count()), sum(|file| file.file_size_in_bytes())]
+    };
+    let added: Vec<_> = change.files.added.iter().collect();
+    let removed: Vec<_> = removed.iter().map(|entry| entry.data_file()).collect();
+    let partitions: BTreeSet<i32> = added.iter().chain(&removed).map(|file| manifests::day(file.partition())).collect();
+    let previous = head.metadata.current_snapshot().map(|snapshot| &snapshot.summary().additional_properties);
+    let mut properties = HashMap::from([("changed-partition-count".to_owned(), partitions.len().to_string())]);
+    let names = [
+        ("total-data-files", "added-data-files", "deleted-data-files"),
+        ("total-records", "added-records", "deleted-records"),
+        ("total-files-size", "added-files-size", "removed-files-size"),
+    ];
+    for (((total, plus, minus), more), less) in names.into_iter().zip(count(&added)).zip(count(&removed)) {
+        let before = previous.and_then(|all| all.get(total)?.parse::<u64>().ok()).unwrap_or_default();
+        properties.insert(total.to_owned(), (before + more).saturating_sub(less).to_string());
+        for (name, value) in [(plus, more), (minus, less)] {
+            if value > 0 {
+                properties.insert(name.to_owned(), value.to_string());
+            }
+        }
+    }
+    Summary {
+        operation: change.operation.clone(),
+        additional_properties: properties,
+    }
+}
+
+fn new_snapshot_id() -> i64 {
+    let (high, low) = Uuid::new_v4().as_u64_pair();
+    ((high ^ low) & i64::MAX as u64).cast_signed()
+}
+
+fn backoff(attempt: u32) -> Duration {
+    // Random, so that two writers do not keep meeting.
+    let jitter = Uuid::new_v4().as_u128() % 8;
+    Duration::from_millis(u64::from(attempt.min(20)) * 2 + jitter as u64)
+}
+
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

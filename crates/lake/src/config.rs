@@ -1,0 +1,46 @@
+//! How a lake is opened.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Where the lake is and how long it remembers.
+#[derive(Clone, Debug)]
+pub struct LakeConfig {
+    /// The warehouse: holds `catalog.db` and the tables' folders.
+    pub folder: PathBuf,
+    /// Name of the catalog within `catalog.db`.
+    pub catalog: String,
+    /// How many of the latest snapshots stay.
+    pub keep_snapshots: usize,
+    /// For how long the last snapshot of each hour stays, under a tag.
+    pub keep_hourly: Duration,
+    /// For how long a data file stays on disk after it left the current snapshot.
+    pub keep_replaced: Duration,
+    /// For how long the log position of a writer that commits no more is remembered.
+    pub keep_writers: Duration,
+    /// The clock, milliseconds since 1970 UTC.
+    pub now_ms: fn() -> i64,
+}
+
+impl LakeConfig {
+    /// A lake in that folder, with the usual retention: 100 snapshots, one an hour for 7 days, replaced data files for an
+    /// hour, log positions for 30 days.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            catalog: "lakefront".to_owned(),
+            keep_snapshots: 100,
+            keep_hourly: Duration::from_secs(7 * 24 * 3600),
+            keep_replaced: Duration::from_secs(3600),
+            keep_writers: Duration::from_secs(30 * 24 * 3600),
+            now_ms: system_clock,
+        }
+    }
+}
+
+fn system_clock() -> i64 {
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
+}

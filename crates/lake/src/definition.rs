@@ -1,0 +1,111 @@
+//! Iceberg's words for a table of crates/otel.
+
+use std::collections::HashMap;
+
+use iceberg::TableCreation;
+use iceberg::spec::{
+    FormatVersion, ListType, MapType, NestedField, NullOrder, PrimitiveType, Schema, SortDirection,
+    SortField, SortOrder, Transform, Type, UnboundPartitionSpec,
+};
+use lakefront_otel::{Column, ColumnType, Table};
+
+use crate::error::{Error, Result};
+
+/// All that a catalog needs to create the table at that location.
+pub(crate) fn creation(table: &Table, location: String) -> Result<TableCreation> {
+    let schema = schema(table)?;
+    let mut sort_order = SortOrder::builder();
+    for name in table.sort_order {
+        sort_order.with_sort_field(
+            SortField::builder()
+                .source_id(field_id(table, name)?)
+                .transform(Transform::Identity)
+                .direction(SortDirection::Ascending)
+                .null_order(NullOrder::First)
+                .build(),
+        );
+    }
+    let partition = UnboundPartitionSpec::builder()
+        .add_partition_field(
+            field_id(table, table.time_column)?,
+            format!("{}_day", table.time_column),
+            Transform::Day,
+        )?
+        .build();
+    Ok(TableCreation::builder()
+        .name(table.name.to_owned())
+        .location(location)
+        .sort_order(sort_order.build(&schema)?)
+        .schema(schema)
+        .partition_spec(partition)
+        .properties(properties(table))
+        .format_version(FormatVersion::V2)
+        .build())
+}
+
+/// The table's columns as an Iceberg schema with the definition's own field ids.
+pub(crate) fn schema(table: &Table) -> Result<Schema> {
+    let fields = table
+        .columns
+        .iter()
+        .map(|column| NestedField::new(column.id, column.name, column_type(column), column.required).into());
+    Ok(Schema::builder().with_fields(fields).build()?)
+}
+
+fn field_id(table: &Table, name: &str) -> Result<i32> {
+    let column = table.column(name).ok_or_else(|| Error::Schema {
+        table: table.name.to_owned(),
+        reason: format!("the definition names a column `{name}` that it does not have"),
+    })?;
+    Ok(column.id)
+}
+
+fn column_type(column: &Column) -> Type {
+    nested_type(column.r#type, &mut column.nested_ids.iter().copied())
+}
+
+/// The type, its nested fields numbered from `ids`, outermost first.
+fn nested_type(r#type: ColumnType, ids: &mut impl Iterator<Item = i32>) -> Type {
+    // A definition with too few ids would be a bug there; 0 makes the builder of the schema refuse it.
+    let mut next = || ids.next().unwrap_or_default();
+    match r#type {
+        ColumnType::Boolean => Type::Primitive(PrimitiveType::Boolean),
+        ColumnType::Int => Type::Primitive(PrimitiveType::Int),
+        ColumnType::Long => Type::Primitive(PrimitiveType::Long),
+        ColumnType::Double => Type::Primitive(PrimitiveType::Double),
+        ColumnType::String => Type::Primitive(PrimitiveType::String),
+        ColumnType::Timestamp => Type::Primitive(PrimitiveType::Timestamptz),
+        ColumnType::StringMap => {
+            let string = Type::Primitive(PrimitiveType::String);
+            let key = NestedField::map_key_element(next(), string.clone());
+            let value = NestedField::map_value_element(next(), string, true);
+            Type::Map(MapType::new(key.into(), value.into()))
+        }
+        ColumnType::List(element) => {
+            let id = next();
+            let element = NestedField::list_element(id, nested_type(*element, ids), true);
+            Type::List(ListType::new(element.into()))
+        }
+    }
+}
+
+/// Table properties: what other writers (and maintenance by other engines) should keep to.
+fn properties(table: &Table) -> HashMap<String, String> {
+    let fixed = [
+        ("write.format.default", "parquet"),
+        ("write.parquet.compression-codec", "zstd"),
+        ("write.parquet.compression-level", "1"),
+        ("write.metadata.delete-after-commit.enabled", "true"),
+        ("write.metadata.previous-versions-max", "50"),
+        ("history.expire.min-snapshots-to-keep", "100"),
+    ];
+    let blooms = table.bloom_columns.iter().map(|name| {
+        let key = format!("write.parquet.bloom-filter-enabled.column.{name}");
+        (key, "true".to_owned())
+    });
+    fixed
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .chain(blooms)
+        .collect()
+}

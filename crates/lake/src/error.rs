@@ -1,0 +1,93 @@
+//! What can go wrong with the lake.
+
+use std::path::PathBuf;
+
+/// An error of the lake. Nothing was committed unless the variant says otherwise.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The name is not one of `lakefront_otel::tables()`.
+    #[error("unknown table `{0}`: expected one of the tables of crates/otel")]
+    UnknownTable(String),
+    /// The table in the catalog has another shape than crates/otel declares.
+    #[error("table `{table}` in the catalog does not fit its definition: {reason}; open the lake with the version that wrote it")]
+    Schema {
+        /// The table.
+        table: String,
+        /// What differs.
+        reason: String,
+    },
+    /// A record batch lacks a column of the table or has it with another type.
+    #[error("record batch does not fit table `{table}`: {reason}")]
+    Batch {
+        /// The table.
+        table: String,
+        /// What differs.
+        reason: String,
+    },
+    /// Others kept committing first.
+    #[error("gave up committing to `{table}` after {attempts} attempts: other writers were first each time; try again")]
+    Conflict {
+        /// The table.
+        table: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The swap failed and the catalog could not be asked what became of it. The files of the commit must be kept; once the
+    /// catalog answers again, [`Lake::wal_positions`](crate::Lake::wal_positions) tells whether the commit is in.
+    #[error("it is unknown whether the commit to `{table}` is in: {source}; ask the catalog before writing it again")]
+    CommitStateUnknown {
+        /// The table.
+        table: String,
+        /// Why the catalog did not answer.
+        source: Box<Error>,
+    },
+    /// Files to be replaced are not in the current snapshot (any more), e.g. as another compaction was first.
+    #[error("{missing} of the files to replace in `{table}` are not in its current snapshot; plan the compaction again")]
+    NotCurrent {
+        /// The table.
+        table: String,
+        /// How many files are not there.
+        missing: usize,
+    },
+    /// All 32,767 writer numbers were given out.
+    #[error("the lake has no writer numbers left: at most 32,767 logs can ever be opened on one lake")]
+    NoWritersLeft,
+    /// The SQL catalog failed.
+    #[error("catalog: {0}")]
+    Catalog(#[from] sqlx::Error),
+    /// The iceberg crate failed.
+    #[error("iceberg: {0}")]
+    Iceberg(#[from] iceberg::Error),
+    /// Parquet could not be written or read.
+    #[error("parquet: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// An Arrow kernel failed.
+    #[error("arrow: {0}")]
+    Arrow(#[from] arrow_schema::ArrowError),
+    /// Table metadata could not be written as JSON.
+    #[error("table metadata: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A file or folder could not be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A background task of the runtime panicked or was cancelled.
+    #[error("background task: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+impl Error {
+    /// For `map_err`: an I/O error with the path it is about.
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}
+
+/// Result of the lake.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,254 @@
+//! The manifests of a snapshot: read, regrouped, written.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use iceberg::io::FileIO;
+use iceberg::spec::{
+    DataFile, Literal, ManifestContentType, ManifestEntry, ManifestEntryRef, ManifestFile,
+    ManifestList, ManifestListWriter, ManifestWriter, ManifestWriterBuilder, PrimitiveLiteral,
+    Struct, TableMetadata,
+};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::fold::{self, Held, Period};
+
+/// What a commit does to the files of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Files<'a> {
+    /// Files to add.
+    pub added: &'a [DataFile],
+    /// Their data sequence number, when it is not the snapshot's own.
+    pub added_sequence: Option<i64>,
+    /// Paths of files that leave.
+    pub removed: &'a HashSet<String>,
+}
+
+/// The snapshot that manifests are written for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    /// The table before the commit.
+    pub metadata: &'a TableMetadata,
+    /// Id of the new snapshot.
+    pub snapshot_id: i64,
+    /// Today, days since 1970 UTC.
+    pub today: i32,
+}
+
+/// Manifests of the new snapshot, and the files that left.
+#[derive(Debug, Default)]
+pub(crate) struct Regrouped {
+    /// All manifests of the snapshot.
+    pub manifests: Vec<ManifestFile>,
+    /// Locations of those that were written for it.
+    pub written: Vec<String>,
+    /// The files that left, with their numbers.
+    pub removed: Vec<ManifestEntryRef>,
+}
+
+/// The manifests of a snapshot, from its manifest list.
+pub(crate) async fn list(file_io: &FileIO, metadata: &TableMetadata, location: &str) -> Result<Vec<ManifestFile>> {
+    let bytes = file_io.new_input(location)?.read().await?;
+    let list = ManifestList::parse_with_version(&bytes, metadata.format_version())?;
+    Ok(list.consume_entries().into_iter().collect())
+}
+
+/// Writes the manifest list of the new snapshot; returns its location.
+pub(crate) async fn write_list(file_io: &FileIO, target: Target<'_>, manifests: Vec<ManifestFile>) -> Result<String> {
+    let location = format!(
+        "{}/metadata/snap-{}-{}.avro",
+        target.metadata.location(),
+        target.snapshot_id,
+        Uuid::new_v4()
+    );
+    let mut writer = ManifestListWriter::v2(
+        file_io.new_output(&location)?.writer().await?,
+        target.snapshot_id,
+        target.metadata.current_snapshot_id(),
+        target.metadata.next_sequence_number(),
+    );
+    writer.add_manifests(manifests.into_iter())?;
+    writer.close().await?;
+    Ok(location)
+}
+
+/// The live entries of a manifest.
+pub(crate) async fn live_entries(file_io: &FileIO, manifest: &ManifestFile) -> Result<Vec<ManifestEntryRef>> {
+    let (entries, _) = manifest.load_manifest(file_io).await?.into_parts();
+    Ok(entries.into_iter().filter(|entry| entry.is_alive()).collect())
+}
+
+/// Regroups the manifests of the current snapshot for one that changes those files.
+pub(crate) async fn regroup(
+    file_io: &FileIO,
+    target: Target<'_>,
+    current: &[ManifestFile],
+    files: Files<'_>,
+) -> Result<Regrouped> {
+    // What another writer may have put there, deletes or another partition spec, is carried on untouched.
+    let (ours, foreign): (Vec<&ManifestFile>, Vec<&ManifestFile>) = current.iter().partition(|manifest| {
+        manifest.content == ManifestContentType::Data
+            && manifest.partition_spec_id == target.metadata.default_partition_spec_id()
+    });
+    let held: Vec<Held> = ours.iter().map(|manifest| held(manifest)).collect();
+    let mut rewrite = fold::plan(&held, files.added.len(), target.today);
+    let mut entries = Vec::new();
+    let mut removed = Vec::new();
+    for index in 0..ours.len() {
+        let planned = rewrite.contains(&index);
+        if !planned && files.removed.is_empty() {
+            continue;
+        }
+        let (gone, stay): (Vec<_>, Vec<_>) = live_entries(file_io, ours[index])
+            .await?
+            .into_iter()
+            .partition(|entry| files.removed.contains(entry.file_path()));
+        if planned || !gone.is_empty() {
+            entries.extend(stay);
+            removed.extend(gone);
+            if !planned {
+                rewrite.push(index);
+            }
+        }
+    }
+
+    let mut groups: BTreeMap<Period, Group> = BTreeMap::new();
+    // Without a fold, what is new stays together: one manifest a commit.
+    let split = !rewrite.is_empty();
+    let period_of = |file: &DataFile| match split {
+        true => fold::period(day(file.partition()), target.today),
+        false => Period::Open,
+    };
+    for entry in entries {
+        groups.entry(period_of(entry.data_file())).or_default().existing.push(entry);
+    }
+    for file in files.added {
+        groups.entry(period_of(file)).or_default().added.push(file);
+    }
+    let mut loose = groups.remove(&Period::Open).unwrap_or_default();
+    let mut outputs = Vec::new();
+    let settled = fold::settled(&held, target.today);
+    for (period, mut group) in groups {
+        match settled.get(&period) {
+            Some(main) if !rewrite.contains(main) => {
+                if fold::joins(group.len(), held[*main].files) {
+                    group.existing.extend(live_entries(file_io, ours[*main]).await?);
+                    rewrite.push(*main);
+                    outputs.push(group);
+                } else {
+                    loose.existing.append(&mut group.existing);
+                    loose.added.append(&mut group.added);
+                }
+            }
+            _ => outputs.push(group),
+        }
+    }
+    outputs.push(loose);
+
+    let mut manifests: Vec<ManifestFile> = foreign.into_iter().cloned().collect();
+    for (index, manifest) in ours.into_iter().enumerate() {
+        // A manifest without live files tells of one past commit only.
+        if !rewrite.contains(&index) && held[index].files > 0 {
+            manifests.push(manifest.clone());
+        }
+    }
+    let mut written = Vec::new();
+    for group in outputs.iter().filter(|group| group.len() > 0) {
+        let mut writer = writer(file_io, target)?;
+        group.write(&mut writer, files.added_sequence)?;
+        written.push(writer.write_manifest_file().await?);
+    }
+    if !removed.is_empty() {
+        written.push(write_removed(file_io, target, &removed).await?);
+    }
+    let locations = written.iter().map(|manifest| manifest.manifest_path.clone()).collect();
+    manifests.extend(written);
+    Ok(Regrouped {
+        manifests,
+        written: locations,
+        removed,
+    })
+}
+
+/// Files that go into one manifest.
+#[derive(Debug, Default)]
+struct Group<'a> {
+    existing: Vec<ManifestEntryRef>,
+    added: Vec<&'a DataFile>,
+}
+
+impl Group<'_> {
+    fn len(&self) -> usize {
+        self.existing.len() + self.added.len()
+    }
+
+    fn write(&self, writer: &mut ManifestWriter, added_sequence: Option<i64>) -> Result<()> {
+        // A negative number stands for "the snapshot's own", which is inherited.
+        let sequence = added_sequence.unwrap_or(-1);
+        for file in &self.added {
+            writer.add_file(DataFile::clone(file), sequence)?;
+        }
+        for entry in &self.existing {
+            let numbers = numbers(entry)?;
+            writer.add_existing_file(entry.data_file().clone(), numbers.snapshot, numbers.data, Some(numbers.file))?;
+        }
+        Ok(())
+    }
+}
+
+/// A manifest of its own says which files this snapshot removed; the next commit drops it.
+async fn write_removed(file_io: &FileIO, target: Target<'_>, removed: &[Arc<ManifestEntry>]) -> Result<ManifestFile> {
+    let mut writer = writer(file_io, target)?;
+    for entry in removed {
+        let numbers = numbers(entry)?;
+        writer.add_delete_file(entry.data_file().clone(), numbers.data, Some(numbers.file))?;
+    }
+    Ok(writer.write_manifest_file().await?)
+}
+
+fn writer(file_io: &FileIO, target: Target<'_>) -> Result<ManifestWriter> {
+    let location = format!("{}/metadata/{}-m0.avro", target.metadata.location(), Uuid::new_v4());
+    let builder = ManifestWriterBuilder::new(
+        file_io.new_output(location)?,
+        Some(target.snapshot_id),
+        target.metadata.current_schema().clone(),
+        target.metadata.default_partition_spec().as_ref().clone(),
+    );
+    Ok(builder.build_v2_data())
+}
+
+struct Numbers {
+    snapshot: i64,
+    data: i64,
+    file: i64,
+}
+
+/// The numbers that an entry got when it was committed and keeps for ever.
+fn numbers(entry: &ManifestEntry) -> Result<Numbers> {
+    let all = (entry.snapshot_id(), entry.sequence_number(), entry.file_sequence_number);
+    let (Some(snapshot), Some(data), Some(file)) = all else {
+        let message = format!("{} has no sequence number in its manifest", entry.file_path());
+        return Err(Error::Iceberg(iceberg::Error::new(iceberg::ErrorKind::DataInvalid, message)));
+    };
+    Ok(Numbers { snapshot, data, file })
+}
+
+/// The partition of a file, days since 1970 UTC.
+pub(crate) fn day(partition: &Struct) -> i32 {
+    match partition.fields().first() {
+        Some(Some(Literal::Primitive(PrimitiveLiteral::Int(day)))) => *day,
+        _ => 0,
+    }
+}
+
+fn held(manifest: &ManifestFile) -> Held {
+    let count = |files: Option<u32>| files.unwrap_or_default() as usize;
+    let summary = manifest.partitions.as_ref().and_then(|fields| fields.first());
+    let bound = |bytes: Option<&[u8]>| bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_le_bytes);
+    Held {
+        files: count(manifest.added_files_count) + count(manifest.existing_files_count),
+        from: bound(summary.and_then(|field| field.lower_bound.as_deref()).map(Vec::as_slice)),
+        to: bound(summary.and_then(|field| field.upper_bound.as_deref()).map(Vec::as_slice)),
+    }
+}

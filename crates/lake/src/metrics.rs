@@ -1,0 +1,96 @@
+//! What the manifest says about a data file, so that readers can leave it out.
+
+use std::collections::HashMap;
+
+use iceberg::spec::{
+    DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, Literal, Struct,
+};
+use lakefront_otel::{Column, ColumnType};
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
+
+use crate::error::{Error, Result};
+use crate::table::OpenTable;
+
+/// The data file that was written to that location, with bounds of the columns that are sorted by.
+///
+/// Only those: every reader reads every bound of every file, and files hardly differ in others.
+pub(crate) fn data_file(
+    table: &OpenTable,
+    location: String,
+    day: i32,
+    bytes: u64,
+    parquet: &ParquetMetaData,
+) -> Result<DataFile> {
+    let mut lower = HashMap::new();
+    let mut upper = HashMap::new();
+    let definition = table.definition;
+    let bounded = definition
+        .columns
+        .iter()
+        .filter(|column| definition.sort_order.contains(&column.name) || column.name == definition.time_column);
+    for column in bounded {
+        if let Some((low, high)) = bounds(column, parquet) {
+            lower.insert(column.id, low);
+            upper.insert(column.id, high);
+        }
+    }
+    let splits = parquet.row_groups().iter().filter_map(|group| group.file_offset());
+    DataFileBuilder::default()
+        .content(DataContentType::Data)
+        .file_path(location)
+        .file_format(DataFileFormat::Parquet)
+        .partition(Struct::from_iter([Some(Literal::date(day))]))
+        .partition_spec_id(table.partition_spec_id)
+        .sort_order_id(table.sort_order_id)
+        .record_count(parquet.file_metadata().num_rows().cast_unsigned())
+        .file_size_in_bytes(bytes)
+        .lower_bounds(lower)
+        .upper_bounds(upper)
+        .split_offsets(Some(splits.collect()))
+        .build()
+        .map_err(|error| {
+            let error = iceberg::Error::new(iceberg::ErrorKind::DataInvalid, error.to_string());
+            Error::Iceberg(error)
+        })
+}
+
+/// The bounds over all row groups, from their statistics; none when a row group has none.
+fn bounds(column: &Column, parquet: &ParquetMetaData) -> Option<(Datum, Datum)> {
+    let schema = parquet.file_metadata().schema_descr();
+    let index = (0..schema.num_columns()).find(|index| schema.column(*index).path().parts() == [column.name])?;
+    let mut bounds: Option<(Datum, Datum)> = None;
+    for group in parquet.row_groups() {
+        let (low, high) = group_bounds(column.r#type, group.column(index).statistics()?)?;
+        bounds = Some(match bounds {
+            None => (low, high),
+            Some((lowest, highest)) => (
+                if low < lowest { low } else { lowest },
+                if high > highest { high } else { highest },
+            ),
+        });
+    }
+    bounds
+}
+
+fn group_bounds(r#type: ColumnType, statistics: &Statistics) -> Option<(Datum, Datum)> {
+    let pair = |low, high| Some((low, high));
+    match (r#type, statistics) {
+        (ColumnType::Timestamp, Statistics::Int64(values)) => pair(
+            Datum::timestamptz_micros(*values.min_opt()?),
+            Datum::timestamptz_micros(*values.max_opt()?),
+        ),
+        (ColumnType::Long, Statistics::Int64(values)) => {
+            pair(Datum::long(*values.min_opt()?), Datum::long(*values.max_opt()?))
+        }
+        (ColumnType::Int, Statistics::Int32(values)) => {
+            pair(Datum::int(*values.min_opt()?), Datum::int(*values.max_opt()?))
+        }
+        // Long strings are cut, the upper one then rounded up: bounds all the same.
+        (ColumnType::String, Statistics::ByteArray(values)) => pair(
+            Datum::string(values.min_opt()?.as_utf8().ok()?),
+            Datum::string(values.max_opt()?.as_utf8().ok()?),
+        ),
+        _ => None,
+    }
+}

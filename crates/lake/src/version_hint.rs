@@ -1,0 +1,42 @@
+//! `metadata/version-hint.text`: how readers without a catalog find the committed metadata file.
+//!
+//! Such readers must not guess the newest file: a crash or a lost race leaves metadata files that were never committed.
+//! The hint holds the file's name without `.metadata.json` and without a line end, the form that ClickHouse, DuckDB
+//! and pyiceberg all understand for names with a UUID.
+
+use std::fs::File;
+use std::path::Path;
+
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::storage;
+
+/// Makes the hint of the table name what the catalog names.
+///
+/// The catalog is read under a lock that all writers take: otherwise a slow one could put an older name over a newer.
+pub(crate) async fn publish(catalog: &Catalog, table: &str, table_folder: &Path) -> Result<()> {
+    let metadata_folder = table_folder.join("metadata");
+    let lock_file = metadata_folder.join(".version-hint.lock");
+    let lock = tokio::task::spawn_blocking(move || {
+        let open = File::options().create(true).append(true).open(&lock_file);
+        let locked = open.and_then(|file| file.lock().map(|()| file));
+        locked.map_err(Error::io(lock_file))
+    })
+    .await??;
+    if let Some(location) = catalog.metadata_location(table).await? {
+        write(&metadata_folder, &location)?;
+    }
+    drop(lock);
+    Ok(())
+}
+
+fn write(metadata_folder: &Path, location: &str) -> Result<()> {
+    let committed = storage::path(location);
+    let name = committed.file_name().unwrap_or_default().to_string_lossy();
+    let version = name.strip_suffix(".metadata.json").unwrap_or(&name);
+    let hint = metadata_folder.join("version-hint.text");
+    let new = metadata_folder.join(".version-hint.new");
+    // Not synced: a hint that is lost with the power is written again at the next start.
+    std::fs::write(&new, version.as_bytes()).map_err(Error::io(&new))?;
+    std::fs::rename(&new, &hint).map_err(Error::io(&hint))
+}

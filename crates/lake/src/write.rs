@@ -1,0 +1,166 @@
+//! Record batches to data files.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow_select::take::take;
+use iceberg::spec::DataFile;
+use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::file::writer::SerializedFileWriter;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::table::OpenTable;
+use crate::{layout, metrics, sort, storage};
+
+const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
+
+/// Writes the rows: a file for each day, sorted.
+pub(crate) fn write(table: &OpenTable, batch: &RecordBatch) -> Result<Vec<DataFile>> {
+    let batch = conform(table, batch)?;
+    if batch.num_rows() == 0 {
+        return Ok(Vec::new());
+    }
+    let keys = table.definition.sort_order.iter().map(|name| column(table, &batch, name).cloned());
+    let order = sort::order(&keys.collect::<Result<Vec<_>>>()?)?;
+    let times = column(table, &batch, table.definition.time_column)?;
+    let times = times.as_primitive::<TimestampMicrosecondType>().values();
+    days(times, order)
+        .into_iter()
+        .map(|(day, rows)| write_day(table, &batch, day, rows.as_ref()))
+        .collect()
+}
+
+/// The batch's columns in the order, and with the types, of the table's schema.
+fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBatch> {
+    let unfit = |reason: String| Error::Batch {
+        table: table.definition.name.to_owned(),
+        reason,
+    };
+    let columns = table.schema.fields().iter().map(|field| {
+        let column = batch
+            .column_by_name(field.name())
+            .ok_or_else(|| unfit(format!("column `{}` is missing", field.name())))?;
+        if column.data_type() == field.data_type() {
+            return Ok(Arc::clone(column));
+        }
+        // Names and numbers of nested fields may differ: casting those copies nothing.
+        arrow_cast::cast(column, field.data_type()).map_err(|error| unfit(format!("column `{}`: {error}", field.name())))
+    });
+    let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
+    RecordBatch::try_new(Arc::clone(&table.schema), columns).map_err(|error| unfit(error.to_string()))
+}
+
+fn column<'a>(table: &OpenTable, batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
+    batch.column_by_name(name).ok_or_else(|| Error::Batch {
+        table: table.definition.name.to_owned(),
+        reason: format!("column `{name}` is missing"),
+    })
+}
+
+/// The rows of each day, in order; `None` stands for all rows as they are.
+fn days(times: &[i64], order: Option<Vec<u32>>) -> BTreeMap<i32, Option<UInt32Array>> {
+    let day = |time: i64| i32::try_from(time.div_euclid(DAY_MICROS)).unwrap_or(if time < 0 { i32::MIN } else { i32::MAX });
+    let first = times.iter().copied().min().map_or(0, day);
+    let last = times.iter().copied().max().map_or(0, day);
+    if first == last {
+        return BTreeMap::from([(first, order.map(UInt32Array::from))]);
+    }
+    let order = order.unwrap_or_else(|| (0..times.len() as u32).collect());
+    let mut days: BTreeMap<i32, Vec<u32>> = BTreeMap::new();
+    for row in order {
+        days.entry(day(times[row as usize])).or_default().push(row);
+    }
+    days.into_iter().map(|(day, rows)| (day, Some(UInt32Array::from(rows)))).collect()
+}
+
+fn write_day(table: &OpenTable, batch: &RecordBatch, day: i32, rows: Option<&UInt32Array>) -> Result<DataFile> {
+    let mut writer = DataFileWriter::create(table, day, rows.map_or(batch.num_rows(), |rows| rows.len()))?;
+    writer.write(batch, rows)?;
+    writer.close()
+}
+
+/// Writes one data file, row group by row group.
+pub(crate) struct DataFileWriter<'a> {
+    table: &'a OpenTable,
+    location: String,
+    day: i32,
+    file: SerializedFileWriter<BufWriter<File>>,
+    columns: ArrowRowGroupWriterFactory,
+    row_groups: usize,
+}
+
+impl<'a> DataFileWriter<'a> {
+    /// A file of that day's partition, for about so many rows.
+    pub(crate) fn create(table: &'a OpenTable, day: i32, rows: usize) -> Result<Self> {
+        let date = jiff::civil::Date::constant(1970, 1, 1)
+            .saturating_add(jiff::Span::new().days(i64::from(day)));
+        let folder = table
+            .folder
+            .join("data")
+            .join(format!("{}_day={date}", table.definition.time_column));
+        storage::create_folder(&folder)?;
+        let path = folder.join(format!("{}.parquet", Uuid::now_v7()));
+        let file = File::create_new(&path).map_err(Error::io(&path))?;
+        let properties = Arc::new(layout::properties(table.definition, rows.min(layout::ROW_GROUP_ROWS)));
+        let parquet_schema = ArrowSchemaConverter::new().convert(&table.schema)?;
+        let file = SerializedFileWriter::new(
+            BufWriter::with_capacity(1 << 20, file),
+            parquet_schema.root_schema_ptr(),
+            properties,
+        )?;
+        Ok(Self {
+            table,
+            location: storage::location(&path),
+            day,
+            columns: ArrowRowGroupWriterFactory::new(&file, Arc::clone(&table.schema)),
+            file,
+            row_groups: 0,
+        })
+    }
+
+    /// Appends those rows of the batch (all when `None`).
+    ///
+    /// Rows are picked column by column, just before the column is encoded: a sorted copy of the batch is never in memory.
+    pub(crate) fn write(&mut self, batch: &RecordBatch, rows: Option<&UInt32Array>) -> Result<()> {
+        let count = rows.map_or(batch.num_rows(), |rows| rows.len());
+        for start in (0..count).step_by(layout::ROW_GROUP_ROWS) {
+            let length = layout::ROW_GROUP_ROWS.min(count - start);
+            let picked = rows.map(|rows| rows.slice(start, length));
+            let mut writers = self.columns.create_column_writers(self.row_groups)?.into_iter();
+            let mut group = self.file.next_row_group()?;
+            for (field, column) in self.table.schema.fields().iter().zip(batch.columns()) {
+                let column = match &picked {
+                    Some(picked) => take(column, picked, None)?,
+                    None => column.slice(start, length),
+                };
+                for (leaf, mut writer) in compute_leaves(field, &column)?.into_iter().zip(writers.by_ref()) {
+                    writer.write(&leaf)?;
+                    writer.close()?.append_to_row_group(&mut group)?;
+                }
+            }
+            group.close()?;
+            self.row_groups += 1;
+        }
+        Ok(())
+    }
+
+    /// Finishes the file and makes it durable.
+    pub(crate) fn close(mut self) -> Result<DataFile> {
+        let metadata = self.file.finish()?;
+        let bytes = self.file.bytes_written() as u64;
+        let path = storage::path(&self.location);
+        let file = self.file.into_inner()?.into_inner().map_err(|error| Error::io(&path)(error.into_error()))?;
+        file.sync_all().map_err(Error::io(&path))?;
+        if let Some(folder) = path.parent() {
+            storage::sync_folder(folder)?;
+        }
+        metrics::data_file(self.table, self.location, self.day, bytes, &metadata)
+    }
+}

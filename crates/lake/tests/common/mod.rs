@@ -1,0 +1,77 @@
+//! Rows for every table, made from the schema alone.
+
+#![expect(dead_code, reason = "each test file uses its part")]
+
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray,
+    StructArray, TimestampMicrosecondArray,
+};
+use arrow_schema::DataType;
+use lakefront_lake::{Lake, LakeConfig};
+use tempfile::TempDir;
+
+/// 2026-03-10T00:00:00Z in microseconds.
+pub const MARCH_10: i64 = 1_773_100_800_000_000;
+/// A second in microseconds.
+pub const SECOND: i64 = 1_000_000;
+/// A day in microseconds.
+pub const DAY: i64 = 86_400 * SECOND;
+
+/// A lake in a folder that vanishes with the test.
+pub async fn lake() -> (TempDir, Lake) {
+    let folder = TempDir::new().unwrap();
+    let lake = Lake::open(LakeConfig::new(folder.path())).await.unwrap();
+    (folder, lake)
+}
+
+/// Rows `first..first + count` of a table, row `n` at `time(n)`.
+///
+/// `RowId` is `n`; every other value is a small function of `n`: lists and maps have `n % 3` elements, numbers are `n`
+/// (elements of lists `n`, `n + 1`), strings `<n % 7>`.
+pub fn rows(table: &str, first: i64, count: usize, time: impl Fn(i64) -> i64) -> RecordBatch {
+    let table = lakefront_otel::table(table).unwrap();
+    let schema = lakefront_otel::arrow_schema(table);
+    let numbers: Vec<i64> = (first..).take(count).collect();
+    let columns = schema.fields().iter().map(|field| {
+        if field.name() == table.time_column {
+            times(numbers.iter().map(|n| time(*n)).collect())
+        } else {
+            values(field.data_type(), &numbers)
+        }
+    });
+    RecordBatch::try_new(Arc::clone(&schema), columns.collect()).unwrap()
+}
+
+fn times(micros: Vec<i64>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from(micros).with_timezone("+00:00"))
+}
+
+fn values(data_type: &DataType, numbers: &[i64]) -> ArrayRef {
+    let numbers_of = |lengths: &[usize]| -> Vec<i64> {
+        numbers.iter().zip(lengths).flat_map(|(n, length)| (0..*length as i64).map(move |i| n + i)).collect()
+    };
+    let lengths: Vec<usize> = numbers.iter().map(|n| n.rem_euclid(3) as usize).collect();
+    let offsets = arrow_buffer::OffsetBuffer::from_lengths(lengths.iter().copied());
+    match data_type {
+        DataType::Boolean => Arc::new(BooleanArray::from_iter(numbers.iter().map(|n| Some(n % 2 == 0)))),
+        DataType::Int32 => Arc::new(Int32Array::from_iter_values(numbers.iter().map(|n| *n as i32))),
+        DataType::Int64 => Arc::new(Int64Array::from(numbers.to_vec())),
+        DataType::Float64 => Arc::new(Float64Array::from_iter_values(numbers.iter().map(|n| *n as f64))),
+        DataType::Utf8 => Arc::new(StringArray::from_iter_values(numbers.iter().map(|n| format!("<{}>", n.rem_euclid(7))))),
+        DataType::Timestamp(..) => times(numbers.iter().map(|n| MARCH_10 + n).collect()),
+        DataType::List(element) => {
+            let elements = values(element.data_type(), &numbers_of(&lengths));
+            Arc::new(ListArray::new(Arc::clone(element), offsets, elements, None))
+        }
+        DataType::Map(entry, sorted) => {
+            let DataType::Struct(fields) = entry.data_type() else { unreachable!("entries of maps are structs") };
+            let numbers = numbers_of(&lengths);
+            let columns = fields.iter().map(|field| values(field.data_type(), &numbers)).collect();
+            let entries = StructArray::new(fields.clone(), columns, None);
+            Arc::new(MapArray::new(Arc::clone(entry), offsets, entries, None, *sorted))
+        }
+        other => unreachable!("no table has a column of type {other}"),
+    }
+}
