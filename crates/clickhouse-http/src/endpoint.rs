@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, Request};
 use url::Url;
@@ -18,7 +20,7 @@ pub struct Endpoint {
 }
 
 /// Who asks.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Credentials {
     /// The user's name.
     pub user: String,
@@ -54,6 +56,14 @@ impl Endpoint {
             database: None,
             headers: Vec::new(),
         }
+    }
+
+    /// The settings every request carries, so that an engine writes values the way [`crate::Answer`] promises them.
+    pub fn shape() -> BTreeMap<String, String> {
+        SHAPE
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     /// The request that runs a statement. Its reply is read by [`crate::Answer::read`].

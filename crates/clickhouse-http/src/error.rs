@@ -23,6 +23,23 @@ pub enum RequestError {
     Credentials,
 }
 
+/// A request a server can't read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadRequest {
+    /// `Authorization` is neither basic nor bearer.
+    #[error("Authorization must be `Basic <base64 of user:password>` or `Bearer <token>`")]
+    Authorization,
+    /// A form in the body, as for external tables.
+    #[error(
+        "forms are not taken: put the statement in the body and parameters in the address as param_<name>"
+    )]
+    Form,
+    /// The statement is not UTF-8.
+    #[error("the statement must be UTF-8 text")]
+    NotText,
+}
+
 /// A reply without an answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]

@@ -10,15 +10,21 @@ mod answer;
 mod endpoint;
 mod error;
 mod exception;
+mod format;
+mod incoming;
 mod param;
 mod statement;
+mod status;
 
 pub use answer::Answer;
 pub use endpoint::{Credentials, Endpoint};
-pub use error::{BadParam, ReplyError, RequestError};
+pub use error::{BadParam, BadRequest, ReplyError, RequestError};
 pub use exception::Exception;
+pub use format::content_type;
+pub use incoming::IncomingQuery;
 pub use param::Param;
 pub use statement::Statement;
+pub use status::status_of;
 
 /// The reply header in which an engine says that a limit on rows or bytes cut the result: `rows` or `bytes`.
 pub const TRUNCATED_HEADER: &str = "x-lakefront-truncated";

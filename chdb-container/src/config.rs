@@ -1,0 +1,117 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+/// Answers ClickHouse SQL over the Iceberg tables of a lake, with chDB in the process.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "lakefront-chdb-container",
+    version,
+    after_help = "Examples:
+  lakefront-chdb-container --lake ./data/lake
+  lakefront-chdb-container --listen 127.0.0.1:8686 --lake ./data/lake --slots 2 --max-execution-time 10
+  curl 'http://127.0.0.1:8686/?query=SELECT+count()+FROM+otel.otel_logs'
+  curl http://127.0.0.1:8686/query -d '{\"sql\":\"SELECT {n:UInt8} AS n\",\"params\":{\"n\":1}}' -H 'content-type: application/json'
+  curl http://127.0.0.1:8686/health"
+)]
+pub struct Config {
+    /// Address to listen on; anything but loopback should have an engine secret.
+    #[arg(
+        long,
+        env = "LAKEFRONT_CHDB_LISTEN",
+        default_value = "127.0.0.1:8686",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// Folder of the lake: tables are at <DIR>/otel/<table>/metadata. It may appear later.
+    #[arg(long, env = "LAKEFRONT_LAKE", value_name = "DIR")]
+    pub lake: PathBuf,
+
+    /// Secret that callers send as x-lakefront-engine-secret, as a password or as a bearer token.
+    #[arg(
+        long,
+        env = "LAKEFRONT_ENGINE_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub engine_secret: Option<String>,
+
+    /// What queries may use.
+    #[command(flatten)]
+    pub limits: Limits,
+
+    /// Seconds that running queries get to finish after SIGTERM.
+    #[arg(
+        long,
+        env = "LAKEFRONT_CHDB_DRAIN",
+        default_value_t = 10,
+        value_name = "SECONDS"
+    )]
+    pub drain: u64,
+}
+
+/// What one query, and all of them together, may use.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Limits {
+    /// Queries that run at the same time.
+    #[arg(long, env = "LAKEFRONT_CHDB_SLOTS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
+    pub slots: u16,
+
+    /// Queries that may wait for a slot; more are refused with 503.
+    #[arg(long, env = "LAKEFRONT_CHDB_QUEUE", default_value_t = 32, value_name = "N")]
+    pub queue: usize,
+
+    /// Seconds a query may wait for a slot before it is refused with 503.
+    #[arg(
+        long,
+        env = "LAKEFRONT_CHDB_QUEUE_WAIT",
+        default_value_t = 10,
+        value_name = "SECONDS"
+    )]
+    pub queue_wait: u64,
+
+    /// Seconds a query may run.
+    #[arg(long, env = "LAKEFRONT_CHDB_MAX_EXECUTION_TIME", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..), value_name = "SECONDS")]
+    pub max_execution_time: u64,
+
+    /// Bytes of memory a query may use.
+    #[arg(long, env = "LAKEFRONT_CHDB_MAX_MEMORY", default_value_t = 1 << 30, value_parser = clap::value_parser!(u64).range(1..), value_name = "BYTES")]
+    pub max_memory: u64,
+
+    /// Rows of a result; more are cut, and the reply says so.
+    #[arg(long, env = "LAKEFRONT_CHDB_MAX_RESULT_ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..u64::MAX), value_name = "ROWS")]
+    pub max_result_rows: u64,
+
+    /// Bytes of a result in the engine's memory; a larger one is cut after the block that crosses it, and the reply says so.
+    #[arg(long, env = "LAKEFRONT_CHDB_MAX_RESULT_BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u64).range(1..), value_name = "BYTES")]
+    pub max_result_bytes: u64,
+
+    /// Threads of a query; the machine's cores when left out.
+    #[arg(long, env = "LAKEFRONT_CHDB_MAX_THREADS", value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
+    pub max_threads: Option<u16>,
+}
+
+impl Config {
+    /// How long running queries may take to finish after SIGTERM.
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain)
+    }
+}
+
+impl Limits {
+    /// How long a query may wait for a slot.
+    pub fn queue_wait(&self) -> Duration {
+        Duration::from_secs(self.queue_wait)
+    }
+
+    /// Threads of a query.
+    pub fn threads(&self) -> usize {
+        self.max_threads.map_or_else(
+            || std::thread::available_parallelism().map_or(1, usize::from),
+            usize::from,
+        )
+    }
+}

@@ -1,0 +1,129 @@
+//! Stopping a statement whose caller went away.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Engine;
+
+/// One query's way to be stopped.
+#[derive(Default)]
+pub struct Cancellation {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    cancelled: bool,
+    /// The `log_comment` of the statement that runs.
+    tag: Option<String>,
+}
+
+impl Cancellation {
+    /// The statement is about to run; false when it should not.
+    pub fn begin(&self, tag: &str) -> bool {
+        let mut state = self.state();
+        state.tag = Some(tag.to_owned());
+        !state.cancelled
+    }
+
+    /// The statement has ended. A kill that is on its way is over when this returns, so the connection can be used again.
+    pub fn end(&self) {
+        self.state().tag = None;
+        self.ended.notify_all();
+    }
+
+    /// Whether somebody wants it stopped.
+    pub fn is_cancelled(&self) -> bool {
+        self.state().cancelled
+    }
+
+    /// Stops the statement: it is killed again and again until it has ended, because the engine may not know it yet.
+    fn cancel(self: &Arc<Self>, engine: &Arc<Engine>) {
+        let mut state = self.state();
+        state.cancelled = true;
+        if state.tag.is_none() {
+            return;
+        }
+        drop(state);
+        let (this, engine) = (Arc::clone(self), Arc::clone(engine));
+        std::thread::spawn(move || this.kill(&engine));
+    }
+
+    fn kill(&self, engine: &Engine) {
+        let mut pause = Duration::from_millis(10);
+        let mut state = self.state();
+        while let Some(tag) = &state.tag {
+            // SYNC would hang. The tag is ours, letters and digits.
+            let sql = format!("KILL QUERY WHERE Settings['log_comment'] = '{tag}' ASYNC");
+            if let Err(error) = engine.column(&sql) {
+                tracing::warn!(%error, tag, "a query could not be killed");
+            }
+            state = self
+                .ended
+                .wait_timeout(state, pause)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Every query that was let in.
+#[derive(Default)]
+pub struct Running {
+    queries: Mutex<(u64, BTreeMap<u64, Arc<Cancellation>>)>,
+}
+
+/// Cancels its query when dropped: a future that is not awaited to its end is a caller that went away.
+pub struct Guard {
+    engine: Arc<Engine>,
+    number: u64,
+    cancellation: Arc<Cancellation>,
+}
+
+impl Running {
+    /// Notes a query.
+    pub fn start(engine: &Arc<Engine>) -> Guard {
+        let cancellation = Arc::new(Cancellation::default());
+        let mut queries = engine.running.queries();
+        queries.0 += 1;
+        let number = queries.0;
+        queries.1.insert(number, Arc::clone(&cancellation));
+        Guard {
+            engine: Arc::clone(engine),
+            number,
+            cancellation,
+        }
+    }
+
+    /// Stops all of them.
+    pub fn cancel_all(engine: &Arc<Engine>) {
+        let running: Vec<_> = engine.running.queries().1.values().cloned().collect();
+        running.iter().for_each(|query| query.cancel(engine));
+    }
+
+    fn queries(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Arc<Cancellation>>)> {
+        self.queries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Guard {
+    /// The query's way to be stopped.
+    pub fn cancellation(&self) -> Arc<Cancellation> {
+        Arc::clone(&self.cancellation)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.engine.running.queries().1.remove(&self.number);
+        // Nothing runs any more when the caller got its answer.
+        self.cancellation.cancel(&self.engine);
+    }
+}

@@ -1,0 +1,92 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chdb_rust::connection::Connection;
+use chdb_rust::format::OutputFormat;
+
+use crate::Error;
+use crate::settings::Settings;
+
+/// Idle connections by the settings they were opened with.
+///
+/// Under `readonly=1` a connection's settings are fixed when it opens; that takes a fraction of a millisecond, so a
+/// query with settings of its own gets a connection of its own, which stays for the next such query.
+pub struct Pool {
+    state: Mutex<State>,
+    capacity: usize,
+}
+
+#[derive(Default)]
+struct State {
+    /// The longest idle first.
+    idle: Vec<Pooled>,
+    opened: u64,
+}
+
+/// A connection out of the pool.
+pub struct Pooled {
+    /// The connection, in the database `otel`.
+    pub connection: Connection,
+    /// Its `log_comment`, by which its query can be killed.
+    pub tag: String,
+    settings: Settings,
+}
+
+impl Pool {
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            capacity,
+        }
+    }
+
+    /// Opens connections ahead of the first queries, one after the other.
+    pub fn warm(&self, settings: &Settings, count: usize) -> Result<(), Error> {
+        let pooled = (0..count)
+            .map(|_| self.take(settings))
+            .collect::<Result<Vec<_>, _>>()?;
+        pooled.into_iter().for_each(|pooled| self.put(pooled));
+        Ok(())
+    }
+
+    /// A connection with exactly these settings.
+    pub fn take(&self, settings: &Settings) -> Result<Pooled, Error> {
+        // Opening stays under the lock: the engine takes one connection at a time.
+        let mut state = self.state();
+        if let Some(index) = state.idle.iter().rposition(|pooled| pooled.settings == *settings) {
+            return Ok(state.idle.remove(index));
+        }
+        state.opened += 1;
+        let tag = format!("lakefront-{}", state.opened);
+        let args: Vec<String> = settings
+            .iter()
+            .map(|(name, value)| format!("--{name}={value}"))
+            .chain([format!("--log_comment={tag}")])
+            .collect();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let connection = Connection::open(&args)?;
+        connection.query("USE otel", OutputFormat::Null)?;
+        Ok(Pooled {
+            connection,
+            tag,
+            settings: settings.clone(),
+        })
+    }
+
+    /// Takes a connection back; the one that was idle longest goes when there are too many.
+    pub fn put(&self, pooled: Pooled) {
+        let mut state = self.state();
+        state.idle.push(pooled);
+        if state.idle.len() > self.capacity {
+            state.idle.remove(0);
+        }
+    }
+
+    /// Closes every idle connection.
+    pub fn close(&self) {
+        self.state().idle.clear();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,51 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use lakefront_api::{EngineHealth, EngineState};
+
+use super::{Shared, reply};
+
+/// How long the engine may take to say `1`.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `GET /health`: engine and lake apart; 200 when the engine answers.
+pub async fn show(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    if let Err(error) = shared.secret.check_headers(&headers) {
+        return reply::refusal(&error, "", shared.engine.version());
+    }
+    let started = Instant::now();
+    let engine = Arc::clone(&shared.engine);
+    let asked = tokio::task::spawn_blocking(move || {
+        engine.refresh();
+        engine.column("SELECT 1")
+    });
+    let detail = match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(Ok(_))) => None,
+        Ok(Ok(Err(error))) => Some(error.to_string()),
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some(format!("no answer within {} s", PATIENCE.as_secs())),
+    };
+    let (running, waiting) = shared.engine.load();
+    let health = EngineHealth {
+        engine: EngineState {
+            healthy: detail.is_none(),
+            version: shared.engine.version().into(),
+            latency_ms: started.elapsed().as_secs_f64() * 1e3,
+            running: running as u64,
+            waiting: waiting as u64,
+            detail,
+        },
+        lake: shared.engine.lake.health(Timestamp::now()),
+    };
+    let status = if health.engine.healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(health)).into_response()
+}

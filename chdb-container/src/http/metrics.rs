@@ -1,0 +1,57 @@
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use super::{Shared, reply};
+
+/// The engine's own counters: what it opened, read and left out, and the queries it knows of beside this one.
+const ENGINE: &str = "
+SELECT concat('lakefront_chdb_engine_event_total{event=\"', event, '\"} ', toString(value))
+FROM system.events
+WHERE event IN ('FileOpen', 'ReadBufferFromFileDescriptorReadBytes', 'SelectQuery', 'FailedSelectQuery',
+                'IcebergPartitionPrunedFiles', 'IcebergMinMaxIndexPrunedFiles', 'IcebergMetadataFilesCacheHits',
+                'IcebergMetadataFilesCacheMisses', 'IcebergMetadataReturnedObjectInfos', 'ParquetReadRowGroups',
+                'ParquetPrunedRowGroups', 'ParquetMetadataCacheHits', 'ParquetMetadataCacheMisses')
+UNION ALL
+SELECT concat('lakefront_chdb_engine_memory_bytes ', toString(value)) FROM system.metrics WHERE metric = 'MemoryTracking'
+UNION ALL
+SELECT concat('lakefront_chdb_engine_queries ', toString(countIf(Settings['log_comment'] LIKE 'lakefront-%')))
+FROM system.processes";
+
+/// `GET /metrics`: Prometheus text.
+pub async fn show(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    if let Err(error) = shared.secret.check_headers(&headers) {
+        return reply::refusal(&error, "", shared.engine.version());
+    }
+    let engine = Arc::clone(&shared.engine);
+    let own = tokio::task::spawn_blocking(move || engine.column(ENGINE)).await;
+    let counters = &shared.counters;
+    let (running, waiting) = shared.engine.load();
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let mut text = String::new();
+    for (name, value) in [
+        ("queries_total{outcome=\"answered\"}", read(&counters.answered)),
+        ("queries_total{outcome=\"refused\"}", read(&counters.refused)),
+        ("queries_total{outcome=\"busy\"}", read(&counters.busy)),
+        ("queries_truncated_total", read(&counters.truncated)),
+        ("result_rows_total", read(&counters.rows)),
+        ("result_bytes_total", read(&counters.bytes)),
+        ("engine_microseconds_total", read(&counters.engine_micros)),
+        ("query_microseconds_total", read(&counters.total_micros)),
+        ("queries_running", running as u64),
+        ("queries_waiting", waiting as u64),
+    ] {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "lakefront_chdb_{name} {value}");
+    }
+    for line in own.ok().and_then(Result::ok).unwrap_or_default() {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}

@@ -1,0 +1,138 @@
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::response::IntoResponse;
+use lakefront_api::{Column, Stats};
+use lakefront_clickhouse_http::{Answer, Endpoint, Exception, Param, Statement};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Shared, reply};
+use crate::Error;
+use crate::engine::{Output, Query};
+
+/// The body of `POST /query`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// One statement, with placeholders such as `{user:String}`.
+    sql: String,
+    /// Values of the placeholders.
+    #[serde(default)]
+    params: BTreeMap<String, Value>,
+    /// A ClickHouse format, whose bytes are the reply; without it the reply is a [`Reply`].
+    #[serde(default)]
+    format: Option<String>,
+}
+
+/// The reply when no format is asked for.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reply {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Value>>,
+    truncated: bool,
+    stats: Stats,
+    elapsed_ms: f64,
+}
+
+/// A refusal: the engine's exception as JSON.
+#[derive(Debug, Serialize)]
+struct Refusal {
+    code: u32,
+    name: String,
+    message: String,
+}
+
+/// `POST /query`.
+pub async fn run(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Result<Json<Request>, JsonRejection>,
+) -> Response<Body> {
+    let started = Instant::now();
+    if let Err(error) = shared.secret.check_headers(&headers) {
+        return refusal(&error, reply::status(&error));
+    }
+    let request = match body {
+        Ok(Json(request)) => request,
+        Err(rejection) => return refusal(&Error::BadBody(rejection.body_text()), rejection.status()),
+    };
+    let raw = request.format.is_some();
+    let outcome = match query(request) {
+        Ok(query) => shared.engine.run(query).await,
+        Err(error) => Err(error),
+    };
+    let took = started.elapsed();
+    shared.counters.count(&outcome, took);
+    match outcome {
+        // A FORMAT clause in the statement wins, and its bytes are the reply too.
+        Ok(output) if raw || output.format != FORMAT => {
+            reply::answer(output, &Uuid::new_v4().to_string(), took)
+        }
+        Ok(output) => match shape(&shared, &output) {
+            Ok(mut answer) => {
+                answer.elapsed_ms = took.as_secs_f64() * 1e3;
+                Json(answer).into_response()
+            }
+            Err(error) => refusal(&error, StatusCode::INTERNAL_SERVER_ERROR),
+        },
+        Err(error) => refusal(&error, reply::status(&error)),
+    }
+}
+
+const FORMAT: &str = "JSONCompact";
+
+fn query(request: Request) -> Result<Query, Error> {
+    let params = request
+        .params
+        .into_iter()
+        .map(|(name, value)| match Param::from_json(&value) {
+            Ok(param) => Ok((name, param.wire().into_owned())),
+            Err(source) => Err(Error::BadParam { name, source }),
+        })
+        .collect::<Result<_, _>>()?;
+    let (settings, format) = match request.format {
+        Some(format) => (BTreeMap::new(), format),
+        None => (Endpoint::shape(), FORMAT.into()),
+    };
+    Ok(Query {
+        sql: request.sql,
+        params,
+        settings,
+        format,
+    })
+}
+
+fn shape(shared: &Shared, output: &Output) -> Result<Reply, Error> {
+    let statement = Statement::default().max_rows(shared.engine.limits().max_result_rows);
+    let answer = Answer::read(&statement, StatusCode::OK, &HeaderMap::new(), &output.bytes)
+        .map_err(|error| Exception::new(1001, "STD_EXCEPTION", error.to_string()))?;
+    Ok(Reply {
+        columns: answer.columns,
+        rows: answer.rows,
+        truncated: answer.truncated || output.truncated.is_some(),
+        stats: Stats {
+            rows_read: output.rows_read,
+            bytes_read: output.bytes_read,
+        },
+        elapsed_ms: 0.0,
+    })
+}
+
+fn refusal(error: &Error, status: StatusCode) -> Response<Body> {
+    let Exception { code, name, message } = error.exception();
+    let mut response = (status, Json(Refusal { code, name, message })).into_response();
+    if let Some(after) = error.retry_after() {
+        response
+            .headers_mut()
+            .insert(axum::http::header::RETRY_AFTER, after.as_secs().into());
+    }
+    response
+}

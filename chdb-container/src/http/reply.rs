@@ -1,0 +1,98 @@
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use lakefront_clickhouse_http::{TRUNCATED_HEADER, content_type, status_of};
+use serde_json::json;
+use tower_http::compression::predicate::Predicate;
+
+use crate::Error;
+use crate::engine::Output;
+
+/// A marker on replies whose caller said that they may be compressed.
+#[derive(Clone, Copy)]
+pub struct MayCompress;
+
+/// Compresses replies marked with [`MayCompress`].
+#[derive(Clone, Copy)]
+pub struct Compressible;
+
+impl Predicate for Compressible {
+    fn should_compress<B>(&self, response: &Response<B>) -> bool {
+        response.extensions().get::<MayCompress>().is_some()
+    }
+}
+
+/// An answer the way ClickHouse gives it: the engine's bytes, and what there is to say of them in headers.
+pub fn answer(output: Output, query_id: &str, took: Duration) -> Response<Body> {
+    let summary = json!({
+        "read_rows": output.rows_read.to_string(),
+        "read_bytes": output.bytes_read.to_string(),
+        "written_rows": "0",
+        "written_bytes": "0",
+        "total_rows_to_read": "0",
+        "result_rows": output.rows.to_string(),
+        "result_bytes": output.result_bytes.to_string(),
+        "elapsed_ns": took.as_nanos().to_string(),
+    });
+    let mut headers = common(query_id);
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(content_type(&output.format)),
+    );
+    insert(&mut headers, "x-clickhouse-format", &output.format);
+    insert(&mut headers, "x-clickhouse-summary", &summary.to_string());
+    if let Some(limit) = output.truncated {
+        insert(&mut headers, TRUNCATED_HEADER, limit.name());
+    }
+    (headers, output.bytes).into_response()
+}
+
+/// A refusal the way ClickHouse gives it: the exception's text, its code in a header, the status of that code.
+pub fn refusal(error: &Error, query_id: &str, version: &str) -> Response<Body> {
+    let exception = error.exception();
+    let mut headers = common(query_id);
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=UTF-8"),
+    );
+    insert(
+        &mut headers,
+        "x-clickhouse-exception-code",
+        &exception.code.to_string(),
+    );
+    if let Some(after) = error.retry_after() {
+        insert(&mut headers, RETRY_AFTER.as_str(), &after.as_secs().to_string());
+    }
+    (
+        status(error),
+        headers,
+        format!("{exception} (version {version} (chDB))\n"),
+    )
+        .into_response()
+}
+
+/// The HTTP status of an error.
+pub fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::Unauthorized => StatusCode::UNAUTHORIZED,
+        error => status_of(error.exception().code),
+    }
+}
+
+fn common(query_id: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    insert(&mut headers, "x-clickhouse-server-display-name", "lakefront-chdb");
+    insert(&mut headers, "x-clickhouse-timezone", "UTC");
+    insert(&mut headers, "x-clickhouse-query-id", query_id);
+    headers
+}
+
+/// A name of a query that does not fit a header stays out of it.
+fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}

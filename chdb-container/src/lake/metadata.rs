@@ -1,0 +1,73 @@
+//! The few fields of an Iceberg table's metadata that tell which snapshot is current.
+//!
+//! <https://iceberg.apache.org/spec/#table-metadata-fields>
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// A metadata file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Metadata {
+    pub table_uuid: String,
+    pub current_schema_id: i64,
+    #[serde(default)]
+    current_snapshot_id: Option<i64>,
+    #[serde(default)]
+    snapshots: Vec<Snapshot>,
+}
+
+/// A snapshot in it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Snapshot {
+    pub snapshot_id: i64,
+    pub timestamp_ms: i64,
+    #[serde(default)]
+    pub summary: BTreeMap<String, String>,
+}
+
+impl Metadata {
+    /// The current snapshot; none before the first commit.
+    pub fn current_snapshot(&self) -> Option<&Snapshot> {
+        self.snapshots
+            .iter()
+            .find(|snapshot| Some(snapshot.snapshot_id) == self.current_snapshot_id)
+    }
+}
+
+/// The longest metadata file that is read: 100 snapshots and a week of hourly ones take 200 kB.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// What a table's version hint says.
+pub fn hint(table: &Path) -> io::Result<String> {
+    let mut hint = String::new();
+    File::open(table.join("metadata/version-hint.text"))?
+        .take(4096)
+        .read_to_string(&mut hint)?;
+    Ok(hint.trim().to_owned())
+}
+
+/// The metadata file a hint names: by name, or by number as older writers do.
+pub fn read(table: &Path, hint: &str) -> Result<Metadata, String> {
+    let name = if hint.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("v{hint}.metadata.json")
+    } else {
+        hint.into()
+    };
+    if name.contains(['/', '\\']) {
+        return Err(format!(
+            "version-hint.text must hold the name of a metadata file, not {hint:?}"
+        ));
+    }
+    let mut bytes = Vec::new();
+    File::open(table.join("metadata").join(&name))
+        .and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes))
+        .map_err(|error| format!("metadata/{name}: {error}"))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| format!("metadata/{name} is not the metadata of an Iceberg table: {error}"))
+}

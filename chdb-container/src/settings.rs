@@ -1,0 +1,211 @@
+//! Which settings a caller may set, and how far.
+
+use std::collections::BTreeMap;
+
+use lakefront_clickhouse_http::Exception;
+
+use crate::config::Limits;
+
+/// Settings a caller may set to anything the engine takes: they shape the output or the meaning of a read.
+const FREE: [&str; 18] = [
+    "aggregate_functions_null_for_empty",
+    "any_join_distinct_right_table_keys",
+    "bool_false_representation",
+    "bool_true_representation",
+    "cast_keep_nullable",
+    "date_time_output_format",
+    "distributed_product_mode",
+    "exact_rows_before_limit",
+    "extremes",
+    "group_by_use_nulls",
+    "join_algorithm",
+    "join_use_nulls",
+    "max_block_size",
+    "offset",
+    "prefer_column_name_to_alias",
+    "result_overflow_mode",
+    "transform_null_in",
+    "union_default_mode",
+];
+
+/// Settings of output formats, but for those that name files.
+const FREE_PREFIXES: [&str; 4] = ["output_format_", "format_csv_", "format_tsv_", "format_pretty_"];
+
+/// Settings that clients send as a matter of course and that change nothing here.
+const IGNORED: [&str; 6] = [
+    "log_comment",
+    "log_queries",
+    "readonly",
+    "send_logs_level",
+    "use_client_time_zone",
+    "wait_end_of_query",
+];
+
+/// Settings of one connection: the limits, and what the caller asked for within them.
+pub type Settings = BTreeMap<String, String>;
+
+/// The settings every query runs with.
+pub fn base(limits: &Limits) -> Settings {
+    [
+        ("readonly", "1".to_owned()),
+        ("max_execution_time", limits.max_execution_time.to_string()),
+        ("max_memory_usage", limits.max_memory.to_string()),
+        ("max_threads", limits.threads().to_string()),
+        // One more than welcome tells a cut from a fit.
+        ("limit", limits.max_result_rows.saturating_add(1).to_string()),
+        ("max_result_bytes", limits.max_result_bytes.to_string()),
+        ("result_overflow_mode", "break".to_owned()),
+        // Partitions are pruned wrongly in other zones (ClickHouse issue 119173).
+        ("session_timezone", "UTC".to_owned()),
+        // What is no statement should say so, and `EXPLAIN AST …` must not become a column called AST.
+        ("implicit_select", "0".to_owned()),
+        ("allow_introspection_functions", "0".to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+/// The settings of connections that only parse.
+pub fn gate() -> Settings {
+    [
+        ("readonly", "1"),
+        ("implicit_select", "0"),
+        ("session_timezone", "UTC"),
+        ("max_execution_time", "5"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// Adds what a caller asked for.
+///
+/// # Errors
+/// `UNKNOWN_SETTING` for settings that are not the caller's, `BAD_ARGUMENTS` for a limit that is no number.
+pub fn with_requested(
+    mut settings: Settings,
+    requested: &BTreeMap<String, String>,
+) -> Result<Settings, Exception> {
+    for (name, value) in requested {
+        match name.as_str() {
+            name if IGNORED.contains(&name) => {}
+            "session_timezone" if matches!(value.as_str(), "" | "UTC" | "Etc/UTC") => {}
+            "session_timezone" => {
+                let message = "session_timezone is always UTC here; name a zone in the function: toStartOfHour(t, 'Europe/Berlin')";
+                return Err(Exception::new(36, "BAD_ARGUMENTS", message));
+            }
+            "max_execution_time" | "max_memory_usage" | "max_threads" | "limit" | "max_result_bytes" => {
+                lower(&mut settings, name, value)?;
+            }
+            "max_result_rows" | "max_rows_to_read" | "max_bytes_to_read" => {
+                number(name, value)?;
+                settings.insert(name.clone(), value.clone());
+            }
+            name if FREE.contains(&name) || is_format(name) => {
+                drop(settings.insert(name.into(), value.clone()))
+            }
+            _ => {
+                let message = format!(
+                    "Setting {name} cannot be set here: limits can be lowered, output_format_* and a few others set"
+                );
+                return Err(Exception::new(115, "UNKNOWN_SETTING", message));
+            }
+        }
+    }
+    Ok(settings)
+}
+
+fn is_format(name: &str) -> bool {
+    FREE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Lowers a limit; 0 stands for no limit of the caller's own.
+fn lower(settings: &mut Settings, name: &str, value: &str) -> Result<(), Exception> {
+    let asked = number(name, value)?;
+    if let Some(limit) = settings.get_mut(name)
+        && asked > 0.0
+        && limit.parse::<f64>().is_ok_and(|limit| asked < limit)
+    {
+        value.trim().clone_into(limit);
+    }
+    Ok(())
+}
+
+/// Limits are whole numbers, but for `max_execution_time`, which takes fractions of a second.
+fn number(name: &str, value: &str) -> Result<f64, Exception> {
+    value
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite() && *number >= 0.0)
+        .ok_or_else(|| {
+            Exception::new(
+                36,
+                "BAD_ARGUMENTS",
+                format!("Setting {name} takes a number from 0, not {value:?}"),
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use clap::Parser;
+
+    use super::{base, with_requested};
+    use crate::Config;
+
+    fn ask(name: &str, value: &str) -> Result<String, u32> {
+        let config = Config::parse_from(["x", "--lake", "/"]);
+        let requested = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        with_requested(base(&config.limits), &requested)
+            .map(|settings| settings.get(name).cloned().unwrap_or_default())
+            .map_err(|exception| exception.code)
+    }
+
+    #[test]
+    fn limits_can_only_be_lowered() {
+        assert_eq!(ask("max_execution_time", "2.5"), Ok("2.5".into()));
+        assert_eq!(ask("max_execution_time", "3600"), Ok("30".into()));
+        assert_eq!(
+            ask("max_execution_time", "0"),
+            Ok("30".into()),
+            "0 is no limit in ClickHouse"
+        );
+        assert_eq!(ask("limit", "10"), Ok("10".into()));
+        for value in ["", "x", "-1", "inf", "1 --readonly=0"] {
+            assert_eq!(ask("max_memory_usage", value), Err(36), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_the_callers() {
+        assert_eq!(ask("date_time_output_format", "iso"), Ok("iso".into()));
+        assert_eq!(ask("output_format_json_quote_denormals", "0"), Ok("0".into()));
+        assert_eq!(
+            ask("readonly", "0"),
+            Ok("1".into()),
+            "sent by some clients, never taken"
+        );
+        assert_eq!(ask("session_timezone", "UTC"), Ok("UTC".into()));
+    }
+
+    #[test]
+    fn what_is_not() {
+        for name in [
+            "allow_ddl",
+            "format_schema",
+            "iceberg_use_version_hint",
+            "output_format_x=1 ",
+            "max_concurrent",
+            "",
+        ] {
+            assert_eq!(ask(name, "1"), Err(115), "{name:?}");
+        }
+        assert_eq!(ask("session_timezone", "Europe/Berlin"), Err(36));
+    }
+}
