@@ -15,9 +15,9 @@ mod size;
 mod traces;
 
 pub use error::{AppendError, Appended};
-pub use logs::LogsBuilder;
-pub use metrics::MetricsBuilder;
+pub use logs::{LogsBuilder, size_of as logs_size};
+pub use metrics::{MetricsBuilder, size_of as metrics_size};
 
 pub use schema::arrow_schema;
 pub use size::MAX_BATCH_BYTES;
-pub use traces::TracesBuilder;
+pub use traces::{TracesBuilder, size_of as traces_size};

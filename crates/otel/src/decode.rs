@@ -5,6 +5,7 @@
 
 mod json;
 mod message;
+mod size;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -53,12 +54,21 @@ pub fn metrics(encoding: Encoding, body: &[u8]) -> Result<ExportMetricsServiceRe
 ///
 /// Fields are checked against their types, but what they hold is only checked when the result is decoded.
 pub fn json_to_protobuf(signal: Signal, body: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let message = match signal {
+    Ok(json::to_protobuf(message_of(signal), body)?)
+}
+
+/// Bytes that a protobuf body takes in memory once it is decoded, roughly: to be asked before decoding what a stranger
+/// sent, as it may be a hundred times the body.
+pub fn decoded_size(signal: Signal, protobuf: &[u8]) -> usize {
+    size::decoded(message_of(signal), protobuf)
+}
+
+fn message_of(signal: Signal) -> &'static message::Message {
+    match signal {
         Signal::Logs => &message::LOGS_REQUEST,
         Signal::Traces => &message::TRACES_REQUEST,
         Signal::Metrics => &message::METRICS_REQUEST,
-    };
-    Ok(json::to_protobuf(message, body)?)
+    }
 }
 
 fn decode<M: Message + Default>(signal: Signal, encoding: Encoding, body: &[u8]) -> Result<M, DecodeError> {

@@ -82,7 +82,8 @@ impl LogsBuilder {
     }
 }
 
-fn size_of(request: &ExportLogsServiceRequest) -> usize {
+/// Bytes that a request takes as columns, roughly. One above [`MAX_BATCH_BYTES`](super::MAX_BATCH_BYTES) is not appended.
+pub fn size_of(request: &ExportLogsServiceRequest) -> usize {
     let of_scopes = request
         .resource_logs
         .iter()

@@ -152,7 +152,8 @@ impl MetricsBuilder {
     }
 }
 
-fn size_of(request: &ExportMetricsServiceRequest) -> usize {
+/// Bytes that a request takes as columns, roughly. One above [`MAX_BATCH_BYTES`](super::MAX_BATCH_BYTES) is not appended.
+pub fn size_of(request: &ExportMetricsServiceRequest) -> usize {
     let of_scopes = request
         .resource_metrics
         .iter()

@@ -88,7 +88,8 @@ impl TracesBuilder {
     }
 }
 
-fn size_of(request: &ExportTraceServiceRequest) -> usize {
+/// Bytes that a request takes as columns, roughly. One above [`MAX_BATCH_BYTES`](super::MAX_BATCH_BYTES) is not appended.
+pub fn size_of(request: &ExportTraceServiceRequest) -> usize {
     let of_scopes = request
         .resource_spans
         .iter()

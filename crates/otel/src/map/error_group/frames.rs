@@ -28,7 +28,7 @@ const FORMATS: &[Format] = &[
     },
     // Java, Kotlin, Scala: at com.shop.Cart.add(Cart.java:12)
     Format {
-        pattern: r"^\s*at (?<function>[\w.$<>/@-]+)\((?<file>[^():]+)(?::\d+)?\)",
+        pattern: r"^\s*at (?<function>[\w.$<>/@-]+)\((?<file>[\w$-]+\.\w+|Native Method|Unknown Source)(?::\d+)?\)",
         innermost_last: false,
     },
     // .NET: at Shop.Cart.Add(String id) in /app/Cart.cs:line 12
