@@ -7,7 +7,7 @@ use lakefront_clickhouse_http::Exception;
 use crate::config::Limits;
 
 /// Settings a caller may set to anything the engine takes: they shape the output or the meaning of a read.
-const FREE: [&str; 18] = [
+const FREE: [&str; 20] = [
     "aggregate_functions_null_for_empty",
     "any_join_distinct_right_table_keys",
     "bool_false_representation",
@@ -18,6 +18,8 @@ const FREE: [&str; 18] = [
     "exact_rows_before_limit",
     "extremes",
     "group_by_use_nulls",
+    "iceberg_snapshot_id",
+    "iceberg_timestamp_ms",
     "join_algorithm",
     "join_use_nulls",
     "max_block_size",

@@ -34,6 +34,8 @@ pub struct Attempt {
 
 /// Decides which engines are asked for a named query.
 ///
+/// chDB reads the head of the lake, so no bound on the lag excludes it.
+///
 /// # Errors
 /// [`ProblemType::NoBackend`] when no engine may answer.
 pub fn plan(resolved: &Resolved, topology: &Topology) -> Result<Plan, Problem> {

@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use lakefront_api::{BackendChoice, Problem, QueryRequest, Range};
+use lakefront_api::{BackendChoice, Problem, ProblemType, QueryRequest, Range};
 
 use crate::past::Past;
 use crate::{Definition, catalogue, params, range, zone};
@@ -35,6 +37,25 @@ pub fn resolve(request: &QueryRequest, now: Timestamp) -> Result<Resolved, Probl
         tz,
         params: params::params(&request.params, &query.info.params)?,
         backend: request.backend,
-        at: request.at.as_deref().map(str::parse).transpose()?,
+        at: request.at.as_deref().map(|at| past(at, query)).transpose()?,
     })
+}
+
+/// A snapshot is one table's: a query over several can only be asked for a time.
+fn past(at: &str, query: &Definition) -> Result<Past, Problem> {
+    let past = at.parse()?;
+    if matches!(past, Past::Snapshot(_)) && tables(&query.lake_sql).len() > 1 {
+        let detail = format!(
+            "at: {} reads several tables, each with snapshots of its own; give a time",
+            query.info.name
+        );
+        return Err(Problem::new(ProblemType::BadRequest, detail));
+    }
+    Ok(past)
+}
+
+/// The lake's tables that a statement reads.
+fn tables(sql: &str) -> BTreeSet<&str> {
+    let words = sql.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+    words.filter(|word| word.starts_with("otel_")).collect()
 }

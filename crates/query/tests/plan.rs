@@ -121,7 +121,7 @@ fn values_travel_as_parameters_and_never_in_the_text() {
 fn the_past_is_a_setting_of_the_statement() {
     let setting = |at: &str| {
         let plan = planned(
-            json!({"query": "top_errors", "at": at}),
+            json!({"query": "top_pages", "at": at}),
             &topology(&[("chdb", Chdb, Healthy)]),
         )
         .unwrap();

@@ -155,12 +155,25 @@ fn parameters_are_checked_by_name_type_and_size() {
 
 #[test]
 fn the_past_is_a_snapshot_or_a_time() {
-    for at in ["8270633197658268308", "2026-03-24T12:00:00Z"] {
-        assert!(resolved(json!({"query": "top_errors", "at": at})).is_ok(), "{at}");
+    for (query, at) in [
+        ("top_pages", "8270633197658268308"),
+        ("top_pages", "2026-03-24T12:00:00Z"),
+        ("top_errors", "2026-03-24T12:00:00Z"),
+    ] {
+        assert!(
+            resolved(json!({"query": query, "at": at})).is_ok(),
+            "{query} {at}"
+        );
     }
     let detail = "at: expected the id of a snapshot or an RFC 3339 time";
     refused(
         json!({"query": "top_errors", "at": "yesterday"}),
+        ProblemType::BadRequest,
+        detail,
+    );
+    let detail = "at: top_errors reads several tables, each with snapshots of its own; give a time";
+    refused(
+        json!({"query": "top_errors", "at": "42"}),
         ProblemType::BadRequest,
         detail,
     );
