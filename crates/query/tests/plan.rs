@@ -1,4 +1,5 @@
 //! Which engine is asked what, as tables.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::Duration;
 
@@ -35,6 +36,9 @@ fn attempts(plan: &Plan) -> Vec<(&str, Reason, u64)> {
         .collect()
 }
 
+/// Request, topology, attempts.
+type Case<'a> = (&'a Value, &'a Topology, &'a [(&'a str, Reason, u64)]);
+
 #[test]
 fn the_lake_answers_and_says_why() {
     let auto = json!({"query": "top_errors"});
@@ -46,7 +50,7 @@ fn the_lake_answers_and_says_why() {
     let both = topology(&[("us", Clickhouse, Healthy), ("chdb", Chdb, Healthy)]);
     let pair = topology(&[("one", Chdb, Healthy), ("two", Chdb, Healthy)]);
     let half = topology(&[("one", Chdb, Down), ("two", Chdb, Healthy)]);
-    let cases: [(&Value, &Topology, &[(&str, Reason, u64)]); 8] = [
+    let cases: [Case; 8] = [
         (&auto, &alone, &[("chdb", Reason::NoClickhouse, 30)]),
         (&auto, &new, &[("chdb", Reason::NoClickhouse, 30)]),
         (&auto, &asleep, &[("chdb", Reason::NoClickhouse, 40)]),

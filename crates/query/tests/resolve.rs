@@ -1,4 +1,5 @@
 //! What a request must look like, and what becomes of it.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use jiff::Timestamp;
 use lakefront_api::{Problem, ProblemType, QueryRequest};
