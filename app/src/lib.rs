@@ -5,6 +5,9 @@
 //! context; this crate never talks to an engine, holds no SQL of a named query and knows no query by name.
 
 mod app;
+mod boot;
+mod browser;
+mod cell;
 mod components;
 mod failure;
 mod pages;
@@ -18,6 +21,7 @@ mod shell;
 pub mod view;
 
 pub use app::App;
+pub use boot::{Boot, Theme};
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
 pub use service::{Answer, Backends, QueryService};
@@ -30,4 +34,12 @@ pub use shell::shell;
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(App);
+}
+
+/// Renders the whole page, for a browser whose page no server rendered.
+#[cfg(feature = "csr")]
+#[wasm_bindgen::prelude::wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+    leptos::mount::mount_to_body(App);
 }

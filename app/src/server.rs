@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use lakefront_api::{QueryInfo, QueryReply, Zone};
+#[cfg(feature = "ssr")]
+use lakefront_api::{QueryInfo, SqlRequest};
+use lakefront_api::{HealthReply, QueryReply, Zone};
 use leptos::{
     prelude::*,
     server_fn::codec::Json,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, view::RangeChoice};
+use crate::{boot::Boot, failure::Failure, view::RangeChoice};
 
 /// What a panel asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,15 +35,59 @@ pub struct PanelAnswer {
     pub zone: Zone,
 }
 
-/// The catalogue of named queries.
-#[server(prefix = "/api", endpoint = "catalogue", input = Json, output = Json)]
-pub async fn catalogue() -> Result<Vec<QueryInfo>, Failure> {
-    Ok(host()?.catalogue())
+/// The values there are to filter by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facets {
+    /// Services that sent something in the last 30 days.
+    pub services: Vec<String>,
+    /// Their environments.
+    pub environments: Vec<String>,
+}
+
+/// What every page needs first, for a browser whose page no server rendered.
+#[server(name = GetBoot, prefix = "/api", endpoint = "boot", input = Json, output = Json)]
+pub async fn boot() -> Result<Boot, Failure> {
+    Ok(Boot::of_request())
+}
+
+/// How the backends are.
+#[server(name = GetHealth, prefix = "/api", endpoint = "health", input = Json, output = Json)]
+pub async fn health() -> Result<HealthReply, Failure> {
+    Ok(host()?.health().await?)
+}
+
+/// Whether no table has a row yet.
+#[server(name = GetLakeIsEmpty, prefix = "/api", endpoint = "lake_is_empty", input = Json, output = Json)]
+pub async fn lake_is_empty() -> Result<bool, Failure> {
+    const COUNT: &str = "SELECT (SELECT count() FROM otel_logs) + (SELECT count() FROM otel_traces) \
+        + (SELECT count() FROM otel_metrics_gauge) + (SELECT count() FROM otel_metrics_sum) \
+        + (SELECT count() FROM otel_metrics_histogram)";
+    let reply = host()?.sql(SqlRequest { sql: COUNT.into(), params: BTreeMap::new() }).await?;
+    Ok(reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0))
+}
+
+/// The services and environments of the last 30 days.
+#[server(name = GetFacets, prefix = "/api", endpoint = "facets", input = Json, output = Json)]
+pub async fn facets() -> Result<Facets, Failure> {
+    const VALUES: &str = "SELECT ServiceName, Environment FROM otel_logs WHERE Timestamp > now() - INTERVAL 30 DAY \
+        GROUP BY ServiceName, Environment UNION DISTINCT \
+        SELECT ServiceName, Environment FROM otel_traces WHERE Timestamp > now() - INTERVAL 30 DAY \
+        GROUP BY ServiceName, Environment";
+    let reply = host()?.sql(SqlRequest { sql: VALUES.into(), params: BTreeMap::new() }).await?;
+    let column = |index: usize| {
+        let texts = reply.rows.iter().filter_map(|row| row.get(index)?.as_str());
+        let texts: std::collections::BTreeSet<_> = texts.filter(|text| !text.is_empty()).map(str::to_owned).collect();
+        texts.into_iter().collect()
+    };
+    Ok(Facets { services: column(0), environments: column(1) })
 }
 
 /// Runs a named query for a panel.
-#[server(prefix = "/api", endpoint = "panel", input = Json, output = Json)]
-pub async fn panel(request: PanelRequest) -> Result<PanelAnswer, Failure> {
+#[server(name = GetPanel, prefix = "/api", endpoint = "panel", input = Json, output = Json)]
+pub async fn panel(
+    /// What it asks.
+    request: PanelRequest,
+) -> Result<PanelAnswer, Failure> {
     use crate::range::{offsets, time_range};
     use lakefront_api::{BackendChoice, QueryRequest, Range};
 
@@ -86,6 +132,9 @@ fn host() -> Result<crate::QueryService, Failure> {
 pub fn register() {
     use leptos::server_fn::axum::register_explicit;
 
-    register_explicit::<Catalogue>();
-    register_explicit::<Panel>();
+    register_explicit::<GetBoot>();
+    register_explicit::<GetHealth>();
+    register_explicit::<GetLakeIsEmpty>();
+    register_explicit::<GetFacets>();
+    register_explicit::<GetPanel>();
 }

@@ -4,7 +4,14 @@ use leptos_meta::MetaTags;
 use crate::App;
 
 /// The document around the app.
+///
+/// Pages stream their panels in the order in which they are ready, which takes a little JavaScript. A browser
+/// without it goes on to `/plain`, where the same page streams in the order in which it is read.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let plain = plain_address().map(|address| {
+        let refresh = format!("0;url={address}");
+        view! { <noscript><meta http-equiv="refresh" content=refresh /></noscript> }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -12,8 +19,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
+                <meta name="description" content="Telemetry on a lake of your own: errors, visitors, latency." />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="stylesheet" href="/style.css" />
+                {plain}
                 <HydrationScripts options />
                 <MetaTags />
             </head>
@@ -22,4 +31,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// Where a browser without JavaScript finds the page that it asked for.
+fn plain_address() -> Option<String> {
+    let parts = use_context::<http::request::Parts>()?;
+    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    (parts.uri.path() == "/").then(|| format!("/plain{query}"))
 }

@@ -1,0 +1,193 @@
+//! Drawings as people see them (open `drawings/*.svg`), and what holds for every drawing.
+
+use expect_test::expect_file;
+use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone, ZoneOffset};
+use lakefront_chart::{Frame, draw};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn info(bucket: &str, chart: Value, units: &[(&str, &str)]) -> QueryInfo {
+    let columns: Vec<_> = units
+        .iter()
+        .map(|(name, unit)| json!({ "name": name, "type": "Float64", "unit": unit, "description": "" }))
+        .collect();
+    let info = json!({
+        "name": "q", "title": "Errors", "description": "", "bucket": bucket, "params": [], "order": "",
+        "columns": columns, "chart": chart,
+    });
+    serde_json::from_value(info).unwrap()
+}
+
+fn reply(columns: &[&str], rows: Vec<Value>, range: (&str, &str), as_of: &str) -> QueryReply {
+    let columns: Vec<_> = columns.iter().map(|name| json!({ "name": name, "type": "String" })).collect();
+    serde_json::from_value(json!({
+        "columns": columns, "rows": rows, "truncated": false, "backend": "chdb", "reason": "no-clickhouse",
+        "range": { "from": range.0, "to": range.1 }, "asOf": as_of, "lagSeconds": 1,
+        "elapsedMs": 1.0, "backendMs": 1.0, "stats": { "rowsRead": 0, "bytesRead": 0 },
+    }))
+    .unwrap()
+}
+
+fn kathmandu() -> Zone {
+    let offset = ZoneOffset { from: "2026-01-01T00:00:00Z".parse().unwrap(), seconds: 20_700 };
+    Zone { name: "Asia/Kathmandu".into(), offsets: vec![offset] }
+}
+
+fn drawn(info: &QueryInfo, reply: &QueryReply, zone: &Zone, width: u32) -> String {
+    // A line for each element, so that a difference is read.
+    draw(&Frame::new(info, reply, zone).unwrap(), zone, width).replace("><", ">\n<") + "\n"
+}
+
+fn errors() -> (QueryInfo, QueryReply) {
+    let chart = json!({ "kind": "bar", "x": "hour", "y": ["errors"], "series": ["error_type"] });
+    let hours = ["00", "01", "02", "04", "05"];
+    let rows = hours.iter().enumerate().flat_map(|(index, hour)| {
+        let time = format!("2026-03-24T{hour}:15:00Z");
+        [json!([time, "TypeError", index * 3 + 1]), json!([time, "<KeyError>", 2])]
+    });
+    let range = ("2026-03-23T18:15:00Z", "2026-03-24T06:15:00Z");
+    (info("hour", chart, &[]), reply(&["hour", "error_type", "errors"], rows.collect(), range, "2026-03-24T05:50:00Z"))
+}
+
+#[test]
+fn bars_are_stacked_and_the_last_is_incomplete() {
+    let (info, reply) = errors();
+    let svg = drawn(&info, &reply, &kathmandu(), 350);
+    assert!(svg.contains("partial") && svg.contains("06:00") && !svg.contains("KeyError"), "{svg}");
+    expect_file!["drawings/bars.svg"].assert_eq(&svg);
+}
+
+#[test]
+fn lines_break_at_gaps() {
+    let chart = json!({ "kind": "line", "x": "hour", "y": ["p99_ms"], "series": ["route"], "unit": "ms" });
+    let values = [Some(120.0), Some(180.0), None, Some(900.0), Some(1234.0)];
+    let rows = values.iter().enumerate().flat_map(|(hour, value)| {
+        let time = format!("2026-03-24T0{hour}:00:00Z");
+        [json!([time, "/cart", value]), json!([time, "/search", 50 + hour])]
+    });
+    let range = ("2026-03-24T00:00:00Z", "2026-03-24T06:00:00Z");
+    let reply = reply(&["hour", "route", "p99_ms"], rows.collect(), range, "2026-03-24T05:00:00Z");
+    let svg = drawn(&info("hour", chart, &[]), &reply, &Zone::utc(), 640);
+    assert_eq!(svg.matches(r#"class="line s0""#).count(), 1, "two runs are one path: {svg}");
+    expect_file!["drawings/lines.svg"].assert_eq(&svg);
+}
+
+#[test]
+fn a_ranking_has_bars_names_and_values() {
+    let chart = json!({ "kind": "ranking", "x": "page", "y": ["views", "bounce_rate"] });
+    let rows = vec![
+        json!(["/products/:id", 12_345, 0.25]),
+        json!(["/a/very/long/path/that/does/not/fit/into/the/bar/at/all", 400, null]),
+        json!(["", 0, 1.0]),
+    ];
+    let range = ("2026-03-24T00:00:00Z", "2026-03-25T00:00:00Z");
+    let reply = reply(&["page", "views", "bounce_rate"], rows, range, "2026-03-25T00:00:00Z");
+    let svg = drawn(&info("day", chart, &[("bounce_rate", "1")]), &reply, &Zone::utc(), 350);
+    for text in ["/products/:id", "12,345", "25 %", "…", "(none)", "bounce rate"] {
+        assert!(svg.contains(text), "{text} is missing: {svg}");
+    }
+    expect_file!["drawings/ranking.svg"].assert_eq(&svg);
+}
+
+#[test]
+fn nothing_is_drawn_of_nothing() {
+    let (info, mut reply) = errors();
+    reply.rows.clear();
+    assert_eq!(Frame::new(&info, &reply, &Zone::utc()), None);
+}
+
+#[test]
+fn an_unknown_column_is_no_chart() {
+    let (mut info, reply) = errors();
+    info.chart.y = vec!["missing".into()];
+    assert_eq!(Frame::new(&info, &reply, &Zone::utc()), None);
+}
+
+#[test]
+fn many_series_share_one_colour_and_lose_nothing() {
+    let (info, mut reply) = errors();
+    reply.rows = (0..20).map(|n| vec!["2026-03-24T00:15:00Z".into(), format!("E{n}").into(), (n + 1).into()]).collect();
+    let Some(Frame::Time(frame)) = Frame::new(&info, &reply, &Zone::utc()) else { panic!("no frame") };
+    let sum: f64 = frame.series.iter().filter_map(|series| series.values[0]).sum();
+    assert_eq!((frame.series.len(), sum), (8, 210.0));
+    assert_eq!(frame.keys()[0].name, "E19");
+    assert_eq!(frame.keys()[7].classes, "other");
+}
+
+#[test]
+fn the_summary_says_what_is_seen() {
+    let (info, reply) = errors();
+    let frame = Frame::new(&info, &reply, &kathmandu()).unwrap();
+    assert_eq!(
+        frame.summary("Errors"),
+        "Errors: stacked bars over time, from 1 to 13. Series: TypeError, <KeyError>."
+    );
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<f64>().prop_map(|value| json!(value)),
+        (-1000_i64..1000).prop_map(|value| json!(value)),
+        Just(json!(0)),
+        Just(json!(1.5)),
+        Just(json!(f64::MAX)),
+        Just(Value::Null),
+        Just(json!("text")),
+    ]
+}
+
+fn time() -> impl Strategy<Value = String> {
+    let seconds = prop_oneof![1_774_000_000_i64..1_774_100_000, Just(1_774_000_000), -62_000_000_000_i64..200_000_000_000];
+    seconds.prop_map(|seconds| jiff::Timestamp::from_second(seconds).unwrap().to_string())
+}
+
+/// The numbers of a drawing must be numbers, and all of it one element.
+fn assert_sound(svg: &str) {
+    assert!(svg.starts_with("<svg") && svg.ends_with("</svg>"), "{svg}");
+    assert_eq!(svg.matches("<svg").count(), 1);
+    let marks: Vec<_> = svg.split(['"', '>', '<']).filter(|part| part.starts_with('M')).collect();
+    for mark in marks {
+        assert!(mark.chars().all(|c| c.is_ascii_digit() || " .-MlhvazcL".contains(c)), "{mark}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_reply_can_be_drawn(
+        kind in prop_oneof![Just("bar"), Just("line"), Just("ranking")],
+        bucket in prop_oneof![Just("exact"), Just("hour"), Just("day")],
+        rows in prop::collection::vec((time(), "[a-z<&é界]{0,40}", value(), value()), 0..40),
+        ends in (time(), time()),
+        width in 0_u32..2000,
+    ) {
+        let chart = json!({ "kind": kind, "x": "time", "y": ["a", "b"], "series": ["key"] });
+        let rows = rows.into_iter().map(|(time, key, a, b)| json!([time, key, a, b])).collect();
+        let reply = reply(&["time", "key", "a", "b"], rows, (&ends.0, &ends.1), "2026-03-24T00:00:00Z");
+        let info = info(bucket, chart, &[("a", "ms")]);
+        if let Some(frame) = Frame::new(&info, &reply, &kathmandu()) {
+            assert_sound(&draw(&frame, &kathmandu(), width));
+            frame.summary("Anything");
+        }
+    }
+
+    #[test]
+    fn labels_of_the_time_axis_never_touch(from in 0_i64..4_000_000_000, length in 60_i64..400_000_000, width in 120_u32..1500) {
+        let at = |seconds| jiff::Timestamp::from_second(seconds).unwrap().to_string();
+        let rows = vec![json!([at(from), "k", 3])];
+        let reply = reply(&["hour", "error_type", "errors"], rows, (&at(from), &at(from + length)), &at(from));
+        let chart = json!({ "kind": "bar", "x": "hour", "y": ["errors"], "series": ["error_type"] });
+        let mut info = info("hour", chart, &[]);
+        info.bucket = Bucket::Exact;
+        let svg = draw(&Frame::new(&info, &reply, &kathmandu()).unwrap(), &kathmandu(), width);
+        let labels = svg.split("<text ").filter(|part| part.starts_with(r#"class="label middle""#));
+        let mut free = f64::NEG_INFINITY;
+        for label in labels {
+            let x: f64 = label.split(r#"x=""#).nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+            let text = label.split('>').nth(1).unwrap().split('<').next().unwrap();
+            // An ordinary font is about half as wide as it is high.
+            let half = text.chars().count() as f64 * 11.5 * 0.55 / 2.0;
+            prop_assert!(x - half > free, "{text} touches the label before it: {svg}");
+            free = x + half;
+        }
+    }
+}

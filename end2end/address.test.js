@@ -1,0 +1,73 @@
+// The address is the state of the page, and changing it does not load the page again.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { answered, launch, open, settled, URL_FULL } from "./browser.js";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const range = (page) => page.getByRole("navigation", { name: "Time range" });
+const chosen = (page) => range(page).locator("[aria-current]").innerText();
+
+test("a preset changes the address and the panels, and the back button undoes it", async () => {
+  const page = await open(browser);
+  await settled(page);
+  await page.evaluate(() => (window.notReloaded = true));
+  assert.equal(await chosen(page), "7d");
+  const label = () => page.locator("[data-panel=errors_per_hour] svg:visible text.label").allInnerTexts();
+  const week = await label();
+
+  await range(page).getByRole("link", { name: "24h", exact: true }).click();
+  await page.waitForURL(/range=24h/);
+  await answered(page);
+  assert.equal(await chosen(page), "24h");
+  assert.notDeepEqual(await label(), week);
+
+  await page.goBack();
+  await page.waitForFunction(() => document.querySelector("[aria-current]").textContent === "7d");
+  await answered(page);
+  assert.deepEqual(await label(), week);
+  assert.equal(await page.evaluate(() => window.notReloaded), true);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a range of one's own is read in the viewer's zone and pins it", async () => {
+  const page = await open(browser, "/", { timezoneId: "Asia/Kathmandu" });
+  await settled(page);
+  await page.getByText("Custom").click();
+  const from = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
+  const to = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  await page.getByLabel("From").fill(`${from}T06:00`);
+  await page.getByLabel("To").fill(`${to}T18:30`);
+  await range(page).getByRole("button", { name: "Apply" }).click();
+  await page.waitForURL(/from=/);
+  const query = new URL(page.url()).searchParams;
+  assert.deepEqual([query.get("from"), query.get("to"), query.get("tz")], [`${from}T06:00`, `${to}T18:30`, "Asia/Kathmandu"]);
+  await answered(page);
+  const first = await page.locator("[data-panel=errors_per_hour] tbody td.time").first().innerText();
+  assert.ok(first >= `${from} 06:00:00` && first < `${to} 19:00:00`, first);
+});
+
+test("the viewer's zone is named, and known to the server on the next visit", async () => {
+  const page = await open(browser, "/", { timezoneId: "Asia/Kathmandu" });
+  await page.locator(".zone", { hasText: "Asia/Kathmandu" }).waitFor();
+  const cookies = await page.context().cookies();
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const html = await (await fetch(new URL("/plain", URL_FULL), { headers: { cookie } })).text();
+  assert.match(html, /class="zone"[^>]*>Asia\/Kathmandu</);
+});
+
+test("a filter applies at once", async () => {
+  const page = await open(browser);
+  await settled(page);
+  const select = page.getByLabel("Service");
+  const services = (await select.locator("option").allInnerTexts()).slice(1);
+  assert.ok(services.length > 0, "no services to choose from");
+  await select.selectOption(services[0]);
+  await page.waitForURL((url) => url.searchParams.get("service") === services[0]);
+  await answered(page);
+  assert.equal(await page.locator(".failure").count(), 0);
+  assert.deepEqual(page.complaints, []);
+});

@@ -1,0 +1,68 @@
+// Both themes, a phone and a desk: nothing reaches beyond the window, no labels touch, screenshots to look at.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { launch, open, overflow, settled } from "./browser.js";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const SIZES = [{ width: 390, height: 844 }, { width: 1440, height: 900 }];
+const folder = process.env.LAKEFRONT_SCREENSHOTS;
+if (folder) mkdirSync(folder, { recursive: true });
+
+/** Pairs of labels in one drawing that touch, and labels too small to read. */
+const unreadable = (page) =>
+  page.evaluate(() => {
+    const found = [];
+    for (const svg of document.querySelectorAll(".chart svg")) {
+      const texts = [...svg.querySelectorAll("text")].map((text) => ({ box: text.getBoundingClientRect(), text: text.textContent }));
+      for (const [index, { box, text }] of texts.entries()) {
+        if (box.width === 0) continue;
+        if (box.height < 9) found.push(`${text}: ${box.height} px high`);
+        if (box.left < -1 || box.right > window.innerWidth + 1) found.push(`${text} is cut`);
+        for (const other of texts.slice(index + 1)) {
+          const apart = box.right <= other.box.left || other.box.right <= box.left || box.bottom - 3 <= other.box.top || other.box.bottom - 3 <= box.top;
+          if (!apart) found.push(`${text} touches ${other.text}`);
+        }
+      }
+    }
+    return found;
+  });
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const viewport of SIZES) {
+    test(`${colorScheme}, ${viewport.width} px`, async () => {
+      const page = await open(browser, "/", { colorScheme, viewport, deviceScaleFactor: 1 });
+      await settled(page);
+      assert.ok((await overflow(page)) <= 0, "the page scrolls sideways");
+      assert.deepEqual(await unreadable(page), []);
+      if (folder) await page.screenshot({ path: `${folder}/dashboard-${viewport.width}-${colorScheme}.png`, fullPage: true });
+    });
+  }
+}
+
+test("the theme is chosen by hand, and kept", async () => {
+  const page = await open(browser, "/", { colorScheme: "light" });
+  await settled(page);
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+  await page.getByLabel("dark").check({ force: true });
+  const dark = await background();
+  assert.notEqual(dark, light);
+  await page.reload();
+  assert.equal(await background(), dark);
+});
+
+test("the keyboard reaches the panels, and shows where it is", async () => {
+  const page = await open(browser);
+  await settled(page);
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.notEqual(outline, "none");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement.id === "panels");
+});
