@@ -1,0 +1,90 @@
+//! What can go wrong, and what the client is told about it.
+
+use std::{io, path::PathBuf};
+
+/// Failures of the write-ahead log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WalError {
+    /// A file operation failed.
+    #[error("cannot {doing} {path}: {source}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Another process uses the folder.
+    #[error(
+        "{folder} is in use by another lakefront-ingest; give this one a folder of its own with --data (LAKEFRONT_DATA)"
+    )]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The file with the writer number holds none.
+    #[error("{path} holds no writer number; restore it, or move the whole folder away to start a new log")]
+    Identity {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A frame that was acknowledged cannot be read back.
+    #[error("{path} is damaged at byte {offset}; restore it, or move it away to lose the requests in it")]
+    Damaged {
+        /// The segment.
+        path: PathBuf,
+        /// Offset of the damaged frame.
+        offset: u64,
+    },
+    /// The log has reached `--wal-limit`.
+    #[error("the write-ahead log is full")]
+    Full,
+    /// Writing or syncing failed; nothing of the request is kept.
+    #[error("the write-ahead log cannot be written: {0}")]
+    Append(String),
+    /// The server is shutting down.
+    #[error("the server is shutting down")]
+    Closed,
+}
+
+/// Why the server does not start, or ends.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Settings contradict each other.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// The write-ahead log.
+    #[error(transparent)]
+    Wal(#[from] WalError),
+    /// The lake.
+    #[error("cannot open the lake in {folder}: {source}")]
+    Lake {
+        /// Its folder.
+        folder: PathBuf,
+        /// Why.
+        source: lakefront_lake::Error,
+    },
+    /// The address is taken or not allowed.
+    #[error("cannot listen on {address} (--listen, LAKEFRONT_INGEST_LISTEN): {source}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The server failed.
+    #[error("the HTTP server failed: {0}")]
+    Serve(io::Error),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
+    /// A thread panicked.
+    #[error("the thread {0:?} panicked")]
+    Panicked(&'static str),
+    /// Not all is in the lake.
+    #[error(transparent)]
+    Unflushed(#[from] crate::pipeline::Unflushed),
+}

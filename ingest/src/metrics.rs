@@ -1,0 +1,169 @@
+//! Prometheus metrics.
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+
+/// Label of what counts per signal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SignalLabel {
+    /// `logs`, `traces` or `metrics`
+    pub signal: &'static str,
+}
+
+/// Labels of requests.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    /// `logs`, `traces` or `metrics`
+    pub signal: &'static str,
+    /// HTTP status of the answer.
+    pub status: u16,
+}
+
+/// Labels of what was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RejectedLabels {
+    /// `logs`, `traces` or `metrics`
+    pub signal: &'static str,
+    /// A word for the reason.
+    pub reason: &'static str,
+}
+
+/// Label of what counts per table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TableLabel {
+    /// Name of the table.
+    pub table: &'static str,
+}
+
+/// All metrics of the process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Requests answered.
+    pub requests: Family<RequestLabels, Counter>,
+    /// Log records, spans and data points acknowledged.
+    pub records: Family<SignalLabel, Counter>,
+    /// Log records, spans and data points refused within accepted requests.
+    pub rejected_records: Family<RejectedLabels, Counter>,
+    /// Requests refused.
+    pub rejected_requests: Family<RejectedLabels, Counter>,
+    /// Request bytes as received.
+    pub received_bytes: Family<SignalLabel, Counter>,
+    /// Bytes appended to the log.
+    pub wal_bytes: Counter,
+    /// Seconds of one write and sync of the log.
+    pub fsync: Histogram,
+    /// Seconds of one commit: writing data files and appending them.
+    pub commit: Family<TableLabel, Histogram>,
+    /// Rows committed.
+    pub committed_rows: Family<TableLabel, Counter>,
+    /// Attempts to commit that failed.
+    pub commit_failures: Family<TableLabel, Counter>,
+    /// Requests decoded again from the log because memory was short.
+    pub decoded_again: Counter,
+    /// Bytes in the log that are not in the lake.
+    pub backlog_bytes: Gauge,
+    /// Records in the log that are not in the lake.
+    pub backlog_records: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let seconds = || exponential_buckets(0.000_25, 2.0, 18);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("lakefront_ingest"),
+            requests: Family::default(),
+            records: Family::default(),
+            rejected_records: Family::default(),
+            rejected_requests: Family::default(),
+            received_bytes: Family::default(),
+            wal_bytes: Counter::default(),
+            fsync: Histogram::new(seconds()),
+            commit: Family::new_with_constructor(move || Histogram::new(exponential_buckets(0.001, 2.0, 16))),
+            committed_rows: Family::default(),
+            commit_failures: Family::default(),
+            decoded_again: Counter::default(),
+            backlog_bytes: Gauge::default(),
+            backlog_records: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("requests", "Requests answered", self.requests.clone());
+        r.register("records", "Records acknowledged", self.records.clone());
+        r.register(
+            "rejected_records",
+            "Records refused within accepted requests",
+            self.rejected_records.clone(),
+        );
+        r.register(
+            "rejected_requests",
+            "Requests refused",
+            self.rejected_requests.clone(),
+        );
+        r.register(
+            "received_bytes",
+            "Bytes of request bodies as received",
+            self.received_bytes.clone(),
+        );
+        r.register(
+            "wal_bytes",
+            "Bytes appended to the write-ahead log",
+            self.wal_bytes.clone(),
+        );
+        r.register_with_unit(
+            "wal_sync",
+            "One write and sync of the log",
+            Unit::Seconds,
+            self.fsync.clone(),
+        );
+        r.register_with_unit(
+            "commit",
+            "One commit of a table",
+            Unit::Seconds,
+            self.commit.clone(),
+        );
+        r.register("committed_rows", "Rows committed", self.committed_rows.clone());
+        r.register(
+            "commit_failures",
+            "Attempts to commit that failed",
+            self.commit_failures.clone(),
+        );
+        r.register(
+            "decoded_again",
+            "Requests decoded again from the log",
+            self.decoded_again.clone(),
+        );
+        r.register(
+            "backlog_bytes",
+            "Bytes in the log that are not in the lake",
+            self.backlog_bytes.clone(),
+        );
+        r.register(
+            "backlog_records",
+            "Records in the log that are not in the lake",
+            self.backlog_records.clone(),
+        );
+    }
+
+    /// The text of `GET /metrics`.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

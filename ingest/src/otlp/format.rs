@@ -1,0 +1,37 @@
+//! Protobuf or JSON, by `Content-Type`.
+
+use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
+
+/// How a message is encoded. A response always has the format of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, prost::Enumeration)]
+#[repr(i32)]
+pub enum Format {
+    /// `application/x-protobuf`
+    Protobuf = 0,
+    /// `application/json`
+    Json = 1,
+}
+
+impl Format {
+    /// The format a request declares, parameters such as `charset` aside; `None` if it is neither.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let essence = value.split(';').next()?.trim();
+        [Self::Protobuf, Self::Json]
+            .into_iter()
+            .find(|format| essence.eq_ignore_ascii_case(format.media_type()))
+    }
+
+    /// The media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Protobuf => "application/x-protobuf",
+            Self::Json => "application/json",
+        }
+    }
+
+    /// The media type as a header value.
+    pub fn header_value(self) -> HeaderValue {
+        HeaderValue::from_static(self.media_type())
+    }
+}

@@ -1,0 +1,15 @@
+//! OTLP/HTTP as the specification has it: media types, responses, errors.
+//!
+//! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
+
+mod compression;
+mod format;
+mod response;
+mod signal;
+mod status;
+
+pub use compression::{Compression, DecompressError};
+pub use format::Format;
+pub use response::{PartialSuccess, export_response};
+pub use signal::Signal;
+pub use status::Status;

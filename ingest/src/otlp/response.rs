@@ -1,0 +1,60 @@
+//! The body of a success, which names the records that were not taken.
+//!
+//! <https://opentelemetry.io/docs/specs/otlp/#partial-success-1>
+
+use prost::Message;
+use serde_json::json;
+
+use super::{Format, Signal};
+
+/// Records of a request that were not taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartialSuccess {
+    /// How many log records, spans or data points.
+    pub rejected: u64,
+    /// Why, for a developer to read; may be a warning when nothing was rejected.
+    pub reason: String,
+}
+
+/// `Export…ServiceResponse`: the three have the same fields on the wire.
+#[derive(Clone, PartialEq, Message)]
+struct ExportResponse {
+    #[prost(message, optional, tag = "1")]
+    partial_success: Option<ExportPartialSuccess>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ExportPartialSuccess {
+    #[prost(int64, tag = "1")]
+    rejected: i64,
+    #[prost(string, tag = "2")]
+    error_message: String,
+}
+
+/// The response to a request whose other records were taken.
+pub fn export_response(signal: Signal, format: Format, partial: &PartialSuccess) -> Vec<u8> {
+    let complete = *partial == PartialSuccess::default();
+    match format {
+        Format::Protobuf => ExportResponse {
+            partial_success: (!complete).then(|| ExportPartialSuccess {
+                rejected: i64::try_from(partial.rejected).unwrap_or(i64::MAX),
+                error_message: partial.reason.clone(),
+            }),
+        }
+        .encode_to_vec(),
+        Format::Json if complete => b"{}".to_vec(),
+        Format::Json => {
+            let rejected = match signal {
+                Signal::Logs => "rejectedLogRecords",
+                Signal::Traces => "rejectedSpans",
+                Signal::Metrics => "rejectedDataPoints",
+            };
+            // 64-bit integers are strings in protobuf's JSON.
+            let body = json!({"partialSuccess": {
+                rejected: partial.rejected.to_string(),
+                "errorMessage": partial.reason,
+            }});
+            body.to_string().into_bytes()
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The columns of all tables.
+
+use arrow_array::RecordBatch;
+use lakefront_otel::{
+    LOGS, TRACES,
+    arrow::{AppendError, Appended, LogsBuilder, MetricsBuilder, TracesBuilder},
+    map::RequestContext,
+};
+
+use crate::request::Request;
+
+/// The columns of all tables.
+#[derive(Default)]
+pub struct Batches {
+    logs: LogsBuilder,
+    traces: TracesBuilder,
+    metrics: MetricsBuilder,
+}
+
+impl Batches {
+    /// Appends the rows of a request; their ids follow each other from `first_row_id`.
+    pub fn append(
+        &mut self,
+        request: &Request,
+        context: &RequestContext<'_>,
+        first_row_id: i64,
+    ) -> Result<Appended, AppendError> {
+        match request {
+            Request::Logs(logs) => self.logs.append(logs, context, first_row_id),
+            Request::Traces(traces) => self.traces.append(traces, context, first_row_id),
+            Request::Metrics(metrics) => self.metrics.append(metrics, context, first_row_id),
+        }
+    }
+
+    /// Bytes of the columns, roughly.
+    pub fn bytes(&self) -> usize {
+        self.logs.bytes() + self.traces.bytes() + self.metrics.bytes()
+    }
+
+    /// The rows by table; the columns are empty again.
+    pub fn finish(&mut self) -> Vec<(&'static str, RecordBatch)> {
+        let mut batches = vec![(LOGS, self.logs.finish()), (TRACES, self.traces.finish())];
+        batches.extend(self.metrics.finish());
+        batches.retain(|(_, batch)| batch.num_rows() > 0);
+        batches
+    }
+}

@@ -1,0 +1,216 @@
+//! Follows the log and builds the columns of the tables, until enough has gathered for a commit.
+
+use std::{
+    net::Ipv6Addr,
+    sync::{
+        Arc,
+        mpsc::{SendError, SyncSender},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use lakefront_otel::{arrow::AppendError, map::RequestContext};
+
+use super::{Queued, Setup, batches::Batches, cut::Cut};
+use crate::{
+    error::WalError,
+    metrics::Metrics,
+    request::{Limits, Request, accept},
+    wal::{Content, Entry, Header, Identity, Location, Next, Reader, Released},
+};
+
+/// Bytes of columns, as roughly counted by the builders, past which a cut is due however few the rows.
+const COLUMN_BYTES: usize = 384 << 20;
+
+/// Largest body of the log after decompression: it was within the limit of its time, which may have been another.
+const LOGGED_BYTES: usize = u32::MAX as usize;
+
+/// The thread that builds columns.
+pub struct Builder {
+    identity: Identity,
+    /// The last position that each table held at the start: rows up to there must not come again.
+    committed: Vec<(&'static str, u64)>,
+    interval: Duration,
+    most_rows: u64,
+    most_bytes: u64,
+    metrics: Arc<Metrics>,
+    columns: Batches,
+    gathered: Option<Gathered>,
+}
+
+/// What is in the columns.
+struct Gathered {
+    since: Instant,
+    end: Released,
+    rows: u64,
+    bytes: u64,
+}
+
+impl Builder {
+    /// With nothing gathered.
+    pub fn new(setup: &Setup) -> Self {
+        Self {
+            identity: setup.identity,
+            committed: setup.committed.clone(),
+            interval: setup.config.commit_interval,
+            most_rows: setup.config.commit_rows,
+            most_bytes: setup.config.commit_bytes.as_u64(),
+            metrics: setup.metrics.clone(),
+            columns: Batches::default(),
+            gathered: None,
+        }
+    }
+
+    /// Runs until the log is closed and read to its end, or until the committing thread is gone.
+    pub fn run(mut self, mut reader: Reader<Queued>, cuts: SyncSender<Cut>) -> Result<(), WalError> {
+        // An error of the channel means that the committing thread ended, which says why itself.
+        loop {
+            let deadline = self
+                .gathered
+                .as_ref()
+                .map(|gathered| gathered.since + self.interval);
+            let sent = match reader.next(deadline)? {
+                Next::Entry(entry) => self.add(entry, &cuts),
+                Next::Timeout => self.cut(&cuts),
+                Next::Closed => {
+                    let _ = self.cut(&cuts);
+                    return Ok(());
+                }
+            };
+            if sent.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Adds the rows of a request, with a cut before or after it where one is due.
+    fn add(&mut self, entry: Entry<Queued>, cuts: &SyncSender<Cut>) -> Result<(), SendError<Cut>> {
+        let Entry { header, content, end } = entry;
+        if self.crosses_committed(&header) {
+            self.cut(cuts)?;
+        }
+        let taken = match content {
+            Content::Decoded(queued) => Some((queued.request, queued.bytes)),
+            Content::Body(body) => {
+                self.metrics.decoded_again.inc();
+                decode(&header, body)
+            }
+        };
+        let bytes = match &taken {
+            Some((request, bytes)) => {
+                if self.append(&header, request) == Err(AppendError::BatchFull) {
+                    self.cut(cuts)?;
+                    // The empty columns have room: what they have not is refused before it is acknowledged.
+                    let _ = self.append(&header, request);
+                }
+                *bytes as u64
+            }
+            None => 0,
+        };
+        let gathered = self.gathered.get_or_insert_with(|| Gathered::at(end));
+        gathered.end = Released {
+            location: end,
+            position: header.last_position(),
+        };
+        gathered.rows += u64::from(header.rows);
+        gathered.bytes += bytes;
+        if gathered.rows >= self.most_rows
+            || gathered.bytes >= self.most_bytes
+            || self.columns.bytes() >= COLUMN_BYTES
+        {
+            self.cut(cuts)?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, header: &Header, request: &Request) -> Result<(), AppendError> {
+        let address = <[u8; 16]>::try_from(header.client.as_slice())
+            .ok()
+            .map(Ipv6Addr::from);
+        let context = RequestContext {
+            address: address.map(Into::into),
+            user_agent: &header.user_agent,
+            country: &header.country,
+            arrival: header.arrival_micros,
+            // The address is a pseudonym under the key of its day already.
+            visitor_key: [0; 32],
+        };
+        let row_id = self.identity.row_id(header.position);
+        let appended = self.columns.append(request, &context, row_id);
+        if let Err(error @ AppendError::RequestTooLarge { .. }) = &appended {
+            tracing::error!(%error, position = header.position, rows = header.rows, "skipped a request of the log");
+        }
+        appended.map(drop)
+    }
+
+    /// Whether a table's committed position lies between what is gathered and the request: a cut there keeps the rows that
+    /// the table has apart from those it has not.
+    fn crosses_committed(&self, header: &Header) -> bool {
+        self.gathered.as_ref().is_some_and(|gathered| {
+            let between = gathered.end.position..header.position;
+            self.committed
+                .iter()
+                .any(|(_, committed)| between.contains(committed))
+        })
+    }
+
+    /// Hands on what is gathered, without the rows that their table has already.
+    fn cut(&mut self, cuts: &SyncSender<Cut>) -> Result<(), SendError<Cut>> {
+        let Some(Gathered { end, .. }) = self.gathered.take() else {
+            return Ok(());
+        };
+        let committed = |table: &str| {
+            let found = self.committed.iter().find(|(name, _)| *name == table);
+            found.map_or(0, |(_, position)| *position)
+        };
+        let mut batches = self.columns.finish();
+        batches.retain(|(table, _)| end.position > committed(table));
+        cuts.send(Cut { end, batches })
+    }
+}
+
+impl Gathered {
+    fn at(location: Location) -> Self {
+        Self {
+            since: Instant::now(),
+            end: Released {
+                location,
+                position: 0,
+            },
+            rows: 0,
+            bytes: 0,
+        }
+    }
+}
+
+/// Decodes a request that the log holds. It was decoded before it was acknowledged, so it decodes now.
+fn decode(header: &Header, body: Bytes) -> Option<(Request, usize)> {
+    let kind = header.body;
+    let decoded = kind
+        .compression()
+        .decompress(body, LOGGED_BYTES)
+        .map_err(|error| error.to_string())
+        .and_then(|body| {
+            let accepted = accept(
+                kind.signal(),
+                kind.format(),
+                &body,
+                header.arrival_micros,
+                Limits::LOGGED,
+            );
+            accepted.map_err(|error| error.to_string())
+        });
+    match decoded {
+        Ok(accepted) => Some((accepted.request, accepted.bytes)),
+        Err(error) => {
+            tracing::error!(
+                error,
+                position = header.position,
+                rows = header.rows,
+                "skipped a request of the log"
+            );
+            None
+        }
+    }
+}

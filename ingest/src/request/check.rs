@@ -1,0 +1,215 @@
+//! Which records no table can hold.
+
+use std::{collections::BTreeMap, fmt};
+
+use opentelemetry_proto::tonic::{
+    common::v1::{AnyValue, KeyValue, any_value::Value},
+    metrics::v1::{Metric, metric::Data},
+};
+use prost::Message;
+
+use super::Request;
+
+/// Earliest time of a record, 2000-01-01: what is before is a wrong unit or a clock that was never set.
+const EARLIEST_NANOS: u64 = 946_684_800_000_000_000;
+
+/// How far a sender's clock may be ahead. Without a bound, one request could make any number of day partitions.
+const AHEAD_NANOS: u64 = 24 * 60 * 60 * 1_000_000_000;
+
+/// Largest record, as protobuf.
+const RECORD_BYTES: usize = 1 << 20;
+
+/// Deepest nesting of a value.
+const DEPTH: u32 = 16;
+
+/// Why a record is rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rejection {
+    /// Its time is before 2000 or more than a day ahead.
+    Time,
+    /// It is larger than 1 MiB.
+    Size,
+    /// A value is nested more than 16 levels deep.
+    Depth,
+    /// A span has no valid ids.
+    Id,
+    /// A metric is of no kind there is a table for.
+    Kind,
+}
+
+impl Rejection {
+    /// A word for metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Size => "size",
+            Self::Depth => "depth",
+            Self::Id => "id",
+            Self::Kind => "kind",
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Time => "a time before 2000-01-01 or more than a day ahead of the server's clock",
+            Self::Size => "more than 1 MiB of content",
+            Self::Depth => "a value nested more than 16 levels deep",
+            Self::Id => "a trace id or span id that is not 16 or 8 bytes, or all zero",
+            Self::Kind => "a metric that is no gauge, sum, histogram, exponential histogram or summary",
+        })
+    }
+}
+
+/// Result of [`check`].
+pub struct Outcome {
+    /// Records that are left.
+    pub rows: u32,
+    /// Records that were removed, by reason.
+    pub rejected: Vec<(Rejection, u64)>,
+}
+
+/// Removes the records that no table can hold.
+pub fn check(request: &mut Request, body_bytes: usize, arrival_micros: i64) -> Outcome {
+    let mut check = Check {
+        latest_nanos: (arrival_micros.max(0) as u64)
+            .saturating_mul(1000)
+            .saturating_add(AHEAD_NANOS),
+        // No record of a small request is too large: measuring them all would cost a pass over the request.
+        measure: body_bytes > RECORD_BYTES,
+        rows: 0,
+        rejected: BTreeMap::new(),
+    };
+    match request {
+        Request::Logs(logs) => {
+            for scope in logs
+                .resource_logs
+                .iter_mut()
+                .flat_map(|resource| &mut resource.scope_logs)
+            {
+                scope.log_records.retain(|record| {
+                    let depth =
+                        || record.body.as_ref().is_some_and(too_deep) || any_too_deep(&record.attributes);
+                    let times = [record.time_unix_nano, record.observed_time_unix_nano];
+                    check.keep(times, record, depth)
+                });
+            }
+        }
+        Request::Traces(traces) => {
+            for scope in traces
+                .resource_spans
+                .iter_mut()
+                .flat_map(|resource| &mut resource.scope_spans)
+            {
+                scope.spans.retain(|span| {
+                    let depth = || {
+                        any_too_deep(&span.attributes)
+                            || span.events.iter().any(|event| any_too_deep(&event.attributes))
+                            || span.links.iter().any(|link| any_too_deep(&link.attributes))
+                    };
+                    let ids = is_id(&span.trace_id, 16) && is_id(&span.span_id, 8);
+                    (ids || check.reject(Rejection::Id))
+                        && check.keep([span.start_time_unix_nano, 0], span, depth)
+                });
+            }
+        }
+        Request::Metrics(metrics) => {
+            for scope in metrics
+                .resource_metrics
+                .iter_mut()
+                .flat_map(|resource| &mut resource.scope_metrics)
+            {
+                scope.metrics.retain_mut(|metric| check.metric(metric));
+            }
+        }
+    }
+    Outcome {
+        rows: check.rows,
+        rejected: check.rejected.into_iter().collect(),
+    }
+}
+
+struct Check {
+    latest_nanos: u64,
+    measure: bool,
+    rows: u32,
+    rejected: BTreeMap<Rejection, u64>,
+}
+
+impl Check {
+    /// Checks the points of a metric; false if it can have none.
+    fn metric(&mut self, metric: &mut Metric) -> bool {
+        /// The points of the five kinds have the same fields.
+        macro_rules! retain {
+            ($points:expr) => {
+                $points.data_points.retain(|point| {
+                    self.keep([point.time_unix_nano, 0], point, || {
+                        any_too_deep(&point.attributes)
+                    })
+                })
+            };
+        }
+        match &mut metric.data {
+            Some(Data::Gauge(gauge)) => retain!(gauge),
+            Some(Data::Sum(sum)) => retain!(sum),
+            Some(Data::Histogram(histogram)) => retain!(histogram),
+            Some(Data::ExponentialHistogram(histogram)) => retain!(histogram),
+            Some(Data::Summary(summary)) => retain!(summary),
+            None => return self.reject(Rejection::Kind),
+        }
+        true
+    }
+
+    /// Whether a record stays. The first of its times that is not 0 is that of its row; if all are, the arrival is.
+    fn keep(&mut self, times: [u64; 2], record: &impl Message, too_deep: impl FnOnce() -> bool) -> bool {
+        let time = times.into_iter().find(|time| *time != 0);
+        let rejection = if time.is_some_and(|time| !(EARLIEST_NANOS..=self.latest_nanos).contains(&time)) {
+            Rejection::Time
+        } else if self.measure && record.encoded_len() > RECORD_BYTES {
+            Rejection::Size
+        } else if too_deep() {
+            Rejection::Depth
+        } else {
+            self.rows += 1;
+            return true;
+        };
+        self.reject(rejection)
+    }
+
+    /// Counts a record that does not stay: false.
+    fn reject(&mut self, rejection: Rejection) -> bool {
+        *self.rejected.entry(rejection).or_default() += 1;
+        false
+    }
+}
+
+/// Whether an id is valid: <https://opentelemetry.io/docs/specs/otel/trace/api/#spancontext>.
+fn is_id(id: &[u8], length: usize) -> bool {
+    id.len() == length && id.iter().any(|byte| *byte != 0)
+}
+
+fn any_too_deep(attributes: &[KeyValue]) -> bool {
+    attributes
+        .iter()
+        .filter_map(|attribute| attribute.value.as_ref())
+        .any(too_deep)
+}
+
+fn too_deep(value: &AnyValue) -> bool {
+    deeper_than(DEPTH, value)
+}
+
+fn deeper_than(levels: u32, value: &AnyValue) -> bool {
+    let Some(below) = levels.checked_sub(1) else {
+        return true;
+    };
+    match &value.value {
+        Some(Value::ArrayValue(array)) => array.values.iter().any(|value| deeper_than(below, value)),
+        Some(Value::KvlistValue(list)) => {
+            let mut values = list.values.iter().filter_map(|entry| entry.value.as_ref());
+            values.any(|value| deeper_than(below, value))
+        }
+        _ => false,
+    }
+}

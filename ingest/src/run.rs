@@ -1,0 +1,175 @@
+//! Start, run, stop.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
+
+use lakefront_lake::{Lake, LakeConfig};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    time::timeout,
+};
+
+use crate::{
+    config::Config,
+    error::StartError,
+    metrics::Metrics,
+    pipeline::{Pipeline, Progress, Setup},
+    server::{AppState, DayKey, router},
+    wal::{FolderLock, Identity, Options, Wal},
+};
+
+/// Largest segment of the log.
+const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// How long requests may take to end once the server stops.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
+/// A server that has its log, its lake and its address.
+pub struct Ingest {
+    listener: TcpListener,
+    address: SocketAddr,
+    state: AppState,
+    pipeline: Pipeline,
+    wal_thread: JoinHandle<()>,
+    stopping: watch::Sender<bool>,
+    _lock: FolderLock,
+}
+
+impl Ingest {
+    /// Opens log and lake, and starts to commit what the last process left in the log.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        config.check()?;
+        let folder = config.log.data.join("wal");
+        let lock = FolderLock::acquire(&folder)?;
+        let lake_folder = config.log.data.join("lake");
+        let of_lake = |source| StartError::Lake {
+            folder: lake_folder.clone(),
+            source,
+        };
+        let lake = Lake::open(LakeConfig::new(&lake_folder)).await.map_err(of_lake)?;
+        let identity = match lock.identity()? {
+            Some(identity) => identity,
+            None => {
+                let identity = Identity {
+                    writer: lake.new_writer().await.map_err(of_lake)?,
+                };
+                lock.keep(identity)?;
+                identity
+            }
+        };
+        let mut committed = Vec::new();
+        for table in lakefront_otel::tables() {
+            let positions = lake.wal_positions(table.name).await.map_err(of_lake)?;
+            committed.push((table.name, positions.get(&identity.writer).copied().unwrap_or(0)));
+        }
+        let metrics = Arc::new(Metrics::default());
+        let limit = config.log.wal_limit.as_u64();
+        let options = Options {
+            folder: folder.clone(),
+            segment_bytes: SEGMENT_BYTES.min(limit / 8),
+            limit,
+            first_position: committed
+                .iter()
+                .map(|(_, position)| position + 1)
+                .max()
+                .unwrap_or(1),
+        };
+        let (wal, reader, wal_thread) = Wal::open(options, metrics.clone())?;
+        let (stopping, watch_stopping) = watch::channel(false);
+        let setup = Setup {
+            lake,
+            identity,
+            committed,
+            config: config.commit.clone(),
+            releaser: wal.releaser(),
+            metrics: metrics.clone(),
+            stopping: watch_stopping,
+        };
+        let (pipeline, progress) = Pipeline::start(setup, reader)?;
+        let listen = config.server.listen;
+        let of_listen = |source| StartError::Listen {
+            address: listen,
+            source,
+        };
+        let listener = TcpListener::bind(listen).await.map_err(of_listen)?;
+        let address = listener.local_addr().map_err(of_listen)?;
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let state = AppState {
+            room: Arc::new(Semaphore::new(config.server.max_in_flight.as_u64() as usize)),
+            queue: Arc::new(Semaphore::new(AppState::QUEUE_BYTES as usize)),
+            decoders: Arc::new(Semaphore::new(processors)),
+            day_key: Arc::new(DayKey::open(&folder)),
+            config: Arc::new(config),
+            wal,
+            progress,
+            metrics,
+        };
+        Ok(Self {
+            listener,
+            address,
+            state,
+            pipeline,
+            wal_thread,
+            stopping,
+            _lock: lock,
+        })
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is ready, then ends requests and commits everything.
+    ///
+    /// # Errors
+    /// If the log is damaged, a thread ends early, or the lake can't be written at the end; what is not committed then is
+    /// still in the log.
+    pub async fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+        let Self {
+            listener,
+            state,
+            pipeline,
+            wal_thread,
+            stopping,
+            _lock,
+            ..
+        } = self;
+        let wal = state.wal.clone();
+        let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let (stopped, mut watch_stopped) = watch::channel(false);
+        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+            let _ = watch_stopped.wait_for(|stopped| *stopped).await;
+        });
+        let mut server = tokio::spawn(server.into_future());
+        tokio::select! {
+            () = stop => {}
+            () = ended(state.progress.clone()) => {}
+            served = &mut server => {
+                served.map_err(|_| StartError::Panicked("server"))?.map_err(StartError::Serve)?;
+                return Err(StartError::Panicked("server"));
+            }
+        }
+        tracing::info!("stopping: committing what is in the log");
+        wal.drain();
+        stopped.send_replace(true);
+        if timeout(LAST_REQUESTS, server).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+        }
+        stopping.send_replace(true);
+        wal.close().await;
+        let join = || {
+            wal_thread.join().map_err(|_| StartError::Panicked("wal"))?;
+            pipeline.join()
+        };
+        match tokio::task::spawn_blocking(join).await {
+            Ok(result) => result,
+            Err(_) => Err(StartError::Panicked("join")),
+        }
+    }
+}
+
+/// Waits for the pipeline to end, which it does only by failing before the log is closed.
+async fn ended(mut progress: watch::Receiver<Progress>) {
+    while progress.changed().await.is_ok() {}
+}

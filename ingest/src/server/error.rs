@@ -1,0 +1,169 @@
+//! Errors as HTTP answers: a status, a `google.rpc.Status` body and, where a retry makes sense, `Retry-After`.
+
+use axum::{
+    http::{Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    error::WalError,
+    otlp::{Compression, DecompressError, Format, Status},
+    request::RequestError,
+};
+
+/// Why a request is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// 401
+    #[error("send one of the server's keys as `Authorization: Bearer KEY`")]
+    Unauthenticated,
+    /// 404
+    #[error("nothing is at {0}; OTLP goes to /v1/logs, /v1/traces and /v1/metrics")]
+    NotFound(String),
+    /// 405
+    #[error("{0} is not possible on {1}; OTLP is sent with POST")]
+    MethodNotAllowed(Method, String),
+    /// 408
+    #[error("the body did not arrive within {0} s")]
+    BodyTimeout(u64),
+    /// 413
+    #[error(
+        "the body is larger than {0} bytes; send smaller batches, or raise --max-body (LAKEFRONT_INGEST_MAX_BODY)"
+    )]
+    TooLarge(u64),
+    /// 415
+    #[error("Content-Type must be {} or {}", Format::Protobuf.media_type(), Format::Json.media_type())]
+    MediaType,
+    /// 415
+    #[error("Content-Encoding {0:?} is not supported; use gzip, zstd or none")]
+    ContentEncoding(String),
+    /// 400
+    #[error("the body ended early: {0}")]
+    BodyInterrupted(String),
+    /// 400
+    #[error("{0}")]
+    Decompress(std::io::Error),
+    /// 400, or 413 for one that expands
+    #[error("{0}")]
+    Request(#[from] RequestError),
+    /// 429
+    #[error("too many requests are in flight; retry later")]
+    Overloaded,
+    /// 503
+    #[error("{0}; retry later")]
+    Unavailable(#[from] WalError),
+    /// 503
+    #[error("the lake cannot be written yet; the request is kept and may be committed later")]
+    NotCommitted,
+    /// 500
+    #[error("an internal error; the request was not taken")]
+    Internal,
+}
+
+/// `google.rpc.Code`s.
+mod code {
+    pub const INVALID_ARGUMENT: i32 = 3;
+    pub const DEADLINE_EXCEEDED: i32 = 4;
+    pub const NOT_FOUND: i32 = 5;
+    pub const RESOURCE_EXHAUSTED: i32 = 8;
+    pub const UNIMPLEMENTED: i32 = 12;
+    pub const INTERNAL: i32 = 13;
+    pub const UNAVAILABLE: i32 = 14;
+    pub const UNAUTHENTICATED: i32 = 16;
+}
+
+impl ApiError {
+    /// HTTP status, `google.rpc.Code`, a word for metrics, and seconds to wait before a retry.
+    fn facts(&self) -> (StatusCode, i32, &'static str, Option<u32>) {
+        use StatusCode as S;
+        match self {
+            Self::Unauthenticated => (S::UNAUTHORIZED, code::UNAUTHENTICATED, "unauthenticated", None),
+            Self::NotFound(_) => (S::NOT_FOUND, code::NOT_FOUND, "not_found", None),
+            Self::MethodNotAllowed(..) => (S::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED, "method", None),
+            Self::BodyTimeout(_) => (S::REQUEST_TIMEOUT, code::DEADLINE_EXCEEDED, "timeout", None),
+            Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, code::INVALID_ARGUMENT, "too_large", None),
+            Self::MediaType => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                code::INVALID_ARGUMENT,
+                "media_type",
+                None,
+            ),
+            Self::ContentEncoding(_) => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                code::INVALID_ARGUMENT,
+                "encoding",
+                None,
+            ),
+            Self::BodyInterrupted(_) => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "interrupted", None),
+            Self::Decompress(_) => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "compression", None),
+            Self::Request(RequestError::Expands { .. }) => {
+                (S::PAYLOAD_TOO_LARGE, code::INVALID_ARGUMENT, "expands", None)
+            }
+            Self::Request(_) => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "payload", None),
+            Self::Overloaded => (
+                S::TOO_MANY_REQUESTS,
+                code::RESOURCE_EXHAUSTED,
+                "in_flight",
+                Some(1),
+            ),
+            Self::Unavailable(WalError::Full) => {
+                (S::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "wal_full", Some(5))
+            }
+            Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "wal", Some(5)),
+            Self::NotCommitted => (
+                S::SERVICE_UNAVAILABLE,
+                code::UNAVAILABLE,
+                "not_committed",
+                Some(5),
+            ),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, code::INTERNAL, "internal", None),
+        }
+    }
+
+    /// A word for metrics.
+    pub fn reason(&self) -> &'static str {
+        self.facts().2
+    }
+
+    /// The answer in the format of the request.
+    pub fn response(&self, format: Format) -> Response {
+        let (http, code, _, retry_after) = self.facts();
+        let status = Status {
+            code,
+            message: self.to_string(),
+        };
+        let mut response = (
+            http,
+            [(header::CONTENT_TYPE, format.header_value())],
+            status.encode_as(format),
+        )
+            .into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if http == StatusCode::UNAUTHORIZED {
+            let scheme = header::HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
+    }
+
+    /// What a failed decompression means.
+    pub fn of_decompress(error: DecompressError) -> Self {
+        match error {
+            DecompressError::TooLarge { limit } => Self::TooLarge(limit as u64),
+            DecompressError::Invalid(error) => Self::Decompress(error),
+        }
+    }
+
+    /// Of a `Content-Encoding` header.
+    pub fn of_encoding(headers: &axum::http::HeaderMap) -> Result<Compression, Self> {
+        Compression::of(headers).map_err(Self::ContentEncoding)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.response(Format::Json)
+    }
+}

@@ -1,0 +1,62 @@
+//! `GET /health`.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Serialize;
+
+use super::AppState;
+use crate::pipeline::{CommitRecord, Failure};
+
+/// The state of the process.
+#[derive(Debug, Serialize)]
+pub struct Health {
+    /// Whether requests are taken.
+    ready: bool,
+    /// The write-ahead log.
+    wal: WalHealth,
+    /// The last commit of each table since the start.
+    last_commit: BTreeMap<&'static str, CommitRecord>,
+    /// The last failure, kept also when later commits succeeded.
+    last_error: Option<Failure>,
+}
+
+/// The write-ahead log.
+#[derive(Debug, Serialize)]
+struct WalHealth {
+    /// Number of this log in the lake.
+    writer: u16,
+    /// Bytes that are not in the lake.
+    backlog_bytes: u64,
+    /// Records that are not in the lake.
+    backlog_records: u64,
+    /// Bytes on disk.
+    disk_bytes: u64,
+    /// Bytes on disk at which requests get 503.
+    limit_bytes: u64,
+}
+
+/// 200 while requests are taken, 503 otherwise; the same body either way.
+pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
+    let backlog = state.wal.backlog();
+    let progress = state.progress.borrow().clone();
+    let ready = !state.wal.is_full();
+    let health = Health {
+        ready,
+        wal: WalHealth {
+            writer: progress.writer,
+            backlog_bytes: backlog.bytes,
+            backlog_records: backlog.records,
+            disk_bytes: backlog.disk_bytes,
+            limit_bytes: state.config.log.wal_limit.as_u64(),
+        },
+        last_commit: progress.last_commit,
+        last_error: progress.last_error,
+    };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(health))
+}

@@ -1,0 +1,52 @@
+//! The HTTP server: one module per resource.
+
+mod auth;
+mod body;
+mod client;
+mod cors;
+mod error;
+mod export;
+mod health;
+mod metrics;
+mod state;
+
+use axum::{
+    Router,
+    http::{Method, Uri},
+    middleware,
+    routing::{get, post},
+};
+
+pub use client::DayKey;
+pub use state::AppState;
+
+use crate::otlp::Signal;
+use error::ApiError;
+
+/// All routes.
+pub fn router(state: AppState) -> Router {
+    let mut export = Router::new();
+    for signal in Signal::ALL {
+        export = export.route(
+            signal.path(),
+            post(move |state, client, request| export::export(signal, state, client, request)),
+        );
+    }
+    export
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_key))
+        // Outside of the keys: a preflight carries none.
+        .layer(cors::layer(&state.config.server.allow_origin))
+        .route("/health", get(health::health))
+        .route("/metrics", get(metrics::metrics))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(state)
+}
+
+async fn not_found(uri: Uri) -> ApiError {
+    ApiError::NotFound(uri.path().to_owned())
+}
+
+async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
+    ApiError::MethodNotAllowed(method, uri.path().to_owned())
+}

@@ -1,0 +1,39 @@
+//! What handlers share.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+
+use super::DayKey;
+use crate::{
+    config::Config,
+    metrics::Metrics,
+    pipeline::{Progress, Queued},
+    wal::Wal,
+};
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct AppState {
+    /// Configuration.
+    pub config: Arc<Config>,
+    /// The write-ahead log.
+    pub wal: Wal<Queued>,
+    /// How far the lake is.
+    pub progress: watch::Receiver<Progress>,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// Key of the day's pseudonyms.
+    pub day_key: Arc<DayKey>,
+    /// One permit per byte of request body that may be held.
+    pub room: Arc<Semaphore>,
+    /// One permit per byte of decoded requests that may wait for the tables.
+    pub queue: Arc<Semaphore>,
+    /// One permit per request that may be decoded at once.
+    pub decoders: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// Bytes of decoded requests that may wait for the tables.
+    pub const QUEUE_BYTES: u32 = 64 << 20;
+}

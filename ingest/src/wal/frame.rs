@@ -1,0 +1,136 @@
+//! One request in the log: `length u32 · crc32 u32 · header length u32 · header · body`, little endian.
+//!
+//! `length` counts what follows the checksum, and the checksum covers that.
+
+use std::{fs::File, io, os::unix::fs::FileExt};
+
+use bytes::Bytes;
+use prost::Message;
+
+use crate::otlp::{Compression, Format, Signal};
+
+/// Bytes of `length` and `crc32`.
+const PREFIX: usize = 8;
+
+/// What the log keeps of a request besides its body.
+///
+/// The sender's address is not among it: only `client`, a pseudonym under a key that is thrown away with the day.
+#[derive(Clone, PartialEq, Message)]
+pub struct Header {
+    /// Log position of the request's first row; the rows take `position..position + rows`.
+    #[prost(uint64, tag = "1")]
+    pub position: u64,
+    /// Number of rows.
+    #[prost(uint32, tag = "2")]
+    pub rows: u32,
+    /// Signal, format and compression of the body.
+    #[prost(message, required, tag = "3")]
+    pub body: BodyKind,
+    /// Arrival, microseconds since 1970.
+    #[prost(int64, tag = "4")]
+    pub arrival_micros: i64,
+    /// Pseudonym of the sender's address, [`crate::server::DayKey::pseudonym`].
+    #[prost(bytes = "vec", tag = "5")]
+    pub client: Vec<u8>,
+    /// The request's User-Agent.
+    #[prost(string, tag = "6")]
+    pub user_agent: String,
+    /// Country, ISO 3166-1 alpha-2, or empty.
+    #[prost(string, tag = "7")]
+    pub country: String,
+}
+
+/// How to read the bytes of a body.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub struct BodyKind {
+    /// [`Signal`]
+    #[prost(enumeration = "Signal", tag = "1")]
+    pub signal: i32,
+    /// [`Format`]
+    #[prost(enumeration = "Format", tag = "2")]
+    pub format: i32,
+    /// [`Compression`]
+    #[prost(enumeration = "Compression", tag = "3")]
+    pub compression: i32,
+}
+
+impl BodyKind {
+    /// The body of a request.
+    pub fn new(signal: Signal, format: Format, compression: Compression) -> Self {
+        Self {
+            signal: signal.into(),
+            format: format.into(),
+            compression: compression.into(),
+        }
+    }
+}
+
+impl Header {
+    /// Log position of the request's last row.
+    pub fn last_position(&self) -> u64 {
+        self.position + u64::from(self.rows).max(1) - 1
+    }
+}
+
+/// Appends the frame of a request to `out`.
+pub fn encode(out: &mut Vec<u8>, header: &Header, body: &[u8]) {
+    let start = out.len();
+    out.extend_from_slice(&[0; PREFIX]);
+    let header_length = header.encoded_len();
+    out.extend_from_slice(&(header_length as u32).to_le_bytes());
+    out.extend_from_slice(&header.encode_to_vec());
+    out.extend_from_slice(body);
+    let length = (out.len() - start - PREFIX) as u32;
+    let checksum = crc32fast::hash(&out[start + PREFIX..]);
+    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    out[start + 4..start + PREFIX].copy_from_slice(&checksum.to_le_bytes());
+}
+
+/// Bytes that the frame of a request takes at most.
+pub fn length_bound(header: &Header, body: &[u8]) -> u64 {
+    // The position is not known yet: a varint has ten bytes at most.
+    (PREFIX + 4 + header.encoded_len() + 10 + body.len()) as u64
+}
+
+/// A frame read back.
+#[derive(Debug)]
+pub struct Frame {
+    /// What the log keeps besides the body.
+    pub header: Header,
+    /// The request's body as it was received.
+    pub body: Bytes,
+    /// Offset of the next frame.
+    pub next: u64,
+}
+
+/// Reads the frame at `offset` of a segment whose valid bytes end at `end`; `None` if no intact frame is there.
+pub fn read(file: &File, offset: u64, end: u64) -> io::Result<Option<Frame>> {
+    let Some(available) = end.checked_sub(offset + PREFIX as u64) else {
+        return Ok(None);
+    };
+    let mut prefix = [0; PREFIX];
+    file.read_exact_at(&mut prefix, offset)?;
+    let [l0, l1, l2, l3, c0, c1, c2, c3] = prefix;
+    let length = u32::from_le_bytes([l0, l1, l2, l3]);
+    let checksum = u32::from_le_bytes([c0, c1, c2, c3]);
+    if length == 0 || u64::from(length) > available {
+        return Ok(None);
+    }
+    let mut content = vec![0; length as usize];
+    file.read_exact_at(&mut content, offset + PREFIX as u64)?;
+    if crc32fast::hash(&content) != checksum {
+        return Ok(None);
+    }
+    let next = offset + PREFIX as u64 + u64::from(length);
+    Ok(parse(content.into()).map(|(header, body)| Frame { header, body, next }))
+}
+
+fn parse(mut content: Bytes) -> Option<(Header, Bytes)> {
+    let header_length = u32::from_le_bytes(content.get(..4)?.try_into().ok()?) as usize;
+    let mut rest = content.split_off(4);
+    if header_length > rest.len() {
+        return None;
+    }
+    let body = rest.split_off(header_length);
+    Some((Header::decode(rest).ok()?, body))
+}

@@ -1,0 +1,382 @@
+//! The appending side: one thread writes what has gathered, syncs once, then answers all of it.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fs::{self, File},
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Instant,
+};
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    Backlog, Header, Location, Reader, Released, frame, segment,
+    tail::{Decoded, Releaser, State, Tail},
+};
+use crate::{error::WalError, metrics::Metrics};
+
+/// At most this much is written before a sync: more would only lengthen every wait.
+const GROUP_BYTES: usize = 8 << 20;
+
+/// Where and how large a log is.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folder of the segments.
+    pub folder: PathBuf,
+    /// A segment that has reached this many bytes is closed.
+    pub segment_bytes: u64,
+    /// Bytes of all segments at which appends are refused.
+    pub limit: u64,
+    /// No position below this is given: what the lake already knows of this writer.
+    pub first_position: u64,
+}
+
+/// A request to append.
+pub struct Append<T> {
+    /// Header; the log fills in the position.
+    pub header: Header,
+    /// Body as received.
+    pub body: Bytes,
+    /// The decoded request for the reader, which otherwise decodes it from disk.
+    pub decoded: Option<T>,
+    /// Answered with the last position once the request is durable.
+    pub done: oneshot::Sender<Result<u64, WalError>>,
+}
+
+enum Message<T> {
+    Append(Append<T>),
+    /// Refuse further appends; those sent before are still written.
+    Close,
+}
+
+/// Handle to a log.
+pub struct Wal<T> {
+    tail: Arc<Tail<T>>,
+    sender: mpsc::Sender<Message<T>>,
+    limit: u64,
+}
+
+impl<T> Clone for Wal<T> {
+    fn clone(&self) -> Self {
+        Self {
+            tail: self.tail.clone(),
+            sender: self.sender.clone(),
+            limit: self.limit,
+        }
+    }
+}
+
+impl<T: Send + 'static> Wal<T> {
+    /// Opens a log, cuts what a crash left of the last frame, and starts its thread, which ends with the last handle.
+    pub fn open(
+        options: Options,
+        metrics: Arc<Metrics>,
+    ) -> Result<(Self, Reader<T>, JoinHandle<()>), WalError> {
+        let folder = options.folder.clone();
+        let failed = |doing, source| WalError::Io {
+            doing,
+            path: folder.clone(),
+            source,
+        };
+        let (mut segments, found_position) = recover(&folder).map_err(|source| failed("recover", source))?;
+        let next_position = found_position.max(options.first_position);
+        let number = segments.last_key_value().map_or(1, |(&number, _)| number + 1);
+        let file = segment::create(&folder, number, next_position)
+            .map_err(|source| failed("create a segment in", source))?;
+        segments.insert(number, segment::HEAD);
+        let start = Location {
+            segment: segments.first_key_value().map_or(number, |(&number, _)| number),
+            offset: segment::HEAD,
+        };
+        let tail = Arc::new(Tail::new(
+            folder.clone(),
+            State {
+                durable: Location {
+                    segment: number,
+                    offset: segment::HEAD,
+                },
+                next_position,
+                segments,
+                decoded: VecDeque::new(),
+                released: Released {
+                    location: start,
+                    position: options.first_position - 1,
+                },
+                draining: false,
+                closed: false,
+            },
+        ));
+        let (sender, receiver) = mpsc::channel(1024);
+        let writer = Writer {
+            tail: tail.clone(),
+            active: Some(Active {
+                number,
+                file,
+                end: segment::HEAD,
+            }),
+            uncut: None,
+            next_number: number + 1,
+            next_position,
+            buffer: Vec::new(),
+            options: options.clone(),
+            metrics,
+        };
+        let thread = std::thread::Builder::new()
+            .name("wal".into())
+            .spawn(move || writer.run(receiver))
+            .map_err(|source| failed("start the thread of", source))?;
+        let wal = Self {
+            tail: tail.clone(),
+            sender,
+            limit: options.limit,
+        };
+        Ok((wal, Reader::new(tail, start), thread))
+    }
+
+    /// Appends a request; the answer comes through [`Append::done`].
+    pub async fn append(&self, append: Append<T>) -> Result<(), WalError> {
+        let sent = self.sender.send(Message::Append(append)).await;
+        sent.map_err(|_| WalError::Closed)
+    }
+
+    /// From now on the reader does not wait for more before it hands on what there is.
+    pub fn drain(&self) {
+        self.tail.lock().draining = true;
+        self.tail.notify();
+    }
+
+    /// Refuses further appends; the reader ends when it has read all earlier ones.
+    pub async fn close(&self) {
+        // If the thread is gone, the log is closed.
+        let _ = self.sender.send(Message::Close).await;
+    }
+
+    /// What deletes segments of this log.
+    pub fn releaser(&self) -> Releaser<T> {
+        Releaser(self.tail.clone())
+    }
+
+    /// What the log holds that the lake does not.
+    pub fn backlog(&self) -> Backlog {
+        self.tail.backlog()
+    }
+
+    /// Whether the log has reached its limit.
+    pub fn is_full(&self) -> bool {
+        self.backlog().disk_bytes >= self.limit
+    }
+}
+
+/// Finds the segments, and cuts the last one after its last intact frame.
+fn recover(folder: &Path) -> io::Result<(BTreeMap<u64, u64>, u64)> {
+    let mut segments = BTreeMap::new();
+    for number in segment::list(folder)? {
+        segments.insert(number, fs::metadata(segment::path(folder, number))?.len());
+    }
+    let mut next_position = 1;
+    while let Some((&number, &length)) = segments.last_key_value() {
+        let path = segment::path(folder, number);
+        let file = File::options().read(true).write(true).open(&path)?;
+        if let Some(intact) = segment::scan(&file)? {
+            if intact.end < length {
+                tracing::warn!(path = %path.display(), bytes = length - intact.end, "cut a torn tail off the log");
+                file.set_len(intact.end)?;
+                file.sync_all()?;
+            }
+            segments.insert(number, intact.end);
+            next_position = intact.next_position;
+            break;
+        }
+        if length > segment::HEAD {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("{} is not a segment of this log", path.display()),
+            ));
+        }
+        // The process ended while it created the segment: nothing was acknowledged from it.
+        fs::remove_file(&path)?;
+        segments.remove(&number);
+    }
+    Ok((segments, next_position))
+}
+
+struct Active {
+    number: u64,
+    file: File,
+    end: u64,
+}
+
+struct Writer<T> {
+    tail: Arc<Tail<T>>,
+    /// `None` after a failed write: the next group starts a new segment.
+    active: Option<Active>,
+    /// A segment whose failed write is still to be cut off.
+    uncut: Option<Active>,
+    next_number: u64,
+    next_position: u64,
+    buffer: Vec<u8>,
+    options: Options,
+    metrics: Arc<Metrics>,
+}
+
+/// An append with its place.
+struct Placed<T> {
+    append: Append<T>,
+    start: u64,
+    end: u64,
+}
+
+impl<T> Writer<T> {
+    fn run(mut self, mut receiver: mpsc::Receiver<Message<T>>) {
+        while let Some(first) = receiver.blocking_recv() {
+            let mut group = Vec::new();
+            let mut bytes = 0;
+            let mut next = Some(first);
+            while let Some(message) = next.take() {
+                match message {
+                    Message::Append(append) => {
+                        bytes += append.body.len();
+                        group.push(append);
+                    }
+                    Message::Close => receiver.close(),
+                }
+                if bytes < GROUP_BYTES {
+                    next = receiver.try_recv().ok();
+                }
+            }
+            if !group.is_empty() {
+                self.write(group);
+            }
+        }
+        self.tail.lock().closed = true;
+        self.tail.notify();
+    }
+
+    /// Writes a group, syncs it and answers every request in it.
+    fn write(&mut self, group: Vec<Append<T>>) {
+        let disk_bytes = self.tail.backlog().disk_bytes;
+        let mut active = match self.active() {
+            Ok(active) => active,
+            Err(error) => return self.refuse(group, &error),
+        };
+        self.buffer.clear();
+        let mut placed: Vec<Placed<T>> = Vec::with_capacity(group.len());
+        for mut append in group {
+            let bound = self.buffer.len() as u64 + frame::length_bound(&append.header, &append.body);
+            if disk_bytes + bound > self.options.limit {
+                // The receiver may be gone: its client went away.
+                let _ = append.done.send(Err(WalError::Full));
+                continue;
+            }
+            append.header.position = self.next_position;
+            let start = active.end + self.buffer.len() as u64;
+            frame::encode(&mut self.buffer, &append.header, &append.body);
+            let end = active.end + self.buffer.len() as u64;
+            self.next_position = append.header.last_position() + 1;
+            placed.push(Placed { append, start, end });
+        }
+        if placed.is_empty() {
+            self.active = Some(active);
+            return;
+        }
+        let started = Instant::now();
+        let written = active
+            .file
+            .write_all_at(&self.buffer, active.end)
+            .and_then(|()| active.file.sync_data());
+        self.metrics.fsync.observe(started.elapsed().as_secs_f64());
+        self.metrics.wal_bytes.inc_by(self.buffer.len() as u64);
+        match written {
+            Ok(()) => {
+                active.end += self.buffer.len() as u64;
+                self.publish(placed, &active);
+                self.active = Some(active);
+            }
+            Err(error) => {
+                self.uncut = Some(active);
+                self.refuse(placed.into_iter().map(|placed| placed.append), &error);
+            }
+        }
+    }
+
+    /// The segment to write to, a new one if the last is long enough or failed.
+    fn active(&mut self) -> io::Result<Active> {
+        if let Some(active) = self
+            .active
+            .take_if(|active| active.end < self.options.segment_bytes)
+        {
+            return Ok(active);
+        }
+        if let Some(uncut) = self.uncut.take() {
+            self.cut(uncut)?;
+        }
+        let number = self.next_number;
+        self.next_number += 1;
+        let file = segment::create(&self.tail.folder, number, self.next_position)?;
+        let mut state = self.tail.lock();
+        state.segments.insert(number, segment::HEAD);
+        state.durable = Location {
+            segment: number,
+            offset: segment::HEAD,
+        };
+        Ok(Active {
+            number,
+            file,
+            end: segment::HEAD,
+        })
+    }
+
+    /// Hands durable requests to the reader and answers their senders.
+    fn publish(&self, placed: Vec<Placed<T>>, active: &Active) {
+        let at = |offset| Location {
+            segment: active.number,
+            offset,
+        };
+        let mut answers = Vec::with_capacity(placed.len());
+        {
+            let mut state = self.tail.lock();
+            for Placed { append, start, end } in placed {
+                answers.push((append.done, append.header.last_position()));
+                if let Some(request) = append.decoded {
+                    state.decoded.push_back(Decoded {
+                        start: at(start),
+                        end: at(end),
+                        header: append.header,
+                        request,
+                    });
+                }
+            }
+            state.durable = at(active.end);
+            state.next_position = self.next_position;
+            state.segments.insert(active.number, active.end);
+        }
+        self.tail.notify();
+        for (done, position) in answers {
+            let _ = done.send(Ok(position));
+        }
+    }
+
+    /// Cuts off what a failed write left, so that no refused request comes back at replay.
+    fn cut(&mut self, segment: Active) -> io::Result<()> {
+        let cut = segment
+            .file
+            .set_len(segment.end)
+            .and_then(|()| segment.file.sync_all());
+        if cut.is_err() {
+            self.uncut = Some(segment);
+        }
+        cut
+    }
+
+    fn refuse(&self, group: impl IntoIterator<Item = Append<T>>, error: &io::Error) {
+        tracing::error!(%error, folder = %self.tail.folder.display(), "appending to the log");
+        for append in group {
+            let _ = append.done.send(Err(WalError::Append(error.to_string())));
+        }
+    }
+}

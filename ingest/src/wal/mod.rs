@@ -1,0 +1,29 @@
+//! The write-ahead log: a request is acknowledged once its frame here is on disk, and replayed from here after a crash.
+//!
+//! A log is a folder of numbered segment files of frames ([`frame`]). One thread appends ([`log`]), syncing many
+//! requests at once; one reader follows ([`reader`]) and feeds the lake. A segment is deleted once every table is past it.
+
+mod frame;
+mod identity;
+mod log;
+mod reader;
+mod segment;
+mod tail;
+
+#[cfg(test)]
+mod tests;
+
+pub use frame::{BodyKind, Header};
+pub use identity::{FolderLock, Identity, replace_file};
+pub use log::{Append, Options, Wal};
+pub use reader::{Content, Entry, Next, Reader};
+pub use tail::{Backlog, Released, Releaser};
+
+/// A place in the log: a segment and a byte offset in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// Number of the segment; grows with time.
+    pub segment: u64,
+    /// Offset of a frame's first byte.
+    pub offset: u64,
+}

@@ -1,0 +1,213 @@
+//! Overload and a lake that can't be written: bounded, said so, and nothing acknowledged is lost.
+
+mod support;
+
+use std::{collections::BTreeSet, fs, time::Duration};
+
+use prost::Message;
+use reqwest::{Client, Response};
+use support::{Server, logs, now_nanos, rows};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+
+async fn post(client: &Client, url: &str, ids: &[String]) -> Response {
+    client
+        .post(format!("{url}/v1/logs"))
+        .header("content-type", "application/x-protobuf")
+        .body(logs(ids, now_nanos()).encode_to_vec())
+        .send()
+        .await
+        .expect("an answer")
+}
+
+async fn health(client: &Client, url: &str) -> serde_json::Value {
+    let response = client
+        .get(format!("{url}/health"))
+        .send()
+        .await
+        .expect("an answer");
+    response.json().await.expect("JSON")
+}
+
+/// Asks for the health until it is as wanted.
+async fn health_until(
+    client: &Client,
+    url: &str,
+    wanted: impl Fn(&serde_json::Value) -> bool,
+) -> serde_json::Value {
+    let asking = async {
+        loop {
+            let health = health(client, url).await;
+            if wanted(&health) {
+                return health;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    match timeout(Duration::from_secs(60), asking).await {
+        Ok(health) => health,
+        Err(_) => panic!("not within a minute: {}", health(client, url).await),
+    }
+}
+
+#[tokio::test]
+async fn while_the_lake_cannot_be_written_the_log_takes_what_it_may_and_then_refuses() {
+    let data = tempfile::tempdir().expect("a folder");
+    let flags = [
+        "--commit-interval",
+        "50ms",
+        "--max-body",
+        "64KiB",
+        "--max-in-flight",
+        "1MiB",
+        "--wal-limit",
+        "1MiB",
+    ];
+    let server = Server::start(data.path(), &flags);
+    let client = Client::new();
+    assert_eq!(
+        post(&client, &server.url, &["first".to_owned()]).await.status(),
+        200
+    );
+    health_until(&client, &server.url, |health| {
+        health["last_commit"]["otel_logs"]["rows"] == 1
+    })
+    .await;
+
+    // A file where data files should go: every write fails, for root too.
+    let folder = data.path().join("lake/otel/otel_logs/data");
+    let aside = data.path().join("aside");
+    fs::rename(&folder, &aside).expect("moved");
+    fs::write(&folder, "").expect("a file in its place");
+    let mut acknowledged = BTreeSet::from(["first".to_owned()]);
+    let refused = loop {
+        let ids: Vec<String> = (0..200)
+            .map(|record| format!("{}-{record}", acknowledged.len()))
+            .collect();
+        let response = post(&client, &server.url, &ids).await;
+        if response.status() != 200 {
+            break response;
+        }
+        acknowledged.extend(ids);
+        assert!(acknowledged.len() < 100_000, "the log took everything");
+    };
+    assert!(
+        acknowledged.len() > 2_000,
+        "only {} records fitted into the log",
+        acknowledged.len()
+    );
+    assert_eq!(refused.status(), 503);
+    let seconds = refused.headers()["retry-after"].to_str().expect("text");
+    assert!(seconds.parse::<u32>().expect("seconds") > 0);
+    let health = health_until(&client, &server.url, |health| !health["last_error"].is_null()).await;
+    assert_eq!(health["ready"], false);
+    assert_eq!(health["last_error"]["table"], "otel_logs");
+    assert!(
+        health["wal"]["disk_bytes"].as_u64().expect("bytes") <= 1 << 20,
+        "{health}"
+    );
+
+    fs::remove_file(&folder).expect("removed");
+    fs::rename(&aside, &folder).expect("moved back");
+    health_until(&client, &server.url, |health| {
+        health["ready"] == true && health["wal"]["backlog_records"] == 0
+    })
+    .await;
+    assert_eq!(
+        post(&client, &server.url, &["last".to_owned()]).await.status(),
+        200
+    );
+    acknowledged.insert("last".to_owned());
+    assert!(server.terminate().success());
+    let rows = rows(data.path(), "otel_logs", "Body").await;
+    assert_eq!(rows.len(), acknowledged.len());
+    assert_eq!(
+        rows.into_iter().map(|row| row.text).collect::<BTreeSet<_>>(),
+        acknowledged
+    );
+}
+
+#[tokio::test]
+async fn bodies_in_flight_are_bounded() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path(), &["--max-body", "64KiB", "--max-in-flight", "64KiB"]);
+    let address = server.url.strip_prefix("http://").expect("a URL");
+    let mut slow = TcpStream::connect(address).await.expect("connected");
+    let head = format!(
+        "POST /v1/logs HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n",
+        64 << 10
+    );
+    slow.write_all(head.as_bytes()).await.expect("sent");
+    let client = Client::new();
+    // The slow request holds all the room as soon as its head was read.
+    let refused = loop {
+        let response = post(&client, &server.url, &["log".to_owned()]).await;
+        if response.status() != 200 {
+            break response;
+        }
+    };
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["retry-after"], "1");
+    // Its body is no OTLP, but it arrives.
+    slow.write_all(&vec![0xff; 64 << 10]).await.expect("sent");
+    let mut answer = [0; 12];
+    slow.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 400");
+    assert_eq!(
+        post(&client, &server.url, &["log".to_owned()]).await.status(),
+        200
+    );
+}
+
+#[tokio::test]
+async fn memory_is_bounded_under_overload() {
+    let data = tempfile::tempdir().expect("a folder");
+    let flags = [
+        "--max-in-flight",
+        "16MiB",
+        "--commit-bytes",
+        "8MiB",
+        "--commit-rows",
+        "20000",
+    ];
+    let server = Server::start(data.path(), &flags);
+    let text = "x".repeat(200);
+    let ids: Vec<String> = (0..8_000).map(|record| format!("{text}{record}")).collect();
+    let body = bytes::Bytes::from(logs(&ids, now_nanos()).encode_to_vec());
+    let client = Client::new();
+    // 48 at once of 1.8 MB each, in all 350 MB of protobuf.
+    let senders: Vec<_> = (0..48)
+        .map(|_| {
+            let (client, body, url) = (client.clone(), body.clone(), server.url.clone());
+            tokio::spawn(async move {
+                let mut statuses = Vec::new();
+                for _ in 0..4 {
+                    let request = client
+                        .post(format!("{url}/v1/logs"))
+                        .header("content-type", "application/x-protobuf");
+                    let response = request.body(body.clone()).send().await.expect("an answer");
+                    statuses.push(response.status().as_u16());
+                }
+                statuses
+            })
+        })
+        .collect();
+    let mut taken = 0;
+    for sender in senders {
+        for status in sender.await.expect("no panic") {
+            assert!(matches!(status, 200 | 429 | 503), "{status}");
+            taken += usize::from(status == 200);
+        }
+    }
+    let peak = server.peak_memory();
+    assert!(peak < 384 << 20, "{} MiB", peak >> 20);
+    assert!(taken > 4, "{taken} requests were taken");
+    assert!(server.terminate().success());
+    assert_eq!(
+        rows(data.path(), "otel_logs", "Body").await.len(),
+        taken * ids.len()
+    );
+}

@@ -1,0 +1,250 @@
+//! What the tests share: the real server as a process, requests with known ids, and reading the lake back.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use arrow_array::{Int64Array, StringArray, cast::AsArray, types::Int64Type};
+use lakefront_lake::{Lake, LakeConfig};
+use opentelemetry_proto::tonic::{
+    collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    },
+    common::v1::{AnyValue, KeyValue, any_value::Value},
+    logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
+    metrics::v1::{Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric::Data},
+    resource::v1::Resource,
+    trace::v1::{ResourceSpans, ScopeSpans, Span},
+};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+/// The server as a process.
+pub struct Server {
+    pub url: String,
+    child: Child,
+}
+
+impl Server {
+    /// Starts the binary on a free port and waits until it listens.
+    pub fn start(data: &Path, flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .args(flags)
+            .env("LAKEFRONT_LOG", "warn")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe"))
+            .read_line(&mut line)
+            .expect("its first line");
+        let url = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap_or_else(|| panic!("the server did not start: {line:?}"));
+        Self {
+            url: url.to_owned(),
+            child,
+        }
+    }
+
+    /// `kill -9`
+    pub fn kill(mut self) {
+        self.child.kill().expect("kill");
+        self.child.wait().expect("wait");
+    }
+
+    /// SIGTERM; returns once the process has ended.
+    pub fn terminate(mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .expect("kill")
+                .success()
+        );
+        self.child.wait().expect("wait")
+    }
+
+    /// Peak resident memory, bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("/proc");
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM:"))
+            .expect("VmHWM");
+        let kilobytes: u64 = line
+            .split_whitespace()
+            .nth(1)
+            .and_then(|word| word.parse().ok())
+            .expect("a number");
+        kilobytes * 1024
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Already ended, as a rule.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Nanoseconds since 1970.
+pub fn now_nanos() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_nanos() as u64
+}
+
+pub fn string(text: impl Into<String>) -> Option<AnyValue> {
+    Some(AnyValue {
+        value: Some(Value::StringValue(text.into())),
+    })
+}
+
+fn resource() -> Option<Resource> {
+    Some(Resource {
+        attributes: vec![KeyValue {
+            key: "service.name".into(),
+            value: string("shop"),
+            ..Default::default()
+        }],
+        ..Default::default()
+    })
+}
+
+/// A request with a log record per body.
+pub fn logs(bodies: &[String], time_unix_nano: u64) -> ExportLogsServiceRequest {
+    let record = |body: &String| LogRecord {
+        time_unix_nano,
+        severity_number: 9,
+        body: string(body),
+        ..Default::default()
+    };
+    records(bodies.iter().map(record).collect())
+}
+
+/// A request with these log records.
+pub fn records(log_records: Vec<LogRecord>) -> ExportLogsServiceRequest {
+    ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            resource: resource(),
+            scope_logs: vec![ScopeLogs {
+                log_records,
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+    }
+}
+
+/// A request with a span per name.
+pub fn spans(names: &[String], start: u64) -> ExportTraceServiceRequest {
+    let span = |name: &String| Span {
+        trace_id: vec![7; 16],
+        span_id: vec![8; 8],
+        name: name.clone(),
+        start_time_unix_nano: start,
+        end_time_unix_nano: start + 1_000_000,
+        ..Default::default()
+    };
+    ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans {
+            resource: resource(),
+            scope_spans: vec![ScopeSpans {
+                spans: names.iter().map(span).collect(),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+    }
+}
+
+/// A request with a gauge and a sum per name, which go to two tables.
+pub fn metrics(names: &[String], time_unix_nano: u64) -> ExportMetricsServiceRequest {
+    let points = || {
+        vec![NumberDataPoint {
+            time_unix_nano,
+            ..Default::default()
+        }]
+    };
+    let metric = |name: &String, data| Metric {
+        name: name.clone(),
+        data: Some(data),
+        ..Default::default()
+    };
+    let both = |name: &String| {
+        let sum = Sum {
+            data_points: points(),
+            aggregation_temporality: 2,
+            is_monotonic: true,
+        };
+        [
+            metric(
+                name,
+                Data::Gauge(Gauge {
+                    data_points: points(),
+                }),
+            ),
+            metric(name, Data::Sum(sum)),
+        ]
+    };
+    ExportMetricsServiceRequest {
+        resource_metrics: vec![ResourceMetrics {
+            resource: resource(),
+            scope_metrics: vec![ScopeMetrics {
+                metrics: names.iter().flat_map(both).collect(),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+    }
+}
+
+/// A row of a table, as far as tests look.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone)]
+pub struct Row {
+    pub text: String,
+    pub row_id: i64,
+    /// Data file it is in.
+    pub file: String,
+}
+
+/// All rows of a table's current snapshot with one of its string columns.
+pub async fn rows(data: &Path, table: &str, column: &str) -> Vec<Row> {
+    let lake = Lake::open(LakeConfig::new(data.join("lake")))
+        .await
+        .expect("the lake opens");
+    let mut rows = Vec::new();
+    for file in lake.files(table).await.expect("files") {
+        let path = file.file.file_path().trim_start_matches("file://").to_owned();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).expect("the data file"))
+            .expect("parquet")
+            .build()
+            .expect("a reader");
+        for batch in reader {
+            let batch = batch.expect("a batch");
+            let texts: &StringArray = batch.column_by_name(column).expect("the column").as_string();
+            let ids: &Int64Array = batch
+                .column_by_name("RowId")
+                .expect("RowId")
+                .as_primitive::<Int64Type>();
+            rows.extend((0..batch.num_rows()).map(|row| Row {
+                text: texts.value(row).to_owned(),
+                row_id: ids.value(row),
+                file: path.clone(),
+            }));
+        }
+    }
+    rows
+}
