@@ -24,7 +24,10 @@ fn bodies_of_sdks_become_these_rows() {
     let mut bodies = 0;
     for folder in folders() {
         for body in bodies_of(&folder) {
-            let rows: String = batches(&body).iter().map(|(table, batch)| render(table, batch)).collect();
+            let rows: String = batches(&body)
+                .iter()
+                .map(|(table, batch)| render(table, batch))
+                .collect();
             expect_file![body.with_extension(format!("{}.rows", extension(&body)))].assert_eq(&rows);
             bodies += 1;
         }
@@ -36,7 +39,11 @@ fn bodies_of_sdks_become_these_rows() {
 #[test]
 fn every_error_and_vital_of_the_browser_has_its_page() {
     let rows = rows("browser", "otel_logs");
-    let of = |column: &str| rows.iter().filter(|row| !row[column].is_empty()).collect::<Vec<_>>();
+    let of = |column: &str| {
+        rows.iter()
+            .filter(|row| !row[column].is_empty())
+            .collect::<Vec<_>>()
+    };
     let (errors, vitals) = (of("ErrorType"), of("VitalName"));
     let mut types: Vec<&str> = errors.iter().map(|row| row["ErrorType"].as_str()).collect();
     types.sort_unstable();
@@ -45,28 +52,47 @@ fn every_error_and_vital_of_the_browser_has_its_page() {
     names.sort_unstable();
     assert_eq!(names, ["cls", "fcp", "inp", "lcp", "ttfb"]);
     for row in errors {
-        assert_eq!((row["PagePath"].as_str(), row["PageRoute"].as_str()), ("/products/42", "/products/:id"), "{row:?}");
+        assert_eq!(
+            (row["PagePath"].as_str(), row["PageRoute"].as_str()),
+            ("/products/42", "/products/:id"),
+            "{row:?}"
+        );
     }
     for row in vitals {
-        assert!(matches!(row["PageRoute"].as_str(), "/" | "/products/:id"), "{row:?}");
-        assert!(row["VitalValue"].parse::<f64>().is_ok_and(|value| value >= 0.0), "{row:?}");
+        assert!(
+            matches!(row["PageRoute"].as_str(), "/" | "/products/:id"),
+            "{row:?}"
+        );
+        assert!(
+            row["VitalValue"].parse::<f64>().is_ok_and(|value| value >= 0.0),
+            "{row:?}"
+        );
     }
     for row in &rows {
         assert_eq!(row["SessionId"].len(), 32, "{row:?}");
         assert_eq!(row["VisitorId"].len(), 16, "{row:?}");
-        assert_eq!((row["Browser"].as_str(), row["Os"].as_str()), ("Chrome", "Linux"), "{row:?}");
+        assert_eq!(
+            (row["Browser"].as_str(), row["Os"].as_str()),
+            ("Chrome", "Linux"),
+            "{row:?}"
+        );
     }
 }
 
 /// A navigation that only changes the hash is no page view; the first one carries the campaign.
 #[test]
 fn page_views_of_the_browser() {
-    let views: Vec<Row> =
-        rows("browser", "otel_logs").into_iter().filter(|row| row["IsPageView"] == "true").collect();
+    let views: Vec<Row> = rows("browser", "otel_logs")
+        .into_iter()
+        .filter(|row| row["IsPageView"] == "true")
+        .collect();
     let routes: Vec<&str> = views.iter().map(|row| row["PageRoute"].as_str()).collect();
     assert_eq!(routes, ["/", "/products/:id"]);
     let utm = ["UtmSource", "UtmMedium", "UtmCampaign"];
-    assert_eq!(utm.map(|column| views[0][column].as_str()), ["news", "mail", "spring"]);
+    assert_eq!(
+        utm.map(|column| views[0][column].as_str()),
+        ["news", "mail", "spring"]
+    );
     assert_eq!(utm.map(|column| views[1][column].as_str()), ["", "", ""]);
 }
 
@@ -75,10 +101,19 @@ fn page_views_of_the_browser() {
 fn python_reports_one_error_two_ways() {
     let column = |table: &str, column: &str| -> Vec<String> {
         let rows = rows("python-protobuf", table);
-        rows.into_iter().filter(|row| row["ErrorType"] == "ValueError").map(|row| row[column].clone()).collect()
+        rows.into_iter()
+            .filter(|row| row["ErrorType"] == "ValueError")
+            .map(|row| row[column].clone())
+            .collect()
     };
-    assert_eq!(column("otel_logs", "ErrorMessage"), ["card of order 4712 was declined"]);
-    assert_eq!(column("otel_traces", "ErrorMessage"), ["card of order 4711 was declined"]);
+    assert_eq!(
+        column("otel_logs", "ErrorMessage"),
+        ["card of order 4712 was declined"]
+    );
+    assert_eq!(
+        column("otel_traces", "ErrorMessage"),
+        ["card of order 4711 was declined"]
+    );
     assert!(column("otel_logs", "ErrorGroup")[0].starts_with("v1:"));
 }
 
@@ -90,7 +125,8 @@ fn encodings_agree() {
         for table in lakefront_otel::tables() {
             let stable = |sdk| -> Vec<Row> {
                 let mut rows = rows(sdk, table.name);
-                rows.iter_mut().for_each(|row| row.retain(|name, _| !VARIES.iter().any(|part| name.contains(part))));
+                rows.iter_mut()
+                    .for_each(|row| row.retain(|name, _| !VARIES.iter().any(|part| name.contains(part))));
                 rows
             };
             assert_eq!(stable(json), stable(protobuf), "{} of {json}", table.name);
@@ -115,7 +151,9 @@ fn bodies_of(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn extension(path: &Path) -> &str {
-    path.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default()
 }
 
 /// The record batches of a body, by table.
@@ -129,23 +167,36 @@ fn batches(body: &Path) -> Vec<(&'static str, RecordBatch)> {
         arrival: 1_774_353_600_000_000,
         visitor_key: [7; 32],
     };
-    let encoding = if extension(body) == "json" { Encoding::Json } else { Encoding::Protobuf };
-    let name = body.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let encoding = if extension(body) == "json" {
+        Encoding::Json
+    } else {
+        Encoding::Protobuf
+    };
+    let name = body
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     match name.split('-').next() {
         Some("logs") => {
             let mut builder = LogsBuilder::new();
-            builder.append(&decode::logs(encoding, &bytes).expect(name), &context, 1).expect(name);
+            builder
+                .append(&decode::logs(encoding, &bytes).expect(name), &context, 1)
+                .expect(name);
             vec![("otel_logs", builder.finish())]
         }
         Some("traces") => {
             let mut builder = TracesBuilder::new();
-            let appended = builder.append(&decode::traces(encoding, &bytes).expect(name), &context, 1).expect(name);
+            let appended = builder
+                .append(&decode::traces(encoding, &bytes).expect(name), &context, 1)
+                .expect(name);
             assert_eq!(appended.rejected, 0, "{name}");
             vec![("otel_traces", builder.finish())]
         }
         _ => {
             let mut builder = MetricsBuilder::new();
-            let appended = builder.append(&decode::metrics(encoding, &bytes).expect(name), &context, 1).expect(name);
+            let appended = builder
+                .append(&decode::metrics(encoding, &bytes).expect(name), &context, 1)
+                .expect(name);
             assert_eq!(appended.rejected, 0, "{name}");
             builder.finish()
         }
@@ -157,7 +208,10 @@ fn rows(sdk: &str, table: &str) -> Vec<Row> {
     let bodies = bodies_of(&Path::new(FIXTURES).join(sdk));
     assert!(!bodies.is_empty(), "no bodies of {sdk}");
     let batches = bodies.iter().flat_map(|body| batches(body));
-    batches.filter(|(name, _)| *name == table).flat_map(|(_, batch)| rows_of(&batch)).collect()
+    batches
+        .filter(|(name, _)| *name == table)
+        .flat_map(|(_, batch)| rows_of(&batch))
+        .collect()
 }
 
 fn rows_of(batch: &RecordBatch) -> Vec<Row> {
@@ -166,8 +220,15 @@ fn rows_of(batch: &RecordBatch) -> Vec<Row> {
     (0..batch.num_rows())
         .map(|row| {
             let columns = schema.fields().iter().zip(batch.columns());
-            let value = |column| ArrayFormatter::try_new(column, &options).expect("a type of ours").value(row).to_string();
-            columns.map(|(field, column)| (field.name().clone(), value(column))).collect()
+            let value = |column| {
+                ArrayFormatter::try_new(column, &options)
+                    .expect("a type of ours")
+                    .value(row)
+                    .to_string()
+            };
+            columns
+                .map(|(field, column)| (field.name().clone(), value(column)))
+                .collect()
         })
         .collect()
 }
