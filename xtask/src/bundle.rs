@@ -40,7 +40,16 @@ fn folder(paths: &Paths) -> PathBuf {
 
 /// Builds a library for wasm32 in the `wasm` profile and returns the file.
 fn build_wasm(paths: &Paths, package: &str, features: &[&str]) -> Result<PathBuf> {
-    let mut command = paths.cargo(&["build", "--lib", "--target", WASM_TARGET, "--profile", "wasm", "-p", package]);
+    let mut command = paths.cargo(&[
+        "build",
+        "--lib",
+        "--target",
+        WASM_TARGET,
+        "--profile",
+        "wasm",
+        "-p",
+        package,
+    ]);
     command.args(features);
     crate::process::run(&command)?;
     let file = format!("{}.wasm", package.replace('-', "_"));

@@ -3,26 +3,22 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-static GROUPS: Mutex<Vec<i32>> = Mutex::new(Vec::new());
+/// Process groups, and whether a [`crate::stack::Stack`] ends them itself, in order.
+static GROUPS: Mutex<Vec<(i32, bool)>> = Mutex::new(Vec::new());
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
-/// While a [`crate::stack::Stack`] runs it ends its services itself, in order.
-pub static SUPERVISED: AtomicBool = AtomicBool::new(false);
 
 /// Ctrl-C, SIGTERM and SIGHUP end the children; a second one kills them.
 pub fn end_children_on_interrupt() {
     let handler = || {
         let first = INTERRUPTS.fetch_add(1, Ordering::SeqCst) == 0;
-        if first && SUPERVISED.load(Ordering::SeqCst) {
-            return;
-        }
         let signal = if first { Signal::SIGTERM } else { Signal::SIGKILL };
-        for group in groups().iter() {
+        for (group, _) in groups().iter().filter(|(_, supervised)| !(first && *supervised)) {
             // The group may be gone already: that is what we want.
             let _ = killpg(Pid::from_raw(*group), signal);
         }
@@ -37,7 +33,7 @@ pub fn interrupted() -> bool {
     INTERRUPTS.load(Ordering::SeqCst) > 0
 }
 
-fn groups() -> std::sync::MutexGuard<'static, Vec<i32>> {
+fn groups() -> std::sync::MutexGuard<'static, Vec<(i32, bool)>> {
     GROUPS.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
@@ -50,17 +46,17 @@ pub struct Group {
 impl Group {
     /// Starts it with our own output and no input.
     pub fn spawn(command: &Command) -> Result<Self> {
-        Self::start(dying_with_us(command))
+        Self::start(dying_with_us(command), false)
     }
 
-    /// Starts it with its output in pipes.
-    pub fn spawn_piped(command: &Command) -> Result<Self> {
+    /// Starts it as a part of the stack, with its output in pipes: the stack ends it when we are interrupted.
+    pub fn spawn_supervised(command: &Command) -> Result<Self> {
         let mut command = dying_with_us(command);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self::start(command)
+        Self::start(command, true)
     }
 
-    fn start(mut command: Command) -> Result<Self> {
+    fn start(mut command: Command, supervised: bool) -> Result<Self> {
         use std::os::unix::process::CommandExt;
         if interrupted() {
             bail!("interrupted");
@@ -70,7 +66,7 @@ impl Group {
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {}", shown(&command)))?;
-        groups().push(i32::try_from(child.id())?);
+        groups().push((i32::try_from(child.id())?, supervised));
         Ok(Self { child })
     }
 
@@ -88,7 +84,7 @@ impl Drop for Group {
             self.signal(Signal::SIGKILL);
             let _ = self.child.wait();
         }
-        groups().retain(|group| u32::try_from(*group) != Ok(self.child.id()));
+        groups().retain(|(group, _)| u32::try_from(*group) != Ok(self.child.id()));
     }
 }
 
@@ -126,7 +122,7 @@ pub fn run(command: &Command) -> Result<()> {
 pub fn run_reading(command: &Command, mut each: impl FnMut(&str)) -> Result<()> {
     let mut wrapped = dying_with_us(command);
     wrapped.stdout(Stdio::piped());
-    let mut group = Group::start(wrapped)?;
+    let mut group = Group::start(wrapped, false)?;
     let output = group.child.stdout.take().context("no standard output")?;
     for line in BufReader::new(output).lines() {
         let line = line?;

@@ -29,7 +29,10 @@ pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
     let (public, style) = (paths.checkout.join("public"), paths.checkout.join("style"));
     std::fs::create_dir_all(bundle).with_context(|| format!("cannot make {}", bundle.display()))?;
     let stamp = Stamp::of(bundle.join("site.stamp"), &[&wasm, &public, &style])?;
-    let site = Site { folder: bundle.join("site"), package: format!("pkg/{}", stamp.hash()) };
+    let site = Site {
+        folder: bundle.join("site"),
+        package: format!("pkg/{}", stamp.hash()),
+    };
     if stamp.is_current() {
         return Ok(site);
     }
@@ -45,11 +48,23 @@ pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
 /// wasm-bindgen's module for browsers, made small.
 fn bind(paths: &Paths, wasm: &Path, package: &Path) -> Result<()> {
     let mut bindgen = paths.command(paths.cargo_tool("wasm-bindgen"));
-    bindgen.args(["--target", "web", "--no-typescript", "--out-name", "lakefront", "--out-dir"]);
+    bindgen.args([
+        "--target",
+        "web",
+        "--no-typescript",
+        "--out-name",
+        "lakefront",
+        "--out-dir",
+    ]);
     process::run(bindgen.arg(package).arg(wasm))?;
     let file = package.join("lakefront_bg.wasm");
     let mut optimize = paths.command(paths.node_modules().join(".bin/wasm-opt"));
-    process::run(optimize.args(["-Oz", "--all-features", "-o"]).arg(&file).arg(&file))?;
+    process::run(
+        optimize
+            .args(["-Oz", "--all-features", "-o"])
+            .arg(&file)
+            .arg(&file),
+    )?;
     let module = package.join("lakefront.js");
     minify(paths, &module, &module)
 }
@@ -57,7 +72,9 @@ fn bind(paths: &Paths, wasm: &Path, package: &Path) -> Result<()> {
 /// Scripts and styles, with esbuild.
 fn minify(paths: &Paths, source: &Path, target: &Path) -> Result<()> {
     let mut esbuild = paths.command(paths.node_modules().join(".bin/esbuild"));
-    esbuild.arg(source).args(["--minify", "--allow-overwrite", "--log-level=warning"]);
+    esbuild
+        .arg(source)
+        .args(["--minify", "--allow-overwrite", "--log-level=warning"]);
     if source.extension().is_some_and(|extension| extension == "css") {
         esbuild.args(["--bundle", "--external:/*"]);
     }

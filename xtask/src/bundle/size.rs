@@ -10,13 +10,32 @@ const WORKER_LIMIT: usize = 1_000_000;
 
 /// Prints the sizes of both, and fails past their limits.
 pub fn check(site: &Path, worker: &Path) -> Result<()> {
-    let browser: usize = compressed("brotli", &["--stdout", "--quality=11"], site, &["wasm", "js", "css"])?;
+    let browser: usize = compressed(
+        "brotli",
+        &["--stdout", "--quality=11"],
+        site,
+        &["wasm", "js", "css"],
+    )?;
     let worker = compressed("gzip", &["--stdout", "-9"], worker, &["wasm", "js"])?;
-    println!("  browser bundle {:>6.1} kB brotli (limit {} kB)", kilobytes(browser), BROWSER_LIMIT / 1000);
-    println!("  Worker         {:>6.1} kB gzip   (limit {} kB)", kilobytes(worker), WORKER_LIMIT / 1000);
-    for (name, size, limit) in [("browser bundle", browser, BROWSER_LIMIT), ("Worker", worker, WORKER_LIMIT)] {
+    println!(
+        "  browser bundle {:>6.1} kB brotli (limit {} kB)",
+        kilobytes(browser),
+        BROWSER_LIMIT / 1000
+    );
+    println!(
+        "  Worker         {:>6.1} kB gzip   (limit {} kB)",
+        kilobytes(worker),
+        WORKER_LIMIT / 1000
+    );
+    for (name, size, limit) in [
+        ("browser bundle", browser, BROWSER_LIMIT),
+        ("Worker", worker, WORKER_LIMIT),
+    ] {
         if size > limit {
-            bail!("the {name} has {size} bytes compressed, {} too many", size - limit);
+            bail!(
+                "the {name} has {size} bytes compressed, {} too many",
+                size - limit
+            );
         }
     }
     Ok(())
@@ -34,7 +53,10 @@ fn compressed(program: &str, arguments: &[&str], folder: &Path, extensions: &[&s
         let path = entry?.path();
         if path.is_dir() {
             sum += compressed(program, arguments, &path, extensions)?;
-        } else if path.extension().is_some_and(|found| extensions.iter().any(|wanted| found == *wanted)) {
+        } else if path
+            .extension()
+            .is_some_and(|found| extensions.iter().any(|wanted| found == *wanted))
+        {
             let output = Command::new(program)
                 .args(arguments)
                 .arg(&path)

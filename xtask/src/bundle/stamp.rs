@@ -18,7 +18,10 @@ impl Stamp {
         for input in inputs {
             add(input, &mut hasher).with_context(|| format!("cannot read {}", input.display()))?;
         }
-        Ok(Self { file, hash: format!("{:016x}", hasher.finish()) })
+        Ok(Self {
+            file,
+            hash: format!("{:016x}", hasher.finish()),
+        })
     }
 
     /// Sixteen hexadecimal digits.
@@ -33,13 +36,16 @@ impl Stamp {
 
     /// Says that it now was.
     pub fn write(&self) -> Result<()> {
-        std::fs::write(&self.file, &self.hash).with_context(|| format!("cannot write {}", self.file.display()))
+        std::fs::write(&self.file, &self.hash)
+            .with_context(|| format!("cannot write {}", self.file.display()))
     }
 }
 
 fn add(path: &Path, hasher: &mut impl Hasher) -> std::io::Result<()> {
     if path.is_dir() {
-        let mut entries = std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+        let mut entries = std::fs::read_dir(path)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<Vec<_>>>()?;
         entries.sort();
         for entry in entries {
             entry.file_name().hash(hasher);

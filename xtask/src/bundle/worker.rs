@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::browser::Site;
-use super::stamp::Stamp;
 use super::build_wasm;
+use super::stamp::Stamp;
 use crate::paths::Paths;
 use crate::process;
 
@@ -16,7 +16,10 @@ pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {
     let folder = bundle.join("worker");
     let config = paths.checkout.join("router/workerd.capnp");
     let headers = site.folder.join("_headers");
-    let stamp = Stamp::of(bundle.join("worker.stamp"), &[&wasm, &config, &headers, &site.folder.join("pkg")])?;
+    let stamp = Stamp::of(
+        bundle.join("worker.stamp"),
+        &[&wasm, &config, &headers, &site.folder.join("pkg")],
+    )?;
     if stamp.is_current() {
         return Ok(());
     }
@@ -40,7 +43,11 @@ pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {
 
 /// Tells the Worker in which folder this build's browser bundle is. `router/src/dashboard.rs` reads it.
 fn name_package(module: &Path, package: &str) -> Result<()> {
-    let text = std::fs::read_to_string(module).with_context(|| format!("cannot read {}", module.display()))?;
-    std::fs::write(module, format!("globalThis.LAKEFRONT_BUNDLE_FOLDER={};\n{text}", json!(package)))?;
+    let text =
+        std::fs::read_to_string(module).with_context(|| format!("cannot read {}", module.display()))?;
+    std::fs::write(
+        module,
+        format!("globalThis.LAKEFRONT_BUNDLE_FOLDER={};\n{text}", json!(package)),
+    )?;
     Ok(())
 }

@@ -5,7 +5,6 @@ mod output;
 mod service;
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -28,9 +27,8 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// An empty one: from here on Ctrl-C is answered by [`Stack::end`].
+    /// An empty one.
     pub fn new() -> Self {
-        process::SUPERVISED.store(true, Ordering::SeqCst);
         Self { running: Vec::new() }
     }
 
@@ -119,7 +117,6 @@ impl Stack {
                 );
             }
         }
-        process::SUPERVISED.store(false, Ordering::SeqCst);
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Running {
 
 impl Running {
     pub fn start(service: Service, logs: &Path) -> Result<Self> {
-        let mut group = Group::spawn_piped(&service.command)?;
+        let mut group = Group::spawn_supervised(&service.command)?;
         let output = Output::follow(service.name, &mut group.child, logs)?;
         Ok(Self {
             name: service.name,
