@@ -15,7 +15,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage;
 
 /// The namespace of all tables.
@@ -52,6 +52,8 @@ pub(crate) enum Swap {
     Done(Head),
     /// Another commit was first; nothing of this one is visible.
     Lost,
+    /// The catalog failed while it swapped: it may have happened.
+    Unknown(Error),
 }
 
 /// The catalog of one lake.
@@ -140,7 +142,7 @@ impl Catalog {
     /// Writes the metadata file of the new state and swaps it in if `base` is still the committed one.
     ///
     /// # Errors
-    /// After an error of the swap itself it is unknown whether it happened.
+    /// When the metadata file can't be written; then nothing happened.
     pub(crate) async fn commit(
         &self,
         table: &str,
@@ -162,7 +164,11 @@ impl Catalog {
         .bind(table)
         .bind(&base.location)
         .execute(&self.pool)
-        .await?;
+        .await;
+        let updated = match updated {
+            Ok(updated) => updated,
+            Err(error) => return Ok(Swap::Unknown(error.into())),
+        };
         if updated.rows_affected() == 0 {
             storage::delete([location.as_str()]);
             return Ok(Swap::Lost);

@@ -10,12 +10,13 @@ use crate::catalog::{Head, Swap};
 use crate::error::{Error, Result};
 use crate::lake::{Commit, Lake};
 use crate::manifests::{self, Files, Target};
+use crate::retention::{Eagerness, Retention};
 use crate::table::OpenTable;
 use crate::wal::{self, WalPosition};
 use crate::{storage, version_hint};
 
 /// How often a commit is tried before others are let win.
-const ATTEMPTS: u32 = 50;
+pub(crate) const ATTEMPTS: u32 = 50;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// What a commit does.
@@ -34,6 +35,8 @@ struct Prepared {
     result: TableMetadataBuildResult,
     /// Files that only this attempt needs.
     written: Vec<String>,
+    /// Whether snapshots expire with it.
+    expires: bool,
 }
 
 impl Lake {
@@ -43,20 +46,16 @@ impl Lake {
         // One id for all attempts: by it a commit whose answer was lost is recognised.
         let snapshot_id = new_snapshot_id();
         let mut known = table.head.lock().await;
+        let mut unknown = None;
         for attempt in 0..ATTEMPTS {
-            let unknown = |source| Error::CommitStateUnknown {
-                table: name.to_owned(),
-                source: Box::new(source),
-            };
-            let found = self.catalog.head(name, known.take()).await;
-            let head = match found {
-                Err(error) if attempt > 0 => return Err(unknown(error)),
+            let head = match self.catalog.head(name, known.take()).await {
+                Err(source) if unknown.is_some() => return Err(state_unknown(name, source)),
                 found => found?.ok_or_else(|| Error::UnknownTable(name.to_owned()))?,
             };
             if let Some(snapshot) = head.metadata.snapshot_by_id(snapshot_id) {
                 let sequence_number = snapshot.sequence_number();
                 *known = Some(head);
-                version_hint::publish(&self.catalog, name, &table.folder).await?;
+                version_hint::publish_commit(&self.catalog, name, &table.folder).await;
                 return Ok(Some(Commit { snapshot_id, sequence_number }));
             }
             if is_in(&head, change.wal) {
@@ -64,22 +63,28 @@ impl Lake {
                 return Ok(None);
             }
             let prepared = self.prepare(table, &head, &change, snapshot_id).await?;
-            match self.catalog.commit(name, &head, prepared.result).await {
-                Ok(Swap::Done(head)) => {
-                    let sequence_number = head.metadata.last_sequence_number();
-                    *known = Some(head);
-                    version_hint::publish(&self.catalog, name, &table.folder).await?;
+            unknown = None;
+            match self.catalog.commit(name, &head, prepared.result).await? {
+                Swap::Done(after) => {
+                    let sequence_number = after.metadata.last_sequence_number();
+                    version_hint::publish_commit(&self.catalog, name, &table.folder).await;
+                    if prepared.expires {
+                        self.delete_garbage(table, &head.metadata, &after.metadata).await;
+                    }
+                    *known = Some(after);
                     return Ok(Some(Commit { snapshot_id, sequence_number }));
                 }
-                Ok(Swap::Lost) => storage::delete(prepared.written.iter().map(String::as_str)),
-                // It may be in: the next round asks the catalog before it writes anything.
-                Err(error) => tracing::warn!(table = name, %error, "asking the catalog whether the commit is in"),
+                Swap::Lost => storage::delete(prepared.written.iter().map(String::as_str)),
+                Swap::Unknown(error) => {
+                    tracing::warn!(table = name, %error, "asking the catalog whether the commit is in");
+                    unknown = Some(error);
+                }
             }
             tokio::time::sleep(backoff(attempt)).await;
         }
-        Err(Error::Conflict {
-            table: name.to_owned(),
-            attempts: ATTEMPTS,
+        Err(match unknown {
+            Some(source) => state_unknown(name, source),
+            None => Error::Conflict { table: name.to_owned(), attempts: ATTEMPTS },
         })
     }
 
@@ -127,10 +132,22 @@ impl Lake {
         }
         let forgotten = wal::stale(metadata.properties(), now_ms - millis(self.config.keep_writers));
         builder = builder.remove_properties(&forgotten)?;
+        let mut retention = Retention::plan(metadata, &self.config, now_ms, Eagerness::Batches)?;
+        if !change.files.removed.is_empty() {
+            retention.keep_replaced(metadata, &self.config, now_ms);
+        }
         Ok(Prepared {
-            result: builder.build()?,
+            result: retention.apply(builder)?.build()?,
             written,
+            expires: !retention.expire.is_empty(),
         })
+    }
+}
+
+fn state_unknown(table: &str, source: Error) -> Error {
+    Error::CommitStateUnknown {
+        table: table.to_owned(),
+        source: Box::new(source),
     }
 }
 
@@ -176,12 +193,14 @@ fn new_snapshot_id() -> i64 {
     ((high ^ low) & i64::MAX as u64).cast_signed()
 }
 
-fn backoff(attempt: u32) -> Duration {
+/// How long to wait before the next attempt.
+pub(crate) fn backoff(attempt: u32) -> Duration {
     // Random, so that two writers do not keep meeting.
     let jitter = Uuid::new_v4().as_u128() % 8;
     Duration::from_millis(u64::from(attempt.min(20)) * 2 + jitter as u64)
 }
 
+/// For arithmetic with times.
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -86,7 +86,7 @@ impl Lake {
     /// Writes the rows as data files: one for each UTC day in the batch, sorted, durable. Nothing sees them before
     /// [`Lake::append`].
     ///
-    /// The batch has the table's columns in any order, as `lakefront_otel::arrow_schema` names and types them. Runs on the blocking
+    /// The batch has the table's columns in any order, as `lakefront_otel::arrow::arrow_schema` names and types them. Runs on the blocking
     /// pool.
     ///
     /// # Errors
@@ -107,7 +107,6 @@ impl Lake {
             operation: Operation::Append,
             files: Files {
                 added: files,
-                added_sequence: None,
                 removed: &HashSet::new(),
             },
             wal,
@@ -148,7 +147,7 @@ impl Lake {
         Ok(known.insert(head).clone())
     }
 
-    fn table(&self, name: &str) -> Result<&Arc<OpenTable>> {
+    pub(crate) fn table(&self, name: &str) -> Result<&Arc<OpenTable>> {
         self.tables.get(name).ok_or_else(|| Error::UnknownTable(name.to_owned()))
     }
 }

@@ -7,14 +7,18 @@
 
 mod catalog;
 mod commit;
+mod compact;
 mod config;
 mod definition;
 mod error;
+mod expire;
 mod fold;
+mod garbage;
 mod lake;
 mod layout;
 mod manifests;
 mod metrics;
+mod retention;
 mod sort;
 mod storage;
 mod table;
@@ -24,6 +28,7 @@ mod write;
 
 pub use config::LakeConfig;
 pub use error::{Error, Result};
+pub use expire::Expired;
 pub use iceberg::spec::DataFile;
 pub use lake::{Commit, Lake, LakeFile};
 pub use wal::WalPosition;

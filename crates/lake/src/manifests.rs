@@ -19,9 +19,7 @@ use crate::fold::{self, Held, Period};
 pub(crate) struct Files<'a> {
     /// Files to add.
     pub added: &'a [DataFile],
-    /// Their data sequence number, when it is not the snapshot's own.
-    pub added_sequence: Option<i64>,
-    /// Paths of files that leave.
+    /// Paths of files that leave. Those added then are a compaction of them: they carry their highest data sequence number.
     pub removed: &'a HashSet<String>,
 }
 
@@ -153,10 +151,11 @@ pub(crate) async fn regroup(
             manifests.push(manifest.clone());
         }
     }
+    let added_sequence = removed.iter().filter_map(|entry| entry.sequence_number()).max();
     let mut written = Vec::new();
     for group in outputs.iter().filter(|group| group.len() > 0) {
         let mut writer = writer(file_io, target)?;
-        group.write(&mut writer, files.added_sequence)?;
+        group.write(&mut writer, added_sequence)?;
         written.push(writer.write_manifest_file().await?);
     }
     if !removed.is_empty() {

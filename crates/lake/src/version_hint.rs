@@ -30,6 +30,13 @@ pub(crate) async fn publish(catalog: &Catalog, table: &str, table_folder: &Path)
     Ok(())
 }
 
+/// [`publish`] after a commit: that stands in any case, so failing is logged. The next commit or start tries again.
+pub(crate) async fn publish_commit(catalog: &Catalog, table: &str, table_folder: &Path) {
+    if let Err(error) = publish(catalog, table, table_folder).await {
+        tracing::error!(table, %error, "readers without a catalog do not see the last commit yet");
+    }
+}
+
 fn write(metadata_folder: &Path, location: &str) -> Result<()> {
     let committed = storage::path(location);
     let name = committed.file_name().unwrap_or_default().to_string_lossy();

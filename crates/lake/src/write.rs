@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -27,8 +27,7 @@ pub(crate) fn write(table: &OpenTable, batch: &RecordBatch) -> Result<Vec<DataFi
     if batch.num_rows() == 0 {
         return Ok(Vec::new());
     }
-    let keys = table.definition.sort_order.iter().map(|name| column(table, &batch, name).cloned());
-    let order = sort::order(&keys.collect::<Result<Vec<_>>>()?)?;
+    let order = order(table, &batch)?;
     let times = column(table, &batch, table.definition.time_column)?;
     let times = times.as_primitive::<TimestampMicrosecondType>().values();
     days(times, order)
@@ -38,7 +37,7 @@ pub(crate) fn write(table: &OpenTable, batch: &RecordBatch) -> Result<Vec<DataFi
 }
 
 /// The batch's columns in the order, and with the types, of the table's schema.
-fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBatch> {
+pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBatch> {
     let unfit = |reason: String| Error::Batch {
         table: table.definition.name.to_owned(),
         reason,
@@ -55,6 +54,12 @@ fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBatch> {
     });
     let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
     RecordBatch::try_new(Arc::clone(&table.schema), columns).map_err(|error| unfit(error.to_string()))
+}
+
+/// The rows in the table's sort order, or `None` when they are in that order already.
+pub(crate) fn order(table: &OpenTable, batch: &RecordBatch) -> Result<Option<Vec<u32>>> {
+    let keys = table.definition.sort_order.iter().map(|name| column(table, batch, name).cloned());
+    sort::order(&keys.collect::<Result<Vec<_>>>()?)
 }
 
 fn column<'a>(table: &OpenTable, batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
@@ -156,8 +161,9 @@ impl<'a> DataFileWriter<'a> {
         let metadata = self.file.finish()?;
         let bytes = self.file.bytes_written() as u64;
         let path = storage::path(&self.location);
-        let file = self.file.into_inner()?.into_inner().map_err(|error| Error::io(&path)(error.into_error()))?;
-        file.sync_all().map_err(Error::io(&path))?;
+        let buffer = self.file.inner_mut();
+        let synced = buffer.flush().and_then(|()| buffer.get_ref().sync_all());
+        synced.map_err(Error::io(&path))?;
         if let Some(folder) = path.parent() {
             storage::sync_folder(folder)?;
         }

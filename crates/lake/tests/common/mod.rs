@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray,
     StructArray, TimestampMicrosecondArray,
 };
 use arrow_schema::DataType;
@@ -32,7 +32,7 @@ pub async fn lake() -> (TempDir, Lake) {
 /// (elements of lists `n`, `n + 1`), strings `<n % 7>`.
 pub fn rows(table: &str, first: i64, count: usize, time: impl Fn(i64) -> i64) -> RecordBatch {
     let table = lakefront_otel::table(table).unwrap();
-    let schema = lakefront_otel::arrow_schema(table);
+    let schema = lakefront_otel::arrow::arrow_schema(table);
     let numbers: Vec<i64> = (first..).take(count).collect();
     let columns = schema.fields().iter().map(|field| {
         if field.name() == table.time_column {
@@ -74,4 +74,15 @@ fn values(data_type: &DataType, numbers: &[i64]) -> ArrayRef {
         }
         other => unreachable!("no table has a column of type {other}"),
     }
+}
+
+/// Runs a script of this folder with arguments and parses what it prints.
+pub fn python(script: &str, arguments: &[&str]) -> serde_json::Value {
+    let python = std::env::var("LAKEFRONT_PYTHON").expect(
+        "LAKEFRONT_PYTHON must name the Python that has what tests/requirements.txt lists: run `cargo xtask test`",
+    );
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
+    let output = std::process::Command::new(python).arg(script).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -1,0 +1,68 @@
+//! What a commit costs, and what a reader has to open, as commits add up.
+//!
+//! ```text
+//! cargo run --release -p lakefront-lake --example commits -- 5000
+//! ```
+//! Each commit is one data file. The clock runs two minutes a commit, so that 5,000 of them are a week: days close and hourly
+//! snapshots pile up as they would.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use common::{MARCH_10, SECOND, rows};
+use iceberg::io::FileIO;
+use iceberg::spec::{ManifestList, TableMetadata};
+use lakefront_lake::{Lake, LakeConfig, WalPosition};
+
+const TABLE: &str = "otel_logs";
+const STEP: i64 = 120 * SECOND;
+static CLOCK: AtomicI64 = AtomicI64::new(MARCH_10);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let commits: i64 = std::env::args().nth(1).map_or(Ok(5_000), |count| count.parse())?;
+    let folder = tempfile::tempdir()?;
+    let config = LakeConfig {
+        now_ms: || CLOCK.load(Ordering::Relaxed) / 1_000,
+        ..LakeConfig::new(folder.path())
+    };
+    let lake = Lake::open(config).await?;
+    let writer = lake.new_writer().await?;
+    println!("{:>8} {:>11} {:>9} {:>9} {:>10} {:>12}", "commits", "median ms", "p99 ms", "manifests", "snapshots", "metadata kB");
+    let mut costs = Vec::new();
+    for n in 0..commits {
+        let now = MARCH_10 + n * STEP;
+        CLOCK.store(now, Ordering::Relaxed);
+        let files = lake.write(TABLE, rows(TABLE, n, 1, |_| now)).await?;
+        let start = Instant::now();
+        lake.append(TABLE, &files, Some(WalPosition { writer, position: n.cast_unsigned() })).await?;
+        costs.push(start.elapsed());
+        if n + 1 == 50 || (n + 1) % 500 == 0 {
+            report(folder.path(), n + 1, &mut costs).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints a line about the commits since the last one.
+async fn report(lake: &Path, commits: i64, costs: &mut Vec<Duration>) -> Result<(), Box<dyn std::error::Error>> {
+    costs.sort_unstable();
+    let quantile = |q: usize| costs[(costs.len() - 1) * q / 100].as_secs_f64() * 1e3;
+    let (median, p99) = (quantile(50), quantile(99));
+    costs.clear();
+    let folder = lake.join("otel").join(TABLE).join("metadata");
+    let version = std::fs::read_to_string(folder.join("version-hint.text"))?;
+    let file = folder.join(format!("{version}.metadata.json"));
+    let file_io = FileIO::new_with_fs();
+    let metadata = TableMetadata::read_from(&file_io, &file.display().to_string()).await?;
+    let snapshot = metadata.current_snapshot().ok_or("nothing was committed")?;
+    let bytes = file_io.new_input(snapshot.manifest_list())?.read().await?;
+    let manifests = ManifestList::parse_with_version(&bytes, metadata.format_version())?.entries().len();
+    let kilobytes = std::fs::metadata(&file)?.len() / 1_000;
+    println!("{commits:>8} {median:>11.2} {p99:>9.2} {manifests:>9} {:>10} {kilobytes:>12}", metadata.snapshots().len());
+    Ok(())
+}

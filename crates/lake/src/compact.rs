@@ -1,0 +1,107 @@
+//! Compaction: many small files become one, and that takes their place.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_select::concat::concat_batches;
+use iceberg::spec::{DataFile, Operation};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::commit::Change;
+use crate::error::{Error, Result};
+use crate::lake::{Commit, Lake};
+use crate::manifests::{self, Files};
+use crate::table::OpenTable;
+use crate::write::{self, DataFileWriter};
+use crate::{layout, storage};
+
+impl Lake {
+    /// Writes the rows of the files into one new file a day, durable and as yet invisible: see [`Lake::replace`].
+    ///
+    /// Row groups follow the order of the files (give them oldest first) and are sorted within, so that readers skip by time
+    /// and by the sort order. Memory: one row group. Runs on the blocking pool.
+    ///
+    /// # Errors
+    /// When a file can't be read or written.
+    pub async fn merge(&self, table: &str, files: &[DataFile]) -> Result<Vec<DataFile>> {
+        let table = Arc::clone(self.table(table)?);
+        let files = files.to_vec();
+        tokio::task::spawn_blocking(move || merge(&table, &files)).await?
+    }
+
+    /// Puts files in the place of others that hold the same rows, in one commit.
+    ///
+    /// The new ones carry the highest data sequence number of the old: a reader that keeps count of files by that number
+    /// knows them as a compaction. The old ones stay on disk for [`LakeConfig::keep_replaced`](crate::LakeConfig::keep_replaced).
+    ///
+    /// # Errors
+    /// [`Error::NotCurrent`] when an old file is not in the current snapshot (any more); else as [`Lake::append`].
+    pub async fn replace(&self, table: &str, old: &[DataFile], new: &[DataFile]) -> Result<Commit> {
+        let removed: HashSet<String> = old.iter().map(|file| file.file_path().to_owned()).collect();
+        let change = Change {
+            operation: Operation::Replace,
+            files: Files { added: new, removed: &removed },
+            wal: None,
+        };
+        let table = self.table(table)?;
+        let committed = self.commit(table, change).await?;
+        // Without a log position there is nothing that could have been in before.
+        committed.ok_or_else(|| Error::NotCurrent { table: table.definition.name.to_owned(), missing: 0 })
+    }
+
+    /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed.
+    ///
+    /// Not for use after [`Error::CommitStateUnknown`].
+    pub async fn discard(&self, files: Vec<DataFile>) -> Result<()> {
+        let delete = move || storage::delete(files.iter().map(|file| file.file_path()));
+        Ok(tokio::task::spawn_blocking(delete).await?)
+    }
+}
+
+fn merge(table: &OpenTable, files: &[DataFile]) -> Result<Vec<DataFile>> {
+    let mut days: Vec<i32> = files.iter().map(|file| manifests::day(file.partition())).collect();
+    days.sort_unstable();
+    days.dedup();
+    let merge_day = |day: i32| {
+        let of_day = files.iter().filter(|file| manifests::day(file.partition()) == day);
+        merge_files(table, day, &of_day.collect::<Vec<_>>())
+    };
+    days.into_iter().map(merge_day).collect()
+}
+
+fn merge_files(table: &OpenTable, day: i32, files: &[&DataFile]) -> Result<DataFile> {
+    let rows: u64 = files.iter().map(|file| file.record_count()).sum();
+    let mut writer = DataFileWriter::create(table, day, usize::try_from(rows).unwrap_or(usize::MAX))?;
+    let mut pending = Vec::new();
+    let mut count = 0;
+    for file in files {
+        let path = storage::path(file.file_path());
+        let input = File::open(&path).map_err(Error::io(&path))?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(input)?.with_batch_size(8 * 1024).build()?;
+        for batch in reader {
+            let mut batch = batch?;
+            while count + batch.num_rows() > layout::ROW_GROUP_ROWS {
+                let fits = layout::ROW_GROUP_ROWS - count;
+                pending.push(batch.slice(0, fits));
+                batch = batch.slice(fits, batch.num_rows() - fits);
+                flush(table, &mut writer, &mut pending)?;
+                count = 0;
+            }
+            count += batch.num_rows();
+            pending.push(batch);
+        }
+    }
+    flush(table, &mut writer, &mut pending)?;
+    writer.close()
+}
+
+/// Writes the pending rows as one sorted row group.
+fn flush(table: &OpenTable, writer: &mut DataFileWriter<'_>, pending: &mut Vec<RecordBatch>) -> Result<()> {
+    let Some(first) = pending.first() else { return Ok(()) };
+    let batch = write::conform(table, &concat_batches(&first.schema(), pending.iter())?)?;
+    pending.clear();
+    let order = write::order(table, &batch)?.map(UInt32Array::from);
+    writer.write(&batch, order.as_ref())
+}

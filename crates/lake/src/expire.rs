@@ -1,0 +1,70 @@
+//! Forgetting: snapshots that are due, and then the files that only they reached.
+
+use iceberg::spec::TableMetadata;
+
+use crate::catalog::Swap;
+use crate::commit::{ATTEMPTS, backoff};
+use crate::error::{Error, Result};
+use crate::lake::Lake;
+use crate::retention::{Eagerness, Retention};
+use crate::table::OpenTable;
+use crate::{garbage, storage, version_hint};
+
+/// What [`Lake::expire`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// Snapshots that are forgotten.
+    pub snapshots: usize,
+    /// Files that were deleted: data files, manifests, manifest lists.
+    pub files: usize,
+}
+
+impl Lake {
+    /// Forgets the table's snapshots that are due, and deletes the files that only they reached.
+    ///
+    /// Commits do that by themselves in batches; this is for tables that get none for a while, and for tests.
+    ///
+    /// # Errors
+    /// As of [`Lake::append`]. Files that could not be deleted are no error: they are logged and stay.
+    pub async fn expire(&self, table: &str) -> Result<Expired> {
+        let table = self.table(table)?;
+        let name = table.definition.name;
+        let mut known = table.head.lock().await;
+        for attempt in 0..ATTEMPTS {
+            let head = self.catalog.head(name, known.take()).await?;
+            let head = head.ok_or_else(|| Error::UnknownTable(name.to_owned()))?;
+            let plan = Retention::plan(&head.metadata, &self.config, (self.config.now_ms)(), Eagerness::All)?;
+            if plan.is_empty() {
+                *known = Some(head);
+                return Ok(Expired::default());
+            }
+            let builder = head.metadata.clone().into_builder(Some(head.location.clone()));
+            let result = plan.apply(builder)?.build()?;
+            if let Swap::Done(after) = self.catalog.commit(name, &head, result).await? {
+                version_hint::publish_commit(&self.catalog, name, &table.folder).await;
+                let files = self.delete_garbage(table, &head.metadata, &after.metadata).await;
+                *known = Some(after);
+                return Ok(Expired { snapshots: plan.expire.len(), files });
+            }
+            tokio::time::sleep(backoff(attempt)).await;
+        }
+        Err(Error::Conflict { table: name.to_owned(), attempts: ATTEMPTS })
+    }
+
+    /// Deletes what is out of reach since that commit. The commit stands, so failing is no error.
+    pub(crate) async fn delete_garbage(&self, table: &OpenTable, before: &TableMetadata, after: &TableMetadata) -> usize {
+        let garbage = match garbage::find(&self.file_io, before, after).await {
+            Ok(garbage) => garbage,
+            Err(error) => {
+                tracing::warn!(table = table.definition.name, %error, "files of expired snapshots stay on disk");
+                return 0;
+            }
+        };
+        let count = garbage.len();
+        let delete = move || storage::delete(garbage.iter().map(String::as_str));
+        if let Err(error) = tokio::task::spawn_blocking(delete).await {
+            tracing::warn!(%error, "files of expired snapshots may stay on disk");
+        }
+        count
+    }
+}

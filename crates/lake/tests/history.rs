@@ -1,0 +1,144 @@
+//! A lake that is committed to for long stays small, and what is compacted stays readable for a while.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use common::{DAY, MARCH_10, SECOND, rows};
+use iceberg::io::FileIO;
+use iceberg::spec::{ManifestList, TableMetadata};
+use lakefront_lake::{Error, Lake, LakeConfig};
+use tempfile::TempDir;
+
+const HOUR: i64 = 3_600 * SECOND;
+
+/// A lake whose clock the test sets, in microseconds.
+macro_rules! lake_with_clock {
+    ($clock:ident) => {{
+        static $clock: AtomicI64 = AtomicI64::new(MARCH_10);
+        let folder = TempDir::new().unwrap();
+        let config = LakeConfig {
+            now_ms: || $clock.load(Ordering::Relaxed) / 1_000,
+            ..LakeConfig::new(folder.path())
+        };
+        let lake = Lake::open(config).await.unwrap();
+        (folder, lake, &$clock)
+    }};
+}
+
+async fn append(lake: &Lake, first: i64, time: i64) {
+    let files = lake.write("otel_metrics_gauge", rows("otel_metrics_gauge", first, 1, |_| time)).await.unwrap();
+    lake.append("otel_metrics_gauge", &files, None).await.unwrap().unwrap();
+}
+
+/// The metadata that the version hint names.
+async fn metadata(lake: &Path) -> TableMetadata {
+    let folder = lake.join("otel/otel_metrics_gauge/metadata");
+    let version = std::fs::read_to_string(folder.join("version-hint.text")).unwrap();
+    let file = folder.join(format!("{version}.metadata.json"));
+    TableMetadata::read_from(&FileIO::new_with_fs(), file.to_str().unwrap()).await.unwrap()
+}
+
+async fn manifests(metadata: &TableMetadata, list: &str) -> Vec<String> {
+    let bytes = FileIO::new_with_fs().new_input(list).unwrap().read().await.unwrap();
+    let list = ManifestList::parse_with_version(&bytes, metadata.format_version()).unwrap();
+    list.entries().iter().map(|manifest| manifest.manifest_path.clone()).collect()
+}
+
+fn files_below(folder: &Path, suffix: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.append(&mut files_below(&path, suffix));
+        } else if path.to_str().unwrap().ends_with(suffix) {
+            found.insert(format!("file://{}", path.display()));
+        }
+    }
+    found
+}
+
+/// Ten minutes between commits: hours and days pass.
+#[tokio::test(flavor = "multi_thread")]
+async fn manifests_and_snapshots_stay_few_and_their_files_go() {
+    let (folder, lake, clock) = lake_with_clock!(CLOCK);
+    const COMMITS: i64 = 600;
+    for n in 0..COMMITS {
+        let now = MARCH_10 + n * HOUR / 6;
+        clock.store(now, Ordering::Relaxed);
+        append(&lake, n, now).await;
+    }
+    lake.expire("otel_metrics_gauge").await.unwrap();
+    let metadata = metadata(folder.path()).await;
+    let days = COMMITS / 6 / 24;
+    let list = metadata.current_snapshot().unwrap().manifest_list();
+    let open = manifests(&metadata, list).await.len() as i64;
+    assert!(open <= 8 + days, "a reader opens {open} manifests");
+    // The last 100 are of the last 17 hours; each hour before has one.
+    let expected = 100 + (COMMITS - 100) / 6;
+    let snapshots = metadata.snapshots().len() as i64;
+    assert!((expected - 1..=expected + 1).contains(&snapshots), "{snapshots} snapshots, expected about {expected}");
+    assert_eq!(lake.files("otel_metrics_gauge").await.unwrap().len() as i64, COMMITS);
+
+    let mut reachable = BTreeSet::new();
+    for snapshot in metadata.snapshots() {
+        reachable.extend(manifests(&metadata, snapshot.manifest_list()).await);
+        reachable.insert(snapshot.manifest_list().to_owned());
+    }
+    assert_eq!(files_below(folder.path(), ".avro"), reachable);
+    assert!(files_below(folder.path(), ".metadata.json").len() <= 52);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replaced_files_stay_for_an_hour_and_as_long_as_a_snapshot_has_them() {
+    let (folder, lake, clock) = lake_with_clock!(CLOCK);
+    const TABLE: &str = "otel_metrics_gauge";
+    for n in 0..20 {
+        append(&lake, n, MARCH_10 - DAY + n).await;
+    }
+    let old = lake.files(TABLE).await.unwrap();
+    let old_files: Vec<_> = old.iter().map(|file| file.file.clone()).collect();
+    let merged = lake.merge(TABLE, &old_files).await.unwrap();
+    append(&lake, 20, MARCH_10 - DAY).await;
+    lake.replace(TABLE, &old_files, &merged).await.unwrap();
+
+    let now = lake.files(TABLE).await.unwrap();
+    assert_eq!(now.len(), 2);
+    let compacted = now.iter().find(|file| file.file.record_count() == 20).unwrap();
+    assert_eq!(compacted.sequence_number, 20, "the highest of what it replaces");
+    let again = lake.replace(TABLE, &old_files, &merged).await;
+    assert!(matches!(again, Err(Error::NotCurrent { missing: 20, .. })), "{again:?}");
+
+    // Many commits within the hour: the old snapshots go, the files do not.
+    for n in 0..150 {
+        clock.store(MARCH_10 + n * 20 * SECOND, Ordering::Relaxed);
+        append(&lake, 21 + n, MARCH_10).await;
+    }
+    clock.store(MARCH_10 + HOUR - SECOND, Ordering::Relaxed);
+    lake.expire(TABLE).await.unwrap();
+    let parquet = files_below(folder.path(), ".parquet");
+    assert!(old_files.iter().all(|file| parquet.contains(file.file_path())));
+
+    clock.store(MARCH_10 + HOUR + SECOND, Ordering::Relaxed);
+    lake.expire(TABLE).await.unwrap();
+    let live: BTreeSet<String> = lake.files(TABLE).await.unwrap().iter().map(|file| file.file.file_path().to_owned()).collect();
+    assert_eq!(files_below(folder.path(), ".parquet"), live);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn merged_rows_are_sorted_and_the_same() {
+    let (folder, lake) = common::lake().await;
+    for n in 0..5 {
+        let files = lake.write("otel_logs", rows("otel_logs", n * 100, 100, |n| MARCH_10 + n)).await.unwrap();
+        lake.append("otel_logs", &files, None).await.unwrap();
+    }
+    let before = common::python("readers.py", &["duckdb", folder.path().to_str().unwrap(), "otel_logs"]);
+    let old: Vec<_> = lake.files("otel_logs").await.unwrap().into_iter().map(|file| file.file).collect();
+    let new = lake.merge("otel_logs", &old).await.unwrap();
+    assert_eq!(new.len(), 1);
+    lake.replace("otel_logs", &old, &new).await.unwrap();
+    let after = common::python("readers.py", &["duckdb", folder.path().to_str().unwrap(), "otel_logs"]);
+    assert_eq!(before, after);
+}
