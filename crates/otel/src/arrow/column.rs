@@ -1,19 +1,21 @@
 //! Builders of columns whose nested fields are exactly those of the schema.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::mem;
 use std::sync::Arc;
 
-use arrow_array::builder::{StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::builder::TimestampMicrosecondBuilder;
 use arrow_array::{ArrayRef, ListArray, MapArray, StructArray};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::DataType;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 
 use super::schema::UTC;
-use crate::map::{distinct, text};
+use crate::map::distinct;
+
+mod text;
+
+pub(super) use text::TextColumn;
 
 /// A column that is finished into an array of the schema's type.
 pub(super) trait Column {
@@ -32,23 +34,12 @@ pub(super) fn timestamps() -> TimestampMicrosecondBuilder {
     TimestampMicrosecondBuilder::new().with_timezone(UTC)
 }
 
-/// Appends a value as text, without a `String` in between where that is possible.
-pub(super) fn append_any(column: &mut StringBuilder, value: Option<&AnyValue>) {
-    match value.and_then(|value| value.value.as_ref()) {
-        Some(Value::IntValue(int)) => {
-            write!(column, "{int}").expect("a builder takes everything");
-            column.append_value("");
-        }
-        _ => column.append_value(value.map(text).unwrap_or_default()),
-    }
-}
-
 /// A `map<string, string>` column.
 #[derive(Default)]
 pub(super) struct MapColumn {
     offsets: Offsets,
-    keys: StringBuilder,
-    values: StringBuilder,
+    keys: TextColumn,
+    values: TextColumn,
 }
 
 impl MapColumn {
@@ -56,10 +47,9 @@ impl MapColumn {
     pub(super) fn append(&mut self, attributes: &[KeyValue]) {
         for attribute in distinct(attributes) {
             self.keys.append_value(&attribute.key);
-            append_any(&mut self.values, attribute.value.as_ref());
+            self.values.append_any(attribute.value.as_ref());
         }
-        self.offsets
-            .push(arrow_array::builder::ArrayBuilder::len(&self.keys));
+        self.offsets.push(self.keys.len());
     }
 
     /// Appends a map that is text already.
@@ -68,8 +58,7 @@ impl MapColumn {
             self.keys.append_value(key);
             self.values.append_value(value);
         }
-        self.offsets
-            .push(arrow_array::builder::ArrayBuilder::len(&self.keys));
+        self.offsets.push(self.keys.len());
     }
 }
 
@@ -81,7 +70,10 @@ impl Column for MapColumn {
         let DataType::Struct(fields) = entry.data_type() else {
             unreachable!("entries of a map are structs")
         };
-        let arrays: Vec<ArrayRef> = vec![Arc::new(self.keys.finish()), Arc::new(self.values.finish())];
+        let arrays: Vec<ArrayRef> = vec![
+            self.keys.finish_as(&DataType::Utf8),
+            self.values.finish_as(&DataType::Utf8),
+        ];
         let entries = StructArray::new(fields.clone(), arrays, None);
         Arc::new(MapArray::new(
             Arc::clone(entry),
@@ -132,7 +124,7 @@ impl<C: Column> Column for ListColumn<C> {
     }
 }
 
-/// Where each list or map ends.
+/// Where each text, list or map ends.
 struct Offsets(Vec<i32>);
 
 impl Default for Offsets {
@@ -149,6 +141,19 @@ impl Offsets {
     fn push(&mut self, end: usize) {
         // Far from overflowing: a batch is bounded in bytes.
         self.0.push(i32::try_from(end).unwrap_or(i32::MAX));
+    }
+
+    /// How many lists there are.
+    fn len(&self) -> usize {
+        self.0.len() - 1
+    }
+
+    /// Appends empty lists until there are that many.
+    fn repeat_last_until(&mut self, length: usize) {
+        if self.len() < length {
+            let last = self.0.last().copied().unwrap_or_default();
+            self.0.resize(length + 1, last);
+        }
     }
 
     fn finish(&mut self) -> OffsetBuffer<i32> {

@@ -1,12 +1,12 @@
 //! Log records into record batches of `otel_logs`.
 
 use arrow_array::RecordBatch;
-use arrow_array::builder::{Int32Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::builder::{Int32Builder, Int64Builder, TimestampMicrosecondBuilder};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use prost::Message;
 
 use super::batch::{columns, finish};
-use super::column::{MapColumn, append_any, timestamps};
+use super::column::{MapColumn, TextColumn, timestamps};
 use super::error::{AppendError, Appended};
 use super::promoted::PromotedColumns;
 use super::size;
@@ -97,23 +97,24 @@ pub fn size_of(request: &ExportLogsServiceRequest) -> usize {
 struct Columns {
     timestamp: TimestampMicrosecondBuilder,
     observed_timestamp: TimestampMicrosecondBuilder,
-    trace_id: StringBuilder,
-    span_id: StringBuilder,
+    trace_id: TextColumn,
+    span_id: TextColumn,
     trace_flags: Int32Builder,
-    severity_text: StringBuilder,
+    severity_text: TextColumn,
     severity_number: Int32Builder,
-    service_name: StringBuilder,
-    body: StringBuilder,
-    resource_schema_url: StringBuilder,
+    service_name: TextColumn,
+    body: TextColumn,
+    resource_schema_url: TextColumn,
     resource_attributes: MapColumn,
-    scope_schema_url: StringBuilder,
-    scope_name: StringBuilder,
-    scope_version: StringBuilder,
+    scope_schema_url: TextColumn,
+    scope_name: TextColumn,
+    scope_version: TextColumn,
     scope_attributes: MapColumn,
     log_attributes: MapColumn,
-    event_name: StringBuilder,
+    event_name: TextColumn,
     row_id: Int64Builder,
     promoted: PromotedColumns,
+    rows: usize,
 }
 
 impl Default for Columns {
@@ -121,23 +122,24 @@ impl Default for Columns {
         Self {
             timestamp: timestamps(),
             observed_timestamp: timestamps(),
-            trace_id: StringBuilder::new(),
-            span_id: StringBuilder::new(),
+            trace_id: TextColumn::default(),
+            span_id: TextColumn::default(),
             trace_flags: Int32Builder::new(),
-            severity_text: StringBuilder::new(),
+            severity_text: TextColumn::default(),
             severity_number: Int32Builder::new(),
-            service_name: StringBuilder::new(),
-            body: StringBuilder::new(),
-            resource_schema_url: StringBuilder::new(),
+            service_name: TextColumn::default(),
+            body: TextColumn::default(),
+            resource_schema_url: TextColumn::default(),
             resource_attributes: MapColumn::default(),
-            scope_schema_url: StringBuilder::new(),
-            scope_name: StringBuilder::new(),
-            scope_version: StringBuilder::new(),
+            scope_schema_url: TextColumn::default(),
+            scope_name: TextColumn::default(),
+            scope_version: TextColumn::default(),
             scope_attributes: MapColumn::default(),
             log_attributes: MapColumn::default(),
-            event_name: StringBuilder::new(),
+            event_name: TextColumn::default(),
             row_id: Int64Builder::new(),
             promoted: PromotedColumns::default(),
+            rows: 0,
         }
     }
 }
@@ -152,7 +154,7 @@ impl Columns {
         self.severity_text.append_value(row.severity_text);
         self.severity_number.append_value(row.severity_number);
         self.service_name.append_value(&resource.service_name);
-        append_any(&mut self.body, row.body);
+        self.body.append_any(row.body);
         self.resource_schema_url.append_value(resource.schema_url);
         self.resource_attributes.append_texts(&resource.attributes);
         self.scope_schema_url.append_value(scope.schema_url);
@@ -162,7 +164,8 @@ impl Columns {
         self.log_attributes.append(row.attributes);
         self.event_name.append_value(&row.event_name);
         self.row_id.append_value(row_id);
-        self.promoted.append(&row.promoted);
+        self.promoted.append(self.rows, &row.promoted);
+        self.rows += 1;
     }
 
     fn finish(&mut self) -> RecordBatch {
@@ -186,7 +189,7 @@ impl Columns {
             event_name = "EventName",
             row_id = "RowId",
         );
-        columns.extend(self.promoted.columns());
+        columns.extend(self.promoted.columns(std::mem::take(&mut self.rows)));
         finish(table(LOGS).expect("a table of ours"), columns)
     }
 }

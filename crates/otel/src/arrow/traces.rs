@@ -1,13 +1,13 @@
 //! Spans into record batches of `otel_traces`.
 
 use arrow_array::RecordBatch;
-use arrow_array::builder::{Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::builder::{Int64Builder, TimestampMicrosecondBuilder};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use prost::Message;
 
 use super::batch::{columns, finish};
-use super::column::{ListColumn, MapColumn, timestamps};
+use super::column::{ListColumn, MapColumn, TextColumn, timestamps};
 use super::error::{AppendError, Appended};
 use super::promoted::PromotedColumns;
 use super::size;
@@ -102,49 +102,50 @@ pub fn size_of(request: &ExportTraceServiceRequest) -> usize {
 
 struct Columns {
     timestamp: TimestampMicrosecondBuilder,
-    trace_id: StringBuilder,
-    span_id: StringBuilder,
-    parent_span_id: StringBuilder,
-    trace_state: StringBuilder,
-    span_name: StringBuilder,
-    span_kind: StringBuilder,
-    service_name: StringBuilder,
+    trace_id: TextColumn,
+    span_id: TextColumn,
+    parent_span_id: TextColumn,
+    trace_state: TextColumn,
+    span_name: TextColumn,
+    span_kind: TextColumn,
+    service_name: TextColumn,
     resource_attributes: MapColumn,
-    scope_name: StringBuilder,
-    scope_version: StringBuilder,
+    scope_name: TextColumn,
+    scope_version: TextColumn,
     span_attributes: MapColumn,
     duration: Int64Builder,
-    status_code: StringBuilder,
-    status_message: StringBuilder,
+    status_code: TextColumn,
+    status_message: TextColumn,
     events_timestamp: ListColumn<TimestampMicrosecondBuilder>,
-    events_name: ListColumn<StringBuilder>,
+    events_name: ListColumn<TextColumn>,
     events_attributes: ListColumn<MapColumn>,
-    links_trace_id: ListColumn<StringBuilder>,
-    links_span_id: ListColumn<StringBuilder>,
-    links_trace_state: ListColumn<StringBuilder>,
+    links_trace_id: ListColumn<TextColumn>,
+    links_span_id: ListColumn<TextColumn>,
+    links_trace_state: ListColumn<TextColumn>,
     links_attributes: ListColumn<MapColumn>,
     row_id: Int64Builder,
     promoted: PromotedColumns,
+    rows: usize,
 }
 
 impl Default for Columns {
     fn default() -> Self {
         Self {
             timestamp: timestamps(),
-            trace_id: StringBuilder::new(),
-            span_id: StringBuilder::new(),
-            parent_span_id: StringBuilder::new(),
-            trace_state: StringBuilder::new(),
-            span_name: StringBuilder::new(),
-            span_kind: StringBuilder::new(),
-            service_name: StringBuilder::new(),
+            trace_id: TextColumn::default(),
+            span_id: TextColumn::default(),
+            parent_span_id: TextColumn::default(),
+            trace_state: TextColumn::default(),
+            span_name: TextColumn::default(),
+            span_kind: TextColumn::default(),
+            service_name: TextColumn::default(),
             resource_attributes: MapColumn::default(),
-            scope_name: StringBuilder::new(),
-            scope_version: StringBuilder::new(),
+            scope_name: TextColumn::default(),
+            scope_version: TextColumn::default(),
             span_attributes: MapColumn::default(),
             duration: Int64Builder::new(),
-            status_code: StringBuilder::new(),
-            status_message: StringBuilder::new(),
+            status_code: TextColumn::default(),
+            status_message: TextColumn::default(),
             events_timestamp: ListColumn::new(timestamps()),
             events_name: ListColumn::default(),
             events_attributes: ListColumn::default(),
@@ -154,6 +155,7 @@ impl Default for Columns {
             links_attributes: ListColumn::default(),
             row_id: Int64Builder::new(),
             promoted: PromotedColumns::default(),
+            rows: 0,
         }
     }
 }
@@ -179,7 +181,8 @@ impl Columns {
         self.append_events(&span.events, row.timestamp);
         self.append_links(&span.links);
         self.row_id.append_value(row_id);
-        self.promoted.append(&row.promoted);
+        self.promoted.append(self.rows, &row.promoted);
+        self.rows += 1;
     }
 
     fn append_events(&mut self, events: &[Event], span_start: i64) {
@@ -238,7 +241,7 @@ impl Columns {
             links_attributes = "Links.Attributes",
             row_id = "RowId",
         );
-        columns.extend(self.promoted.columns());
+        columns.extend(self.promoted.columns(std::mem::take(&mut self.rows)));
         finish(table(TRACES).expect("a table of ours"), columns)
     }
 }

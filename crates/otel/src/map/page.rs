@@ -38,11 +38,14 @@ pub(super) fn fill<'a>(row: &mut Promoted<'a>, attributes: &Lookup<'_, 'a>) {
 }
 
 fn fill_visit(row: &mut Promoted<'_>, attributes: &Lookup<'_, '_>, url: &str) {
-    let url = Url::parse(url).ok();
     let referrer = first_text([
         attributes.record.browser_document_referrer,
         attributes.record.document_referrer,
     ]);
+    if referrer.is_empty() && !url.contains("utm_") {
+        return;
+    }
+    let url = Url::parse(url).ok();
     if let Some(host) = host(&referrer)
         && url.as_ref().and_then(Url::host_str) != Some(host.as_str())
     {
@@ -64,17 +67,20 @@ fn host(url: &str) -> Option<String> {
     Some(Url::parse(url).ok()?.host_str()?.to_owned())
 }
 
-/// The path of a URL, or of a path with a query.
+/// The path of a URL with a host, or of a path with a query; `about:blank` and the like are no pages.
 fn path(url: &str) -> Cow<'_, str> {
-    if url.starts_with('/') {
-        let end = url.find(['?', '#']).unwrap_or(url.len());
-        return Cow::Borrowed(&url[..end]);
-    }
-    match Url::parse(url) {
-        // `about:blank` and the like have no path of a page.
-        Ok(url) if url.has_host() || url.scheme() == "file" => Cow::Owned(url.path().to_owned()),
-        _ => Cow::Borrowed(""),
-    }
+    let (has_host, after) = match url.split_once("://") {
+        Some((_, after)) if !url.starts_with('/') => {
+            (true, &after[after.find(['/', '?', '#']).unwrap_or(after.len())..])
+        }
+        _ => (false, url),
+    };
+    let path = &after[..after.find(['?', '#']).unwrap_or(after.len())];
+    Cow::Borrowed(match path {
+        "" if has_host => "/",
+        path if path.starts_with('/') => path,
+        _ => "",
+    })
 }
 
 /// A part of a text, which lives as long as the text's owner.
@@ -82,5 +88,30 @@ fn part<'a>(text: &Cow<'a, str>, of: impl for<'b> Fn(&'b str) -> Cow<'b, str>) -
     match text {
         Cow::Borrowed(text) => of(text),
         Cow::Owned(text) => Cow::Owned(of(text).into_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path;
+
+    #[test]
+    fn paths_of_urls() {
+        for (url, expected) in [
+            (
+                "https://shop.example/products/42?utm_source=news#reviews",
+                "/products/42",
+            ),
+            ("https://shop.example", "/"),
+            ("https://shop.example?x=/y", "/"),
+            ("https://user:pass@shop.example:8443/a//b/", "/a//b/"),
+            ("/cart?x=https://other.example/", "/cart"),
+            ("file:///srv/index.html", "/srv/index.html"),
+            ("about:blank", ""),
+            ("cart", ""),
+            ("", ""),
+        ] {
+            assert_eq!(path(url), expected, "{url}");
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! The columns that all metrics have.
 
-use arrow_array::builder::{Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::builder::{Int64Builder, TimestampMicrosecondBuilder};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 
 use crate::arrow::batch::columns;
-use crate::arrow::column::{Column, MapColumn, timestamps};
+use crate::arrow::column::{Column, MapColumn, TextColumn, timestamps};
 use crate::map::{Resource, Scope, micros};
 
 /// What the points of a metric share.
@@ -37,16 +37,16 @@ pub(super) use point;
 
 pub(super) struct CommonColumns {
     resource_attributes: MapColumn,
-    resource_schema_url: StringBuilder,
-    scope_name: StringBuilder,
-    scope_version: StringBuilder,
+    resource_schema_url: TextColumn,
+    scope_name: TextColumn,
+    scope_version: TextColumn,
     scope_attributes: MapColumn,
     scope_dropped_attr_count: Int64Builder,
-    scope_schema_url: StringBuilder,
-    service_name: StringBuilder,
-    metric_name: StringBuilder,
-    metric_description: StringBuilder,
-    metric_unit: StringBuilder,
+    scope_schema_url: TextColumn,
+    service_name: TextColumn,
+    metric_name: TextColumn,
+    metric_description: TextColumn,
+    metric_unit: TextColumn,
     attributes: MapColumn,
     start_time_unix: TimestampMicrosecondBuilder,
     time_unix: TimestampMicrosecondBuilder,
@@ -56,16 +56,16 @@ impl Default for CommonColumns {
     fn default() -> Self {
         Self {
             resource_attributes: MapColumn::default(),
-            resource_schema_url: StringBuilder::new(),
-            scope_name: StringBuilder::new(),
-            scope_version: StringBuilder::new(),
+            resource_schema_url: TextColumn::default(),
+            scope_name: TextColumn::default(),
+            scope_version: TextColumn::default(),
             scope_attributes: MapColumn::default(),
             scope_dropped_attr_count: Int64Builder::new(),
-            scope_schema_url: StringBuilder::new(),
-            service_name: StringBuilder::new(),
-            metric_name: StringBuilder::new(),
-            metric_description: StringBuilder::new(),
-            metric_unit: StringBuilder::new(),
+            scope_schema_url: TextColumn::default(),
+            service_name: TextColumn::default(),
+            metric_name: TextColumn::default(),
+            metric_description: TextColumn::default(),
+            metric_unit: TextColumn::default(),
             attributes: MapColumn::default(),
             start_time_unix: timestamps(),
             time_unix: timestamps(),

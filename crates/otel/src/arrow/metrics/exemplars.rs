@@ -1,19 +1,19 @@
 //! The columns of exemplars.
 
-use arrow_array::builder::{Float64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::builder::{Float64Builder, TimestampMicrosecondBuilder};
 use opentelemetry_proto::tonic::metrics::v1::Exemplar;
 use opentelemetry_proto::tonic::metrics::v1::exemplar::Value;
 
 use crate::arrow::batch::columns;
-use crate::arrow::column::{Column, ListColumn, MapColumn, timestamps};
+use crate::arrow::column::{Column, ListColumn, MapColumn, TextColumn, timestamps};
 use crate::map::{hex_id, micros};
 
 pub(super) struct ExemplarColumns {
     filtered_attributes: ListColumn<MapColumn>,
     time_unix: ListColumn<TimestampMicrosecondBuilder>,
     value: ListColumn<Float64Builder>,
-    span_id: ListColumn<StringBuilder>,
-    trace_id: ListColumn<StringBuilder>,
+    span_id: ListColumn<TextColumn>,
+    trace_id: ListColumn<TextColumn>,
 }
 
 impl Default for ExemplarColumns {

@@ -1,0 +1,67 @@
+//! Columns of strings.
+
+use std::io::Write;
+use std::mem;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, StringArray};
+use arrow_buffer::{Buffer, OffsetBuffer};
+use arrow_schema::DataType;
+use opentelemetry_proto::tonic::common::v1::AnyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+
+use super::{Column, Offsets};
+use crate::map::text;
+
+/// A required `string` column. Leaner than Arrow's builder: it keeps no nulls, and rows without text can be left out
+/// until one with text comes ([`TextColumn::set`]), which most promoted columns live by.
+#[derive(Default)]
+pub(in crate::arrow) struct TextColumn {
+    bytes: Vec<u8>,
+    offsets: Offsets,
+}
+
+impl TextColumn {
+    /// Appends a text.
+    pub(in crate::arrow) fn append_value(&mut self, text: impl AsRef<str>) {
+        self.bytes.extend_from_slice(text.as_ref().as_bytes());
+        self.offsets.push(self.bytes.len());
+    }
+
+    /// Appends a value as text, without a `String` in between where that is possible.
+    pub(in crate::arrow) fn append_any(&mut self, value: Option<&AnyValue>) {
+        match value.and_then(|value| value.value.as_ref()) {
+            Some(Value::IntValue(int)) => {
+                write!(self.bytes, "{int}").expect("a Vec takes everything");
+                self.offsets.push(self.bytes.len());
+            }
+            _ => self.append_value(value.map(text).unwrap_or_default()),
+        }
+    }
+
+    /// Sets the text of a row, when there is any; rows before it that were not set are empty.
+    pub(in crate::arrow) fn set(&mut self, row: usize, text: &str) {
+        if !text.is_empty() {
+            self.fill(row);
+            self.append_value(text);
+        }
+    }
+
+    /// Appends empty texts until there are as many as rows.
+    pub(in crate::arrow) fn fill(&mut self, rows: usize) {
+        self.offsets.repeat_last_until(rows);
+    }
+
+    /// How many texts there are.
+    pub(in crate::arrow) fn len(&self) -> usize {
+        self.offsets.len()
+    }
+}
+
+impl Column for TextColumn {
+    fn finish_as(&mut self, _: &DataType) -> ArrayRef {
+        let offsets: OffsetBuffer<i32> = self.offsets.finish();
+        let bytes = Buffer::from_vec(mem::take(&mut self.bytes));
+        Arc::new(StringArray::new(offsets, bytes, None))
+    }
+}
