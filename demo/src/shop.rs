@@ -93,3 +93,7 @@ fn rhythm(hour: i64) -> f64 {
         + 0.2 * ((of_day - 12.0) / 12.0 * std::f64::consts::TAU).cos();
     week * day.max(0.05)
 }
+
+#[cfg(test)]
+#[path = "shop_tests.rs"]
+mod tests;

@@ -5,7 +5,7 @@
 //! use lakefront_tests::Stack;
 //!
 //! let stack = Stack::start().await?;                    // ingest and chDB, ready, on free ports
-//! stack.demo(&["--days", "1"]).await?;                  // the demo, to its end
+//! stack.demo(&["--days", "1"]).await?;                  // the demo, until the engine sees all of it
 //! stack.export("/v1/logs", vec![/* OTLP protobuf */]).await?;   // or any OTLP request; 200 or an error
 //! stack.committed("otel_logs", 1_000).await?;           // waits until the lake holds so many rows
 //! let now = "2026-03-30T00:00:00Z".parse()?;
@@ -24,8 +24,10 @@
 
 mod process;
 mod python;
+mod sent;
 mod stack;
 
 pub use process::Process;
 pub use python::python;
+pub use sent::Sent;
 pub use stack::Stack;

@@ -25,8 +25,17 @@ impl Process {
     /// # Errors
     /// When there is no such program, or it can't be started.
     pub fn start(name: &'static str, arguments: &[&str]) -> Result<Self> {
-        let mut child = command(name)?
-            .args(arguments)
+        let mut command = command(name)?;
+        command.args(arguments);
+        Self::run(name, command)
+    }
+
+    /// Starts a program of others.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn run(name: &'static str, mut command: Command) -> Result<Self> {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -47,10 +56,18 @@ impl Process {
     /// # Errors
     /// When the program ends, or half a minute passes.
     pub async fn ready(&mut self, url: &str) -> Result<()> {
+        self.answers(url, |status| status.is_success()).await
+    }
+
+    /// Waits until `GET url` answers with a status that is welcome.
+    ///
+    /// # Errors
+    /// When the program ends, or half a minute passes.
+    pub async fn answers(&mut self, url: &str, welcome: impl Fn(reqwest::StatusCode) -> bool) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             if let Ok(reply) = reqwest::get(url).await
-                && reply.status().is_success()
+                && welcome(reply.status())
             {
                 return Ok(());
             }

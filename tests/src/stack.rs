@@ -10,8 +10,8 @@ use lakefront_query::{Backend, Topology, plan, resolve};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::Process;
 use crate::process::command;
+use crate::{Process, Sent};
 
 /// Ingest and chDB over a lake of their own.
 #[derive(Debug)]
@@ -89,25 +89,32 @@ impl Stack {
         self.folder.path().join("lake")
     }
 
-    /// Runs the demo against this stack's ingest, to its end; what it wrote to stderr.
+    /// Runs the demo against this stack's ingest, to its end, and waits until the engine sees all of it.
     ///
     /// # Errors
     /// When it fails; with its output.
-    pub async fn demo(&self, arguments: &[&str]) -> Result<String> {
+    pub async fn demo(&self, arguments: &[&str]) -> Result<Sent> {
         let output = tokio::process::Command::from(command("lakefront-demo")?)
             .args(["--endpoint", &self.ingest_url])
             .args(arguments)
             .kill_on_drop(true)
             .output()
             .await?;
-        let written = String::from_utf8_lossy(&output.stderr).into_owned();
+        let written = String::from_utf8_lossy(&output.stderr);
         ensure!(
             output.status.success(),
             "lakefront-demo: {}\n{written}\n{}",
             output.status,
             self.output()
         );
-        Ok(written)
+        let sent = Sent::read(&written).with_context(|| format!("no closing line in: {written}"))?;
+        self.committed("otel_logs", sent.logs).await?;
+        self.committed("otel_traces", sent.spans).await?;
+        let metrics = ["gauge", "sum", "histogram", "exponential_histogram", "summary"]
+            .map(|kind| format!("SELECT RowId FROM otel_metrics_{kind}"))
+            .join(" UNION ALL ");
+        self.committed(&format!("({metrics})"), sent.points).await?;
+        Ok(sent)
     }
 
     /// Sends an OTLP request (`/v1/logs`, `/v1/traces` or `/v1/metrics`, protobuf).
@@ -146,6 +153,22 @@ impl Stack {
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// A counter of the engine (`system.events`), as its `/metrics` shows it; 0 while it has not counted.
+    ///
+    /// # Errors
+    /// When the engine does not show its counters.
+    pub async fn counter(&self, event: &str) -> Result<u64> {
+        let text = reqwest::get(self.engine.url.join("metrics")?)
+            .await?
+            .error_for_status()?
+            .text()
+            .await?;
+        let name = format!("lakefront_chdb_engine_event_total{{event=\"{event}\"}} ");
+        text.lines()
+            .find_map(|line| line.strip_prefix(&name))
+            .map_or(Ok(0), |value| Ok(value.trim().parse()?))
     }
 
     /// Answers a named query as the router does: resolve, plan, ask the engine.

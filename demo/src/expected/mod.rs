@@ -10,6 +10,9 @@ mod top_pages;
 mod unique_visitors_per_day;
 mod web_vitals;
 
+#[cfg(test)]
+mod tests;
+
 pub use api_latency::api_latency;
 pub use ask::Ask;
 pub use bounce_rate::bounce_rate;
