@@ -67,3 +67,12 @@ fn builders_follow_the_definition() {
     );
     assert!(MetricsBuilder::new().finish().is_empty());
 }
+
+#[test]
+fn the_mapping_has_a_version() {
+    let version = lakefront_otel::mapping_version();
+    assert!(
+        version.len() == 16 && version.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{version}"
+    );
+}

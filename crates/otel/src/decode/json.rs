@@ -301,7 +301,7 @@ fn id(text: &str) -> Option<Vec<u8>> {
         return Some(bytes);
     }
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return None;
     }
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
