@@ -29,11 +29,12 @@ pub fn check(
 ) -> Result<Reads, Error> {
     let analysis = connection.classify_query(sql, None)?;
     match (analysis.statement_count, analysis.class) {
-        (0, _) if is_blank(sql) => Err(Exception::new(62, "SYNTAX_ERROR", "Empty query").into()),
+        (0, _) if is_blank(sql) => Err(empty().into()),
         // It does not parse, so nothing can run: the engine says where it stopped.
         (0, QueryClass::Unknown) => Err(match connection.query(sql, OutputFormat::Null) {
             Err(error) => result::exception(&error).into(),
-            Ok(_) => not_a_read(analysis.class).into(),
+            // Comments alone.
+            Ok(_) => empty().into(),
         }),
         (1, QueryClass::ReadOnly) => {
             // The statement is parsed once more, as the operand of EXPLAIN: its parameters may name a table.
@@ -50,6 +51,10 @@ pub fn check(
             Err(Exception::new(62, "SYNTAX_ERROR", message).into())
         }
     }
+}
+
+fn empty() -> Exception {
+    Exception::new(62, "SYNTAX_ERROR", "Empty query")
 }
 
 fn is_blank(sql: &str) -> bool {

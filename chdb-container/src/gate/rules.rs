@@ -24,18 +24,8 @@ pub struct Functions {
 }
 
 /// Table functions that make rows of nothing but their arguments.
-const HARMLESS_TABLE_FUNCTIONS: [&str; 10] = [
-    "format",
-    "generate_series",
-    "generateseries",
-    "null",
-    "numbers",
-    "numbers_mt",
-    "values",
-    "view",
-    "zeros",
-    "zeros_mt",
-];
+const HARMLESS_TABLE_FUNCTIONS: [&str; 7] =
+    ["format", "generate_series", "generateseries", "numbers", "numbers_mt", "values", "view"];
 
 /// Tables of `system` that hold nothing: sources of rows, and the settings that clients ask for when they connect.
 const HARMLESS_TABLES: [&str; 6] = [
@@ -111,7 +101,6 @@ pub fn judge(nodes: &[Node<'_>], functions: &Functions) -> Result<Reads, Excepti
     let root = nodes
         .first()
         .ok_or_else(|| denied("a statement without a tree"))?;
-    let first_child = nodes.iter().find(|node| node.depth == 1).map(|node| node.kind);
     let is_select = root.kind == "SelectWithUnionQuery";
     match root.kind {
         "SelectWithUnionQuery"
@@ -119,7 +108,7 @@ pub fn judge(nodes: &[Node<'_>], functions: &Functions) -> Result<Reads, Excepti
         | "ExistsTableQuery"
         | "ShowCreateTableQuery"
         | "ShowTables" => {}
-        "Explain" if first_child == Some("SelectWithUnionQuery") => {}
+        "Explain" if explains_a_select(nodes) => {}
         kind => {
             return Err(denied(&format!(
                 "{kind} statements (use SELECT, DESCRIBE, EXISTS or SHOW TABLES)"
@@ -140,6 +129,8 @@ pub fn judge(nodes: &[Node<'_>], functions: &Functions) -> Result<Reads, Excepti
             "Function" if functions.refuses(node.name) => {
                 return Err(denied(&format!("the function {}", node.name)));
             }
+            // The engine holds readonly=1 against settings of the outermost query only.
+            "Set" if root.kind != "Explain" || node.depth != 1 => return Err(settings()),
             // Its line does not say which function it applies.
             "ColumnsApplyTransformer" => return Err(denied("APPLY")),
             _ => {}
@@ -151,6 +142,12 @@ pub fn judge(nodes: &[Node<'_>], functions: &Functions) -> Result<Reads, Excepti
         .filter(|node| node.kind == "Identifier" && format::find(node.name).is_some())
         .map(|node| node.name.to_owned());
     Ok(reads)
+}
+
+/// Not INSERT or CREATE. Beside the statement stand EXPLAIN's own settings and a format.
+fn explains_a_select(nodes: &[Node<'_>]) -> bool {
+    let mut children = nodes.iter().filter(|node| node.depth == 1).map(|node| node.kind);
+    children.all(|kind| matches!(kind, "Set" | "SelectWithUnionQuery" | "Identifier"))
 }
 
 fn read_table(name: &str, reads: &mut Reads) -> Result<(), Exception> {
@@ -186,6 +183,10 @@ fn operand(name: &str) -> Result<(), Exception> {
     } else {
         Ok(())
     }
+}
+
+fn settings() -> Exception {
+    Exception::new(164, "READONLY", "SETTINGS clauses are not allowed here: send settings beside the statement")
 }
 
 fn denied(what: &str) -> Exception {

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use lakefront_clickhouse_http::{Exception, IncomingQuery};
 use uuid::Uuid;
 
-use super::{Shared, ok, reply};
+use super::{Shared, blocks, ok, reply};
 use crate::Error;
 use crate::engine::{Output, Query};
 
@@ -33,12 +33,17 @@ pub async fn run(
         .query_id
         .clone()
         .unwrap_or_else(|| Uuid::new_v4().to_string());
-    let may_compress = query.http_compression;
+    let (may_compress, in_blocks) = (query.http_compression, query.native_compression);
     let outcome = execute(&shared, &headers, query).await;
     let took = started.elapsed();
     shared.counters.count(&outcome, took);
     let mut response = match outcome {
-        Ok(output) => reply::answer(output, &query_id, took),
+        Ok(mut output) => {
+            if in_blocks {
+                output.bytes = blocks::compress(&output.bytes);
+            }
+            reply::answer(output, &query_id, took)
+        }
         Err(error) => {
             tracing::debug!(query_id, %error, "refused");
             reply::refusal(&error, &query_id, shared.engine.version())
@@ -58,10 +63,6 @@ async fn execute(shared: &Shared, headers: &HeaderMap, query: IncomingQuery) -> 
             let message = format!("Database {other} does not exist: the lake's tables are in otel");
             return Err(Exception::new(81, "UNKNOWN_DATABASE", message).into());
         }
-    }
-    if query.native_compression {
-        let message = "compress=1 is not supported: use enable_http_compression=1 with Accept-Encoding, or no compression";
-        return Err(Exception::new(48, "NOT_IMPLEMENTED", message).into());
     }
     let query = Query {
         sql: query.sql,

@@ -1,6 +1,7 @@
 //! What the container serves: `POST /query`, the ClickHouse HTTP interface, `/health`, `/metrics`.
 
 mod auth;
+mod blocks;
 mod clickhouse;
 mod counters;
 mod health;

@@ -52,13 +52,11 @@ pub fn hint(table: &Path) -> io::Result<String> {
     Ok(hint.trim().to_owned())
 }
 
-/// The metadata file a hint names: by name, or by number as older writers do.
+/// The metadata file a hint names: in full, without its ending, or by number as older writers do.
 pub fn read(table: &Path, hint: &str) -> Result<Metadata, String> {
-    let name = if hint.bytes().all(|byte| byte.is_ascii_digit()) {
-        format!("v{hint}.metadata.json")
-    } else {
-        hint.into()
-    };
+    const ENDING: &str = ".metadata.json";
+    let version = if hint.bytes().all(|byte| byte.is_ascii_digit()) { "v" } else { "" };
+    let name = format!("{version}{}{ENDING}", hint.strip_suffix(ENDING).unwrap_or(hint));
     if name.contains(['/', '\\']) {
         return Err(format!(
             "version-hint.text must hold the name of a metadata file, not {hint:?}"

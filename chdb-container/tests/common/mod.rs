@@ -1,0 +1,173 @@
+//! A lake in a temporary folder, and the container over it.
+
+#![expect(dead_code, reason = "each test file uses its part")]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use lakefront_lake::{Lake, LakeConfig};
+use lakefront_otel::arrow::LogsBuilder;
+use lakefront_otel::map::RequestContext;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+
+/// 2026-11-01T00:00:00Z, in seconds.
+pub const NOVEMBER: u64 = 1_793_491_200;
+/// A day, in seconds.
+pub const DAY: u64 = 86_400;
+
+/// A running container, stopped when dropped.
+pub struct Container {
+    child: Child,
+    url: String,
+    client: Client,
+}
+
+impl Container {
+    /// Starts the container over a lake, with further arguments, and waits until it listens.
+    pub fn start(lake: &Path, args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_lakefront-chdb-container"))
+            .args(["--listen", "127.0.0.1:0", "--lake"])
+            .arg(lake)
+            .args(args)
+            .env_remove("LAKEFRONT_ENGINE_SECRET")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let stderr = child.stderr.take().expect("piped");
+        let (send, address) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                eprintln!("container: {line}");
+                if let Some((_, rest)) = line.split_once("ready address=") {
+                    let _ = send.send(rest.split(' ').next().unwrap_or_default().to_owned());
+                }
+            }
+        });
+        let address = address.recv_timeout(Duration::from_secs(60)).expect("it says its address");
+        Self { child, url: format!("http://{address}"), client: Client::new() }
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> &str {
+        self.url.rsplit(':').next().expect("a port")
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A GET of a path.
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("{}{path}", self.url))
+    }
+
+    /// A statement over the ClickHouse interface, with pairs for the address.
+    pub fn statement(&self, sql: &str, pairs: &[(&str, &str)]) -> RequestBuilder {
+        self.client.post(format!("{}/", self.url)).query(pairs).body(sql.to_owned())
+    }
+
+    /// What a statement returns as TabSeparated.
+    pub async fn text(&self, sql: &str) -> String {
+        let response = self.statement(sql, &[]).send().await.expect("an answer");
+        let status = response.status();
+        let text = response.text().await.expect("text");
+        assert_eq!(status, StatusCode::OK, "{sql}: {text}");
+        text.trim_end().to_owned()
+    }
+
+    /// Status, exception code and text of a statement that is refused.
+    pub async fn refusal(&self, sql: &str, pairs: &[(&str, &str)]) -> (u16, u32, String) {
+        let response = self.statement(sql, pairs).send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let code = header(&response, "x-clickhouse-exception-code");
+        let text = response.text().await.expect("text");
+        let code = code.unwrap_or_else(|| panic!("{sql} was not refused: {text}"));
+        (status, code.parse().expect("a code"), text)
+    }
+
+    /// `POST /query`.
+    pub fn query(&self, body: &Value) -> RequestBuilder {
+        self.client.post(format!("{}/query", self.url)).json(body)
+    }
+
+    /// The reply to `POST /query`.
+    pub async fn rows(&self, sql: &str) -> Value {
+        let response = self.query(&json!({ "sql": sql })).send().await.expect("an answer");
+        response.json().await.expect("JSON")
+    }
+
+    /// `GET /health`.
+    pub async fn health(&self) -> Value {
+        self.get("/health").send().await.expect("an answer").json().await.expect("JSON")
+    }
+
+    /// A line of `GET /metrics`; 0 when it is not there.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let text = self.get("/metrics").send().await.expect("an answer").text().await.expect("text");
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().expect("a number"))
+    }
+
+    /// Sends a signal and waits for the end.
+    pub fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill runs").success());
+        self.child.wait().expect("it ends")
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A header of a response.
+pub fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name).map(|value| value.to_str().expect("text").to_owned())
+}
+
+/// Asks again until it is so; fails after 20 seconds.
+pub async fn eventually<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
+    let started = Instant::now();
+    while !is_so().await {
+        assert!(started.elapsed() < Duration::from_secs(20), "{what} did not happen within 20 s");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Opens a lake in a folder.
+pub async fn lake(folder: &Path) -> Lake {
+    Lake::open(LakeConfig::new(folder)).await.expect("a lake")
+}
+
+/// Commits log records, one a second from a time on, with bodies `<first> …`.
+pub async fn commit_logs(lake: &Lake, from_second: u64, first: u64, count: u64) {
+    let log_records = (0..count)
+        .map(|n| LogRecord {
+            time_unix_nano: (from_second + n) * 1_000_000_000,
+            body: Some(AnyValue { value: Some(any_value::Value::StringValue(format!("record {}", first + n))) }),
+            ..LogRecord::default()
+        })
+        .collect();
+    let request = ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            scope_logs: vec![ScopeLogs { log_records, ..ScopeLogs::default() }],
+            ..ResourceLogs::default()
+        }],
+    };
+    let context = RequestContext { address: None, user_agent: "", country: "", arrival: 0, visitor_key: [0; 32] };
+    let mut builder = LogsBuilder::new();
+    builder.append(&request, &context, i64::try_from(first).expect("small")).expect("rows");
+    let files = lake.write("otel_logs", builder.finish()).await.expect("files");
+    lake.append("otel_logs", &files, None).await.expect("a commit");
+}

@@ -1,0 +1,139 @@
+//! The lake behind the engine: as it is on disk, at every query.
+
+mod common;
+
+use common::{Container, DAY, NOVEMBER, commit_logs, lake};
+use tempfile::TempDir;
+
+const COUNT: &str = "SELECT count() FROM otel.otel_logs";
+
+#[tokio::test]
+async fn a_lake_that_appears_later_is_found_without_a_restart() {
+    let folder = TempDir::new().expect("a folder");
+    let container = Container::start(&folder.path().join("lake"), &[]);
+    let (status, code, text) = container.refusal(COUNT, &[]).await;
+    assert_eq!((status, code), (404, 60));
+    assert!(text.contains("The lake has no tables yet"), "{text}");
+    let health = container.health().await;
+    assert_eq!(health["engine"]["healthy"], true);
+    assert_eq!(health["lake"]["state"], "missing");
+    assert!(health["lake"]["asOf"].is_null());
+
+    let lake = lake(&folder.path().join("lake")).await;
+    assert_eq!(container.text(COUNT).await, "0", "tables, but nothing was ever committed");
+    assert_eq!(container.health().await["lake"]["state"], "empty");
+
+    commit_logs(&lake, NOVEMBER, 0, 10).await;
+    assert_eq!(container.text(COUNT).await, "10");
+    let health = container.health().await;
+    assert_eq!(health["lake"]["state"], "ready");
+    assert!(health["lake"]["asOf"].is_string());
+}
+
+#[tokio::test]
+async fn every_commit_is_seen_by_the_next_query() {
+    let folder = TempDir::new().expect("a folder");
+    let lake = lake(folder.path()).await;
+    let container = Container::start(folder.path(), &[]);
+    for commit in 0..20 {
+        commit_logs(&lake, NOVEMBER, commit * 3, 3).await;
+        assert_eq!(container.text(COUNT).await, ((commit + 1) * 3).to_string());
+    }
+    let health = container.health().await;
+    let tables = health["lake"]["tables"].as_array().expect("tables");
+    assert_eq!(tables.len(), lakefront_otel::tables().len());
+    let logs = tables.iter().find(|table| table["name"] == "otel_logs").expect("logs");
+    assert_eq!(logs["rows"], 60);
+    assert!(logs["snapshotId"].is_string() && logs["snapshotTime"].is_string());
+    assert!(logs["ageSeconds"].as_u64().expect("an age") < 60);
+}
+
+#[tokio::test]
+async fn every_column_of_every_table_can_be_read() {
+    let folder = TempDir::new().expect("a folder");
+    let lake = lake(folder.path()).await;
+    commit_logs(&lake, NOVEMBER, 0, 1).await;
+    let container = Container::start(folder.path(), &[]);
+    for table in lakefront_otel::tables() {
+        let described = container.text(&format!("DESCRIBE otel.{}", table.name)).await;
+        let columns: Vec<_> = described.lines().filter_map(|line| line.split('\t').next()).collect();
+        let expected: Vec<_> = table.columns.iter().map(|column| column.name).collect();
+        assert_eq!(columns, expected, "{}", table.name);
+        container.text(&format!("SELECT * FROM otel.{}", table.name)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_query_for_one_day_opens_only_that_days_files() {
+    const PRUNED: &str = "lakefront_chdb_engine_event_total{event=\"IcebergPartitionPrunedFiles\"}";
+    const GROUPS: &str = "lakefront_chdb_engine_event_total{event=\"ParquetReadRowGroups\"}";
+    let folder = TempDir::new().expect("a folder");
+    let lake = lake(folder.path()).await;
+    for day in 0..5 {
+        commit_logs(&lake, NOVEMBER + day * DAY, day * 100, 100).await;
+    }
+    let container = Container::start(folder.path(), &[]);
+    let before = (container.metric(PRUNED).await, container.metric(GROUPS).await);
+    let sql = "SELECT count(), min(Body) FROM otel.otel_logs WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}";
+    let day = [("param_from", "2026-11-03 00:00:00"), ("param_to", "2026-11-04 00:00:00")];
+    let answer = container.statement(sql, &day).send().await.expect("an answer").text().await.expect("text");
+    assert_eq!(answer, "100\trecord 200\n");
+    let after = (container.metric(PRUNED).await, container.metric(GROUPS).await);
+    assert_eq!(after.0 - before.0, 4, "files of the other days were left out");
+    assert_eq!(after.1 - before.1, 1, "one row group of one file was read");
+}
+
+#[tokio::test]
+async fn corrupt_metadata_fails_only_queries_of_that_table() {
+    let folder = TempDir::new().expect("a folder");
+    let lake = lake(folder.path()).await;
+    commit_logs(&lake, NOVEMBER, 0, 10).await;
+    let container = Container::start(folder.path(), &[]);
+    assert_eq!(container.text(COUNT).await, "10");
+
+    let metadata = folder.path().join("otel/otel_logs/metadata");
+    let hint = std::fs::read_to_string(metadata.join("version-hint.text")).expect("a hint");
+    let broken = "00099-00000000-0000-4000-8000-000000000000.metadata.json";
+    std::fs::write(metadata.join(broken), "{\"format-version\":2,").expect("written");
+    std::fs::write(metadata.join("version-hint.text"), broken).expect("written");
+    container.refusal(COUNT, &[]).await;
+    assert_eq!(container.text("SELECT count() FROM otel.otel_traces").await, "0");
+    let health = container.health().await;
+    assert_eq!(health["engine"]["healthy"], true);
+    let tables = health["lake"]["tables"].as_array().expect("tables");
+    let logs = tables.iter().find(|table| table["name"] == "otel_logs").expect("logs");
+    assert!(logs["detail"].as_str().expect("a detail").contains(broken), "{logs}");
+
+    std::fs::write(metadata.join("version-hint.text"), hint).expect("written");
+    assert_eq!(container.text(COUNT).await, "10");
+}
+
+#[tokio::test]
+async fn a_lake_that_is_made_anew_replaces_the_old_one() {
+    let folder = TempDir::new().expect("a folder");
+    let first = lake(folder.path()).await;
+    commit_logs(&first, NOVEMBER, 0, 10).await;
+    let container = Container::start(folder.path(), &[]);
+    assert_eq!(container.text(COUNT).await, "10");
+    drop(first);
+    std::fs::remove_dir_all(folder.path().join("otel")).expect("removed");
+    for file in std::fs::read_dir(folder.path()).expect("a folder").flatten() {
+        std::fs::remove_file(file.path()).expect("removed");
+    }
+    container.refusal(COUNT, &[]).await;
+    let second = lake(folder.path()).await;
+    commit_logs(&second, NOVEMBER, 0, 7).await;
+    assert_eq!(container.text(COUNT).await, "7");
+}
+
+#[tokio::test]
+async fn killed_at_any_moment_it_starts_again() {
+    let folder = TempDir::new().expect("a folder");
+    let lake = lake(folder.path()).await;
+    commit_logs(&lake, NOVEMBER, 0, 10).await;
+    for _ in 0..3 {
+        let mut container = Container::start(folder.path(), &[]);
+        assert_eq!(container.text(COUNT).await, "10");
+        container.signal("-KILL");
+    }
+}

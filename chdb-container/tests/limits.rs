@@ -1,0 +1,156 @@
+//! Limits on time, memory, rows, bytes, slots; and queries whose caller goes away.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{Container, eventually, header, lake};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// Runs for many minutes when nothing stops it.
+const ENDLESS: &str = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))";
+
+async fn start(args: &[&str]) -> (TempDir, Container) {
+    let folder = TempDir::new().expect("a folder");
+    lake(folder.path()).await;
+    let container = Container::start(folder.path(), args);
+    (folder, container)
+}
+
+#[tokio::test]
+async fn time() {
+    let (_folder, container) = start(&["--max-execution-time", "1"]).await;
+    let started = Instant::now();
+    let (status, code, _) = container.refusal(ENDLESS, &[]).await;
+    assert_eq!((status, code), (408, 159));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    let (_, code, _) = container.refusal(ENDLESS, &[("max_execution_time", "3600")]).await;
+    assert_eq!(code, 159, "a caller can't raise it");
+}
+
+#[tokio::test]
+async fn memory() {
+    let (_folder, container) = start(&["--max-memory", "50000000"]).await;
+    let sql = "SELECT length(groupArray(number)) FROM numbers(100000000)";
+    let (status, code, _) = container.refusal(sql, &[]).await;
+    assert_eq!((status, code), (500, 241));
+    assert_eq!(container.text("SELECT 1").await, "1", "the engine lives on");
+}
+
+#[tokio::test]
+async fn rows_are_cut_and_it_shows() {
+    let (_folder, container) = start(&["--max-result-rows", "10"]).await;
+    for (rows, truncated) in [(9, false), (10, false), (11, true), (1000, true)] {
+        let sql = format!("SELECT number FROM numbers({rows}) ORDER BY number");
+        let reply = container.rows(&sql).await;
+        assert_eq!(reply["truncated"], truncated, "{rows} rows");
+        assert_eq!(reply["rows"].as_array().expect("rows").len(), rows.min(10));
+        assert_eq!(reply["rows"][8], json!([8]));
+
+        let response = container.statement(&sql, &[]).send().await.expect("an answer");
+        let cut = header(&response, "x-lakefront-truncated");
+        assert_eq!(cut.as_deref(), truncated.then_some("rows"), "{rows} rows");
+    }
+    let sql = "SELECT sum(number), count() FROM (SELECT number FROM numbers(100000) ORDER BY number LIMIT 50000)";
+    assert_eq!(container.text(sql).await, "1249975000\t50000", "only the result is limited, not what it is made of");
+}
+
+#[tokio::test]
+async fn a_caller_can_ask_for_fewer_rows() {
+    let (_folder, container) = start(&[]).await;
+    let pairs = [("limit", "3"), ("default_format", "TSV")];
+    let response = container.statement("SELECT number FROM numbers(10)", &pairs).send().await.expect("an answer");
+    assert_eq!(header(&response, "x-lakefront-truncated"), None, "the caller's own limit is no cut of ours");
+    assert_eq!(response.text().await.expect("text"), "0\n1\n2\n");
+}
+
+#[tokio::test]
+async fn bytes_are_cut_and_it_shows() {
+    let (_folder, container) = start(&["--max-result-bytes", "1000000"]).await;
+    let sql = "SELECT repeat('x', 1000) FROM numbers(1000000)";
+    let response = container.statement(sql, &[]).send().await.expect("an answer");
+    assert_eq!(header(&response, "x-lakefront-truncated").as_deref(), Some("bytes"));
+    let length = response.bytes().await.expect("bytes").len();
+    assert!((1_000_000..200_000_000).contains(&length), "{length}");
+    let reply = container.rows("SELECT repeat('x', 1000) FROM numbers(10)").await;
+    assert_eq!(reply["truncated"], false);
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_stops_its_query() {
+    let (_folder, container) = start(&["--slots", "1"]).await;
+    for _ in 0..5 {
+        let caller = tokio::spawn(container.statement(ENDLESS, &[]).send());
+        eventually("the engine runs it", || async { container.metric("lakefront_chdb_engine_queries").await == 1 }).await;
+        caller.abort();
+        eventually("the engine stops it", || async { container.metric("lakefront_chdb_engine_queries").await == 0 }).await;
+        eventually("the slot is free", || async { container.metric("lakefront_chdb_queries_running").await == 0 }).await;
+        assert_eq!(container.text("SELECT 1").await, "1", "the connection is good for the next query");
+    }
+}
+
+#[tokio::test]
+async fn a_full_queue_says_so_at_once() {
+    let (_folder, container) = start(&["--slots", "1", "--queue", "1"]).await;
+    let running = tokio::spawn(container.statement(ENDLESS, &[]).send());
+    eventually("one runs", || async { container.metric("lakefront_chdb_queries_running").await == 1 }).await;
+    let waiting = tokio::spawn(container.statement("SELECT 'waited'", &[]).send());
+    eventually("one waits", || async { container.metric("lakefront_chdb_queries_waiting").await == 1 }).await;
+
+    let response = container.statement("SELECT 1", &[]).send().await.expect("an answer");
+    assert_eq!(response.status(), 503);
+    assert_eq!(header(&response, "retry-after").as_deref(), Some("1"));
+    assert_eq!(header(&response, "x-clickhouse-exception-code").as_deref(), Some("202"));
+    let response = container.query(&json!({"sql": "SELECT 1"})).send().await.expect("an answer");
+    assert_eq!(response.status(), 503);
+    assert_eq!(header(&response, "retry-after").as_deref(), Some("1"));
+    assert_eq!(container.health().await["engine"]["healthy"], true, "health does not wait in line");
+
+    running.abort();
+    let answer = waiting.await.expect("no panic").expect("an answer").text().await.expect("text");
+    assert_eq!(answer, "waited\n");
+}
+
+#[tokio::test]
+async fn a_place_in_the_queue_is_not_for_ever() {
+    let (_folder, container) = start(&["--slots", "1", "--queue-wait", "1"]).await;
+    let running = tokio::spawn(container.statement(ENDLESS, &[]).send());
+    eventually("one runs", || async { container.metric("lakefront_chdb_queries_running").await == 1 }).await;
+    let (status, code, _) = container.refusal("SELECT 1", &[]).await;
+    assert_eq!((status, code), (503, 202));
+    running.abort();
+}
+
+#[tokio::test]
+async fn queries_run_side_by_side() {
+    let (_folder, container) = start(&["--slots", "2"]).await;
+    let running = tokio::spawn(container.statement(ENDLESS, &[]).send());
+    eventually("one runs", || async { container.metric("lakefront_chdb_queries_running").await == 1 }).await;
+    assert_eq!(container.text("SELECT 2").await, "2");
+    running.abort();
+}
+
+#[tokio::test]
+async fn the_end_lets_running_queries_finish() {
+    let (_folder, mut container) = start(&["--drain", "30"]).await;
+    let sql = "SELECT count() FROM numbers(200000000) WHERE NOT ignore(sipHash64(number))";
+    let caller = tokio::spawn(container.statement(sql, &[]).send());
+    eventually("it runs", || async { container.metric("lakefront_chdb_queries_running").await == 1 }).await;
+    let ended = tokio::task::spawn_blocking(move || container.signal("-TERM"));
+    let answer = caller.await.expect("no panic").expect("an answer").text().await.expect("text");
+    assert_eq!(answer, "200000000\n");
+    assert_eq!(ended.await.expect("no panic").code(), Some(0));
+}
+
+#[tokio::test]
+async fn the_end_does_not_wait_for_ever() {
+    let (_folder, mut container) = start(&["--drain", "1"]).await;
+    let caller = tokio::spawn(container.statement(ENDLESS, &[]).send());
+    eventually("it runs", || async { container.metric("lakefront_chdb_engine_queries").await == 1 }).await;
+    let started = Instant::now();
+    let status = tokio::task::spawn_blocking(move || container.signal("-INT")).await.expect("no panic");
+    assert_eq!(status.code(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    caller.abort();
+}
