@@ -27,7 +27,7 @@ const IDLE: Duration = Duration::from_secs(300);
 const START: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
 const SIGTERM: i32 = 15;
-/// Bindings with this prefix are the container's environment.
+/// Bindings with this prefix are the container's environment, and so is `ENGINE_SECRET`.
 const ENVIRONMENT_PREFIX: &str = "LAKEFRONT_";
 
 /// The address that requests to the container carry; the binding, not DNS, leads them there.
@@ -102,10 +102,12 @@ impl DurableObject for ChdbContainer {
 fn start(container: &Container, env: &Env) -> Result<()> {
     let environment = Object::new();
     for name in Object::keys(env.unchecked_ref::<Object>()).iter().filter_map(|name| JsValue::from(name).as_string()) {
-        if name.starts_with(ENVIRONMENT_PREFIX)
+        // The container's own name for the secret that it shares with us.
+        let given = if name == "ENGINE_SECRET" { "LAKEFRONT_ENGINE_SECRET" } else { name.as_str() };
+        if given.starts_with(ENVIRONMENT_PREFIX)
             && let Some(value) = Reflect::get(env, &JsValue::from_str(&name))?.as_string()
         {
-            Reflect::set(&environment, &JsValue::from_str(&name), &JsValue::from_str(&value))?;
+            Reflect::set(&environment, &JsValue::from_str(given), &JsValue::from_str(&value))?;
         }
     }
     let options = Object::new();

@@ -19,6 +19,7 @@ pub fn bundle(paths: &Paths) -> Result<()> {
     let bundle = folder(paths);
     let site = browser::build(paths, &bundle)?;
     worker::build(paths, &bundle, &site)?;
+    link(&paths.checkout.join("router/build"), &bundle)?;
     size::check(&site.folder, &bundle.join("worker"))
 }
 
@@ -36,6 +37,16 @@ pub fn workerd(paths: &Paths, port: u16, chdb_url: &str, ingest_url: &str) -> Co
 
 fn folder(paths: &Paths) -> PathBuf {
     paths.cache.join("bundle")
+}
+
+/// `router/wrangler.toml` finds the bundle through this.
+fn link(link: &Path, target: &Path) -> Result<()> {
+    if std::fs::read_link(link).ok().as_deref() == Some(target) {
+        return Ok(());
+    }
+    // Whether there was one does not matter; whether there is one now, the next line says.
+    let _ = std::fs::remove_file(link);
+    std::os::unix::fs::symlink(target, link).with_context(|| format!("cannot make the link {}", link.display()))
 }
 
 /// Builds a library for wasm32 in the `wasm` profile and returns the file.

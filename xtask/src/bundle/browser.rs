@@ -61,7 +61,7 @@ fn bind(paths: &Paths, wasm: &Path, package: &Path) -> Result<()> {
     let mut optimize = paths.command(paths.node_modules().join(".bin/wasm-opt"));
     process::run(
         optimize
-            .args(["-Oz", "--all-features", "-o"])
+            .args(["-Oz", "-o"])
             .arg(&file)
             .arg(&file),
     )?;
@@ -76,7 +76,7 @@ fn minify(paths: &Paths, source: &Path, target: &Path) -> Result<()> {
         .arg(source)
         .args(["--minify", "--allow-overwrite", "--log-level=warning"]);
     if source.extension().is_some_and(|extension| extension == "css") {
-        esbuild.args(["--bundle", "--external:/*"]);
+        esbuild.arg("--bundle");
     }
     process::run(esbuild.arg(format!("--outfile={}", target.display())))
 }
