@@ -157,6 +157,8 @@ impl Offsets {
     }
 
     fn finish(&mut self) -> OffsetBuffer<i32> {
-        OffsetBuffer::new(mem::take(self).0.into())
+        let mut next = Vec::with_capacity(self.0.len());
+        next.push(0);
+        OffsetBuffer::new(mem::replace(&mut self.0, next).into())
     }
 }

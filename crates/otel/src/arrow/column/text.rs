@@ -61,7 +61,9 @@ impl TextColumn {
 impl Column for TextColumn {
     fn finish_as(&mut self, _: &DataType) -> ArrayRef {
         let offsets: OffsetBuffer<i32> = self.offsets.finish();
-        let bytes = Buffer::from_vec(mem::take(&mut self.bytes));
+        // The next batch is likely as large: growing by doubling would copy it once more. What is not used costs nothing.
+        let next = Vec::with_capacity(self.bytes.len());
+        let bytes = Buffer::from_vec(mem::replace(&mut self.bytes, next));
         Arc::new(StringArray::new(offsets, bytes, None))
     }
 }
