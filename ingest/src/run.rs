@@ -57,10 +57,12 @@ impl Ingest {
                 identity
             }
         };
+        let released = lock.released();
         let mut committed = Vec::new();
         for table in lakefront_otel::tables() {
             let positions = lake.wal_positions(table.name).await.map_err(of_lake)?;
-            committed.push((table.name, positions.get(&identity.writer).copied().unwrap_or(0)));
+            let position = positions.get(&identity.writer).copied().unwrap_or(0);
+            committed.push((table.name, position.max(released)));
         }
         let metrics = Arc::new(Metrics::default());
         let limit = config.log.wal_limit.as_u64();

@@ -129,7 +129,7 @@ impl Committer {
                 Ok(value) => return Ok(value),
                 Err(error) => error.to_string(),
             };
-            tracing::error!(table, message, retry_in = ?wait, "committing to the lake");
+            tracing::error!(table, message, "committing to the lake");
             self.metrics
                 .commit_failures
                 .get_or_create(&TableLabel { table })

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::segment::sync_folder;
+use super::{segment::sync_folder, tail::RELEASED};
 use crate::error::WalError;
 
 /// Exclusive use of a log's folder; ends with the process, however it ends.
@@ -67,6 +67,12 @@ impl FolderLock {
             Ok(writer) if (1..=Identity::MAX).contains(&writer) => Ok(Some(Identity { writer })),
             _ => Err(WalError::Identity { path }),
         }
+    }
+
+    /// The last position that was in all tables when the log was last released; 0 if that is not known.
+    pub fn released(&self) -> u64 {
+        let text = fs::read_to_string(self.folder.join(RELEASED)).unwrap_or_default();
+        text.parse().unwrap_or(0)
     }
 
     /// Keeps the writer number.

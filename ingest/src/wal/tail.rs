@@ -9,6 +9,11 @@ use std::{
 
 use super::{Header, Location, segment};
 
+/// File with the last position that is in all tables.
+///
+/// Tables forget the position of a log they have heard nothing of for a month; the segment it ended in may still be there.
+pub const RELEASED: &str = "released";
+
 /// State shared by the threads of a log.
 pub struct Tail<T> {
     pub folder: PathBuf,
@@ -132,7 +137,10 @@ impl<T> Tail<T> {
         if !gone.is_empty() {
             segment::sync_folder(&self.folder)?;
         }
-        Ok(())
+        // Not synced: when it is lost with the power, the tables still say how far they are.
+        let new = self.folder.join("released.new");
+        fs::write(&new, released.position.to_string())?;
+        fs::rename(new, self.folder.join(RELEASED))
     }
 
     pub fn backlog(&self) -> Backlog {

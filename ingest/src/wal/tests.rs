@@ -177,7 +177,7 @@ async fn damage_before_the_tail_is_an_error_that_names_the_file() {
 #[tokio::test]
 async fn segments_are_closed_when_long_and_deleted_when_released() {
     let log = Log {
-        segment_bytes: 64,
+        segment_bytes: 32,
         ..Log::new()
     };
     let mut open = log.open();
@@ -199,6 +199,8 @@ async fn segments_are_closed_when_long_and_deleted_when_released() {
     assert!(log.segments().len() < segments.len());
     assert_eq!(open.wal.backlog().records, 30);
     open.close().await;
+    let lock = FolderLock::acquire(log.folder.path()).expect("the log is closed");
+    assert_eq!(lock.released(), 30);
 
     let mut again = log.open();
     let left = again.read();

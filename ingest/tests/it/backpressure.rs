@@ -1,12 +1,10 @@
 //! Overload and a lake that can't be written: bounded, said so, and nothing acknowledged is lost.
 
-mod support;
-
 use std::{collections::BTreeSet, fs, time::Duration};
 
+use crate::support::{Server, logs, now_nanos, rows};
 use prost::Message;
 use reqwest::{Client, Response};
-use support::{Server, logs, now_nanos, rows};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

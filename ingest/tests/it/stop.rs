@@ -1,11 +1,9 @@
 //! SIGTERM, acknowledgement by snapshot, and what a second process is told.
 
-mod support;
-
 use std::process::Command;
 
+use crate::support::{Server, logs, now_nanos, rows};
 use prost::Message;
-use support::{Server, logs, now_nanos, rows};
 
 async fn send(server: &Server, id: &str) -> u16 {
     let request = reqwest::Client::new()

@@ -1,7 +1,5 @@
 //! Exactly once: `kill -9` at any moment loses nothing that was acknowledged and repeats nothing.
 
-mod support;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -11,8 +9,8 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{Server, logs, metrics, now_nanos, rows, spans};
 use prost::Message;
-use support::{Server, logs, metrics, now_nanos, rows, spans};
 
 const KILLS: u32 = 18;
 const CLIENTS: usize = 4;

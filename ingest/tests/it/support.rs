@@ -1,5 +1,4 @@
 //! What the tests share: the real server as a process, requests with known ids, and reading the lake back.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::{
     fs::File,

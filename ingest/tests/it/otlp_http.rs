@@ -1,9 +1,8 @@
 //! OTLP/HTTP as the specification has it, case by case.
 
-mod support;
-
 use std::{io::Write, path::Path};
 
+use crate::support::{Server, logs, metrics, now_nanos, records, rows, spans, string};
 use clap::Parser;
 use lakefront_ingest::{Ingest, config::Config, otlp::Status};
 use opentelemetry_proto::tonic::{
@@ -14,7 +13,6 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::json;
-use support::{logs, metrics, now_nanos, records, rows, spans, string};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -358,9 +356,15 @@ async fn records_that_no_table_can_hold_are_counted_and_the_others_taken() {
         );
     }
 
-    let mut span = spans(&["no ids".to_owned(), "good".to_owned()], now);
-    span.resource_spans[0].scope_spans[0].spans[0].span_id = vec![0; 8];
-    let json = serde_json::to_vec(&span).expect("JSON");
+    let span = |name: &str, id: &str| {
+        json!({"name": name, "traceId": "5b8efff798038103d269b633813fc60c", "spanId": id,
+               "startTimeUnixNano": now.to_string(), "endTimeUnixNano": now.to_string()})
+    };
+    let spans = [
+        span("no id", "0000000000000000"),
+        span("good", "eee19b7ec3c1b174"),
+    ];
+    let json = json!({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).to_string();
     let response = server
         .post("/v1/traces", JSON)
         .body(json)
@@ -406,7 +410,7 @@ async fn records_that_no_table_can_hold_are_counted_and_the_others_taken() {
 #[tokio::test]
 async fn a_zip_bomb_costs_no_memory() {
     let data = tempfile::tempdir().expect("a folder");
-    let server = support::Server::start(data.path(), &["--max-body", "1MiB", "--max-in-flight", "8MiB"]);
+    let server = Server::start(data.path(), &["--max-body", "1MiB", "--max-in-flight", "8MiB"]);
     let before = server.peak_memory();
     // 1 GiB of zeros: about 1 MB as gzip, 33 kB as zstd.
     let zeros = vec![0; 1 << 20];

@@ -1,0 +1,7 @@
+//! The server from outside: over HTTP, through its process, and by what is in the lake afterwards.
+
+mod backpressure;
+mod crash;
+mod otlp_http;
+mod stop;
+mod support;
