@@ -79,6 +79,25 @@ fn every_error_and_vital_of_the_browser_has_its_page() {
     }
 }
 
+/// The same without its processors: errors and vitals count, but only page views say which page they are of.
+#[test]
+fn the_plain_browser_tells_pages_of_page_views_only() {
+    let rows = rows("browser-plain", "otel_logs");
+    let count = |column: &str| rows.iter().filter(|row| !row[column].is_empty()).count();
+    assert_eq!(
+        (count("ErrorType"), count("VitalName"), count("SessionId")),
+        (3, 5, 0)
+    );
+    for row in &rows {
+        assert_eq!(
+            row["PagePath"].is_empty(),
+            row["IsPageView"] == "false",
+            "{row:?}"
+        );
+        assert_eq!(row["VisitorId"].len(), 16, "{row:?}");
+    }
+}
+
 /// A navigation that only changes the hash is no page view; the first one carries the campaign.
 #[test]
 fn page_views_of_the_browser() {
