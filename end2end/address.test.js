@@ -9,7 +9,7 @@ before(async () => (browser = await launch()));
 after(() => browser.close());
 
 const range = (page) => page.getByRole("navigation", { name: "Time range" });
-const chosen = (page) => range(page).locator("[aria-current]").innerText();
+const chosen = (page) => range(page).locator("[aria-current=true]").innerText();
 
 test("a preset changes the address and the panels, and the back button undoes it", async () => {
   const page = await open(browser);
@@ -26,7 +26,7 @@ test("a preset changes the address and the panels, and the back button undoes it
   assert.notDeepEqual(await label(), week);
 
   await page.goBack();
-  await page.waitForFunction(() => document.querySelector("[aria-current]").textContent === "7d");
+  await page.waitForFunction(() => document.querySelector("[aria-current=true]").textContent === "7d");
   await answered(page);
   assert.deepEqual(await label(), week);
   assert.equal(await page.evaluate(() => window.notReloaded), true);

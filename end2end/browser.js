@@ -39,7 +39,7 @@ export async function settled(page) {
 /** Waits until every panel has its answer. */
 export async function answered(page) {
   await page.waitForFunction(
-    () => document.querySelector("[data-panel]") && !document.querySelector(".skeleton, [data-panel][aria-busy]"),
+    () => document.querySelector("[data-panel]") && !document.querySelector(".skeleton, [data-panel][aria-busy=true]"),
   );
 }
 

@@ -70,11 +70,11 @@ test("the errors of one user", async () => {
 test("a panel that fails says so and tries again", async () => {
   const page = await open(browser);
   await settled(page);
-  await page.route("**/api/panel", (route) => route.abort());
+  await page.route("**/api/ask", (route) => route.abort());
   await page.getByRole("navigation", { name: "Time range" }).getByRole("link", { name: "24h", exact: true }).click();
   const panel = page.locator("[data-panel=top_pages]");
   await panel.getByRole("alert").waitFor();
-  await page.unroute("**/api/panel");
+  await page.unroute("**/api/ask");
   await panel.getByRole("link", { name: "Try again" }).click();
   await panel.locator(".badge").waitFor();
   assert.equal(await panel.getByRole("alert").count(), 0);

@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{Route, Router, Routes},
@@ -14,10 +13,8 @@ use crate::{
 /// The dashboard.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
     Boot::provide();
     view! {
-        <Title text="Lakefront" />
         <Router>
             <Routes fallback=NotFound>
                 <Route path=path!("/") view=Dashboard />

@@ -93,8 +93,9 @@ impl Boot {
         });
         #[cfg(feature = "csr")]
         leptos::task::spawn_local(async move {
-            match crate::server::boot().await {
-                Ok(value) => boot.set(value),
+            match crate::server::ask(crate::server::Question::Boot).await {
+                Ok(crate::server::Answer::Boot(value)) => boot.set(*value),
+                Ok(_) => {}
                 Err(failure) => leptos::logging::error!("{failure}"),
             }
         });

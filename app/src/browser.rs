@@ -1,8 +1,12 @@
-//! What only a browser can tell. On the server these functions are compiled and never called: effects and events
-//! do not run there.
+//! What only a browser can tell or do. On the server these functions are compiled and never called: effects and
+//! events do not run there.
 
 use js_sys::{Array, Intl::DateTimeFormat, JsString, Object, Reflect};
-use leptos::prelude::document;
+use leptos::{
+    prelude::{document, window},
+    wasm_bindgen::{JsCast, JsValue},
+};
+use web_sys::{Element, Event};
 
 /// The IANA name of the browser's time zone.
 pub fn time_zone() -> Option<String> {
@@ -21,5 +25,41 @@ pub fn remember(name: &str, value: &str) {
 pub fn mark_interactive() {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-interactive", "");
+    }
+}
+
+/// The closest element around an event's target that a selector fits.
+pub fn around(event: &Event, selector: &str) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+}
+
+/// Names and values of the fields of a form that the viewer sees.
+pub fn fields(form: &Element) -> Vec<(String, String)> {
+    let text = |element: &Element, key: &str| Reflect::get(element, &key.into()).ok()?.as_string();
+    visible(form).filter_map(|field| Some((text(&field, "name")?, text(&field, "value")?))).collect()
+}
+
+/// Sets the fields of every form of the page to what `value` says of their names.
+pub fn fill(value: impl Fn(&str) -> String) {
+    let Some(root) = document().document_element() else { return };
+    for field in visible(&root) {
+        if let Some(name) = field.get_attribute("name") {
+            let _ = Reflect::set(&field, &"value".into(), &JsValue::from(value(&name)));
+        }
+    }
+}
+
+fn visible(root: &Element) -> impl Iterator<Item = Element> + use<> {
+    let found = root.query_selector_all("form input:not([type=hidden]), form select, input[form]").ok();
+    let nodes = found.into_iter().flat_map(|list| (0..list.length()).filter_map(move |index| list.get(index)));
+    nodes.filter_map(|node| node.dyn_into().ok())
+}
+
+/// Puts the code beside a button into the clipboard.
+pub fn copy_beside(button: &Element) {
+    let code = button.closest("figure").ok().flatten().and_then(|figure| figure.query_selector("code").ok()?);
+    if let Some(text) = code.and_then(|code| code.text_content()) {
+        let _ = window().navigator().clipboard().write_text(&text);
+        button.set_text_content(Some("Copied"));
     }
 }

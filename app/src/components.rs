@@ -1,15 +1,3 @@
-pub mod backend_badge;
-pub mod copyable;
-pub mod data_table;
-pub mod failure_note;
-pub mod figure;
-pub mod filters;
-pub mod guide;
-pub mod health_pill;
 pub mod panel;
-pub mod params_form;
-pub mod query_form;
-pub mod range_picker;
-pub mod skeleton;
-pub mod theme_switch;
-pub mod top_bar;
+pub mod range_links;
+pub mod streamed;

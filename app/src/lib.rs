@@ -1,8 +1,8 @@
 //! The dashboard: Leptos, rendered in the Worker and hydrated in the browser.
 //!
-//! The whole state of a page is in its URL ([`view`]). Components read it, ask the server functions of
-//! [`server`] and draw. On the server those functions ask the [`QueryService`] that the host put into the
-//! context; this crate never talks to an engine, holds no SQL of a named query and knows no query by name.
+//! The whole state of a page is in its URL ([`view`]). Components read it, [`ask`](server::ask) the server and place
+//! what `markup` makes of the answer. On the server the question goes to the [`QueryService`] that the host put into
+//! the context; this crate never talks to an engine, holds no SQL of a named query and knows no query by name.
 
 mod app;
 mod boot;
@@ -10,6 +10,8 @@ mod browser;
 mod cell;
 mod components;
 mod failure;
+mod json;
+mod markup;
 mod pages;
 #[cfg(feature = "ssr")]
 mod range;

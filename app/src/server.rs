@@ -1,17 +1,47 @@
-//! Server functions: each asks the host's [`QueryService`](crate::QueryService), and only forwards its answer.
+//! The one server function: it asks the host's [`QueryService`](crate::QueryService), and only forwards its answer.
+//!
+//! One function and one type for all answers keep the browser's bundle small: every type of a resource, and every
+//! server function, is a copy of the machinery around it.
 
 use std::collections::BTreeMap;
 
+use lakefront_api::{HealthReply, QueryReply, Zone};
 #[cfg(feature = "ssr")]
 use lakefront_api::{QueryInfo, SqlRequest};
-use lakefront_api::{HealthReply, QueryReply, Zone};
-use leptos::{
-    prelude::*,
-    server_fn::codec::Json,
-};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{boot::Boot, failure::Failure, view::RangeChoice};
+use crate::{boot::Boot, failure::Failure, json::Json, view::RangeChoice};
+
+/// What the dashboard asks the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Question {
+    /// What every page needs first, for a browser whose page no server rendered.
+    Boot,
+    /// How the backends are.
+    Health,
+    /// The services and environments of the last 30 days.
+    Facets,
+    /// Whether no table has a row yet.
+    LakeIsEmpty,
+    /// The answer of a named query.
+    Panel(PanelRequest),
+}
+
+/// What the server answers, each to its question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    /// To [`Question::Boot`].
+    Boot(Box<Boot>),
+    /// To [`Question::Health`].
+    Health(HealthReply),
+    /// To [`Question::Facets`].
+    Facets(Facets),
+    /// To [`Question::LakeIsEmpty`].
+    LakeIsEmpty(bool),
+    /// To [`Question::Panel`].
+    Panel(Box<PanelAnswer>),
+}
 
 /// What a panel asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,27 +68,29 @@ pub struct PanelAnswer {
 /// The values there are to filter by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facets {
-    /// Services that sent something in the last 30 days.
+    /// Services.
     pub services: Vec<String>,
     /// Their environments.
     pub environments: Vec<String>,
 }
 
-/// What every page needs first, for a browser whose page no server rendered.
-#[server(name = GetBoot, prefix = "/api", endpoint = "boot", input = Json, output = Json)]
-pub async fn boot() -> Result<Boot, Failure> {
-    Ok(Boot::of_request())
+/// Asks the host.
+#[server(name = Ask, prefix = "/api", endpoint = "ask", input = Json, output = Json)]
+pub async fn ask(
+    /// What the dashboard wants to know.
+    question: Question,
+) -> Result<Answer, Failure> {
+    Ok(match question {
+        Question::Boot => Answer::Boot(Box::new(Boot::of_request())),
+        Question::Health => Answer::Health(host()?.health().await?),
+        Question::Facets => Answer::Facets(facets().await?),
+        Question::LakeIsEmpty => Answer::LakeIsEmpty(lake_is_empty().await?),
+        Question::Panel(request) => Answer::Panel(Box::new(panel(request).await?)),
+    })
 }
 
-/// How the backends are.
-#[server(name = GetHealth, prefix = "/api", endpoint = "health", input = Json, output = Json)]
-pub async fn health() -> Result<HealthReply, Failure> {
-    Ok(host()?.health().await?)
-}
-
-/// Whether no table has a row yet.
-#[server(name = GetLakeIsEmpty, prefix = "/api", endpoint = "lake_is_empty", input = Json, output = Json)]
-pub async fn lake_is_empty() -> Result<bool, Failure> {
+#[cfg(feature = "ssr")]
+async fn lake_is_empty() -> Result<bool, Failure> {
     const COUNT: &str = "SELECT (SELECT count() FROM otel_logs) + (SELECT count() FROM otel_traces) \
         + (SELECT count() FROM otel_metrics_gauge) + (SELECT count() FROM otel_metrics_sum) \
         + (SELECT count() FROM otel_metrics_histogram)";
@@ -66,9 +98,8 @@ pub async fn lake_is_empty() -> Result<bool, Failure> {
     Ok(reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0))
 }
 
-/// The services and environments of the last 30 days.
-#[server(name = GetFacets, prefix = "/api", endpoint = "facets", input = Json, output = Json)]
-pub async fn facets() -> Result<Facets, Failure> {
+#[cfg(feature = "ssr")]
+async fn facets() -> Result<Facets, Failure> {
     const VALUES: &str = "SELECT ServiceName, Environment FROM otel_logs WHERE Timestamp > now() - INTERVAL 30 DAY \
         GROUP BY ServiceName, Environment UNION DISTINCT \
         SELECT ServiceName, Environment FROM otel_traces WHERE Timestamp > now() - INTERVAL 30 DAY \
@@ -82,12 +113,8 @@ pub async fn facets() -> Result<Facets, Failure> {
     Ok(Facets { services: column(0), environments: column(1) })
 }
 
-/// Runs a named query for a panel.
-#[server(name = GetPanel, prefix = "/api", endpoint = "panel", input = Json, output = Json)]
-pub async fn panel(
-    /// What it asks.
-    request: PanelRequest,
-) -> Result<PanelAnswer, Failure> {
+#[cfg(feature = "ssr")]
+async fn panel(request: PanelRequest) -> Result<PanelAnswer, Failure> {
     use crate::range::{offsets, time_range};
     use lakefront_api::{BackendChoice, QueryRequest, Range};
 
@@ -127,14 +154,8 @@ fn host() -> Result<crate::QueryService, Failure> {
     use_context().ok_or_else(|| Failure::Transport("the host put no QueryService into the context".into()))
 }
 
-/// Registers the server functions with axum by hand, for hosts without life before `main` (WebAssembly).
+/// Registers the server function with axum by hand, for hosts without life before `main` (WebAssembly).
 #[cfg(feature = "ssr")]
 pub fn register() {
-    use leptos::server_fn::axum::register_explicit;
-
-    register_explicit::<GetBoot>();
-    register_explicit::<GetHealth>();
-    register_explicit::<GetLakeIsEmpty>();
-    register_explicit::<GetFacets>();
-    register_explicit::<GetPanel>();
+    leptos::server_fn::axum::register_explicit::<Ask>();
 }

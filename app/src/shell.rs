@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_meta::MetaTags;
 
 use crate::App;
 
@@ -18,13 +17,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <title>"Lakefront"</title>
                 <meta name="color-scheme" content="light dark" />
                 <meta name="description" content="Telemetry on a lake of your own: errors, visitors, latency." />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="stylesheet" href="/style.css" />
                 {plain}
                 <HydrationScripts options />
-                <MetaTags />
             </head>
             <body>
                 <App />

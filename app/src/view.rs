@@ -82,6 +82,15 @@ impl View {
         pairs
     }
 
+    /// This view with the fields of a form filled in.
+    pub fn with(&self, fields: Vec<(String, String)>) -> Self {
+        let mut pairs: ParamsMap = self.pairs().into_iter().collect();
+        for (name, value) in fields {
+            pairs.replace(name, value);
+        }
+        Self::from_query(&pairs)
+    }
+
     /// The query string, to be used as a link from any page.
     pub fn href(&self) -> String {
         let pairs = self.pairs();

@@ -1,15 +1,13 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use lakefront_api::QueryInfo;
-use leptos::{either::EitherOf4, prelude::*};
+use leptos::prelude::*;
 
 use crate::{
     boot::ViewerZone,
-    components::{
-        backend_badge::BackendBadge, failure_note::FailureNote, figure::Figure, params_form::ParamsForm,
-        skeleton::Skeleton,
-    },
-    server::{PanelRequest, panel},
+    components::streamed::{Render, Streamed, asked},
+    markup,
+    server::{Answer, PanelRequest, Question},
     view::View,
 };
 
@@ -18,70 +16,45 @@ use crate::{
 pub fn Panel(
     info: QueryInfo,
     view: Memo<View>,
-    path: Memo<String>,
     /// Asks again whenever it changes.
-    refresh: ReadSignal<u32>,
+    again: ReadSignal<u32>,
 ) -> impl IntoView {
     let viewer = expect_context::<ViewerZone>().0;
-    let info = StoredValue::new(info);
-    let request = Memo::new(move |_| {
-        view.with(|view| info.with_value(|info| request(info, view, &viewer.read())))
-    });
-    let answer = Resource::new(
-        move || (request.get(), refresh.get()),
-        |(request, _)| async move {
-            match request {
-                Some(request) => Some(panel(request).await),
-                None => None,
-            }
-        },
-    );
-    let pending = RwSignal::new(false);
-    let href = Signal::derive(move || view.with(View::href));
-    let kind = info.with_value(|info| info.chart.kind);
-    let body = move || {
-        Suspend::new(async move {
-            match answer.await {
-                None => EitherOf4::A(view! { <p class="note">"Fill in the form to see this panel."</p> }),
-                Some(Err(failure)) => {
-                    EitherOf4::B(view! { <FailureNote failure href retry=move || answer.refetch() /> })
-                }
-                Some(Ok(answer)) if answer.reply.rows.is_empty() => EitherOf4::C(view! {
-                    <p class="note">"Nothing in this range. A longer one, or fewer filters, may show more."</p>
-                    <BackendBadge reply=&answer.reply zone=&answer.zone />
-                }),
-                Some(Ok(answer)) => EitherOf4::D(info.with_value(|info| view! {
-                    <Figure info reply=&answer.reply zone=&answer.zone />
-                    <BackendBadge reply=&answer.reply zone=&answer.zone />
-                })),
-            }
+    let info = Arc::new(info);
+    let question = {
+        let info = info.clone();
+        Memo::new(move |_| request(&info, &view.read(), &viewer.read()).map(Question::Panel))
+    };
+    let render: Render = {
+        let info = info.clone();
+        Arc::new(move |answer| match answer {
+            Some(Ok(Answer::Panel(answer))) => markup::panel::answer(&info, &answer),
+            Some(Err(failure)) => markup::failure::note(failure, &view.read_untracked().href()),
+            _ => markup::panel::question(),
         })
     };
-    info.with_value(|info| {
-        let heading = format!("{}-title", info.name);
-        let labelled_by = heading.clone();
-        view! {
-            <section
-                class="panel"
-                id=info.name.clone()
-                data-panel=info.name.clone()
-                data-kind=format!("{:?}", info.chart.kind).to_lowercase()
-                aria-labelledby=labelled_by
-                aria-busy=move || pending.get().then_some("true")
-            >
-                <header>
-                    <h2 id=heading>{info.title.clone()}</h2>
-                    <p>{info.description.clone()}</p>
-                </header>
-                <ParamsForm info view path />
-                <div class="answer">
-                    <Transition set_pending=pending.write_only() fallback=move || view! { <Skeleton kind /> }>
-                        {body}
-                    </Transition>
-                </div>
-            </section>
-        }
-    })
+    let (pending, set_pending) = signal(false);
+    let busy = Signal::derive(move || if pending.get() { "true" } else { "false" }.to_owned());
+    let heading = format!("{}-title", info.name);
+    let head = markup::panel::head(&info, &view.read_untracked(), &heading).into_string();
+    view! {
+        <section
+            class=if markup::panel::broad(&info) { "panel broad" } else { "panel" }
+            id=info.name.clone()
+            data-panel=info.name.clone()
+            aria-labelledby=heading
+            aria-busy=busy
+        >
+            <div inner_html=head></div>
+            <Streamed
+                answer=asked(question, again)
+                render
+                fallback=markup::panel::skeleton(info.chart.kind)
+                pending=set_pending
+            />
+        </section>
+    }
+    .into_any()
 }
 
 /// What the panel asks; nothing while a required parameter is missing.

@@ -1,7 +1,7 @@
 /// An integer with its thousands apart: `1,234,567`.
 pub fn count(value: f64) -> String {
     if !value.is_finite() || value.abs() >= 1e15 {
-        return significant(value);
+        return compact(value);
     }
     let digits = format!("{:.0}", value.abs());
     let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
@@ -16,12 +16,12 @@ pub fn count(value: f64) -> String {
 
 /// Three significant digits and a magnitude: `12.3 k`, `4.56 M`.
 pub fn compact(value: f64) -> String {
-    scaled(value, 1000.0, &["", " k", " M", " G", " T"])
+    scaled(value, 1000.0, &["", " k", " M", " G", " T", " P", " E"])
 }
 
 /// Bytes in powers of 1,000: `40.9 kB`.
 pub fn bytes(value: f64) -> String {
-    scaled(value, 1000.0, &[" B", " kB", " MB", " GB", " TB"])
+    scaled(value, 1000.0, &[" B", " kB", " MB", " GB", " TB", " PB", " EB"])
 }
 
 fn scaled(value: f64, base: f64, names: &[&str]) -> String {
@@ -48,8 +48,8 @@ pub fn significant(value: f64) -> String {
     if size == 0.0 {
         return "0".into();
     }
-    if !(1e-4..1e6).contains(&size) {
-        return format!("{value:.2e}");
+    if size < 1e-6 {
+        return "≈ 0".into();
     }
     let decimals = (2 - size.log10().floor() as i32).clamp(0, 6) as usize;
     let text = format!("{value:.decimals$}");
@@ -76,12 +76,12 @@ mod tests {
             assert_eq!(compact(value), text);
         }
         assert_eq!(bytes(40_960.0), "41 kB");
-        assert_eq!(bytes(1e18), "1.00e6 TB");
+        assert_eq!(bytes(1e18), "1 EB");
     }
 
     #[test]
     fn three_digits_are_enough() {
-        let cases = [(0.12345, "0.123"), (1.5, "1.5"), (99.96, "100"), (0.00001, "1.00e-5"), (f64::NAN, "–")];
+        let cases = [(0.12345, "0.123"), (1.5, "1.5"), (99.96, "100"), (0.00001, "0.00001"), (1e-9, "≈ 0"), (f64::NAN, "–")];
         for (value, text) in cases {
             assert_eq!(significant(value), text);
         }

@@ -99,7 +99,9 @@ impl RankingFrame {
             right -= widest + 2.0 * PAD;
         }
         let room = right.max(width / 4.0);
-        let most = self.rows.iter().filter_map(|row| row.values[0]).fold(0.0, f64::max);
+        // A share has a natural end; other bars are compared to the longest.
+        let whole = if self.measures[0].unit == Unit::Share { 1.0 } else { 0.0 };
+        let most = self.rows.iter().filter_map(|row| row.values[0]).fold(whole, f64::max);
 
         label(root, &self.heading, Ink::Label, HPos::Left, (PAD, HEADING / 2.0 - 2.0))?;
         for &(index, x) in &columns {

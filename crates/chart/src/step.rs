@@ -1,7 +1,4 @@
-use jiff::{
-    Span, ToSpan,
-    civil::{Date, DateTime, Weekday},
-};
+use jiff::civil::{Date, DateTime, Weekday};
 
 /// A distance between ticks of a time axis, on the clocks of the viewer's zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,30 +68,49 @@ impl Step {
             Self::Days(n) => {
                 let epoch = Date::constant(1970, 1, 1);
                 let days = (date.duration_since(epoch).as_hours() / 24) as i32;
-                date.checked_sub(days.rem_euclid(n).days()).ok()?
+                days_before(date, days.rem_euclid(n))?
             }
-            Self::Weeks => date.checked_sub(date.weekday().since(Weekday::Monday).days()).ok()?,
+            Self::Weeks => days_before(date, date.weekday().since(Weekday::Monday).into())?,
             Self::Months(n) => Date::new(date.year(), (date.month() - 1) / n * n + 1, 1).ok()?,
             Self::Years(n) => Date::new(date.year().div_euclid(n) * n, 1, 1).ok()?,
         };
         Some(floored.at(0, 0, 0, 0))
     }
 
-    /// The tick after a tick; none at the end of time.
+    /// The tick after a tick; none at the end of time. Plain steps on the calendar: spans of every kind, which the
+    /// library offers too, would be the largest part of this crate in the browser.
     pub fn next(self, tick: DateTime) -> Option<DateTime> {
-        let span: Span = match self {
-            Self::Minutes(n) => n.minutes(),
-            Self::Hours(n) => n.hours(),
-            Self::Days(n) => n.days(),
-            Self::Weeks => 1.weeks(),
-            Self::Months(n) => n.months(),
-            Self::Years(n) => n.years(),
+        let date = match self {
+            Self::Minutes(n) => return minutes_after(tick, n.into()),
+            Self::Hours(n) => return minutes_after(tick, i32::from(n) * 60),
+            Self::Days(n) => days_after(tick.date(), n)?,
+            Self::Weeks => days_after(tick.date(), 7)?,
+            Self::Months(n) => {
+                let months = i32::from(tick.month()) - 1 + i32::from(n);
+                let year = i32::from(tick.year()) + months / 12;
+                Date::new(i16::try_from(year).ok()?, (months % 12) as i8 + 1, 1).ok()?
+            }
+            Self::Years(n) => Date::new(tick.year().checked_add(n)?, 1, 1).ok()?,
         };
-        tick.checked_add(span).ok()
+        Some(date.at(0, 0, 0, 0))
     }
 
     /// Whether ticks can lie within a day.
     pub fn within_day(self) -> bool {
         matches!(self, Self::Minutes(_) | Self::Hours(_))
     }
+}
+
+fn minutes_after(time: DateTime, minutes: i32) -> Option<DateTime> {
+    let minutes = i32::from(time.hour()) * 60 + i32::from(time.minute()) + minutes;
+    let date = days_after(time.date(), minutes / 1_440)?;
+    Some(date.at((minutes % 1_440 / 60) as i8, (minutes % 60) as i8, 0, 0))
+}
+
+fn days_after(date: Date, days: i32) -> Option<Date> {
+    (0..days).try_fold(date, |date, _| date.tomorrow().ok())
+}
+
+fn days_before(date: Date, days: i32) -> Option<Date> {
+    (0..days).try_fold(date, |date, _| date.yesterday().ok())
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone};
 
 use crate::{
@@ -189,7 +189,7 @@ impl TimeFrame {
 fn bucket(cell: &str, bucket: Bucket, zone: &Zone) -> Option<Bar> {
     if cell.len() == 10 {
         let day: Date = cell.parse().ok()?;
-        let next = day.checked_add(1.day()).ok()?;
+        let next = day.tomorrow().ok()?;
         return Some(Bar { start: zone.instant(day.at(0, 0, 0, 0))?, end: zone.instant(next.at(0, 0, 0, 0))? });
     }
     let start: Timestamp = cell.parse().ok()?;

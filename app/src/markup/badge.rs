@@ -1,0 +1,42 @@
+use lakefront_api::{QueryReply, Zone};
+use lakefront_chart::{Unit, bytes, clock, count};
+use maud::{Markup, html};
+
+use super::health::engine;
+
+/// How an answer came to be: which engine, why, how fresh, how long it took and what it read.
+pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
+    let millis = |value: f64| Unit::Millis.full(value);
+    html! {
+        footer.badge data-backend=(reply.backend.name()) data-reason=(reply.reason.name()) {
+            span.engine.(reply.backend.name()) data-part="engine" {
+                (engine(reply.backend))
+                @if let Some(region) = &reply.region { " " (region) }
+            }
+            span data-part="reason" title={ "reason: " (reply.reason.name()) } { (reply.reason.sentence()) }
+            @if let Some(as_of) = reply.as_of {
+                @let shown = clock(as_of, zone);
+                span data-part="freshness" {
+                    "as of "
+                    // The day is on the page already; what matters is how late it is.
+                    time datetime=(as_of.to_string()) title=(shown) { (shown.rsplit(' ').next().unwrap_or_default()) }
+                    @if let Some(lag) = reply.lag_seconds { " (" (span(lag)) " behind)" }
+                }
+            }
+            span data-part="elapsed" title={ (millis(reply.backend_ms)) " of it in the engine" } { (millis(reply.elapsed_ms)) }
+            span data-part="read" {
+                (count(reply.stats.rows_read as f64)) " rows, " (bytes(reply.stats.bytes_read as f64)) " read"
+            }
+        }
+    }
+}
+
+/// A span of seconds in its largest unit.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
