@@ -1,7 +1,7 @@
 //! Arrow schemas of the tables, and decoded requests straight into record batches.
 //!
 //! One builder per signal takes requests until [`finish`](LogsBuilder::finish) hands out what it holds as record
-//! batches whose schema is [`arrow_schema`]'s: no row is made in between.
+//! batches whose schema is [`arrow_schema()`]'s: no row is made in between.
 
 mod batch;
 mod column;

@@ -56,7 +56,7 @@ pub struct Column {
 /// One of the seven tables of namespace `otel`.
 ///
 /// Field ids are those that a catalog gives when it creates the table: columns first, in order, then what is nested in
-/// them, in order. A column added later goes into a further generation ([`Table::new`]), whose ids follow the highest
+/// them, in order. A column added later goes into a further generation (`Table::new`), whose ids follow the highest
 /// given so far; nothing is ever renumbered, reordered or removed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Table {
