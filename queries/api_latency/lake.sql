@@ -5,8 +5,8 @@ SELECT
     route,
     requests,
     errors,
-    quantiles[1] AS p50_ms,
-    quantiles[2] AS p99_ms
+    quantiles[1] / 1e9 AS p50_ms,
+    quantiles[2] / 1e9 AS p99_ms
 FROM
 (
     SELECT
@@ -16,8 +16,9 @@ FROM
         HttpRoute AS route,
         count() AS requests,
         countIf(HttpStatusCode >= 500 OR StatusCode = 'Error') AS errors,
-        -- Durations that no clock measures would make the sketch large or fail.
-        quantilesDDIf(0.01, 0.5, 0.99)(DurationMs, DurationMs = 0 OR DurationMs BETWEEN 1e-9 AND 1e13) AS quantiles
+        -- Scaled, because the sketch misses values below 1 by up to 3 %, those above by 1 %. Durations that no clock
+        -- measures would make it large or fail.
+        quantilesDDIf(0.01, 0.5, 0.99)(DurationMs * 1e9, DurationMs = 0 OR DurationMs BETWEEN 1e-9 AND 1e13) AS quantiles
     FROM
     (
         SELECT Timestamp, ServiceName, Environment, HttpMethod, HttpRoute, HttpStatusCode, DurationMs, StatusCode FROM otel_traces

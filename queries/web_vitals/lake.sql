@@ -2,8 +2,9 @@ SELECT
     PageRoute AS page,
     VitalName AS vital,
     count() AS samples,
-    quantilesDD(0.01, 0.75, 0.95)(VitalValue)[1] AS p75,
-    quantilesDD(0.01, 0.75, 0.95)(VitalValue)[2] AS p95
+    -- Scaled, because the sketch misses values below 1 by up to 3 %, those above by 1 %.
+    quantilesDD(0.01, 0.75, 0.95)(VitalValue * 1e9)[1] / 1e9 AS p75,
+    quantilesDD(0.01, 0.75, 0.95)(VitalValue * 1e9)[2] / 1e9 AS p95
 FROM otel_logs
 WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
     AND VitalName != '' AND NOT IsBot
