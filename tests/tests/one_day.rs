@@ -52,6 +52,11 @@ async fn a_query_for_one_day_opens_only_its_files() -> Result<()> {
     }))?;
     let answer = stack.query(&request, UNTIL.parse()?).await?;
     assert!(!answer.rows.is_empty());
-    assert_eq!(answer.stats.rows_read, rows);
+    // Fewer than the day has: what the filters leave out early is not counted as read.
+    assert!(
+        (1..=rows).contains(&answer.stats.rows_read),
+        "{} of {rows} rows read",
+        answer.stats.rows_read
+    );
     Ok(())
 }
