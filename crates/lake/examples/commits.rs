@@ -6,21 +6,22 @@
 //! Each commit is one data file. The clock runs two minutes a commit, so that 5,000 of them are a week: days close and hourly
 //! snapshots pile up as they would.
 
-#[path = "../tests/common/mod.rs"]
+#[expect(dead_code, reason = "tests use more of it")]
+#[path = "../tests/it/common.rs"]
 mod common;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{MARCH_10, SECOND, rows};
+use common::{NEW_YEAR, SECOND, rows};
 use iceberg::io::FileIO;
 use iceberg::spec::{ManifestList, TableMetadata};
 use lakefront_lake::{Lake, LakeConfig, WalPosition};
 
 const TABLE: &str = "otel_logs";
 const STEP: i64 = 120 * SECOND;
-static CLOCK: AtomicI64 = AtomicI64::new(MARCH_10);
+static CLOCK: AtomicI64 = AtomicI64::new(NEW_YEAR);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,14 +33,25 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let lake = Lake::open(config).await?;
     let writer = lake.new_writer().await?;
-    println!("{:>8} {:>11} {:>9} {:>9} {:>10} {:>12}", "commits", "median ms", "p99 ms", "manifests", "snapshots", "metadata kB");
+    println!(
+        "{:>8} {:>11} {:>9} {:>9} {:>10} {:>12}",
+        "commits", "median ms", "p99 ms", "manifests", "snapshots", "metadata kB"
+    );
     let mut costs = Vec::new();
     for n in 0..commits {
-        let now = MARCH_10 + n * STEP;
+        let now = NEW_YEAR + n * STEP;
         CLOCK.store(now, Ordering::Relaxed);
         let files = lake.write(TABLE, rows(TABLE, n, 1, |_| now)).await?;
         let start = Instant::now();
-        lake.append(TABLE, &files, Some(WalPosition { writer, position: n.cast_unsigned() })).await?;
+        lake.append(
+            TABLE,
+            &files,
+            Some(WalPosition {
+                writer,
+                position: n.cast_unsigned(),
+            }),
+        )
+        .await?;
         costs.push(start.elapsed());
         if n + 1 == 50 || (n + 1) % 500 == 0 {
             report(folder.path(), n + 1, &mut costs).await?;
@@ -49,7 +61,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Prints a line about the commits since the last one.
-async fn report(lake: &Path, commits: i64, costs: &mut Vec<Duration>) -> Result<(), Box<dyn std::error::Error>> {
+async fn report(
+    lake: &Path,
+    commits: i64,
+    costs: &mut Vec<Duration>,
+) -> Result<(), Box<dyn std::error::Error>> {
     costs.sort_unstable();
     let quantile = |q: usize| costs[(costs.len() - 1) * q / 100].as_secs_f64() * 1e3;
     let (median, p99) = (quantile(50), quantile(99));
@@ -61,8 +77,13 @@ async fn report(lake: &Path, commits: i64, costs: &mut Vec<Duration>) -> Result<
     let metadata = TableMetadata::read_from(&file_io, &file.display().to_string()).await?;
     let snapshot = metadata.current_snapshot().ok_or("nothing was committed")?;
     let bytes = file_io.new_input(snapshot.manifest_list())?.read().await?;
-    let manifests = ManifestList::parse_with_version(&bytes, metadata.format_version())?.entries().len();
+    let manifests = ManifestList::parse_with_version(&bytes, metadata.format_version())?
+        .entries()
+        .len();
     let kilobytes = std::fs::metadata(&file)?.len() / 1_000;
-    println!("{commits:>8} {median:>11.2} {p99:>9.2} {manifests:>9} {:>10} {kilobytes:>12}", metadata.snapshots().len());
+    println!(
+        "{commits:>8} {median:>11.2} {p99:>9.2} {manifests:>9} {:>10} {kilobytes:>12}",
+        metadata.snapshots().len()
+    );
     Ok(())
 }

@@ -23,7 +23,9 @@ const REQUEST: u64 = 1_000;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let rows: u64 = std::env::args().nth(1).map_or(Ok(200_000), |count| count.parse())?;
+    let rows: u64 = std::env::args()
+        .nth(1)
+        .map_or(Ok(200_000), |count| count.parse())?;
     let folder = tempfile::tempdir()?;
     let lake = Lake::open(LakeConfig::new(folder.path())).await?;
     for round in 0..5 {
@@ -59,7 +61,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn cpu_seconds() -> f64 {
     // Fields 14 and 15 of proc(5) stat: ticks of 10 ms in user and system mode.
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
+    let ticks = stat
+        .rsplit(") ")
+        .next()
+        .unwrap_or_default()
+        .split(' ')
+        .skip(11)
+        .take(2);
     ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
@@ -77,7 +85,10 @@ fn request(first: u64) -> ExportLogsServiceRequest {
                 ..Resource::default()
             }),
             scope_logs: vec![ScopeLogs {
-                scope: Some(InstrumentationScope { name: "shop".to_owned(), ..InstrumentationScope::default() }),
+                scope: Some(InstrumentationScope {
+                    name: "shop".to_owned(),
+                    ..InstrumentationScope::default()
+                }),
                 log_records: (first..first + REQUEST).map(record).collect(),
                 ..ScopeLogs::default()
             }],
@@ -92,8 +103,15 @@ fn record(number: u64) -> LogRecord {
         time_unix_nano: START + number * 5_000 + random % 1_000_000,
         severity_number: if random % 50 == 0 { 17 } else { 9 },
         severity_text: if random % 50 == 0 { "ERROR" } else { "INFO" }.to_owned(),
-        body: Some(string(format!("request {} took {} ms", number % 1_000, random % 900))),
-        trace_id: [random, random.rotate_left(32)].iter().flat_map(|half| half.to_be_bytes()).collect(),
+        body: Some(string(format!(
+            "request {} took {} ms",
+            number % 1_000,
+            random % 900
+        ))),
+        trace_id: [random, random.rotate_left(32)]
+            .iter()
+            .flat_map(|half| half.to_be_bytes())
+            .collect(),
         span_id: random.to_be_bytes().to_vec(),
         attributes: vec![
             text("http.request.method", "GET".to_owned()),
@@ -113,9 +131,15 @@ fn random(seed: u64) -> u64 {
 }
 
 fn text(key: &str, value: String) -> KeyValue {
-    KeyValue { key: key.to_owned(), value: Some(string(value)), ..KeyValue::default() }
+    KeyValue {
+        key: key.to_owned(),
+        value: Some(string(value)),
+        ..KeyValue::default()
+    }
 }
 
 fn string(value: String) -> AnyValue {
-    AnyValue { value: Some(Value::StringValue(value)) }
+    AnyValue {
+        value: Some(Value::StringValue(value)),
+    }
 }

@@ -56,7 +56,10 @@ impl Lake {
                 let sequence_number = snapshot.sequence_number();
                 *known = Some(head);
                 version_hint::publish_commit(&self.catalog, name, &table.folder).await;
-                return Ok(Some(Commit { snapshot_id, sequence_number }));
+                return Ok(Some(Commit {
+                    snapshot_id,
+                    sequence_number,
+                }));
             }
             if is_in(&head, change.wal) {
                 *known = Some(head);
@@ -72,7 +75,10 @@ impl Lake {
                         self.delete_garbage(table, &head.metadata, &after.metadata).await;
                     }
                     *known = Some(after);
-                    return Ok(Some(Commit { snapshot_id, sequence_number }));
+                    return Ok(Some(Commit {
+                        snapshot_id,
+                        sequence_number,
+                    }));
                 }
                 Swap::Lost => storage::delete(prepared.written.iter().map(String::as_str)),
                 Swap::Unknown(error) => {
@@ -84,11 +90,20 @@ impl Lake {
         }
         Err(match unknown {
             Some(source) => state_unknown(name, source),
-            None => Error::Conflict { table: name.to_owned(), attempts: ATTEMPTS },
+            None => Error::Conflict {
+                table: name.to_owned(),
+                attempts: ATTEMPTS,
+            },
         })
     }
 
-    async fn prepare(&self, table: &OpenTable, head: &Head, change: &Change<'_>, snapshot_id: i64) -> Result<Prepared> {
+    async fn prepare(
+        &self,
+        table: &OpenTable,
+        head: &Head,
+        change: &Change<'_>,
+        snapshot_id: i64,
+    ) -> Result<Prepared> {
         let metadata = &head.metadata;
         let now_ms = (self.config.now_ms)();
         let target = Target {
@@ -154,27 +169,43 @@ fn state_unknown(table: &str, source: Error) -> Error {
 fn is_in(head: &Head, wal: Option<WalPosition>) -> bool {
     let Some(wal) = wal else { return false };
     let positions = wal::positions(head.metadata.properties());
-    positions.get(&wal.writer).is_some_and(|position| *position >= wal.position)
+    positions
+        .get(&wal.writer)
+        .is_some_and(|position| *position >= wal.position)
 }
 
 /// What the snapshot did and what it holds, in the words of the Iceberg specification (appendix F).
 fn summary(head: &Head, change: &Change<'_>, removed: &[ManifestEntryRef]) -> Summary {
     let count = |files: &[&iceberg::spec::DataFile]| {
         let sum = |f: fn(&iceberg::spec::DataFile) -> u64| files.iter().map(|file| f(file)).sum::<u64>();
-        [files.len() as u64, sum(|file| file.record_count()), sum(|file| file.file_size_in_bytes())]
+        [
+            files.len() as u64,
+            sum(|file| file.record_count()),
+            sum(|file| file.file_size_in_bytes()),
+        ]
     };
     let added: Vec<_> = change.files.added.iter().collect();
     let removed: Vec<_> = removed.iter().map(|entry| entry.data_file()).collect();
-    let partitions: BTreeSet<i32> = added.iter().chain(&removed).map(|file| manifests::day(file.partition())).collect();
-    let previous = head.metadata.current_snapshot().map(|snapshot| &snapshot.summary().additional_properties);
-    let mut properties = HashMap::from([("changed-partition-count".to_owned(), partitions.len().to_string())]);
+    let partitions: BTreeSet<i32> = added
+        .iter()
+        .chain(&removed)
+        .map(|file| manifests::day(file.partition()))
+        .collect();
+    let previous = head
+        .metadata
+        .current_snapshot()
+        .map(|snapshot| &snapshot.summary().additional_properties);
+    let mut properties =
+        HashMap::from([("changed-partition-count".to_owned(), partitions.len().to_string())]);
     let names = [
         ("total-data-files", "added-data-files", "deleted-data-files"),
         ("total-records", "added-records", "deleted-records"),
         ("total-files-size", "added-files-size", "removed-files-size"),
     ];
     for (((total, plus, minus), more), less) in names.into_iter().zip(count(&added)).zip(count(&removed)) {
-        let before = previous.and_then(|all| all.get(total)?.parse::<u64>().ok()).unwrap_or_default();
+        let before = previous
+            .and_then(|all| all.get(total)?.parse::<u64>().ok())
+            .unwrap_or_default();
         properties.insert(total.to_owned(), (before + more).saturating_sub(less).to_string());
         for (name, value) in [(plus, more), (minus, less)] {
             if value > 0 {

@@ -42,13 +42,19 @@ impl Lake {
         let removed: HashSet<String> = old.iter().map(|file| file.file_path().to_owned()).collect();
         let change = Change {
             operation: Operation::Replace,
-            files: Files { added: new, removed: &removed },
+            files: Files {
+                added: new,
+                removed: &removed,
+            },
             wal: None,
         };
         let table = self.table(table)?;
         let committed = self.commit(table, change).await?;
         // Without a log position there is nothing that could have been in before.
-        committed.ok_or_else(|| Error::NotCurrent { table: table.definition.name.to_owned(), missing: 0 })
+        committed.ok_or_else(|| Error::NotCurrent {
+            table: table.definition.name.to_owned(),
+            missing: 0,
+        })
     }
 
     /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed.
@@ -61,11 +67,16 @@ impl Lake {
 }
 
 fn merge(table: &OpenTable, files: &[DataFile]) -> Result<Vec<DataFile>> {
-    let mut days: Vec<i32> = files.iter().map(|file| manifests::day(file.partition())).collect();
+    let mut days: Vec<i32> = files
+        .iter()
+        .map(|file| manifests::day(file.partition()))
+        .collect();
     days.sort_unstable();
     days.dedup();
     let merge_day = |day: i32| {
-        let of_day = files.iter().filter(|file| manifests::day(file.partition()) == day);
+        let of_day = files
+            .iter()
+            .filter(|file| manifests::day(file.partition()) == day);
         merge_files(table, day, &of_day.collect::<Vec<_>>())
     };
     days.into_iter().map(merge_day).collect()
@@ -79,7 +90,9 @@ fn merge_files(table: &OpenTable, day: i32, files: &[&DataFile]) -> Result<DataF
     for file in files {
         let path = storage::path(file.file_path());
         let input = File::open(&path).map_err(Error::io(&path))?;
-        let reader = ParquetRecordBatchReaderBuilder::try_new(input)?.with_batch_size(8 * 1024).build()?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(input)?
+            .with_batch_size(8 * 1024)
+            .build()?;
         for batch in reader {
             let mut batch = batch?;
             while count + batch.num_rows() > layout::ROW_GROUP_ROWS {
@@ -99,7 +112,9 @@ fn merge_files(table: &OpenTable, day: i32, files: &[&DataFile]) -> Result<DataF
 
 /// Writes the pending rows as one sorted row group.
 fn flush(table: &OpenTable, writer: &mut DataFileWriter<'_>, pending: &mut Vec<RecordBatch>) -> Result<()> {
-    let Some(first) = pending.first() else { return Ok(()) };
+    let Some(first) = pending.first() else {
+        return Ok(());
+    };
     let batch = write::conform(table, &concat_batches(&first.schema(), pending.iter())?)?;
     pending.clear();
     let order = write::order(table, &batch)?.map(UInt32Array::from);

@@ -10,7 +10,9 @@ pub enum Error {
     #[error("unknown table `{0}`: expected one of the tables of crates/otel")]
     UnknownTable(String),
     /// The table in the catalog has another shape than crates/otel declares.
-    #[error("table `{table}` in the catalog does not fit its definition: {reason}; open the lake with the version that wrote it")]
+    #[error(
+        "table `{table}` in the catalog does not fit its definition: {reason}; open the lake with the version that wrote it"
+    )]
     Schema {
         /// The table.
         table: String,
@@ -26,7 +28,9 @@ pub enum Error {
         reason: String,
     },
     /// Others kept committing first.
-    #[error("gave up committing to `{table}` after {attempts} attempts: other writers were first each time; try again")]
+    #[error(
+        "gave up committing to `{table}` after {attempts} attempts: other writers were first each time; try again"
+    )]
     Conflict {
         /// The table.
         table: String,
@@ -35,7 +39,9 @@ pub enum Error {
     },
     /// The swap failed and the catalog could not be asked what became of it. The files of the commit must be kept; once the
     /// catalog answers again, [`Lake::wal_positions`](crate::Lake::wal_positions) tells whether the commit is in.
-    #[error("it is unknown whether the commit to `{table}` is in: {source}; ask the catalog before writing it again")]
+    #[error(
+        "it is unknown whether the commit to `{table}` is in: {source}; ask the catalog before writing it again"
+    )]
     CommitStateUnknown {
         /// The table.
         table: String,
@@ -43,7 +49,9 @@ pub enum Error {
         source: Box<Error>,
     },
     /// Files to be replaced are not in the current snapshot (any more), e.g. as another compaction was first.
-    #[error("{missing} of the files to replace in `{table}` are not in its current snapshot; plan the compaction again")]
+    #[error(
+        "{missing} of the files to replace in `{table}` are not in its current snapshot; plan the compaction again"
+    )]
     NotCurrent {
         /// The table.
         table: String,

@@ -33,7 +33,12 @@ impl Lake {
         for attempt in 0..ATTEMPTS {
             let head = self.catalog.head(name, known.take()).await?;
             let head = head.ok_or_else(|| Error::UnknownTable(name.to_owned()))?;
-            let plan = Retention::plan(&head.metadata, &self.config, (self.config.now_ms)(), Eagerness::All)?;
+            let plan = Retention::plan(
+                &head.metadata,
+                &self.config,
+                (self.config.now_ms)(),
+                Eagerness::All,
+            )?;
             if plan.is_empty() {
                 *known = Some(head);
                 return Ok(Expired::default());
@@ -44,15 +49,26 @@ impl Lake {
                 version_hint::publish_commit(&self.catalog, name, &table.folder).await;
                 let files = self.delete_garbage(table, &head.metadata, &after.metadata).await;
                 *known = Some(after);
-                return Ok(Expired { snapshots: plan.expire.len(), files });
+                return Ok(Expired {
+                    snapshots: plan.expire.len(),
+                    files,
+                });
             }
             tokio::time::sleep(backoff(attempt)).await;
         }
-        Err(Error::Conflict { table: name.to_owned(), attempts: ATTEMPTS })
+        Err(Error::Conflict {
+            table: name.to_owned(),
+            attempts: ATTEMPTS,
+        })
     }
 
     /// Deletes what is out of reach since that commit. The commit stands, so failing is no error.
-    pub(crate) async fn delete_garbage(&self, table: &OpenTable, before: &TableMetadata, after: &TableMetadata) -> usize {
+    pub(crate) async fn delete_garbage(
+        &self,
+        table: &OpenTable,
+        before: &TableMetadata,
+        after: &TableMetadata,
+    ) -> usize {
         let garbage = match garbage::find(&self.file_io, before, after).await {
             Ok(garbage) => garbage,
             Err(error) => {

@@ -33,7 +33,11 @@ fn the_smallest_are_folded_and_large_ones_left() {
 #[test]
 fn a_day_that_closed_is_folded_into_one() {
     let yesterday = TODAY - 1;
-    let manifests = [held(100, yesterday, yesterday), held(60, yesterday, yesterday), held(2, TODAY, TODAY)];
+    let manifests = [
+        held(100, yesterday, yesterday),
+        held(60, yesterday, yesterday),
+        held(2, TODAY, TODAY),
+    ];
     assert_eq!(plan(&manifests, 1, TODAY), [1]);
 }
 
@@ -46,7 +50,9 @@ fn a_few_late_files_do_not_rewrite_a_large_day() {
 
 #[test]
 fn days_of_a_month_that_closed_become_one_manifest() {
-    let manifests: Vec<Held> = (1..=28).map(|day| held(24, TODAY - 14 - day, TODAY - 14 - day)).collect();
+    let manifests: Vec<Held> = (1..=28)
+        .map(|day| held(24, TODAY - 14 - day, TODAY - 14 - day))
+        .collect();
     assert_eq!(plan(&manifests, 1, TODAY).len(), 27);
 }
 
@@ -66,5 +72,9 @@ fn rewriting_is_amortised() {
         assert!(manifests.len() <= MAX_LOOSE);
     }
     assert_eq!(manifests.iter().map(|held| held.files).sum::<usize>(), 5_000);
-    assert!(rewritten < 5_000 * 16, "each file is rewritten {} times", rewritten / 5_000);
+    assert!(
+        rewritten < 5_000 * 16,
+        "each file is rewritten {} times",
+        rewritten / 5_000
+    );
 }

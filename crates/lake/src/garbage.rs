@@ -12,8 +12,16 @@ use crate::error::Result;
 use crate::manifests;
 
 /// Locations of the files that only snapshots reach which are in `before` and not in `after`.
-pub(crate) async fn find(file_io: &FileIO, before: &TableMetadata, after: &TableMetadata) -> Result<HashSet<String>> {
-    let mut lists = Lists { file_io, metadata: before, read: HashMap::new() };
+pub(crate) async fn find(
+    file_io: &FileIO,
+    before: &TableMetadata,
+    after: &TableMetadata,
+) -> Result<HashSet<String>> {
+    let mut lists = Lists {
+        file_io,
+        metadata: before,
+        read: HashMap::new(),
+    };
     let mut snapshots: Vec<&SnapshotRef> = before.snapshots().collect();
     snapshots.sort_by_key(|snapshot| snapshot.sequence_number());
     let remains = |snapshot: &&&SnapshotRef| after.snapshot_by_id(snapshot.snapshot_id()).is_some();
@@ -26,15 +34,25 @@ pub(crate) async fn find(file_io: &FileIO, before: &TableMetadata, after: &Table
         let previous = snapshots[..place].iter().rfind(remains);
         let next = snapshots[place..].iter().find(remains);
         let mut near: HashMap<String, ManifestFile> = HashMap::new();
-        for neighbour in previous.into_iter().chain(next).copied().chain(after.current_snapshot()) {
+        for neighbour in previous
+            .into_iter()
+            .chain(next)
+            .copied()
+            .chain(after.current_snapshot())
+        {
             near.extend(lists.get(neighbour).await?);
         }
         let own = lists.get(expired).await?;
-        let only: Vec<&ManifestFile> = own.values().filter(|manifest| !near.contains_key(&manifest.manifest_path)).collect();
+        let only: Vec<&ManifestFile> = own
+            .values()
+            .filter(|manifest| !near.contains_key(&manifest.manifest_path))
+            .collect();
 
         if files_may_have_left(expired, next.copied(), &snapshots) {
             let mut files = paths(file_io, only.iter().copied()).await?;
-            let others = near.values().filter(|manifest| !own.contains_key(&manifest.manifest_path));
+            let others = near
+                .values()
+                .filter(|manifest| !own.contains_key(&manifest.manifest_path));
             for path in paths(file_io, others).await? {
                 files.remove(&path);
             }
@@ -47,7 +65,11 @@ pub(crate) async fn find(file_io: &FileIO, before: &TableMetadata, after: &Table
 }
 
 /// Appends take nothing out: only if something else came between the two do their files have to be compared.
-fn files_may_have_left(expired: &SnapshotRef, next: Option<&SnapshotRef>, snapshots: &[&SnapshotRef]) -> bool {
+fn files_may_have_left(
+    expired: &SnapshotRef,
+    next: Option<&SnapshotRef>,
+    snapshots: &[&SnapshotRef],
+) -> bool {
     let Some(next) = next else { return true };
     let range = expired.sequence_number() + 1..=next.sequence_number();
     let appends = snapshots
@@ -79,7 +101,10 @@ impl Lists<'_> {
             return Ok(known.clone());
         }
         let manifests = manifests::list(self.file_io, self.metadata, snapshot.manifest_list()).await?;
-        let by_path: HashMap<_, _> = manifests.into_iter().map(|manifest| (manifest.manifest_path.clone(), manifest)).collect();
+        let by_path: HashMap<_, _> = manifests
+            .into_iter()
+            .map(|manifest| (manifest.manifest_path.clone(), manifest))
+            .collect();
         self.read.insert(snapshot.snapshot_id(), by_path.clone());
         Ok(by_path)
     }

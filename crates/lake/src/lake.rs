@@ -102,7 +102,12 @@ impl Lake {
     ///
     /// # Errors
     /// [`Error::CommitStateUnknown`] when it may be in after all; else nothing was committed.
-    pub async fn append(&self, table: &str, files: &[DataFile], wal: Option<WalPosition>) -> Result<Option<Commit>> {
+    pub async fn append(
+        &self,
+        table: &str,
+        files: &[DataFile],
+        wal: Option<WalPosition>,
+    ) -> Result<Option<Commit>> {
         let change = Change {
             operation: Operation::Append,
             files: Files {
@@ -148,6 +153,8 @@ impl Lake {
     }
 
     pub(crate) fn table(&self, name: &str) -> Result<&Arc<OpenTable>> {
-        self.tables.get(name).ok_or_else(|| Error::UnknownTable(name.to_owned()))
+        self.tables
+            .get(name)
+            .ok_or_else(|| Error::UnknownTable(name.to_owned()))
     }
 }

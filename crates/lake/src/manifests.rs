@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use iceberg::io::FileIO;
 use iceberg::spec::{
-    DataFile, Literal, ManifestContentType, ManifestEntry, ManifestEntryRef, ManifestFile,
-    ManifestList, ManifestListWriter, ManifestWriter, ManifestWriterBuilder, PrimitiveLiteral,
-    Struct, TableMetadata,
+    DataFile, Literal, ManifestContentType, ManifestEntry, ManifestEntryRef, ManifestFile, ManifestList,
+    ManifestListWriter, ManifestWriter, ManifestWriterBuilder, PrimitiveLiteral, Struct, TableMetadata,
 };
 use uuid::Uuid;
 
@@ -46,14 +45,22 @@ pub(crate) struct Regrouped {
 }
 
 /// The manifests of a snapshot, from its manifest list.
-pub(crate) async fn list(file_io: &FileIO, metadata: &TableMetadata, location: &str) -> Result<Vec<ManifestFile>> {
+pub(crate) async fn list(
+    file_io: &FileIO,
+    metadata: &TableMetadata,
+    location: &str,
+) -> Result<Vec<ManifestFile>> {
     let bytes = file_io.new_input(location)?.read().await?;
     let list = ManifestList::parse_with_version(&bytes, metadata.format_version())?;
     Ok(list.consume_entries().into_iter().collect())
 }
 
 /// Writes the manifest list of the new snapshot; returns its location.
-pub(crate) async fn write_list(file_io: &FileIO, target: Target<'_>, manifests: Vec<ManifestFile>) -> Result<String> {
+pub(crate) async fn write_list(
+    file_io: &FileIO,
+    target: Target<'_>,
+    manifests: Vec<ManifestFile>,
+) -> Result<String> {
     let location = format!(
         "{}/metadata/snap-{}-{}.avro",
         target.metadata.location(),
@@ -119,7 +126,11 @@ pub(crate) async fn regroup(
         false => Period::Open,
     };
     for entry in entries {
-        groups.entry(period_of(entry.data_file())).or_default().existing.push(entry);
+        groups
+            .entry(period_of(entry.data_file()))
+            .or_default()
+            .existing
+            .push(entry);
     }
     for file in files.added {
         groups.entry(period_of(file)).or_default().added.push(file);
@@ -161,7 +172,10 @@ pub(crate) async fn regroup(
     if !removed.is_empty() {
         written.push(write_removed(file_io, target, &removed).await?);
     }
-    let locations = written.iter().map(|manifest| manifest.manifest_path.clone()).collect();
+    let locations = written
+        .iter()
+        .map(|manifest| manifest.manifest_path.clone())
+        .collect();
     manifests.extend(written);
     Ok(Regrouped {
         manifests,
@@ -190,14 +204,23 @@ impl Group<'_> {
         }
         for entry in &self.existing {
             let numbers = numbers(entry)?;
-            writer.add_existing_file(entry.data_file().clone(), numbers.snapshot, numbers.data, Some(numbers.file))?;
+            writer.add_existing_file(
+                entry.data_file().clone(),
+                numbers.snapshot,
+                numbers.data,
+                Some(numbers.file),
+            )?;
         }
         Ok(())
     }
 }
 
 /// A manifest of its own says which files this snapshot removed; the next commit drops it.
-async fn write_removed(file_io: &FileIO, target: Target<'_>, removed: &[Arc<ManifestEntry>]) -> Result<ManifestFile> {
+async fn write_removed(
+    file_io: &FileIO,
+    target: Target<'_>,
+    removed: &[Arc<ManifestEntry>],
+) -> Result<ManifestFile> {
     let mut writer = writer(file_io, target)?;
     for entry in removed {
         let numbers = numbers(entry)?;
@@ -207,7 +230,11 @@ async fn write_removed(file_io: &FileIO, target: Target<'_>, removed: &[Arc<Mani
 }
 
 fn writer(file_io: &FileIO, target: Target<'_>) -> Result<ManifestWriter> {
-    let location = format!("{}/metadata/{}-m0.avro", target.metadata.location(), Uuid::new_v4());
+    let location = format!(
+        "{}/metadata/{}-m0.avro",
+        target.metadata.location(),
+        Uuid::new_v4()
+    );
     let builder = ManifestWriterBuilder::new(
         file_io.new_output(location)?,
         Some(target.snapshot_id),
@@ -225,10 +252,17 @@ struct Numbers {
 
 /// The numbers that an entry got when it was committed and keeps for ever.
 fn numbers(entry: &ManifestEntry) -> Result<Numbers> {
-    let all = (entry.snapshot_id(), entry.sequence_number(), entry.file_sequence_number);
+    let all = (
+        entry.snapshot_id(),
+        entry.sequence_number(),
+        entry.file_sequence_number,
+    );
     let (Some(snapshot), Some(data), Some(file)) = all else {
         let message = format!("{} has no sequence number in its manifest", entry.file_path());
-        return Err(Error::Iceberg(iceberg::Error::new(iceberg::ErrorKind::DataInvalid, message)));
+        return Err(Error::Iceberg(iceberg::Error::new(
+            iceberg::ErrorKind::DataInvalid,
+            message,
+        )));
     };
     Ok(Numbers { snapshot, data, file })
 }
@@ -244,10 +278,22 @@ pub(crate) fn day(partition: &Struct) -> i32 {
 fn held(manifest: &ManifestFile) -> Held {
     let count = |files: Option<u32>| files.unwrap_or_default() as usize;
     let summary = manifest.partitions.as_ref().and_then(|fields| fields.first());
-    let bound = |bytes: Option<&[u8]>| bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_le_bytes);
+    let bound = |bytes: Option<&[u8]>| {
+        bytes
+            .and_then(|bytes| bytes.try_into().ok())
+            .map_or(0, i32::from_le_bytes)
+    };
     Held {
         files: count(manifest.added_files_count) + count(manifest.existing_files_count),
-        from: bound(summary.and_then(|field| field.lower_bound.as_deref()).map(Vec::as_slice)),
-        to: bound(summary.and_then(|field| field.upper_bound.as_deref()).map(Vec::as_slice)),
+        from: bound(
+            summary
+                .and_then(|field| field.lower_bound.as_deref())
+                .map(Vec::as_slice),
+        ),
+        to: bound(
+            summary
+                .and_then(|field| field.upper_bound.as_deref())
+                .map(Vec::as_slice),
+        ),
     }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use iceberg::spec::{
-    DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, Literal, Struct,
-};
+use iceberg::spec::{DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, Literal, Struct};
 use lakefront_otel::{Column, ColumnType};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
@@ -25,17 +23,19 @@ pub(crate) fn data_file(
     let mut lower = HashMap::new();
     let mut upper = HashMap::new();
     let definition = table.definition;
-    let bounded = definition
-        .columns
-        .iter()
-        .filter(|column| definition.sort_order.contains(&column.name) || column.name == definition.time_column);
+    let bounded = definition.columns.iter().filter(|column| {
+        definition.sort_order.contains(&column.name) || column.name == definition.time_column
+    });
     for column in bounded {
         if let Some((low, high)) = bounds(column, parquet) {
             lower.insert(column.id, low);
             upper.insert(column.id, high);
         }
     }
-    let splits = parquet.row_groups().iter().filter_map(|group| group.file_offset());
+    let splits = parquet
+        .row_groups()
+        .iter()
+        .filter_map(|group| group.file_offset());
     DataFileBuilder::default()
         .content(DataContentType::Data)
         .file_path(location)
@@ -58,7 +58,8 @@ pub(crate) fn data_file(
 /// The bounds over all row groups, from their statistics; none when a row group has none.
 fn bounds(column: &Column, parquet: &ParquetMetaData) -> Option<(Datum, Datum)> {
     let schema = parquet.file_metadata().schema_descr();
-    let index = (0..schema.num_columns()).find(|index| schema.column(*index).path().parts() == [column.name])?;
+    let index =
+        (0..schema.num_columns()).find(|index| schema.column(*index).path().parts() == [column.name])?;
     let mut bounds: Option<(Datum, Datum)> = None;
     for group in parquet.row_groups() {
         let (low, high) = group_bounds(column.r#type, group.column(index).statistics()?)?;

@@ -3,9 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use iceberg::spec::{
-    MAIN_BRANCH, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder,
-};
+use iceberg::spec::{MAIN_BRANCH, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder};
 use serde::Deserialize;
 
 use crate::commit::millis;
@@ -38,10 +36,16 @@ pub(crate) enum Eagerness {
 
 impl Retention {
     /// What is due at that time, for a table that is about to get another snapshot (or none).
-    pub(crate) fn plan(metadata: &TableMetadata, config: &LakeConfig, now_ms: i64, eagerness: Eagerness) -> Result<Self> {
+    pub(crate) fn plan(
+        metadata: &TableMetadata,
+        config: &LakeConfig,
+        now_ms: i64,
+        eagerness: Eagerness,
+    ) -> Result<Self> {
         let mut plan = Self::default();
         plan.tag.extend(hourly(metadata, config, now_ms));
-        let due = metadata.snapshots().len() > config.keep_snapshots && metadata.last_sequence_number() % BATCH == 0;
+        let due = metadata.snapshots().len() > config.keep_snapshots
+            && metadata.last_sequence_number() % BATCH == 0;
         if eagerness == Eagerness::Batches && !due {
             return Ok(plan);
         }
@@ -71,7 +75,10 @@ impl Retention {
             // A tag's age counts from its snapshot, which may be old already.
             let age = now_ms.saturating_sub(current.timestamp_ms()).max(0);
             let name = format!("replaced-{}", current.sequence_number());
-            self.tag.push((name, tag(current.snapshot_id(), age + millis(config.keep_replaced))));
+            self.tag.push((
+                name,
+                tag(current.snapshot_id(), age + millis(config.keep_replaced)),
+            ));
         }
     }
 
@@ -102,16 +109,24 @@ fn hourly(metadata: &TableMetadata, config: &LakeConfig, now_ms: i64) -> Option<
     }
     let time = jiff::Timestamp::from_millisecond(hour * HOUR_MS).ok()?;
     let name = time.strftime("hour-%Y-%m-%dT%H").to_string();
-    metadata.snapshot_for_ref(&name).is_none().then(|| (name, tag(current.snapshot_id(), keep)))
+    metadata
+        .snapshot_for_ref(&name)
+        .is_none()
+        .then(|| (name, tag(current.snapshot_id(), keep)))
 }
 
 fn tag(snapshot_id: i64, max_ref_age_ms: i64) -> SnapshotReference {
-    let retention = SnapshotRetention::Tag { max_ref_age_ms: Some(max_ref_age_ms) };
+    let retention = SnapshotRetention::Tag {
+        max_ref_age_ms: Some(max_ref_age_ms),
+    };
     SnapshotReference::new(snapshot_id, retention)
 }
 
 fn has_run_out(metadata: &TableMetadata, reference: &SnapshotReference, now_ms: i64) -> bool {
-    let SnapshotRetention::Tag { max_ref_age_ms: Some(max_age) } = reference.retention else {
+    let SnapshotRetention::Tag {
+        max_ref_age_ms: Some(max_age),
+    } = reference.retention
+    else {
         return false;
     };
     let snapshot = metadata.snapshot_by_id(reference.snapshot_id);

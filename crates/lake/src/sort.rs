@@ -40,11 +40,23 @@ fn codes(column: &ArrayRef) -> Option<Codes> {
         return None;
     }
     match column.data_type() {
-        DataType::Int32 => Some(offsets(column.as_primitive::<Int32Type>().values().iter().map(|value| i64::from(*value)))),
-        DataType::Int64 => Some(offsets(column.as_primitive::<Int64Type>().values().iter().copied())),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            Some(offsets(column.as_primitive::<TimestampMicrosecondType>().values().iter().copied()))
-        }
+        DataType::Int32 => Some(offsets(
+            column
+                .as_primitive::<Int32Type>()
+                .values()
+                .iter()
+                .map(|value| i64::from(*value)),
+        )),
+        DataType::Int64 => Some(offsets(
+            column.as_primitive::<Int64Type>().values().iter().copied(),
+        )),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => Some(offsets(
+            column
+                .as_primitive::<TimestampMicrosecondType>()
+                .values()
+                .iter()
+                .copied(),
+        )),
         DataType::Utf8 => Some(ranks(column.as_string::<i32>())),
         _ => None,
     }
@@ -52,7 +64,9 @@ fn codes(column: &ArrayRef) -> Option<Codes> {
 
 fn offsets(values: impl Iterator<Item = i64> + Clone) -> Codes {
     let smallest = values.clone().min().unwrap_or_default();
-    let values: Vec<u64> = values.map(|value| value.wrapping_sub(smallest).cast_unsigned()).collect();
+    let values: Vec<u64> = values
+        .map(|value| value.wrapping_sub(smallest).cast_unsigned())
+        .collect();
     let bits = bits(values.iter().copied().max().unwrap_or_default());
     Codes { values, bits }
 }
@@ -139,7 +153,10 @@ fn generic_order(columns: &[ArrayRef]) -> Result<Option<Vec<u32>>> {
         .iter()
         .map(|values| SortColumn {
             values: values.clone(),
-            options: Some(SortOptions { descending: false, nulls_first: true }),
+            options: Some(SortOptions {
+                descending: false,
+                nulls_first: true,
+            }),
         })
         .collect();
     let order = lexsort_to_indices(&columns, None)?.values().to_vec();

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use super::*;
 
 fn columns(names: Vec<String>, numbers: Vec<i64>) -> Vec<ArrayRef> {
-    vec![Arc::new(StringArray::from(names)), Arc::new(Int64Array::from(numbers))]
+    vec![
+        Arc::new(StringArray::from(names)),
+        Arc::new(Int64Array::from(numbers)),
+    ]
 }
 
 #[test]

@@ -32,7 +32,11 @@ pub(crate) struct OpenTable {
 
 impl OpenTable {
     /// Opens the table, and creates it when the catalog does not have it.
-    pub(crate) async fn open(catalog: &Catalog, definition: &'static Table, namespace: &std::path::Path) -> Result<Self> {
+    pub(crate) async fn open(
+        catalog: &Catalog,
+        definition: &'static Table,
+        namespace: &std::path::Path,
+    ) -> Result<Self> {
         let head = match catalog.head(definition.name, None).await? {
             Some(head) => head,
             None => create(catalog, definition, namespace.join(definition.name)).await?,
@@ -54,7 +58,9 @@ async fn create(catalog: &Catalog, definition: &'static Table, folder: PathBuf) 
     storage::create_folder(&folder.join("metadata"))?;
     storage::create_folder(&folder.join("data"))?;
     let creation = definition::creation(definition, storage::location(&folder))?;
-    let metadata = TableMetadataBuilder::from_table_creation(creation)?.build()?.metadata;
+    let metadata = TableMetadataBuilder::from_table_creation(creation)?
+        .build()?
+        .metadata;
     // Whether we or another process created it, the catalog says what it is.
     catalog.create(definition.name, &metadata).await?;
     let head = catalog.head(definition.name, None).await?;
@@ -69,7 +75,10 @@ fn check_schema(definition: &Table, metadata: &TableMetadata) -> Result<()> {
         if !found.is_some_and(|found| found.name == field.name && found.field_type == field.field_type) {
             return Err(Error::Schema {
                 table: definition.name.to_owned(),
-                reason: format!("column {} `{}` {} is missing or different", field.id, field.name, field.field_type),
+                reason: format!(
+                    "column {} `{}` {} is missing or different",
+                    field.id, field.name, field.field_type
+                ),
             });
         }
     }

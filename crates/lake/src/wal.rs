@@ -36,10 +36,7 @@ pub(crate) fn stale(properties: &HashMap<String, String>, before_ms: i64) -> Vec
         .collect()
 }
 
-fn numbered<T: std::str::FromStr>(
-    properties: &HashMap<String, String>,
-    prefix: &str,
-) -> BTreeMap<u16, T> {
+fn numbered<T: std::str::FromStr>(properties: &HashMap<String, String>, prefix: &str) -> BTreeMap<u16, T> {
     let entry = |(key, value): (&String, &String)| {
         let writer = key.strip_prefix(prefix)?.parse().ok()?;
         Some((writer, value.parse().ok()?))
@@ -53,8 +50,14 @@ mod tests {
 
     #[test]
     fn positions_are_read_back_and_stale_writers_found() {
-        let old = WalPosition { writer: 3, position: 17 };
-        let new = WalPosition { writer: 300, position: u64::MAX };
+        let old = WalPosition {
+            writer: 3,
+            position: 17,
+        };
+        let new = WalPosition {
+            writer: 300,
+            position: u64::MAX,
+        };
         let mut properties = set(old, 1_000);
         properties.extend(set(new, 2_000));
         properties.insert("write.format.default".to_owned(), "parquet".to_owned());

@@ -10,8 +10,8 @@ use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow_select::take::take;
 use iceberg::spec::DataFile;
-use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::arrow::ArrowSchemaConverter;
+use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::file::writer::SerializedFileWriter;
 use uuid::Uuid;
 
@@ -50,7 +50,8 @@ pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBa
             return Ok(Arc::clone(column));
         }
         // Names and numbers of nested fields may differ: casting those copies nothing.
-        arrow_cast::cast(column, field.data_type()).map_err(|error| unfit(format!("column `{}`: {error}", field.name())))
+        arrow_cast::cast(column, field.data_type())
+            .map_err(|error| unfit(format!("column `{}`: {error}", field.name())))
     });
     let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
     RecordBatch::try_new(Arc::clone(&table.schema), columns).map_err(|error| unfit(error.to_string()))
@@ -58,7 +59,11 @@ pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBa
 
 /// The rows in the table's sort order, or `None` when they are in that order already.
 pub(crate) fn order(table: &OpenTable, batch: &RecordBatch) -> Result<Option<Vec<u32>>> {
-    let keys = table.definition.sort_order.iter().map(|name| column(table, batch, name).cloned());
+    let keys = table
+        .definition
+        .sort_order
+        .iter()
+        .map(|name| column(table, batch, name).cloned());
     sort::order(&keys.collect::<Result<Vec<_>>>()?)
 }
 
@@ -71,7 +76,9 @@ fn column<'a>(table: &OpenTable, batch: &'a RecordBatch, name: &str) -> Result<&
 
 /// The rows of each day, in order; `None` stands for all rows as they are.
 fn days(times: &[i64], order: Option<Vec<u32>>) -> BTreeMap<i32, Option<UInt32Array>> {
-    let day = |time: i64| i32::try_from(time.div_euclid(DAY_MICROS)).unwrap_or(if time < 0 { i32::MIN } else { i32::MAX });
+    let day = |time: i64| {
+        i32::try_from(time.div_euclid(DAY_MICROS)).unwrap_or(if time < 0 { i32::MIN } else { i32::MAX })
+    };
     let first = times.iter().copied().min().map_or(0, day);
     let last = times.iter().copied().max().map_or(0, day);
     if first == last {
@@ -82,10 +89,17 @@ fn days(times: &[i64], order: Option<Vec<u32>>) -> BTreeMap<i32, Option<UInt32Ar
     for row in order {
         days.entry(day(times[row as usize])).or_default().push(row);
     }
-    days.into_iter().map(|(day, rows)| (day, Some(UInt32Array::from(rows)))).collect()
+    days.into_iter()
+        .map(|(day, rows)| (day, Some(UInt32Array::from(rows))))
+        .collect()
 }
 
-fn write_day(table: &OpenTable, batch: &RecordBatch, day: i32, rows: Option<&UInt32Array>) -> Result<DataFile> {
+fn write_day(
+    table: &OpenTable,
+    batch: &RecordBatch,
+    day: i32,
+    rows: Option<&UInt32Array>,
+) -> Result<DataFile> {
     let mut writer = DataFileWriter::create(table, day, rows.map_or(batch.num_rows(), |rows| rows.len()))?;
     writer.write(batch, rows)?;
     writer.close()
@@ -104,8 +118,8 @@ pub(crate) struct DataFileWriter<'a> {
 impl<'a> DataFileWriter<'a> {
     /// A file of that day's partition, for about so many rows.
     pub(crate) fn create(table: &'a OpenTable, day: i32, rows: usize) -> Result<Self> {
-        let date = jiff::civil::Date::constant(1970, 1, 1)
-            .saturating_add(jiff::Span::new().days(i64::from(day)));
+        let date =
+            jiff::civil::Date::constant(1970, 1, 1).saturating_add(jiff::Span::new().days(i64::from(day)));
         let folder = table
             .folder
             .join("data")
@@ -113,7 +127,10 @@ impl<'a> DataFileWriter<'a> {
         storage::create_folder(&folder)?;
         let path = folder.join(format!("{}.parquet", Uuid::now_v7()));
         let file = File::create_new(&path).map_err(Error::io(&path))?;
-        let properties = Arc::new(layout::properties(table.definition, rows.min(layout::ROW_GROUP_ROWS)));
+        let properties = Arc::new(layout::properties(
+            table.definition,
+            rows.min(layout::ROW_GROUP_ROWS),
+        ));
         let parquet_schema = ArrowSchemaConverter::new().convert(&table.schema)?;
         let file = SerializedFileWriter::new(
             BufWriter::with_capacity(1 << 20, file),

@@ -1,14 +1,12 @@
 //! The tables are what they claim: other makers' software reads the same.
 
-mod common;
-
 use std::path::Path;
 
+use crate::common::{DAY, MARCH_10, SECOND, lake, python, rows};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
-use common::{DAY, MARCH_10, SECOND, lake, python, rows};
 use lakefront_otel::tables;
 use serde_json::{Value, json};
 
@@ -24,12 +22,28 @@ async fn duckdb_and_pyiceberg_read_every_column_of_every_table() {
             lake.append(table.name, &files, None).await.unwrap().unwrap();
         }
         let all = rows(table.name, 0, 600, time);
-        let columns = all.schema().fields().iter().zip(all.columns()).map(|(field, column)| (field.name().clone(), summary(column))).collect();
+        let columns = all
+            .schema()
+            .fields()
+            .iter()
+            .zip(all.columns())
+            .map(|(field, column)| (field.name().clone(), summary(column)))
+            .collect();
         let expected = json!({"rows": 600, "columns": Value::Object(columns)});
         for reader in ["duckdb", "pyiceberg"] {
-            assert_eq!(read(folder.path(), &[reader], table.name), expected, "{reader}, {}", table.name);
+            assert_eq!(
+                read(folder.path(), &[reader], table.name),
+                expected,
+                "{reader}, {}",
+                table.name
+            );
         }
-        let day = read_range(folder.path(), table.name, "2026-03-12T00:00:00+00:00", "2026-03-13T00:00:00+00:00");
+        let day = read_range(
+            folder.path(),
+            table.name,
+            "2026-03-12T00:00:00+00:00",
+            "2026-03-13T00:00:00+00:00",
+        );
         assert_eq!(day, json!({"files": 12}), "a day's rows are in one file a commit");
     }
 }
@@ -39,7 +53,10 @@ fn read(lake: &Path, reader: &[&str], table: &str) -> Value {
 }
 
 fn read_range(lake: &Path, table: &str, from: &str, to: &str) -> Value {
-    python("readers.py", &["pyiceberg", lake.to_str().unwrap(), table, from, to])
+    python(
+        "readers.py",
+        &["pyiceberg", lake.to_str().unwrap(), table, from, to],
+    )
 }
 
 /// The same sums as `summary` in readers.py.
@@ -56,9 +73,15 @@ fn summary(column: &ArrayRef) -> Value {
         }
         DataType::Utf8 => json!({"values": values, "bytes": column.as_string::<i32>().value_data().len()}),
         DataType::Boolean => json!({"values": values, "sum": column.as_boolean().true_count()}),
-        DataType::Int32 => json!({"values": values, "sum": column.as_primitive::<Int32Type>().values().iter().map(|n| i64::from(*n)).sum::<i64>()}),
-        DataType::Int64 => json!({"values": values, "sum": column.as_primitive::<Int64Type>().values().iter().sum::<i64>()}),
-        DataType::Float64 => json!({"values": values, "sum": column.as_primitive::<Float64Type>().values().iter().sum::<f64>() as i64}),
+        DataType::Int32 => {
+            json!({"values": values, "sum": column.as_primitive::<Int32Type>().values().iter().map(|n| i64::from(*n)).sum::<i64>()})
+        }
+        DataType::Int64 => {
+            json!({"values": values, "sum": column.as_primitive::<Int64Type>().values().iter().sum::<i64>()})
+        }
+        DataType::Float64 => {
+            json!({"values": values, "sum": column.as_primitive::<Float64Type>().values().iter().sum::<f64>() as i64})
+        }
         DataType::Timestamp(..) => {
             let micros = column.as_primitive::<TimestampMicrosecondType>().values();
             json!({"values": values, "sum": micros.iter().sum::<i64>()})

@@ -1,12 +1,10 @@
 //! Rows for every table, made from the schema alone.
 
-#![expect(dead_code, reason = "each test file uses its part")]
-
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray,
-    StructArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch,
+    StringArray, StructArray, TimestampMicrosecondArray,
 };
 use arrow_schema::DataType;
 use lakefront_lake::{Lake, LakeConfig};
@@ -14,6 +12,8 @@ use tempfile::TempDir;
 
 /// 2026-03-10T00:00:00Z in microseconds.
 pub const MARCH_10: i64 = 1_773_100_800_000_000;
+/// 2100-01-01T00:00:00Z in microseconds: for clocks that are set, as a table's time does not run backwards.
+pub const NEW_YEAR: i64 = 4_102_444_800_000_000;
 /// A second in microseconds.
 pub const SECOND: i64 = 1_000_000;
 /// A day in microseconds.
@@ -50,7 +50,11 @@ fn times(micros: Vec<i64>) -> ArrayRef {
 
 fn values(data_type: &DataType, numbers: &[i64]) -> ArrayRef {
     let numbers_of = |lengths: &[usize]| -> Vec<i64> {
-        numbers.iter().zip(lengths).flat_map(|(n, length)| (0..*length as i64).map(move |i| n + i)).collect()
+        numbers
+            .iter()
+            .zip(lengths)
+            .flat_map(|(n, length)| (0..*length as i64).map(move |i| n + i))
+            .collect()
     };
     let lengths: Vec<usize> = numbers.iter().map(|n| n.rem_euclid(3) as usize).collect();
     let offsets = arrow_buffer::OffsetBuffer::from_lengths(lengths.iter().copied());
@@ -59,16 +63,23 @@ fn values(data_type: &DataType, numbers: &[i64]) -> ArrayRef {
         DataType::Int32 => Arc::new(Int32Array::from_iter_values(numbers.iter().map(|n| *n as i32))),
         DataType::Int64 => Arc::new(Int64Array::from(numbers.to_vec())),
         DataType::Float64 => Arc::new(Float64Array::from_iter_values(numbers.iter().map(|n| *n as f64))),
-        DataType::Utf8 => Arc::new(StringArray::from_iter_values(numbers.iter().map(|n| format!("<{}>", n.rem_euclid(7))))),
+        DataType::Utf8 => Arc::new(StringArray::from_iter_values(
+            numbers.iter().map(|n| format!("<{}>", n.rem_euclid(7))),
+        )),
         DataType::Timestamp(..) => times(numbers.iter().map(|n| MARCH_10 + n).collect()),
         DataType::List(element) => {
             let elements = values(element.data_type(), &numbers_of(&lengths));
             Arc::new(ListArray::new(Arc::clone(element), offsets, elements, None))
         }
         DataType::Map(entry, sorted) => {
-            let DataType::Struct(fields) = entry.data_type() else { unreachable!("entries of maps are structs") };
+            let DataType::Struct(fields) = entry.data_type() else {
+                unreachable!("entries of maps are structs")
+            };
             let numbers = numbers_of(&lengths);
-            let columns = fields.iter().map(|field| values(field.data_type(), &numbers)).collect();
+            let columns = fields
+                .iter()
+                .map(|field| values(field.data_type(), &numbers))
+                .collect();
             let entries = StructArray::new(fields.clone(), columns, None);
             Arc::new(MapArray::new(Arc::clone(entry), offsets, entries, None, *sorted))
         }
@@ -81,8 +92,18 @@ pub fn python(script: &str, arguments: &[&str]) -> serde_json::Value {
     let python = std::env::var("LAKEFRONT_PYTHON").expect(
         "LAKEFRONT_PYTHON must name the Python that has what tests/requirements.txt lists: run `cargo xtask test`",
     );
-    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
-    let output = std::process::Command::new(python).arg(script).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it")
+        .join(script);
+    let output = std::process::Command::new(python)
+        .arg(script)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -1,20 +1,23 @@
 //! Metadata files that were never committed lie beside the real one: readers by version hint do not see them.
 
-mod common;
-
 use std::path::Path;
 
-use common::{MARCH_10, lake, python, rows};
+use crate::common::{MARCH_10, lake, python, rows};
 use lakefront_lake::{Lake, LakeConfig};
 use tempfile::TempDir;
 
 async fn append(lake: &Lake, first: i64, count: usize) {
-    let files = lake.write("otel_logs", rows("otel_logs", first, count, |_| MARCH_10)).await.unwrap();
+    let files = lake
+        .write("otel_logs", rows("otel_logs", first, count, |_| MARCH_10))
+        .await
+        .unwrap();
     lake.append("otel_logs", &files, None).await.unwrap().unwrap();
 }
 
 fn rows_by_hint(lake: &Path) -> u64 {
-    python("readers.py", &["duckdb", lake.to_str().unwrap(), "otel_logs"])["rows"].as_u64().unwrap()
+    python("readers.py", &["duckdb", lake.to_str().unwrap(), "otel_logs"])["rows"]
+        .as_u64()
+        .unwrap()
 }
 
 /// Numbers of the metadata files, ascending.
@@ -43,7 +46,11 @@ async fn an_orphan_and_a_loser_are_not_seen() {
     append(&stray, 100, 1_000).await;
     append(&stray, 2_000, 1_000).await;
     append(&lake, 10, 5).await;
-    assert_eq!(versions(folder.path()), [0, 1, 2, 2, 3], "a loser of the same number and an orphan of a higher one");
+    assert_eq!(
+        versions(folder.path()),
+        [0, 1, 2, 2, 3],
+        "a loser of the same number and an orphan of a higher one"
+    );
     assert_eq!(rows_by_hint(folder.path()), 15);
 
     // Even when the hint itself was left wrong: every start renews it.

@@ -1,13 +1,11 @@
 //! Several writers at once, and writers that are killed: nothing is lost, nothing doubled.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{MARCH_10, lake, rows};
+use crate::common::{MARCH_10, lake, rows};
 use lakefront_lake::{Lake, LakeConfig, WalPosition};
 
 const ROWS: usize = 3;
@@ -17,15 +15,23 @@ const CHILD: &str = "LAKEFRONT_TEST_LAKE";
 /// Appends rows at that log position.
 async fn append(lake: &Lake, writer: u16, position: u64) {
     let first = (i64::from(writer) << 48) + position as i64 * ROWS as i64;
-    let files = lake.write("otel_logs", rows("otel_logs", first, ROWS, |_| MARCH_10)).await.unwrap();
-    lake.append("otel_logs", &files, Some(WalPosition { writer, position })).await.unwrap();
+    let files = lake
+        .write("otel_logs", rows("otel_logs", first, ROWS, |_| MARCH_10))
+        .await
+        .unwrap();
+    lake.append("otel_logs", &files, Some(WalPosition { writer, position }))
+        .await
+        .unwrap();
 }
 
 /// Rows of the current snapshot, and its files' paths.
 async fn content(lake: &Lake) -> (u64, BTreeSet<String>) {
     let files = lake.files("otel_logs").await.unwrap();
     let rows = files.iter().map(|file| file.file.record_count()).sum();
-    let paths: BTreeSet<String> = files.iter().map(|file| file.file.file_path().to_owned()).collect();
+    let paths: BTreeSet<String> = files
+        .iter()
+        .map(|file| file.file.file_path().to_owned())
+        .collect();
     assert_eq!(paths.len(), files.len(), "no file is listed twice");
     (rows, paths)
 }
@@ -55,7 +61,12 @@ async fn two_lakes_append_at_once() {
     let (rows, paths) = content(&lake).await;
     assert_eq!(rows, 2 * COMMITS * ROWS as u64);
     assert_eq!(paths.len() as u64, 2 * COMMITS);
-    let committed: Vec<_> = lake.wal_positions("otel_logs").await.unwrap().into_iter().collect();
+    let committed: Vec<_> = lake
+        .wal_positions("otel_logs")
+        .await
+        .unwrap()
+        .into_iter()
+        .collect();
     positions.sort_unstable();
     assert_eq!(committed, positions);
 }
@@ -64,9 +75,16 @@ async fn two_lakes_append_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "runs as a child process of the test below"]
 async fn child_that_commits_until_it_is_killed() {
-    let Some(folder) = std::env::var_os(CHILD) else { return };
+    let Some(folder) = std::env::var_os(CHILD) else {
+        return;
+    };
     let lake = Lake::open(LakeConfig::new(PathBuf::from(folder))).await.unwrap();
-    let next = lake.wal_positions("otel_logs").await.unwrap().get(&1).map_or(0, |position| position + 1);
+    let next = lake
+        .wal_positions("otel_logs")
+        .await
+        .unwrap()
+        .get(&1)
+        .map_or(0, |position| position + 1);
     for position in next.. {
         append(&lake, 1, position).await;
         println!("committed {position}");
@@ -76,14 +94,23 @@ async fn child_that_commits_until_it_is_killed() {
 /// Lets a child commit so many times and kills it at whatever it does then; returns the last position it reported.
 fn run_and_kill(folder: &Path, commits: usize) -> u64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child_that_commits_until_it_is_killed", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "writers::child_that_commits_until_it_is_killed",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(CHILD, folder)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
     let mut reported = lines.filter_map(|line| line.strip_prefix("committed ")?.parse().ok());
-    let last = reported.nth(commits - 1).expect("the child commits until it is killed");
+    let last = reported
+        .nth(commits - 1)
+        .expect("the child commits until it is killed");
     child.kill().unwrap();
     child.wait().unwrap();
     // What it still said while it died.
@@ -95,13 +122,21 @@ async fn a_killed_writer_leaves_whole_commits_only() {
     let (folder, lake) = lake().await;
     for round in 0..6 {
         let path = folder.path().to_owned();
-        let reported = tokio::task::spawn_blocking(move || run_and_kill(&path, 2 + round)).await.unwrap();
+        let reported = tokio::task::spawn_blocking(move || run_and_kill(&path, 2 + round))
+            .await
+            .unwrap();
         let position = lake.wal_positions("otel_logs").await.unwrap()[&1];
-        assert!(position == reported || position == reported + 1, "{reported} reported, {position} committed");
+        assert!(
+            position == reported || position == reported + 1,
+            "{reported} reported, {position} committed"
+        );
         let (rows, paths) = content(&lake).await;
         assert_eq!(rows, (position + 1) * ROWS as u64);
         for path in paths {
-            assert!(Path::new(path.trim_start_matches("file://")).is_file(), "{path} is on disk");
+            assert!(
+                Path::new(path.trim_start_matches("file://")).is_file(),
+                "{path} is on disk"
+            );
         }
     }
 }

@@ -1,12 +1,10 @@
 //! A lake that is committed to for long stays small, and what is compacted stays readable for a while.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use common::{DAY, MARCH_10, SECOND, rows};
+use crate::common::{DAY, MARCH_10, NEW_YEAR, SECOND, rows};
 use iceberg::io::FileIO;
 use iceberg::spec::{ManifestList, TableMetadata};
 use lakefront_lake::{Error, Lake, LakeConfig};
@@ -17,7 +15,7 @@ const HOUR: i64 = 3_600 * SECOND;
 /// A lake whose clock the test sets, in microseconds.
 macro_rules! lake_with_clock {
     ($clock:ident) => {{
-        static $clock: AtomicI64 = AtomicI64::new(MARCH_10);
+        static $clock: AtomicI64 = AtomicI64::new(NEW_YEAR);
         let folder = TempDir::new().unwrap();
         let config = LakeConfig {
             now_ms: || $clock.load(Ordering::Relaxed) / 1_000,
@@ -29,8 +27,17 @@ macro_rules! lake_with_clock {
 }
 
 async fn append(lake: &Lake, first: i64, time: i64) {
-    let files = lake.write("otel_metrics_gauge", rows("otel_metrics_gauge", first, 1, |_| time)).await.unwrap();
-    lake.append("otel_metrics_gauge", &files, None).await.unwrap().unwrap();
+    let files = lake
+        .write(
+            "otel_metrics_gauge",
+            rows("otel_metrics_gauge", first, 1, |_| time),
+        )
+        .await
+        .unwrap();
+    lake.append("otel_metrics_gauge", &files, None)
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 /// The metadata that the version hint names.
@@ -38,13 +45,23 @@ async fn metadata(lake: &Path) -> TableMetadata {
     let folder = lake.join("otel/otel_metrics_gauge/metadata");
     let version = std::fs::read_to_string(folder.join("version-hint.text")).unwrap();
     let file = folder.join(format!("{version}.metadata.json"));
-    TableMetadata::read_from(&FileIO::new_with_fs(), file.to_str().unwrap()).await.unwrap()
+    TableMetadata::read_from(&FileIO::new_with_fs(), file.to_str().unwrap())
+        .await
+        .unwrap()
 }
 
 async fn manifests(metadata: &TableMetadata, list: &str) -> Vec<String> {
-    let bytes = FileIO::new_with_fs().new_input(list).unwrap().read().await.unwrap();
+    let bytes = FileIO::new_with_fs()
+        .new_input(list)
+        .unwrap()
+        .read()
+        .await
+        .unwrap();
     let list = ManifestList::parse_with_version(&bytes, metadata.format_version()).unwrap();
-    list.entries().iter().map(|manifest| manifest.manifest_path.clone()).collect()
+    list.entries()
+        .iter()
+        .map(|manifest| manifest.manifest_path.clone())
+        .collect()
 }
 
 fn files_below(folder: &Path, suffix: &str) -> BTreeSet<String> {
@@ -64,13 +81,13 @@ fn files_below(folder: &Path, suffix: &str) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn manifests_and_snapshots_stay_few_and_their_files_go() {
     let (folder, lake, clock) = lake_with_clock!(CLOCK);
-    const COMMITS: i64 = 600;
+    // Snapshots expire with every sixteenth.
+    const COMMITS: i64 = 608;
     for n in 0..COMMITS {
-        let now = MARCH_10 + n * HOUR / 6;
+        let now = NEW_YEAR + n * HOUR / 6;
         clock.store(now, Ordering::Relaxed);
         append(&lake, n, now).await;
     }
-    lake.expire("otel_metrics_gauge").await.unwrap();
     let metadata = metadata(folder.path()).await;
     let days = COMMITS / 6 / 24;
     let list = metadata.current_snapshot().unwrap().manifest_list();
@@ -79,8 +96,14 @@ async fn manifests_and_snapshots_stay_few_and_their_files_go() {
     // The last 100 are of the last 17 hours; each hour before has one.
     let expected = 100 + (COMMITS - 100) / 6;
     let snapshots = metadata.snapshots().len() as i64;
-    assert!((expected - 1..=expected + 1).contains(&snapshots), "{snapshots} snapshots, expected about {expected}");
-    assert_eq!(lake.files("otel_metrics_gauge").await.unwrap().len() as i64, COMMITS);
+    assert!(
+        (expected - 2..=expected + 2).contains(&snapshots),
+        "{snapshots} snapshots, expected about {expected}"
+    );
+    assert_eq!(
+        lake.files("otel_metrics_gauge").await.unwrap().len() as i64,
+        COMMITS
+    );
 
     let mut reachable = BTreeSet::new();
     for snapshot in metadata.snapshots() {
@@ -96,12 +119,12 @@ async fn replaced_files_stay_for_an_hour_and_as_long_as_a_snapshot_has_them() {
     let (folder, lake, clock) = lake_with_clock!(CLOCK);
     const TABLE: &str = "otel_metrics_gauge";
     for n in 0..20 {
-        append(&lake, n, MARCH_10 - DAY + n).await;
+        append(&lake, n, NEW_YEAR - DAY + n).await;
     }
     let old = lake.files(TABLE).await.unwrap();
     let old_files: Vec<_> = old.iter().map(|file| file.file.clone()).collect();
     let merged = lake.merge(TABLE, &old_files).await.unwrap();
-    append(&lake, 20, MARCH_10 - DAY).await;
+    append(&lake, 20, NEW_YEAR - DAY).await;
     lake.replace(TABLE, &old_files, &merged).await.unwrap();
 
     let now = lake.files(TABLE).await.unwrap();
@@ -109,36 +132,96 @@ async fn replaced_files_stay_for_an_hour_and_as_long_as_a_snapshot_has_them() {
     let compacted = now.iter().find(|file| file.file.record_count() == 20).unwrap();
     assert_eq!(compacted.sequence_number, 20, "the highest of what it replaces");
     let again = lake.replace(TABLE, &old_files, &merged).await;
-    assert!(matches!(again, Err(Error::NotCurrent { missing: 20, .. })), "{again:?}");
+    assert!(
+        matches!(again, Err(Error::NotCurrent { missing: 20, .. })),
+        "{again:?}"
+    );
 
     // Many commits within the hour: the old snapshots go, the files do not.
     for n in 0..150 {
-        clock.store(MARCH_10 + n * 20 * SECOND, Ordering::Relaxed);
-        append(&lake, 21 + n, MARCH_10).await;
+        clock.store(NEW_YEAR + n * 20 * SECOND, Ordering::Relaxed);
+        append(&lake, 21 + n, NEW_YEAR).await;
     }
-    clock.store(MARCH_10 + HOUR - SECOND, Ordering::Relaxed);
-    lake.expire(TABLE).await.unwrap();
+    let expire_at = async |time: i64, first: i64| {
+        clock.store(time, Ordering::Relaxed);
+        for n in first..first + 16 {
+            append(&lake, n, NEW_YEAR).await;
+        }
+    };
+    expire_at(NEW_YEAR + HOUR - SECOND, 200).await;
     let parquet = files_below(folder.path(), ".parquet");
-    assert!(old_files.iter().all(|file| parquet.contains(file.file_path())));
+    assert!(
+        old_files.iter().all(|file| parquet.contains(file.file_path())),
+        "they stay for an hour"
+    );
 
-    clock.store(MARCH_10 + HOUR + SECOND, Ordering::Relaxed);
-    lake.expire(TABLE).await.unwrap();
-    let live: BTreeSet<String> = lake.files(TABLE).await.unwrap().iter().map(|file| file.file.file_path().to_owned()).collect();
-    assert_eq!(files_below(folder.path(), ".parquet"), live);
+    expire_at(NEW_YEAR + HOUR + SECOND, 300).await;
+    let live: BTreeSet<String> = lake
+        .files(TABLE)
+        .await
+        .unwrap()
+        .iter()
+        .map(|file| file.file.file_path().to_owned())
+        .collect();
+    assert!(
+        files_below(folder.path(), ".parquet") == live,
+        "only what is live is left"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expire_forgets_what_is_due_without_a_commit() {
+    const TABLE: &str = "otel_metrics_gauge";
+    let folder = TempDir::new().unwrap();
+    let config = LakeConfig {
+        keep_snapshots: 3,
+        ..LakeConfig::new(folder.path())
+    };
+    let lake = Lake::open(config).await.unwrap();
+    for n in 0..10 {
+        append(&lake, n, MARCH_10).await;
+    }
+    let expired = lake.expire(TABLE).await.unwrap();
+    // One more stays under its tag if an hour ended meanwhile.
+    assert!(
+        expired.snapshots >= 6 && expired.files >= expired.snapshots,
+        "{expired:?}"
+    );
+    assert_eq!(
+        metadata(folder.path()).await.snapshots().len(),
+        10 - expired.snapshots
+    );
+    assert_eq!(lake.expire(TABLE).await.unwrap(), Default::default());
+    assert_eq!(lake.files(TABLE).await.unwrap().len(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn merged_rows_are_sorted_and_the_same() {
-    let (folder, lake) = common::lake().await;
+    let (folder, lake) = crate::common::lake().await;
     for n in 0..5 {
-        let files = lake.write("otel_logs", rows("otel_logs", n * 100, 100, |n| MARCH_10 + n)).await.unwrap();
+        let files = lake
+            .write("otel_logs", rows("otel_logs", n * 100, 100, |n| MARCH_10 + n))
+            .await
+            .unwrap();
         lake.append("otel_logs", &files, None).await.unwrap();
     }
-    let before = common::python("readers.py", &["duckdb", folder.path().to_str().unwrap(), "otel_logs"]);
-    let old: Vec<_> = lake.files("otel_logs").await.unwrap().into_iter().map(|file| file.file).collect();
+    let before = crate::common::python(
+        "readers.py",
+        &["duckdb", folder.path().to_str().unwrap(), "otel_logs"],
+    );
+    let old: Vec<_> = lake
+        .files("otel_logs")
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|file| file.file)
+        .collect();
     let new = lake.merge("otel_logs", &old).await.unwrap();
     assert_eq!(new.len(), 1);
     lake.replace("otel_logs", &old, &new).await.unwrap();
-    let after = common::python("readers.py", &["duckdb", folder.path().to_str().unwrap(), "otel_logs"]);
+    let after = crate::common::python(
+        "readers.py",
+        &["duckdb", folder.path().to_str().unwrap(), "otel_logs"],
+    );
     assert_eq!(before, after);
 }
