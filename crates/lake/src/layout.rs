@@ -1,4 +1,4 @@
-//! The Parquet layout of data files. Chosen by measurement: see docs/adr/data-file-layout.md.
+//! The Parquet layout of data files.
 
 use lakefront_otel::{Column, ColumnType, Table};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
