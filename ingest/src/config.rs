@@ -121,14 +121,14 @@ pub struct CommitConfig {
     pub commit_interval: Duration,
 
     /// Number of rows
-    #[arg(long, env = "LAKEFRONT_INGEST_COMMIT_ROWS", default_value_t = 250_000, value_parser = clap::value_parser!(u64).range(1..), value_name = "ROWS")]
+    #[arg(long, env = "LAKEFRONT_INGEST_COMMIT_ROWS", default_value_t = 150_000, value_parser = clap::value_parser!(u64).range(1..), value_name = "ROWS")]
     pub commit_rows: u64,
 
     /// Bytes of requests, decoded, roughly
     #[arg(
         long,
         env = "LAKEFRONT_INGEST_COMMIT_BYTES",
-        default_value = "256MiB",
+        default_value = "128MiB",
         value_name = "SIZE"
     )]
     pub commit_bytes: ByteSize,

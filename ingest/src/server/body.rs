@@ -21,6 +21,9 @@ const ARRIVAL: Duration = Duration::from_secs(30);
 /// How long a request waits for room.
 const ROOM: Duration = Duration::from_secs(1);
 
+/// How long the rest of a refused body is read.
+const DISCARD: Duration = Duration::from_secs(5);
+
 /// A body and the room it takes, which is free again when this is dropped.
 pub struct Received {
     /// The body as it was sent.
@@ -32,7 +35,7 @@ pub struct Received {
 /// Reads a body of at most `limit` bytes. `room` has as many permits as bytes may be held.
 pub async fn read(
     headers: &HeaderMap,
-    body: Body,
+    body: &mut Body,
     limit: usize,
     room: &Arc<Semaphore>,
 ) -> Result<Received, ApiError> {
@@ -49,7 +52,7 @@ pub async fn read(
 }
 
 async fn collect(
-    mut body: Body,
+    body: &mut Body,
     declared: usize,
     limit: usize,
     room: &Arc<Semaphore>,
@@ -72,6 +75,21 @@ async fn collect(
         bytes: bytes.freeze(),
         room: held,
     })
+}
+
+/// Reads what is left of a refused body, within reason: a client that still sends does not look for the answer.
+pub async fn discard(body: &mut Body, limit: usize) {
+    let rest = async {
+        let mut length = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            length += frame.data_ref().map_or(0, Bytes::len);
+            if length > limit {
+                break;
+            }
+        }
+    };
+    // Whether it ended in time or not, the answer follows.
+    let _ = timeout(DISCARD, rest).await;
 }
 
 async fn reserve(room: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {

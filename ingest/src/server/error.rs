@@ -41,7 +41,7 @@ pub enum ApiError {
     #[error("the body ended early: {0}")]
     BodyInterrupted(String),
     /// 400
-    #[error("{0}")]
+    #[error("the body cannot be decompressed: {0}")]
     Decompress(std::io::Error),
     /// 400, or 413 for one that expands
     #[error("{0}")]

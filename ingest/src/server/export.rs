@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::header::CONTENT_TYPE,
+    http::{HeaderMap, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -40,14 +40,16 @@ pub async fn export(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let format = Format::of(request.headers());
-    let response = match take(signal, &state, peer, request).await {
+    let (parts, mut body) = request.into_parts();
+    let format = Format::of(&parts.headers);
+    let response = match take(signal, &state, peer, &parts.headers, &mut body).await {
         Ok(partial) => {
             let format = format.unwrap_or(Format::Protobuf);
             let body = export_response(signal, format, &partial);
             ([(CONTENT_TYPE, format.header_value())], body).into_response()
         }
         Err(error) => {
+            body::discard(&mut body, max_body(&state)).await;
             let labels = RejectedLabels {
                 signal: signal.name(),
                 reason: error.reason(),
@@ -69,17 +71,16 @@ async fn take(
     signal: Signal,
     state: &AppState,
     peer: SocketAddr,
-    request: Request,
+    headers: &HeaderMap,
+    body: &mut axum::body::Body,
 ) -> Result<PartialSuccess, ApiError> {
-    let (parts, body) = request.into_parts();
-    let headers = parts.headers;
-    let format = Format::of(&headers).ok_or(ApiError::MediaType)?;
-    let compression = ApiError::of_encoding(&headers)?;
+    let format = Format::of(headers).ok_or(ApiError::MediaType)?;
+    let compression = ApiError::of_encoding(headers)?;
     if state.wal.is_full() {
         return Err(WalError::Full.into());
     }
-    let limit = usize::try_from(state.config.server.max_body.as_u64()).unwrap_or(usize::MAX);
-    let Received { bytes, room } = body::read(&headers, body, limit, &state.room).await?;
+    let limit = max_body(state);
+    let Received { bytes, room } = body::read(headers, body, limit, &state.room).await?;
     let label = SignalLabel {
         signal: signal.name(),
     };
@@ -105,7 +106,7 @@ async fn take(
     }
     let rows = accepted.rows;
     if rows > 0 {
-        let client = Client::of(&headers, peer, state.config.server.trust_proxy);
+        let client = Client::of(headers, peer, state.config.server.trust_proxy);
         let header = Header {
             position: 0,
             rows,
@@ -160,6 +161,10 @@ async fn decode(
         tracing::error!(%error, "decoding a request");
         ApiError::Internal
     })?
+}
+
+fn max_body(state: &AppState) -> usize {
+    usize::try_from(state.config.server.max_body.as_u64()).unwrap_or(usize::MAX)
 }
 
 fn now_micros() -> i64 {

@@ -33,13 +33,14 @@ pub fn router(state: AppState) -> Router {
         );
     }
     export
+        // Before the layers, which it would otherwise escape.
+        .method_not_allowed_fallback(method_not_allowed)
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_key))
         // Outside of the keys: a preflight carries none.
         .layer(cors::layer(&state.config.server.allow_origin))
         .route("/health", get(health::health))
         .route("/metrics", get(metrics::metrics))
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
         .with_state(state)
 }
 

@@ -166,9 +166,9 @@ impl<T: Send + 'static> Wal<T> {
         self.tail.backlog()
     }
 
-    /// Whether the log has reached its limit.
+    /// Whether the log is so close to its limit that a request may not fit.
     pub fn is_full(&self) -> bool {
-        self.backlog().disk_bytes >= self.limit
+        self.backlog().disk_bytes >= self.limit - self.limit / 16
     }
 }
 
