@@ -22,7 +22,10 @@ fn variable(name: &str) -> String {
 
 fn run(command: &mut Command) {
     let output = command.output().expect("it starts");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{out}\n{err}");
     assert!(out.ends_with("all good\n"), "{out}\n{err}");
 }
@@ -31,7 +34,9 @@ fn run(command: &mut Command) {
 async fn clickhouse_connect() {
     let (_folder, container) = start().await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python.py");
-    run(Command::new(variable("LAKEFRONT_PYTHON")).arg(script).arg(container.port()));
+    run(Command::new(variable("LAKEFRONT_PYTHON"))
+        .arg(script)
+        .arg(container.port()));
 }
 
 #[tokio::test]
@@ -39,5 +44,8 @@ async fn clickhouse_client_for_node() {
     let (_folder, container) = start().await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/node.cjs");
     let modules = variable("LAKEFRONT_NODE_MODULES");
-    run(Command::new("node").env("NODE_PATH", modules).arg(script).arg(container.port()));
+    run(Command::new("node")
+        .env("NODE_PATH", modules)
+        .arg(script)
+        .arg(container.port()));
 }

@@ -29,7 +29,10 @@ async fn statements() {
     for sql in &cases.allowed {
         let response = container.statement(sql, &[]).send().await.expect("an answer");
         if !response.status().is_success() {
-            wrong.push(format!("refused: {sql}\n  {}", response.text().await.expect("text")));
+            wrong.push(format!(
+                "refused: {sql}\n  {}",
+                response.text().await.expect("text")
+            ));
         }
     }
     for Refused { code, sql } in &cases.refused {
@@ -42,9 +45,21 @@ async fn statements() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of the statements:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(!folder.path().join("x").exists() && !folder.path().join("x.csv").exists(), "nothing was written");
-    assert_eq!(container.text("SELECT count() FROM otel.otel_logs").await, "3", "nothing was changed");
+    assert!(
+        wrong.is_empty(),
+        "{} of the statements:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(
+        !folder.path().join("x").exists() && !folder.path().join("x.csv").exists(),
+        "nothing was written"
+    );
+    assert_eq!(
+        container.text("SELECT count() FROM otel.otel_logs").await,
+        "3",
+        "nothing was changed"
+    );
 }
 
 #[tokio::test]
@@ -56,7 +71,11 @@ async fn a_parameter_can_not_smuggle_a_table() {
     let pairs = |database, table| [("param_database", database), ("param_table", table)];
     let (_, code, _) = container.refusal(sql, &pairs("system", "tables")).await;
     assert_eq!(code, 497);
-    let response = container.statement(sql, &pairs("otel", "otel_logs")).send().await.expect("an answer");
+    let response = container
+        .statement(sql, &pairs("otel", "otel_logs"))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(response.text().await.expect("text"), "0\n");
 }
 

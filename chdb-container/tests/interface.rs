@@ -23,14 +23,21 @@ async fn what_clickhouse_answers_to_those_who_look() {
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.text().await.expect("text"), "Ok.\n", "{path}");
     }
-    assert_eq!(container.get("/nope").send().await.expect("an answer").status(), 404);
+    assert_eq!(
+        container.get("/nope").send().await.expect("an answer").status(),
+        404
+    );
 }
 
 #[tokio::test]
 async fn headers_of_an_answer() {
     let (_folder, container) = start(&[]).await;
     let pairs = [("query_id", "mine"), ("default_format", "JSONEachRow")];
-    let response = container.statement("SELECT count() AS n FROM otel.otel_logs", &pairs).send().await.expect("an answer");
+    let response = container
+        .statement("SELECT count() AS n FROM otel.otel_logs", &pairs)
+        .send()
+        .await
+        .expect("an answer");
     for (name, value) in [
         ("x-clickhouse-server-display-name", "lakefront-chdb"),
         ("x-clickhouse-query-id", "mine"),
@@ -42,11 +49,22 @@ async fn headers_of_an_answer() {
     }
     let summary = header(&response, "x-clickhouse-summary").expect("a summary");
     let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
-    assert_eq!((&summary["read_rows"], &summary["result_rows"]), (&json!("3"), &json!("1")));
+    assert_eq!(
+        (&summary["read_rows"], &summary["result_rows"]),
+        (&json!("3"), &json!("1"))
+    );
     assert_eq!(response.text().await.expect("text"), "{\"n\":3}\n");
 
-    let response = container.statement("SELECT 1 AS n FORMAT CSVWithNames", &pairs).send().await.expect("an answer");
-    assert_eq!(header(&response, "x-clickhouse-format").as_deref(), Some("CSVWithNames"), "the clause wins");
+    let response = container
+        .statement("SELECT 1 AS n FORMAT CSVWithNames", &pairs)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(
+        header(&response, "x-clickhouse-format").as_deref(),
+        Some("CSVWithNames"),
+        "the clause wins"
+    );
     assert_eq!(response.text().await.expect("text"), "\"n\"\n1\n");
 }
 
@@ -55,12 +73,19 @@ async fn compression_for_those_who_ask() {
     let (_folder, container) = start(&[]).await;
     let sql = "SELECT repeat('x', 100000)";
     let on = [("enable_http_compression", "1")];
-    for (pairs, accept, encoding) in
-        [(&on[..], "gzip", Some("gzip")), (&on[..], "zstd", Some("zstd")), (&on[..], "br", None), (&[][..], "gzip", None)]
-    {
+    for (pairs, accept, encoding) in [
+        (&on[..], "gzip", Some("gzip")),
+        (&on[..], "zstd", Some("zstd")),
+        (&on[..], "br", None),
+        (&[][..], "gzip", None),
+    ] {
         let request = container.statement(sql, pairs).header("accept-encoding", accept);
         let response = request.send().await.expect("an answer");
-        assert_eq!(header(&response, "content-encoding").as_deref(), encoding, "{accept} {pairs:?}");
+        assert_eq!(
+            header(&response, "content-encoding").as_deref(),
+            encoding,
+            "{accept} {pairs:?}"
+        );
         let length = response.bytes().await.expect("bytes").len();
         assert_eq!(length < 10_000, encoding.is_some(), "{accept}: {length}");
     }
@@ -89,7 +114,11 @@ async fn what_is_refused() {
 #[tokio::test]
 async fn our_client_reads_what_it_asked_for() {
     let (_folder, container) = start(&[]).await;
-    let endpoint = Endpoint::new(format!("http://127.0.0.1:{}/", container.port()).parse().expect("a URL"));
+    let endpoint = Endpoint::new(
+        format!("http://127.0.0.1:{}/", container.port())
+            .parse()
+            .expect("a URL"),
+    );
     let statement = Statement::new(
         "SELECT Timestamp, toDate(Timestamp), toStartOfHour(Timestamp, 'Asia/Kathmandu'), RowId + 18446744073709551613, \
          nan, 1 / 0, toDecimal64(1.5, 2), [Timestamp], {text:String}, {list:Array(String)}, NULL, ServiceName = '' \
@@ -100,10 +129,19 @@ async fn our_client_reads_what_it_asked_for() {
     .param("from", "2026-11-01 00:00:01")
     .max_rows(1);
     let (parts, body) = endpoint.request(&statement).expect("a request").into_parts();
-    let request = reqwest::Client::new().request(parts.method, parts.uri.to_string()).headers(parts.headers).body(body);
+    let request = reqwest::Client::new()
+        .request(parts.method, parts.uri.to_string())
+        .headers(parts.headers)
+        .body(body);
     let response = request.send().await.expect("an answer");
     let (status, headers) = (response.status(), response.headers().clone());
-    let answer = Answer::read(&statement, status, &headers, &response.bytes().await.expect("bytes")).expect("an answer");
+    let answer = Answer::read(
+        &statement,
+        status,
+        &headers,
+        &response.bytes().await.expect("bytes"),
+    )
+    .expect("an answer");
     assert!(answer.truncated, "two rows, one welcome");
     assert_eq!(
         json!(answer.rows),
@@ -134,7 +172,14 @@ async fn query_as_json() {
                 FROM otel.otel_logs LIMIT 1",
         "params": {"n": 7, "list": ["a'b", "c\\"], "map": {"k": 1}, "none": null}
     });
-    let reply: serde_json::Value = container.query(&body).send().await.expect("an answer").json().await.expect("JSON");
+    let reply: serde_json::Value = container
+        .query(&body)
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
     assert_eq!(reply["rows"], json!([[7, ["a'b", "c\\"], {"k": 1}, null, 1]]));
     assert_eq!(reply["columns"][0], json!({"name": "n", "type": "UInt8"}));
     assert_eq!(reply["truncated"], false);
@@ -167,18 +212,37 @@ async fn a_secret_is_asked_of_all_but_ping() {
     assert_eq!((status, code), (401, 516));
     assert!(!text.contains("s3cret"));
     for path in ["/health", "/metrics"] {
-        assert_eq!(container.get(path).send().await.expect("an answer").status(), 401, "{path}");
+        assert_eq!(
+            container.get(path).send().await.expect("an answer").status(),
+            401,
+            "{path}"
+        );
     }
-    assert_eq!(container.query(&json!({"sql": "SELECT 1"})).send().await.expect("an answer").status(), 401);
-    assert_eq!(container.get("/ping").send().await.expect("an answer").status(), 200);
+    assert_eq!(
+        container
+            .query(&json!({"sql": "SELECT 1"}))
+            .send()
+            .await
+            .expect("an answer")
+            .status(),
+        401
+    );
+    assert_eq!(
+        container.get("/ping").send().await.expect("an answer").status(),
+        200
+    );
 
     let request = || container.statement("SELECT 1", &[]);
     for request in [
         request().header("x-lakefront-engine-secret", "s3cret"),
-        request().header("x-clickhouse-user", "default").header("x-clickhouse-key", "s3cret"),
+        request()
+            .header("x-clickhouse-user", "default")
+            .header("x-clickhouse-key", "s3cret"),
         request().basic_auth("default", Some("s3cret")),
         request().bearer_auth("s3cret"),
-        container.get("/health").header("x-lakefront-engine-secret", "s3cret"),
+        container
+            .get("/health")
+            .header("x-lakefront-engine-secret", "s3cret"),
     ] {
         assert_eq!(request.send().await.expect("an answer").status(), 200);
     }

@@ -20,7 +20,11 @@ async fn a_lake_that_appears_later_is_found_without_a_restart() {
     assert!(health["lake"]["asOf"].is_null());
 
     let lake = lake(&folder.path().join("lake")).await;
-    assert_eq!(container.text(COUNT).await, "0", "tables, but nothing was ever committed");
+    assert_eq!(
+        container.text(COUNT).await,
+        "0",
+        "tables, but nothing was ever committed"
+    );
     assert_eq!(container.health().await["lake"]["state"], "empty");
 
     commit_logs(&lake, NOVEMBER, 0, 10).await;
@@ -42,7 +46,10 @@ async fn every_commit_is_seen_by_the_next_query() {
     let health = container.health().await;
     let tables = health["lake"]["tables"].as_array().expect("tables");
     assert_eq!(tables.len(), lakefront_otel::tables().len());
-    let logs = tables.iter().find(|table| table["name"] == "otel_logs").expect("logs");
+    let logs = tables
+        .iter()
+        .find(|table| table["name"] == "otel_logs")
+        .expect("logs");
     assert_eq!(logs["rows"], 60);
     assert!(logs["snapshotId"].is_string() && logs["snapshotTime"].is_string());
     assert!(logs["ageSeconds"].as_u64().expect("an age") < 60);
@@ -56,10 +63,15 @@ async fn every_column_of_every_table_can_be_read() {
     let container = Container::start(folder.path(), &[]);
     for table in lakefront_otel::tables() {
         let described = container.text(&format!("DESCRIBE otel.{}", table.name)).await;
-        let columns: Vec<_> = described.lines().filter_map(|line| line.split('\t').next()).collect();
+        let columns: Vec<_> = described
+            .lines()
+            .filter_map(|line| line.split('\t').next())
+            .collect();
         let expected: Vec<_> = table.columns.iter().map(|column| column.name).collect();
         assert_eq!(columns, expected, "{}", table.name);
-        container.text(&format!("SELECT * FROM otel.{}", table.name)).await;
+        container
+            .text(&format!("SELECT * FROM otel.{}", table.name))
+            .await;
     }
 }
 
@@ -75,8 +87,18 @@ async fn a_query_for_one_day_opens_only_that_days_files() {
     let container = Container::start(folder.path(), &[]);
     let before = (container.metric(PRUNED).await, container.metric(GROUPS).await);
     let sql = "SELECT count(), min(Body) FROM otel.otel_logs WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}";
-    let day = [("param_from", "2026-11-03 00:00:00"), ("param_to", "2026-11-04 00:00:00")];
-    let answer = container.statement(sql, &day).send().await.expect("an answer").text().await.expect("text");
+    let day = [
+        ("param_from", "2026-11-03 00:00:00"),
+        ("param_to", "2026-11-04 00:00:00"),
+    ];
+    let answer = container
+        .statement(sql, &day)
+        .send()
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("text");
     assert_eq!(answer, "100\trecord 200\n");
     let after = (container.metric(PRUNED).await, container.metric(GROUPS).await);
     assert_eq!(after.0 - before.0, 4, "files of the other days were left out");
@@ -101,8 +123,14 @@ async fn corrupt_metadata_fails_only_queries_of_that_table() {
     let health = container.health().await;
     assert_eq!(health["engine"]["healthy"], true);
     let tables = health["lake"]["tables"].as_array().expect("tables");
-    let logs = tables.iter().find(|table| table["name"] == "otel_logs").expect("logs");
-    assert!(logs["detail"].as_str().expect("a detail").contains(broken), "{logs}");
+    let logs = tables
+        .iter()
+        .find(|table| table["name"] == "otel_logs")
+        .expect("logs");
+    assert!(
+        logs["detail"].as_str().expect("a detail").contains(broken),
+        "{logs}"
+    );
 
     std::fs::write(metadata.join("version-hint.text"), hint).expect("written");
     assert_eq!(container.text(COUNT).await, "10");

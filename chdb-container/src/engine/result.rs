@@ -45,8 +45,23 @@ impl Truncated {
     }
 }
 
+/// How many bytes of text a byte of a column may become; JSON with its names takes a few.
+const TEXT_PER_BYTE: u64 = 4;
+
 impl Output {
-    pub(super) fn new(result: &QueryResult, format: &str, limits: &Limits) -> Self {
+    /// Takes a result over.
+    ///
+    /// # Errors
+    /// `TOO_MANY_ROWS_OR_BYTES` when its text is far longer than its columns were: those of one repeated value take no room.
+    pub(super) fn new(result: &QueryResult, format: &str, limits: &Limits) -> Result<Self, Exception> {
+        let (length, most) = (
+            result.data_ref().len() as u64,
+            limits.max_result_bytes.saturating_mul(TEXT_PER_BYTE),
+        );
+        if length > most {
+            let message = format!("Limit for result exceeded, max bytes: {most}, current bytes: {length}");
+            return Err(Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", message));
+        }
         let (rows, result_bytes) = (result.rows_read(), result.bytes_read());
         let truncated = if rows > limits.max_result_rows {
             Some(Truncated::Rows)
@@ -55,7 +70,7 @@ impl Output {
         } else {
             None
         };
-        Self {
+        Ok(Self {
             bytes: result.data_ref().to_vec(),
             rows,
             result_bytes,
@@ -64,7 +79,7 @@ impl Output {
             elapsed: result.elapsed(),
             truncated,
             format: format.to_owned(),
-        }
+        })
     }
 }
 

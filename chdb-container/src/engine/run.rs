@@ -72,14 +72,19 @@ impl Engine {
         };
         cancellation.end();
         let output = match &ran {
-            Ok(result) => Ok(Output::new(result, format.as_str(), &self.limits)),
+            Ok(result) => Output::new(result, format.as_str(), &self.limits).map_err(Into::into),
             Err(_) if cancellation.is_cancelled() => {
                 Err(Exception::new(394, "QUERY_WAS_CANCELLED", "Query was cancelled").into())
             }
             Err(error) => Err(self.lake.explain(result::exception(error), &reads.tables)),
         };
         drop(ran);
-        self.pool.put(pooled);
+        // After a kill the engine lists the query until its connection runs another or closes.
+        if cancellation.is_cancelled() {
+            drop(pooled);
+        } else {
+            self.pool.put(pooled);
+        }
         output
     }
 }

@@ -24,8 +24,15 @@ pub struct Functions {
 }
 
 /// Table functions that make rows of nothing but their arguments.
-const HARMLESS_TABLE_FUNCTIONS: [&str; 7] =
-    ["format", "generate_series", "generateseries", "numbers", "numbers_mt", "values", "view"];
+const HARMLESS_TABLE_FUNCTIONS: [&str; 7] = [
+    "format",
+    "generate_series",
+    "generateseries",
+    "numbers",
+    "numbers_mt",
+    "values",
+    "view",
+];
 
 /// Tables of `system` that hold nothing: sources of rows, and the settings that clients ask for when they connect.
 const HARMLESS_TABLES: [&str; 6] = [
@@ -186,7 +193,11 @@ fn operand(name: &str) -> Result<(), Exception> {
 }
 
 fn settings() -> Exception {
-    Exception::new(164, "READONLY", "SETTINGS clauses are not allowed here: send settings beside the statement")
+    Exception::new(
+        164,
+        "READONLY",
+        "SETTINGS clauses are not allowed here: send settings beside the statement",
+    )
 }
 
 fn denied(what: &str) -> Exception {

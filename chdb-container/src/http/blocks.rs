@@ -24,7 +24,11 @@ pub fn compress(bytes: &[u8]) -> Vec<u8> {
         }
         block.extend_from_slice(&compressed);
         // The library's first half is the low one in memory.
-        blocks.extend_from_slice(&cityhash_rs::cityhash_102_128(&block).rotate_right(64).to_le_bytes());
+        blocks.extend_from_slice(
+            &cityhash_rs::cityhash_102_128(&block)
+                .rotate_right(64)
+                .to_le_bytes(),
+        );
         blocks.extend_from_slice(&block);
     }
     blocks
@@ -41,7 +45,8 @@ mod tests {
         let mut read = Vec::new();
         while !rest.is_empty() {
             assert_eq!(rest[16], 0x82);
-            let size = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().expect("four bytes")) as usize;
+            let size =
+                |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().expect("four bytes")) as usize;
             let (block, content) = (size(17), size(21));
             read.extend(lz4_flex::block::decompress(&rest[16 + HEADER..16 + block], content).expect("LZ4"));
             rest = &rest[16 + block..];

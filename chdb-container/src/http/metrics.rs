@@ -20,7 +20,7 @@ WHERE event IN ('FileOpen', 'ReadBufferFromFileDescriptorReadBytes', 'SelectQuer
 UNION ALL
 SELECT concat('lakefront_chdb_engine_memory_bytes ', toString(value)) FROM system.metrics WHERE metric = 'MemoryTracking'
 UNION ALL
-SELECT concat('lakefront_chdb_engine_queries ', toString(countIf(Settings['log_comment'] LIKE 'lakefront-%')))
+SELECT concat('lakefront_chdb_engine_queries ', toString(countIf(Settings['log_comment'] LIKE 'lakefront-%' AND NOT is_cancelled)))
 FROM system.processes";
 
 /// `GET /metrics`: Prometheus text.

@@ -55,7 +55,11 @@ pub fn hint(table: &Path) -> io::Result<String> {
 /// The metadata file a hint names: in full, without its ending, or by number as older writers do.
 pub fn read(table: &Path, hint: &str) -> Result<Metadata, String> {
     const ENDING: &str = ".metadata.json";
-    let version = if hint.bytes().all(|byte| byte.is_ascii_digit()) { "v" } else { "" };
+    let version = if hint.bytes().all(|byte| byte.is_ascii_digit()) {
+        "v"
+    } else {
+        ""
+    };
     let name = format!("{version}{}{ENDING}", hint.strip_suffix(ENDING).unwrap_or(hint));
     if name.contains(['/', '\\']) {
         return Err(format!(

@@ -10,7 +10,7 @@ async function main() {
     const query = "SELECT Timestamp, Body, RowId FROM otel.otel_logs WHERE RowId = {row:Int64}";
     const set = await client.query({ query, query_params: { row: 1 }, format: "JSON" });
     const reply = await set.json();
-    assert.deepStrictEqual(reply.data, [{ Timestamp: "2026-11-01 00:00:01.000000", Body: "record 1", RowId: "1" }]);
+    assert.deepStrictEqual(reply.data, [{ Timestamp: "2026-11-01 00:00:01.000000", Body: "record 1", RowId: 1 }]);
     assert.match(set.query_id, /^[0-9a-f-]{36}$/);
 
     const text = "tab\tquote'back\\slash\nnewline";

@@ -50,8 +50,14 @@ impl Container {
                 }
             }
         });
-        let address = address.recv_timeout(Duration::from_secs(60)).expect("it says its address");
-        Self { child, url: format!("http://{address}"), client: Client::new() }
+        let address = address
+            .recv_timeout(Duration::from_secs(60))
+            .expect("it says its address");
+        Self {
+            child,
+            url: format!("http://{address}"),
+            client: Client::new(),
+        }
     }
 
     /// The port it listens on.
@@ -71,7 +77,10 @@ impl Container {
 
     /// A statement over the ClickHouse interface, with pairs for the address.
     pub fn statement(&self, sql: &str, pairs: &[(&str, &str)]) -> RequestBuilder {
-        self.client.post(format!("{}/", self.url)).query(pairs).body(sql.to_owned())
+        self.client
+            .post(format!("{}/", self.url))
+            .query(pairs)
+            .body(sql.to_owned())
     }
 
     /// What a statement returns as TabSeparated.
@@ -100,26 +109,51 @@ impl Container {
 
     /// The reply to `POST /query`.
     pub async fn rows(&self, sql: &str) -> Value {
-        let response = self.query(&json!({ "sql": sql })).send().await.expect("an answer");
+        let response = self
+            .query(&json!({ "sql": sql }))
+            .send()
+            .await
+            .expect("an answer");
         response.json().await.expect("JSON")
     }
 
     /// `GET /health`.
     pub async fn health(&self) -> Value {
-        self.get("/health").send().await.expect("an answer").json().await.expect("JSON")
+        self.get("/health")
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON")
     }
 
     /// A line of `GET /metrics`; 0 when it is not there.
     pub async fn metric(&self, name: &str) -> u64 {
-        let text = self.get("/metrics").send().await.expect("an answer").text().await.expect("text");
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let text = self
+            .get("/metrics")
+            .send()
+            .await
+            .expect("an answer")
+            .text()
+            .await
+            .expect("text");
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.map_or(0, |value| value.parse().expect("a number"))
     }
 
     /// Sends a signal and waits for the end.
     pub fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill runs").success());
+        assert!(
+            Command::new("kill")
+                .args([signal, &pid])
+                .status()
+                .expect("kill runs")
+                .success()
+        );
         self.child.wait().expect("it ends")
     }
 }
@@ -133,14 +167,20 @@ impl Drop for Container {
 
 /// A header of a response.
 pub fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name).map(|value| value.to_str().expect("text").to_owned())
+    response
+        .headers()
+        .get(name)
+        .map(|value| value.to_str().expect("text").to_owned())
 }
 
 /// Asks again until it is so; fails after 20 seconds.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
     let started = Instant::now();
     while !is_so().await {
-        assert!(started.elapsed() < Duration::from_secs(20), "{what} did not happen within 20 s");
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{what} did not happen within 20 s"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -155,19 +195,32 @@ pub async fn commit_logs(lake: &Lake, from_second: u64, first: u64, count: u64) 
     let log_records = (0..count)
         .map(|n| LogRecord {
             time_unix_nano: (from_second + n) * 1_000_000_000,
-            body: Some(AnyValue { value: Some(any_value::Value::StringValue(format!("record {}", first + n))) }),
+            body: Some(AnyValue {
+                value: Some(any_value::Value::StringValue(format!("record {}", first + n))),
+            }),
             ..LogRecord::default()
         })
         .collect();
     let request = ExportLogsServiceRequest {
         resource_logs: vec![ResourceLogs {
-            scope_logs: vec![ScopeLogs { log_records, ..ScopeLogs::default() }],
+            scope_logs: vec![ScopeLogs {
+                log_records,
+                ..ScopeLogs::default()
+            }],
             ..ResourceLogs::default()
         }],
     };
-    let context = RequestContext { address: None, user_agent: "", country: "", arrival: 0, visitor_key: [0; 32] };
+    let context = RequestContext {
+        address: None,
+        user_agent: "",
+        country: "",
+        arrival: 0,
+        visitor_key: [0; 32],
+    };
     let mut builder = LogsBuilder::new();
-    builder.append(&request, &context, i64::try_from(first).expect("small")).expect("rows");
+    builder
+        .append(&request, &context, i64::try_from(first).expect("small"))
+        .expect("rows");
     let files = lake.write("otel_logs", builder.finish()).await.expect("files");
     lake.append("otel_logs", &files, None).await.expect("a commit");
 }
