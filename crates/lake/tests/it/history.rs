@@ -81,8 +81,8 @@ fn files_below(folder: &Path, suffix: &str) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn manifests_and_snapshots_stay_few_and_their_files_go() {
     let (folder, lake, clock) = lake_with_clock!(CLOCK);
-    // Snapshots expire with every sixteenth.
-    const COMMITS: i64 = 608;
+    // Snapshots expire with the commit after every sixteenth.
+    const COMMITS: i64 = 609;
     for n in 0..COMMITS {
         let now = NEW_YEAR + n * HOUR / 6;
         clock.store(now, Ordering::Relaxed);
