@@ -43,13 +43,21 @@ impl Theme {
 
     #[cfg(feature = "ssr")]
     fn parse(name: &str) -> Self {
-        Self::ALL.into_iter().find(|theme| theme.name() == name).unwrap_or_default()
+        Self::ALL
+            .into_iter()
+            .find(|theme| theme.name() == name)
+            .unwrap_or_default()
     }
 }
 
 impl Default for Boot {
     fn default() -> Self {
-        Self { catalogue: Vec::new(), otlp_endpoint: String::new(), tz: "UTC".into(), theme: Theme::System }
+        Self {
+            catalogue: Vec::new(),
+            otlp_endpoint: String::new(),
+            tz: "UTC".into(),
+            theme: Theme::System,
+        }
     }
 }
 
@@ -67,7 +75,9 @@ impl Boot {
             catalogue: host.as_ref().map(|host| host.catalogue()).unwrap_or_default(),
             otlp_endpoint: host.map(|host| host.otlp_endpoint()).unwrap_or_default(),
             tz: tz.unwrap_or_else(|| "UTC".into()),
-            theme: cookie("theme").map(|name| Theme::parse(&name)).unwrap_or_default(),
+            theme: cookie("theme")
+                .map(|name| Theme::parse(&name))
+                .unwrap_or_default(),
         }
     }
 
@@ -106,7 +116,15 @@ impl Boot {
 #[cfg(feature = "ssr")]
 fn cookie(name: &str) -> Option<String> {
     let parts = use_context::<http::request::Parts>()?;
-    let cookies = parts.headers.get_all(http::header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    let cookies = parts
+        .headers
+        .get_all(http::header::COOKIE)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
 }

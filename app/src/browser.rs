@@ -30,18 +30,27 @@ pub fn mark_interactive() {
 
 /// The closest element around an event's target that a selector fits.
 pub fn around(event: &Event, selector: &str) -> Option<Element> {
-    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+    event
+        .target()?
+        .dyn_into::<Element>()
+        .ok()?
+        .closest(selector)
+        .ok()?
 }
 
 /// Names and values of the fields of a form that the viewer sees.
 pub fn fields(form: &Element) -> Vec<(String, String)> {
     let text = |element: &Element, key: &str| Reflect::get(element, &key.into()).ok()?.as_string();
-    visible(form).filter_map(|field| Some((text(&field, "name")?, text(&field, "value")?))).collect()
+    visible(form)
+        .filter_map(|field| Some((text(&field, "name")?, text(&field, "value")?)))
+        .collect()
 }
 
 /// Sets the fields of every form of the page to what `value` says of their names.
 pub fn fill(value: impl Fn(&str) -> String) {
-    let Some(root) = document().document_element() else { return };
+    let Some(root) = document().document_element() else {
+        return;
+    };
     for field in visible(&root) {
         if let Some(name) = field.get_attribute("name") {
             let _ = Reflect::set(&field, &"value".into(), &JsValue::from(value(&name)));
@@ -50,14 +59,22 @@ pub fn fill(value: impl Fn(&str) -> String) {
 }
 
 fn visible(root: &Element) -> impl Iterator<Item = Element> + use<> {
-    let found = root.query_selector_all("form input:not([type=hidden]), form select, input[form]").ok();
-    let nodes = found.into_iter().flat_map(|list| (0..list.length()).filter_map(move |index| list.get(index)));
+    let found = root
+        .query_selector_all("form input:not([type=hidden]), form select, input[form]")
+        .ok();
+    let nodes = found
+        .into_iter()
+        .flat_map(|list| (0..list.length()).filter_map(move |index| list.get(index)));
     nodes.filter_map(|node| node.dyn_into().ok())
 }
 
 /// Puts the code beside a button into the clipboard.
 pub fn copy_beside(button: &Element) {
-    let code = button.closest("figure").ok().flatten().and_then(|figure| figure.query_selector("code").ok()?);
+    let code = button
+        .closest("figure")
+        .ok()
+        .flatten()
+        .and_then(|figure| figure.query_selector("code").ok()?);
     if let Some(text) = code.and_then(|code| code.text_content()) {
         let _ = window().navigator().clipboard().write_text(&text);
         button.set_text_content(Some("Copied"));

@@ -20,8 +20,13 @@ pub enum Kind {
 impl Kind {
     /// By the column's name, ClickHouse type and unit.
     pub fn of(name: &str, data_type: &str, unit: &str) -> Self {
-        let bare = data_type.strip_prefix("Nullable(").or(data_type.strip_prefix("LowCardinality(")).unwrap_or(data_type);
-        let numeric = ["Int", "UInt", "Float", "Decimal"].iter().any(|prefix| bare.starts_with(prefix));
+        let bare = data_type
+            .strip_prefix("Nullable(")
+            .or(data_type.strip_prefix("LowCardinality("))
+            .unwrap_or(data_type);
+        let numeric = ["Int", "UInt", "Float", "Decimal"]
+            .iter()
+            .any(|prefix| bare.starts_with(prefix));
         match name {
             _ if bare.starts_with("DateTime") => Self::Time,
             name if name.ends_with("_id") || name.ends_with("_group") => Self::Id,
@@ -44,12 +49,12 @@ impl Kind {
     pub fn show(self, value: &Value, zone: &Zone) -> String {
         match (self, value) {
             (_, Value::Null) => "–".into(),
-            (Self::Time, Value::String(text)) => {
-                text.parse().map_or_else(|_| text.clone(), |time| clock(time, zone))
-            }
-            (Self::Number(unit), Value::Number(number)) => {
-                number.as_f64().map_or_else(|| number.to_string(), |number| unit.full(number))
-            }
+            (Self::Time, Value::String(text)) => text
+                .parse()
+                .map_or_else(|_| text.clone(), |time| clock(time, zone)),
+            (Self::Number(unit), Value::Number(number)) => number
+                .as_f64()
+                .map_or_else(|| number.to_string(), |number| unit.full(number)),
             (_, Value::String(text)) => text.clone(),
             (_, other) => other.to_string(),
         }
@@ -64,9 +69,15 @@ mod tests {
     fn cells_are_written_by_their_column() {
         let zone = Zone::utc();
         let show = |name, data_type, unit, value: Value| Kind::of(name, data_type, unit).show(&value, &zone);
-        assert_eq!(show("time", "DateTime64(6)", "", "2026-03-24T12:03:10.5Z".into()), "2026-03-24 12:03:10");
+        assert_eq!(
+            show("time", "DateTime64(6)", "", "2026-03-24T12:03:10.5Z".into()),
+            "2026-03-24 12:03:10"
+        );
         assert_eq!(show("views", "UInt64", "", 1234.into()), "1,234");
-        assert_eq!(show("row_id", "Int64", "", 281474976710656_i64.into()), "281474976710656");
+        assert_eq!(
+            show("row_id", "Int64", "", 281474976710656_i64.into()),
+            "281474976710656"
+        );
         assert_eq!(show("bounce_rate", "Float64", "1", 0.25.into()), "25 %");
         assert_eq!(show("p75", "Nullable(Float64)", "", Value::Null), "–");
         assert_eq!(show("day", "Date", "", "2026-03-24".into()), "2026-03-24");

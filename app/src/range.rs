@@ -1,9 +1,6 @@
 //! From what a URL says to instants. Server only: this needs the time zone database.
 
-use jiff::{
-    Timestamp, civil,
-    tz::TimeZone,
-};
+use jiff::{Timestamp, civil, tz::TimeZone};
 use lakefront_api::{Problem, ProblemType, Range, TimeRange, Zone, ZoneOffset};
 
 use crate::view::RangeChoice;
@@ -22,17 +19,23 @@ pub fn time_range(choice: &RangeChoice, tz: &str) -> Result<TimeRange, Problem> 
         RangeChoice::Preset(preset) => Ok(TimeRange::Preset(*preset)),
         RangeChoice::Between { from, to } => {
             let zone = time_zone(tz)?;
-            Ok(TimeRange::Absolute { from: instant("from", from, &zone)?, to: instant("to", to, &zone)? })
+            Ok(TimeRange::Absolute {
+                from: instant("from", from, &zone)?,
+                to: instant("to", to, &zone)?,
+            })
         }
     }
 }
 
 fn instant(name: &str, text: &str, zone: &TimeZone) -> Result<Timestamp, Problem> {
     let local = || text.parse::<civil::DateTime>().ok()?.to_zoned(zone.clone()).ok();
-    text.parse().ok().or_else(|| Some(local()?.timestamp())).ok_or_else(|| {
-        let detail = format!("{name}: {text:?} is no time, write it like 2026-03-24T12:00");
-        Problem::new(ProblemType::BadRequest, detail)
-    })
+    text.parse()
+        .ok()
+        .or_else(|| Some(local()?.timestamp()))
+        .ok_or_else(|| {
+            let detail = format!("{name}: {text:?} is no time, write it like 2026-03-24T12:00");
+            Problem::new(ProblemType::BadRequest, detail)
+        })
 }
 
 /// The offsets of a zone over a range, with a day to spare on either side.
@@ -41,11 +44,24 @@ pub fn offsets(tz: &str, range: Range) -> Result<Zone, Problem> {
     let day = jiff::SignedDuration::from_hours(24);
     let start = range.from.checked_sub(day).unwrap_or(Timestamp::MIN);
     let end = range.to.checked_add(day).unwrap_or(Timestamp::MAX);
-    let first = ZoneOffset { from: start, seconds: zone.to_offset(start).seconds() };
-    let changes = zone.following(start).take_while(|change| change.timestamp() < end);
+    let first = ZoneOffset {
+        from: start,
+        seconds: zone.to_offset(start).seconds(),
+    };
+    let changes = zone
+        .following(start)
+        .take_while(|change| change.timestamp() < end);
     // A range of centuries has hundreds of changes; nobody sees them on a chart.
-    let changes = changes.map(|c| ZoneOffset { from: c.timestamp(), seconds: c.offset().seconds() }).take(64);
-    Ok(Zone { name: tz.to_owned(), offsets: std::iter::once(first).chain(changes).collect() })
+    let changes = changes
+        .map(|c| ZoneOffset {
+            from: c.timestamp(),
+            seconds: c.offset().seconds(),
+        })
+        .take(64);
+    Ok(Zone {
+        name: tz.to_owned(),
+        offsets: std::iter::once(first).chain(changes).collect(),
+    })
 }
 
 #[cfg(test)]
@@ -54,23 +70,50 @@ mod tests {
 
     #[test]
     fn local_times_are_read_in_the_zone() {
-        let choice = RangeChoice::Between { from: "2026-03-24T12:00".into(), to: "2026-03-24T06:30:00Z".into() };
-        let TimeRange::Absolute { from, to } = time_range(&choice, "Asia/Kathmandu").unwrap() else { panic!() };
-        assert_eq!((from.to_string(), to.to_string()), ("2026-03-24T06:15:00Z".into(), "2026-03-24T06:30:00Z".into()));
+        let choice = RangeChoice::Between {
+            from: "2026-03-24T12:00".into(),
+            to: "2026-03-24T06:30:00Z".into(),
+        };
+        let TimeRange::Absolute { from, to } = time_range(&choice, "Asia/Kathmandu").unwrap() else {
+            panic!()
+        };
+        assert_eq!(
+            (from.to_string(), to.to_string()),
+            ("2026-03-24T06:15:00Z".into(), "2026-03-24T06:30:00Z".into())
+        );
     }
 
     #[test]
     fn a_bad_time_and_a_bad_zone_are_named() {
-        let choice = RangeChoice::Between { from: "noon".into(), to: "2026-03-24T12:00".into() };
+        let choice = RangeChoice::Between {
+            from: "noon".into(),
+            to: "2026-03-24T12:00".into(),
+        };
         let problem = time_range(&choice, "UTC").unwrap_err();
-        assert_eq!(problem.detail, "from: \"noon\" is no time, write it like 2026-03-24T12:00");
-        assert!(time_range(&choice, "Mars/Olympus").unwrap_err().detail.contains("Mars/Olympus"));
+        assert_eq!(
+            problem.detail,
+            "from: \"noon\" is no time, write it like 2026-03-24T12:00"
+        );
+        assert!(
+            time_range(&choice, "Mars/Olympus")
+                .unwrap_err()
+                .detail
+                .contains("Mars/Olympus")
+        );
     }
 
     #[test]
     fn a_clock_change_inside_the_range_is_an_offset_of_its_own() {
-        let range = Range { from: "2026-03-28T00:00:00Z".parse().unwrap(), to: "2026-03-30T00:00:00Z".parse().unwrap() };
-        let seconds: Vec<_> = offsets("Europe/Berlin", range).unwrap().offsets.iter().map(|o| o.seconds).collect();
+        let range = Range {
+            from: "2026-03-28T00:00:00Z".parse().unwrap(),
+            to: "2026-03-30T00:00:00Z".parse().unwrap(),
+        };
+        let seconds: Vec<_> = offsets("Europe/Berlin", range)
+            .unwrap()
+            .offsets
+            .iter()
+            .map(|o| o.seconds)
+            .collect();
         assert_eq!(seconds, [3600, 7200]);
     }
 }

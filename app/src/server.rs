@@ -3,11 +3,12 @@
 //! One function and one type for all answers keep the browser's bundle small: every type of a resource, and every
 //! server function, is a copy of the machinery around it.
 
+#[cfg(feature = "ssr")]
 use std::collections::BTreeMap;
 
-use lakefront_api::{HealthReply, QueryReply, Zone};
 #[cfg(feature = "ssr")]
 use lakefront_api::{QueryInfo, SqlRequest};
+use lakefront_api::{QueryReply, Zone};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -34,13 +35,26 @@ pub enum Answer {
     /// To [`Question::Boot`].
     Boot(Box<Boot>),
     /// To [`Question::Health`].
-    Health(HealthReply),
+    Health(Vec<Backend>),
     /// To [`Question::Facets`].
     Facets(Facets),
     /// To [`Question::LakeIsEmpty`].
     LakeIsEmpty(bool),
     /// To [`Question::Panel`].
     Panel(Box<PanelAnswer>),
+}
+
+/// A backend, in words: the browser needs no more of its health.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backend {
+    /// Its engine and region.
+    pub name: String,
+    /// How it is.
+    pub state: String,
+    /// The CSS class of that: `up`, `idle` or `down`.
+    pub class: String,
+    /// The last failure, or nothing.
+    pub detail: String,
 }
 
 /// What a panel asks.
@@ -53,7 +67,7 @@ pub struct PanelRequest {
     /// The IANA zone in which hours and days are cut.
     pub tz: String,
     /// Parameters as the URL has them.
-    pub params: BTreeMap<String, String>,
+    pub params: Vec<(String, String)>,
 }
 
 /// What a panel draws.
@@ -82,7 +96,15 @@ pub async fn ask(
 ) -> Result<Answer, Failure> {
     Ok(match question {
         Question::Boot => Answer::Boot(Box::new(Boot::of_request())),
-        Question::Health => Answer::Health(host()?.health().await?),
+        Question::Health => Answer::Health(
+            host()?
+                .health()
+                .await?
+                .backends
+                .into_iter()
+                .map(backend)
+                .collect(),
+        ),
         Question::Facets => Answer::Facets(facets().await?),
         Question::LakeIsEmpty => Answer::LakeIsEmpty(lake_is_empty().await?),
         Question::Panel(request) => Answer::Panel(Box::new(panel(request).await?)),
@@ -90,11 +112,38 @@ pub async fn ask(
 }
 
 #[cfg(feature = "ssr")]
+fn backend(health: lakefront_api::BackendHealth) -> Backend {
+    use lakefront_api::BackendState;
+
+    let (class, state) = match health.state {
+        BackendState::Unknown => ("idle", "not asked yet"),
+        BackendState::Healthy => ("up", "healthy"),
+        BackendState::Asleep => ("idle", "asleep"),
+        BackendState::Down => ("down", "down"),
+    };
+    let region = health
+        .region
+        .map(|region| format!(" {region}"))
+        .unwrap_or_default();
+    Backend {
+        name: format!("{}{region}", crate::markup::health::engine(health.kind)),
+        state: state.into(),
+        class: class.into(),
+        detail: health.detail.unwrap_or_default(),
+    }
+}
+
+#[cfg(feature = "ssr")]
 async fn lake_is_empty() -> Result<bool, Failure> {
     const COUNT: &str = "SELECT (SELECT count() FROM otel_logs) + (SELECT count() FROM otel_traces) \
         + (SELECT count() FROM otel_metrics_gauge) + (SELECT count() FROM otel_metrics_sum) \
         + (SELECT count() FROM otel_metrics_histogram)";
-    let reply = host()?.sql(SqlRequest { sql: COUNT.into(), params: BTreeMap::new() }).await?;
+    let reply = host()?
+        .sql(SqlRequest {
+            sql: COUNT.into(),
+            params: BTreeMap::new(),
+        })
+        .await?;
     Ok(reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0))
 }
 
@@ -104,13 +153,22 @@ async fn facets() -> Result<Facets, Failure> {
         GROUP BY ServiceName, Environment UNION DISTINCT \
         SELECT ServiceName, Environment FROM otel_traces WHERE Timestamp > now() - INTERVAL 30 DAY \
         GROUP BY ServiceName, Environment";
-    let reply = host()?.sql(SqlRequest { sql: VALUES.into(), params: BTreeMap::new() }).await?;
+    let reply = host()?
+        .sql(SqlRequest {
+            sql: VALUES.into(),
+            params: BTreeMap::new(),
+        })
+        .await?;
     let column = |index: usize| {
         let texts = reply.rows.iter().filter_map(|row| row.get(index)?.as_str());
-        let texts: std::collections::BTreeSet<_> = texts.filter(|text| !text.is_empty()).map(str::to_owned).collect();
+        let texts: std::collections::BTreeSet<_> =
+            texts.filter(|text| !text.is_empty()).map(str::to_owned).collect();
         texts.into_iter().collect()
     };
-    Ok(Facets { services: column(0), environments: column(1) })
+    Ok(Facets {
+        services: column(0),
+        environments: column(1),
+    })
 }
 
 #[cfg(feature = "ssr")]
@@ -130,7 +188,10 @@ async fn panel(request: PanelRequest) -> Result<PanelAnswer, Failure> {
         at: None,
     });
     let reply = reply.await?;
-    let always = Range { from: jiff::Timestamp::UNIX_EPOCH, to: jiff::Timestamp::UNIX_EPOCH };
+    let always = Range {
+        from: jiff::Timestamp::UNIX_EPOCH,
+        to: jiff::Timestamp::UNIX_EPOCH,
+    };
     let zone = offsets(&request.tz, reply.range.unwrap_or(always))?;
     Ok(PanelAnswer { reply, zone })
 }
@@ -141,12 +202,22 @@ fn typed(catalogue: &[QueryInfo], request: &PanelRequest) -> BTreeMap<String, se
     use lakefront_api::ParamKind;
 
     let info = catalogue.iter().find(|info| info.name == request.query);
-    let kind = |name: &str| info?.params.iter().find(|param| param.name == name).map(|param| param.kind);
+    let kind = |name: &str| {
+        info?
+            .params
+            .iter()
+            .find(|param| param.name == name)
+            .map(|param| param.kind)
+    };
     let value = |name: &str, text: &str| match (kind(name), text.parse::<u64>()) {
         (Some(ParamKind::Integer), Ok(number)) => number.into(),
         _ => text.into(),
     };
-    request.params.iter().map(|(name, text)| (name.clone(), value(name, text))).collect()
+    request
+        .params
+        .iter()
+        .map(|(name, text)| (name.clone(), value(name, text)))
+        .collect()
 }
 
 #[cfg(feature = "ssr")]

@@ -35,6 +35,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// Where a browser without JavaScript finds the page that it asked for.
 fn plain_address() -> Option<String> {
     let parts = use_context::<http::request::Parts>()?;
-    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let query = parts
+        .uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
     (parts.uri.path() == "/").then(|| format!("/plain{query}"))
 }

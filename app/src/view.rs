@@ -1,7 +1,5 @@
 //! The state of the dashboard, which is the query string of its URL and nothing else.
 
-use std::collections::BTreeMap;
-
 use lakefront_api::Preset;
 use leptos_router::{location::Url, params::ParamsMap};
 use serde::{Deserialize, Serialize};
@@ -38,7 +36,7 @@ pub struct View {
     /// Only this environment; empty for all.
     pub environment: String,
     /// Parameters of single panels, by `query.parameter`.
-    pub params: BTreeMap<String, String>,
+    pub params: Vec<(String, String)>,
 }
 
 impl View {
@@ -47,7 +45,9 @@ impl View {
         let text = |key| query.get(key).filter(|value| !value.is_empty());
         let range = match (text("from"), text("to")) {
             (Some(from), Some(to)) => RangeChoice::Between { from, to },
-            _ => text("range").and_then(|name| name.parse().ok()).map_or_else(RangeChoice::default, RangeChoice::Preset),
+            _ => text("range")
+                .and_then(|name| name.parse().ok())
+                .map_or_else(RangeChoice::default, RangeChoice::Preset),
         };
         let params = query.clone().into_iter().filter_map(|(key, value)| {
             (key.contains('.') && !value.is_empty()).then(|| (key.into_owned(), value))
@@ -73,12 +73,20 @@ impl View {
             }
         }
         let tz = self.tz.clone().unwrap_or_default();
-        for (key, value) in [("tz", &tz), ("service", &self.service), ("environment", &self.environment)] {
+        for (key, value) in [
+            ("tz", &tz),
+            ("service", &self.service),
+            ("environment", &self.environment),
+        ] {
             if !value.is_empty() {
                 pairs.push((key.into(), value.clone()));
             }
         }
-        pairs.extend(self.params.iter().map(|(key, value)| (key.clone(), value.clone())));
+        pairs.extend(
+            self.params
+                .iter()
+                .map(|(key, value)| (key.clone(), value.clone())),
+        );
         pairs
     }
 
@@ -94,13 +102,20 @@ impl View {
     /// The query string, to be used as a link from any page.
     pub fn href(&self) -> String {
         let pairs = self.pairs();
-        let pairs: Vec<_> = pairs.iter().map(|(k, v)| format!("{}={}", Url::escape(k), Url::escape(v))).collect();
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(k, v)| format!("{}={}", Url::escape(k), Url::escape(v)))
+            .collect();
         format!("?{}", pairs.join("&"))
     }
 
     /// The value of a panel's parameter.
     pub fn param(&self, query: &str, name: &str) -> Option<&str> {
-        self.params.get(&format!("{query}.{name}")).map(String::as_str)
+        let key = format!("{query}.{name}");
+        self.params
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -127,7 +142,16 @@ mod tests {
             ("service", "web"),
             ("errors_for_user.user_id", "ünï"),
         ]);
-        assert_eq!(parse(&view.pairs().iter().map(|(k, v)| (leak(k), v.as_str())).collect::<Vec<_>>()), view);
+        assert_eq!(
+            parse(
+                &view
+                    .pairs()
+                    .iter()
+                    .map(|(k, v)| (leak(k), v.as_str()))
+                    .collect::<Vec<_>>()
+            ),
+            view
+        );
     }
 
     fn leak(text: &str) -> &'static str {
@@ -136,6 +160,9 @@ mod tests {
 
     #[test]
     fn nonsense_falls_back() {
-        assert_eq!(parse(&[("range", "8d"), ("from", "2026-03-24T12:00")]), View::default());
+        assert_eq!(
+            parse(&[("range", "8d"), ("from", "2026-03-24T12:00")]),
+            View::default()
+        );
     }
 }

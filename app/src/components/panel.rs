@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use lakefront_api::QueryInfo;
 use leptos::prelude::*;
@@ -59,7 +59,7 @@ pub fn Panel(
 
 /// What the panel asks; nothing while a required parameter is missing.
 fn request(info: &QueryInfo, view: &View, viewer: &str) -> Option<PanelRequest> {
-    let mut params = BTreeMap::new();
+    let mut params = Vec::new();
     for param in &info.params {
         let value = match param.name.as_str() {
             "service" => view.service.as_str(),
@@ -67,7 +67,7 @@ fn request(info: &QueryInfo, view: &View, viewer: &str) -> Option<PanelRequest> 
             name => view.param(&info.name, name).unwrap_or_default(),
         };
         if !value.is_empty() {
-            params.insert(param.name.clone(), value.to_owned());
+            params.push((param.name.clone(), value.to_owned()));
         } else if param.default.is_none() {
             return None;
         }

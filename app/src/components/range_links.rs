@@ -10,9 +10,23 @@ pub fn RangeLinks(view: Memo<View>) -> impl IntoView {
         let range = RangeChoice::Preset(preset);
         let current = {
             let range = range.clone();
-            Signal::derive(move || if view.read().range == range { "true" } else { "false" }.to_owned())
+            Signal::derive(move || {
+                if view.read().range == range {
+                    "true"
+                } else {
+                    "false"
+                }
+                .to_owned()
+            })
         };
-        let href = Signal::derive(move || View { range: range.clone(), tz: None, ..view.get() }.href());
+        let href = Signal::derive(move || {
+            View {
+                range: range.clone(),
+                tz: None,
+                ..view.get()
+            }
+            .href()
+        });
         view! { <a href=href data-noscroll="" aria-current=current>{preset.name()}</a> }
     });
     view! { <div class="segmented">{links.into_iter().collect_view()}</div> }

@@ -7,8 +7,15 @@ use crate::failure::Failure;
 pub fn note(failure: Failure, href: &str) -> Markup {
     let (title, detail, engine) = match failure {
         Failure::Problem(problem) => {
-            let code = problem.code.map(|code| format!("code {code}: ")).unwrap_or_default();
-            (problem.kind.title(), problem.detail, problem.engine_message.map(|text| code + &text))
+            let code = problem
+                .code
+                .map(|code| format!("code {code}: "))
+                .unwrap_or_default();
+            (
+                problem.kind.title(),
+                problem.detail,
+                problem.engine_message.map(|text| code + &text),
+            )
         }
         Failure::Transport(message) => (ProblemType::NoBackend.title(), message, None),
     };

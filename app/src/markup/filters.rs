@@ -15,7 +15,11 @@ pub fn form(answer: Option<Result<Answer, Failure>>, view: &View) -> Markup {
         Some(Ok(Answer::Facets(facets))) => facets,
         _ => Facets::default(),
     };
-    let kept = View { service: String::new(), environment: String::new(), ..view.clone() };
+    let kept = View {
+        service: String::new(),
+        environment: String::new(),
+        ..view.clone()
+    };
     html! {
         search.filters {
             form method="get" data-instant {

@@ -2,7 +2,8 @@ use maud::{Markup, html};
 
 /// For a lake without a row: what to send, and where.
 pub fn steps(endpoint: &str) -> Markup {
-    let environment = format!("OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
+    let environment =
+        format!("OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
     html! {
         section.guide aria-labelledby="guide-title" {
             h2 #guide-title { "The lake is empty. Send it something." }

@@ -7,11 +7,14 @@ use crate::view::View;
 
 /// A panel's own parameters: open where one is required, else behind a word.
 pub fn form(info: &QueryInfo, view: &View) -> Markup {
-    let own = info.params.iter().filter(|param| param.name != "service" && param.name != "environment");
+    let own = info
+        .params
+        .iter()
+        .filter(|param| param.name != "service" && param.name != "environment");
     let params: Vec<_> = own.collect();
     let prefix = format!("{}.", info.name);
     let mut kept = view.clone();
-    kept.params.retain(|key, _| !key.starts_with(&prefix));
+    kept.params.retain(|(key, _)| !key.starts_with(&prefix));
     let fields = html! {
         form method="get" {
             (hidden(&kept))
@@ -29,7 +32,10 @@ pub fn form(info: &QueryInfo, view: &View) -> Markup {
 }
 
 fn field(query: &str, param: &ParamInfo, view: &View) -> Markup {
-    let default = param.default.as_ref().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let default = param
+        .default
+        .as_ref()
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     let hint = match default {
         None => "required".to_owned(),
         Some(text) if text.is_empty() => "any".to_owned(),

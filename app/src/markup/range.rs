@@ -9,7 +9,11 @@ pub fn form(view: &View, zone: &str) -> Markup {
         RangeChoice::Between { from, to } => (from.as_str(), to.as_str()),
         RangeChoice::Preset(_) => ("", ""),
     };
-    let kept = View { range: RangeChoice::default(), tz: Some(zone.to_owned()), ..view.clone() };
+    let kept = View {
+        range: RangeChoice::default(),
+        tz: Some(zone.to_owned()),
+        ..view.clone()
+    };
     html! {
         details.custom {
             summary { "Custom" }

@@ -11,7 +11,11 @@ const SHOWN: usize = 300;
 pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone) -> Markup {
     let kind = |column: &lakefront_api::Column| {
         let known = info.columns.iter().find(|known| known.name == column.name);
-        Kind::of(&column.name, &column.data_type, known.map_or("", |known| &known.unit))
+        Kind::of(
+            &column.name,
+            &column.data_type,
+            known.map_or("", |known| &known.unit),
+        )
     };
     let kinds: Vec<_> = reply.columns.iter().map(kind).collect();
     html! {
@@ -65,7 +69,10 @@ mod tests {
         }))
         .unwrap();
         let html = table(&info, &reply, &Zone::utc()).into_string();
-        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;"), "{html}");
+        assert!(
+            html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;"),
+            "{html}"
+        );
         assert!(html.contains("title=\"&quot; onclick=&quot;alert(1)\""), "{html}");
         assert!(html.contains("was cut"), "{html}");
     }

@@ -59,7 +59,13 @@ pub fn Dashboard() -> impl IntoView {
     // Forms follow the address: the back button changes them too.
     Effect::new(move |_| {
         let pairs = view.read().pairs();
-        browser::fill(|name| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default());
+        browser::fill(|name| {
+            pairs
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+                .unwrap_or_default()
+        });
     });
 
     let health = asked(Memo::new(|_| Some(Question::Health)), again.read_only());
@@ -77,7 +83,10 @@ pub fn Dashboard() -> impl IntoView {
     let panels = move || {
         let mut catalogue = boot.with(|boot| boot.catalogue.clone());
         catalogue.sort_by_key(place);
-        catalogue.into_iter().map(|info| view! { <Panel info view again=again.read_only() /> }).collect_view()
+        catalogue
+            .into_iter()
+            .map(|info| view! { <Panel info view again=again.read_only() /> })
+            .collect_view()
     };
     let (_, ignored) = signal(false);
     let custom = markup::range::form(&view.read_untracked(), &zone.get_untracked()).into_string();
@@ -126,7 +135,13 @@ fn use_go(view: Memo<View>, zone: Signal<String>) -> impl Fn(&Element) + Clone {
             fields.push(("tz".into(), zone.get_untracked()));
         }
         let href = view.read_untracked().with(fields).href();
-        navigate(&(path.get_untracked() + &href), NavigateOptions { scroll: false, ..Default::default() });
+        navigate(
+            &(path.get_untracked() + &href),
+            NavigateOptions {
+                scroll: false,
+                ..Default::default()
+            },
+        );
     }
 }
 

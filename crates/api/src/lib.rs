@@ -5,6 +5,7 @@
 mod catalogue;
 mod engine_health;
 mod health;
+mod instant;
 mod problem;
 mod query;
 mod time_range;

@@ -162,8 +162,10 @@ pub struct Column {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
     /// The first instant inside.
+    #[serde(deserialize_with = "crate::instant::required")]
     pub from: Timestamp,
     /// The first instant after.
+    #[serde(deserialize_with = "crate::instant::required")]
     pub to: Timestamp,
 }
 
@@ -200,6 +202,7 @@ pub struct QueryReply {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<Range>,
     /// When the engine was last known to hold all of the lake's head.
+    #[serde(default, deserialize_with = "crate::instant::optional")]
     pub as_of: Option<Timestamp>,
     /// Now minus `as_of`, in seconds.
     pub lag_seconds: Option<u64>,

@@ -49,8 +49,16 @@ pub enum Preset {
 
 impl Preset {
     /// Every preset, shortest first.
-    pub const ALL: [Self; 8] =
-        [Self::M15, Self::H1, Self::H6, Self::H24, Self::D7, Self::D30, Self::D90, Self::D180];
+    pub const ALL: [Self; 8] = [
+        Self::M15,
+        Self::H1,
+        Self::H6,
+        Self::H24,
+        Self::D7,
+        Self::D30,
+        Self::D90,
+        Self::D180,
+    ];
 
     /// The name on the wire and in the URL.
     pub const fn name(self) -> &'static str {
@@ -91,10 +99,16 @@ impl FromStr for Preset {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|preset| preset.name() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|preset| preset.name()).collect();
-            format!("expected one of {}, or an object with from and to", names.join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|preset| preset.name() == text)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.iter().map(|preset| preset.name()).collect();
+                format!(
+                    "expected one of {}, or an object with from and to",
+                    names.join(", ")
+                )
+            })
     }
 }
 

@@ -16,6 +16,7 @@ pub struct Zone {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneOffset {
     /// The first instant with this offset.
+    #[serde(deserialize_with = "crate::instant::required")]
     pub from: Timestamp,
     /// Seconds east of UTC.
     pub seconds: i32,
@@ -24,18 +25,25 @@ pub struct ZoneOffset {
 impl Zone {
     /// UTC, everywhere and always.
     pub fn utc() -> Self {
-        Self { name: "UTC".into(), offsets: Vec::new() }
+        Self {
+            name: "UTC".into(),
+            offsets: Vec::new(),
+        }
     }
 
     /// Seconds east of UTC at an instant.
     pub fn seconds_at(&self, time: Timestamp) -> i32 {
         let later = self.offsets.partition_point(|offset| offset.from <= time);
-        self.offsets.get(later.saturating_sub(1)).map_or(0, |offset| offset.seconds)
+        self.offsets
+            .get(later.saturating_sub(1))
+            .map_or(0, |offset| offset.seconds)
     }
 
     /// What clocks of the zone show at an instant.
     pub fn civil(&self, time: Timestamp) -> civil::DateTime {
-        Offset::from_seconds(self.seconds_at(time)).unwrap_or(Offset::UTC).to_datetime(time)
+        Offset::from_seconds(self.seconds_at(time))
+            .unwrap_or(Offset::UTC)
+            .to_datetime(time)
     }
 
     /// The instant at which clocks of the zone show a civil time: the first of two, and for a time that a clock
@@ -55,10 +63,16 @@ mod tests {
 
     /// Europe/Berlin around the last Sunday of March 2026.
     fn berlin() -> Zone {
-        let offset = |from: &str, seconds| ZoneOffset { from: from.parse().unwrap(), seconds };
+        let offset = |from: &str, seconds| ZoneOffset {
+            from: from.parse().unwrap(),
+            seconds,
+        };
         Zone {
             name: "Europe/Berlin".into(),
-            offsets: vec![offset("2026-03-01T00:00:00Z", 3600), offset("2026-03-29T01:00:00Z", 7200)],
+            offsets: vec![
+                offset("2026-03-01T00:00:00Z", 3600),
+                offset("2026-03-29T01:00:00Z", 7200),
+            ],
         }
     }
 
@@ -76,6 +90,12 @@ mod tests {
         assert_eq!(instant("2026-03-29T00:00:00"), "2026-03-28T23:00:00Z");
         assert_eq!(instant("2026-03-30T00:00:00"), "2026-03-29T22:00:00Z");
         assert_eq!(instant("2026-03-29T02:30:00"), "2026-03-29T01:30:00Z");
-        assert_eq!(Zone::utc().instant("2026-03-30T00:00:00".parse().unwrap()).unwrap().to_string(), "2026-03-30T00:00:00Z");
+        assert_eq!(
+            Zone::utc()
+                .instant("2026-03-30T00:00:00".parse().unwrap())
+                .unwrap()
+                .to_string(),
+            "2026-03-30T00:00:00Z"
+        );
     }
 }

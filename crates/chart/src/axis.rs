@@ -13,7 +13,10 @@ impl TimeAxis {
     /// An axis over a range; an empty range is drawn as one second.
     pub fn new(from: Timestamp, to: Timestamp) -> Self {
         let from = from.as_microsecond();
-        Self { from, to: to.as_microsecond().max(from + 1_000_000) }
+        Self {
+            from,
+            to: to.as_microsecond().max(from + 1_000_000),
+        }
     }
 }
 
@@ -60,6 +63,10 @@ impl Ranged for ValueAxis {
 
 /// What lies outside of an axis is drawn at its edge.
 fn position(share: f64, (from, to): (i32, i32)) -> i32 {
-    let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
+    let share = if share.is_nan() {
+        0.0
+    } else {
+        share.clamp(0.0, 1.0)
+    };
     from + (share * f64::from(to - from)).round() as i32
 }

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, convert::Infallible};
+use std::convert::Infallible;
 
 use plotters::{
     coord::cartesian::Cartesian2d,
@@ -17,10 +17,19 @@ use crate::{
 
 /// The sums of the positive and of the negative values of each bucket.
 pub fn sums(frame: &TimeFrame) -> Vec<(f64, f64)> {
-    let values = |bucket: usize| frame.series.iter().filter_map(move |series| series.values[bucket]);
+    let values = |bucket: usize| {
+        frame
+            .series
+            .iter()
+            .filter_map(move |series| series.values[bucket])
+    };
     let sum = |bucket: usize| {
         values(bucket).fold((0.0, 0.0), |(low, high): (f64, f64), value| {
-            if value < 0.0 { ((low + value).max(-LARGEST), high) } else { (low, (high + value).min(LARGEST)) }
+            if value < 0.0 {
+                ((low + value).max(-LARGEST), high)
+            } else {
+                (low, (high + value).min(LARGEST))
+            }
         })
     };
     (0..frame.buckets.len()).map(sum).collect()
@@ -33,20 +42,31 @@ pub fn paint(
 ) -> Result<(), DrawingAreaErrorKind<Infallible>> {
     let x = |time: jiff::Timestamp| plot.map_coordinate(&(time.as_microsecond(), 0.0)).0;
     let totals = sums(frame);
-    let mut columns = BTreeMap::new();
+    let mut columns: Vec<(i32, usize)> = Vec::new();
     for (bucket, bar) in frame.buckets.iter().enumerate() {
-        let best = columns.entry(x(bar.start) / SCALE).or_insert(bucket);
-        if totals[bucket].1 > totals[*best].1 {
-            *best = bucket;
+        let pixel = x(bar.start) / SCALE;
+        match columns.last_mut() {
+            Some((last, best)) if *last == pixel => {
+                if totals[bucket].1 > totals[*best].1 {
+                    *best = bucket;
+                }
+            }
+            _ => columns.push((pixel, bucket)),
         }
     }
     let mut tops = vec![(0.0, 0.0); frame.buckets.len()];
     for series in &frame.series {
         // Complete buckets first, so that marks of one ink follow each other and become one path.
         for partial in [false, true] {
-            let ink = Ink::Series(Mark { partial, ..Mark::new(series.colour, 0) });
-            for &bucket in columns.values().filter(|&&bucket| frame.partial(bucket) == partial) {
-                let Some(value) = series.values[bucket].filter(|value| *value != 0.0) else { continue };
+            let ink = Ink::Series(Mark {
+                partial,
+                ..Mark::new(series.colour, 0)
+            });
+            let drawn = columns.iter().map(|&(_, bucket)| bucket);
+            for bucket in drawn.filter(|&bucket| frame.partial(bucket) == partial) {
+                let Some(value) = series.values[bucket].filter(|value| *value != 0.0) else {
+                    continue;
+                };
                 let (low, high) = &mut tops[bucket];
                 let side = if value < 0.0 { low } else { high };
                 let from = *side;
@@ -56,7 +76,10 @@ pub fn paint(
                 let (y0, y1) = (y(from).min(y(*side)), y(from).max(y(*side)));
                 // A value that is there is seen, however small.
                 let y0 = y0.min(y1 - SCALE / 2);
-                plot.strip_coord_spec().draw(&Rectangle::new([local(plot, (left, y0)), local(plot, (right, y1))], ink.colour().filled()))?;
+                plot.strip_coord_spec().draw(&Rectangle::new(
+                    [local(plot, (left, y0)), local(plot, (right, y1))],
+                    ink.colour().filled(),
+                ))?;
             }
         }
     }
@@ -66,7 +89,13 @@ pub fn paint(
 /// Bars stand a little apart where there is room, and are never narrower than a pixel.
 fn edges(left: i32, right: i32) -> (i32, i32) {
     let width = right - left;
-    let gap = if width > 12 * SCALE { 2 * SCALE } else if width > 3 * SCALE { SCALE } else { 0 };
+    let gap = if width > 12 * SCALE {
+        2 * SCALE
+    } else if width > 3 * SCALE {
+        SCALE
+    } else {
+        0
+    };
     (left + gap / 2, (right - gap / 2).max(left + SCALE))
 }
 

@@ -11,7 +11,11 @@ pub fn lttb(points: &[(f64, f64)], keep: usize) -> Vec<usize> {
     let edge = |bucket: usize| 1 + bucket * (last - 1) / (keep - 2);
     for bucket in 0..keep - 2 {
         let (from, to) = (edge(bucket), edge(bucket + 1));
-        let following = if bucket + 3 == keep { &points[last..] } else { &points[to..edge(bucket + 2)] };
+        let following = if bucket + 3 == keep {
+            &points[last..]
+        } else {
+            &points[to..edge(bucket + 2)]
+        };
         let count = following.len().max(1) as f64;
         let middle = (
             following.iter().map(|point| point.0).sum::<f64>() / count,
@@ -19,7 +23,8 @@ pub fn lttb(points: &[(f64, f64)], keep: usize) -> Vec<usize> {
         );
         let before = points[kept[kept.len() - 1]];
         let area = |point: (f64, f64)| {
-            ((before.0 - middle.0) * (point.1 - before.1) - (before.0 - point.0) * (middle.1 - before.1)).abs()
+            ((before.0 - middle.0) * (point.1 - before.1) - (before.0 - point.0) * (middle.1 - before.1))
+                .abs()
         };
         let best = (from..to).max_by(|&a, &b| area(points[a]).total_cmp(&area(points[b])));
         kept.extend(best);
@@ -34,7 +39,9 @@ mod tests {
 
     #[test]
     fn a_spike_survives() {
-        let points: Vec<_> = (0..10_000).map(|i| (f64::from(i), if i == 7_777 { 100.0 } else { 1.0 })).collect();
+        let points: Vec<_> = (0..10_000)
+            .map(|i| (f64::from(i), if i == 7_777 { 100.0 } else { 1.0 }))
+            .collect();
         let kept = lttb(&points, 500);
         assert_eq!((kept.len(), kept[0], kept[499]), (500, 0, 9_999));
         assert!(kept.contains(&7_777));

@@ -50,10 +50,19 @@ pub fn draw(frame: &Frame, zone: &Zone, width: u32) -> String {
     out
 }
 
-fn paint_time(root: &DrawingArea<Svg<'_>, Shift>, frame: &TimeFrame, zone: &Zone, (width, height): (f64, f64)) -> Painted {
+fn paint_time(
+    root: &DrawingArea<Svg<'_>, Shift>,
+    frame: &TimeFrame,
+    zone: &Zone,
+    (width, height): (f64, f64),
+) -> Painted {
     let (low, high) = extent(frame);
     let values = value_ticks(low, high, ((height - TOP - BOTTOM) / 45.0) as usize, frame.whole);
-    let names: Vec<_> = values.ticks.iter().map(|&value| frame.unit.short(value)).collect();
+    let names: Vec<_> = values
+        .ticks
+        .iter()
+        .map(|&value| frame.unit.short(value))
+        .collect();
     let left = names.iter().map(|name| text::width(name)).fold(0.0, f64::max) + APART;
 
     let (from, to) = frame.range;
@@ -78,10 +87,20 @@ fn paint_time(root: &DrawingArea<Svg<'_>, Shift>, frame: &TimeFrame, zone: &Zone
         let half = text::width(&tick.label) / 2.0;
         rule(root, Ink::Axis, (x, height - BOTTOM), (x, height - BOTTOM + 4.0))?;
         if x + half <= width && x - half >= 0.0 {
-            label(root, &tick.label, Ink::Label, HPos::Center, (x, height - BOTTOM / 2.0 + 1.0))?;
+            label(
+                root,
+                &tick.label,
+                Ink::Label,
+                HPos::Center,
+                (x, height - BOTTOM / 2.0 + 1.0),
+            )?;
         }
     }
-    if frame.stacked { bars::paint(plot, frame)? } else { lines::paint(plot, frame)? }
+    if frame.stacked {
+        bars::paint(plot, frame)?
+    } else {
+        lines::paint(plot, frame)?
+    }
     let zero = f64::from(plot.map_coordinate(&(0, 0.0)).1) / f64::from(SCALE);
     rule(root, Ink::Axis, (left, zero), (width - RIGHT, zero))
 }
@@ -92,7 +111,10 @@ fn extent(frame: &TimeFrame) -> (f64, f64) {
     if frame.stacked {
         bars::sums(frame).into_iter().fold((0.0, 0.0), widen)
     } else {
-        let values = frame.series.iter().flat_map(|series| series.values.iter().flatten());
+        let values = frame
+            .series
+            .iter()
+            .flat_map(|series| series.values.iter().flatten());
         values.map(|&value| (value, value)).fold((0.0, 0.0), widen)
     }
 }
@@ -103,13 +125,24 @@ pub fn px(pixels: f64) -> i32 {
 }
 
 /// Draws one line of text, its middle at the given height.
-pub fn label(root: &DrawingArea<Svg<'_>, Shift>, text: &str, ink: Ink, side: HPos, (x, y): (f64, f64)) -> Painted {
+pub fn label(
+    root: &DrawingArea<Svg<'_>, Shift>,
+    text: &str,
+    ink: Ink,
+    side: HPos,
+    (x, y): (f64, f64),
+) -> Painted {
     let font = FontDesc::new(FontFamily::SansSerif, text::FONT_SIZE, FontStyle::Normal);
     let colour = ink.colour();
-    let style = TextStyle::from(font).color(&colour).pos(Pos::new(side, VPos::Center));
+    let style = TextStyle::from(font)
+        .color(&colour)
+        .pos(Pos::new(side, VPos::Center));
     root.draw_text(text, &style, (px(x), px(y)))
 }
 
 fn rule(root: &DrawingArea<Svg<'_>, Shift>, ink: Ink, from: (f64, f64), to: (f64, f64)) -> Painted {
-    root.draw(&PathElement::new(vec![(px(from.0), px(from.1)), (px(to.0), px(to.1))], ink.colour().stroke_width(1)))
+    root.draw(&PathElement::new(
+        vec![(px(from.0), px(from.1)), (px(to.0), px(to.1))],
+        ink.colour().stroke_width(1),
+    ))
 }

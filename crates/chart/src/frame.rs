@@ -59,7 +59,11 @@ pub fn text(row: &[Value], index: usize) -> String {
 
 /// Several cells as one name, empty ones left out.
 pub fn joined(row: &[Value], indices: &[usize]) -> String {
-    let parts: Vec<_> = indices.iter().map(|&index| text(row, index)).filter(|text| !text.is_empty()).collect();
+    let parts: Vec<_> = indices
+        .iter()
+        .map(|&index| text(row, index))
+        .filter(|text| !text.is_empty())
+        .collect();
     parts.join(" · ")
 }
 

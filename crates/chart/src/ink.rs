@@ -37,7 +37,12 @@ pub struct Mark {
 impl Mark {
     /// The ordinary mark of a series.
     pub fn new(colour: usize, measure: usize) -> Self {
-        Self { colour, measure, partial: false, faint: false }
+        Self {
+            colour,
+            measure,
+            partial: false,
+            faint: false,
+        }
     }
 }
 
@@ -52,7 +57,11 @@ impl Ink {
             Self::Track => RGBColor(5, 0, 0),
             Self::Series(mark) => {
                 let flags = u8::from(mark.partial) | u8::from(mark.faint) << 1;
-                RGBColor(100 + mark.colour.min(COLOURS) as u8, mark.measure.min(255) as u8, flags)
+                RGBColor(
+                    100 + mark.colour.min(COLOURS) as u8,
+                    mark.measure.min(255) as u8,
+                    flags,
+                )
             }
         }
     }
@@ -84,5 +93,9 @@ impl Ink {
 
 /// The CSS class that gives a series its colour.
 pub fn series_class(colour: usize) -> String {
-    if colour < COLOURS { format!("s{colour}") } else { "other".into() }
+    if colour < COLOURS {
+        format!("s{colour}")
+    } else {
+        "other".into()
+    }
 }

@@ -33,7 +33,13 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
     Ok(())
 }
 
-fn paint_run(plot: &Plot<'_>, frame: &TimeFrame, run: &[usize], points: &[(i64, f64)], mark: Mark) -> Painted {
+fn paint_run(
+    plot: &Plot<'_>,
+    frame: &TimeFrame,
+    run: &[usize],
+    points: &[(i64, f64)],
+    mark: Mark,
+) -> Painted {
     let stroke = |partial| Ink::Series(Mark { partial, ..mark }).colour().stroke_width(2);
     if let [only] = points {
         let radius = 2 * SCALE;
@@ -56,20 +62,29 @@ fn paint_area(plot: &Plot<'_>, points: &[(i64, f64)], mark: Mark) -> Painted {
     let mut outline = thinned(plot, points);
     let (first, last) = (points[0].0, points[points.len() - 1].0);
     outline.extend([(last, 0.0), (first, 0.0)]);
-    plot.draw(&Polygon::new(outline, Ink::Series(Mark { faint: true, ..mark }).colour().filled()))
+    plot.draw(&Polygon::new(
+        outline,
+        Ink::Series(Mark { faint: true, ..mark }).colour().filled(),
+    ))
 }
 
 /// Two points for each pixel are enough.
 fn thinned(plot: &Plot<'_>, points: &[(i64, f64)]) -> Vec<(i64, f64)> {
     let pixels = plot.dim_in_pixel().0 as usize / SCALE as usize;
     let floats: Vec<_> = points.iter().map(|&(time, value)| (time as f64, value)).collect();
-    lttb(&floats, 2 * pixels).into_iter().map(|index| points[index]).collect()
+    lttb(&floats, 2 * pixels)
+        .into_iter()
+        .map(|index| points[index])
+        .collect()
 }
 
 fn point(frame: &TimeFrame, series: &Series, bucket: usize) -> (i64, f64) {
     let bar = frame.buckets[bucket];
     let (start, end) = (bar.start.as_microsecond(), bar.end.as_microsecond());
-    (start + (end - start) / 2, series.values[bucket].unwrap_or_default())
+    (
+        start + (end - start) / 2,
+        series.values[bucket].unwrap_or_default(),
+    )
 }
 
 /// The buckets of a series without a gap between them.
@@ -77,7 +92,9 @@ fn runs(frame: &TimeFrame, series: &Series) -> Vec<Vec<usize>> {
     let mut runs: Vec<Vec<usize>> = Vec::new();
     for bucket in (0..frame.buckets.len()).filter(|&bucket| series.values[bucket].is_some()) {
         match runs.last_mut() {
-            Some(run) if run.last() == Some(&(bucket.wrapping_sub(1))) && frame.follows(bucket) => run.push(bucket),
+            Some(run) if run.last() == Some(&(bucket.wrapping_sub(1))) && frame.follows(bucket) => {
+                run.push(bucket)
+            }
             _ => runs.push(vec![bucket]),
         }
     }

@@ -53,7 +53,11 @@ pub fn significant(value: f64) -> String {
     }
     let decimals = (2 - size.log10().floor() as i32).clamp(0, 6) as usize;
     let text = format!("{value:.decimals$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
     if text == "-0" { "0".into() } else { text.into() }
 }
 
@@ -63,7 +67,13 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        let cases = [(0.0, "0"), (999.0, "999"), (1000.0, "1,000"), (1_234_567.0, "1,234,567"), (-1234.0, "-1,234")];
+        let cases = [
+            (0.0, "0"),
+            (999.0, "999"),
+            (1000.0, "1,000"),
+            (1_234_567.0, "1,234,567"),
+            (-1234.0, "-1,234"),
+        ];
         for (value, text) in cases {
             assert_eq!(count(value), text);
         }
@@ -71,7 +81,14 @@ mod tests {
 
     #[test]
     fn magnitudes_change_before_a_fourth_digit_appears() {
-        let cases = [(0.0, "0"), (12.0, "12"), (999.0, "999"), (999.9, "1 k"), (12_345.0, "12.3 k"), (4.56e6, "4.56 M")];
+        let cases = [
+            (0.0, "0"),
+            (12.0, "12"),
+            (999.0, "999"),
+            (999.9, "1 k"),
+            (12_345.0, "12.3 k"),
+            (4.56e6, "4.56 M"),
+        ];
         for (value, text) in cases {
             assert_eq!(compact(value), text);
         }
@@ -81,7 +98,14 @@ mod tests {
 
     #[test]
     fn three_digits_are_enough() {
-        let cases = [(0.12345, "0.123"), (1.5, "1.5"), (99.96, "100"), (0.00001, "0.00001"), (1e-9, "≈ 0"), (f64::NAN, "–")];
+        let cases = [
+            (0.12345, "0.123"),
+            (1.5, "1.5"),
+            (99.96, "100"),
+            (0.00001, "0.00001"),
+            (1e-9, "≈ 0"),
+            (f64::NAN, "–"),
+        ];
         for (value, text) in cases {
             assert_eq!(significant(value), text);
         }

@@ -60,14 +60,23 @@ impl RankingFrame {
             return None;
         }
         let rows = reply.rows.iter().map(|row| RankingRow {
-            label: Some(joined(row, &labels)).filter(|label| !label.is_empty()).unwrap_or_else(|| "(none)".into()),
+            label: Some(joined(row, &labels))
+                .filter(|label| !label.is_empty())
+                .unwrap_or_else(|| "(none)".into()),
             values: values.iter().map(|&index| number(row, index)).collect(),
         });
         let measures = chart.y.iter().map(|name| {
             let column = info.columns.iter().find(|column| column.name == *name);
-            Measure { name: words(name), unit: Unit::parse(column.map_or("", |column| &column.unit)) }
+            Measure {
+                name: words(name),
+                unit: Unit::parse(column.map_or("", |column| &column.unit)),
+            }
         });
-        Some(Self { heading: words(&chart.x), measures: measures.collect(), rows: rows.collect() })
+        Some(Self {
+            heading: words(&chart.x),
+            measures: measures.collect(),
+            rows: rows.collect(),
+        })
     }
 
     /// The height of its drawing.
@@ -77,16 +86,32 @@ impl RankingFrame {
 
     /// One sentence for people who do not see the drawing.
     pub fn summary(&self, title: &str) -> String {
-        let first = self.rows.first().map(|row| format!("; first is {}", self.sentence(row))).unwrap_or_default();
-        format!("{title}: {} ranked by {}{first}.", self.rows.len(), self.measures[0].name)
+        let first = self
+            .rows
+            .first()
+            .map(|row| format!("; first is {}", self.sentence(row)))
+            .unwrap_or_default();
+        format!(
+            "{title}: {} ranked by {}{first}.",
+            self.rows.len(),
+            self.measures[0].name
+        )
     }
 
     fn sentence(&self, row: &RankingRow) -> String {
         let value = row.values.first().copied().flatten();
-        format!("{} with {}", row.label, value.map_or("no value".into(), |value| self.measures[0].unit.full(value)))
+        format!(
+            "{} with {}",
+            row.label,
+            value.map_or("no value".into(), |value| self.measures[0].unit.full(value))
+        )
     }
 
-    pub(crate) fn paint(&self, root: &DrawingArea<Svg<'_>, Shift>, width: f64) -> Result<(), DrawingAreaErrorKind<Infallible>> {
+    pub(crate) fn paint(
+        &self,
+        root: &DrawingArea<Svg<'_>, Shift>,
+        width: f64,
+    ) -> Result<(), DrawingAreaErrorKind<Infallible>> {
         let cell = |measure: usize, row: &RankingRow| {
             row.values[measure].map_or_else(|| "–".into(), |value| self.measures[measure].unit.full(value))
         };
@@ -94,18 +119,42 @@ impl RankingFrame {
         let mut right = width;
         let mut columns = Vec::new();
         for (index, measure) in self.measures.iter().enumerate().rev() {
-            let widest = self.rows.iter().map(|row| text::width(&cell(index, row))).fold(text::width(&measure.name), f64::max);
+            let widest = self
+                .rows
+                .iter()
+                .map(|row| text::width(&cell(index, row)))
+                .fold(text::width(&measure.name), f64::max);
             columns.push((index, right));
             right -= widest + 2.0 * PAD;
         }
         let room = right.max(width / 4.0);
         // A share has a natural end; other bars are compared to the longest.
-        let whole = if self.measures[0].unit == Unit::Share { 1.0 } else { 0.0 };
-        let most = self.rows.iter().filter_map(|row| row.values[0]).fold(whole, f64::max);
+        let whole = if self.measures[0].unit == Unit::Share {
+            1.0
+        } else {
+            0.0
+        };
+        let most = self
+            .rows
+            .iter()
+            .filter_map(|row| row.values[0])
+            .fold(whole, f64::max);
 
-        label(root, &self.heading, Ink::Label, HPos::Left, (PAD, HEADING / 2.0 - 2.0))?;
+        label(
+            root,
+            &self.heading,
+            Ink::Label,
+            HPos::Left,
+            (PAD, HEADING / 2.0 - 2.0),
+        )?;
         for &(index, x) in &columns {
-            label(root, &self.measures[index].name, Ink::Label, HPos::Right, (x, HEADING / 2.0 - 2.0))?;
+            label(
+                root,
+                &self.measures[index].name,
+                Ink::Label,
+                HPos::Right,
+                (x, HEADING / 2.0 - 2.0),
+            )?;
         }
         for (number, row) in self.rows.iter().enumerate() {
             let top = HEADING + ROW * number as f64;
@@ -116,9 +165,21 @@ impl RankingFrame {
                 Rectangle::new(corners, ink.colour().filled())
             };
             root.draw(&bar(room, Ink::Track))?;
-            root.draw(&bar((room * share).max(2.0), Ink::Series(Mark { faint: true, ..Mark::new(0, 0) })))?;
+            root.draw(&bar(
+                (room * share).max(2.0),
+                Ink::Series(Mark {
+                    faint: true,
+                    ..Mark::new(0, 0)
+                }),
+            ))?;
             let middle = top + ROW / 2.0;
-            label(root, &text::fit(&row.label, room - 2.0 * PAD), Ink::Text, HPos::Left, (PAD, middle))?;
+            label(
+                root,
+                &text::fit(&row.label, room - 2.0 * PAD),
+                Ink::Text,
+                HPos::Left,
+                (PAD, middle),
+            )?;
             for &(index, x) in &columns {
                 label(root, &cell(index, row), Ink::Text, HPos::Right, (x, middle))?;
             }

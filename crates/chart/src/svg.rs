@@ -34,8 +34,15 @@ impl<'a> Svg<'a> {
     /// An empty drawing, its size in pixels.
     pub fn new(out: &'a mut String, (width, height): (u32, u32)) -> Self {
         // Hidden from the accessibility tree: the figure around it carries the text alternative.
-        let _ = write!(out, r#"<svg viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">"#);
-        Self { out, size: (width * SCALE as u32, height * SCALE as u32), path: None }
+        let _ = write!(
+            out,
+            r#"<svg viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">"#
+        );
+        Self {
+            out,
+            size: (width * SCALE as u32, height * SCALE as u32),
+            path: None,
+        }
     }
 
     fn path(&mut self, shape: &str, style: &impl BackendStyle) -> Option<&mut String> {
@@ -45,7 +52,10 @@ impl<'a> Svg<'a> {
         let classes = format!("{shape} {}", Ink::classes(style.color().rgb));
         if self.path.as_ref().is_none_or(|path| path.classes != classes) {
             self.flush();
-            self.path = Some(Path { classes, data: String::new() });
+            self.path = Some(Path {
+                classes,
+                data: String::new(),
+            });
         }
         self.path.as_mut().map(|path| &mut path.data)
     }
@@ -84,7 +94,11 @@ impl std::fmt::Display for Units {
         if self.0 < 0 && whole == 0 {
             f.write_str("-")?;
         }
-        if tenth == 0 { write!(f, "{whole}") } else { write!(f, "{whole}.{tenth}") }
+        if tenth == 0 {
+            write!(f, "{whole}")
+        } else {
+            write!(f, "{whole}.{tenth}")
+        }
     }
 }
 
@@ -111,21 +125,44 @@ impl DrawingBackend for Svg<'_> {
         self.draw_path([from, to], style)
     }
 
-    fn draw_rect<S: BackendStyle>(&mut self, (x0, y0): BackendCoord, (x1, y1): BackendCoord, style: &S, fill: bool) -> Drawn {
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        (x0, y0): BackendCoord,
+        (x1, y1): BackendCoord,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
         if let Some(data) = self.path(if fill { "fill" } else { "line" }, style) {
-            *data += &format!("M{} {}h{}v{}h{}z", Units(x0), Units(y0), Units(x1 - x0), Units(y1 - y0), Units(x0 - x1));
+            *data += &format!(
+                "M{} {}h{}v{}h{}z",
+                Units(x0),
+                Units(y0),
+                Units(x1 - x0),
+                Units(y1 - y0),
+                Units(x0 - x1)
+            );
         }
         Ok(())
     }
 
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
         if let Some(data) = self.path("line", style) {
             Self::polyline(data, path);
         }
         Ok(())
     }
 
-    fn draw_circle<S: BackendStyle>(&mut self, (x, y): BackendCoord, radius: u32, style: &S, fill: bool) -> Drawn {
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        (x, y): BackendCoord,
+        radius: u32,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
         if let Some(data) = self.path(if fill { "fill" } else { "line" }, style) {
             let (r, d) = (Units(radius as i32), Units(2 * radius as i32));
             let left = Units(x - radius as i32);
@@ -134,7 +171,11 @@ impl DrawingBackend for Svg<'_> {
         Ok(())
     }
 
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, vert: I, style: &S) -> Drawn {
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        vert: I,
+        style: &S,
+    ) -> Drawn {
         if let Some(data) = self.path("fill", style) {
             Self::polyline(data, vert);
             data.push('z');
@@ -157,13 +198,22 @@ impl DrawingBackend for Svg<'_> {
         };
         let y = y + (drop * FONT_SIZE * f64::from(SCALE)).round() as i32;
         let classes = Ink::classes(style.color().rgb);
-        let _ = write!(self.out, r#"<text class="{classes}{anchor}" x="{}" y="{}">"#, Units(x), Units(y));
+        let _ = write!(
+            self.out,
+            r#"<text class="{classes}{anchor}" x="{}" y="{}">"#,
+            Units(x),
+            Units(y)
+        );
         text::escape(text, self.out);
         self.out.push_str("</text>");
         Ok(())
     }
 
-    fn estimate_text_size<S: BackendTextStyle>(&self, text: &str, _: &S) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
+    fn estimate_text_size<S: BackendTextStyle>(
+        &self,
+        text: &str,
+        _: &S,
+    ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
         let scale = f64::from(SCALE);
         Ok(((text::width(text) * scale) as u32, (FONT_SIZE * scale) as u32))
     }

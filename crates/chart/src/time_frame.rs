@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone};
 
@@ -68,44 +66,55 @@ impl TimeFrame {
         let x = index(reply, &chart.x)?;
         let (keys, measures) = (indices(reply, &chart.series)?, indices(reply, &chart.y)?);
 
-        let mut buckets = BTreeMap::new();
-        let mut cells: BTreeMap<String, Vec<(Bar, Vec<Option<f64>>)>> = BTreeMap::new();
-        for row in &reply.rows {
-            let bar = bucket(&text(row, x), info.bucket, zone)?;
-            buckets.insert(bar, 0);
-            let values = measures.iter().map(|&measure| number(row, measure)).collect();
-            cells.entry(joined(row, &keys)).or_default().push((bar, values));
+        // Sorted lists rather than maps: every kind of map is kilobytes in the browser.
+        let mut cells = Vec::with_capacity(reply.rows.len());
+        for (position, row) in reply.rows.iter().enumerate() {
+            cells.push((
+                joined(row, &keys),
+                bucket(&text(row, x), info.bucket, zone)?,
+                position,
+            ));
         }
-        for (position, slot) in buckets.values_mut().enumerate() {
-            *slot = position;
-        }
-        let first = buckets.keys().next()?.start;
-        let last = buckets.keys().next_back()?.end;
+        let mut buckets: Vec<Bar> = cells.iter().map(|&(_, bar, _)| bar).collect();
+        buckets.sort_unstable();
+        buckets.dedup();
+        let (first, last) = (buckets.first()?.start, buckets.last()?.end);
 
-        let mut series: Vec<(String, Vec<Vec<Option<f64>>>)> = cells.into_iter().map(|(key, cells)| {
-            let mut values = vec![vec![None; buckets.len()]; measures.len()];
-            for (bar, row) in cells {
-                for (measure, value) in row.into_iter().enumerate() {
-                    values[measure][buckets[&bar]] = value;
+        cells.sort_unstable();
+        let mut series: Vec<(String, Vec<Vec<Option<f64>>>)> = Vec::new();
+        for (key, bar, position) in cells {
+            if series.last().is_none_or(|(last, _)| *last != key) {
+                series.push((key, vec![vec![None; buckets.len()]; measures.len()]));
+            }
+            let slot = buckets.partition_point(|other| *other < bar);
+            if let Some((_, values)) = series.last_mut() {
+                for (values, &measure) in values.iter_mut().zip(&measures) {
+                    values[slot] = number(&reply.rows[position], measure);
                 }
             }
-            (key, values)
-        }).collect();
+        }
         let weigh = |values: &[Option<f64>]| -> f64 {
             let values = values.iter().flatten();
-            if stacked { values.sum() } else { values.fold(0.0, |most: f64, value| most.max(*value)) }
+            if stacked {
+                values.sum()
+            } else {
+                values.fold(0.0, |most: f64, value| most.max(*value))
+            }
         };
         let weight = |values: &[Vec<Option<f64>>]| values.last().map_or(0.0, |values| weigh(values));
         series.sort_by(|a, b| weight(&b.1).total_cmp(&weight(&a.1)));
 
         let mut frame = Self {
-            buckets: buckets.into_keys().collect(),
+            buckets,
             series: Vec::new(),
             hidden: 0,
             unit: Unit::parse(&chart.unit),
-            whole: Unit::parse(&chart.unit) == Unit::Plain && reply.rows.iter().all(|row| {
-                measures.iter().all(|&measure| number(row, measure).is_none_or(|value| value.fract() == 0.0))
-            }),
+            whole: Unit::parse(&chart.unit) == Unit::Plain
+                && reply.rows.iter().all(|row| {
+                    measures
+                        .iter()
+                        .all(|&measure| number(row, measure).is_none_or(|value| value.fract() == 0.0))
+                }),
             stacked,
             range: reply.range.map_or((first, last), |range| (range.from, range.to)),
             complete_until: reply.as_of,
@@ -119,8 +128,18 @@ impl TimeFrame {
     fn fill(&mut self, keyed: Vec<(String, Vec<Vec<Option<f64>>>)>, names: &[String]) {
         let single = keyed.len() == 1;
         // A line chart of several measures has a colour for each key and a dash for each measure.
-        let shown = if single { 1 } else if self.stacked { COLOURS - 1 } else { COLOURS / names.len().max(1) };
-        let shown = if keyed.len() == COLOURS && self.stacked { COLOURS } else { shown.max(1) };
+        let shown = if single {
+            1
+        } else if self.stacked {
+            COLOURS - 1
+        } else {
+            COLOURS / names.len().max(1)
+        };
+        let shown = if keyed.len() == COLOURS && self.stacked {
+            COLOURS
+        } else {
+            shown.max(1)
+        };
         let mut rest: Option<Vec<Option<f64>>> = None;
         for (position, (key, measures)) in keyed.into_iter().enumerate() {
             if position >= shown && !self.stacked {
@@ -146,17 +165,28 @@ impl TimeFrame {
                 };
                 // With one key all colours are free for the measures.
                 let (colour, dashes) = if single { (measure, 0) } else { (colour, dashes) };
-                self.series.push(Series { name, colour, measure: dashes, values });
+                self.series.push(Series {
+                    name,
+                    colour,
+                    measure: dashes,
+                    values,
+                });
             }
         }
         if let Some(values) = rest {
-            self.series.push(Series { name: "other".into(), colour: COLOURS, measure: 0, values });
+            self.series.push(Series {
+                name: "other".into(),
+                colour: COLOURS,
+                measure: 0,
+                values,
+            });
         }
     }
 
     /// Whether a bucket may still grow.
     pub fn partial(&self, bucket: usize) -> bool {
-        self.complete_until.is_some_and(|until| self.buckets[bucket].end > until)
+        self.complete_until
+            .is_some_and(|until| self.buckets[bucket].end > until)
     }
 
     /// Whether nothing is missing between a bucket and the one before it.
@@ -170,17 +200,40 @@ impl TimeFrame {
         if self.series.len() < 2 {
             return Vec::new();
         }
-        let classes = |series: &Series| series_class(series.colour) + if series.measure > 0 { " dashed" } else { "" };
-        self.series.iter().map(|series| Key { name: series.name.clone(), classes: classes(series) }).collect()
+        let classes =
+            |series: &Series| series_class(series.colour) + if series.measure > 0 { " dashed" } else { "" };
+        self.series
+            .iter()
+            .map(|series| Key {
+                name: series.name.clone(),
+                classes: classes(series),
+            })
+            .collect()
     }
 
     /// One sentence for people who do not see the drawing.
     pub fn summary(&self, title: &str) -> String {
-        let values = || self.series.iter().flat_map(|series| series.values.iter().flatten().copied());
-        let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
-        let names: Vec<_> = self.series.iter().map(|series| series.name.as_str()).take(8).collect();
+        let values = || {
+            self.series
+                .iter()
+                .flat_map(|series| series.values.iter().flatten().copied())
+        };
+        let (low, high) = (
+            values().fold(f64::INFINITY, f64::min),
+            values().fold(f64::NEG_INFINITY, f64::max),
+        );
+        let names: Vec<_> = self
+            .series
+            .iter()
+            .map(|series| series.name.as_str())
+            .take(8)
+            .collect();
         let kind = if self.stacked { "stacked bars" } else { "lines" };
-        let span = if low <= high { format!(", from {} to {}", self.unit.full(low), self.unit.full(high)) } else { String::new() };
+        let span = if low <= high {
+            format!(", from {} to {}", self.unit.full(low), self.unit.full(high))
+        } else {
+            String::new()
+        };
         format!("{title}: {kind} over time{span}. Series: {}.", names.join(", "))
     }
 }
@@ -190,7 +243,10 @@ fn bucket(cell: &str, bucket: Bucket, zone: &Zone) -> Option<Bar> {
     if cell.len() == 10 {
         let day: Date = cell.parse().ok()?;
         let next = day.tomorrow().ok()?;
-        return Some(Bar { start: zone.instant(day.at(0, 0, 0, 0))?, end: zone.instant(next.at(0, 0, 0, 0))? });
+        return Some(Bar {
+            start: zone.instant(day.at(0, 0, 0, 0))?,
+            end: zone.instant(next.at(0, 0, 0, 0))?,
+        });
     }
     let start: Timestamp = cell.parse().ok()?;
     let length = match bucket {
@@ -198,5 +254,8 @@ fn bucket(cell: &str, bucket: Bucket, zone: &Zone) -> Option<Bar> {
         Bucket::Hour => SignedDuration::from_hours(1),
         Bucket::Day => SignedDuration::from_hours(24),
     };
-    Some(Bar { start, end: start.checked_add(length).ok()? })
+    Some(Bar {
+        start,
+        end: start.checked_add(length).ok()?,
+    })
 }

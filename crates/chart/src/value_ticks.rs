@@ -15,10 +15,17 @@ pub const LARGEST: f64 = 1e18;
 pub fn value_ticks(low: f64, high: f64, wanted: usize, whole: bool) -> ValueTicks {
     let low = low.clamp(-LARGEST, 0.0);
     let high = high.clamp(0.0, LARGEST);
-    let (low, high) = if high - low < 1e-12 { (0.0, 1.0) } else { (low, high) };
+    let (low, high) = if high - low < 1e-12 {
+        (0.0, 1.0)
+    } else {
+        (low, high)
+    };
     let rough = (high - low) / wanted.max(1) as f64;
     let magnitude = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * magnitude).find(|&step| step >= rough * 0.999_999);
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|m| m * magnitude)
+        .find(|&step| step >= rough * 0.999_999);
     let step = step.unwrap_or(10.0 * magnitude);
     let step = if whole { step.max(1.0) } else { step };
     let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
