@@ -65,7 +65,7 @@ pub enum StartError {
         /// Its folder.
         folder: PathBuf,
         /// Why.
-        source: lakefront_lake::Error,
+        source: Box<lakefront_lake::Error>,
     },
     /// The address is taken or not allowed.
     #[error("cannot listen on {address} (--listen, LAKEFRONT_INGEST_LISTEN): {source}")]

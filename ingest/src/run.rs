@@ -44,7 +44,7 @@ impl Ingest {
         let lake_folder = config.log.data.join("lake");
         let of_lake = |source| StartError::Lake {
             folder: lake_folder.clone(),
-            source,
+            source: Box::new(source),
         };
         let lake = Lake::open(LakeConfig::new(&lake_folder)).await.map_err(of_lake)?;
         let identity = match lock.identity()? {

@@ -55,6 +55,8 @@ impl Running {
     }
 }
 
+type Compress = fn(&[u8]) -> Vec<u8>;
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).expect("compressed");
@@ -99,7 +101,7 @@ async fn status(response: Response) -> Status {
 async fn every_signal_format_and_compression_is_taken_and_committed() {
     let data = tempfile::tempdir().expect("a folder");
     let server = Running::start(data.path(), &[]).await;
-    let compressions: [(&str, fn(&[u8]) -> Vec<u8>); 4] = [
+    let compressions: [(&str, Compress); 4] = [
         ("identity", <[u8]>::to_vec),
         ("gzip", gzip),
         ("zstd", zstd),
