@@ -55,8 +55,6 @@ pub fn base(limits: &Limits) -> Settings {
         ("max_threads", limits.threads().to_string()),
         // One more than welcome tells a cut from a fit.
         ("limit", limits.max_result_rows.saturating_add(1).to_string()),
-        ("max_result_bytes", limits.max_result_bytes.to_string()),
-        ("result_overflow_mode", "break".to_owned()),
         // Partitions are pruned wrongly in other zones (ClickHouse issue 119173).
         ("session_timezone", "UTC".to_owned()),
         // What is no statement should say so, and `EXPLAIN AST …` must not become a column called AST.
@@ -96,10 +94,10 @@ pub fn with_requested(
                 let message = "session_timezone is always UTC here; name a zone in the function: toStartOfHour(t, 'Europe/Berlin')";
                 return Err(Exception::new(36, "BAD_ARGUMENTS", message));
             }
-            "max_execution_time" | "max_memory_usage" | "max_threads" | "limit" | "max_result_bytes" => {
+            "max_execution_time" | "max_memory_usage" | "max_threads" | "limit" => {
                 lower(&mut settings, name, value)?;
             }
-            "max_result_rows" | "max_rows_to_read" | "max_bytes_to_read" => {
+            "max_result_bytes" | "max_result_rows" | "max_rows_to_read" | "max_bytes_to_read" => {
                 number(name, value)?;
                 settings.insert(name.clone(), value.clone());
             }

@@ -105,9 +105,9 @@ async fn what_is_refused() {
         let (_, got, text) = container.refusal("SELECT 1", &[pairs]).await;
         assert_eq!(got, code, "{pairs:?}: {text}");
     }
-    let long = format!("SELECT '{}'", "x".repeat(2 << 20));
+    let long = format!("SELECT '{}'", "x".repeat(300_000));
     let (_, code, text) = container.refusal(&long, &[]).await;
-    assert_eq!(code, 36, "{text}");
+    assert_eq!(code, 62, "{text}");
     assert_eq!(container.text("SELECT 1").await, "1");
 }
 
@@ -120,7 +120,7 @@ async fn our_client_reads_what_it_asked_for() {
             .expect("a URL"),
     );
     let statement = Statement::new(
-        "SELECT Timestamp, toDate(Timestamp), toStartOfHour(Timestamp, 'Asia/Kathmandu'), RowId + 18446744073709551613, \
+        "SELECT Timestamp, toDate(Timestamp), toStartOfHour(Timestamp, 'Asia/Kathmandu'), toUInt64(18446744073709551614), \
          nan, 1 / 0, toDecimal64(1.5, 2), [Timestamp], {text:String}, {list:Array(String)}, NULL, ServiceName = '' \
          FROM otel.otel_logs WHERE Timestamp >= {from:DateTime64(6)} ORDER BY Timestamp",
     )

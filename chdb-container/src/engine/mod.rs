@@ -8,7 +8,7 @@ mod queue;
 pub(crate) mod result;
 mod run;
 
-pub use result::{Output, Truncated};
+pub use result::Output;
 pub use run::Query;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

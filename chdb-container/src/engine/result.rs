@@ -20,64 +20,34 @@ pub struct Output {
     pub bytes_read: u64,
     /// How long the engine says it took.
     pub elapsed: Duration,
-    /// Whether a limit cut the result, and which.
-    pub truncated: Option<Truncated>,
+    /// Whether the limit on rows cut the result.
+    pub truncated: bool,
     /// The name of the format it is in.
     pub format: String,
 }
-
-/// Which limit cut a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Truncated {
-    /// There were more rows than are welcome.
-    Rows,
-    /// Its blocks crossed the limit on bytes.
-    Bytes,
-}
-
-impl Truncated {
-    /// The name on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rows => "rows",
-            Self::Bytes => "bytes",
-        }
-    }
-}
-
-/// How many bytes of text a byte of a column may become; JSON with its names takes a few.
-const TEXT_PER_BYTE: u64 = 4;
 
 impl Output {
     /// Takes a result over.
     ///
     /// # Errors
-    /// `TOO_MANY_ROWS_OR_BYTES` when its text is far longer than its columns were: those of one repeated value take no room.
+    /// `TOO_MANY_ROWS_OR_BYTES` when its text is too long: a document can't be cut, and chDB ignores `max_result_bytes`.
     pub(super) fn new(result: &QueryResult, format: &str, limits: &Limits) -> Result<Self, Exception> {
-        let (length, most) = (
-            result.data_ref().len() as u64,
-            limits.max_result_bytes.saturating_mul(TEXT_PER_BYTE),
-        );
+        let (length, most) = (result.data_ref().len() as u64, limits.max_result_bytes);
         if length > most {
-            let message = format!("Limit for result exceeded, max bytes: {most}, current bytes: {length}");
+            let message = format!(
+                "Limit for result exceeded, max bytes: {most}, current bytes: {length}. Select fewer columns or rows"
+            );
             return Err(Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", message));
         }
-        let (rows, result_bytes) = (result.rows_read(), result.bytes_read());
-        let truncated = if rows > limits.max_result_rows {
-            Some(Truncated::Rows)
-        } else if result_bytes > limits.max_result_bytes {
-            Some(Truncated::Bytes)
-        } else {
-            None
-        };
+        let rows = result.rows_read();
         Ok(Self {
             bytes: result.data_ref().to_vec(),
             rows,
-            result_bytes,
+            result_bytes: result.bytes_read(),
             rows_read: result.storage_rows_read(),
             bytes_read: result.storage_bytes_read(),
             elapsed: result.elapsed(),
-            truncated,
+            truncated: rows > limits.max_result_rows,
             format: format.to_owned(),
         })
     }

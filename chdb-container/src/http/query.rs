@@ -117,7 +117,7 @@ fn shape(shared: &Shared, output: &Output) -> Result<Reply, Error> {
     Ok(Reply {
         columns: answer.columns,
         rows: answer.rows,
-        truncated: answer.truncated || output.truncated.is_some(),
+        truncated: answer.truncated || output.truncated,
         stats: Stats {
             rows_read: output.rows_read,
             bytes_read: output.bytes_read,

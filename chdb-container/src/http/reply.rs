@@ -44,8 +44,8 @@ pub fn answer(output: Output, query_id: &str, took: Duration) -> Response<Body> 
     );
     insert(&mut headers, "x-clickhouse-format", &output.format);
     insert(&mut headers, "x-clickhouse-summary", &summary.to_string());
-    if let Some(limit) = output.truncated {
-        insert(&mut headers, TRUNCATED_HEADER, limit.name());
+    if output.truncated {
+        insert(&mut headers, TRUNCATED_HEADER, "rows");
     }
     (headers, output.bytes).into_response()
 }
