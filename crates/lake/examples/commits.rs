@@ -6,7 +6,7 @@
 //! Each commit is one data file. The clock runs two minutes a commit, so that 5,000 of them are a week: days close and hourly
 //! snapshots pile up as they would.
 
-#[expect(dead_code, reason = "tests use more of it")]
+#[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests")]
 #[path = "../tests/it/common.rs"]
 mod common;
 

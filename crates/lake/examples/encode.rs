@@ -101,8 +101,13 @@ fn record(number: u64) -> LogRecord {
     let random = random(number);
     LogRecord {
         time_unix_nano: START + number * 5_000 + random % 1_000_000,
-        severity_number: if random % 50 == 0 { 17 } else { 9 },
-        severity_text: if random % 50 == 0 { "ERROR" } else { "INFO" }.to_owned(),
+        severity_number: if random.is_multiple_of(50) { 17 } else { 9 },
+        severity_text: if random.is_multiple_of(50) {
+            "ERROR"
+        } else {
+            "INFO"
+        }
+        .to_owned(),
         body: Some(string(format!(
             "request {} took {} ms",
             number % 1_000,

@@ -47,7 +47,7 @@ pub(crate) struct Head {
 /// What became of a commit.
 pub(crate) enum Swap {
     /// It is the table's state now.
-    Done(Head),
+    Done(Box<Head>),
     /// Another commit was first; nothing of this one is visible.
     Lost,
     /// The catalog failed while it swapped: it may have happened.
@@ -176,10 +176,10 @@ impl Catalog {
                 .iter()
                 .map(|log| log.metadata_file.as_str()),
         );
-        Ok(Swap::Done(Head {
+        Ok(Swap::Done(Box::new(Head {
             location,
             metadata: new.metadata,
-        }))
+        })))
     }
 
     /// The next number of a counter that is kept as a property of the namespace.

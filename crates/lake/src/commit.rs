@@ -74,7 +74,7 @@ impl Lake {
                     if prepared.expires {
                         self.delete_garbage(table, &head.metadata, &after.metadata).await;
                     }
-                    *known = Some(after);
+                    *known = Some(*after);
                     return Ok(Some(Commit {
                         snapshot_id,
                         sequence_number,

@@ -48,7 +48,7 @@ impl Lake {
             if let Swap::Done(after) = self.catalog.commit(name, &head, result).await? {
                 version_hint::publish_commit(&self.catalog, name, &table.folder).await;
                 let files = self.delete_garbage(table, &head.metadata, &after.metadata).await;
-                *known = Some(after);
+                *known = Some(*after);
                 return Ok(Expired {
                     snapshots: plan.expire.len(),
                     files,

@@ -100,12 +100,12 @@ pub(crate) async fn regroup(
     let mut rewrite = fold::plan(&held, files.added.len(), target.today);
     let mut entries = Vec::new();
     let mut removed = Vec::new();
-    for index in 0..ours.len() {
+    for (index, manifest) in ours.iter().enumerate() {
         let planned = rewrite.contains(&index);
         if !planned && files.removed.is_empty() {
             continue;
         }
-        let (gone, stay): (Vec<_>, Vec<_>) = live_entries(file_io, ours[index])
+        let (gone, stay): (Vec<_>, Vec<_>) = live_entries(file_io, manifest)
             .await?
             .into_iter()
             .partition(|entry| files.removed.contains(entry.file_path()));
