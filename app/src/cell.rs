@@ -1,6 +1,6 @@
 //! Cells of a table, as people read them.
 
-use lakefront_api::Zone;
+use lakefront_api::{Zone, instant};
 use lakefront_chart::{Unit, clock};
 use serde_json::Value;
 
@@ -49,9 +49,9 @@ impl Kind {
     pub fn show(self, value: &Value, zone: &Zone) -> String {
         match (self, value) {
             (_, Value::Null) => "–".into(),
-            (Self::Time, Value::String(text)) => text
-                .parse()
-                .map_or_else(|_| text.clone(), |time| clock(time, zone)),
+            (Self::Time, Value::String(text)) => {
+                instant::time(text).map_or_else(|| text.clone(), |time| clock(time, zone))
+            }
             (Self::Number(unit), Value::Number(number)) => number
                 .as_f64()
                 .map_or_else(|| number.to_string(), |number| unit.full(number)),

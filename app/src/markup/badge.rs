@@ -19,7 +19,7 @@ pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
                 span data-part="freshness" {
                     "as of "
                     // The day is on the page already; what matters is how late it is.
-                    time datetime=(as_of.to_string()) title=(shown) { (shown.rsplit(' ').next().unwrap_or_default()) }
+                    time datetime={ (clock(as_of, &Zone::utc()).replace(' ', "T")) "Z" } title=(shown) { (shown.rsplit(' ').next().unwrap_or_default()) }
                     @if let Some(lag) = reply.lag_seconds { " (" (span(lag)) " behind)" }
                 }
             }

@@ -5,7 +5,7 @@
 mod catalogue;
 mod engine_health;
 mod health;
-mod instant;
+pub mod instant;
 mod problem;
 mod query;
 mod time_range;

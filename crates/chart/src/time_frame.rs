@@ -1,5 +1,5 @@
-use jiff::{SignedDuration, Timestamp, civil::Date};
-use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone};
+use jiff::{SignedDuration, Timestamp};
+use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone, instant};
 
 use crate::{
     frame::{index, indices, joined, number, text, words},
@@ -241,14 +241,14 @@ impl TimeFrame {
 /// The bucket that a cell of the horizontal axis names.
 fn bucket(cell: &str, bucket: Bucket, zone: &Zone) -> Option<Bar> {
     if cell.len() == 10 {
-        let day: Date = cell.parse().ok()?;
+        let day = instant::day(cell)?;
         let next = day.tomorrow().ok()?;
         return Some(Bar {
             start: zone.instant(day.at(0, 0, 0, 0))?,
             end: zone.instant(next.at(0, 0, 0, 0))?,
         });
     }
-    let start: Timestamp = cell.parse().ok()?;
+    let start = instant::time(cell)?;
     let length = match bucket {
         Bucket::Exact => SignedDuration::ZERO,
         Bucket::Hour => SignedDuration::from_hours(1),
