@@ -43,44 +43,77 @@ mod tests {
     fn plan(backends: &[&str]) -> Plan {
         let attempt = |(index, backend): (usize, &&str)| Attempt {
             backend: (*backend).into(),
-            reason: if index == 0 { Reason::NoClickhouse } else { Reason::Failover },
-            statement: Statement { sql: "SELECT 1".into(), params: Vec::new(), settings: Vec::new() },
+            reason: if index == 0 {
+                Reason::NoClickhouse
+            } else {
+                Reason::Failover
+            },
+            statement: Statement {
+                sql: "SELECT 1".into(),
+                params: Vec::new(),
+                settings: Vec::new(),
+            },
             deadline: Duration::from_secs(30),
         };
-        Plan { attempts: backends.iter().enumerate().map(attempt).collect() }
+        Plan {
+            attempts: backends.iter().enumerate().map(attempt).collect(),
+        }
     }
 
     /// Asks `a` and then `b`; `a` fails, `b` would answer. Gives who was asked and the outcome.
     fn after_failure(asked: Asked, failure: EngineFailure) -> (Vec<String>, Result<Reason, ProblemType>) {
         let mut seen = Vec::new();
-        let outcome = block_on(first_answer(plan(&["a", "b"]), asked, async |attempt: &Attempt| {
-            seen.push(attempt.backend.clone());
-            if attempt.backend == "a" { Err(failure.clone()) } else { Ok(()) }
-        }));
-        (seen, outcome.map(|(attempt, ())| attempt.reason).map_err(|problem| problem.kind))
+        let outcome = block_on(first_answer(
+            plan(&["a", "b"]),
+            asked,
+            async |attempt: &Attempt| {
+                seen.push(attempt.backend.clone());
+                if attempt.backend == "a" {
+                    Err(failure.clone())
+                } else {
+                    Ok(())
+                }
+            },
+        ));
+        (
+            seen,
+            outcome
+                .map(|(attempt, ())| attempt.reason)
+                .map_err(|problem| problem.kind),
+        )
     }
 
     #[test]
     fn a_dead_engine_is_replaced_by_the_next() {
         let (seen, outcome) = after_failure(Asked::Named, EngineFailure::Unreachable("refused".into()));
-        assert_eq!((seen, outcome), (vec!["a".to_owned(), "b".into()], Ok(Reason::Failover)));
+        assert_eq!(
+            (seen, outcome),
+            (vec!["a".to_owned(), "b".into()], Ok(Reason::Failover))
+        );
     }
 
     #[test]
     fn an_authors_error_is_not_tried_again() {
         let syntax = EngineFailure::Reply(Exception::new(62, "SYNTAX_ERROR", "boom").into());
         let (seen, outcome) = after_failure(Asked::AdHoc, syntax);
-        assert_eq!((seen, outcome), (vec!["a".to_owned()], Err(ProblemType::QueryFailed)));
+        assert_eq!(
+            (seen, outcome),
+            (vec!["a".to_owned()], Err(ProblemType::QueryFailed))
+        );
     }
 
     #[test]
     fn the_last_failure_is_what_the_caller_hears() {
-        let outcome = block_on(first_answer(plan(&["a", "b"]), Asked::Named, async |attempt: &Attempt| {
-            Err::<(), _>(match attempt.backend.as_str() {
-                "a" => EngineFailure::Unreachable("refused".into()),
-                _ => EngineFailure::Deadline(attempt.deadline),
-            })
-        }));
+        let outcome = block_on(first_answer(
+            plan(&["a", "b"]),
+            Asked::Named,
+            async |attempt: &Attempt| {
+                Err::<(), _>(match attempt.backend.as_str() {
+                    "a" => EngineFailure::Unreachable("refused".into()),
+                    _ => EngineFailure::Deadline(attempt.deadline),
+                })
+            },
+        ));
         assert_eq!(outcome.unwrap_err().kind, ProblemType::Timeout);
     }
 

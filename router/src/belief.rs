@@ -62,10 +62,14 @@ impl Belief {
     pub fn take_check(&mut self, now: Timestamp) -> bool {
         let due = match self.state {
             BackendState::Down => now >= self.next_probe,
-            _ => self.last_check.is_none_or(|last| now.duration_since(last) >= FRESH),
+            _ => self
+                .last_check
+                .is_none_or(|last| now.duration_since(last) >= FRESH),
         };
         // A check that ended without a word (its request was cancelled) does not block the next one for ever.
-        let running = self.checking.is_some_and(|since| now.duration_since(since) < DOWN);
+        let running = self
+            .checking
+            .is_some_and(|since| now.duration_since(since) < DOWN);
         if due && !running {
             self.checking = Some(now);
         }

@@ -13,7 +13,9 @@ pub struct Instant {
 impl Instant {
     /// Now.
     pub fn now() -> Self {
-        Self { millis: i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX) }
+        Self {
+            millis: i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX),
+        }
     }
 
     /// The same instant on the calendar.

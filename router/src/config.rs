@@ -56,12 +56,21 @@ impl Config {
 
 fn base_url(name: &'static str, text: Option<String>) -> Result<Option<Url>, ConfigError> {
     let Some(text) = text else { return Ok(None) };
-    let mut url = Url::parse(&text).map_err(|error| ConfigError::Url { name, problem: error.to_string() })?;
+    let mut url = Url::parse(&text).map_err(|error| ConfigError::Url {
+        name,
+        problem: error.to_string(),
+    })?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(ConfigError::Url { name, problem: format!("its scheme is {}", url.scheme()) });
+        return Err(ConfigError::Url {
+            name,
+            problem: format!("its scheme is {}", url.scheme()),
+        });
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(ConfigError::Url { name, problem: "it holds a password".into() });
+        return Err(ConfigError::Url {
+            name,
+            problem: "it holds a password".into(),
+        });
     }
     // Paths are joined to it, and joining replaces what follows the last slash.
     if !url.path().ends_with('/') {
@@ -91,7 +100,11 @@ impl Secret {
 
     /// Whether `text` is the secret, in a time that does not tell how much of it is right.
     pub fn matches(&self, text: &str) -> bool {
-        let differing = self.0.bytes().zip(text.bytes()).fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
+        let differing = self
+            .0
+            .bytes()
+            .zip(text.bytes())
+            .fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
         self.0.len() == text.len() && std::hint::black_box(differing) == 0
     }
 }
@@ -108,7 +121,10 @@ mod tests {
 
     fn config(variables: &[(&str, &str)], has_container: bool) -> Result<Config, String> {
         let lookup = |name: &str| {
-            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
         };
         Config::from_lookup(lookup, has_container).map_err(|error| error.to_string())
     }
@@ -116,10 +132,23 @@ mod tests {
     #[test]
     fn an_address_wins_over_the_container() {
         let both = config(&[("CHDB_URL", "http://127.0.0.1:8686")], true).unwrap();
-        assert_eq!(both.chdb, ChdbLocation::Url("http://127.0.0.1:8686".parse().unwrap()));
-        assert_eq!(config(&[("CHDB_URL", "")], true).unwrap().chdb, ChdbLocation::Container);
-        let behind_a_path = config(&[("CHDB_URL", "https://a/chdb"), ("INGEST_URL", "https://b")], false).unwrap();
-        assert_eq!(behind_a_path.chdb, ChdbLocation::Url("https://a/chdb/".parse().unwrap()));
+        assert_eq!(
+            both.chdb,
+            ChdbLocation::Url("http://127.0.0.1:8686".parse().unwrap())
+        );
+        assert_eq!(
+            config(&[("CHDB_URL", "")], true).unwrap().chdb,
+            ChdbLocation::Container
+        );
+        let behind_a_path = config(
+            &[("CHDB_URL", "https://a/chdb"), ("INGEST_URL", "https://b")],
+            false,
+        )
+        .unwrap();
+        assert_eq!(
+            behind_a_path.chdb,
+            ChdbLocation::Url("https://a/chdb/".parse().unwrap())
+        );
     }
 
     #[test]
@@ -128,9 +157,21 @@ mod tests {
             (&[][..], "CHDB_URL"),
             (&[("CHDB_URL", "localhost")], "CHDB_URL"),
             (&[("CHDB_URL", "file:///etc/passwd")], "CHDB_URL"),
-            (&[("CHDB_URL", "http://a"), ("INGEST_URL", "http://user:pass@b")], "INGEST_URL"),
-            (&[("CHDB_URL", "http://a"), ("VIEWER_TOKEN", "short")], "VIEWER_TOKEN"),
-            (&[("CHDB_URL", "http://a"), ("ENGINE_SECRET", "a line\nand another one")], "ENGINE_SECRET"),
+            (
+                &[("CHDB_URL", "http://a"), ("INGEST_URL", "http://user:pass@b")],
+                "INGEST_URL",
+            ),
+            (
+                &[("CHDB_URL", "http://a"), ("VIEWER_TOKEN", "short")],
+                "VIEWER_TOKEN",
+            ),
+            (
+                &[
+                    ("CHDB_URL", "http://a"),
+                    ("ENGINE_SECRET", "a line\nand another one"),
+                ],
+                "ENGINE_SECRET",
+            ),
         ] {
             let error = config(variables, false).unwrap_err();
             assert!(error.contains(expected), "{error}");
@@ -140,7 +181,11 @@ mod tests {
 
     #[test]
     fn a_secret_matches_only_itself_and_stays_hidden() {
-        let config = config(&[("CHDB_URL", "http://a"), ("VIEWER_TOKEN", "0123456789abcdef")], false).unwrap();
+        let config = config(
+            &[("CHDB_URL", "http://a"), ("VIEWER_TOKEN", "0123456789abcdef")],
+            false,
+        )
+        .unwrap();
         let token = config.viewer_token.clone().unwrap();
         assert!(token.matches("0123456789abcdef"));
         for wrong in ["", "0123456789abcde", "0123456789abcdeX", "0123456789abcdef0"] {

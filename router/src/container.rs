@@ -37,7 +37,10 @@ pub fn url() -> Url {
 
 /// Sends a request to the container, which wakes it.
 pub async fn fetch(env: &Env, request: Request) -> Result<Response> {
-    env.durable_object(CONTAINER_BINDING)?.get_by_name(OBJECT_NAME)?.fetch_with_request(request).await
+    env.durable_object(CONTAINER_BINDING)?
+        .get_by_name(OBJECT_NAME)?
+        .fetch_with_request(request)
+        .await
 }
 
 /// Whether the container runs, without waking it.
@@ -47,7 +50,8 @@ pub async fn runs(env: &Env) -> std::result::Result<bool, EngineFailure> {
         let mut reply = fetch(env, Request::new(address.as_str(), Method::Get)?).await?;
         reply.json().await
     };
-    look.await.map_err(|error: worker::Error| EngineFailure::Unreachable(error.to_string()))
+    look.await
+        .map_err(|error: worker::Error| EngineFailure::Unreachable(error.to_string()))
 }
 
 /// The Durable Object beside the container.
@@ -61,12 +65,19 @@ pub struct ChdbContainer {
 
 impl DurableObject for ChdbContainer {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, ready: Cell::new(false) }
+        Self {
+            state,
+            env,
+            ready: Cell::new(false),
+        }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         let Some(container) = self.state.container() else {
-            return Response::error("no container is attached to this Durable Object: see wrangler.toml", 503);
+            return Response::error(
+                "no container is attached to this Durable Object: see wrangler.toml",
+                503,
+            );
         };
         if request.path() == RUNNING_PATH {
             return Response::from_json(&container.running());
@@ -101,13 +112,24 @@ impl DurableObject for ChdbContainer {
 /// Called through the object's own method: the options type of workers-rs 0.8.7 loses `env` and `enableInternet`.
 fn start(container: &Container, env: &Env) -> Result<()> {
     let environment = Object::new();
-    for name in Object::keys(env.unchecked_ref::<Object>()).iter().filter_map(|name| JsValue::from(name).as_string()) {
+    for name in Object::keys(env.unchecked_ref::<Object>())
+        .iter()
+        .filter_map(|name| JsValue::from(name).as_string())
+    {
         // The container's own name for the secret that it shares with us.
-        let given = if name == "ENGINE_SECRET" { "LAKEFRONT_ENGINE_SECRET" } else { name.as_str() };
+        let given = if name == "ENGINE_SECRET" {
+            "LAKEFRONT_ENGINE_SECRET"
+        } else {
+            name.as_str()
+        };
         if given.starts_with(ENVIRONMENT_PREFIX)
             && let Some(value) = Reflect::get(env, &JsValue::from_str(&name))?.as_string()
         {
-            Reflect::set(&environment, &JsValue::from_str(given), &JsValue::from_str(&value))?;
+            Reflect::set(
+                &environment,
+                &JsValue::from_str(given),
+                &JsValue::from_str(&value),
+            )?;
         }
     }
     let options = Object::new();
@@ -132,7 +154,9 @@ async fn wait_until_it_listens(port: &Fetcher) -> Result<()> {
             Err(error) => error.to_string(),
         };
         if begun.elapsed_ms() > START.as_secs_f64() * 1e3 {
-            return Err(worker::Error::RustError(format!("the container does not listen on {PORT}: {failure}")));
+            return Err(worker::Error::RustError(format!(
+                "the container does not listen on {PORT}: {failure}"
+            )));
         }
         Delay::from(POLL).await;
     }

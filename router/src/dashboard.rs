@@ -34,7 +34,9 @@ pub fn with_dashboard(api: Router<LeptosOptions>) -> Router {
 }
 
 fn options() -> LeptosOptions {
-    let folder = Reflect::get(&global(), &JsValue::from_str(BUNDLE_FOLDER)).ok().and_then(|text| text.as_string());
+    let folder = Reflect::get(&global(), &JsValue::from_str(BUNDLE_FOLDER))
+        .ok()
+        .and_then(|text| text.as_string());
     LeptosOptions::builder()
         .output_name("lakefront")
         .site_pkg_dir(folder.unwrap_or_else(|| "pkg".into()))

@@ -56,7 +56,9 @@ impl Engine {
             && let Ok(mut value) = HeaderValue::from_str(secret.expose())
         {
             value.set_sensitive(true);
-            endpoint.headers.push((HeaderName::from_static(SECRET_HEADER), value));
+            endpoint
+                .headers
+                .push((HeaderName::from_static(SECRET_HEADER), value));
         }
         Self {
             name: "chdb".into(),
@@ -109,7 +111,13 @@ impl Engine {
     }
 
     /// Asks it, and remembers how that went.
-    pub async fn ask(&self, env: &Env, attempt: &Attempt, asked: Asked, limit: Duration) -> Result<Heard, EngineFailure> {
+    pub async fn ask(
+        &self,
+        env: &Env,
+        attempt: &Attempt,
+        asked: Asked,
+        limit: Duration,
+    ) -> Result<Heard, EngineFailure> {
         let mut statement = Statement::new(attempt.statement.sql.as_str()).max_rows(MAX_ROWS);
         for (name, value) in &attempt.statement.params {
             statement = statement.param(name, value.as_str());
@@ -121,14 +129,25 @@ impl Engine {
         let asked_at = Instant::now();
         let replied = fetch::send(&self.location, env, request, limit).await;
         let took_ms = asked_at.elapsed_ms();
-        let outcome = replied.and_then(|reply| Ok(Answer::read(&statement, reply.status, &reply.headers, &reply.body)?));
+        let outcome = replied.and_then(|reply| {
+            Ok(Answer::read(
+                &statement,
+                reply.status,
+                &reply.headers,
+                &reply.body,
+            )?)
+        });
         let now = Instant::now().timestamp();
         self.with_belief(|belief| match &outcome {
             Ok(_) => belief.answered(now, took_ms, Some(asked_at.timestamp())),
             Err(failure) if failure.marks_down(asked) => belief.failed(now, took_ms, failure.to_string()),
             Err(_) => {}
         });
-        Ok(Heard { answer: outcome?, asked_at, took_ms })
+        Ok(Heard {
+            answer: outcome?,
+            asked_at,
+            took_ms,
+        })
     }
 
     /// Whether it is time to check it. Whoever is told so calls [`Engine::check`].
@@ -156,17 +175,24 @@ impl Engine {
         let mut request = Request::new(String::new());
         *request.method_mut() = Method::GET;
         *request.uri_mut() = health_address(&self.endpoint.url).map_err(EngineFailure::Unreachable)?;
-        request.headers_mut().extend(self.endpoint.headers.iter().cloned());
+        request
+            .headers_mut()
+            .extend(self.endpoint.headers.iter().cloned());
         let reply = fetch::send(&self.location, env, request, CHECK_DEADLINE).await?;
         let health: EngineHealth = serde_json::from_slice(&reply.body).map_err(|error| {
-            EngineFailure::Unreachable(format!("/health answered {}, not the expected document: {error}", reply.status))
+            EngineFailure::Unreachable(format!(
+                "/health answered {}, not the expected document: {error}",
+                reply.status
+            ))
         })?;
         let detail = match (health.engine.healthy, health.lake.state) {
             (true, LakeState::Unreadable) => health.lake.detail,
             (true, _) => return Ok(Some(health.lake.as_of)),
             (false, _) => health.engine.detail,
         };
-        Err(EngineFailure::Unreachable(detail.unwrap_or_else(|| "it says that it is not healthy".into())))
+        Err(EngineFailure::Unreachable(
+            detail.unwrap_or_else(|| "it says that it is not healthy".into()),
+        ))
     }
 
     fn with_belief<T>(&self, use_it: impl FnOnce(&mut Belief) -> T) -> T {
@@ -186,5 +212,7 @@ pub fn lag_seconds(as_of: Timestamp, now: Timestamp) -> u64 {
 
 fn health_address(base: &Url) -> Result<http::Uri, String> {
     let url = base.join("health").map_err(|error| error.to_string())?;
-    url.as_str().parse().map_err(|error: http::uri::InvalidUri| error.to_string())
+    url.as_str()
+        .parse()
+        .map_err(|error: http::uri::InvalidUri| error.to_string())
 }

@@ -12,7 +12,9 @@ use lakefront_api::ProblemType;
 use lakefront_query::REQUEST_DEADLINE;
 use tower_service::Service;
 use url::Url;
-use worker::{Context, Delay, Env, FromRequest, Headers, HttpRequest, ResponseBuilder, console_error, event, web_sys};
+use worker::{
+    Context, Delay, Env, FromRequest, Headers, HttpRequest, ResponseBuilder, console_error, event, web_sys,
+};
 
 use crate::clock::Instant;
 use crate::host::Host;
@@ -38,7 +40,9 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
                     Err(refusal) => refusal.into_response(),
                 }
             } else {
-                answer(host, request, env, context, arrived).await.unwrap_or_else(IntoResponse::into_response)
+                answer(host, request, env, context, arrived)
+                    .await
+                    .unwrap_or_else(IntoResponse::into_response)
             }
         }
         Err(error) => Refusal::new(ProblemType::Internal, error.to_string()).into_response(),
@@ -51,15 +55,25 @@ fn signal_of(request: &web_sys::Request) -> Option<&'static str> {
     otlp::signal_path(Url::parse(&request.url()).ok()?.path())
 }
 
-async fn forwarded(host: &Host, signal: &str, request: &web_sys::Request) -> Result<web_sys::Response, Refusal> {
+async fn forwarded(
+    host: &Host,
+    signal: &str,
+    request: &web_sys::Request,
+) -> Result<web_sys::Response, Refusal> {
     let Some(ingest) = &host.config.ingest else {
         let detail = "this router takes no telemetry: INGEST_URL is not set";
         return Err(Refusal::new(ProblemType::NotFound, detail));
     };
-    otlp::forward(ingest, signal, request).await.map(Into::into).map_err(|error| {
-        console_error!("ingest at INGEST_URL: {error}");
-        Refusal::new(ProblemType::NoBackend, "ingest does not answer; send again in 10 seconds")
-    })
+    otlp::forward(ingest, signal, request)
+        .await
+        .map(Into::into)
+        .map_err(|error| {
+            console_error!("ingest at INGEST_URL: {error}");
+            Refusal::new(
+                ProblemType::NoBackend,
+                "ingest does not answer; send again in 10 seconds",
+            )
+        })
 }
 
 async fn answer(
@@ -71,15 +85,26 @@ async fn answer(
 ) -> Result<Response, Refusal> {
     let request = HttpRequest::from_raw(request).map_err(|error| {
         let error: Box<dyn std::error::Error> = error.into();
-        Refusal::new(ProblemType::BadRequest, format!("the request cannot be read: {error}"))
+        Refusal::new(
+            ProblemType::BadRequest,
+            format!("the request cannot be read: {error}"),
+        )
     })?;
     guard::check(request.headers(), host.config.viewer_token.as_ref())?;
     let (mut parts, body) = request.into_parts();
-    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let length = parts
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > MAX_BODY) {
         return Err(too_large());
     }
-    let visit = Visit::new(Arc::clone(&host.engines), env, Arc::new(context), Arc::clone(&host.otlp_endpoint));
+    let visit = Visit::new(
+        Arc::clone(&host.engines),
+        env,
+        Arc::new(context),
+        Arc::clone(&host.otlp_endpoint),
+    );
     parts.extensions.insert(visit);
     parts.extensions.insert(arrived);
     let request = Request::from_parts(parts, Body::new(Limited::new(body, MAX_BODY)));
@@ -87,7 +112,10 @@ async fn answer(
     match select(router.call(request), pin!(Delay::from(REQUEST_DEADLINE))).await {
         Either::Left((Ok(response), _)) => Ok(response),
         Either::Right(_) => {
-            let detail = format!("no answer within {} s; ask for a shorter time range", REQUEST_DEADLINE.as_secs());
+            let detail = format!(
+                "no answer within {} s; ask for a shorter time range",
+                REQUEST_DEADLINE.as_secs()
+            );
             Err(Refusal::new(ProblemType::Timeout, detail))
         }
     }
@@ -99,7 +127,11 @@ async fn script_response(response: Response) -> worker::Result<web_sys::Response
         return worker::response_to_wasm(response);
     }
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, usize::MAX).await.map_err(|error| worker::Error::RustError(error.to_string()))?;
-    let builder = ResponseBuilder::new().with_status(parts.status.as_u16()).with_headers(Headers::from(parts.headers));
+    let body = to_bytes(body, usize::MAX)
+        .await
+        .map_err(|error| worker::Error::RustError(error.to_string()))?;
+    let builder = ResponseBuilder::new()
+        .with_status(parts.status.as_u16())
+        .with_headers(Headers::from(parts.headers));
     Ok(builder.fixed(body.into()).into())
 }

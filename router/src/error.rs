@@ -5,7 +5,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ConfigError {
     /// There is no engine at all.
-    #[error("CHDB_URL is not set and there is no CHDB_CONTAINER binding: set one of them, e.g. CHDB_URL=http://127.0.0.1:8686")]
+    #[error(
+        "CHDB_URL is not set and there is no CHDB_CONTAINER binding: set one of them, e.g. CHDB_URL=http://127.0.0.1:8686"
+    )]
     NoEngine,
     /// A variable is not the address of a server.
     #[error("{name} is not an address such as http://127.0.0.1:8686: {problem}")]

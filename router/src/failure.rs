@@ -114,20 +114,29 @@ impl EngineFailure {
             return (kind, detail.replace("{narrower}", narrower));
         }
         match self {
-            Self::Unreachable(_) => (ProblemType::NoBackend, "chDB does not answer; try again in 10 seconds".into()),
-            Self::Deadline(limit) => {
-                (ProblemType::Timeout, format!("no answer within {} s; {narrower}", limit.as_secs()))
-            }
-            Self::TooLarge(limit) => {
-                (ProblemType::QueryFailed, format!("the answer is larger than {limit} bytes; {narrower}"))
-            }
+            Self::Unreachable(_) => (
+                ProblemType::NoBackend,
+                "chDB does not answer; try again in 10 seconds".into(),
+            ),
+            Self::Deadline(limit) => (
+                ProblemType::Timeout,
+                format!("no answer within {} s; {narrower}", limit.as_secs()),
+            ),
+            Self::TooLarge(limit) => (
+                ProblemType::QueryFailed,
+                format!("the answer is larger than {limit} bytes; {narrower}"),
+            ),
             Self::Request(error) => (ProblemType::BadRequest, format!("params: {error}")),
-            Self::Reply(ReplyError::Status { status: 429 | 503, .. }) => {
-                (ProblemType::Busy, "the engine takes no more queries; try again in a second".into())
-            }
-            Self::Reply(_) => {
-                (ProblemType::NoBackend, "the engine's answer cannot be read; try again in 10 seconds".into())
-            }
+            Self::Reply(ReplyError::Status {
+                status: 429 | 503, ..
+            }) => (
+                ProblemType::Busy,
+                "the engine takes no more queries; try again in a second".into(),
+            ),
+            Self::Reply(_) => (
+                ProblemType::NoBackend,
+                "the engine's answer cannot be read; try again in 10 seconds".into(),
+            ),
         }
     }
 }
@@ -135,12 +144,14 @@ impl EngineFailure {
 /// The problem behind an exception.
 fn refused(exception: u32, asked: Asked) -> (ProblemType, &'static str) {
     match (exception, asked) {
-        (code::TOO_MANY_SIMULTANEOUS_QUERIES, _) => {
-            (ProblemType::Busy, "the engine takes no more queries; try again in a second")
-        }
-        (code::AUTHENTICATION_FAILED, _) => {
-            (ProblemType::NoBackend, "the engine does not accept ENGINE_SECRET: give the router and the engine the same one")
-        }
+        (code::TOO_MANY_SIMULTANEOUS_QUERIES, _) => (
+            ProblemType::Busy,
+            "the engine takes no more queries; try again in a second",
+        ),
+        (code::AUTHENTICATION_FAILED, _) => (
+            ProblemType::NoBackend,
+            "the engine does not accept ENGINE_SECRET: give the router and the engine the same one",
+        ),
         (
             code::TOO_MANY_ROWS
             | code::TIMEOUT_EXCEEDED
@@ -149,15 +160,26 @@ fn refused(exception: u32, asked: Asked) -> (ProblemType, &'static str) {
             | code::TOO_MANY_BYTES
             | code::TOO_MANY_ROWS_OR_BYTES,
             _,
-        ) => (ProblemType::QueryFailed, "the query hit a limit of the engine; {narrower}"),
-        (code::READONLY | code::QUERY_IS_PROHIBITED | code::ACCESS_DENIED, Asked::AdHoc) => {
-            (ProblemType::ForbiddenStatement, "only one SELECT over the otel tables is allowed; see the engine's message")
-        }
-        (_, Asked::AdHoc) => (ProblemType::QueryFailed, "the engine refused the statement; see its message"),
-        (code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE | code::FUNCTION_THROW_IF, Asked::Named) => {
-            (ProblemType::NoBackend, "the engine cannot read the lake's tables; see its message")
-        }
-        (_, Asked::Named) => (ProblemType::Internal, "the engine refused a statement of ours; see its message"),
+        ) => (
+            ProblemType::QueryFailed,
+            "the query hit a limit of the engine; {narrower}",
+        ),
+        (code::READONLY | code::QUERY_IS_PROHIBITED | code::ACCESS_DENIED, Asked::AdHoc) => (
+            ProblemType::ForbiddenStatement,
+            "only one SELECT over the otel tables is allowed; see the engine's message",
+        ),
+        (_, Asked::AdHoc) => (
+            ProblemType::QueryFailed,
+            "the engine refused the statement; see its message",
+        ),
+        (code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE | code::FUNCTION_THROW_IF, Asked::Named) => (
+            ProblemType::NoBackend,
+            "the engine cannot read the lake's tables; see its message",
+        ),
+        (_, Asked::Named) => (
+            ProblemType::Internal,
+            "the engine refused a statement of ours; see its message",
+        ),
     }
 }
 

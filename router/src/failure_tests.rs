@@ -5,7 +5,10 @@ fn exception(code: u32) -> EngineFailure {
 }
 
 fn status(status: u16) -> EngineFailure {
-    EngineFailure::Reply(ReplyError::Status { status, text: "no".into() })
+    EngineFailure::Reply(ReplyError::Status {
+        status,
+        text: "no".into(),
+    })
 }
 
 /// One row of the table: the failure, then for named queries and for ad-hoc SQL whether the next engine is asked,
@@ -15,14 +18,34 @@ type Row = (EngineFailure, (bool, bool, u16), (bool, bool, u16));
 #[test]
 fn every_failure_has_its_consequences() {
     let table: Vec<Row> = vec![
-        (EngineFailure::Unreachable("refused".into()), (true, true, 503), (true, true, 503)),
-        (EngineFailure::Deadline(Duration::from_secs(30)), (true, true, 504), (false, false, 504)),
+        (
+            EngineFailure::Unreachable("refused".into()),
+            (true, true, 503),
+            (true, true, 503),
+        ),
+        (
+            EngineFailure::Deadline(Duration::from_secs(30)),
+            (true, true, 504),
+            (false, false, 504),
+        ),
         (status(500), (true, false, 503), (true, false, 503)),
         (status(429), (true, false, 503), (true, false, 503)),
         (status(404), (false, false, 503), (false, false, 503)),
-        (EngineFailure::Reply(ReplyError::Malformed { reason: "eof".into() }), (true, false, 503), (true, false, 503)),
-        (EngineFailure::TooLarge(1), (false, false, 422), (false, false, 422)),
-        (EngineFailure::Request(RequestError::TooLong), (false, false, 400), (false, false, 400)),
+        (
+            EngineFailure::Reply(ReplyError::Malformed { reason: "eof".into() }),
+            (true, false, 503),
+            (true, false, 503),
+        ),
+        (
+            EngineFailure::TooLarge(1),
+            (false, false, 422),
+            (false, false, 422),
+        ),
+        (
+            EngineFailure::Request(RequestError::TooLong),
+            (false, false, 400),
+            (false, false, 400),
+        ),
         // A syntax error.
         (exception(62), (false, false, 500), (false, false, 422)),
         (exception(60), (true, false, 503), (false, false, 422)),
@@ -37,7 +60,11 @@ fn every_failure_has_its_consequences() {
     for (failure, named, ad_hoc) in table {
         for (asked, expected) in [(Asked::Named, named), (Asked::AdHoc, ad_hoc)] {
             let problem = failure.problem(asked);
-            let seen = (failure.fails_over(asked), failure.marks_down(asked), problem.status);
+            let seen = (
+                failure.fails_over(asked),
+                failure.marks_down(asked),
+                problem.status,
+            );
             assert_eq!(seen, expected, "{failure:?} {asked:?}");
             assert!(!problem.detail.contains('{'), "{problem}");
         }
@@ -47,6 +74,9 @@ fn every_failure_has_its_consequences() {
 #[test]
 fn the_engines_own_words_are_kept() {
     let problem = exception(62).problem(Asked::AdHoc);
-    assert_eq!((problem.code, problem.engine_message.as_deref()), (Some(62), Some("boom")));
+    assert_eq!(
+        (problem.code, problem.engine_message.as_deref()),
+        (Some(62), Some("boom"))
+    );
     assert_eq!(exception(202).problem(Asked::Named).kind, ProblemType::Busy);
 }

@@ -82,7 +82,11 @@ async fn exchange(
             }
         }
     }
-    Ok(Reply { status, headers, body })
+    Ok(Reply {
+        status,
+        headers,
+        body,
+    })
 }
 
 /// The request as the platform takes it; the body as text, so that it has a length and is sent in one piece.
@@ -92,7 +96,12 @@ fn script_request(
 ) -> worker::Result<web_sys::Request> {
     let headers = web_sys::Headers::new()?;
     for (name, value) in request.headers() {
-        headers.set(name.as_str(), value.to_str().map_err(|error| worker::Error::RustError(error.to_string()))?)?;
+        headers.set(
+            name.as_str(),
+            value
+                .to_str()
+                .map_err(|error| worker::Error::RustError(error.to_string()))?,
+        )?;
     }
     let init = web_sys::RequestInit::new();
     init.set_method(request.method().as_str());
@@ -101,7 +110,10 @@ fn script_request(
     if !request.body().is_empty() {
         init.set_body(&JsValue::from_str(request.body()));
     }
-    Ok(web_sys::Request::new_with_str_and_init(&request.uri().to_string(), &init)?)
+    Ok(web_sys::Request::new_with_str_and_init(
+        &request.uri().to_string(),
+        &init,
+    )?)
 }
 
 /// Whoever stops waiting, for whatever reason, cancels the engine's work.

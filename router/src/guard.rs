@@ -12,7 +12,9 @@ use crate::problem::Refusal;
 /// name and the token as password, which is what a browser asks its user for.
 pub fn check(headers: &HeaderMap, token: Option<&Secret>) -> Result<(), Refusal> {
     let Some(token) = token else { return Ok(()) };
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let matches = match given.and_then(|value| value.split_once(' ')) {
         Some((scheme, value)) if scheme.eq_ignore_ascii_case("bearer") => token.matches(value.trim()),
         Some((scheme, value)) if scheme.eq_ignore_ascii_case("basic") => {
@@ -55,19 +57,31 @@ mod tests {
         if let Some(value) = authorization {
             headers.insert(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap());
         }
-        check(&headers, token.as_ref()).err().map(|Refusal(problem)| problem.status)
+        check(&headers, token.as_ref())
+            .err()
+            .map(|Refusal(problem)| problem.status)
     }
 
     #[test]
     fn the_token_opens_as_bearer_or_as_password() {
         assert_eq!(status(Some(&format!("Bearer {TOKEN}"))), None);
-        assert_eq!(status(Some(&format!("Basic {}", STANDARD.encode(format!("me:{TOKEN}"))))), None);
+        assert_eq!(
+            status(Some(&format!("Basic {}", STANDARD.encode(format!("me:{TOKEN}"))))),
+            None
+        );
     }
 
     #[test]
     fn anything_else_is_refused() {
         let no_colon = format!("Basic {}", STANDARD.encode(TOKEN));
-        for wrong in ["Bearer", "Bearer ", "Bearer 0123", "Basic ???", "Digest x", &no_colon] {
+        for wrong in [
+            "Bearer",
+            "Bearer ",
+            "Bearer 0123",
+            "Basic ???",
+            "Digest x",
+            &no_colon,
+        ] {
             assert_eq!(status(Some(wrong)), Some(401), "{wrong}");
         }
         assert_eq!(status(None), Some(401));

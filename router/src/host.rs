@@ -41,9 +41,21 @@ impl Host {
     fn new(env: &Env) -> Result<Self, ConfigError> {
         let binding = |name: &str| Reflect::get(env, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
         // On workerd a variable that is not set is bound to null.
-        let config = Config::from_lookup(|name| binding(name).as_string(), binding(CONTAINER_BINDING).is_object())?;
+        let config = Config::from_lookup(
+            |name| binding(name).as_string(),
+            binding(CONTAINER_BINDING).is_object(),
+        )?;
         let engines = Arc::new(vec![Engine::chdb(&config)]);
-        let otlp_endpoint = config.ingest.as_ref().map_or("", |url| url.as_str().trim_end_matches('/')).into();
-        Ok(Self { router: dashboard::with_dashboard(routes::api()), config, engines, otlp_endpoint })
+        let otlp_endpoint = config
+            .ingest
+            .as_ref()
+            .map_or("", |url| url.as_str().trim_end_matches('/'))
+            .into();
+        Ok(Self {
+            router: dashboard::with_dashboard(routes::api()),
+            config,
+            engines,
+            otlp_endpoint,
+        })
     }
 }

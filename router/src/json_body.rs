@@ -20,16 +20,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let Json(body) = Json::from_request(request, state).await.map_err(|rejection| refusal(&rejection))?;
+        let Json(body) = Json::from_request(request, state)
+            .await
+            .map_err(|rejection| refusal(&rejection))?;
         Ok(Self(body))
     }
 }
 
 fn refusal(rejection: &JsonRejection) -> Refusal {
     match rejection {
-        JsonRejection::MissingJsonContentType(_) => {
-            Refusal::new(ProblemType::UnsupportedMediaType, "send the body as content-type: application/json")
-        }
+        JsonRejection::MissingJsonContentType(_) => Refusal::new(
+            ProblemType::UnsupportedMediaType,
+            "send the body as content-type: application/json",
+        ),
         // axum's text is "Failed to …: <path>: <what serde expected> at line …".
         JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
             let text = rejection.body_text();

@@ -7,7 +7,9 @@ use worker::{Fetch, Request, Response, Result, web_sys};
 
 /// The path of a signal as OTLP/HTTP names it, if this is one.
 pub fn signal_path(path: &str) -> Option<&'static str> {
-    ["/v1/logs", "/v1/traces", "/v1/metrics"].into_iter().find(|signal| *signal == path)
+    ["/v1/logs", "/v1/traces", "/v1/metrics"]
+        .into_iter()
+        .find(|signal| *signal == path)
 }
 
 /// Sends the request on as it is, its body unread, with what the platform knows of the sender.
@@ -27,7 +29,10 @@ pub async fn forward(ingest: &Url, path: &str, request: &web_sys::Request) -> Re
     }
     // The viewer's password and cookies are none of ingest's business; its own keys are bearer tokens.
     headers.delete("cookie")?;
-    if headers.get("authorization")?.is_some_and(|value| value.starts_with("Basic ")) {
+    if headers
+        .get("authorization")?
+        .is_some_and(|value| value.starts_with("Basic "))
+    {
         headers.delete("authorization")?;
     }
     Fetch::Request(Request::from(forwarded)).send().await
@@ -44,6 +49,8 @@ fn sender(request: &web_sys::Request) -> Result<Option<String>> {
 
 /// A text of `request.cf`.
 fn property(request: &web_sys::Request, name: &str) -> Option<String> {
-    let cf = Reflect::get(request, &JsValue::from_str("cf")).ok().filter(JsValue::is_object)?;
+    let cf = Reflect::get(request, &JsValue::from_str("cf"))
+        .ok()
+        .filter(JsValue::is_object)?;
     Reflect::get(&cf, &JsValue::from_str(name)).ok()?.as_string()
 }

@@ -45,12 +45,19 @@ async fn queries(Extension(visit): Extension<Visit>) -> Json<Vec<QueryInfo>> {
 
 async fn health(Extension(visit): Extension<Visit>) -> (StatusCode, Json<HealthReply>) {
     let reply = SendFuture::new(visit.health()).await;
-    let status = if reply.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if reply.healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, Json(reply))
 }
 
 async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
-    let detail = format!("{} does not take {method}; the Allow header says what it takes", uri.path());
+    let detail = format!(
+        "{} does not take {method}; the Allow header says what it takes",
+        uri.path()
+    );
     Refusal::new(ProblemType::MethodNotAllowed, detail)
 }
 
@@ -65,7 +72,9 @@ pub fn not_found(uri: &Uri) -> Refusal {
 
 /// Whether a person with a browser asks for a page.
 pub fn wants_page(method: &Method, headers: &HeaderMap) -> bool {
-    let accepts_html =
-        headers.get_all(header::ACCEPT).iter().any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"));
+    let accepts_html = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"));
     (method == Method::GET || method == Method::HEAD) && accepts_html
 }

@@ -28,7 +28,12 @@ pub struct Visit {
 impl Visit {
     /// Of a request that arrived now.
     pub fn new(engines: Arc<Vec<Engine>>, env: Env, context: Arc<Context>, otlp_endpoint: Arc<str>) -> Self {
-        Self { engines, env, context, otlp_endpoint }
+        Self {
+            engines,
+            env,
+            context,
+            otlp_endpoint,
+        }
     }
 
     /// `POST /query`.
@@ -36,7 +41,9 @@ impl Visit {
         let now = arrived.timestamp();
         let resolved = resolve(&request, now)?;
         let plan = plan(&resolved, &self.topology(arrived))?;
-        let mut reply = self.run(plan, Asked::Named, Some(resolved.range), arrived).await?;
+        let mut reply = self
+            .run(plan, Asked::Named, Some(resolved.range), arrived)
+            .await?;
         if let Some(at) = &request.at {
             // Of a snapshot's id only the engine knows the time.
             reply.as_of = at.parse().ok();
@@ -45,7 +52,9 @@ impl Visit {
         match (request.max_lag_seconds, reply.lag_seconds) {
             (Some(bound), lag) if lag.is_none_or(|lag| lag > bound) => {
                 let lag = lag.map_or_else(|| "an unknown time".into(), |lag| format!("{lag} s"));
-                let detail = format!("the freshest engine is {lag} behind; ask again later or raise maxLagSeconds ({bound})");
+                let detail = format!(
+                    "the freshest engine is {lag} behind; ask again later or raise maxLagSeconds ({bound})"
+                );
                 Err(Problem::new(ProblemType::NoBackend, detail))
             }
             _ => Ok(reply),
@@ -68,11 +77,20 @@ impl Visit {
         }
         let now = Instant::now().timestamp();
         let backends: Vec<_> = self.engines.iter().map(|engine| engine.health(now)).collect();
-        HealthReply { healthy: backends.iter().any(|backend| can_answer(backend.state)), backends }
+        HealthReply {
+            healthy: backends.iter().any(|backend| can_answer(backend.state)),
+            backends,
+        }
     }
 
     fn topology(&self, now: Instant) -> Topology {
-        Topology { backends: self.engines.iter().map(|engine| engine.planned(now.timestamp())).collect() }
+        Topology {
+            backends: self
+                .engines
+                .iter()
+                .map(|engine| engine.planned(now.timestamp()))
+                .collect(),
+        }
     }
 
     async fn run(
@@ -88,8 +106,12 @@ impl Visit {
                 .engines
                 .iter()
                 .find(|engine| engine.name() == attempt.backend)
-                .ok_or_else(|| EngineFailure::Unreachable(format!("{} is not configured", attempt.backend)))?;
-            let heard = engine.ask(&self.env, attempt, asked, attempt.deadline.min(left)).await?;
+                .ok_or_else(|| {
+                    EngineFailure::Unreachable(format!("{} is not configured", attempt.backend))
+                })?;
+            let heard = engine
+                .ask(&self.env, attempt, asked, attempt.deadline.min(left))
+                .await?;
             Ok((engine, heard))
         });
         let (attempt, (engine, heard)) = outcome.await?;
@@ -116,7 +138,11 @@ impl Visit {
     fn check_behind_the_answer(&self) {
         let now = Instant::now().timestamp();
         for index in 0..self.engines.len() {
-            if self.engines.get(index).is_some_and(|engine| engine.take_check(now)) {
+            if self
+                .engines
+                .get(index)
+                .is_some_and(|engine| engine.take_check(now))
+            {
                 let visit = self.clone();
                 self.context.wait_until(async move {
                     if let Some(engine) = visit.engines.get(index) {
