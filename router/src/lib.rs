@@ -4,6 +4,9 @@
 //! `lakefront-app` draws. Here is what is left: bindings, fetches, what is believed of engines, problems as replies.
 //! The modules that need no Worker around them also build natively, where they are tested.
 
+// The types of the dashboard's views nest deep.
+#![recursion_limit = "512"]
+
 pub mod attempts;
 pub mod belief;
 pub mod config;
