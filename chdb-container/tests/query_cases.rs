@@ -1,0 +1,244 @@
+//! The named queries, each over every `queries/<name>/cases/*.toml`: rows into a lake, requests to the engine, rows out.
+//! `queries/README.md` describes the format.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use arrow_array::RecordBatch;
+use arrow_json::ReaderBuilder;
+use jiff::Timestamp;
+use lakefront_api::{BackendKind, BackendState, QueryRequest};
+use lakefront_clickhouse_http::{Answer, Endpoint, Statement};
+use lakefront_lake::Lake;
+use lakefront_otel::arrow::arrow_schema;
+use lakefront_otel::{ColumnType, LOGS, TRACES, Table, table};
+use lakefront_query::{Backend, Topology, catalogue, plan, resolve};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+use common::{Container, lake};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    otel_logs: Vec<toml::Table>,
+    otel_traces: Vec<toml::Table>,
+    /// Columns that may be off by 1 %.
+    #[serde(default)]
+    within_1_percent: Vec<String>,
+    requests: Vec<Request>,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    name: String,
+    /// The answer; `nan` stands for null.
+    rows: toml::Value,
+    /// What `POST /query` takes, but for the name of the query.
+    #[serde(flatten)]
+    request: toml::Table,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_queries_answer_their_cases() -> Result<()> {
+    let mut failures = Vec::new();
+    for query in catalogue() {
+        let files = cases(&query.info.name)?;
+        ensure!(!files.is_empty(), "queries/{}/cases/ is empty", query.info.name);
+        for file in files {
+            let case: Case =
+                toml::from_str(&fs::read_to_string(&file)?).with_context(|| format!("{}", file.display()))?;
+            let folder = TempDir::new()?;
+            let filled = fill(&lake(folder.path()).await, &case).await;
+            filled.with_context(|| format!("{}", file.display()))?;
+            let container = Container::start(folder.path(), &[]);
+            let engine = Endpoint::new(format!("http://127.0.0.1:{}/", container.port()).parse()?);
+            for request in &case.requests {
+                if let Err(failure) = check(&engine, &query.info.name, request, &case.within_1_percent).await
+                {
+                    failures.push(format!("{}: {}: {failure:#}", file.display(), request.name));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    Ok(())
+}
+
+/// The files of a query's cases, by name.
+fn cases(query: &str) -> Result<Vec<PathBuf>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../queries")
+        .join(query)
+        .join("cases");
+    let entries = fs::read_dir(&folder).with_context(|| format!("{}", folder.display()))?;
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.sort();
+    Ok(files)
+}
+
+/// Writes the rows of a case, each as a commit of its own.
+async fn fill(lake: &Lake, case: &Case) -> Result<()> {
+    for (name, rows) in [(LOGS, &case.otel_logs), (TRACES, &case.otel_traces)] {
+        let definition = table(name).context("no such table")?;
+        for (position, row) in rows.iter().enumerate() {
+            let batch = batch(definition, position, row).with_context(|| format!("{name}[{position}]"))?;
+            let files = lake.write(name, batch).await?;
+            lake.append(name, &files, None).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A row of a table; columns that it does not name are absent.
+fn batch(definition: &Table, position: usize, row: &toml::Table) -> Result<RecordBatch> {
+    for name in row.keys() {
+        ensure!(
+            definition.column(name).is_some(),
+            "{name} is no column of {}",
+            definition.name
+        );
+    }
+    let cells = definition.columns.iter().map(|column| {
+        let value = match (row.get(column.name), column.r#type) {
+            (Some(given), _) => json_of(given),
+            (None, ColumnType::Long) if column.name == "RowId" => json!(position),
+            (None, _) if !column.required => Value::Null,
+            (None, ColumnType::String) => json!(""),
+            (None, ColumnType::Boolean) => json!(false),
+            (None, ColumnType::Int | ColumnType::Long | ColumnType::Double) => json!(0),
+            (None, ColumnType::Timestamp) => row.get(definition.time_column).map(json_of).unwrap_or_default(),
+            (None, ColumnType::StringMap) => json!({}),
+            (None, ColumnType::List(_)) => json!([]),
+        };
+        (column.name.to_owned(), value)
+    });
+    let row: Map<String, Value> = cells.collect();
+    let mut decoder = ReaderBuilder::new(Arc::clone(&arrow_schema(definition))).build_decoder()?;
+    decoder.serialize(&[row])?;
+    decoder.flush()?.context("no row")
+}
+
+/// A value as JSON: times as RFC 3339, NaN as null.
+fn json_of(value: &toml::Value) -> Value {
+    match value {
+        toml::Value::Datetime(time) => json!(time.to_string()),
+        toml::Value::Array(values) => values.iter().map(json_of).collect(),
+        toml::Value::Table(values) => values
+            .iter()
+            .map(|(name, value)| (name.clone(), json_of(value)))
+            .collect(),
+        other => json!(other),
+    }
+}
+
+async fn check(engine: &Endpoint, query: &str, request: &Request, within_1_percent: &[String]) -> Result<()> {
+    let mut asked: Map<String, Value> = request
+        .request
+        .iter()
+        .map(|(name, value)| (name.clone(), json_of(value)))
+        .collect();
+    asked.insert("query".into(), json!(query));
+    let asked: QueryRequest = serde_json::from_value(asked.into())?;
+    let answer = answer(engine, &asked).await?;
+
+    let info = catalogue()
+        .iter()
+        .find(|other| other.info.name == query)
+        .map(|found| &found.info);
+    let declared = info
+        .context("no such query")?
+        .columns
+        .iter()
+        .map(|column| (&column.name, &column.data_type));
+    let returned = answer
+        .columns
+        .iter()
+        .map(|column| (&column.name, &column.data_type));
+    let (declared, returned): (Vec<_>, Vec<_>) = (declared.collect(), returned.collect());
+    ensure!(
+        returned == declared,
+        "columns are {returned:?}, but query.toml declares {declared:?}"
+    );
+
+    let expected: Vec<Vec<Value>> = serde_json::from_value(json_of(&request.rows))?;
+    let same_cell = |(column, (found, expected)): (usize, (&Value, &Value))| {
+        within_1_percent.contains(returned[column].0) && near(found, expected) || same(found, expected)
+    };
+    let same_row = |(found, expected): (&Vec<Value>, &Vec<Value>)| {
+        found.len() == expected.len() && found.iter().zip(expected).enumerate().all(same_cell)
+    };
+    let same = answer.rows.len() == expected.len() && answer.rows.iter().zip(&expected).all(same_row);
+    ensure!(
+        same,
+        "\nexpected {}\nfound    {}",
+        lines(&expected),
+        lines(&answer.rows)
+    );
+    Ok(())
+}
+
+/// What the engine answers, asked as the router asks it.
+async fn answer(engine: &Endpoint, request: &QueryRequest) -> Result<Answer> {
+    let chdb = Backend {
+        name: "chdb".into(),
+        kind: BackendKind::Chdb,
+        region: None,
+        state: BackendState::Healthy,
+    };
+    let planned = plan(
+        &resolve(request, Timestamp::UNIX_EPOCH)?,
+        &Topology { backends: vec![chdb] },
+    )?;
+    let planned = planned
+        .attempts
+        .into_iter()
+        .next()
+        .context("the plan is empty")?
+        .statement;
+    let statement = planned
+        .params
+        .into_iter()
+        .fold(Statement::new(planned.sql), |statement, (name, value)| {
+            statement.param(name, value)
+        });
+    let (parts, body) = engine.request(&statement)?.into_parts();
+    let reply = reqwest::Client::new()
+        .post(parts.uri.to_string())
+        .headers(parts.headers)
+        .body(body)
+        .send()
+        .await?;
+    let (status, headers) = (reply.status(), reply.headers().clone());
+    Ok(Answer::read(&statement, status, &headers, &reply.bytes().await?)?)
+}
+
+/// Equal, where 1 is 1.0 and a time is the same with and without its zeros.
+fn same(found: &Value, expected: &Value) -> bool {
+    let time = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
+    match (found.as_f64(), expected.as_f64(), time(found), time(expected)) {
+        // Whole numbers beyond what doubles hold exactly are compared as such.
+        (Some(a), Some(b), ..) if !(found.is_i64() && expected.is_i64()) => a == b,
+        (.., Some(a), Some(b)) => a == b,
+        _ => found == expected,
+    }
+}
+
+fn near(found: &Value, expected: &Value) -> bool {
+    match (found.as_f64(), expected.as_f64()) {
+        (Some(found), Some(expected)) => (found - expected).abs() <= 0.01 * expected.abs() + 1e-9,
+        _ => false,
+    }
+}
+
+fn lines(rows: &[Vec<Value>]) -> String {
+    let lines: Vec<String> = rows.iter().map(|row| json!(row).to_string()).collect();
+    lines.join("\n         ")
+}
