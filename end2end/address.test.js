@@ -33,30 +33,34 @@ test("a preset changes the address and the panels, and the back button undoes it
   assert.deepEqual(page.complaints, []);
 });
 
+/** The viewer's zone as the browser calls it: Chromium says Asia/Katmandu for Asia/Kathmandu. */
+const zone = (page) => page.evaluate(() => Intl.DateTimeFormat().resolvedOptions().timeZone);
+
 test("a range of one's own is read in the viewer's zone and pins it", async () => {
   const page = await open(browser, "/", { timezoneId: "Asia/Kathmandu" });
   await settled(page);
   await page.getByText("Custom").click();
   const from = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
   const to = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-  await page.getByLabel("From").fill(`${from}T06:00`);
-  await page.getByLabel("To").fill(`${to}T18:30`);
+  await page.getByLabel("From", { exact: true }).fill(`${from}T06:00`);
+  await page.getByLabel("To", { exact: true }).fill(`${to}T18:30`);
   await range(page).getByRole("button", { name: "Apply" }).click();
   await page.waitForURL(/from=/);
   const query = new URL(page.url()).searchParams;
-  assert.deepEqual([query.get("from"), query.get("to"), query.get("tz")], [`${from}T06:00`, `${to}T18:30`, "Asia/Kathmandu"]);
+  assert.deepEqual([query.get("from"), query.get("to"), query.get("tz")], [`${from}T06:00`, `${to}T18:30`, await zone(page)]);
   await answered(page);
-  const first = await page.locator("[data-panel=errors_per_hour] tbody td.time").first().innerText();
+  const first = await page.locator("[data-panel=errors_per_hour] tbody td.time").first().textContent();
   assert.ok(first >= `${from} 06:00:00` && first < `${to} 19:00:00`, first);
 });
 
 test("the viewer's zone is named, and known to the server on the next visit", async () => {
   const page = await open(browser, "/", { timezoneId: "Asia/Kathmandu" });
-  await page.locator(".zone", { hasText: "Asia/Kathmandu" }).waitFor();
+  const name = await zone(page);
+  await page.locator(".zone", { hasText: name }).waitFor();
   const cookies = await page.context().cookies();
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
   const html = await (await fetch(new URL("/plain", URL_FULL), { headers: { cookie } })).text();
-  assert.match(html, /class="zone"[^>]*>Asia\/Kathmandu</);
+  assert.match(html, new RegExp(`class="zone"[^>]*>${name}<`));
 });
 
 test("a filter applies at once", async () => {

@@ -5,17 +5,10 @@ use anyhow::Result;
 use crate::paths::Paths;
 use crate::process;
 
-/// Builds ingest, the chDB container's server and the demo.
+/// Builds every program, and with them the tests: one selection of packages has one set of features, so that
+/// dependencies are compiled once for `up` and for the tests.
 pub fn programs(paths: &Paths) -> Result<()> {
-    process::run(&paths.cargo(&[
-        "build",
-        "-p",
-        "lakefront-ingest",
-        "-p",
-        "lakefront-chdb-container",
-        "-p",
-        "lakefront-demo",
-    ]))
+    process::run(&paths.cargo(&["build", "--workspace", "--all-targets"]))
 }
 
 /// Builds the browser bundle and the Worker, and fails when they have grown past their limits.

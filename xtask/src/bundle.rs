@@ -46,7 +46,8 @@ fn link(link: &Path, target: &Path) -> Result<()> {
     }
     // Whether there was one does not matter; whether there is one now, the next line says.
     let _ = std::fs::remove_file(link);
-    std::os::unix::fs::symlink(target, link).with_context(|| format!("cannot make the link {}", link.display()))
+    std::os::unix::fs::symlink(target, link)
+        .with_context(|| format!("cannot make the link {}", link.display()))
 }
 
 /// Builds a library for wasm32 in the `wasm` profile and returns the file.

@@ -35,8 +35,6 @@ enum Step {
 }
 
 const STEPS: [Step; 5] = [Step::Fmt, Step::Clippy, Step::Doc, Step::Cargo, Step::Browser];
-/// What compiles for the browser and the Worker alone; of the router, what needs no Worker around it is native too.
-const WASM_ONLY: [&str; 2] = ["--exclude", "lakefront-app"];
 const WASM: [&str; 4] = ["--target", "wasm32-unknown-unknown", "--profile", "wasm"];
 
 #[derive(Default)]
@@ -80,9 +78,7 @@ pub fn run(args: &Args) -> Result<()> {
 
 fn clippy(paths: &Paths) -> Result<()> {
     let deny = ["--", "-D", "warnings"];
-    process::run(
-        &paths.cargo(&[&["clippy", "--workspace", "--all-targets"], &WASM_ONLY[..], &deny].concat()),
-    )?;
+    process::run(&paths.cargo(&[&["clippy", "--workspace", "--all-targets"][..], &deny].concat()))?;
     for features in ["hydrate", "csr"] {
         let package = ["clippy", "-p", "lakefront-app", "--features", features];
         process::run(&paths.cargo(&[&package[..], &WASM, &deny].concat()))?;
@@ -91,15 +87,17 @@ fn clippy(paths: &Paths) -> Result<()> {
 }
 
 fn doc(paths: &Paths) -> Result<()> {
-    let mut command = paths.cargo(&[&["doc", "--workspace", "--no-deps"], &WASM_ONLY[..]].concat());
+    let mut command = paths.cargo(&["doc", "--workspace", "--no-deps"]);
     process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn cargo_tests(paths: &Paths, count: &mut Count) -> Result<()> {
     build::programs(paths)?;
     build::bundle(paths)?;
-    let mut command = paths.cargo(&[&["test", "--workspace", "--no-fail-fast"], &WASM_ONLY[..]].concat());
-    count_lines(&mut command, count)
+    count_lines(
+        &mut paths.cargo(&["test", "--workspace", "--no-fail-fast"]),
+        count,
+    )
 }
 
 /// Adds up what the closing lines of `cargo test` and of node's runner say.

@@ -93,7 +93,8 @@ pub fn Dashboard() -> impl IntoView {
     let theme = markup::theme::switch(boot.read_untracked().theme).into_string();
     view! {
         <div on:submit=submit on:change=change on:click=click>
-            <a class="skip" href="#panels">"Skip to the panels"</a>
+            // `external`: the router would scroll but not move the focus.
+            <a class="skip" href="#panels" rel="external">"Skip to the panels"</a>
             <header class="top">
                 <div class="brand-row">
                     <div inner_html=markup::brand().into_string()></div>
