@@ -161,7 +161,8 @@ async fn our_client_reads_what_it_asked_for() {
         ]])
     );
     assert_eq!(answer.columns[0].data_type, "DateTime64(6, 'UTC')");
-    assert_eq!(answer.stats.rows_read, 3);
+    // Of the table's three rows the engine may leave the one before `from` unread.
+    assert!((2..=3).contains(&answer.stats.rows_read), "{:?}", answer.stats);
 }
 
 #[tokio::test]
