@@ -1,7 +1,7 @@
 //! The dashboard: Leptos, rendered in the Worker and hydrated in the browser.
 //!
 //! The whole state of a page is in its URL ([`view`]). Components read it, [`ask`](server::ask) the server and place
-//! what `markup` makes of the answer. On the server the question goes to the [`QueryService`] that the host put into
+//! what `markup` makes of the answer. On the server the question goes to the `QueryService` that the host put into
 //! the context; this crate never talks to an engine, holds no SQL of a named query and knows no query by name.
 
 mod app;

@@ -1,4 +1,4 @@
-//! The one server function: it asks the host's [`QueryService`](crate::QueryService), and only forwards its answer.
+//! The one server function: it asks the host's `QueryService`, and only forwards its answer.
 //!
 //! One function and one type for all answers keep the browser's bundle small: every type of a resource, and every
 //! server function, is a copy of the machinery around it.

@@ -26,7 +26,7 @@ pub struct Config {
     )]
     pub listen: SocketAddr,
 
-    /// Folder of the lake: tables are at <DIR>/otel/<table>/metadata. It may appear later.
+    /// Folder of the lake: tables are at DIR/otel/TABLE/metadata. It may appear later.
     #[arg(long, env = "LAKEFRONT_LAKE", value_name = "DIR")]
     pub lake: PathBuf,
 

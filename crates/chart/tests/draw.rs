@@ -1,4 +1,5 @@
 //! Drawings as people see them (open `drawings/*.svg`), and what holds for every drawing.
+#![expect(clippy::unwrap_used, reason = "what the helpers of a test are given is right")]
 
 use expect_test::expect_file;
 use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone, ZoneOffset};

@@ -1,7 +1,7 @@
 //! The write-ahead log: a request is acknowledged once its frame here is on disk, and replayed from here after a crash.
 //!
-//! A log is a folder of numbered segment files of frames ([`frame`]). One thread appends ([`log`]), syncing many
-//! requests at once; one reader follows ([`reader`]) and feeds the lake. A segment is deleted once every table is past it.
+//! A log is a folder of numbered segment files of frames (`frame`). One thread appends (`log`), syncing many
+//! requests at once; one reader follows (`reader`) and feeds the lake. A segment is deleted once every table is past it.
 
 mod frame;
 mod identity;
