@@ -114,7 +114,7 @@ fn start(container: &Container, env: &Env) -> Result<()> {
     let environment = Object::new();
     for name in Object::keys(env.unchecked_ref::<Object>())
         .iter()
-        .filter_map(|name| JsValue::from(name).as_string())
+        .filter_map(|name| name.as_string())
     {
         // The container's own name for the secret that it shares with us.
         let given = if name == "ENGINE_SECRET" {
