@@ -84,6 +84,14 @@ impl Paths {
             .env("LAKEFRONT_PYTHON", self.python())
             .env("LAKEFRONT_BUNDLE", self.cache.join("bundle"))
             .env("WRANGLER_SEND_METRICS", "false");
+        // What `cargo run` told us of xtask itself. Build scripts compare such variables with those of their last run: with
+        // them every other checkout would compile half of the dependencies again.
+        for (name, _) in std::env::vars_os() {
+            let told = name.to_string_lossy();
+            if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&name);
+            }
+        }
         if let Some(toolchain) = crate::setup::linked_toolchain(self) {
             command.env("RUSTUP_TOOLCHAIN", toolchain);
         }
