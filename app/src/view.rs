@@ -1,16 +1,8 @@
 //! The state of the dashboard, which is the query string of its URL and nothing else.
 
 use lakefront_api::Preset;
-use leptos_router::params::ParamsMap;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use leptos_router::{location::Url, params::ParamsMap};
 use serde::{Deserialize, Serialize};
-
-/// All but the unreserved characters of RFC 3986, section 2.3.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
 
 /// The range that a viewer chose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,13 +104,7 @@ impl View {
         let pairs = self.pairs();
         let pairs: Vec<_> = pairs
             .iter()
-            .map(|(k, v)| {
-                format!(
-                    "{}={}",
-                    utf8_percent_encode(k, ENCODED),
-                    utf8_percent_encode(v, ENCODED)
-                )
-            })
+            .map(|(k, v)| format!("{}={}", Url::escape(k), Url::escape(v)))
             .collect();
         format!("?{}", pairs.join("&"))
     }
