@@ -45,8 +45,11 @@ fn main() -> anyhow::Result<()> {
         std::thread::sleep(Duration::from_millis(5));
     }
     drop(engine);
-    chdb_rust::runtime::shutdown().context("the engine did not end cleanly")?;
-    tracing::info!("ended");
+    // After a killed query the engine may refuse to shut down. It holds nothing that could be lost, and the process ends now.
+    match chdb_rust::runtime::shutdown() {
+        Ok(()) => tracing::info!("ended"),
+        Err(error) => tracing::warn!(%error, "ended, the engine's threads with the process"),
+    }
     Ok(())
 }
 
