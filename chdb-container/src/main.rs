@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -12,9 +11,6 @@ use lakefront_chdb_container::{Config, http};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
-
-/// How long the last query's threads get to let go of the engine.
-const RELEASED_WITHIN: Duration = Duration::from_secs(5);
 
 fn main() -> anyhow::Result<()> {
     let config = Config::parse();
@@ -39,11 +35,6 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(serve(&config, &engine))?;
     // Every connection has to be closed before the engine's threads can end.
     drop(runtime);
-    // A thread that kills a query may hold the engine for a moment longer.
-    let deadline = Instant::now() + RELEASED_WITHIN;
-    while Arc::strong_count(&engine) > 1 && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(5));
-    }
     drop(engine);
     // After a killed query the engine may refuse to shut down. It holds nothing that could be lost, and the process ends now.
     match chdb_rust::runtime::shutdown() {
