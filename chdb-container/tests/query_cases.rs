@@ -192,11 +192,14 @@ async fn answer(engine: &Endpoint, request: &QueryRequest) -> Result<Answer> {
         kind: BackendKind::Chdb,
         region: None,
         state: BackendState::Healthy,
+        hot: None,
     };
-    let planned = plan(
-        &resolve(request, Timestamp::UNIX_EPOCH)?,
-        &Topology { backends: vec![chdb] },
-    )?;
+    let now = Timestamp::UNIX_EPOCH;
+    let topology = Topology {
+        backends: vec![chdb],
+        first_day: None,
+    };
+    let planned = plan(&resolve(request, now)?, &topology, now)?;
     let planned = planned
         .attempts
         .into_iter()

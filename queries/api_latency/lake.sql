@@ -25,7 +25,7 @@ FROM
         UNION ALL
         SELECT Timestamp, ServiceName, Environment, HttpMethod, HttpRoute, HttpStatusCode, DurationMs, '' AS StatusCode FROM otel_logs
     )
-    WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+    WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
         AND HttpRoute != ''
         AND ({route:String} = '' OR HttpRoute = {route:String})
         AND ({service:String} = '' OR ServiceName = {service:String})

@@ -12,7 +12,7 @@ FROM
     -- A session is dated by its first row, so that all of each UTC day is read. Bounds in whole
     -- seconds (DateTime) would make chDB skip files that end in the last second of a day.
     WHERE Timestamp >= toDateTime64(toStartOfDay({from:DateTime64(6)}, 'UTC'), 6, 'UTC')
-        AND Timestamp < toDateTime64(toStartOfDay({to:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC'), 6, 'UTC')
+        AND Timestamp <= toDateTime64(toStartOfDay({to:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC'), 6, 'UTC') - INTERVAL 1 MICROSECOND
         AND IsPageView AND NOT IsBot AND SessionId != ''
         AND ({service:String} = '' OR ServiceName = {service:String})
         AND ({environment:String} = '' OR Environment = {environment:String})

@@ -1,9 +1,10 @@
 SELECT
     Timestamp AS time,
-    ErrorType AS error_type,
+    -- ClickHouse keeps these as dictionaries.
+    ErrorType::String AS error_type,
     ErrorMessage AS message,
-    ServiceName AS service,
-    PageRoute AS page,
+    ServiceName::String AS service,
+    PageRoute::String AS page,
     TraceId AS trace_id,
     RowId AS row_id
 FROM
@@ -12,7 +13,7 @@ FROM
     UNION ALL
     SELECT Timestamp, ErrorType, ErrorMessage, ServiceName, Environment, PageRoute, TraceId, UserId, RowId FROM otel_traces
 )
-WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
     AND UserId = {user_id:String}
     AND ErrorType != ''
     AND ({service:String} = '' OR ServiceName = {service:String})

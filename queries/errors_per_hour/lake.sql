@@ -8,7 +8,7 @@ FROM
     UNION ALL
     SELECT Timestamp, ErrorType, ServiceName, Environment FROM otel_traces
 )
-WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
     AND ErrorType != ''
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})

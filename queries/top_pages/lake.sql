@@ -3,7 +3,7 @@ SELECT
     count() AS views,
     uniqCombined64If(VisitorId, VisitorId != '') AS visitors
 FROM otel_logs
-WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
     AND IsPageView AND NOT IsBot
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})

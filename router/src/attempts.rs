@@ -54,8 +54,10 @@ mod tests {
                 settings: Vec::new(),
             },
             deadline: Duration::from_secs(30),
+            as_of: None,
         };
         Plan {
+            range: None,
             attempts: backends.iter().enumerate().map(attempt).collect(),
         }
     }

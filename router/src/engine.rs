@@ -92,6 +92,7 @@ impl Engine {
             kind: self.kind,
             region: self.region.clone(),
             state: self.with_belief(|belief| belief.take_probe(now)),
+            hot: None,
         }
     }
 

@@ -3,9 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use lakefront_api::{
-    HealthReply, Problem, ProblemType, QueryInfo, QueryReply, QueryRequest, Range, SqlRequest,
-};
+use lakefront_api::{HealthReply, Problem, QueryInfo, QueryReply, QueryRequest, SqlRequest};
 use lakefront_app::{Answer as AppAnswer, Backends};
 use lakefront_query::{Plan, REQUEST_DEADLINE, Topology, catalogue, plan, plan_sql, resolve};
 use worker::send::SendFuture;
@@ -40,31 +38,20 @@ impl Visit {
     pub async fn query(&self, request: QueryRequest, arrived: Instant) -> Result<QueryReply, Problem> {
         let now = arrived.timestamp();
         let resolved = resolve(&request, now)?;
-        let plan = plan(&resolved, &self.topology(arrived))?;
-        let mut reply = self
-            .run(plan, Asked::Named, Some(resolved.range), arrived)
-            .await?;
+        let plan = plan(&resolved, &self.topology(arrived), now)?;
+        let mut reply = self.run(plan, Asked::Named, arrived).await?;
         if let Some(at) = &request.at {
             // Of a snapshot's id only the engine knows the time.
             reply.as_of = at.parse().ok();
             reply.lag_seconds = reply.as_of.map(|as_of| lag_seconds(as_of, now));
         }
-        match (request.max_lag_seconds, reply.lag_seconds) {
-            (Some(bound), lag) if lag.is_none_or(|lag| lag > bound) => {
-                let lag = lag.map_or_else(|| "an unknown time".into(), |lag| format!("{lag} s"));
-                let detail = format!(
-                    "the freshest engine is {lag} behind; ask again later or raise maxLagSeconds ({bound})"
-                );
-                Err(Problem::new(ProblemType::NoBackend, detail))
-            }
-            _ => Ok(reply),
-        }
+        Ok(reply)
     }
 
     /// `POST /sql`.
     pub async fn sql(&self, request: SqlRequest, arrived: Instant) -> Result<QueryReply, Problem> {
         let plan = plan_sql(&request, &self.topology(arrived))?;
-        self.run(plan, Asked::AdHoc, None, arrived).await
+        self.run(plan, Asked::AdHoc, arrived).await
     }
 
     /// `GET /health`: from memory where that is fresh.
@@ -90,16 +77,12 @@ impl Visit {
                 .iter()
                 .map(|engine| engine.planned(now.timestamp()))
                 .collect(),
+            first_day: None,
         }
     }
 
-    async fn run(
-        &self,
-        plan: Plan,
-        asked: Asked,
-        range: Option<Range>,
-        arrived: Instant,
-    ) -> Result<QueryReply, Problem> {
+    async fn run(&self, plan: Plan, asked: Asked, arrived: Instant) -> Result<QueryReply, Problem> {
+        let range = plan.range;
         let outcome = first_answer(plan, asked, async |attempt| {
             let left = REQUEST_DEADLINE.saturating_sub(arrived.elapsed());
             let engine = self
@@ -117,7 +100,7 @@ impl Visit {
         let (attempt, (engine, heard)) = outcome.await?;
         self.check_behind_the_answer();
         // chDB opens the lake's newest snapshot with every query, so it held all of the head when it was asked.
-        let as_of = heard.asked_at.timestamp();
+        let as_of = attempt.as_of.unwrap_or(heard.asked_at.timestamp());
         Ok(QueryReply {
             columns: heard.answer.columns,
             rows: heard.answer.rows,

@@ -181,8 +181,13 @@ impl Stack {
             kind: BackendKind::Chdb,
             region: None,
             state: BackendState::Healthy,
+            hot: None,
         };
-        let planned = plan(&resolve(request, now)?, &Topology { backends: vec![chdb] })?;
+        let topology = Topology {
+            backends: vec![chdb],
+            first_day: None,
+        };
+        let planned = plan(&resolve(request, now)?, &topology, now)?;
         let attempt = planned.attempts.into_iter().next().context("the plan is empty")?;
         let mut statement = Statement::new(attempt.statement.sql);
         for (name, value) in attempt.statement.params {

@@ -2,30 +2,49 @@
 
 use crate::table::{Column, ColumnType, Table};
 
+/// Whole UTC days before today that raw tables in ClickHouse are good for. Parts are dropped two days later.
+pub const RAW_RETENTION_DAYS: u16 = 32;
+
 /// `CREATE TABLE` of the table as a MergeTree, partitioned by day and ordered like the files of the lake.
+///
+/// Point look-ups are index reads: bloom filters where the lake has them, and the time, which is not first in the order.
+/// Repeated inserts under one token are seen as such for the last 10,000 blocks.
 ///
 /// Names are quoted, so `database` may be any identifier without a backtick.
 pub fn clickhouse_ddl(table: &Table, database: &str) -> String {
-    let columns: Vec<String> = table
+    let time = table.time_column;
+    let columns = table
         .columns
         .iter()
-        .map(|column| format!("    `{}` {}", column.name, column_type(column)))
-        .collect();
-    let order: Vec<String> = table.sort_order.iter().map(|name| format!("`{name}`")).collect();
-    let indexes: Vec<String> = table
+        .map(|column| format!("`{}` {}{}", column.name, column_type(column), codec(column)));
+    let blooms = table
         .bloom_columns
         .iter()
-        .map(|name| format!(",\n    INDEX `bloom_{name}` `{name}` TYPE bloom_filter(0.01) GRANULARITY 1"))
-        .collect();
+        .map(|name| format!("INDEX `bloom_{name}` `{name}` TYPE bloom_filter(0.01) GRANULARITY 1"));
+    let times = format!("INDEX `minmax_{time}` `{time}` TYPE minmax GRANULARITY 1");
+    let inside: Vec<String> = columns.chain(blooms).chain([times]).collect();
+    let order: Vec<String> = table.sort_order.iter().map(|name| format!("`{name}`")).collect();
     format!(
-        "CREATE TABLE IF NOT EXISTS `{database}`.`{}`\n(\n{}{}\n)\nENGINE = MergeTree\n\
-         PARTITION BY toDate(`{}`, 'UTC')\nORDER BY ({})",
+        "CREATE TABLE IF NOT EXISTS `{database}`.`{}`\n(\n    {}\n)\nENGINE = MergeTree\n\
+         PARTITION BY toDate(`{time}`, 'UTC')\nORDER BY ({})\n\
+         TTL toDate(`{time}`, 'UTC') + INTERVAL {} DAY\n\
+         SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000",
         table.name,
-        columns.join(",\n"),
-        indexes.concat(),
-        table.time_column,
+        inside.join(",\n    "),
         order.join(", "),
+        RAW_RETENTION_DAYS + 2,
     )
+}
+
+/// Times and row ids grow slowly, texts repeat themselves; the rest is small enough for the default.
+fn codec(column: &Column) -> &'static str {
+    match column.r#type {
+        ColumnType::Timestamp => " CODEC(Delta, ZSTD(1))",
+        ColumnType::Long if column.name == "RowId" => " CODEC(Delta, ZSTD(1))",
+        ColumnType::String if !column.low_cardinality => " CODEC(ZSTD(1))",
+        ColumnType::StringMap | ColumnType::List(_) => " CODEC(ZSTD(1))",
+        _ => "",
+    }
 }
 
 fn column_type(column: &Column) -> String {

@@ -3,7 +3,6 @@
 use lakefront_api::{Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
 use serde::Deserialize;
 
-use crate::definition::Definition;
 use crate::sql_text;
 
 /// `query.toml`.
@@ -17,43 +16,157 @@ struct QueryToml {
     params: Vec<ParamInfo>,
     columns: Vec<ColumnInfo>,
     chart: ChartSpec,
+    hot: Option<HotToml>,
 }
 
-/// Reads a folder's `query.toml` and `lake.sql`.
+/// `[hot]` of `query.toml`: a view, or the indexes of the raw tables.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HotToml {
+    view: Option<String>,
+    retention_days: Option<u16>,
+    #[serde(default)]
+    indexed: bool,
+}
+
+/// A folder in which nothing is untrue.
+#[derive(Debug)]
+pub struct Checked {
+    /// What `GET /queries` shows.
+    pub info: QueryInfo,
+    /// `lake.sql`.
+    pub lake_sql: String,
+    /// How a ClickHouse answers it.
+    pub hot: Option<HotQuery>,
+}
+
+/// How a ClickHouse answers a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HotQuery {
+    /// By the raw tables' indexes, with the lake's statement.
+    Indexed,
+    /// By a statement on a view.
+    View {
+        /// The view's logical name.
+        view: String,
+        /// `hot.sql`.
+        sql: String,
+        /// Whole UTC days before today that may be asked for.
+        retention_days: u16,
+    },
+}
+
+/// The fewest and the most days a view keeps.
+const VIEW_DAYS: std::ops::RangeInclusive<u16> = 92..=365;
+
+/// Reads a folder's `query.toml`, `lake.sql` and, where there is one, `hot.sql`. `raw_days` is what raw tables keep.
 ///
 /// # Errors
 /// A sentence for each thing that is not true, naming file and field.
-pub fn check(name: &str, toml: &str, sql: &str) -> Result<Definition, Vec<String>> {
+pub fn check(
+    name: &str,
+    toml: &str,
+    lake_sql: &str,
+    hot_sql: Option<&str>,
+    raw_days: u16,
+) -> Result<Checked, Vec<String>> {
     let declared: QueryToml =
         toml::from_str(toml).map_err(|error| vec![format!("queries/{name}/query.toml: {error}")])?;
     let mut params = declared.params;
     params.extend(filters());
-    let blanked = sql_text::blank(sql);
     let mut faults = Vec::new();
-    check_params(&params, &blanked, &mut faults);
-    let order = check_columns(&declared.columns, &blanked, &mut faults);
+    check_params(&params, &mut faults);
+    let order = check_statement("lake.sql", lake_sql, &params, &declared.columns, &mut faults);
     check_chart(&declared.chart, &declared.columns, &mut faults);
+    let hot = check_hot(declared.hot, hot_sql, declared.bucket).unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
+    if let Some(HotQuery::View { view, sql, .. }) = &hot {
+        let hot_order = check_statement("hot.sql", sql, &params, &declared.columns, &mut faults);
+        if hot_order != order {
+            faults.push(format!(
+                "hot.sql: ordered by {hot_order}, but lake.sql by {order}"
+            ));
+        }
+        check_reads(view, &sql_text::blank(sql), &mut faults);
+    }
     if !faults.is_empty() {
         return Err(faults
             .into_iter()
             .map(|fault| format!("queries/{name}/{fault}"))
             .collect());
     }
-    let info = QueryInfo {
-        name: name.into(),
-        title: declared.title,
-        description: declared.description,
-        bucket: declared.bucket,
-        params,
-        columns: declared.columns,
-        order,
-        chart: declared.chart,
-        retention_days: None,
-    };
-    Ok(Definition {
-        info,
-        lake_sql: sql.trim_end().into(),
+    Ok(Checked {
+        info: QueryInfo {
+            name: name.into(),
+            title: declared.title,
+            description: declared.description,
+            bucket: declared.bucket,
+            params,
+            columns: declared.columns,
+            order,
+            chart: declared.chart,
+            retention_days: hot.as_ref().map(|hot| match hot {
+                HotQuery::Indexed => raw_days.into(),
+                HotQuery::View { retention_days, .. } => (*retention_days).into(),
+            }),
+        },
+        lake_sql: lake_sql.trim_end().into(),
+        hot,
     })
+}
+
+/// Reads `[hot]` beside what files there are.
+fn check_hot(
+    declared: Option<HotToml>,
+    sql: Option<&str>,
+    bucket: Bucket,
+) -> Result<Option<HotQuery>, String> {
+    let Some(HotToml {
+        view,
+        retention_days,
+        indexed,
+    }) = declared
+    else {
+        return match sql {
+            None => Ok(None),
+            Some(_) => Err("query.toml: hot.sql is there, but [hot] is missing".into()),
+        };
+    };
+    match (view, retention_days, indexed, sql) {
+        (None, None, true, None) => Ok(Some(HotQuery::Indexed)),
+        (None, None, true, Some(_)) => {
+            Err("hot.sql: not read, because hot.indexed runs lake.sql on the raw tables; remove it".into())
+        }
+        (Some(_), Some(_), false, None) => Err("hot.sql: missing, but query.toml names a view".into()),
+        (Some(_), Some(_), false, Some(_)) if bucket == Bucket::Exact => {
+            Err("query.toml: hot.view keeps 15 minutes together, but bucket is exact".into())
+        }
+        (Some(_), Some(days), false, Some(_)) if !VIEW_DAYS.contains(&days) => Err(format!(
+            "query.toml: hot.retention_days is {days}; expected {} to {}",
+            VIEW_DAYS.start(),
+            VIEW_DAYS.end()
+        )),
+        (Some(view), Some(retention_days), false, Some(sql)) => Ok(Some(HotQuery::View {
+            view,
+            sql: sql.trim_end().into(),
+            retention_days,
+        })),
+        _ => Err("query.toml: [hot] takes `view` and `retention_days`, or `indexed = true`".into()),
+    }
+}
+
+/// A statement on a view reads that and nothing else.
+fn check_reads(view: &str, blanked: &str, faults: &mut Vec<String>) {
+    let words = || sql_text::words(blanked).map(|(_, word)| word);
+    if !words().any(|word| word == view) {
+        faults.push(format!("hot.sql: does not read {view}, which query.toml names"));
+    }
+    for other in words().filter(|word| *word != view && (word.starts_with("mv_") || word.starts_with("otel")))
+    {
+        faults.push(format!("hot.sql: reads {other}, but query.toml names {view}"));
+    }
 }
 
 /// The filters that every query takes.
@@ -87,7 +200,23 @@ const RANGE: [(&str, &str); 3] = [
     ("tz", "String"),
 ];
 
-fn check_params(params: &[ParamInfo], blanked: &str, faults: &mut Vec<String>) {
+/// Compares a statement with the declaration, and reads its order.
+fn check_statement(
+    file: &str,
+    sql: &str,
+    params: &[ParamInfo],
+    columns: &[ColumnInfo],
+    faults: &mut Vec<String>,
+) -> String {
+    let blanked = sql_text::blank(sql);
+    check_placeholders(file, params, &blanked, faults);
+    check_columns(file, columns, &blanked, faults)
+}
+
+/// The first UTC day that a hot statement's guard asks for; not in the texts, which are guarded later.
+const FIRST_DAY: &str = "first_day";
+
+fn check_placeholders(file: &str, params: &[ParamInfo], blanked: &str, faults: &mut Vec<String>) {
     let declared = params
         .iter()
         .map(|param| (param.name.as_str(), placeholder_type(param.kind)));
@@ -96,7 +225,7 @@ fn check_params(params: &[ParamInfo], blanked: &str, faults: &mut Vec<String>) {
     for (name, data_type) in declared.clone().chain(RANGE).filter(|(name, _)| *name != "tz") {
         if !used.contains(&(name, data_type)) {
             faults.push(format!(
-                "lake.sql: parameter `{name}` is declared, but {{{name}:{data_type}}} is not used"
+                "{file}: parameter `{name}` is declared, but {{{name}:{data_type}}} is not used"
             ));
         }
     }
@@ -107,17 +236,21 @@ fn check_params(params: &[ParamInfo], blanked: &str, faults: &mut Vec<String>) {
             .find(|(declared, _)| declared == name)
         {
             None => faults.push(format!(
-                "lake.sql: {{{name}:{data_type}}} is used, but query.toml has no such [[params]]"
+                "{file}: {{{name}:{data_type}}} is used, but query.toml has no such [[params]]"
             )),
             Some((_, expected)) if expected != *data_type => faults.push(format!(
-                "lake.sql: {{{name}:{data_type}}} is used, but query.toml declares `{name}` as {expected}"
+                "{file}: {{{name}:{data_type}}} is used, but query.toml declares `{name}` as {expected}"
             )),
             Some(_) => {}
         }
     }
+}
+
+fn check_params(params: &[ParamInfo], faults: &mut Vec<String>) {
     for (at, param) in params.iter().enumerate() {
         let name = &param.name;
-        if RANGE.iter().any(|(taken, _)| taken == name)
+        if name == FIRST_DAY
+            || RANGE.iter().any(|(taken, _)| taken == name)
             || params[..at].iter().any(|other| other.name == *name)
         {
             faults.push(format!("query.toml: params.name `{name}` is taken"));
@@ -141,24 +274,26 @@ fn check_params(params: &[ParamInfo], blanked: &str, faults: &mut Vec<String>) {
 }
 
 /// Compares the columns with the outer select list, and reads the order.
-fn check_columns(columns: &[ColumnInfo], blanked: &str, faults: &mut Vec<String>) -> String {
+fn check_columns(file: &str, columns: &[ColumnInfo], blanked: &str, faults: &mut Vec<String>) -> String {
     let declared: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     match sql_text::select_list(blanked) {
         Ok(selected) if selected == declared => {}
         Ok(selected) => faults.push(format!(
-            "query.toml: columns are {}, but lake.sql returns {}",
+            "query.toml: columns are {}, but {file} returns {}",
             declared.join(", "),
             selected.join(", ")
         )),
-        Err(fault) => faults.push(format!("lake.sql: {fault}")),
+        Err(fault) => faults.push(format!("{file}: {fault}")),
     }
     let order = sql_text::order(blanked);
     if order.is_empty() {
-        faults.push("lake.sql: an outer ORDER BY is missing, so two runs could differ".into());
+        faults.push(format!(
+            "{file}: an outer ORDER BY is missing, so two runs could differ"
+        ));
     }
     for (name, _) in &order {
         if !declared.contains(name) {
-            faults.push(format!("lake.sql: ORDER BY {name}, which is not a column"));
+            faults.push(format!("{file}: ORDER BY {name}, which is not a column"));
         }
     }
     let words: Vec<String> = order

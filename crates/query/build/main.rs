@@ -1,55 +1,127 @@
-//! Turns `queries/*/` into the catalogue, and fails the build with a sentence for each thing that is not true.
+//! Turns `queries/*/` into the catalogue and the views, and fails the build with a sentence for each thing that is not true.
 
 mod check;
+mod check_view;
 #[path = "../src/definition.rs"]
 mod definition;
+mod folder;
+mod hot;
 mod sql_text;
+mod version;
+#[path = "../src/view.rs"]
+mod view;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
+use check::{Checked, HotQuery, check};
+use check_view::check_view;
 use definition::Definition;
+use folder::Folder;
+use lakefront_otel::RAW_RETENTION_DAYS;
+use serde::Serialize;
+use view::View;
 
 fn main() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../queries");
-    println!("cargo::rerun-if-changed={}", folder.display());
-    let (definitions, faults) = read(&folder);
-    for fault in &faults {
-        println!("cargo::error={fault}");
+    let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../queries");
+    println!("cargo::rerun-if-changed={}", queries.display());
+    let raw_version = version::raw();
+    println!("cargo::rustc-env=LAKEFRONT_RAW_VERSION={raw_version}");
+    match read(&queries, &raw_version) {
+        Ok((catalogue, views)) => {
+            write("catalogue.json", &catalogue);
+            write("views.json", &views);
+        }
+        Err(faults) => {
+            for fault in &faults {
+                println!("cargo::error={fault}");
+            }
+            process::exit(1);
+        }
     }
-    if !faults.is_empty() {
-        process::exit(1);
-    }
-    let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("catalogue.json");
-    let json = serde_json::to_vec(&definitions).expect("definitions are plain data");
-    fs::write(&target, json).expect("cargo made OUT_DIR");
 }
 
-/// Every folder that holds a `query.toml`, by name, and what is wrong with them.
-fn read(folder: &Path) -> (Vec<Definition>, Vec<String>) {
-    let mut folders: Vec<PathBuf> = match fs::read_dir(folder) {
-        Ok(entries) => entries
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.is_dir())
-            .collect(),
-        Err(error) => return (Vec::new(), vec![format!("queries/: cannot be listed: {error}")]),
-    };
-    folders.sort();
-    let mut definitions = Vec::new();
-    let mut faults = Vec::new();
-    for path in folders {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let mut text = |file: &str| {
-            fs::read_to_string(path.join(file))
-                .map_err(|error| faults.push(format!("queries/{name}/{file}: cannot be read: {error}")))
-        };
-        if let (Ok(toml), Ok(sql)) = (text("query.toml"), text("lake.sql")) {
-            match check::check(&name, &toml, &sql) {
-                Ok(definition) => definitions.push(definition),
-                Err(found) => faults.extend(found),
+/// Every named query and every view, by name, or what is wrong with them.
+fn read(queries: &Path, raw_version: &str) -> Result<(Vec<Definition>, Vec<View>), Vec<String>> {
+    let (folders, mut faults) = Folder::all(queries);
+    let checked: Vec<Checked> = folders
+        .iter()
+        .filter_map(|folder| {
+            let Folder {
+                name,
+                toml,
+                lake_sql,
+                hot_sql,
+                ..
+            } = folder;
+            check(name, toml, lake_sql, hot_sql.as_deref(), RAW_RETENTION_DAYS)
+                .map_err(|found| faults.extend(found))
+                .ok()
+        })
+        .collect();
+    let mut views = Vec::new();
+    for folder in &folders {
+        for (name, sql) in &folder.views {
+            match retention(&checked, name) {
+                None => faults.push(format!(
+                    "queries/{}/{name}.sql: no query.toml names it",
+                    folder.name
+                )),
+                Some(days) => match check_view(&folder.name, name, sql, days) {
+                    Ok(view) => views.push(version::versioned(view)),
+                    Err(found) => faults.extend(found),
+                },
             }
         }
     }
-    (definitions, faults)
+    views.sort_by(|a, b| a.name.cmp(&b.name));
+    for pair in views.windows(2) {
+        if pair[0].name == pair[1].name {
+            faults.push(format!("queries/: {} is defined twice", pair[0].name));
+        }
+    }
+    let mut catalogue = Vec::new();
+    for Checked { info, lake_sql, hot } in checked {
+        let hot = match hot {
+            None => None,
+            Some(HotQuery::Indexed) => Some(hot::indexed(&lake_sql, raw_version, RAW_RETENTION_DAYS)),
+            Some(HotQuery::View {
+                view,
+                sql,
+                retention_days,
+            }) => {
+                let Some(view) = views.iter().find(|one| one.name == view) else {
+                    faults.push(format!(
+                        "queries/{}/query.toml: hot.view `{view}` is in no folder",
+                        info.name
+                    ));
+                    continue;
+                };
+                Some(hot::on_view(&sql, view, retention_days))
+            }
+        };
+        catalogue.push(Definition { info, lake_sql, hot });
+    }
+    if faults.is_empty() {
+        Ok((catalogue, views))
+    } else {
+        Err(faults)
+    }
+}
+
+/// A view keeps what the query that looks back furthest needs.
+fn retention(checked: &[Checked], name: &str) -> Option<u16> {
+    let days = checked.iter().filter_map(|query| match &query.hot {
+        Some(HotQuery::View {
+            view, retention_days, ..
+        }) if view == name => Some(*retention_days),
+        _ => None,
+    });
+    days.max()
+}
+
+fn write(file: &str, value: &impl Serialize) {
+    let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join(file);
+    let json = serde_json::to_vec(value).expect("definitions are plain data");
+    fs::write(&target, json).expect("cargo made OUT_DIR");
 }

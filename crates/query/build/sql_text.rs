@@ -73,8 +73,8 @@ fn outer_words(blanked: &str) -> Vec<&str> {
     words
 }
 
-/// The names of the columns that a blanked statement returns, or what keeps them from being seen.
-pub fn select_list(blanked: &str) -> Result<Vec<&str>, String> {
+/// The words of each item of a blanked statement's outer select list, or what keeps them from being seen.
+pub fn select_items(blanked: &str) -> Result<Vec<Vec<&str>>, String> {
     let words = outer_words(blanked);
     let selects = words
         .iter()
@@ -91,28 +91,69 @@ pub fn select_list(blanked: &str) -> Result<Vec<&str>, String> {
         .skip(1)
         .take_while(|word| !word.eq_ignore_ascii_case("FROM"))
         .collect();
-    Ok(list
-        .split(|word| *word == ",")
-        .filter_map(|item| item.last().copied())
-        .collect())
+    Ok(list.split(|word| *word == ",").map(<[&str]>::to_vec).collect())
+}
+
+/// The names of the columns that a blanked statement returns, or what keeps them from being seen.
+pub fn select_list(blanked: &str) -> Result<Vec<&str>, String> {
+    let items = select_items(blanked)?;
+    Ok(items.iter().filter_map(|item| item.last().copied()).collect())
+}
+
+/// The names in the outer `GROUP BY` of a blanked statement.
+pub fn group_by(blanked: &str) -> Vec<&str> {
+    clause(blanked, "GROUP", &["HAVING", "ORDER", "LIMIT", "SETTINGS"])
+        .into_iter()
+        .filter(|word| *word != ",")
+        .collect()
 }
 
 /// The outer `ORDER BY` of a blanked statement: names, and whether each descends.
 pub fn order(blanked: &str) -> Vec<(&str, bool)> {
-    let list: Vec<&str> = outer_words(blanked)
-        .into_iter()
-        .skip_while(|word| !word.eq_ignore_ascii_case("ORDER"))
-        .skip(2)
-        .take_while(|word| {
-            !["LIMIT", "SETTINGS"]
-                .iter()
-                .any(|end| word.eq_ignore_ascii_case(end))
-        })
-        .collect();
-    list.split(|word| *word == ",")
+    clause(blanked, "ORDER", &["LIMIT", "SETTINGS"])
+        .split(|word| *word == ",")
         .filter_map(|item| {
             let descends = item.last().is_some_and(|word| word.eq_ignore_ascii_case("DESC"));
             item.first().map(|name| (*name, descends))
         })
         .collect()
+}
+
+/// What stands between `<begin> BY` and the first of the ends, outside every parenthesis.
+fn clause<'a>(blanked: &'a str, begin: &str, ends: &[&str]) -> Vec<&'a str> {
+    outer_words(blanked)
+        .into_iter()
+        .skip_while(|word| !word.eq_ignore_ascii_case(begin))
+        .skip(2)
+        .take_while(|word| !ends.iter().any(|end| word.eq_ignore_ascii_case(end)))
+        .collect()
+}
+
+/// Every word of a text, wherever it stands, with where it begins.
+pub fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let bytes = text.as_bytes();
+        while !is_word(*bytes.get(at)?) {
+            at += 1;
+        }
+        let begin = at;
+        while bytes.get(at).is_some_and(|byte| is_word(*byte)) {
+            at += 1;
+        }
+        Some((begin, &text[begin..at]))
+    })
+}
+
+/// The text with each of its words `word` replaced.
+pub fn replace_word(text: &str, word: &str, by: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (at, _) in words(text).filter(|(_, found)| *found == word) {
+        out.push_str(&text[done..at]);
+        out.push_str(by);
+        done = at + word.len();
+    }
+    out + &text[done..]
 }

@@ -2,16 +2,31 @@ use std::sync::LazyLock;
 
 use lakefront_api::{Problem, ProblemType};
 
-use crate::Definition;
+use crate::{Definition, View};
 
 static CATALOGUE: LazyLock<Vec<Definition>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")))
         .expect("the build script wrote it from the same types")
 });
 
+static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/views.json")))
+        .expect("the build script wrote it from the same types")
+});
+
 /// Every named query, by name.
 pub fn catalogue() -> &'static [Definition] {
     &CATALOGUE
+}
+
+/// Every view of the hot tier, by name.
+pub fn views() -> &'static [View] {
+    &VIEWS
+}
+
+/// The version of the raw tables in `otel.coverage`: a hash of their definitions and of the mapping that fills them.
+pub fn raw_version() -> &'static str {
+    env!("LAKEFRONT_RAW_VERSION")
 }
 
 /// The query of a name.

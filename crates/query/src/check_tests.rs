@@ -43,12 +43,12 @@ LIMIT {limit:UInt64}
 ";
 
 fn faults(toml: &str, sql: &str) -> Vec<String> {
-    check("things", toml, sql).err().unwrap_or_default()
+    check("things", toml, sql, None, 32).err().unwrap_or_default()
 }
 
 #[test]
 fn a_true_folder_becomes_a_definition() {
-    let found = check("things", TOML, SQL).unwrap();
+    let found = check("things", TOML, SQL, None, 32).unwrap();
     assert_eq!(found.info.name, "things");
     assert_eq!(found.info.order, "things ↓, thing");
     let names: Vec<_> = found

@@ -1,11 +1,30 @@
 use lakefront_api::QueryInfo;
 use serde::{Deserialize, Serialize};
 
-/// A named query: what a caller can know of it, and its statement over the lake.
+/// A named query: what a caller can know of it, and its statements.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
     /// What `GET /queries` shows.
     pub info: QueryInfo,
     /// The statement over the lake's tables, with typed placeholders.
     pub lake_sql: String,
+    /// How a ClickHouse answers it, where one can.
+    pub hot: Option<Hot>,
+}
+
+/// A statement over what sync keeps in ClickHouse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hot {
+    /// The whole statement, with typed placeholders. It fails with `FUNCTION_THROW_IF_VALUE_IS_NON_ZERO` where
+    /// `otel.coverage` does not say that all of what it reads is held from `{first_day:Date}` on, also when that is
+    /// empty: a server that was wiped or is half filled never answers.
+    pub sql: String,
+    /// What it reads, by the names in `otel.coverage`: one view, or raw tables.
+    pub reads: Vec<String>,
+    /// The version in `otel.coverage` of all of them.
+    pub version: String,
+    /// Whole UTC days before today that they keep.
+    pub retention_days: u16,
+    /// Whether it reads raw tables by their indexes, not a view.
+    pub indexed: bool,
 }

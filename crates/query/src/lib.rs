@@ -4,6 +4,7 @@
 //! Both are pure: the clock and the topology are arguments. Nothing here sends a statement or reads a reply.
 
 mod catalogue;
+mod clip;
 mod definition;
 mod params;
 mod past;
@@ -15,6 +16,7 @@ mod resolve;
 mod sql;
 mod statement;
 mod topology;
+mod view;
 mod zone;
 
 #[cfg(test)]
@@ -23,12 +25,19 @@ mod check;
 #[cfg(test)]
 mod check_tests;
 #[cfg(test)]
+#[path = "../build/check_view.rs"]
+mod check_view;
+#[cfg(test)]
+#[path = "../build/hot.rs"]
+mod hot;
+#[cfg(test)]
 #[path = "../build/sql_text.rs"]
 mod sql_text;
 
-pub use catalogue::catalogue;
-pub use definition::Definition;
+pub use catalogue::{catalogue, raw_version, views};
+pub use definition::{Definition, Hot};
 pub use plan::{Attempt, Plan, REQUEST_DEADLINE, plan, plan_sql};
 pub use resolve::{Resolved, resolve};
 pub use statement::Statement;
-pub use topology::{Backend, Topology};
+pub use topology::{Backend, Coverage, HotState, Topology};
+pub use view::View;

@@ -19,6 +19,8 @@ pub struct Resolved {
     pub params: Vec<(String, String)>,
     /// Which engine may answer.
     pub backend: BackendChoice,
+    /// How far behind the lake an answer may be, in seconds, where the caller says so.
+    pub(crate) max_lag: Option<u64>,
     /// A point in the lake's past, where one is asked for.
     pub(crate) at: Option<Past>,
 }
@@ -37,6 +39,7 @@ pub fn resolve(request: &QueryRequest, now: Timestamp) -> Result<Resolved, Probl
         tz,
         params: params::params(&request.params, &query.info.params)?,
         backend: request.backend,
+        max_lag: request.max_lag_seconds,
         at: request.at.as_deref().map(|at| past(at, query)).transpose()?,
     })
 }

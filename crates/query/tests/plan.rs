@@ -16,16 +16,18 @@ fn topology(backends: &[(&str, BackendKind, BackendState)]) -> Topology {
         kind: *kind,
         region: None,
         state: *state,
+        hot: None,
     };
     Topology {
         backends: backends.iter().map(backend).collect(),
+        first_day: None,
     }
 }
 
 fn planned(request: Value, topology: &Topology) -> Result<Plan, lakefront_api::Problem> {
     let request: QueryRequest = serde_json::from_value(request).unwrap();
     let now: Timestamp = "2026-03-24T12:34:56.789Z".parse().unwrap();
-    plan(&resolve(&request, now).unwrap(), topology)
+    plan(&resolve(&request, now).unwrap(), topology, now)
 }
 
 /// Name, reason and deadline in seconds of each attempt.
@@ -54,7 +56,7 @@ fn the_lake_answers_and_says_why() {
         (&auto, &alone, &[("chdb", Reason::NoClickhouse, 30)]),
         (&auto, &new, &[("chdb", Reason::NoClickhouse, 30)]),
         (&auto, &asleep, &[("chdb", Reason::NoClickhouse, 40)]),
-        (&auto, &both, &[("chdb", Reason::NoView, 30)]),
+        (&auto, &both, &[("chdb", Reason::UnhealthyClickhouse, 30)]),
         (
             &auto,
             &pair,
@@ -84,7 +86,7 @@ fn nobody_left_is_a_problem_that_says_what_to_do() {
     let problem = planned(json!({"query": "top_errors", "backend": "clickhouse"}), &alone).unwrap_err();
     assert_eq!(problem.kind, ProblemType::NoBackend);
     assert!(
-        problem.detail.contains("no ClickHouse has a view for top_errors"),
+        problem.detail.contains("no ClickHouse is configured; ask with \"auto\" or \"chdb\""),
         "{problem}"
     );
 }

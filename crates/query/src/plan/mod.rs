@@ -1,0 +1,106 @@
+//! Decides which engines are asked, in which order, and why.
+
+mod attempt;
+mod hot;
+mod lake;
+
+use jiff::Timestamp;
+use lakefront_api::{BackendChoice, BackendKind, Problem, ProblemType, Range, Reason, SqlRequest};
+
+pub use attempt::{Attempt, REQUEST_DEADLINE};
+
+use crate::past::Past;
+use crate::sql::checked;
+use crate::{Resolved, Topology, clip};
+use hot::HotTier;
+
+/// What to try, in order, until one engine answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What is answered: the resolved range, clipped to the lake's first day. Ad-hoc SQL has none.
+    pub range: Option<Range>,
+    /// Never empty. The first is the engine of choice; the others step in for it.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Decides which engines are asked for a named query.
+///
+/// A ClickHouse that holds all of the range and is fresh enough comes first, then chDB, then a ClickHouse that is late.
+/// chDB reads the head of the lake, so no bound on the lag excludes it.
+///
+/// # Errors
+/// [`ProblemType::NoBackend`] when no engine may answer, [`ProblemType::BadRequest`] when what is asked for contradicts
+/// itself.
+pub fn plan(resolved: &Resolved, topology: &Topology, now: Timestamp) -> Result<Plan, Problem> {
+    let range = clip::clip(resolved, topology.first_day)?;
+    let lake = |reason| lake::attempts(topology, reason, &lake::statement(resolved, range));
+    let attempts = match (resolved.backend, resolved.at) {
+        (BackendChoice::Chdb, at) => {
+            check_past(at, resolved.max_lag, now)?;
+            lake(Reason::Forced)
+        }
+        (BackendChoice::Auto, at @ Some(_)) => {
+            check_past(at, resolved.max_lag, now)?;
+            lake(Reason::At)
+        }
+        (BackendChoice::Clickhouse, Some(_)) => {
+            return Err(Problem::new(
+                ProblemType::BadRequest,
+                "at: only the lake has a past; ask with \"auto\" or \"chdb\"",
+            ));
+        }
+        (BackendChoice::Clickhouse, None) => {
+            let hot = HotTier::of(resolved, range, topology, now);
+            let attempts = hot.forced();
+            if attempts.is_empty() {
+                return Err(hot.refusal());
+            }
+            attempts
+        }
+        (BackendChoice::Auto, None) => {
+            let hot = HotTier::of(resolved, range, topology, now);
+            let mut attempts = hot.fresh();
+            attempts.extend(lake(hot.why_not().unwrap_or(Reason::Failover)));
+            attempts.extend(hot.late(Reason::LakeDown));
+            attempts
+        }
+    };
+    finish(Some(range), attempts, topology)
+}
+
+/// Decides which engines are asked for ad-hoc SQL: the lake's, always.
+///
+/// # Errors
+/// [`ProblemType::BadRequest`] for a statement or parameters that can't be sent, [`ProblemType::NoBackend`] when no
+/// engine may answer.
+pub fn plan_sql(request: &SqlRequest, topology: &Topology) -> Result<Plan, Problem> {
+    let reason = match topology.of(BackendKind::Clickhouse).next() {
+        None => Reason::NoClickhouse,
+        Some(_) => Reason::NoView,
+    };
+    let attempts = lake::attempts(topology, reason, &checked(request)?);
+    finish(None, attempts, topology)
+}
+
+/// A time in the past that is further back than the answer may lag is asked for by mistake.
+fn check_past(at: Option<Past>, max_lag: Option<u64>, now: Timestamp) -> Result<(), Problem> {
+    match (at, max_lag) {
+        (Some(Past::Time(time)), Some(bound)) if hot::lag(time, now).as_secs() > bound => Err(Problem::new(
+            ProblemType::BadRequest,
+            format!("at: {time} is longer ago than maxLagSeconds ({bound}); leave one of them out"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn finish(range: Option<Range>, attempts: Vec<Attempt>, topology: &Topology) -> Result<Plan, Problem> {
+    if !attempts.is_empty() {
+        return Ok(Plan { range, attempts });
+    }
+    let who = match topology.of(BackendKind::Clickhouse).next() {
+        None => "chDB did not answer a moment ago",
+        Some(_) => "chDB did not answer a moment ago, and no ClickHouse holds what this asks for",
+    };
+    let detail = format!("{who}; try again in 10 seconds, or see /health for the reason");
+    Err(Problem::new(ProblemType::NoBackend, detail))
+}

@@ -1,0 +1,75 @@
+use serde::{Deserialize, Serialize};
+
+/// A materialized view of the hot tier: states that merge exactly, kept up by every insert into its raw tables.
+///
+/// A changed definition is another table beside the old one, so that a view is never offered half changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// The logical name, as in `otel.coverage`: `mv_errors`.
+    pub name: String,
+    /// A hash of the definition and of the mapping from OTLP to promoted columns, 12 hex digits.
+    pub version: String,
+    /// Whole UTC days before today that queries may ask for. Parts are dropped two days later.
+    pub retention_days: u16,
+    /// The raw tables it is fed from, without a database.
+    pub sources: Vec<String>,
+    /// For each source the statement that makes states of its rows; it names the source once.
+    pub selects: Vec<String>,
+    /// The columns it is ordered by. The first is time: `Bucket` (15 minutes) or `Day`, in UTC.
+    pub keys: Vec<String>,
+    /// The columns that hold states.
+    pub states: Vec<String>,
+}
+
+/// Parts are dropped whole, and no query comes near one that may be gone.
+const SLACK_DAYS: u16 = 2;
+
+impl View {
+    /// The table of this version, without a database: `mv_errors_3f2a91c0d1e2`.
+    pub fn table(&self) -> String {
+        format!("{}_{}", self.name, self.version)
+    }
+
+    /// The UTC day of a row of the view: what it is partitioned by.
+    pub fn day(&self) -> &'static str {
+        match self.keys.first().map(String::as_str) {
+            Some("Day") => "Day",
+            _ => "toDate(Bucket, 'UTC')",
+        }
+    }
+
+    /// The statement that makes states of the rows of `from`, which has the columns of a source: a table, or a table
+    /// function over a data file. None when it is not fed from that source.
+    pub fn select(&self, source: &str, from: &str) -> Option<String> {
+        let at = self.sources.iter().position(|own| own == source)?;
+        Some(self.selects.get(at)?.replacen(source, from, 1))
+    }
+
+    /// The statements that create the table, then one materialized view per source that feeds it.
+    ///
+    /// A suffix (`__staging`) names another such table, fed from the raw tables with the same suffix.
+    pub fn ddl(&self, suffix: &str) -> Vec<String> {
+        let table = format!("otel.{}{suffix}", self.table());
+        let select = |source: &String| {
+            self.select(source, &format!("otel.{source}{suffix}"))
+                .unwrap_or_default()
+        };
+        let target = format!(
+            "CREATE TABLE IF NOT EXISTS {table}\nENGINE = AggregatingMergeTree\nPARTITION BY {day}\nORDER BY ({keys})\n\
+             TTL {day} + INTERVAL {days} DAY\n\
+             SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000\n\
+             EMPTY AS\n{select}",
+            day = self.day(),
+            keys = self.keys.join(", "),
+            days = self.retention_days + SLACK_DAYS,
+            select = self.sources.first().map(select).unwrap_or_default(),
+        );
+        let feeds = self.sources.iter().map(|source| {
+            format!(
+                "CREATE MATERIALIZED VIEW IF NOT EXISTS {table}_from_{source} TO {table} AS\n{}",
+                select(source)
+            )
+        });
+        std::iter::once(target).chain(feeds).collect()
+    }
+}

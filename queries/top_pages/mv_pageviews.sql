@@ -1,0 +1,12 @@
+-- Page views by page, bots left out.
+SELECT
+    toStartOfFifteenMinutes(Timestamp) AS Bucket,
+    ServiceName,
+    Environment,
+    PageRoute,
+    countState() AS Views,
+    uniqCombined64IfState(VisitorId, VisitorId != '') AS Visitors,
+    uniqCombined64IfState(SessionId, SessionId != '') AS Sessions
+FROM otel_logs
+WHERE IsPageView AND NOT IsBot
+GROUP BY Bucket, ServiceName, Environment, PageRoute;
