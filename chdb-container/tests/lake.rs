@@ -86,11 +86,12 @@ async fn a_query_for_one_day_opens_only_that_days_files() {
     }
     let container = Container::start(folder.path(), &[]);
     let before = (container.metric(PRUNED).await, container.metric(GROUPS).await);
-    // Before an exclusive end at midnight the engine (26.7) opens the next day's files too, to leave them by their bounds.
-    let sql = "SELECT count(), min(Body) FROM otel.otel_logs WHERE Timestamp BETWEEN {from:DateTime64(6)} AND {last:DateTime64(6)}";
+    // As the named queries write it: of `Timestamp < {to}` the engine (26.7) opens the next day's files too.
+    let sql = "SELECT count(), min(Body) FROM otel.otel_logs \
+               WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND";
     let day = [
         ("param_from", "2026-11-03 00:00:00"),
-        ("param_last", "2026-11-03 23:59:59.999999"),
+        ("param_to", "2026-11-04 00:00:00"),
     ];
     let answer = container
         .statement(sql, &day)

@@ -1,4 +1,5 @@
 use crate::check::check;
+use crate::check_view::check_view;
 use crate::sql_text::blank;
 
 const TOML: &str = r#"
@@ -153,4 +154,188 @@ g 'ü''' h";
     let blanked = blank(sql);
     assert_eq!(blanked, "a '      ' d        \ng '  ''' h");
     assert_eq!(blanked.len(), sql.len());
+}
+
+const HOT: &str = "\
+SELECT
+    Thing::String AS thing,
+    countMerge(Things) AS things
+FROM mv_things
+WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
+    AND {service:String} IN ('', ServiceName)
+    AND {environment:String} IN ('', Environment)
+GROUP BY thing
+ORDER BY things DESC, thing
+LIMIT {limit:UInt64}
+";
+
+/// The declaration with a view, or with what a test makes of it.
+fn with_hot(table: &str) -> String {
+    format!("{TOML}\n[hot]\n{table}\n")
+}
+
+#[test]
+fn a_view_and_its_retention_are_declared() {
+    let toml = with_hot("view = \"mv_things\"\nretention_days = 92");
+    let found = check("things", &toml, SQL, Some(HOT), 32).unwrap();
+    assert_eq!(found.info.retention_days, Some(92));
+    let found = check("things", &with_hot("indexed = true"), SQL, None, 32).unwrap();
+    assert_eq!(found.info.retention_days, Some(32));
+}
+
+#[test]
+fn each_fault_of_the_hot_side_is_named() {
+    let on = |table: &str, hot: Option<&str>| {
+        check("things", &with_hot(table), SQL, hot, 32)
+            .err()
+            .unwrap_or_default()
+    };
+    let view = "view = \"mv_things\"\nretention_days = 92";
+    let in_hot = |from: &str, to: &str| on(view, Some(&HOT.replacen(from, to, 1)));
+    let takes = "query.toml: [hot] takes `view` and `retention_days`, or `indexed = true`";
+    let cases = [
+        (
+            check("things", TOML, SQL, Some(HOT), 32)
+                .err()
+                .unwrap_or_default(),
+            "query.toml: hot.sql is there, but [hot] is missing",
+        ),
+        (on(view, None), "hot.sql: missing, but query.toml names a view"),
+        (on("view = \"mv_things\"", Some(HOT)), takes),
+        (on("", None), takes),
+        (
+            on("indexed = true", Some(HOT)),
+            "hot.sql: not read, because hot.indexed runs lake.sql on the raw tables; remove it",
+        ),
+        (
+            on("view = \"mv_things\"\nretention_days = 91", Some(HOT)),
+            "query.toml: hot.retention_days is 91; expected 92 to 365",
+        ),
+        (
+            check(
+                "things",
+                &with_hot(view).replace("bucket = \"hour\"", "bucket = \"exact\""),
+                SQL,
+                Some(HOT),
+                32,
+            )
+            .err()
+            .unwrap_or_default(),
+            "query.toml: hot.view keeps 15 minutes together, but bucket is exact",
+        ),
+        (
+            in_hot("mv_things", "mv_others"),
+            "hot.sql: does not read mv_things, which query.toml names",
+        ),
+        (
+            in_hot("mv_things", "mv_things JOIN otel_logs"),
+            "hot.sql: reads otel_logs, but query.toml names mv_things",
+        ),
+        (
+            in_hot("AS things", "AS number"),
+            "query.toml: columns are thing, things, but hot.sql returns thing, number",
+        ),
+        (
+            in_hot("things DESC, thing", "thing"),
+            "hot.sql: ordered by thing, but lake.sql by things ↓, thing",
+        ),
+        (
+            in_hot("{to:DateTime64(6)}", "now()"),
+            "hot.sql: parameter `to` is declared, but {to:DateTime64(6)} is not used",
+        ),
+    ];
+    for (found, expected) in cases {
+        let expected = format!("queries/things/{expected}");
+        assert!(
+            found.contains(&expected),
+            "expected: {expected}\nfound: {found:#?}"
+        );
+    }
+}
+
+const VIEW: &str = "\
+SELECT
+    toStartOfFifteenMinutes(Timestamp) AS Bucket,
+    ServiceName,
+    Environment,
+    Body AS Thing,
+    countState() AS Things
+FROM otel_logs
+GROUP BY Bucket, ServiceName, Environment, Thing;
+
+SELECT
+    toStartOfFifteenMinutes(Timestamp) AS Bucket,
+    ServiceName,
+    Environment,
+    SpanName AS Thing,
+    countState() AS Things
+FROM otel_traces
+GROUP BY Bucket, ServiceName, Environment, Thing;
+";
+
+#[test]
+fn a_true_view_has_keys_states_and_sources() {
+    let view = check_view("things", "mv_things", VIEW, 92).unwrap();
+    assert_eq!(view.sources, ["otel_logs", "otel_traces"]);
+    assert_eq!(view.keys, ["Bucket", "ServiceName", "Environment", "Thing"]);
+    assert_eq!(view.states, ["Things"]);
+}
+
+#[test]
+fn each_fault_of_a_view_is_named() {
+    let in_view = |from: &str, to: &str| {
+        check_view("things", "mv_things", &VIEW.replacen(from, to, 1), 92)
+            .err()
+            .unwrap_or_default()
+    };
+    let cases = [
+        (
+            in_view("countState()", "avgState(Duration)"),
+            "Things is neither in GROUP BY nor the state of a function that merges exactly (count, sum, min, max, uniqCombined64, quantilesDD, windowFunnel), with or without If",
+        ),
+        (
+            in_view("countState()", "count()"),
+            "Things is neither in GROUP BY nor the state of a function that merges exactly (count, sum, min, max, uniqCombined64, quantilesDD, windowFunnel), with or without If",
+        ),
+        (
+            in_view("GROUP BY Bucket, ServiceName", "GROUP BY ServiceName, Bucket"),
+            "expected GROUP BY Bucket (or Day), ServiceName, Environment, …",
+        ),
+        (
+            in_view(
+                "    ServiceName,\n    Environment",
+                "    Environment,\n    ServiceName",
+            ),
+            "expected the columns to begin with those of GROUP BY, in its order: Bucket, ServiceName, Environment, Thing",
+        ),
+        (
+            in_view("otel_logs", "otel_logs, otel_traces"),
+            "expected one raw table, named once; found otel_logs, otel_traces",
+        ),
+        (
+            in_view("otel_logs", "otel_traces"),
+            "two statements read otel_traces",
+        ),
+        (
+            in_view("AS Things", "AS Number"),
+            "the statement over otel_traces has other columns than the first",
+        ),
+        (
+            in_view("FROM otel_logs", "FROM otel_logs WHERE Body = {body:String}"),
+            "{body} is used, but a view has no parameters",
+        ),
+        (
+            check_view("things", "mv_things", " ", 92)
+                .err()
+                .unwrap_or_default(),
+            "expected a SELECT",
+        ),
+    ];
+    for (found, expected) in cases {
+        let expected = format!("queries/things/mv_things.sql: {expected}");
+        assert!(
+            found.contains(&expected),
+            "expected: {expected}\nfound: {found:#?}"
+        );
+    }
 }

@@ -86,7 +86,9 @@ fn nobody_left_is_a_problem_that_says_what_to_do() {
     let problem = planned(json!({"query": "top_errors", "backend": "clickhouse"}), &alone).unwrap_err();
     assert_eq!(problem.kind, ProblemType::NoBackend);
     assert!(
-        problem.detail.contains("no ClickHouse is configured; ask with \"auto\" or \"chdb\""),
+        problem
+            .detail
+            .contains("no ClickHouse is configured; ask with \"auto\" or \"chdb\""),
         "{problem}"
     );
 }
