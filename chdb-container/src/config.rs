@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
-/// Answers ClickHouse SQL over the Iceberg tables of a lake, with chDB in the process.
+/// Answers ClickHouse SQL with chDB in the process: over the Iceberg tables of a lake, keeping nothing, or with
+/// `--data-dir` over tables of its own, as a ClickHouse server does.
 #[derive(Debug, Clone, Parser)]
 #[command(
     name = "lakefront-chdb-container",
@@ -14,7 +15,9 @@ use clap::Parser;
   lakefront-chdb-container --listen 127.0.0.1:8686 --lake ./data/lake --slots 2 --max-execution-time 10
   curl 'http://127.0.0.1:8686/?query=SELECT+count()+FROM+otel.otel_logs'
   curl http://127.0.0.1:8686/query -d '{\"sql\":\"SELECT {n:UInt8} AS n\",\"params\":{\"n\":1}}' -H 'content-type: application/json'
-  curl http://127.0.0.1:8686/health"
+  curl http://127.0.0.1:8686/health
+  lakefront-chdb-container --listen 127.0.0.1:8123 --data-dir ./data/clickhouse --lake ./data/lake
+  curl 'http://127.0.0.1:8123/?user=sync' -d 'CREATE TABLE otel.t (a UInt8) ENGINE = MergeTree ORDER BY a'"
 )]
 pub struct Config {
     /// Address to listen on; anything but loopback should have an engine secret.
@@ -26,11 +29,31 @@ pub struct Config {
     )]
     pub listen: SocketAddr,
 
-    /// Folder of the lake: tables are at DIR/otel/TABLE/metadata. It may appear later.
-    #[arg(long, env = "LAKEFRONT_LAKE", value_name = "DIR")]
-    pub lake: PathBuf,
+    /// Folder of the lake: tables are at DIR/otel/TABLE/metadata. It may appear later. With --data-dir its files can be
+    /// read by file() and icebergLocal(), by the paths they have in it.
+    #[arg(
+        long,
+        env = "LAKEFRONT_LAKE",
+        value_name = "DIR",
+        required_unless_present = "data_dir"
+    )]
+    pub lake: Option<PathBuf>,
 
-    /// Secret that callers send as x-lakefront-engine-secret, as a password or as a bearer token.
+    /// Keep tables in this folder and take inserts, as a ClickHouse server does; callers are the users of --access.
+    #[arg(long, env = "LAKEFRONT_CHDB_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// File of users and what they may do; the one this program was built with when left out. Each user's password is in
+    /// the environment variable the file names.
+    #[arg(
+        long,
+        env = "LAKEFRONT_CHDB_ACCESS",
+        value_name = "FILE",
+        requires = "data_dir"
+    )]
+    pub access: Option<PathBuf>,
+
+    /// Secret that callers send as x-lakefront-engine-secret, as a password or as a bearer token. Not with --data-dir.
     #[arg(
         long,
         env = "LAKEFRONT_ENGINE_SECRET",
@@ -88,6 +111,10 @@ pub struct Limits {
     /// Bytes of a reply before compression; a longer one is refused with TOO_MANY_ROWS_OR_BYTES.
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_RESULT_BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u64).range(1..), value_name = "BYTES")]
     pub max_result_bytes: u64,
+
+    /// Bytes of the rows of one insert, after decompression; more are refused.
+    #[arg(long, env = "LAKEFRONT_CHDB_MAX_INSERT_BYTES", default_value_t = 4 << 30, value_parser = clap::value_parser!(u64).range(1..), value_name = "BYTES")]
+    pub max_insert_bytes: u64,
 
     /// Threads of a query; the machine's cores when left out.
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_THREADS", value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]

@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::time::Duration;
 
 use lakefront_clickhouse_http::{BadParam, BadRequest, Exception};
@@ -35,6 +34,12 @@ pub enum Error {
          bearer token"
     )]
     Unauthorized,
+    /// No such user, or another password.
+    #[error("{user}: Authentication failed: password is incorrect, or there is no user with such name")]
+    WrongPassword {
+        /// The name that was sent.
+        user: String,
+    },
     /// All slots are taken and the queue is full, or a place in it took too long.
     #[error(
         "too many simultaneous queries: all {slots} slots are taken and {waiting} queries wait; try again"
@@ -51,14 +56,6 @@ pub enum Error {
     /// No such table in the lake.
     #[error("{0}")]
     NoTable(String),
-    /// The lake's folder can't be entered.
-    #[error("--lake {}: {source}", path.display())]
-    Lake {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
 }
 
 impl Error {
@@ -71,8 +68,8 @@ impl Error {
     pub fn exception(&self) -> Exception {
         let (code, name) = match self {
             Self::Exception(exception) => return exception.clone(),
-            Self::Engine(_) | Self::Lake { .. } => (1001, "STD_EXCEPTION"),
-            Self::BadRequest(BadRequest::Authorization) | Self::Unauthorized => {
+            Self::Engine(_) => (1001, "STD_EXCEPTION"),
+            Self::BadRequest(BadRequest::Authorization) | Self::Unauthorized | Self::WrongPassword { .. } => {
                 (516, "AUTHENTICATION_FAILED")
             }
             Self::BadRequest(BadRequest::Form) => (48, "NOT_IMPLEMENTED"),

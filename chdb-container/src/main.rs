@@ -1,11 +1,16 @@
 //! The chDB container's process: start, serve, end.
 
+use std::fs::{File, TryLockError};
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Parser as _;
-use lakefront_chdb_container::engine::Engine;
+use lakefront_chdb_container::access::{Access, Profile};
+use lakefront_chdb_container::engine::{Engine, Tables};
+use lakefront_chdb_container::http::{Door, Secret};
 use lakefront_chdb_container::lake::Lake;
 use lakefront_chdb_container::{Config, http};
 use tokio::net::TcpListener;
@@ -21,18 +26,21 @@ fn main() -> anyhow::Result<()> {
         .with_ansi(stderr().is_terminal())
         .with_writer(stderr)
         .init();
+    let door = door(&config)?;
+    let kept = config.data_dir.as_deref().map(DataDir::open).transpose()?;
     // The engine reads files only below the working directory; the lake's folder may appear later.
-    std::fs::create_dir_all(&config.lake)
-        .and_then(|()| std::env::set_current_dir(&config.lake))
-        .with_context(|| {
-            format!(
-                "--lake {}: the folder can't be made or entered",
-                config.lake.display()
-            )
-        })?;
-    let engine = Engine::start(config.limits.clone(), Lake::new("."))?;
+    match (&config.lake, &kept) {
+        (Some(lake), _) => enter("--lake", lake)?,
+        (None, Some(kept)) => enter("--data-dir", &kept.folder.join("user_files"))?,
+        (None, None) => bail!("give --lake or --data-dir"),
+    }
+    let tables = match &kept {
+        Some(kept) => Tables::Kept(&kept.folder),
+        None => Tables::Lake(Lake::new(".")),
+    };
+    let engine = Engine::start(config.limits.clone(), tables)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(&config, &engine))?;
+    runtime.block_on(serve(&config, &engine, door))?;
     // Every connection has to be closed before the engine's threads can end.
     drop(runtime);
     drop(engine);
@@ -44,17 +52,81 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(config: &Config, engine: &Arc<Engine>) -> anyhow::Result<()> {
+/// Who may come in.
+fn door(config: &Config) -> anyhow::Result<Door> {
+    let is_local = config.listen.ip().is_loopback();
+    if config.data_dir.is_none() {
+        if config.engine_secret.is_none() && !is_local {
+            tracing::warn!(address = %config.listen, "anyone who reaches this address can read the lake: set LAKEFRONT_ENGINE_SECRET");
+        }
+        return Ok(Door::Lake {
+            secret: Secret::new(config.engine_secret.clone()),
+            profile: Arc::new(Profile::lake(&config.limits)),
+        });
+    }
+    let text = config.access.as_deref().map(std::fs::read_to_string).transpose();
+    let text = text.with_context(|| format!("--access {:?}: the file can't be read", config.access))?;
+    let access = Access::read(text.as_deref(), &config.limits, |variable| {
+        std::env::var(variable).ok()
+    })
+    .context("--access")?;
+    let open = access.without_password();
+    if !open.is_empty() && !is_local {
+        bail!(
+            "--listen {}: users without a password ({}) are for loopback addresses alone: set the variables that the \
+             access file names",
+            config.listen,
+            open.join(", ")
+        );
+    }
+    Ok(Door::Users(Arc::new(access)))
+}
+
+/// A folder of tables, in use by this process alone.
+struct DataDir {
+    folder: PathBuf,
+    /// Held until the process ends, however it does.
+    _lock: File,
+}
+
+impl DataDir {
+    /// How long another process may take to let go of the folder.
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    fn open(folder: &Path) -> anyhow::Result<Self> {
+        let name = || format!("--data-dir {}", folder.display());
+        std::fs::create_dir_all(folder).with_context(name)?;
+        let folder = folder.canonicalize().with_context(name)?;
+        let lock = File::create(folder.join("lakefront.lock")).with_context(name)?;
+        let started = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { folder, _lock: lock }),
+                // A process that was killed a moment ago may not be gone yet.
+                Err(TryLockError::WouldBlock) if started.elapsed() < Self::PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::WouldBlock) => bail!("{}: another process uses it", name()),
+                Err(TryLockError::Error(error)) => return Err(error).with_context(name),
+            }
+        }
+    }
+}
+
+fn enter(flag: &str, folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::env::set_current_dir(folder))
+        .with_context(|| format!("{flag} {}: the folder can't be made or entered", folder.display()))
+}
+
+async fn serve(config: &Config, engine: &Arc<Engine>, door: Door) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("--listen {}: the address can't be used", config.listen))?;
     let address = listener.local_addr()?;
-    if config.engine_secret.is_none() && !address.ip().is_loopback() {
-        tracing::warn!(%address, "anyone who reaches this address can read the lake: set LAKEFRONT_ENGINE_SECRET");
-    }
     tracing::info!(%address, version = engine.version(), "ready");
     let (ending, ended) = tokio::sync::watch::channel(());
-    let app = http::router(Arc::clone(engine), config.engine_secret.clone());
+    let app = http::router(Arc::clone(engine), door);
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         stopped().await;
         tracing::info!("ending: no new queries, running ones may finish");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lakefront_clickhouse_http::Exception;
 
 use crate::config::Limits;
+use crate::gate::Rights;
 
 /// Settings a caller may set to anything the engine takes: they shape the output or the meaning of a read.
 const FREE: [&str; 20] = [
@@ -46,15 +47,22 @@ const IGNORED: [&str; 6] = [
 /// Settings of one connection: the limits, and what the caller asked for within them.
 pub type Settings = BTreeMap<String, String>;
 
-/// The settings every query runs with.
+/// The settings every query starts from that only reads.
 pub fn base(limits: &Limits) -> Settings {
+    let mut settings = writer(limits);
+    settings.insert("readonly".into(), "1".into());
+    // One more than welcome tells a cut from a fit.
+    let rows = limits.max_result_rows.saturating_add(1);
+    settings.insert("limit".into(), rows.to_string());
+    settings
+}
+
+/// The settings every statement starts from whose caller may write.
+pub fn writer(limits: &Limits) -> Settings {
     [
-        ("readonly", "1".to_owned()),
         ("max_execution_time", limits.max_execution_time.to_string()),
         ("max_memory_usage", limits.max_memory.to_string()),
         ("max_threads", limits.threads().to_string()),
-        // One more than welcome tells a cut from a fit.
-        ("limit", limits.max_result_rows.saturating_add(1).to_string()),
         // Partitions are pruned wrongly in other zones (ClickHouse issue 119173).
         ("session_timezone", "UTC".to_owned()),
         // What is no statement should say so, and `EXPLAIN AST …` must not become a column called AST.
@@ -66,10 +74,11 @@ pub fn base(limits: &Limits) -> Settings {
     .collect()
 }
 
-/// The settings of connections that only parse.
-pub fn gate() -> Settings {
+/// The settings of connections that only parse. Under `readonly=1` a statement's own settings are refused there already.
+pub fn gate(rights: Rights) -> Settings {
+    let readonly = if rights.write { "0" } else { "1" };
     [
-        ("readonly", "1"),
+        ("readonly", readonly),
         ("implicit_select", "0"),
         ("session_timezone", "UTC"),
         ("max_execution_time", "5"),
@@ -78,13 +87,14 @@ pub fn gate() -> Settings {
     .into()
 }
 
-/// Adds what a caller asked for.
+/// Adds what a caller asked for. Who may write may set what they like, but for the limits: those only fall.
 ///
 /// # Errors
 /// `UNKNOWN_SETTING` for settings that are not the caller's, `BAD_ARGUMENTS` for a limit that is no number.
 pub fn with_requested(
     mut settings: Settings,
     requested: &BTreeMap<String, String>,
+    rights: Rights,
 ) -> Result<Settings, Exception> {
     for (name, value) in requested {
         match name.as_str() {
@@ -101,7 +111,7 @@ pub fn with_requested(
                 number(name, value)?;
                 settings.insert(name.clone(), value.clone());
             }
-            name if FREE.contains(&name) || is_format(name) => {
+            name if FREE.contains(&name) || is_format(name) || (rights.write && is_name(name)) => {
                 drop(settings.insert(name.into(), value.clone()))
             }
             _ => {
@@ -116,7 +126,12 @@ pub fn with_requested(
 }
 
 fn is_format(name: &str) -> bool {
-    FREE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    FREE_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && is_name(name)
+}
+
+/// Names go into arguments of a connection.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -156,13 +171,14 @@ mod tests {
 
     use clap::Parser;
 
-    use super::{base, with_requested};
+    use super::{base, with_requested, writer};
     use crate::Config;
+    use crate::gate::Rights;
 
     fn ask(name: &str, value: &str) -> Result<String, u32> {
         let config = Config::parse_from(["x", "--lake", "/"]);
         let requested = BTreeMap::from([(name.to_owned(), value.to_owned())]);
-        with_requested(base(&config.limits), &requested)
+        with_requested(base(&config.limits), &requested, Rights::READ)
             .map(|settings| settings.get(name).cloned().unwrap_or_default())
             .map_err(|exception| exception.code)
     }
@@ -207,5 +223,26 @@ mod tests {
             assert_eq!(ask(name, "1"), Err(115), "{name:?}");
         }
         assert_eq!(ask("session_timezone", "Europe/Berlin"), Err(36));
+    }
+
+    #[test]
+    fn who_writes_sets_more() {
+        let config = Config::parse_from(["x", "--data-dir", "/"]);
+        let ask = |name: &str, value: &str| {
+            let requested = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+            with_requested(writer(&config.limits), &requested, Rights::WRITE)
+                .map(|settings| settings.get(name).cloned().unwrap_or_default())
+                .map_err(|exception| exception.code)
+        };
+        assert_eq!(ask("insert_deduplication_token", "a=b c"), Ok("a=b c".into()));
+        assert_eq!(
+            ask("max_execution_time", "3600"),
+            Ok("30".into()),
+            "limits only fall"
+        );
+        assert_eq!(ask("readonly", "1"), Ok(String::new()));
+        for name in ["x=1 --path", "", "ö"] {
+            assert_eq!(ask(name, "1"), Err(115), "{name:?}");
+        }
     }
 }

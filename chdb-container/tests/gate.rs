@@ -25,9 +25,43 @@ async fn statements() {
     let lake = lake(folder.path()).await;
     commit_logs(&lake, NOVEMBER, 0, 3).await;
     let container = Container::start(folder.path(), &[]);
+    judged(&container, &cases, &[]).await;
+    assert!(
+        !folder.path().join("x").exists() && !folder.path().join("x.csv").exists(),
+        "nothing was written"
+    );
+    assert_eq!(
+        container.text("SELECT count() FROM otel.otel_logs").await,
+        "3",
+        "nothing was changed"
+    );
+}
+
+#[tokio::test]
+async fn statements_of_writers() {
+    let cases: Cases = toml::from_str(include_str!("gate_of_writers.toml")).expect("cases");
+    let folder = TempDir::new().expect("a folder");
+    let container = Container::keeping(folder.path());
+    judged(
+        &container,
+        &cases,
+        &[
+            ("user", "sync"),
+            ("param_d", "default"),
+            ("param_e", "/etc/passwd"),
+        ],
+    )
+    .await;
+    assert!(
+        !folder.path().join("user_files/x.csv").exists(),
+        "nothing was written"
+    );
+}
+
+async fn judged(container: &Container, cases: &Cases, pairs: &[(&str, &str)]) {
     let mut wrong = Vec::new();
     for sql in &cases.allowed {
-        let response = container.statement(sql, &[]).send().await.expect("an answer");
+        let response = container.statement(sql, pairs).send().await.expect("an answer");
         if !response.status().is_success() {
             wrong.push(format!(
                 "refused: {sql}\n  {}",
@@ -37,7 +71,7 @@ async fn statements() {
     }
     for Refused { code, sql } in &cases.refused {
         for sql in sql {
-            let response = container.statement(sql, &[]).send().await.expect("an answer");
+            let response = container.statement(sql, pairs).send().await.expect("an answer");
             let got = common::header(&response, "x-clickhouse-exception-code");
             if got != Some(code.to_string()) {
                 let text = response.text().await.expect("text");
@@ -50,15 +84,6 @@ async fn statements() {
         "{} of the statements:\n{}",
         wrong.len(),
         wrong.join("\n")
-    );
-    assert!(
-        !folder.path().join("x").exists() && !folder.path().join("x.csv").exists(),
-        "nothing was written"
-    );
-    assert_eq!(
-        container.text("SELECT count() FROM otel.otel_logs").await,
-        "3",
-        "nothing was changed"
     );
 }
 

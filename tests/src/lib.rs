@@ -16,17 +16,20 @@
 //! # Ok(()) }
 //! ```
 //!
+//! - [`ClickHouse`] is a hot tier: embedded over a folder, or the server that `CLICKHOUSE_URL` names.
 //! - The programs are taken from `LAKEFRONT_BIN` (a folder), else from the folder cargo built the test in. Build them first
 //!   (`cargo xtask test` does): `cargo build -p lakefront-ingest -p lakefront-chdb-container -p lakefront-demo`.
 //! - Everything dies and vanishes when the [`Stack`] is dropped. When a test panics, the programs' last lines are printed.
 //! - [`Stack::lake`] is the warehouse (`catalog.db`, `otel/<table>/…`), for readers of other makers; [`python`] runs a script
 //!   with the interpreter that `LAKEFRONT_PYTHON` names, which has what `tests/requirements.txt` lists.
 
+mod clickhouse;
 mod process;
 mod python;
 mod sent;
 mod stack;
 
+pub use clickhouse::ClickHouse;
 pub use process::Process;
 pub use python::python;
 pub use sent::Sent;

@@ -235,6 +235,6 @@ impl Stack {
 }
 
 /// An address nobody listens on. The port is free again when the program binds it; nobody else asks for it so soon.
-fn free_address() -> Result<String> {
+pub(crate) fn free_address() -> Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }

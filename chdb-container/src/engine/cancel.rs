@@ -18,13 +18,16 @@ struct State {
     cancelled: bool,
     /// The `log_comment` of the statement that runs.
     tag: Option<String>,
+    /// It changes something: as in ClickHouse, it does not end because its caller went away.
+    writes: bool,
 }
 
 impl Cancellation {
     /// The statement is about to run; false when it should not.
-    pub fn begin(&self, tag: &str) -> bool {
+    pub fn begin(&self, tag: &str, writes: bool) -> bool {
         let mut state = self.state();
         state.tag = Some(tag.to_owned());
+        state.writes = writes;
         !state.cancelled
     }
 
@@ -37,6 +40,17 @@ impl Cancellation {
     /// Whether somebody wants it stopped.
     pub fn is_cancelled(&self) -> bool {
         self.state().cancelled
+    }
+
+    /// The caller went away, or has its answer.
+    fn abandon(self: &Arc<Self>, engine: &Arc<Engine>) {
+        let keeps_on = {
+            let state = self.state();
+            state.writes && state.tag.is_some()
+        };
+        if !keeps_on {
+            self.cancel(engine);
+        }
     }
 
     /// Stops the statement: it is killed again and again until it has ended, because the engine may not know it yet.
@@ -80,7 +94,8 @@ pub struct Running {
     queries: Mutex<(u64, BTreeMap<u64, Arc<Cancellation>>)>,
 }
 
-/// Cancels its query when dropped: a future that is not awaited to its end is a caller that went away.
+/// Cancels its query when dropped, if that only reads: a future that is not awaited to its end is a caller that went
+/// away.
 pub struct Guard {
     engine: Arc<Engine>,
     number: u64,
@@ -123,7 +138,6 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.engine.running.queries().1.remove(&self.number);
-        // Nothing runs any more when the caller got its answer.
-        self.cancellation.cancel(&self.engine);
+        self.cancellation.abandon(&self.engine);
     }
 }

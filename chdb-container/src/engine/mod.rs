@@ -1,16 +1,19 @@
-//! The chDB engine of this process: a queue in front of a pool of read-only connections, and a connection of our own
-//! that makes tables, kills queries and reads counters.
+//! The chDB engine of this process: queues in front of a pool of connections, and a connection of our own that makes
+//! tables, kills queries and reads counters.
 
 mod cancel;
 pub(crate) mod format;
+mod insert;
 mod pool;
 mod queue;
 pub(crate) mod result;
 mod run;
 
+pub use insert::Piece;
 pub use result::Output;
 pub use run::Query;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chdb_rust::connection::Connection;
@@ -18,59 +21,76 @@ use chdb_rust::format::OutputFormat;
 use chdb_rust::query_param::{QueryParam, QueryParams};
 
 use crate::config::Limits;
-use crate::gate::Functions;
+use crate::gate::{DATABASE, Functions, Rights};
 use crate::lake::Lake;
-use crate::settings::Settings;
 use crate::{Error, settings};
 use pool::Pool;
 use queue::Queue;
 
-/// The engine and its lake. One per process.
+/// Where an engine's tables come from.
+pub enum Tables<'a> {
+    /// Those of a lake, in whose folder the process must stand: the engine reads files only from there. Nothing is kept.
+    Lake(Lake),
+    /// Those it made itself, in a folder.
+    Kept(&'a Path),
+}
+
+/// The engine. One per process.
 pub struct Engine {
-    /// The lake whose tables it serves.
-    pub lake: Lake,
+    /// The lake whose tables it serves, if it does.
+    pub lake: Option<Lake>,
     limits: Limits,
-    base: Settings,
-    gate: Settings,
     functions: Functions,
     version: String,
     own: Mutex<Connection>,
     pool: Pool,
-    queue: Queue,
+    reads: Queue,
+    writes: Queue,
     running: cancel::Running,
 }
 
 impl Engine {
-    /// Starts the engine over a lake, in whose folder the process must stand: the engine reads files only from there.
+    /// Starts the engine.
     ///
     /// # Errors
     /// When chDB does not start. A lake that is missing or broken is no error.
-    pub fn start(limits: Limits, lake: Lake) -> Result<Arc<Self>, Error> {
+    pub fn start(limits: Limits, tables: Tables<'_>) -> Result<Arc<Self>, Error> {
         // The engine's own handlers would swallow the signals that end this process.
         chdb_rust::runtime::signal_handlers(false);
-        let own = Connection::open(&["--implicit_select=0"])?;
-        own.query("CREATE DATABASE IF NOT EXISTS otel", OutputFormat::Null)?;
+        let (lake, args) = match tables {
+            Tables::Lake(lake) => (Some(lake), Vec::new()),
+            Tables::Kept(folder) => (None, vec![format!("--path={}", folder.display())]),
+        };
+        let own: Vec<_> = args
+            .iter()
+            .map(String::as_str)
+            .chain(["--implicit_select=0"])
+            .collect();
+        let own = Connection::open(&own)?;
+        own.query(
+            &format!("CREATE DATABASE IF NOT EXISTS {DATABASE}"),
+            OutputFormat::Null,
+        )?;
         let version = one_column(&own, "SELECT version()")?
             .into_iter()
             .next()
             .unwrap_or_default();
         let names = one_column(&own, "SELECT name FROM system.table_functions")?;
-        let base = settings::base(&limits);
         let slots = usize::from(limits.slots);
+        let queue = || Queue::new(limits.slots, limits.queue, limits.queue_wait());
         let engine = Self {
             lake,
             functions: Functions::new(names.iter().map(String::as_str)),
             version,
             own: Mutex::new(own),
-            pool: Pool::new(3 * slots),
-            queue: Queue::new(limits.slots, limits.queue, limits.queue_wait()),
+            pool: Pool::new(3 * slots, args),
+            reads: queue(),
+            writes: queue(),
             running: cancel::Running::default(),
-            gate: settings::gate(),
-            base,
             limits,
         };
-        engine.pool.warm(&engine.base, slots)?;
-        engine.pool.warm(&engine.gate, slots)?;
+        engine.pool.warm(&settings::base(&engine.limits), slots)?;
+        engine.pool.warm(&settings::gate(Rights::READ), slots)?;
         engine.refresh();
         Ok(Arc::new(engine))
     }
@@ -87,12 +107,15 @@ impl Engine {
 
     /// How many queries run, and how many wait.
     pub fn load(&self) -> (usize, usize) {
-        self.queue.load()
+        let (reads, writes) = (self.reads.load(), self.writes.load());
+        (reads.0 + writes.0, reads.1 + writes.1)
     }
 
     /// Looks at the lake again: new tables become known, gone ones unknown.
     pub fn refresh(&self) {
-        self.lake.refresh(|| self.own());
+        if let Some(lake) = &self.lake {
+            lake.refresh(|| self.own());
+        }
     }
 
     /// Runs a statement of our own and returns its first column.
@@ -105,10 +128,18 @@ impl Engine {
 
     /// Ends every query, waits for the connections to come home and closes them. No query runs after this.
     pub async fn close(self: &Arc<Self>) {
-        self.queue.close();
+        let queues = [&self.reads, &self.writes];
+        queues.iter().for_each(|queue| queue.close());
         cancel::Running::cancel_all(self);
-        self.queue.drained().await;
+        for queue in queues {
+            queue.drained().await;
+        }
         self.pool.close();
+    }
+
+    /// The line a caller stands in: a long insert keeps no reader waiting.
+    fn queue(&self, rights: Rights) -> &Queue {
+        if rights.write { &self.writes } else { &self.reads }
     }
 
     /// The connection that may change the engine.

@@ -4,6 +4,7 @@ use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 
 use crate::Error;
+use crate::gate::DATABASE;
 use crate::settings::Settings;
 
 /// Idle connections by the settings they were opened with.
@@ -13,6 +14,8 @@ use crate::settings::Settings;
 pub struct Pool {
     state: Mutex<State>,
     capacity: usize,
+    /// Arguments of every connection.
+    args: Vec<String>,
 }
 
 #[derive(Default)]
@@ -32,10 +35,11 @@ pub struct Pooled {
 }
 
 impl Pool {
-    pub fn new(capacity: usize) -> Self {
+    pub fn new(capacity: usize, args: Vec<String>) -> Self {
         Self {
             state: Mutex::default(),
             capacity,
+            args,
         }
     }
 
@@ -57,14 +61,14 @@ impl Pool {
         }
         state.opened += 1;
         let tag = format!("lakefront-{}", state.opened);
-        let args: Vec<String> = settings
+        let own = settings
             .iter()
             .map(|(name, value)| format!("--{name}={value}"))
-            .chain([format!("--log_comment={tag}")])
-            .collect();
+            .chain([format!("--log_comment={tag}")]);
+        let args: Vec<String> = self.args.iter().cloned().chain(own).collect();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let connection = Connection::open(&args)?;
-        connection.query("USE otel", OutputFormat::Null)?;
+        connection.query(&format!("USE {DATABASE}"), OutputFormat::Null)?;
         Ok(Pooled {
             connection,
             tag,
@@ -74,6 +78,10 @@ impl Pool {
 
     /// Takes a connection back; the one that was idle longest goes when there are too many.
     pub fn put(&self, pooled: Pooled) {
+        // Nobody comes back for the settings of one insert.
+        if pooled.settings.contains_key("insert_deduplication_token") {
+            return;
+        }
         let mut state = self.state();
         state.idle.push(pooled);
         if state.idle.len() > self.capacity {

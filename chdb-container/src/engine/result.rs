@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use chdb_rust::insert_stream::WriteStats;
 use chdb_rust::query_result::QueryResult;
 use lakefront_clickhouse_http::Exception;
 
-use crate::config::Limits;
+use crate::access::Profile;
 
 /// What a query returned.
 #[derive(Debug, Clone)]
@@ -18,6 +19,10 @@ pub struct Output {
     pub rows_read: u64,
     /// Bytes read from the lake, uncompressed.
     pub bytes_read: u64,
+    /// Rows written, those of views that read the insert among them.
+    pub rows_written: u64,
+    /// Bytes written, uncompressed.
+    pub bytes_written: u64,
     /// How long the engine says it took.
     pub elapsed: Duration,
     /// Whether the limit on rows cut the result.
@@ -31,8 +36,8 @@ impl Output {
     ///
     /// # Errors
     /// `TOO_MANY_ROWS_OR_BYTES` when its text is too long: a document can't be cut, and chDB ignores `max_result_bytes`.
-    pub(super) fn new(result: &QueryResult, format: &str, limits: &Limits) -> Result<Self, Exception> {
-        let (length, most) = (result.data_ref().len() as u64, limits.max_result_bytes);
+    pub(super) fn new(result: &QueryResult, format: &str, profile: &Profile) -> Result<Self, Exception> {
+        let (length, most) = (result.data_ref().len() as u64, profile.max_result_bytes);
         if length > most {
             let message = format!(
                 "Limit for result exceeded, max bytes: {most}, current bytes: {length}. Select fewer columns or rows"
@@ -46,10 +51,28 @@ impl Output {
             result_bytes: result.bytes_read(),
             rows_read: result.storage_rows_read(),
             bytes_read: result.storage_bytes_read(),
+            rows_written: result.rows_written(),
+            bytes_written: result.bytes_written(),
             elapsed: result.elapsed(),
-            truncated: rows > limits.max_result_rows,
+            truncated: rows > profile.max_result_rows,
             format: format.to_owned(),
         })
+    }
+
+    /// What an insert of rows returns: nothing, and how much was written.
+    pub(super) fn of_insert(stats: &WriteStats) -> Self {
+        Self {
+            bytes: Vec::new(),
+            rows: 0,
+            result_bytes: 0,
+            rows_read: 0,
+            bytes_read: 0,
+            rows_written: stats.rows_written,
+            bytes_written: stats.bytes_written,
+            elapsed: stats.elapsed,
+            truncated: false,
+            format: "TabSeparated".into(),
+        }
     }
 }
 

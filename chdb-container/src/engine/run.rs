@@ -5,12 +5,17 @@ use chdb_rust::format::OutputFormat;
 use lakefront_clickhouse_http::Exception;
 
 use super::cancel::{Cancellation, Running};
+use super::pool::Pooled;
 use super::{Engine, Output, format, parameters, result};
+use crate::access::Profile;
+use crate::gate::{Judged, Rights};
 use crate::{Error, gate, settings};
 
 /// A statement as a caller wants it run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Query {
+    /// What the caller may do.
+    pub profile: Arc<Profile>,
     /// The text.
     pub sql: String,
     /// Values of its placeholders, as fields of TabSeparated.
@@ -19,19 +24,43 @@ pub struct Query {
     pub settings: BTreeMap<String, String>,
     /// The output format when the statement names none.
     pub format: String,
+    /// Whether it came in a way that only reads, whatever the caller may do.
+    pub only_reads: bool,
+}
+
+impl Query {
+    fn rights(&self) -> Rights {
+        Rights {
+            write: self.profile.rights.write && !self.only_reads,
+            ..self.profile.rights
+        }
+    }
 }
 
 impl Engine {
-    /// Runs a statement. Dropping the future stops it.
+    /// Runs a statement. Dropping the future stops it if it only reads.
     ///
     /// # Errors
     /// When the queue is full, the gate refuses the statement, or the engine does.
     pub async fn run(self: &Arc<Self>, query: Query) -> Result<Output, Error> {
-        let slot = self.queue.enter().await?;
+        let profile = Arc::clone(&query.profile);
+        self.on_a_slot(&profile, move |engine, cancellation| {
+            engine.run_here(&query, cancellation)
+        })
+        .await
+    }
+
+    /// Does work on a slot of the queue, in a thread that may block.
+    pub(super) async fn on_a_slot(
+        self: &Arc<Self>,
+        profile: &Profile,
+        work: impl FnOnce(&Self, &Cancellation) -> Result<Output, Error> + Send + 'static,
+    ) -> Result<Output, Error> {
+        let slot = self.queue(profile.rights).enter().await?;
         let guard = Running::start(self);
         let (engine, cancellation) = (Arc::clone(self), guard.cancellation());
         let task = tokio::task::spawn_blocking(move || {
-            let output = engine.run_here(&query, &cancellation);
+            let output = work(&engine, &cancellation);
             // Held until the engine is done, also when the caller is gone.
             drop(slot);
             output
@@ -42,28 +71,14 @@ impl Engine {
 
     fn run_here(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let default_format = known(&query.format)?;
-        let settings = settings::with_requested(self.base.clone(), &query.settings)?;
-        self.lake.refresh(|| self.own());
+        if let Some(lake) = &self.lake {
+            lake.refresh(|| self.own());
+        }
+        let judged = self.judge(query, &query.sql)?;
+        let format = judged.format.as_deref().map_or(Ok(default_format), known)?;
 
-        let gate = self.pool.take(&self.gate)?;
-        let judged = gate::check(&gate.connection, &self.functions, &query.sql, &query.params);
-        self.pool.put(gate);
-        let reads = judged?;
-        let format = reads.format.as_deref().map_or(Ok(default_format), known)?;
-
-        let pooled = self.pool.take(&settings).map_err(|error| match error {
-            // The engine says no more than that it did not open: the limits are ours and valid.
-            Error::Engine(_) if !query.settings.is_empty() => {
-                let names: Vec<_> = query.settings.keys().map(String::as_str).collect();
-                let message = format!(
-                    "A setting has a value the engine does not take: {}",
-                    names.join(", ")
-                );
-                Exception::new(36, "BAD_ARGUMENTS", message).into()
-            }
-            error => error,
-        })?;
-        let ran = if cancellation.begin(&pooled.tag) {
+        let pooled = self.connection(query)?;
+        let ran = if cancellation.begin(&pooled.tag, judged.writes) {
             pooled
                 .connection
                 .query_with_params(&query.sql, format, parameters(&query.params))
@@ -72,11 +87,9 @@ impl Engine {
         };
         cancellation.end();
         let output = match &ran {
-            Ok(result) => Output::new(result, format.as_str(), &self.limits).map_err(Into::into),
-            Err(_) if cancellation.is_cancelled() => {
-                Err(Exception::new(394, "QUERY_WAS_CANCELLED", "Query was cancelled").into())
-            }
-            Err(error) => Err(self.lake.explain(result::exception(error), &reads.tables)),
+            Ok(result) => Output::new(result, format.as_str(), &query.profile).map_err(Into::into),
+            Err(_) if cancellation.is_cancelled() => Err(cancelled().into()),
+            Err(error) => Err(self.explain(result::exception(error), &judged)),
         };
         drop(ran);
         // After a kill the engine lists the query until its connection runs another or closes.
@@ -87,6 +100,49 @@ impl Engine {
         }
         output
     }
+
+    /// Asks the gate about a text.
+    pub(super) fn judge(&self, query: &Query, sql: &str) -> Result<Judged, Error> {
+        let gate = self.pool.take(&settings::gate(query.rights()))?;
+        let judged = gate::check(
+            &gate.connection,
+            &self.functions,
+            query.rights(),
+            sql,
+            &query.params,
+        );
+        self.pool.put(gate);
+        judged
+    }
+
+    /// A connection with the settings a query runs with.
+    pub(super) fn connection(&self, query: &Query) -> Result<Pooled, Error> {
+        let rights = query.profile.rights;
+        let settings = settings::with_requested(query.profile.settings.clone(), &query.settings, rights)?;
+        self.pool.take(&settings).map_err(|error| match error {
+            // The engine says no more than that it did not open: the limits are ours and valid.
+            Error::Engine(_) if !query.settings.is_empty() => {
+                let names: Vec<_> = query.settings.keys().map(String::as_str).collect();
+                let message = format!(
+                    "A setting is unknown or has a value the engine does not take: {}",
+                    names.join(", ")
+                );
+                Exception::new(36, "BAD_ARGUMENTS", message).into()
+            }
+            error => error,
+        })
+    }
+
+    fn explain(&self, exception: Exception, judged: &Judged) -> Error {
+        match &self.lake {
+            Some(lake) => lake.explain(exception, &judged.tables),
+            None => exception.into(),
+        }
+    }
+}
+
+pub(super) fn cancelled() -> Exception {
+    Exception::new(394, "QUERY_WAS_CANCELLED", "Query was cancelled")
 }
 
 fn known(name: &str) -> Result<OutputFormat, Exception> {

@@ -1,15 +1,20 @@
-//! Which statements may run: one read of the lake's tables, and nothing beside.
+//! Which statements may run: one read of the tables, and for those who have the right one change of them.
 //!
-//! The engine's own parser does the reading: `classify_query` counts statements and tells reads from everything else,
-//! `EXPLAIN AST` shows what a read touches. `readonly=1` stands behind both. What is judged here is what that setting
-//! leaves open: tables of `system`, functions that read files or other servers, and files written by `INTO OUTFILE`.
+//! The engine's own parser does the reading: `classify_query` counts statements, tells reads from everything else and
+//! says whether a change stays inside the database; `EXPLAIN AST` shows what a statement touches. Behind reads stands
+//! `readonly=1`. What is judged here is what that setting leaves open: tables of `system`, functions that read files or
+//! other servers, and files written by `INTO OUTFILE`.
 
 mod ast;
+mod files;
+mod rights;
 mod rules;
+mod writes;
 
-pub use rules::{Functions, Reads};
+pub use rights::Rights;
+pub use rules::{DATABASE, Functions, Judged};
 
-use chdb_rust::admin::QueryClass;
+use chdb_rust::admin::{QueryAnalysis, QueryClass};
 use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 use lakefront_clickhouse_http::Exception;
@@ -17,17 +22,18 @@ use lakefront_clickhouse_http::Exception;
 use crate::Error;
 use crate::engine::{parameters, result};
 
-/// Judges a statement on a read-only connection; says what it reads.
+/// Judges a statement on a read-only connection; says what it does.
 ///
 /// # Errors
 /// The engine's exception for text it can't read; ours for statements that may not run.
 pub fn check(
     connection: &Connection,
     functions: &Functions,
+    rights: Rights,
     sql: &str,
     params: &[(String, String)],
-) -> Result<Reads, Error> {
-    let analysis = connection.classify_query(sql, None)?;
+) -> Result<Judged, Error> {
+    let analysis = connection.classify_query(sql, Some(DATABASE))?;
     match (analysis.statement_count, analysis.class) {
         (0, _) if is_blank(sql) => Err(empty().into()),
         // It does not parse, so nothing can run: the engine says where it stopped.
@@ -36,21 +42,62 @@ pub fn check(
             // Comments alone.
             Ok(_) => empty().into(),
         }),
-        (1, QueryClass::ReadOnly) => {
-            // The statement is parsed once more, as the operand of EXPLAIN: its parameters may name a table.
-            let explained = format!("EXPLAIN AST {sql}");
-            let ast = connection
-                .query_with_params(&explained, OutputFormat::TabSeparatedRaw, parameters(params))
-                .map_err(|error| result::exception(&error))?;
-            let ast = ast.data_utf8_lossy();
-            rules::judge(&ast::nodes(&ast), functions).map_err(Into::into)
+        (1, QueryClass::ReadOnly) => tree(connection, functions, rights, sql, params),
+        (1, QueryClass::Mutating) if rights.write => {
+            let judged = tree(connection, functions, rights, sql, params)?;
+            stays_inside(&analysis, &judged)?;
+            // The classification does not know what such a parameter names.
+            if has_identifier(sql) {
+                return Err(denied("parameters of the type Identifier in a change").into());
+            }
+            Ok(judged)
         }
-        (0 | 1, class) => Err(not_a_read(class).into()),
+        (0 | 1, class) => Err(not_permitted(class, rights).into()),
         (count, _) => {
             let message = format!("Multi-statements are not allowed: expected one statement, got {count}");
             Err(Exception::new(62, "SYNTAX_ERROR", message).into())
         }
     }
+}
+
+fn tree(
+    connection: &Connection,
+    functions: &Functions,
+    rights: Rights,
+    sql: &str,
+    params: &[(String, String)],
+) -> Result<Judged, Error> {
+    // The statement is parsed once more, as the operand of EXPLAIN: its parameters may name a table.
+    let explained = format!("EXPLAIN AST {sql}");
+    let ast = connection
+        .query_with_params(&explained, OutputFormat::TabSeparatedRaw, parameters(params))
+        .map_err(|error| result::exception(&error))?;
+    let ast = ast.data_utf8_lossy();
+    rules::judge(&ast::nodes(&ast), functions, rights).map_err(Into::into)
+}
+
+/// Holds a change to the tables of the database: the database itself may be made, and not made away with.
+fn stays_inside(analysis: &QueryAnalysis, judged: &Judged) -> Result<(), Exception> {
+    if !analysis.writes_only_target_database {
+        Err(denied("changes outside of the database"))
+    } else if analysis.changes_database_lifecycle && !judged.creates {
+        Err(denied("changes of the database itself"))
+    } else if analysis.has_secrets {
+        Err(denied("secrets and disks in a statement"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether there is a placeholder such as `{table:Identifier}`; one in a quoted text counts too.
+fn has_identifier(sql: &str) -> bool {
+    sql.split(':').skip(1).any(|behind| {
+        let behind = behind.trim_start();
+        let end = behind.find(|character: char| !character.is_alphanumeric());
+        behind
+            .get(..end.unwrap_or(behind.len()))
+            .is_some_and(|word| word.eq_ignore_ascii_case("Identifier"))
+    })
 }
 
 fn empty() -> Exception {
@@ -62,15 +109,25 @@ fn is_blank(sql: &str) -> bool {
         .all(|character| character.is_whitespace() || character == ';')
 }
 
-fn not_a_read(class: QueryClass) -> Exception {
+fn not_permitted(class: QueryClass, rights: Rights) -> Exception {
     let what = match class {
-        QueryClass::Mutating | QueryClass::MutatingGlobal => "it changes data or schema",
-        QueryClass::Control => "it changes a session, runs a command or writes a file (INTO OUTFILE)",
+        QueryClass::Mutating => "it changes data or schema",
+        QueryClass::MutatingGlobal => "it changes users, functions or the server",
+        QueryClass::Control => "it changes a session, runs a command or reads or writes a file of the server",
         _ => "it is not a statement the engine can classify",
     };
+    if rights.write {
+        return denied(&format!("a statement where {what}"));
+    }
     Exception::new(
         164,
         "READONLY",
         format!("Only reads are allowed (SELECT, WITH, EXPLAIN, DESCRIBE, SHOW): {what}"),
     )
+}
+
+fn denied(what: &str) -> Exception {
+    let message =
+        format!("Not allowed here: {what}. What can be used are the tables of the database {DATABASE}");
+    Exception::new(497, "ACCESS_DENIED", message)
 }

@@ -3,18 +3,23 @@ use std::collections::BTreeSet;
 use lakefront_clickhouse_http::Exception;
 
 use super::ast::Node;
+use super::{Rights, denied, files, writes};
 use crate::engine::format;
 
-/// The database of the lake's tables, and of every connection.
+/// The database of every table, and of every connection.
 pub const DATABASE: &str = "otel";
 
-/// What a permitted statement reads.
+/// What a permitted statement does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reads {
-    /// Tables of the lake, by name; names of common table expressions are among them.
+pub struct Judged {
+    /// Tables it reads, by name; names of common table expressions are among them.
     pub tables: BTreeSet<String>,
     /// The format its FORMAT clause names.
     pub format: Option<String>,
+    /// Whether it changes anything.
+    pub writes: bool,
+    /// Whether it makes something new.
+    pub creates: bool,
 }
 
 /// The names the engine has for table functions, in lower case: what is not known to be harmless is refused.
@@ -42,6 +47,28 @@ const HARMLESS_TABLES: [&str; 6] = [
     "system.settings",
     "system.zeros",
     "system.zeros_mt",
+];
+
+/// Tables of `system` for those who keep tables of their own, and for the clients they do it with.
+const TABLES_OF_WRITERS: [&str; 18] = [
+    "system.columns",
+    "system.data_skipping_indices",
+    "system.databases",
+    "system.detached_parts",
+    "system.disks",
+    "system.events",
+    "system.formats",
+    "system.functions",
+    "system.merges",
+    "system.metrics",
+    "system.mutations",
+    "system.parts",
+    "system.parts_columns",
+    "system.processes",
+    "system.projections",
+    "system.table_functions",
+    "system.tables",
+    "system.time_zones",
 ];
 
 /// Functions that read files, dictionaries, tables by name or the machine.
@@ -103,13 +130,26 @@ fn is_refused_scalar(lower: &str) -> bool {
     REFUSED_FUNCTIONS.contains(&lower) || REFUSED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
 }
 
+fn is_readable(table: &str, rights: Rights) -> bool {
+    HARMLESS_TABLES.contains(&table) || (rights.write && TABLES_OF_WRITERS.contains(&table))
+}
+
 /// Judges a parsed statement.
-pub fn judge(nodes: &[Node<'_>], functions: &Functions) -> Result<Reads, Exception> {
+///
+/// # Errors
+/// `ACCESS_DENIED`, and `READONLY` for settings that are not the caller's.
+pub fn judge(nodes: &[Node<'_>], functions: &Functions, rights: Rights) -> Result<Judged, Exception> {
     let root = nodes
         .first()
         .ok_or_else(|| denied("a statement without a tree"))?;
-    let is_select = root.kind == "SelectWithUnionQuery";
+    let mut judged = Judged {
+        writes: rights.write && writes::is_one(root),
+        creates: root.kind == "CreateQuery",
+        ..Judged::default()
+    };
+    let has_columns = judged.writes || root.kind == "SelectWithUnionQuery";
     match root.kind {
+        _ if judged.writes => writes::judge(nodes)?,
         "SelectWithUnionQuery"
         | "DescribeQuery"
         | "ExistsTableQuery"
@@ -122,33 +162,36 @@ pub fn judge(nodes: &[Node<'_>], functions: &Functions) -> Result<Reads, Excepti
             )));
         }
     }
-    let mut reads = Reads::default();
-    for node in nodes {
+    let mut before = None;
+    for (index, node) in nodes.iter().enumerate() {
         match node.kind {
-            "TableIdentifier" => read_table(node.name, &mut reads)?,
+            "TableIdentifier" => read_table(node.name, rights, &mut judged)?,
             "Identifier" => {
-                if is_select {
-                    identifier(node.name)?
+                if has_columns {
+                    identifier(node.name, rights)?
                 } else {
-                    operand(node.name)?
+                    operand(node.name, rights)?
                 }
             }
+            "Function" if judged.writes && writes::is_engine_of(before, node) => {}
+            "Function" if rights.files && files::is_one(node) => files::judge(nodes, index)?,
             "Function" if functions.refuses(node.name) => {
                 return Err(denied(&format!("the function {}", node.name)));
             }
             // The engine holds readonly=1 against settings of the outermost query only.
-            "Set" if root.kind != "Explain" || node.depth != 1 => return Err(settings()),
+            "Set" if !rights.write && (root.kind != "Explain" || node.depth != 1) => return Err(settings()),
             // Its line does not say which function it applies.
             "ColumnsApplyTransformer" => return Err(denied("APPLY")),
             _ => {}
         }
+        before = Some(node);
     }
-    reads.format = nodes
+    judged.format = nodes
         .iter()
-        .rfind(|node| node.depth == 1)
+        .rfind(|node| node.depth == 1 && !judged.writes)
         .filter(|node| node.kind == "Identifier" && format::find(node.name).is_some())
         .map(|node| node.name.to_owned());
-    Ok(reads)
+    Ok(judged)
 }
 
 /// Not INSERT or CREATE. Beside the statement stand EXPLAIN's own settings and a format.
@@ -157,21 +200,21 @@ fn explains_a_select(nodes: &[Node<'_>]) -> bool {
     children.all(|kind| matches!(kind, "Set" | "SelectWithUnionQuery" | "Identifier"))
 }
 
-fn read_table(name: &str, reads: &mut Reads) -> Result<(), Exception> {
+fn read_table(name: &str, rights: Rights, judged: &mut Judged) -> Result<(), Exception> {
     match name.split_once('.') {
-        None => drop(reads.tables.insert(name.into())),
-        Some((DATABASE, table)) => drop(reads.tables.insert(table.into())),
-        Some(_) if HARMLESS_TABLES.contains(&name) => {}
+        None => drop(judged.tables.insert(name.into())),
+        Some((DATABASE, table)) => drop(judged.tables.insert(table.into())),
+        Some(_) if is_readable(name, rights) => {}
         Some(_) => return Err(denied(&format!("the table {name}"))),
     }
     Ok(())
 }
 
 /// A name in an expression: a column as a rule, but `IN` takes tables and `arrayMap` functions by name.
-fn identifier(name: &str) -> Result<(), Exception> {
+fn identifier(name: &str, rights: Rights) -> Result<(), Exception> {
     let lower = name.to_ascii_lowercase();
     match lower.split_once('.') {
-        Some((database, _)) if OTHER_DATABASES.contains(&database) && !HARMLESS_TABLES.contains(&&*lower) => {
+        Some((database, _)) if OTHER_DATABASES.contains(&database) && !is_readable(&lower, rights) => {
             Err(denied(&format!("the table {name}")))
         }
         None if is_refused_scalar(&lower) => Err(denied(&format!(
@@ -182,10 +225,10 @@ fn identifier(name: &str) -> Result<(), Exception> {
 }
 
 /// A name after SHOW, EXISTS or DESCRIBE.
-fn operand(name: &str) -> Result<(), Exception> {
+fn operand(name: &str, rights: Rights) -> Result<(), Exception> {
     let lower = name.to_ascii_lowercase();
     let database = lower.split('.').next().unwrap_or_default();
-    if OTHER_DATABASES.contains(&database) {
+    if OTHER_DATABASES.contains(&database) && !is_readable(&lower, rights) {
         Err(denied(&format!("the database {name}")))
     } else {
         Ok(())
@@ -198,9 +241,4 @@ fn settings() -> Exception {
         "READONLY",
         "SETTINGS clauses are not allowed here: send settings beside the statement",
     )
-}
-
-fn denied(what: &str) -> Exception {
-    let message = format!("Not allowed here: {what}. Tables of the database {DATABASE} can be read");
-    Exception::new(497, "ACCESS_DENIED", message)
 }

@@ -4,12 +4,68 @@ use axum::http::HeaderMap;
 use lakefront_clickhouse_http::{Credentials, IncomingQuery, SECRET_HEADER};
 
 use crate::Error;
+use crate::access::{Access, Profile, is_same};
+
+/// Who may come in, and as what.
+#[derive(Clone)]
+pub enum Door {
+    /// Whoever knows the secret, to read the lake.
+    Lake {
+        /// The secret.
+        secret: Secret,
+        /// What all of them may do.
+        profile: Arc<Profile>,
+    },
+    /// Users with rights of their own.
+    Users(Arc<Access>),
+}
+
+impl Door {
+    /// What the sender of a request may do.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] and [`Error::WrongPassword`].
+    pub fn enter(
+        &self,
+        headers: &HeaderMap,
+        credentials: Option<&Credentials>,
+    ) -> Result<Arc<Profile>, Error> {
+        match self {
+            Self::Lake { secret, profile } => {
+                secret.check(headers, credentials)?;
+                Ok(Arc::clone(profile))
+            }
+            Self::Users(access) => access.enter(credentials),
+        }
+    }
+
+    /// The same for paths that are not the ClickHouse interface.
+    ///
+    /// # Errors
+    /// As [`Self::enter`], and what is wrong with `Authorization`.
+    pub fn enter_by_headers(&self, headers: &HeaderMap) -> Result<Arc<Profile>, Error> {
+        let head = IncomingQuery::head(&axum::http::Uri::from_static("/"), &without_body(headers))?;
+        self.enter(headers, head.credentials.as_ref())
+    }
+
+    /// Lets those pass who look after the process: they see its state and none of its data, so users have no part in it.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] where there is a secret.
+    pub fn look(&self, headers: &HeaderMap) -> Result<(), Error> {
+        match self {
+            Self::Lake { .. } => self.enter_by_headers(headers).map(drop),
+            Self::Users(_) => Ok(()),
+        }
+    }
+}
 
 /// The secret shared by router and engine, where there is one.
 #[derive(Clone)]
 pub struct Secret(Option<Arc<str>>);
 
 impl Secret {
+    /// A secret; none or an empty one lets everybody pass.
     pub fn new(secret: Option<String>) -> Self {
         Self(secret.filter(|secret| !secret.is_empty()).map(Into::into))
     }
@@ -30,31 +86,12 @@ impl Secret {
             Err(Error::Unauthorized)
         }
     }
-
-    /// The same for paths that are not the ClickHouse interface.
-    ///
-    /// # Errors
-    /// [`Error::Unauthorized`], and what is wrong with `Authorization`.
-    pub fn check_headers(&self, headers: &HeaderMap) -> Result<(), Error> {
-        let read = IncomingQuery::read(&axum::http::Uri::from_static("/"), &without_body(headers), &[])?;
-        self.check(headers, read.credentials.as_ref())
-    }
 }
 
 fn without_body(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
     headers.remove(axum::http::header::CONTENT_TYPE);
     headers
-}
-
-/// Takes as long for a near miss as for a far one.
-fn is_same(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len()
-        && left
-            .iter()
-            .zip(right)
-            .fold(0, |differences, (left, right)| differences | (left ^ right))
-            == 0
 }
 
 #[cfg(test)]

@@ -1,13 +1,23 @@
-//! ClickHouse's own compressed blocks, for clients that ask with `compress=1`.
+//! ClickHouse's own compressed blocks, for clients that ask with `compress=1` or send with `decompress=1`.
 //!
 //! A block is a checksum (CityHash128 v1.0.2 of the rest), a byte that names the method, the sizes of the block
 //! without its checksum and of its content, and the content.
 //! <https://clickhouse.com/docs/native-protocol/basics#compression>
 
+use bytes::{Buf as _, BytesMut};
+
+/// Not compressed.
+const NONE: u8 = 0x02;
 /// LZ4.
-const METHOD: u8 = 0x82;
+const LZ4: u8 = 0x82;
+/// Zstandard.
+const ZSTD: u8 = 0x90;
+/// A checksum.
+const CHECKSUM: usize = 16;
 /// Method and both sizes.
 const HEADER: usize = 9;
+/// The longest content of a block that is read: clients send 1 MiB or less.
+const LONGEST: usize = 64 << 20;
 /// How much content goes into a block, as in ClickHouse.
 const CONTENT: usize = 1 << 20;
 
@@ -17,40 +27,149 @@ pub fn compress(bytes: &[u8]) -> Vec<u8> {
     for content in bytes.chunks(CONTENT) {
         let compressed = lz4_flex::block::compress(content);
         let mut block = Vec::with_capacity(HEADER + compressed.len());
-        block.push(METHOD);
+        block.push(LZ4);
         for size in [HEADER + compressed.len(), content.len()] {
             // Both are a few bytes above 1 MiB at most.
             block.extend_from_slice(&u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes());
         }
         block.extend_from_slice(&compressed);
-        // The library's first half is the low one in memory.
-        blocks.extend_from_slice(
-            &cityhash_rs::cityhash_102_128(&block)
-                .rotate_right(64)
-                .to_le_bytes(),
-        );
+        blocks.extend_from_slice(&checksum(&block));
         blocks.extend_from_slice(&block);
     }
     blocks
 }
 
+/// Reads blocks as their bytes arrive.
+#[derive(Debug, Default)]
+pub struct Reader(BytesMut);
+
+impl Reader {
+    /// Takes bytes in and adds the content of every block they complete.
+    ///
+    /// # Errors
+    /// What is wrong with a block.
+    pub fn read(&mut self, bytes: &[u8], content: &mut BytesMut) -> Result<(), String> {
+        self.0.extend_from_slice(bytes);
+        while let Some(length) = self.length()? {
+            let block = self.0.split_to(CHECKSUM + length);
+            let (sum, block) = block.split_at(CHECKSUM);
+            if checksum(block) != *sum {
+                return Err("a compressed block has another checksum than it says".into());
+            }
+            unpack(block, content)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the last block was whole.
+    pub fn is_done(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The length of the first block without its checksum, when it is there.
+    fn length(&self) -> Result<Option<usize>, String> {
+        let Some(mut header) = self.0.get(CHECKSUM + 1..CHECKSUM + HEADER) else {
+            return Ok(None);
+        };
+        let (length, content) = (header.get_u32_le() as usize, header.get_u32_le() as usize);
+        if !(HEADER..=LONGEST).contains(&length) || content > LONGEST {
+            return Err(format!(
+                "a compressed block says it has {length} bytes and {content} of content: up to {LONGEST} are read"
+            ));
+        }
+        Ok((self.0.len() >= CHECKSUM + length).then_some(length))
+    }
+}
+
+fn unpack(block: &[u8], content: &mut BytesMut) -> Result<(), String> {
+    let (mut header, packed) = block.split_at(HEADER);
+    let method = header.get_u8();
+    header.advance(4);
+    let length = header.get_u32_le() as usize;
+    let start = content.len();
+    content.resize(start + length, 0);
+    let space = &mut content[start..];
+    let unpacked = match method {
+        NONE if packed.len() == length => {
+            space.copy_from_slice(packed);
+            Ok(length)
+        }
+        LZ4 => lz4_flex::block::decompress_into(packed, space).map_err(|error| error.to_string()),
+        ZSTD => zstd::bulk::decompress_to_buffer(packed, space).map_err(|error| error.to_string()),
+        method => Err(format!("method {method:#x} is not read, only LZ4, ZSTD and none")),
+    };
+    match unpacked {
+        Ok(unpacked) if unpacked == length => Ok(()),
+        Ok(unpacked) => Err(format!(
+            "a compressed block holds {unpacked} bytes, not {length} as it says"
+        )),
+        Err(reason) => Err(format!("a compressed block: {reason}")),
+    }
+}
+
+/// CityHash128 v1.0.2. The library's first half is the low one in memory.
+fn checksum(block: &[u8]) -> [u8; CHECKSUM] {
+    cityhash_rs::cityhash_102_128(block)
+        .rotate_right(64)
+        .to_le_bytes()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{CONTENT, HEADER, compress};
+    use bytes::BytesMut;
+
+    use super::{CONTENT, HEADER, NONE, Reader, ZSTD, checksum, compress};
+
+    fn read(blocks: &[u8], at_once: usize) -> Result<BytesMut, String> {
+        let (mut reader, mut content) = (Reader::default(), BytesMut::new());
+        for bytes in blocks.chunks(at_once) {
+            reader.read(bytes, &mut content)?;
+        }
+        if reader.is_done() {
+            Ok(content)
+        } else {
+            Err("not done".into())
+        }
+    }
+
+    fn block(method: u8, packed: &[u8], length: u32) -> Vec<u8> {
+        let size = u32::try_from(HEADER + packed.len()).expect("small");
+        let block = [&[method][..], &size.to_le_bytes(), &length.to_le_bytes(), packed].concat();
+        [&checksum(&block)[..], &block].concat()
+    }
 
     #[test]
-    fn sizes_and_content() {
-        let bytes = vec![7_u8; CONTENT + 5];
-        let mut rest = &compress(&bytes)[..];
-        let mut read = Vec::new();
-        while !rest.is_empty() {
-            assert_eq!(rest[16], 0x82);
-            let size =
-                |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().expect("four bytes")) as usize;
-            let (block, content) = (size(17), size(21));
-            read.extend(lz4_flex::block::decompress(&rest[16 + HEADER..16 + block], content).expect("LZ4"));
-            rest = &rest[16 + block..];
+    fn what_is_written_is_read() {
+        let bytes: Vec<u8> = (0..CONTENT + 5).map(|n| (n % 251) as u8).collect();
+        let blocks = compress(&bytes);
+        for at_once in [1, 7, 4096, blocks.len()] {
+            assert_eq!(read(&blocks, at_once).expect("blocks"), bytes, "{at_once}");
         }
-        assert_eq!(read, bytes);
+        assert_eq!(read(&[], 1).expect("no block"), "");
+    }
+
+    #[test]
+    fn other_methods() {
+        assert_eq!(read(&block(NONE, b"abc", 3), 2).expect("a block"), "abc");
+        let packed = zstd::bulk::compress(b"abcabcabc", 1).expect("packed");
+        assert_eq!(read(&block(ZSTD, &packed, 9), 5).expect("a block"), "abcabcabc");
+    }
+
+    #[test]
+    fn what_is_refused() {
+        let good = block(NONE, b"abc", 3);
+        let mut changed = good.clone();
+        *changed.last_mut().expect("bytes") ^= 1;
+        for (what, blocks) in [
+            ("another content", changed),
+            ("half of it", good[..good.len() - 1].to_vec()),
+            ("another length", block(NONE, b"abc", 4)),
+            ("a length that is not so", block(0x82, b"\x30abc", 30)),
+            ("no LZ4", block(0x82, b"\xff\xff", 30)),
+            ("an unknown method", block(0x91, b"abc", 3)),
+            ("too long", block(NONE, b"abc", u32::MAX)),
+        ] {
+            assert!(read(&blocks, 1000).is_err(), "{what}");
+        }
     }
 }

@@ -1,16 +1,19 @@
 use std::time::Instant;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use axum::response::IntoResponse;
 use lakefront_clickhouse_http::{Exception, IncomingQuery};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::body::Incoming;
+use super::intake::{self, Intake};
 use super::{Shared, blocks, ok, reply};
 use crate::Error;
-use crate::engine::{Output, Query};
+use crate::engine::{Output, Piece, Query};
+use crate::gate::DATABASE;
 
 /// `/`: the ClickHouse HTTP interface.
 pub async fn run(
@@ -18,23 +21,20 @@ pub async fn run(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Response<Body> {
     let started = Instant::now();
-    let read = body
-        .map_err(|rejection| Error::BadBody(rejection.body_text()))
-        .and_then(|body| Ok(IncomingQuery::read(&uri, &headers, &body)?));
-    let query = match read {
-        Ok(query) if query.sql.is_empty() && method != Method::POST => return ok().await.into_response(),
-        Ok(query) => query,
-        Err(error) => return reply::refusal(&error, "", shared.engine.version()),
+    let head = match IncomingQuery::head(&uri, &headers) {
+        Ok(head) if head.sql.is_empty() && method != Method::POST => return ok().await.into_response(),
+        Ok(head) => head,
+        Err(error) => return reply::refusal(&error.into(), "", shared.engine.version()),
     };
-    let query_id = query
+    let query_id = head
         .query_id
         .clone()
         .unwrap_or_else(|| Uuid::new_v4().to_string());
-    let (may_compress, in_blocks) = (query.http_compression, query.native_compression);
-    let outcome = execute(&shared, &headers, query).await;
+    let (may_compress, in_blocks) = (head.http_compression, head.native_compression);
+    let outcome = execute(&shared, &method, &headers, head, body).await;
     let took = started.elapsed();
     shared.counters.count(&outcome, took);
     let mut response = match outcome {
@@ -55,20 +55,64 @@ pub async fn run(
     response
 }
 
-async fn execute(shared: &Shared, headers: &HeaderMap, query: IncomingQuery) -> Result<Output, Error> {
-    shared.secret.check(headers, query.credentials.as_ref())?;
-    match query.database.as_deref() {
-        None | Some("" | "default" | "otel") => {}
+async fn execute(
+    shared: &Shared,
+    method: &Method,
+    headers: &HeaderMap,
+    head: IncomingQuery,
+    body: Body,
+) -> Result<Output, Error> {
+    let profile = shared.door.enter(headers, head.credentials.as_ref())?;
+    match head.database.as_deref() {
+        None | Some("" | "default" | DATABASE) => {}
         Some(other) => {
-            let message = format!("Database {other} does not exist: the lake's tables are in otel");
+            let message = format!("Database {other} does not exist: the tables are in {DATABASE}");
             return Err(Exception::new(81, "UNKNOWN_DATABASE", message).into());
         }
     }
-    let query = Query {
-        sql: query.sql,
-        params: query.params.into_iter().collect(),
-        settings: query.settings,
-        format: query.format.unwrap_or_else(|| "TabSeparated".into()),
+    let limit = shared.engine.limits().max_insert_bytes;
+    let mut body = Incoming::new(body, headers, head.native_body, limit)?;
+    let intake = intake::read(head.sql, &mut body).await;
+    let mut query = Query {
+        profile,
+        sql: String::new(),
+        params: head.params.into_iter().collect(),
+        settings: head.settings,
+        format: head.format.unwrap_or_else(|| "TabSeparated".into()),
+        // As in ClickHouse.
+        only_reads: *method == Method::GET,
     };
-    shared.engine.run(query).await
+    match intake? {
+        Intake::Statement(sql) => {
+            query.sql = sql;
+            shared.engine.run(query).await
+        }
+        Intake::Insert {
+            statement,
+            format,
+            data,
+        } => {
+            query.sql = statement;
+            let (send, pieces) = mpsc::channel(2);
+            let insert = shared.engine.insert(query, format, pieces);
+            let (outcome, sent) = tokio::join!(insert, send_rows(data, &mut body, send));
+            // What is wrong with the body says more than an insert that was given up for it.
+            sent.and(outcome)
+        }
+    }
+}
+
+/// Hands a body on until it ends or nobody takes any more of it.
+async fn send_rows(first: bytes::Bytes, body: &mut Incoming, to: mpsc::Sender<Piece>) -> Result<(), Error> {
+    let mut next = Some(first);
+    while let Some(bytes) = next {
+        if to.send(Piece::Bytes(bytes)).await.is_err() {
+            body.skip().await;
+            return Ok(());
+        }
+        next = body.next().await?;
+    }
+    // Whoever does not take this says why.
+    let _ = to.send(Piece::End).await;
+    Ok(())
 }

@@ -25,7 +25,7 @@ FROM system.processes";
 
 /// `GET /metrics`: Prometheus text.
 pub async fn show(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    if let Err(error) = shared.secret.check_headers(&headers) {
+    if let Err(error) = shared.door.look(&headers) {
         return reply::refusal(&error, "", shared.engine.version());
     }
     let engine = Arc::clone(&shared.engine);

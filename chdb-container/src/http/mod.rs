@@ -2,9 +2,11 @@
 
 mod auth;
 mod blocks;
+mod body;
 mod clickhouse;
 mod counters;
 mod health;
+mod intake;
 mod metrics;
 mod query;
 mod reply;
@@ -17,30 +19,30 @@ use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
+pub use auth::{Door, Secret};
+
 use crate::engine::Engine;
-use auth::Secret;
 use counters::Counters;
 
-/// The longest request body, after decompression. ClickHouse reads statements up to 256 kB.
+/// The longest statement with its request, after decompression. ClickHouse reads statements up to 256 kB.
 const MAX_BODY: usize = 1 << 20;
 
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Shared {
     engine: Arc<Engine>,
-    secret: Secret,
+    door: Door,
     counters: Arc<Counters>,
 }
 
 /// Every path of the container.
-pub fn router(engine: Arc<Engine>, secret: Option<String>) -> Router {
+pub fn router(engine: Arc<Engine>, door: Door) -> Router {
     let shared = Shared {
         engine,
-        secret: Secret::new(secret),
+        door,
         counters: Arc::default(),
     };
     Router::new()
-        .route("/", get(clickhouse::run).post(clickhouse::run))
         .route("/query", post(query::run))
         .route("/ping", get(ok))
         .route("/replicas_status", get(ok))
@@ -48,6 +50,12 @@ pub fn router(engine: Arc<Engine>, secret: Option<String>) -> Router {
         .route("/metrics", get(metrics::show))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestDecompressionLayer::new())
+        .merge(
+            // LZ4 is unpacked by the handler.
+            Router::new()
+                .route("/", get(clickhouse::run).post(clickhouse::run))
+                .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true)),
+        )
         .layer(CompressionLayer::new().compress_when(reply::Compressible))
         .with_state(shared)
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Json;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use super::{Shared, reply};
 use crate::Error;
+use crate::access::Profile;
 use crate::engine::{Output, Query};
 
 /// The body of `POST /query`.
@@ -57,15 +59,17 @@ pub async fn run(
     body: Result<Json<Request>, JsonRejection>,
 ) -> Response<Body> {
     let started = Instant::now();
-    if let Err(error) = shared.secret.check_headers(&headers) {
-        return refusal(&error, reply::status(&error));
-    }
+    let profile = match shared.door.enter_by_headers(&headers) {
+        Ok(profile) => profile,
+        Err(error) => return refusal(&error, reply::status(&error)),
+    };
     let request = match body {
         Ok(Json(request)) => request,
         Err(rejection) => return refusal(&Error::BadBody(rejection.body_text()), rejection.status()),
     };
     let raw = request.format.is_some();
-    let outcome = match query(request) {
+    let max_rows = profile.max_result_rows;
+    let outcome = match query(request, profile) {
         Ok(query) => shared.engine.run(query).await,
         Err(error) => Err(error),
     };
@@ -76,7 +80,7 @@ pub async fn run(
         Ok(output) if raw || output.format != FORMAT => {
             reply::answer(output, &Uuid::new_v4().to_string(), took)
         }
-        Ok(output) => match shape(&shared, &output) {
+        Ok(output) => match shape(max_rows, &output) {
             Ok(mut answer) => {
                 answer.elapsed_ms = took.as_secs_f64() * 1e3;
                 Json(answer).into_response()
@@ -89,7 +93,7 @@ pub async fn run(
 
 const FORMAT: &str = "JSONCompact";
 
-fn query(request: Request) -> Result<Query, Error> {
+fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
     let params = request
         .params
         .into_iter()
@@ -103,15 +107,17 @@ fn query(request: Request) -> Result<Query, Error> {
         None => (Endpoint::shape(), FORMAT.into()),
     };
     Ok(Query {
+        profile,
         sql: request.sql,
         params,
         settings,
         format,
+        only_reads: true,
     })
 }
 
-fn shape(shared: &Shared, output: &Output) -> Result<Reply, Error> {
-    let statement = Statement::default().max_rows(shared.engine.limits().max_result_rows);
+fn shape(max_rows: u64, output: &Output) -> Result<Reply, Error> {
+    let statement = Statement::default().max_rows(max_rows);
     let answer = Answer::read(&statement, StatusCode::OK, &HeaderMap::new(), &output.bytes)
         .map_err(|error| Exception::new(1001, "STD_EXCEPTION", error.to_string()))?;
     Ok(Reply {

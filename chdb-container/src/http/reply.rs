@@ -30,8 +30,8 @@ pub fn answer(output: Output, query_id: &str, took: Duration) -> Response<Body> 
     let summary = json!({
         "read_rows": output.rows_read.to_string(),
         "read_bytes": output.bytes_read.to_string(),
-        "written_rows": "0",
-        "written_bytes": "0",
+        "written_rows": output.rows_written.to_string(),
+        "written_bytes": output.bytes_written.to_string(),
         "total_rows_to_read": "0",
         "result_rows": output.rows.to_string(),
         "result_bytes": output.result_bytes.to_string(),

@@ -32,9 +32,18 @@ pub struct Container {
 impl Container {
     /// Starts the container over a lake, with further arguments, and waits until it listens.
     pub fn start(lake: &Path, args: &[&str]) -> Self {
+        let lake = lake.to_str().expect("text");
+        Self::run(&[&["--lake", lake], args].concat())
+    }
+
+    /// Starts the container with tables of its own in a folder.
+    pub fn keeping(folder: &Path) -> Self {
+        Self::run(&["--data-dir", folder.to_str().expect("text")])
+    }
+
+    fn run(args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_lakefront-chdb-container"))
-            .args(["--listen", "127.0.0.1:0", "--lake"])
-            .arg(lake)
+            .args(["--listen", "127.0.0.1:0"])
             .args(args)
             .env_remove("LAKEFRONT_ENGINE_SECRET")
             .stderr(Stdio::piped())

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{Exception, ReplyError, Statement, TRUNCATED_HEADER};
 
 /// What an engine answered: times are RFC 3339 in UTC, days `YYYY-MM-DD`, numbers are numbers, NaN is null.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
     /// Names and types.
     pub columns: Vec<Column>,

@@ -29,16 +29,17 @@ pub struct IncomingQuery {
     pub http_compression: bool,
     /// Whether the reply should come in ClickHouse's own compressed blocks.
     pub native_compression: bool,
+    /// Whether the body comes in such blocks.
+    pub native_body: bool,
 }
 
 /// Pairs of the address that steer the protocol or the server's way of replying, and change no result.
-const PROTOCOL: [&str; 24] = [
+const PROTOCOL: [&str; 23] = [
     "add_http_cors_header",
     "buffer_size",
     "cancel_http_readonly_queries_on_client_close",
     "client_protocol_version",
     "close_session",
-    "decompress",
     "http_headers_progress_interval_ms",
     "http_make_head_request",
     "http_native_compression_disable_checksumming_on_decompress",
@@ -63,8 +64,23 @@ impl IncomingQuery {
     /// Reads a request's address, headers and (decompressed) body.
     ///
     /// # Errors
-    /// When the body is not UTF-8 text or is a form, or `Authorization` can't be read.
+    /// As [`Self::head`], and when the body is not UTF-8 text.
     pub fn read(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Self, BadRequest> {
+        let mut read = Self::head(uri, headers)?;
+        let body = std::str::from_utf8(body).map_err(|_| BadRequest::NotText)?;
+        if !read.sql.is_empty() && !body.is_empty() {
+            read.sql.push('\n');
+        }
+        read.sql.push_str(body);
+        Ok(read)
+    }
+
+    /// Reads a request's address and headers; the body, which continues [`Self::sql`] on a line of its own, is left to
+    /// the caller.
+    ///
+    /// # Errors
+    /// When the body is a form, or `Authorization` can't be read.
+    pub fn head(uri: &Uri, headers: &HeaderMap) -> Result<Self, BadRequest> {
         let content_type = headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
@@ -81,11 +97,6 @@ impl IncomingQuery {
         for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
             read.pair(&name, value.into_owned());
         }
-        let body = std::str::from_utf8(body).map_err(|_| BadRequest::NotText)?;
-        if !read.sql.is_empty() && !body.is_empty() {
-            read.sql.push('\n');
-        }
-        read.sql.push_str(body);
         Ok(read)
     }
 
@@ -99,6 +110,7 @@ impl IncomingQuery {
             "password" => self.credentials.get_or_insert_default().password = value,
             "enable_http_compression" => self.http_compression = is_on(&value),
             "compress" => self.native_compression = is_on(&value),
+            "decompress" => self.native_body = is_on(&value),
             "wait_end_of_query" => {}
             _ if PROTOCOL.contains(&name) => {}
             _ => match name.strip_prefix("param_") {

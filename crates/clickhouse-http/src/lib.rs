@@ -1,8 +1,9 @@
 //! The ClickHouse HTTP interface without I/O, both ways.
 //!
 //! A client turns a [`Statement`] into an HTTP request with [`Endpoint::request`] and the reply's status, headers and
-//! bytes into an [`Answer`] or a [`ReplyError`]. A server reads an [`IncomingQuery`] from a request. Nothing here opens
-//! a socket, reads a clock or keeps state, so it builds for wasm.
+//! bytes into an [`Answer`] or a [`ReplyError`]. A server reads an [`IncomingQuery`] from a request, and from the
+//! [`Beginning`] of its text whether rows to insert follow. Nothing here opens a socket, reads a clock or keeps state, so
+//! it builds for wasm.
 //!
 //! <https://clickhouse.com/docs/interfaces/http>
 
@@ -12,6 +13,7 @@ mod error;
 mod exception;
 mod format;
 mod incoming;
+mod insert;
 mod param;
 mod statement;
 mod status;
@@ -22,6 +24,7 @@ pub use error::{BadParam, BadRequest, ReplyError, RequestError};
 pub use exception::Exception;
 pub use format::content_type;
 pub use incoming::IncomingQuery;
+pub use insert::Beginning;
 pub use param::Param;
 pub use statement::Statement;
 pub use status::status_of;

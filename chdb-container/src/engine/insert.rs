@@ -1,0 +1,88 @@
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use chdb_rust::insert_stream::InsertStream;
+use lakefront_clickhouse_http::Exception;
+use tokio::sync::mpsc;
+
+use super::cancel::Cancellation;
+use super::run::cancelled;
+use super::{Engine, Output, Query, format, parameters, result};
+use crate::Error;
+
+/// A piece of the rows to insert.
+#[derive(Debug, Clone)]
+pub enum Piece {
+    /// Bytes in the insert's format; they may end anywhere.
+    Bytes(Bytes),
+    /// That was all. An insert whose rows end without this is given up.
+    End,
+}
+
+impl Engine {
+    /// Inserts rows that arrive while it runs: `query` is the statement up to FORMAT, `format` what follows that.
+    ///
+    /// What the engine has written when an insert breaks off stays, as in ClickHouse.
+    ///
+    /// # Errors
+    /// When the queue is full, the gate refuses the statement, the engine does, or the rows break off.
+    pub async fn insert(
+        self: &Arc<Self>,
+        query: Query,
+        format: String,
+        pieces: mpsc::Receiver<Piece>,
+    ) -> Result<Output, Error> {
+        let profile = Arc::clone(&query.profile);
+        self.on_a_slot(&profile, move |engine, cancellation| {
+            engine.insert_here(&query, &format, pieces, cancellation)
+        })
+        .await
+    }
+
+    fn insert_here(
+        &self,
+        query: &Query,
+        format: &str,
+        pieces: mpsc::Receiver<Piece>,
+        cancellation: &Cancellation,
+    ) -> Result<Output, Error> {
+        let whole = format!("{}FORMAT {format}", query.sql);
+        let judged = self.judge(query, &whole)?;
+        let format = format::find_input(format)
+            .ok_or_else(|| Exception::new(73, "UNKNOWN_FORMAT", format!("Unknown input format {format}")))?;
+        let mut pooled = self.connection(query)?;
+        let written = if cancellation.begin(&pooled.tag, judged.writes) {
+            pooled
+                .connection
+                .insert_stream_with_params(&query.sql, format, parameters(&query.params))
+                .map_err(|error| result::exception(&error))
+                .and_then(|stream| append(stream, pieces, cancellation))
+        } else {
+            Err(cancelled())
+        };
+        cancellation.end();
+        // A connection whose insert broke off is not asked for another.
+        if written.is_ok() {
+            self.pool.put(pooled);
+        }
+        written.map_err(Into::into)
+    }
+}
+
+fn append(
+    mut stream: InsertStream<'_>,
+    mut pieces: mpsc::Receiver<Piece>,
+    cancellation: &Cancellation,
+) -> Result<Output, Exception> {
+    loop {
+        match pieces.blocking_recv() {
+            Some(_) if cancellation.is_cancelled() => return Err(cancelled()),
+            Some(Piece::Bytes(bytes)) => stream.append(&bytes).map_err(|error| result::exception(&error))?,
+            Some(Piece::End) => {
+                let stats = stream.finish().map_err(|error| result::exception(&error))?;
+                return Ok(Output::of_insert(&stats));
+            }
+            None => return Err(cancelled()),
+        }
+    }
+}

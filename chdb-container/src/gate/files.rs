@@ -1,0 +1,81 @@
+//! Functions that read files. The engine lets them read any file of the machine, so the path has to stand in the statement
+//! as it is, and to stay below the working directory, which is the lake.
+
+use lakefront_clickhouse_http::Exception;
+
+use super::ast::Node;
+use super::denied;
+
+const FUNCTIONS: [&str; 2] = ["file", "iceberglocal"];
+
+/// Paths that mean the process's own streams.
+const STREAMS: [&str; 4] = ["-", "stdin", "stdout", "stderr"];
+
+/// Whether a function reads files.
+pub fn is_one(function: &Node<'_>) -> bool {
+    FUNCTIONS.contains(&&*function.name.to_ascii_lowercase())
+}
+
+/// Judges the first argument of the function at an index.
+///
+/// # Errors
+/// `ACCESS_DENIED`.
+pub fn judge(nodes: &[Node<'_>], index: usize) -> Result<(), Exception> {
+    let list = nodes.get(index + 1).filter(|list| list.kind == "ExpressionList");
+    let path = nodes.get(index + 2).filter(|path| path.kind == "Literal");
+    let path = list
+        .and(path)
+        .and_then(|path| path.name.strip_prefix('\'')?.strip_suffix('\''));
+    match path {
+        Some(path) if is_below(path) => Ok(()),
+        _ => Err(denied(
+            "a path of a file that is not written out, relative to the lake and without `..`",
+        )),
+    }
+}
+
+fn is_below(path: &str) -> bool {
+    !path.is_empty()
+        && !path.starts_with(['/', '~'])
+        && !path.contains("..")
+        && !path.contains("://")
+        && !path.contains('\\')
+        && !STREAMS.contains(&path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ast;
+
+    fn may_read(argument: &str) -> bool {
+        let text = format!(
+            "Function file (children 1)\n ExpressionList (children 2)\n  {argument}\n  Identifier CSV"
+        );
+        super::judge(&ast::nodes(&text), 0).is_ok()
+    }
+
+    #[test]
+    fn paths() {
+        for path in [
+            "otel/otel_logs/data/a b.parquet",
+            "*.parquet",
+            "otel/{a,b}/x (1).parquet",
+        ] {
+            assert!(may_read(&format!("Literal '{path}'")), "{path}");
+        }
+        for argument in [
+            "Literal ''",
+            "Literal '/etc/passwd'",
+            "Literal '../x'",
+            "Literal 'a/{..,b}/x'",
+            "Literal '\\x2fetc'",
+            "Literal 'file:///etc/passwd'",
+            "Literal 'stdin'",
+            "Literal UInt64_0",
+            "Identifier stdin",
+            "Function concat (children 1)",
+        ] {
+            assert!(!may_read(argument), "{argument}");
+        }
+    }
+}

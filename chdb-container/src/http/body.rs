@@ -1,0 +1,212 @@
+//! A request's body as it arrives: unpacked, and never held as a whole.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_ENCODING;
+use bytes::BytesMut;
+use http_body_util::BodyExt as _;
+use tokio::sync::mpsc;
+
+use super::blocks;
+use crate::Error;
+
+/// How long a caller may say nothing in the middle of a body, as in ClickHouse.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How much is handed on at once.
+const PIECE: usize = 256 << 10;
+
+/// The body of a request.
+pub struct Incoming {
+    source: Source,
+    /// ClickHouse's own blocks in it.
+    blocks: Option<blocks::Reader>,
+    /// How many unpacked bytes may follow.
+    left: u64,
+    limit: u64,
+}
+
+enum Source {
+    Body(Body),
+    /// From a thread that unpacks it.
+    Unpacked(mpsc::Receiver<io::Result<Bytes>>),
+}
+
+impl Incoming {
+    /// A body with at most so many unpacked bytes; gzip and zstd are unpacked already.
+    ///
+    /// # Errors
+    /// For an encoding that is not taken.
+    pub fn new(body: Body, headers: &HeaderMap, in_blocks: bool, limit: u64) -> Result<Self, Error> {
+        let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
+        let source = match encoding {
+            None | Some(b"" | b"identity") => Source::Body(body),
+            Some(b"lz4") => Source::Unpacked(unpack(body)),
+            Some(other) => {
+                let other = String::from_utf8_lossy(other);
+                let message = format!("content-encoding {other:?} is not taken: use gzip, zstd or lz4");
+                return Err(Error::BadBody(message));
+            }
+        };
+        Ok(Self {
+            source,
+            blocks: in_blocks.then(blocks::Reader::default),
+            left: limit,
+            limit,
+        })
+    }
+
+    /// The next piece; none at the end.
+    ///
+    /// # Errors
+    /// When the body breaks off, is not what it says it is, or is too long.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let mut piece = BytesMut::new();
+        while piece.len() < PIECE {
+            let Some(bytes) = self.received().await? else {
+                break;
+            };
+            let before = piece.len();
+            match &mut self.blocks {
+                Some(blocks) => blocks.read(&bytes, &mut piece).map_err(Error::BadBody)?,
+                None if piece.is_empty() && bytes.len() >= PIECE => {
+                    self.count(bytes.len())?;
+                    return Ok(Some(bytes));
+                }
+                None => piece.extend_from_slice(&bytes),
+            }
+            self.count(piece.len() - before)?;
+        }
+        if piece.is_empty() {
+            if self.blocks.as_ref().is_some_and(|blocks| !blocks.is_done()) {
+                return Err(Error::BadBody("the body ends within a compressed block".into()));
+            }
+            return Ok(None);
+        }
+        Ok(Some(piece.freeze()))
+    }
+
+    /// Reads on for no use, so that a caller who still sends gets to the reply.
+    pub async fn skip(&mut self) {
+        const MOST: usize = 64 << 20;
+        self.blocks = None;
+        let mut skipped = 0;
+        while let Ok(Some(bytes)) = self.received().await {
+            skipped += bytes.len();
+            if skipped > MOST {
+                break;
+            }
+        }
+    }
+
+    async fn received(&mut self) -> Result<Option<Bytes>, Error> {
+        let received = tokio::time::timeout(PATIENCE, async {
+            match &mut self.source {
+                Source::Body(body) => loop {
+                    match body
+                        .frame()
+                        .await
+                        .transpose()
+                        .map_err(|error| error.to_string())?
+                    {
+                        None => return Ok(None),
+                        // Trailers are not data.
+                        Some(frame) => {
+                            if let Ok(bytes) = frame.into_data() {
+                                return Ok(Some(bytes));
+                            }
+                        }
+                    }
+                },
+                Source::Unpacked(pieces) => {
+                    let piece = pieces.recv().await.transpose();
+                    piece.map_err(|error: io::Error| error.to_string())
+                }
+            }
+        });
+        match received.await {
+            Ok(received) => {
+                received.map_err(|reason| Error::BadBody(format!("the body breaks off: {reason}")))
+            }
+            Err(_) => Err(Error::BadBody(format!(
+                "the body breaks off: nothing came for {} s",
+                PATIENCE.as_secs()
+            ))),
+        }
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), Error> {
+        let left = self.left.checked_sub(bytes as u64);
+        self.left = left.ok_or_else(|| {
+            Error::BadBody(format!(
+                "the body has more than {} bytes once unpacked",
+                self.limit
+            ))
+        })?;
+        Ok(())
+    }
+}
+
+/// Unpacks LZ4 frames in a thread: the library reads, and can't be handed what arrives.
+fn unpack(body: Body) -> mpsc::Receiver<io::Result<Bytes>> {
+    let (packed, unpack) = mpsc::channel(4);
+    let (unpacked, pieces) = mpsc::channel(4);
+    tokio::spawn(async move {
+        let mut body = body;
+        while let Some(frame) = body.frame().await {
+            let piece = match frame.map(|frame| frame.into_data()) {
+                Ok(Ok(bytes)) => Ok(bytes),
+                Ok(Err(_)) => continue,
+                Err(error) => Err(io::Error::other(error)),
+            };
+            if packed.send(piece).await.is_err() {
+                break;
+            }
+        }
+    });
+    tokio::task::spawn_blocking(move || {
+        let mut frames = lz4_flex::frame::FrameDecoder::new(Pieces {
+            pieces: unpack,
+            rest: Bytes::new(),
+        });
+        loop {
+            let mut piece = vec![0; PIECE];
+            let read = frames.read(&mut piece);
+            let is_end = matches!(read, Ok(0) | Err(_));
+            let piece = read.map(|length| {
+                piece.truncate(length);
+                Bytes::from(piece)
+            });
+            if matches!(&piece, Ok(piece) if piece.is_empty())
+                || unpacked.blocking_send(piece).is_err()
+                || is_end
+            {
+                break;
+            }
+        }
+    });
+    pieces
+}
+
+/// What arrives, to be read from a thread.
+struct Pieces {
+    pieces: mpsc::Receiver<io::Result<Bytes>>,
+    rest: Bytes,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.rest.is_empty() {
+            match self.pieces.blocking_recv() {
+                Some(piece) => self.rest = piece?,
+                None => return Ok(0),
+            }
+        }
+        let length = buffer.len().min(self.rest.len());
+        buffer[..length].copy_from_slice(&self.rest.split_to(length));
+        Ok(length)
+    }
+}

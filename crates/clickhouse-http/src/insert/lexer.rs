@@ -1,0 +1,101 @@
+/// The engine's tokens, as far as an INSERT's beginning needs them.
+pub struct Lexer<'a> {
+    text: &'a [u8],
+    position: usize,
+    ended: bool,
+}
+
+/// A token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token<'a> {
+    /// A keyword, a bare name or a number.
+    Word(&'a [u8]),
+    /// A quoted name or text.
+    Quoted,
+    /// Anything else, byte by byte.
+    Mark(u8),
+}
+
+impl<'a> Lexer<'a> {
+    /// `ended` says that a word at the text's end is whole.
+    pub fn new(text: &'a [u8], ended: bool) -> Self {
+        Self {
+            text,
+            position: 0,
+            ended,
+        }
+    }
+
+    /// Where the last token ended.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Whether there is no more text behind this.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The next token; none when the text ends first.
+    pub fn next(&mut self) -> Option<Token<'a>> {
+        self.skip_blanks()?;
+        let rest = self.rest();
+        let first = *rest.first()?;
+        if is_word(first) {
+            let length = rest.iter().take_while(|byte| is_word(**byte)).count();
+            if length == rest.len() && !self.ended {
+                return None;
+            }
+            self.position += length;
+            return rest.get(..length).map(Token::Word);
+        }
+        if matches!(first, b'\'' | b'"' | b'`') {
+            self.position += quoted(rest, first)?;
+            return Some(Token::Quoted);
+        }
+        self.position += 1;
+        Some(Token::Mark(first))
+    }
+
+    /// Blanks and comments; none when a comment does not end.
+    fn skip_blanks(&mut self) -> Option<()> {
+        loop {
+            let rest = self.rest();
+            let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            self.position += blank;
+            let rest = self.rest();
+            let end: &[u8] = match rest {
+                [b'-', b'-', ..] | [b'#', b' ' | b'!', ..] => b"\n",
+                [b'/', b'*', ..] => b"*/",
+                // Half a mark of a comment.
+                [b'-' | b'/' | b'#'] if !self.ended => return None,
+                _ => return Some(()),
+            };
+            self.position += 2 + find(rest.get(2..)?, end)? + end.len();
+        }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.get(self.position..).unwrap_or_default()
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+}
+
+/// The length of a quoted text, in which a backslash takes the next byte with it. A doubled quote makes two texts.
+fn quoted(text: &[u8], quote: u8) -> Option<usize> {
+    let mut position = 1;
+    loop {
+        match *text.get(position)? {
+            b'\\' => position += 2,
+            byte if byte == quote => return Some(position + 1),
+            _ => position += 1,
+        }
+    }
+}
+
+fn find(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|window| window == what)
+}

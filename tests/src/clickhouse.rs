@@ -1,0 +1,181 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use lakefront_clickhouse_http::{Answer, Credentials, Endpoint, Statement};
+
+use crate::Process;
+use crate::process::command;
+use crate::stack::free_address;
+
+/// A ClickHouse with the users of `clickhouse/access.toml`: the server that `CLICKHOUSE_URL` names (as user `CLICKHOUSE_USER`
+/// with `CLICKHOUSE_PASSWORD`), else an embedded one over a folder.
+#[derive(Debug)]
+pub struct ClickHouse {
+    endpoint: Endpoint,
+    client: reqwest::Client,
+    embedded: Option<Embedded>,
+}
+
+#[derive(Debug)]
+struct Embedded {
+    process: Option<Process>,
+    address: String,
+    data: PathBuf,
+    lake: Option<PathBuf>,
+}
+
+impl ClickHouse {
+    /// Starts an embedded ClickHouse on a free port, or finds the server. It can read the files of `lake`.
+    ///
+    /// # Errors
+    /// When it does not come up; with its output.
+    pub async fn start(data: &Path, lake: Option<&Path>) -> Result<Self> {
+        match std::env::var("CLICKHOUSE_URL") {
+            Ok(url) => Self::server(&url),
+            Err(_) => Self::embedded(data, lake).await,
+        }
+    }
+
+    /// Starts an embedded ClickHouse on a free port, whatever `CLICKHOUSE_URL` says: for tests that kill it.
+    ///
+    /// # Errors
+    /// When it does not come up; with its output.
+    pub async fn embedded(data: &Path, lake: Option<&Path>) -> Result<Self> {
+        let address = free_address()?;
+        let mut endpoint = Endpoint::new(format!("http://{address}/").parse()?);
+        endpoint.credentials = Some(Credentials {
+            user: "sync".into(),
+            password: String::new(),
+        });
+        let mut clickhouse = Self {
+            endpoint,
+            client: reqwest::Client::new(),
+            embedded: Some(Embedded {
+                process: None,
+                address,
+                data: data.to_owned(),
+                lake: lake.map(Into::into),
+            }),
+        };
+        clickhouse.restart().await?;
+        Ok(clickhouse)
+    }
+
+    fn server(url: &str) -> Result<Self> {
+        let mut endpoint = Endpoint::new(url.parse().context("CLICKHOUSE_URL")?);
+        endpoint.credentials = Some(Credentials {
+            user: std::env::var("CLICKHOUSE_USER").unwrap_or_else(|_| "default".into()),
+            password: std::env::var("CLICKHOUSE_PASSWORD").unwrap_or_default(),
+        });
+        Ok(Self {
+            endpoint,
+            client: reqwest::Client::new(),
+            embedded: None,
+        })
+    }
+
+    /// Whether it is ours to kill.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+
+    /// Kills an embedded one, as `kill -9` does. A server goes on.
+    pub fn kill(&mut self) {
+        if let Some(embedded) = &mut self.embedded {
+            embedded.process = None;
+        }
+    }
+
+    /// Starts an embedded one again at the same address over the same folder, and kills it first if it runs.
+    ///
+    /// # Errors
+    /// When it does not come up; with its output.
+    pub async fn restart(&mut self) -> Result<()> {
+        let Some(embedded) = &mut self.embedded else {
+            return Ok(());
+        };
+        embedded.process = None;
+        let mut command = command("lakefront-chdb-container")?;
+        command
+            .args(["--listen", &embedded.address, "--data-dir"])
+            .arg(&embedded.data)
+            .env_remove("LAKEFRONT_LAKE")
+            .env_remove("LAKEFRONT_ROUTER_PASSWORD")
+            .env_remove("LAKEFRONT_SYNC_PASSWORD");
+        if let Some(lake) = &embedded.lake {
+            command.arg("--lake").arg(lake);
+        }
+        let mut process = Process::run("lakefront-chdb-container", command)?;
+        process
+            .ready(&format!("http://{}/ping", embedded.address))
+            .await?;
+        embedded.process = Some(process);
+        Ok(())
+    }
+
+    /// The address, without user and password: `http://127.0.0.1:port/`.
+    pub fn url(&self) -> &str {
+        self.endpoint.url.as_str()
+    }
+
+    /// Who [`Self::sql`] asks as: a user who may write.
+    pub fn credentials(&self) -> Credentials {
+        self.endpoint.credentials.clone().unwrap_or_default()
+    }
+
+    /// The process id of an embedded one that runs.
+    pub fn id(&self) -> Option<u32> {
+        Some(self.embedded.as_ref()?.process.as_ref()?.id())
+    }
+
+    /// Runs a statement as a user who may write.
+    ///
+    /// # Errors
+    /// The engine's exception.
+    pub async fn sql(&self, sql: &str) -> Result<Answer> {
+        self.ask(&self.endpoint, &Statement::new(sql)).await
+    }
+
+    /// Runs a statement as the router's user; as [`Self::sql`] where the server has other users.
+    ///
+    /// # Errors
+    /// The engine's exception.
+    pub async fn read(&self, statement: &Statement) -> Result<Answer> {
+        let mut endpoint = self.endpoint.clone();
+        if self.is_embedded() {
+            endpoint.credentials = Some(Credentials {
+                user: "router".into(),
+                password: String::new(),
+            });
+        }
+        self.ask(&endpoint, statement).await
+    }
+
+    async fn ask(&self, endpoint: &Endpoint, statement: &Statement) -> Result<Answer> {
+        let (parts, body) = endpoint.request(statement)?.into_parts();
+        let reply = self
+            .client
+            .post(parts.uri.to_string())
+            .headers(parts.headers)
+            .body(body)
+            .send()
+            .await
+            .with_context(|| self.output())?;
+        let (status, headers) = (reply.status(), reply.headers().clone());
+        let bytes = reply.bytes().await?;
+        if status.is_success() && bytes.is_empty() {
+            return Ok(Answer::default());
+        }
+        Answer::read(statement, status, &headers, &bytes)
+            .with_context(|| format!("{}\n{:?}", statement.sql, statement.params))
+    }
+
+    /// The last lines of an embedded one.
+    pub fn output(&self) -> String {
+        let process = self
+            .embedded
+            .as_ref()
+            .and_then(|embedded| embedded.process.as_ref());
+        process.map(Process::output).unwrap_or_default()
+    }
+}
