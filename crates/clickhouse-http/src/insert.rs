@@ -50,13 +50,18 @@ fn find(text: &[u8], ended: bool) -> Option<Beginning> {
     let mut depth = 0_usize;
     loop {
         match tokens.next()? {
-            Token::Mark(b'(' | b'{' | b'[') => depth += 1,
+            Token::Mark(b'(' | b'{' | b'[') => {
+                depth += 1;
+                name_follows = false;
+            }
             Token::Mark(b')' | b'}' | b']') => depth = depth.saturating_sub(1),
             Token::Mark(mark) if depth == 0 => name_follows = mark == b'.',
             Token::Word(word) if depth == 0 => {
                 let start = tokens.position() - word.len();
                 if is(word, "INTO") || is(word, "TABLE") {
                     name_follows = true;
+                } else if is(word, "FUNCTION") {
+                    return Some(Beginning::Statement);
                 } else if name_follows {
                     name_follows = false;
                 } else if is(word, "VALUES") {
