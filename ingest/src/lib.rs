@@ -13,5 +13,6 @@ pub mod server;
 pub mod wal;
 
 mod run;
+mod sweep;
 
 pub use run::Ingest;

@@ -15,6 +15,7 @@ use crate::{
     metrics::Metrics,
     pipeline::{Pipeline, Progress, Setup},
     server::{AppState, DayKey, router},
+    sweep::Sweeper,
     wal::{FolderLock, Identity, Options, Wal},
 };
 
@@ -32,6 +33,7 @@ pub struct Ingest {
     pipeline: Pipeline,
     wal_thread: JoinHandle<()>,
     stopping: watch::Sender<bool>,
+    _sweeper: Sweeper,
     _lock: FolderLock,
 }
 
@@ -78,6 +80,7 @@ impl Ingest {
         };
         let (wal, reader, wal_thread) = Wal::open(options, metrics.clone())?;
         let (stopping, watch_stopping) = watch::channel(false);
+        let sweeper = Sweeper::start(lake.clone());
         let setup = Setup {
             lake,
             identity,
@@ -113,6 +116,7 @@ impl Ingest {
             pipeline,
             wal_thread,
             stopping,
+            _sweeper: sweeper,
             _lock: lock,
         })
     }
@@ -134,6 +138,7 @@ impl Ingest {
             pipeline,
             wal_thread,
             stopping,
+            _sweeper,
             _lock,
             ..
         } = self;

@@ -13,9 +13,9 @@ use crate::commit::Change;
 use crate::error::{Error, Result};
 use crate::lake::{Commit, Lake};
 use crate::manifests::{self, Files};
+use crate::storage;
 use crate::table::OpenTable;
 use crate::write::{self, DataFileWriter};
-use crate::{layout, storage};
 
 impl Lake {
     /// Writes the rows of the files into one new file a day, durable and as yet invisible: see [`Lake::replace`].
@@ -85,6 +85,7 @@ fn merge(table: &OpenTable, files: &[DataFile]) -> Result<Vec<DataFile>> {
 fn merge_files(table: &OpenTable, day: i32, files: &[&DataFile]) -> Result<DataFile> {
     let rows: u64 = files.iter().map(|file| file.record_count()).sum();
     let mut writer = DataFileWriter::create(table, day, usize::try_from(rows).unwrap_or(usize::MAX))?;
+    let most = table.layout.row_group_rows;
     let mut pending = Vec::new();
     let mut count = 0;
     for file in files {
@@ -95,8 +96,8 @@ fn merge_files(table: &OpenTable, day: i32, files: &[&DataFile]) -> Result<DataF
             .build()?;
         for batch in reader {
             let mut batch = batch?;
-            while count + batch.num_rows() > layout::ROW_GROUP_ROWS {
-                let fits = layout::ROW_GROUP_ROWS - count;
+            while count + batch.num_rows() > most {
+                let fits = most - count;
                 pending.push(batch.slice(0, fits));
                 batch = batch.slice(fits, batch.num_rows() - fits);
                 flush(table, &mut writer, &mut pending)?;

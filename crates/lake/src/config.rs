@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::layout::Layout;
+
 /// Where the lake is and how long it remembers.
 #[derive(Clone, Debug)]
 pub struct LakeConfig {
@@ -16,15 +18,20 @@ pub struct LakeConfig {
     pub keep_hourly: Duration,
     /// For how long a data file stays on disk after it left the current snapshot.
     pub keep_replaced: Duration,
+    /// For how long a file may wait to be committed. Older ones that no snapshot reaches are what killed writers left:
+    /// [`Lake::sweep`](crate::Lake::sweep) deletes them.
+    pub keep_unreferenced: Duration,
     /// For how long the log position of a writer that commits no more is remembered.
     pub keep_writers: Duration,
+    /// How data files are laid out.
+    pub layout: Layout,
     /// The clock, milliseconds since 1970 UTC.
     pub now_ms: fn() -> i64,
 }
 
 impl LakeConfig {
     /// A lake in that folder, with the usual retention: 100 snapshots, one an hour for 7 days, replaced data files for an
-    /// hour, log positions for 30 days.
+    /// hour, uncommitted files for a day, log positions for 30 days.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
@@ -32,7 +39,9 @@ impl LakeConfig {
             keep_snapshots: 100,
             keep_hourly: Duration::from_secs(7 * 24 * 3600),
             keep_replaced: Duration::from_secs(3600),
+            keep_unreferenced: Duration::from_secs(24 * 3600),
             keep_writers: Duration::from_secs(30 * 24 * 3600),
+            layout: Layout::default(),
             now_ms: system_clock,
         }
     }

@@ -57,7 +57,8 @@ impl Lake {
         let catalog = Catalog::open(&config.catalog, &folder.join("catalog.db"), file_io.clone()).await?;
         let mut tables = BTreeMap::new();
         for definition in lakefront_otel::tables() {
-            let table = OpenTable::open(&catalog, definition, &folder.join(NAMESPACE)).await?;
+            let namespace = folder.join(NAMESPACE);
+            let table = OpenTable::open(&catalog, definition, &namespace, &config.layout).await?;
             version_hint::publish(&catalog, definition.name, &table.folder).await?;
             tables.insert(definition.name, Arc::new(table));
         }

@@ -1,43 +1,185 @@
-//! The Parquet layout of data files.
+//! The Parquet layout of data files. What is chosen was measured: `docs/adr/layout-by-measurement.md`.
 
 use lakefront_otel::{Column, ColumnType, Table};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
-/// Rows of a row group: the unit that readers skip by statistics and read in parallel.
-pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
-/// Rows of a page at most: the unit that the page index skips.
-const PAGE_ROWS: usize = 8 * 1024;
+use crate::error::Result;
 
-/// The properties of a file whose row groups have so many rows.
-pub(crate) fn properties(table: &Table, rows: usize) -> WriterProperties {
-    let mut builder = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(None)
-        .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_statistics_enabled(EnabledStatistics::Page);
-    for column in &table.columns {
-        builder = column_properties(builder, table, column, rows);
-    }
-    builder.build()
+/// How data files are laid out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Level of zstd, from 1 to 22.
+    pub zstd_level: i32,
+    /// Rows of a row group: the unit that readers skip by statistics and read in parallel.
+    pub row_group_rows: usize,
+    /// Rows of a page at most: the unit that the page index skips.
+    pub page_rows: usize,
+    /// Which strings are replaced by their number in a dictionary, where that saves bytes.
+    pub dictionaries: Strings,
+    /// Which strings have their bounds with each page and row group.
+    pub bounds: Strings,
+    /// Whether columns of point look-ups have bloom filters.
+    pub bloom_filters: bool,
 }
 
-fn column_properties(
-    builder: WriterPropertiesBuilder,
-    table: &Table,
-    column: &Column,
-    rows: usize,
-) -> WriterPropertiesBuilder {
-    let path = ColumnPath::from(vec![column.name.to_owned()]);
-    match column.r#type {
-        ColumnType::Timestamp | ColumnType::Long => builder
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
-        ColumnType::String if table.bloom_columns.contains(&column.name) => builder
-            .set_column_bloom_filter_enabled(path.clone(), true)
-            .set_column_bloom_filter_fpp(path.clone(), 0.01)
-            .set_column_bloom_filter_ndv(path, rows.max(1) as u64),
-        _ => builder,
+/// A choice of columns that hold strings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strings {
+    /// All, also those in maps and lists.
+    All,
+    /// All but ids of traces and spans, which hardly repeat.
+    AllButIds,
+    /// Those of few distinct values, those that rows are sorted by, and those that point look-ups ask for.
+    Few,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self {
+            zstd_level: 1,
+            row_group_rows: 128 * 1024,
+            page_rows: 8 * 1024,
+            dictionaries: Strings::AllButIds,
+            bounds: Strings::Few,
+            bloom_filters: true,
+        }
+    }
+}
+
+impl Strings {
+    fn contain(self, table: &Table, column: &Column) -> bool {
+        match self {
+            Self::All => true,
+            Self::AllButIds => !is_id(column),
+            Self::Few => {
+                column.low_cardinality
+                    || table.sort_order.contains(&column.name)
+                    || table.bloom_columns.contains(&column.name)
+            }
+        }
+    }
+}
+
+/// Whether the column holds random ids.
+fn is_id(column: &Column) -> bool {
+    matches!(column.name, "TraceId" | "SpanId" | "ParentSpanId")
+}
+
+impl Layout {
+    /// The properties of a file whose row groups have so many rows.
+    pub(crate) fn properties(&self, table: &Table, rows: usize) -> Result<WriterProperties> {
+        let mut builder = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(self.zstd_level)?))
+            .set_max_row_group_row_count(None)
+            .set_data_page_row_count_limit(self.page_rows)
+            .set_statistics_enabled(EnabledStatistics::Page);
+        for column in &table.columns {
+            builder = self.column(builder, table, column, rows);
+        }
+        Ok(builder.build())
+    }
+
+    fn column(
+        &self,
+        mut builder: WriterPropertiesBuilder,
+        table: &Table,
+        column: &Column,
+        rows: usize,
+    ) -> WriterPropertiesBuilder {
+        for path in string_leaves(column) {
+            if !self.bounds.contain(table, column) {
+                builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
+            }
+            if !self.dictionaries.contain(table, column) {
+                builder = builder.set_column_dictionary_enabled(path, false);
+            }
+        }
+        let path = ColumnPath::from(column.name);
+        match column.r#type {
+            ColumnType::Timestamp | ColumnType::Long => builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
+            ColumnType::String if self.bloom_filters && table.bloom_columns.contains(&column.name) => builder
+                .set_column_bloom_filter_enabled(path.clone(), true)
+                .set_column_bloom_filter_fpp(path.clone(), 0.01)
+                .set_column_bloom_filter_ndv(path, rows.max(1) as u64),
+            _ => builder,
+        }
+    }
+}
+
+/// The paths of the column's leaves that are strings, by the names that Arrow schemas of Iceberg tables give them.
+fn string_leaves(column: &Column) -> Vec<ColumnPath> {
+    fn below(path: Vec<String>, r#type: ColumnType) -> Vec<ColumnPath> {
+        let with = |names: &[&str]| {
+            [
+                path.clone(),
+                names.iter().map(|name| (*name).to_owned()).collect(),
+            ]
+            .concat()
+        };
+        match r#type {
+            ColumnType::String => vec![ColumnPath::from(path)],
+            ColumnType::StringMap => vec![
+                ColumnPath::from(with(&["key_value", "key"])),
+                ColumnPath::from(with(&["key_value", "value"])),
+            ],
+            ColumnType::List(element) => below(with(&["list", "element"]), *element),
+            _ => Vec::new(),
+        }
+    }
+    below(vec![column.name.to_owned()], column.r#type)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use lakefront_otel::tables;
+    use parquet::arrow::ArrowSchemaConverter;
+
+    use super::*;
+
+    #[test]
+    fn paths_are_those_of_the_files() {
+        for table in tables() {
+            let schema = lakefront_otel::arrow::arrow_schema(table);
+            let parquet = ArrowSchemaConverter::new()
+                .convert(&schema)
+                .expect("an Arrow schema");
+            let leaves: Vec<ColumnPath> = parquet.columns().iter().map(|leaf| leaf.path().clone()).collect();
+            for path in table.columns.iter().flat_map(string_leaves) {
+                assert!(
+                    leaves.contains(&path),
+                    "{}: {path} is none of {leaves:?}",
+                    table.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn ids_have_no_dictionary_and_few_columns_have_bounds() {
+        let logs = lakefront_otel::table("otel_logs").expect("a table");
+        let properties = Arc::new(
+            Layout::default()
+                .properties(logs, 1_000)
+                .expect("valid properties"),
+        );
+        let path = |name: &str| ColumnPath::from(name);
+        assert!(!properties.dictionary_enabled(&path("TraceId")));
+        assert!(properties.dictionary_enabled(&path("UserId")));
+        assert_eq!(
+            properties.statistics_enabled(&path("ServiceName")),
+            EnabledStatistics::Page
+        );
+        assert_eq!(
+            properties.statistics_enabled(&path("Body")),
+            EnabledStatistics::None
+        );
+        assert!(properties.bloom_filter_properties(&path("TraceId")).is_some());
+        assert!(properties.bloom_filter_properties(&path("Body")).is_none());
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::catalog::{Catalog, Head};
 use crate::error::{Error, Result};
+use crate::layout::Layout;
 use crate::{definition, storage};
 
 /// What writing and committing need to know of a table.
@@ -20,6 +21,8 @@ pub(crate) struct OpenTable {
     pub definition: &'static Table,
     /// The folder with `metadata` and `data`.
     pub folder: PathBuf,
+    /// How its data files are laid out.
+    pub layout: Layout,
     /// Arrow schema of its data files, with field ids.
     pub schema: SchemaRef,
     /// Ids of the current partition spec and sort order.
@@ -36,6 +39,7 @@ impl OpenTable {
         catalog: &Catalog,
         definition: &'static Table,
         namespace: &std::path::Path,
+        layout: &Layout,
     ) -> Result<Self> {
         let head = match catalog.head(definition.name, None).await? {
             Some(head) => head,
@@ -46,6 +50,7 @@ impl OpenTable {
         Ok(Self {
             definition,
             folder: storage::path(metadata.location()),
+            layout: layout.clone(),
             schema: Arc::new(schema_to_arrow_schema(metadata.current_schema())?),
             partition_spec_id: metadata.default_partition_spec_id(),
             sort_order_id: i32::try_from(metadata.default_sort_order_id()).unwrap_or_default(),

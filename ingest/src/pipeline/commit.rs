@@ -1,14 +1,13 @@
 //! Writes cuts to the lake, each table's rows and log position in one commit, retrying until it holds them.
 
 use std::{
-    future::Future,
     sync::{Arc, mpsc::Receiver},
     time::{Duration, Instant},
 };
 
 use arrow_array::RecordBatch;
 use futures::future::try_join_all;
-use lakefront_lake::{Lake, WalPosition};
+use lakefront_lake::{DataFile, Lake, WalPosition};
 use tokio::{runtime::Handle, sync::watch, time::sleep};
 
 use super::{CommitRecord, Failure, Progress, Queued, Setup, cut::Cut, progress::now};
@@ -19,6 +18,10 @@ use crate::{
 
 /// First and longest wait before a retry.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+
+/// How long written files are kept for a commit that fails, before the rows are written anew: well within the time after
+/// which [`Lake::sweep`] takes them for what a killed writer left.
+const KEEP_FILES: Duration = Duration::from_secs(3600);
 
 /// Attempts of a commit once the server stops.
 const LAST_ATTEMPTS: u32 = 4;
@@ -86,12 +89,18 @@ impl Committer {
             writer: self.identity.writer,
             position,
         };
-        let files = self
-            .retry(table, || self.lake.write(table, batch.clone()))
-            .await?;
-        // Repeating is safe: an append whose position is committed already changes nothing.
-        self.retry(table, || self.lake.append(table, &files, Some(wal)))
-            .await?;
+        let mut written: Option<(Instant, Vec<DataFile>)> = None;
+        let attempt = async || {
+            let (at, files) = match written.take() {
+                Some((at, files)) if at.elapsed() < KEEP_FILES => (at, files),
+                _ => (Instant::now(), self.lake.write(table, batch.clone()).await?),
+            };
+            let (_, files) = written.insert((at, files));
+            // Repeating is safe: an append whose position is committed already changes nothing.
+            self.lake.append(table, files, Some(wal)).await?;
+            Ok(files.len())
+        };
+        let files = self.retry(table, attempt).await?;
         let label = TableLabel { table };
         let elapsed = started.elapsed();
         self.metrics
@@ -106,7 +115,7 @@ impl Committer {
         let record = CommitRecord {
             at: now(),
             rows,
-            files: files.len(),
+            files,
             elapsed_ms: elapsed.as_secs_f64() * 1e3,
         };
         self.progress.send_modify(|progress| {
@@ -116,10 +125,10 @@ impl Committer {
     }
 
     /// Repeats an attempt with growing waits; gives up only when the server stops.
-    async fn retry<T, F: Future<Output = lakefront_lake::Result<T>>>(
+    async fn retry<T>(
         &self,
         table: &'static str,
-        mut attempt: impl FnMut() -> F,
+        mut attempt: impl AsyncFnMut() -> lakefront_lake::Result<T>,
     ) -> Result<T, Unflushed> {
         let mut wait = BACKOFF.0;
         let mut last_attempts = 0;

@@ -6,6 +6,9 @@ mod common;
 
 mod commits;
 mod history;
+mod lost_answers;
 mod readers;
+mod sql_catalog;
 mod strays;
+mod sweep;
 mod writers;
