@@ -35,5 +35,5 @@ pub struct AppState {
 
 impl AppState {
     /// Bytes of decoded requests that may wait for the tables.
-    pub const QUEUE_BYTES: u32 = 64 << 20;
+    pub const QUEUE_BYTES: u32 = 32 << 20;
 }

@@ -1,0 +1,114 @@
+//! Load for `lakefront-ingest`: prebuilt OTLP bodies over keep-alive connections, and what the server made of them.
+//!
+//! Starts the server binary on a data folder of its own, sends as fast as it answers, stops it with SIGTERM so that all is
+//! committed, and prints figures from outside of it: `/proc` and the lake. With `--collector`, an OpenTelemetry Collector
+//! gets the same in turns, so that whatever else the machine does hits both.
+
+mod body;
+mod collector;
+mod lakefront;
+mod report;
+mod sender;
+mod server;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::ensure;
+use clap::{Parser, ValueEnum};
+use report::Figures;
+use sender::Sent;
+use server::Usage;
+
+/// Sends log records to a server it starts, and prints how fast they became durable and part of the lake.
+#[derive(Parser)]
+#[command(
+    args_override_self = true,
+    after_help = "Example:\n  load --server target/release/lakefront-ingest --seconds 60 --compression gzip"
+)]
+struct Options {
+    /// The server binary
+    #[arg(long)]
+    server: PathBuf,
+    /// An OpenTelemetry Collector with otlp receiver, debug exporter and file_storage, to compare with
+    #[arg(long)]
+    collector: Option<PathBuf>,
+    /// How often each is measured, in turns
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// How long to send, each time
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Connections, each with one request at a time
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// Log records of a request
+    #[arg(long, default_value_t = 1000)]
+    batch: usize,
+    /// Compression of the bodies
+    #[arg(long, value_enum, default_value_t = Compression::None)]
+    compression: Compression,
+    /// Folder for the servers' data, removed at the end; a temporary one by default
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// More flags for the server
+    #[arg(last = true)]
+    flags: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Compression {
+    None,
+    Gzip,
+    Zstd,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(run(&options))
+}
+
+async fn run(options: &Options) -> anyhow::Result<()> {
+    let data = match &options.data {
+        Some(data) => data.clone(),
+        None => std::env::temp_dir().join(format!("lakefront-load-{}", std::process::id())),
+    };
+    let mut all = Vec::new();
+    for round in 1..=options.rounds {
+        let folder = data.join(round.to_string());
+        all.push(in_folder(&folder, lakefront::measure(options, &folder)).await?);
+        if let Some(collector) = &options.collector {
+            all.push(in_folder(&folder, collector::measure(options, collector, &folder)).await?);
+        }
+    }
+    report::print(&all);
+    Ok(())
+}
+
+/// Measures in a folder that is removed afterwards, whatever happened.
+async fn in_folder(
+    folder: &Path,
+    measure: impl Future<Output = anyhow::Result<Figures>>,
+) -> anyhow::Result<Figures> {
+    fs::create_dir_all(folder)?;
+    let result = measure.await;
+    fs::remove_dir_all(folder)?;
+    result
+}
+
+/// Sends for as long as the options say, then stops the server; returns what was sent and what the server used until it
+/// had ended.
+async fn load(options: &Options, server: server::Server) -> anyhow::Result<(Sent, Usage)> {
+    let connections = (0..options.connections as u64)
+        .map(|connection| body::requests(options, &server.address, connection))
+        .collect::<anyhow::Result<_>>()?;
+    let seconds = Duration::from_secs(options.seconds);
+    let sent = sender::send(&server, connections, options.batch as u64, seconds).await?;
+    let usage = server.stop().await?;
+    ensure!(sent.acknowledged > 0, "no request was acknowledged");
+    Ok((sent, usage))
+}

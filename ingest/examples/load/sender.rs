@@ -1,0 +1,121 @@
+//! Connections that each send one request after the other.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::body::Request;
+use crate::server::{Server, Usage};
+
+/// What was sent.
+pub struct Sent {
+    /// Records that the server acknowledged.
+    pub acknowledged: u64,
+    /// Requests that it refused with 429 or 503.
+    pub refused: u64,
+    /// When sending began.
+    pub since: Instant,
+    /// Until the last answer.
+    pub seconds: f64,
+    /// CPU time that this process took meanwhile.
+    pub cpu_seconds: f64,
+}
+
+#[derive(Default)]
+struct Counts {
+    acknowledged: AtomicU64,
+    refused: AtomicU64,
+    stop: AtomicBool,
+}
+
+/// Sends for so long, over as many connections as there are lists of requests.
+pub async fn send(
+    server: &Server,
+    connections: Vec<Vec<Request>>,
+    batch: u64,
+    time: Duration,
+) -> anyhow::Result<Sent> {
+    let counts = Arc::new(Counts::default());
+    let cpu_before = Usage::of(std::process::id())?.cpu_seconds;
+    let since = Instant::now();
+    let connections: Vec<_> = connections
+        .into_iter()
+        .map(|requests| {
+            let connection = connection(server.address.clone(), requests, batch, counts.clone());
+            tokio::spawn(connection)
+        })
+        .collect();
+    for second in 1..=time.as_secs() {
+        tokio::time::sleep_until((since + Duration::from_secs(second)).into()).await;
+        if second % 10 == 0 {
+            let acknowledged = counts.acknowledged.load(Ordering::Relaxed);
+            eprintln!("{}: {second} s, {acknowledged} records acknowledged", server.name);
+        }
+    }
+    counts.stop.store(true, Ordering::Relaxed);
+    for connection in connections {
+        connection.await??;
+    }
+    Ok(Sent {
+        acknowledged: counts.acknowledged.load(Ordering::Relaxed),
+        refused: counts.refused.load(Ordering::Relaxed),
+        since,
+        seconds: since.elapsed().as_secs_f64(),
+        cpu_seconds: Usage::of(std::process::id())?.cpu_seconds - cpu_before,
+    })
+}
+
+async fn connection(
+    address: String,
+    mut requests: Vec<Request>,
+    batch: u64,
+    counts: Arc<Counts>,
+) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let mut answer = Vec::new();
+    for turn in 0.. {
+        if counts.stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let turn = turn % requests.len();
+        stream.write_all(requests[turn].next()).await?;
+        match read_status(&mut stream, &mut answer).await? {
+            200 => counts.acknowledged.fetch_add(batch, Ordering::Relaxed),
+            429 | 503 => counts.refused.fetch_add(1, Ordering::Relaxed),
+            status => bail!("the server answered {status}"),
+        };
+    }
+    Ok(())
+}
+
+/// Reads one answer; returns its status.
+async fn read_status(stream: &mut TcpStream, answer: &mut Vec<u8>) -> anyhow::Result<u16> {
+    answer.clear();
+    loop {
+        ensure!(
+            stream.read_buf(answer).await? > 0,
+            "the server closed the connection"
+        );
+        let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
+        let text = std::str::from_utf8(&answer[..head])?.to_ascii_lowercase();
+        let length = text
+            .split("content-length: ")
+            .nth(1)
+            .and_then(|rest| rest.lines().next());
+        let length: usize = length.context("no content-length")?.trim().parse()?;
+        if answer.len() >= head + 4 + length {
+            return Ok(text.split(' ').nth(1).context("no status")?.parse()?);
+        }
+    }
+}
