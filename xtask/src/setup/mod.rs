@@ -2,6 +2,7 @@
 
 mod apt;
 mod cargo_tools;
+mod collector;
 mod npm;
 mod python;
 mod stamp;
@@ -14,6 +15,7 @@ use crate::paths::Paths;
 use versions::Versions;
 
 pub use cargo_tools::install as cargo_tool;
+pub use collector::install as collector;
 pub use wasm_target::linked_toolchain;
 
 /// How much of it a command needs.

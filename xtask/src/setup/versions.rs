@@ -13,6 +13,8 @@ pub struct Versions {
     cargo: BTreeMap<String, String>,
     /// Package name to version.
     pub npm: BTreeMap<String, String>,
+    /// The OpenTelemetry Collector, and all of its modules.
+    pub collector: String,
 }
 
 /// What only tests use.
