@@ -24,12 +24,14 @@
 //!   with the interpreter that `LAKEFRONT_PYTHON` names, which has what `tests/requirements.txt` lists.
 
 mod clickhouse;
+mod engine;
 mod process;
 mod python;
 mod sent;
 mod stack;
 
 pub use clickhouse::ClickHouse;
+pub use engine::Engine;
 pub use process::Process;
 pub use python::python;
 pub use sent::Sent;

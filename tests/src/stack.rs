@@ -4,23 +4,21 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
-use lakefront_api::{BackendKind, BackendState, QueryRequest};
-use lakefront_clickhouse_http::{Answer, Endpoint, Statement};
-use lakefront_query::{Backend, Topology, plan, resolve};
+use lakefront_api::QueryRequest;
+use lakefront_clickhouse_http::Answer;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::process::command;
-use crate::{Process, Sent};
+use crate::{Engine, Process, Sent};
 
 /// Ingest and chDB over a lake of their own.
 #[derive(Debug)]
 pub struct Stack {
     ingest_url: String,
-    engine: Endpoint,
     client: reqwest::Client,
     // Dropped in this order: the programs before their folder.
-    chdb: Process,
+    engine: Engine,
     ingest: Process,
     folder: TempDir,
 }
@@ -41,7 +39,7 @@ impl Stack {
     pub async fn start_committing_every(interval: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
         let data = folder.path().display().to_string();
-        let (ingest_at, chdb_at) = (free_address()?, free_address()?);
+        let ingest_at = free_address()?;
         let ingest_url = format!("http://{ingest_at}");
 
         let mut ingest = Process::start(
@@ -57,18 +55,11 @@ impl Stack {
         )?;
         ingest.ready(&format!("{ingest_url}/health")).await?;
 
-        let lake = format!("{data}/lake");
-        let mut chdb = Process::start(
-            "lakefront-chdb-container",
-            &["--listen", &chdb_at, "--lake", &lake],
-        )?;
-        chdb.ready(&format!("http://{chdb_at}/health")).await?;
-
+        let engine = Engine::start(&folder.path().join("lake")).await?;
         Ok(Self {
             ingest_url,
-            engine: Endpoint::new(format!("http://{chdb_at}/").parse()?),
             client: reqwest::Client::new(),
-            chdb,
+            engine,
             ingest,
             folder,
         })
@@ -81,7 +72,7 @@ impl Stack {
 
     /// The engine's ClickHouse interface: `http://127.0.0.1:port/`.
     pub fn engine_url(&self) -> &str {
-        self.engine.url.as_str()
+        self.engine.url()
     }
 
     /// The warehouse.
@@ -155,48 +146,23 @@ impl Stack {
         }
     }
 
-    /// A counter of the engine (`system.events`), as its `/metrics` shows it; 0 while it has not counted.
+    /// A counter of the engine, as [`Engine::counter`].
     ///
     /// # Errors
     /// When the engine does not show its counters.
     pub async fn counter(&self, event: &str) -> Result<u64> {
-        let text = reqwest::get(self.engine.url.join("metrics")?)
-            .await?
-            .error_for_status()?
-            .text()
-            .await?;
-        let name = format!("lakefront_chdb_engine_event_total{{event=\"{event}\"}} ");
-        text.lines()
-            .find_map(|line| line.strip_prefix(&name))
-            .map_or(Ok(0), |value| Ok(value.trim().parse()?))
+        self.engine.counter(event).await
     }
 
-    /// Answers a named query as the router does: resolve, plan, ask the engine.
+    /// Answers a named query as the router does, as [`Engine::query`].
     ///
     /// # Errors
     /// The problem the router would report, or the engine's exception.
     pub async fn query(&self, request: &QueryRequest, now: Timestamp) -> Result<Answer> {
-        let chdb = Backend {
-            name: "chdb".into(),
-            kind: BackendKind::Chdb,
-            region: None,
-            state: BackendState::Healthy,
-            hot: None,
-        };
-        let topology = Topology {
-            backends: vec![chdb],
-            first_day: None,
-        };
-        let planned = plan(&resolve(request, now)?, &topology, now)?;
-        let attempt = planned.attempts.into_iter().next().context("the plan is empty")?;
-        let mut statement = Statement::new(attempt.statement.sql);
-        for (name, value) in attempt.statement.params {
-            statement = statement.param(name, value);
-        }
-        for (name, value) in attempt.statement.settings {
-            statement = statement.setting(name, value);
-        }
-        self.ask(&statement).await
+        self.engine
+            .query(request, now)
+            .await
+            .with_context(|| self.output())
     }
 
     /// Runs a statement.
@@ -204,28 +170,12 @@ impl Stack {
     /// # Errors
     /// The engine's exception.
     pub async fn sql(&self, sql: &str) -> Result<Answer> {
-        self.ask(&Statement::new(sql)).await
-    }
-
-    async fn ask(&self, statement: &Statement) -> Result<Answer> {
-        let (parts, body) = self.engine.request(statement)?.into_parts();
-        let reply = self
-            .client
-            .post(parts.uri.to_string())
-            .headers(parts.headers)
-            .body(body)
-            .send()
-            .await
-            .with_context(|| self.output())?;
-        let (status, headers) = (reply.status(), reply.headers().clone());
-        let bytes = reply.bytes().await?;
-        Answer::read(statement, status, &headers, &bytes)
-            .with_context(|| format!("{}\n{:?}", statement.sql, statement.params))
+        self.engine.sql(sql).await.with_context(|| self.output())
     }
 
     /// The last lines of both programs.
     pub fn output(&self) -> String {
-        self.ingest.output() + &self.chdb.output()
+        self.ingest.output() + &self.engine.output()
     }
 
     /// The process id of ingest.

@@ -1,0 +1,115 @@
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use lakefront_api::{BackendKind, BackendState, QueryRequest};
+use lakefront_clickhouse_http::{Answer, Endpoint, Statement};
+use lakefront_query::{Backend, Topology, plan, resolve};
+
+use crate::Process;
+use crate::stack::free_address;
+
+/// chDB over a lake.
+#[derive(Debug)]
+pub struct Engine {
+    endpoint: Endpoint,
+    client: reqwest::Client,
+    process: Process,
+}
+
+impl Engine {
+    /// Starts it and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not come up; with its output.
+    pub async fn start(lake: &Path) -> Result<Self> {
+        let address = free_address()?;
+        let lake = lake.display().to_string();
+        let arguments = ["--listen", &address, "--lake", &lake];
+        let mut process = Process::start("lakefront-chdb-container", &arguments)?;
+        process.ready(&format!("http://{address}/health")).await?;
+        Ok(Self {
+            endpoint: Endpoint::new(format!("http://{address}/").parse()?),
+            client: reqwest::Client::new(),
+            process,
+        })
+    }
+
+    /// Its ClickHouse interface: `http://127.0.0.1:port/`.
+    pub fn url(&self) -> &str {
+        self.endpoint.url.as_str()
+    }
+
+    /// Its last lines of output.
+    pub fn output(&self) -> String {
+        self.process.output()
+    }
+
+    /// A counter of the engine (`system.events`), as its `/metrics` shows it; 0 while it has not counted.
+    ///
+    /// # Errors
+    /// When the engine does not show its counters.
+    pub async fn counter(&self, event: &str) -> Result<u64> {
+        let text = reqwest::get(self.endpoint.url.join("metrics")?)
+            .await?
+            .error_for_status()?
+            .text()
+            .await?;
+        let name = format!("lakefront_chdb_engine_event_total{{event=\"{event}\"}} ");
+        text.lines()
+            .find_map(|line| line.strip_prefix(&name))
+            .map_or(Ok(0), |value| Ok(value.trim().parse()?))
+    }
+
+    /// Answers a named query as the router does: resolve, plan, ask the engine.
+    ///
+    /// # Errors
+    /// The problem the router would report, or the engine's exception.
+    pub async fn query(&self, request: &QueryRequest, now: Timestamp) -> Result<Answer> {
+        let chdb = Backend {
+            name: "chdb".into(),
+            kind: BackendKind::Chdb,
+            region: None,
+            state: BackendState::Healthy,
+            hot: None,
+        };
+        let topology = Topology {
+            backends: vec![chdb],
+            first_day: None,
+        };
+        let planned = plan(&resolve(request, now)?, &topology, now)?;
+        let attempt = planned.attempts.into_iter().next().context("the plan is empty")?;
+        let mut statement = Statement::new(attempt.statement.sql);
+        for (name, value) in attempt.statement.params {
+            statement = statement.param(name, value);
+        }
+        for (name, value) in attempt.statement.settings {
+            statement = statement.setting(name, value);
+        }
+        self.ask(&statement).await
+    }
+
+    /// Runs a statement.
+    ///
+    /// # Errors
+    /// The engine's exception.
+    pub async fn sql(&self, sql: &str) -> Result<Answer> {
+        self.ask(&Statement::new(sql)).await
+    }
+
+    async fn ask(&self, statement: &Statement) -> Result<Answer> {
+        let (parts, body) = self.endpoint.request(statement)?.into_parts();
+        let reply = self
+            .client
+            .post(parts.uri.to_string())
+            .headers(parts.headers)
+            .body(body)
+            .send()
+            .await
+            .with_context(|| self.process.output())?;
+        let (status, headers) = (reply.status(), reply.headers().clone());
+        let bytes = reply.bytes().await?;
+        Answer::read(statement, status, &headers, &bytes)
+            .with_context(|| format!("{}\n{:?}", statement.sql, statement.params))
+    }
+}
