@@ -1,9 +1,10 @@
-// A lake without a row: the page says what to send, and shows the first row by itself.
+// A lake without a row: the page says what to send, and shows the first rows by itself.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import { axeFindings, launch, open, overflow } from "./browser.js";
+import { loaded, site, visit } from "./site.js";
 
 const base = process.env.LAKEFRONT_EMPTY_URL;
 const folder = process.env.LAKEFRONT_SCREENSHOTS;
@@ -17,7 +18,11 @@ test("an empty lake says what to send", { skip: !base && "LAKEFRONT_EMPTY_URL is
     const guide = page.locator(".guide");
     await guide.waitFor();
     assert.match(await guide.innerText(), /OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127\.0\.0\.1:\d+/);
-    for (const title of ["Python", "JavaScript", "curl"]) assert.ok((await guide.innerText()).includes(title));
+    assert.equal(await guide.locator("code").first().innerText(), `<script async src="${new URL(base).origin}/otel.js" data-service="my-site"></script>`);
+    for (const title of ["Python", "Node.js", "Java", "Rust", "Collector", "curl"]) {
+      await guide.getByText(title, { exact: true }).first().click();
+      await guide.getByRole("figure", { name: title }).waitFor();
+    }
     assert.equal(await page.locator("[data-panel]:visible").count(), 0);
     assert.ok((await overflow(page)) <= 0);
     assert.deepEqual(await axeFindings(page), []);
@@ -29,26 +34,17 @@ test("an empty lake says what to send", { skip: !base && "LAKEFRONT_EMPTY_URL is
   }
 });
 
-test("the first row ends the waiting", { skip: !base && "LAKEFRONT_EMPTY_URL is not set" }, async () => {
+test("the line for a web page ends the waiting", { skip: !base && "LAKEFRONT_EMPTY_URL is not set" }, async () => {
   const page = await open(browser, "/", { base });
   const guide = page.locator(".guide");
   await guide.waitFor();
-  const [, endpoint] = /ENDPOINT=(\S+)/.exec(await guide.innerText());
-  const attributes = (pairs) => Object.entries(pairs).map(([key, stringValue]) => ({ key, value: { stringValue } }));
-  const record = {
-    timeUnixNano: `${Date.now()}000000`,
-    severityNumber: 17,
-    body: { stringValue: "the first row" },
-    attributes: attributes({ "exception.type": "FirstError" }),
-  };
-  const resource = { attributes: attributes({ "service.name": "first" }) };
-  const reply = await fetch(`${endpoint}/v1/logs`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords: [record] }] }] }),
-  });
-  assert.equal(reply.status, 200);
+  const line = await guide.locator("code").first().innerText();
+  const shop = await site({ line });
+  const visitor = await visit(browser, shop.origin);
+  await loaded(visitor);
+  await visitor.click("#throw");
   await guide.waitFor({ state: "detached" });
-  await page.locator("[data-panel=errors_per_hour]").getByText("FirstError").first().waitFor({ state: "attached" });
+  await page.locator("[data-panel=errors_per_hour]").getByText("TypeError").first().waitFor({ state: "attached" });
   assert.deepEqual(page.complaints, []);
+  shop.close();
 });

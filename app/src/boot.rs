@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct Boot {
     /// The named queries.
     pub catalogue: Vec<QueryInfo>,
+    /// Where this page came from, as a browser names it: `https://telemetry.example`.
+    pub origin: String,
     /// Where an OpenTelemetry SDK sends to, without the signal's path.
     pub otlp_endpoint: String,
     /// The viewer's time zone as far as it is known: the browser tells it in a cookie on the first visit.
@@ -54,6 +56,7 @@ impl Default for Boot {
     fn default() -> Self {
         Self {
             catalogue: Vec::new(),
+            origin: String::new(),
             otlp_endpoint: String::new(),
             tz: "UTC".into(),
             theme: Theme::System,
@@ -73,6 +76,7 @@ impl Boot {
         let tz = cookie("tz").filter(|name| crate::range::time_zone(name).is_ok());
         Self {
             catalogue: host.as_ref().map(|host| host.catalogue()).unwrap_or_default(),
+            origin: origin(),
             otlp_endpoint: host.map(|host| host.otlp_endpoint()).unwrap_or_default(),
             tz: tz.unwrap_or_else(|| "UTC".into()),
             theme: cookie("theme")
@@ -110,6 +114,24 @@ impl Boot {
             }
         });
     }
+}
+
+/// The origin that the request was sent to. A proxy that ends TLS says so, or nothing in an https page could use it.
+#[cfg(feature = "ssr")]
+fn origin() -> String {
+    let Some(parts) = use_context::<http::request::Parts>() else {
+        return String::new();
+    };
+    let header = |name: http::HeaderName| parts.headers.get(name)?.to_str().ok();
+    let scheme = header(http::HeaderName::from_static("x-forwarded-proto"))
+        .filter(|scheme| ["http", "https"].contains(scheme))
+        .or(parts.uri.scheme_str())
+        .unwrap_or("http");
+    let host = parts.uri.authority().map(http::uri::Authority::as_str);
+    format!(
+        "{scheme}://{}",
+        host.or_else(|| header(http::header::HOST)).unwrap_or_default()
+    )
 }
 
 /// A cookie of the request. Names and values of ours need no decoding.

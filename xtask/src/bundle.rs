@@ -1,8 +1,9 @@
-//! The browser bundle and the Worker: built when their sources changed, measured against their limits.
+//! The browser bundle, the script for other pages and the Worker: built when their sources changed, measured against their limits.
 //!
 //! `<cache>/bundle` is complete in itself: `site/` (static files), `worker/` (the modules), `workerd.capnp`.
 
 mod browser;
+mod script;
 mod size;
 mod stamp;
 mod worker;
@@ -14,10 +15,11 @@ use anyhow::{Context, Result};
 
 use crate::paths::Paths;
 
-/// Builds both into `<cache>/bundle`, prints their sizes and fails when one is past its limit.
+/// Builds them into `<cache>/bundle`, prints their sizes and fails when one is past its limit.
 pub fn bundle(paths: &Paths) -> Result<()> {
     let bundle = folder(paths);
     let site = browser::build(paths, &bundle)?;
+    script::build(paths, &bundle, &site)?;
     worker::build(paths, &bundle, &site)?;
     link(&paths.checkout.join("router/build"), &bundle)?;
     size::check(&site.folder, &bundle.join("worker"))

@@ -1,20 +1,26 @@
 use maud::{Markup, html};
 
-/// For a lake without a row: what to send, and where.
-pub fn steps(endpoint: &str) -> Markup {
-    let environment =
-        format!("OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
+/// For a lake without a row: what to send, and where. `origin` is the dashboard's own, `endpoint` is where OTLP goes.
+pub fn steps(origin: &str, endpoint: &str) -> Markup {
     html! {
         section.guide aria-labelledby="guide-title" {
             h2 #guide-title { "The lake is empty. Send it something." }
             p {
-                "Lakefront takes OpenTelemetry over HTTP: logs, spans and metrics, protobuf or JSON. "
-                "Point any SDK or Collector at this address; the first rows show up here by themselves."
+                "A website takes one line. Its visitors, page views, web vitals and errors show up here by themselves, "
+                "without a cookie, and not those of visitors who ask not to be tracked."
             }
-            (copyable("OTLP endpoint", &environment))
-            (copyable("Python", &python(endpoint)))
-            (copyable("JavaScript, without an SDK", &javascript(endpoint)))
-            (copyable("curl", &curl(endpoint)))
+            (copyable("Any web page", &tag(origin)))
+            p {
+                "Anything else takes an OpenTelemetry SDK or a Collector: logs, spans and metrics over HTTP, protobuf or JSON. "
+                "Every SDK reads this environment."
+            }
+            (copyable("Any SDK", &environment(endpoint)))
+            (folded("Python", &python(endpoint)))
+            (folded("Node.js", NODE))
+            (folded("Java", JAVA))
+            (folded("Rust", RUST))
+            (folded("Collector", &collector(endpoint)))
+            (folded("curl", &curl(endpoint)))
             p.waiting role="status" { "Waiting for the first row …" }
         }
     }
@@ -28,6 +34,23 @@ fn copyable(title: &str, text: &str) -> Markup {
             pre tabindex="0" { code { (text) } }
         }
     }
+}
+
+/// The same, out of the way until it is wanted.
+fn folded(title: &str, text: &str) -> Markup {
+    html! {
+        details { summary { (title) } (copyable(title, text)) }
+    }
+}
+
+fn tag(origin: &str) -> String {
+    format!(r#"<script async src="{origin}/otel.js" data-service="my-site"></script>"#)
+}
+
+fn environment(endpoint: &str) -> String {
+    format!(
+        "OTEL_SERVICE_NAME=my-service\nOTEL_EXPORTER_OTLP_ENDPOINT={endpoint}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
+    )
 }
 
 fn python(endpoint: &str) -> String {
@@ -51,19 +74,26 @@ provider.shutdown()"#
     )
 }
 
-fn javascript(endpoint: &str) -> String {
+const NODE: &str = "npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node
+node --require @opentelemetry/auto-instrumentations-node/register app.js";
+
+const JAVA: &str = "java -javaagent:opentelemetry-javaagent.jar -jar app.jar";
+
+const RUST: &str = r#"// cargo add opentelemetry_sdk; cargo add opentelemetry-otlp --features http-proto
+let exporter = opentelemetry_otlp::SpanExporter::builder().with_http().build()?;
+let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).build();
+opentelemetry::global::set_tracer_provider(provider);"#;
+
+fn collector(endpoint: &str) -> String {
     format!(
-        r#"await fetch("{endpoint}/v1/logs", {{
-  method: "POST",
-  headers: {{ "content-type": "application/json" }},
-  body: JSON.stringify({{ resourceLogs: [{{
-    resource: {{ attributes: [{{ key: "service.name", value: {{ stringValue: "hello" }} }}] }},
-    scopeLogs: [{{ logRecords: [{{
-      timeUnixNano: Date.now() + "000000", severityNumber: 17, body: {{ stringValue: "it happened" }},
-      attributes: [{{ key: "exception.type", value: {{ stringValue: "TypeError" }} }}],
-    }}] }}],
-  }}] }}),
-}});"#
+        r#"exporters:
+  otlphttp/lakefront:
+    endpoint: {endpoint}
+service:
+  pipelines:
+    logs: {{ receivers: [otlp], processors: [batch], exporters: [otlphttp/lakefront] }}
+    traces: {{ receivers: [otlp], processors: [batch], exporters: [otlphttp/lakefront] }}
+    metrics: {{ receivers: [otlp], processors: [batch], exporters: [otlphttp/lakefront] }}"#
     )
 }
 

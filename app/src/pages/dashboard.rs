@@ -76,7 +76,10 @@ pub fn Dashboard() -> impl IntoView {
     let show_health: Render = Arc::new(markup::health::list);
     let show_filters: Render = Arc::new(move |answer| markup::filters::form(answer, &view.read_untracked()));
     let show_guide: Render = Arc::new(move |answer| match answer {
-        Some(Ok(Answer::LakeIsEmpty(true))) => markup::guide::steps(&boot.read_untracked().otlp_endpoint),
+        Some(Ok(Answer::LakeIsEmpty(true))) => {
+            let boot = boot.read_untracked();
+            markup::guide::steps(&boot.origin, &boot.otlp_endpoint)
+        },
         // When the question fails, the panels say why.
         _ => maud::PreEscaped(String::new()),
     });

@@ -8,8 +8,13 @@ use crate::paths::Paths;
 use crate::process;
 
 /// Cloudflare and workerd read this file of the site: a changed build has another folder, so its files never change.
+/// `otel.js` is loaded by pages of other origins, under one address for ever: kept for an hour, then asked for again.
 const HEADERS: &str = "/pkg/*
   Cache-Control: public, max-age=31536000, immutable
+/otel.js
+  Cache-Control: public, max-age=3600, stale-while-revalidate=86400
+  Access-Control-Allow-Origin: *
+  Cross-Origin-Resource-Policy: cross-origin
 /*
   X-Content-Type-Options: nosniff
   Referrer-Policy: same-origin

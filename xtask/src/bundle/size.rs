@@ -1,40 +1,82 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// What a browser loads to hydrate a page: brotli, as an edge sends it.
-const BROWSER_LIMIT: usize = 250_000;
-/// What the Worker's modules may weigh: gzip, as Cloudflare counts it.
-const WORKER_LIMIT: usize = 1_000_000;
+use super::script;
 
-/// Prints the sizes of both, and fails past their limits.
+/// Something that travels, and what it may weigh compressed.
+struct Limit {
+    name: &'static str,
+    compressor: Compressor,
+    bytes: usize,
+}
+
+/// What a browser loads to hydrate a page.
+const BROWSER: Limit = Limit {
+    name: "browser bundle",
+    compressor: BROTLI,
+    bytes: 250_000,
+};
+/// What every page with our tag loads.
+const SCRIPT: Limit = Limit {
+    name: "otel.js",
+    compressor: BROTLI,
+    bytes: 17_500,
+};
+/// The Worker's modules.
+const WORKER: Limit = Limit {
+    name: "Worker",
+    compressor: GZIP,
+    bytes: 1_000_000,
+};
+
+struct Compressor {
+    program: &'static str,
+    arguments: [&'static str; 2],
+}
+
+/// As an edge sends files.
+const BROTLI: Compressor = Compressor {
+    program: "brotli",
+    arguments: ["--stdout", "--quality=11"],
+};
+/// As Cloudflare counts a Worker.
+const GZIP: Compressor = Compressor {
+    program: "gzip",
+    arguments: ["--stdout", "-9"],
+};
+
+/// Prints the sizes, and fails past their limits.
 pub fn check(site: &Path, worker: &Path) -> Result<()> {
-    let browser: usize = compressed(
-        "brotli",
-        &["--stdout", "--quality=11"],
-        site,
-        &["wasm", "js", "css"],
-    )?;
-    let worker = compressed("gzip", &["--stdout", "-9"], worker, &["wasm", "js"])?;
-    println!(
-        "  browser bundle {:>6.1} kB brotli (limit {} kB)",
-        kilobytes(browser),
-        BROWSER_LIMIT / 1000
-    );
-    println!(
-        "  Worker         {:>6.1} kB gzip   (limit {} kB)",
-        kilobytes(worker),
-        WORKER_LIMIT / 1000
-    );
-    for (name, size, limit) in [
-        ("browser bundle", browser, BROWSER_LIMIT),
-        ("Worker", worker, WORKER_LIMIT),
-    ] {
-        if size > limit {
+    let otel = site.join(script::NAME);
+    let app = files(site, &["wasm", "js", "css"])?
+        .into_iter()
+        .filter(|file| *file != otel)
+        .collect();
+    let measured = [
+        (BROWSER, app),
+        (SCRIPT, vec![otel]),
+        (WORKER, files(worker, &["wasm", "js"])?),
+    ]
+    .into_iter()
+    .map(|(limit, files)| Ok((limit.compressor.size(&files)?, limit)))
+    .collect::<Result<Vec<_>>>()?;
+    for (size, limit) in &measured {
+        println!(
+            "  {:<14} {:>6.1} kB {:<6} (limit {} kB)",
+            limit.name,
+            kilobytes(*size),
+            limit.compressor.program,
+            kilobytes(limit.bytes)
+        );
+    }
+    for (size, limit) in measured {
+        if size > limit.bytes {
             bail!(
-                "the {name} has {size} bytes compressed, {} too many",
-                size - limit
+                "{} has {size} bytes compressed, {} too many",
+                limit.name,
+                size - limit.bytes
             );
         }
     }
@@ -46,28 +88,39 @@ fn kilobytes(bytes: usize) -> f64 {
     bytes as f64 / 1e3
 }
 
-/// The sum over all files below a folder with one of the extensions.
-fn compressed(program: &str, arguments: &[&str], folder: &Path, extensions: &[&str]) -> Result<usize> {
-    let mut sum = 0;
+/// All files below a folder with one of the extensions.
+fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
         if path.is_dir() {
-            sum += compressed(program, arguments, &path, extensions)?;
+            found.extend(files(&path, extensions)?);
         } else if path
             .extension()
-            .is_some_and(|found| extensions.iter().any(|wanted| found == *wanted))
+            .is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted))
         {
-            let output = Command::new(program)
-                .args(arguments)
-                .arg(&path)
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+impl Compressor {
+    /// The sum over the files.
+    fn size(&self, files: &[PathBuf]) -> Result<usize> {
+        let mut sum = 0;
+        for file in files {
+            let output = Command::new(self.program)
+                .args(self.arguments)
+                .arg(file)
                 .stderr(Stdio::inherit())
                 .output()
-                .with_context(|| format!("cannot start {program}"))?;
+                .with_context(|| format!("cannot start {}", self.program))?;
             if !output.status.success() {
-                bail!("{program} could not compress {}", path.display());
+                bail!("{} could not compress {}", self.program, file.display());
             }
             sum += output.stdout.len();
         }
+        Ok(sum)
     }
-    Ok(sum)
 }

@@ -14,7 +14,12 @@ impl Stamp {
     pub fn of(file: PathBuf, inputs: &[&Path]) -> Result<Self> {
         let mut hasher = DefaultHasher::new();
         // How the output is made is an input too.
-        (include_str!("browser.rs"), include_str!("worker.rs")).hash(&mut hasher);
+        (
+            include_str!("browser.rs"),
+            include_str!("script.rs"),
+            include_str!("worker.rs"),
+        )
+            .hash(&mut hasher);
         for input in inputs {
             add(input, &mut hasher).with_context(|| format!("cannot read {}", input.display()))?;
         }

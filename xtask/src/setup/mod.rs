@@ -44,7 +44,7 @@ pub fn run(wanted: Wanted) -> Result<Paths> {
     };
     step("Debian packages", apt::install(&versions.apt(wanted)));
     step("the wasm32 standard library", wasm_target::install(&paths));
-    step("npm packages", npm::install(&paths, &versions.npm));
+    step("npm packages", npm::install(&paths, &versions.npm(&paths)?));
     step("libchdb", npm::link_libchdb(&paths));
     for (tool, version) in versions.cargo(&paths)? {
         step(&tool, cargo_tools::install(&paths, &tool, &version));

@@ -11,8 +11,7 @@ use crate::paths::Paths;
 pub struct Versions {
     apt: BTreeMap<String, String>,
     cargo: BTreeMap<String, String>,
-    /// Package name to version.
-    pub npm: BTreeMap<String, String>,
+    npm: BTreeMap<String, String>,
     /// The OpenTelemetry Collector, and all of its modules.
     pub collector: String,
 }
@@ -38,6 +37,18 @@ impl Versions {
             .collect()
     }
 
+    /// Package name to version: of tools, and of what `browser/package.json` bundles.
+    pub fn npm(&self, paths: &Paths) -> Result<BTreeMap<String, String>> {
+        let file = paths.checkout.join("browser/package.json");
+        let text =
+            std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let bundled: Manifest = serde_json::from_str(&text)
+            .with_context(|| format!("{} is not a package's manifest", file.display()))?;
+        let mut packages = self.npm.clone();
+        packages.extend(bundled.dependencies);
+        Ok(packages)
+    }
+
     /// Tools that cargo installs; wasm-bindgen-cli's version is that of the locked wasm-bindgen.
     pub fn cargo(&self, paths: &Paths) -> Result<Vec<(String, String)>> {
         let lock =
@@ -56,6 +67,11 @@ impl Versions {
         );
         Ok(tools)
     }
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    dependencies: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]

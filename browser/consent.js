@@ -1,0 +1,3 @@
+/** Whether the visitor asked not to be measured: Do Not Track, or Global Privacy Control. */
+export const refused = () =>
+  navigator.globalPrivacyControl === true || [navigator.doNotTrack, window.doNotTrack].includes("1");

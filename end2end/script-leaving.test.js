@@ -1,0 +1,72 @@
+// A tab that closes right after a click loses nothing.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+
+import { launch } from "./browser.js";
+import { ROUTER, loaded, rowsOf, site, visit } from "./site.js";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const names = (rows) => rows.map(({ EventName }) => EventName);
+const has = (...wanted) => (rows) => wanted.every((name) => names(rows).includes(name));
+
+test("the tab closes right after a click", async () => {
+  const shop = await site();
+  const page = await visit(browser, shop.origin);
+  await loaded(page);
+  await page.click("#cart");
+  await page.close();
+  await rowsOf(shop.service, has("browser.navigation", "shop.cart_added", "browser.web_vital"));
+  shop.close();
+});
+
+test("the click leads away", async () => {
+  const shop = await site();
+  const page = await visit(browser, shop.origin);
+  await loaded(page);
+  // What the page itself reports while it is left counts too.
+  await page.evaluate(() => addEventListener("pagehide", () => lakefront.track("leaving")));
+  await page.click("#away");
+  await page.close();
+  await rowsOf(shop.service, has("away.clicked", "leaving"));
+  shop.close();
+});
+
+test("much happened, and the answer to the last request has not come", async () => {
+  const slow = await slowEndpoint();
+  const shop = await site({ attributes: { "data-endpoint": slow.url } });
+  const page = await visit(browser, shop.origin);
+  await loaded(page);
+  const sending = page.waitForRequest(`${slow.url}/v1/logs`);
+  await page.evaluate(() => lakefront.track("first"));
+  await sending;
+  await page.evaluate(() => {
+    for (let index = 0; index < 50; index += 1) lakefront.track(`more ${index}`, { text: "x".repeat(100) });
+  });
+  await page.click("#cart");
+  await page.close();
+  const rows = await rowsOf(shop.service, has("first", "more 0", "more 49", "shop.cart_added"));
+  assert.equal(names(rows).filter((name) => name.startsWith("more")).length, 50);
+  assert.equal(names(rows).filter((name) => name === "first").length, 1);
+  slow.close();
+  shop.close();
+});
+
+/** The router, half a second away. */
+async function slowEndpoint() {
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { method, url, headers } = request;
+    delete headers.host;
+    await new Promise((resolve) => setTimeout(resolve, method === "POST" ? 500 : 0));
+    const answer = await fetch(new URL(url, ROUTER), { method, headers, body: method === "POST" ? Buffer.concat(chunks) : undefined });
+    answer.headers.forEach((value, name) => response.setHeader(name, value));
+    response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
