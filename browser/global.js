@@ -5,13 +5,13 @@
 // The same line works afterwards, because the object has a `push` too.
 
 /** For visitors who are not measured. */
-export const silent = { track() {}, identify() {} };
+export const silent = { track() {}, identify() {}, watch() {} };
 
 /**
  * Puts the functions where the page finds them, and makes the calls that waited. Who the visitor is comes before `watch`,
  * which reports the page view, and what they did after it, so that both say what they should.
  */
-export function open({ track, identify }, queue, watch) {
+export function open({ track, identify, watch }, queue) {
   const functions = { track: safely(track), identify: safely(identify) };
   const push = (...calls) => {
     for (const call of calls) safely(([name, ...values]) => functions[name](...values))(call);
@@ -20,7 +20,7 @@ export function open({ track, identify }, queue, watch) {
   const waiting = Array.isArray(queue) ? queue : [];
   const isIdentity = (call) => call?.[0] === "identify";
   push(...waiting.filter(isIdentity));
-  watch?.();
+  watch();
   push(...waiting.filter((call) => !isIdentity(call)));
 }
 

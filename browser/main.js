@@ -12,17 +12,17 @@ function begin() {
   // A second tag leaves everything to the first.
   if (queue?.track) return;
   if (refused()) {
-    open(silent, queue);
+    open(silent);
     return;
   }
-  const started = telemetry(settingsOf(tag));
-  open(started, queue, started.watch);
+  try {
+    open(telemetry(settingsOf(tag)), queue);
+  } catch (error) {
+    console.warn("lakefront:", error);
+    open(silent);
+  }
 }
 
-try {
-  // A page that the browser prepared in advance has no visitor until it is shown; until then calls wait in the queue.
-  if (document.prerendering) document.addEventListener("prerenderingchange", begin, { once: true });
-  else begin();
-} catch (error) {
-  console.warn("lakefront:", error);
-}
+// A page that the browser prepared in advance has no visitor until it is shown; until then calls wait in the queue.
+if (document.prerendering) document.addEventListener("prerenderingchange", begin, { once: true });
+else begin();

@@ -77,7 +77,8 @@ export class Outbox {
     this.#underway += 1;
     const outcome = await this.#postOffice.send(body);
     this.#underway -= 1;
-    if (outcome.never) this.#close();
+    this.#isClosed ||= outcome.never === true;
+    if (this.#isClosed) this.#records = [];
     else if (outcome.later === undefined) this.#failures = 0;
     else this.#putBack(batch, outcome.later);
     this.#schedule();
@@ -108,11 +109,6 @@ export class Outbox {
     // Not all pages at once when the endpoint is back.
     const spread = delay * (0.75 + Math.random() / 2);
     this.#notBefore = Date.now() + Math.max(spread, wanted);
-  }
-
-  #close() {
-    this.#isClosed = true;
-    this.#records = [];
   }
 
   #weigh() {

@@ -84,6 +84,15 @@ test("an endpoint that refuses the key is not asked again, and the console says 
   shop.close();
 });
 
+test("a tag that makes no sense leaves the page alone", async () => {
+  const shop = await site({ attributes: { "data-endpoint": "http://[" } });
+  const page = await visit(browser, shop.origin);
+  await loaded(page);
+  await page.evaluate(() => lakefront.track("lost"));
+  assert.deepEqual([page.uncaught, page.sent], [[], []]);
+  shop.close();
+});
+
 test("a script that does not load leaves the page alone", async () => {
   const port = await freePort();
   const shop = await site({ script: `http://127.0.0.1:${port}/otel.js` });

@@ -17,6 +17,7 @@ const PAGE_SCRIPT = `
   on("throw", () => { const cart = undefined; cart.items; });
   on("reject", () => { Promise.reject(new RangeError("quantity 12 is out of range")); });
   on("go", () => history.pushState({}, "", "/cart/7"));
+  on("slow", () => { const end = performance.now() + 120; while (performance.now() < end); });
   on("sort", () => history.replaceState({}, "", "?sort=price&page=2"));
   document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
 `;
@@ -42,6 +43,7 @@ export async function site({ line, attributes = {}, head = "", tags = 1, script 
     response.end(`<!doctype html><html lang="en"><head><title>Shop</title>${head}${tag.repeat(tags)}
       <script defer src="/page.js"></script></head><body><h1>Shop</h1>
       <button id="throw">Throw</button> <button id="reject">Reject</button> <button id="go">Go</button> <button id="sort">Sort</button>
+      <button id="slow">Slow</button>
       <button id="cart" data-event="shop.cart_added" data-event-sku="42" data-event-shop.price="9.5"><b>Add to cart</b></button>
       <form data-event="newsletter.joined"><input name="mail"><button id="join">Join</button></form>
       <a id="away" href="/elsewhere" data-event="away.clicked">Away</a></body></html>`);
