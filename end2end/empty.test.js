@@ -19,18 +19,19 @@ test("an empty lake says what to send", { skip: !base && "LAKEFRONT_EMPTY_URL is
     await guide.waitFor();
     assert.match(await guide.innerText(), /OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127\.0\.0\.1:\d+/);
     assert.equal(await guide.locator("code").first().innerText(), `<script async src="${new URL(base).origin}/otel.js" data-service="my-site"></script>`);
+    if (folder) {
+      mkdirSync(folder, { recursive: true });
+      await page.screenshot({ path: `${folder}/empty-${viewport.width}.png`, fullPage: true });
+    }
     for (const title of ["Python", "Node.js", "Java", "Rust", "Collector", "curl"]) {
-      await guide.getByText(title, { exact: true }).first().click();
-      await guide.getByRole("figure", { name: title }).waitFor();
+      const details = guide.locator("details").filter({ has: page.getByText(title, { exact: true }) });
+      await details.locator("summary").click();
+      await details.locator("pre").waitFor();
     }
     assert.equal(await page.locator("[data-panel]:visible").count(), 0);
     assert.ok((await overflow(page)) <= 0);
     assert.deepEqual(await axeFindings(page), []);
     assert.deepEqual(page.complaints, []);
-    if (folder) {
-      mkdirSync(folder, { recursive: true });
-      await page.screenshot({ path: `${folder}/empty-${viewport.width}.png`, fullPage: true });
-    }
   }
 });
 

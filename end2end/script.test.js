@@ -54,6 +54,22 @@ test("a page that comes back from the browser's memory is a view", async () => {
   shop.close();
 });
 
+test("a page prepared in advance is a view once it is shown", async () => {
+  const shop = await site();
+  const prepare = (page) => page.addInitScript(() => Object.defineProperty(document, "prerendering", { get: () => !window.shown }));
+  const page = await visit(browser, shop.origin, { prepare });
+  await page.evaluate(() => (window.lakefront ||= []).push(["track", "waiting"]));
+  await page.waitForTimeout(1_500);
+  assert.deepEqual(page.sent, []);
+  await page.evaluate(() => {
+    window.shown = true;
+    document.dispatchEvent(new Event("prerenderingchange"));
+  });
+  const rows = await rowsOf(shop.service, (rows) => named(rows, "waiting").length > 0);
+  assert.equal(views(rows).length, 1);
+  shop.close();
+});
+
 test("vitals come with the page they are about", async () => {
   const shop = await site();
   const page = await visit(browser, `${shop.origin}/landing`);
@@ -163,6 +179,18 @@ test("a session ends after 30 idle minutes, and is one for all pages until then"
   const [first, second] = views(rows).map(({ SessionId }) => SessionId);
   assert.deepEqual([session("busy"), session("still busy"), session("reading"), second], [first, first, first, first]);
   assert.notEqual(session("back"), first);
+  shop.close();
+});
+
+test("tabs share a session", async () => {
+  const shop = await site();
+  const first = await visit(browser, `${shop.origin}/one`);
+  await loaded(first);
+  const second = await first.context().newPage();
+  await second.goto(`${shop.origin}/two`);
+  await loaded(second);
+  const rows = await rowsOf(shop.service, (rows) => views(rows).length >= 2);
+  assert.equal(new Set(rows.map(({ SessionId }) => SessionId)).size, 1);
   shop.close();
 });
 

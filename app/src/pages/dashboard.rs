@@ -79,7 +79,7 @@ pub fn Dashboard() -> impl IntoView {
         Some(Ok(Answer::LakeIsEmpty(true))) => {
             let boot = boot.read_untracked();
             markup::guide::steps(&boot.origin, &boot.otlp_endpoint)
-        },
+        }
         // When the question fails, the panels say why.
         _ => maud::PreEscaped(String::new()),
     });
