@@ -58,6 +58,17 @@ pub enum Error {
         /// How many files are not there.
         missing: usize,
     },
+    /// Another writer left files that say which rows of others are deleted, or that are partitioned in another way.
+    #[error(
+        "table `{table}` has delete files or files of another partitioning ({manifest}), which nothing here reads; rewrite its \
+         data files with the tool that made them"
+    )]
+    Unreadable {
+        /// The table.
+        table: String,
+        /// The manifest that lists them.
+        manifest: String,
+    },
     /// All 32,767 writer numbers were given out.
     #[error("the lake has no writer numbers left: at most 32,767 logs can ever be opened on one lake")]
     NoWritersLeft,

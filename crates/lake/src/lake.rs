@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::manifests::Files;
 use crate::table::OpenTable;
 use crate::wal::{self, WalPosition};
-use crate::{manifests, storage, version_hint, write};
+use crate::{storage, version_hint, write};
 
 /// A commit that is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +22,6 @@ pub struct Commit {
     /// The snapshot that was made.
     pub snapshot_id: i64,
     /// Its sequence number.
-    pub sequence_number: i64,
-}
-
-/// A file of a table's current snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LakeFile {
-    /// Path, partition, rows, bytes, bounds.
-    pub file: DataFile,
-    /// Its data sequence number: the age of its rows. That of a compaction's output is the highest of its inputs.
     pub sequence_number: i64,
 }
 
@@ -126,26 +117,8 @@ impl Lake {
         Ok(wal::positions(head.metadata.properties()))
     }
 
-    /// The files of the current snapshot, in no particular order.
-    pub async fn files(&self, table: &str) -> Result<Vec<LakeFile>> {
-        let head = self.head(table).await?;
-        let Some(snapshot) = head.metadata.current_snapshot() else {
-            return Ok(Vec::new());
-        };
-        let mut files = Vec::new();
-        for manifest in manifests::list(&self.file_io, &head.metadata, snapshot.manifest_list()).await? {
-            for entry in manifests::live_entries(&self.file_io, &manifest).await? {
-                files.push(LakeFile {
-                    file: entry.data_file().clone(),
-                    sequence_number: entry.sequence_number().unwrap_or_default(),
-                });
-            }
-        }
-        Ok(files)
-    }
-
     /// The table's committed state, as the catalog has it now.
-    async fn head(&self, table: &str) -> Result<Head> {
+    pub(crate) async fn head(&self, table: &str) -> Result<Head> {
         let table = self.table(table)?;
         let mut known = table.head.lock().await;
         let head = self.catalog.head(table.definition.name, known.take()).await?;

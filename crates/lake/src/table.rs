@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use crate::catalog::{Catalog, Head};
 use crate::error::{Error, Result};
 use crate::layout::Layout;
+use crate::state::KnownManifests;
 use crate::{definition, storage};
 
 /// What writing and committing need to know of a table.
@@ -31,6 +32,8 @@ pub(crate) struct OpenTable {
     pub sort_order_id: i32,
     /// The last known committed state. Held over a commit: commits of one process wait here instead of racing.
     pub head: Mutex<Option<Head>>,
+    /// What was read of the current manifests.
+    pub manifests: Mutex<KnownManifests>,
 }
 
 impl OpenTable {
@@ -55,6 +58,7 @@ impl OpenTable {
             partition_spec_id: metadata.default_partition_spec_id(),
             sort_order_id: i32::try_from(metadata.default_sort_order_id()).unwrap_or_default(),
             head: Mutex::new(Some(head)),
+            manifests: Mutex::default(),
         })
     }
 }

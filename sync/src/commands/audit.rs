@@ -1,0 +1,58 @@
+//! `audit`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::each;
+use crate::audit::Finding;
+use crate::config::Audit;
+use crate::error::Error;
+use crate::source::Source;
+
+/// How long to wait for another sync.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Failure when something differed and was not repaired.
+pub(super) async fn audit(audit: &Audit) -> ExitCode {
+    let source = Arc::new(Source::new(&audit.sync.lake));
+    let (sync, days, repair) = (&audit.sync, audit.days.range(), audit.repair);
+    each(sync.targets.open(), |target| {
+        let name = target.name().to_owned();
+        let mut follower = sync.follower(target, &source);
+        let days = days.clone();
+        async move {
+            let report = follower
+                .audit(PATIENCE, &days, repair, |finding| tell(&name, finding))
+                .await?;
+            let text = format!(
+                "{} days of tables compared, {} differ, {} repaired",
+                report.compared, report.different, report.repaired
+            );
+            match report.different == report.repaired {
+                true => Ok(text),
+                false => Err(Error::Differs { report: text }),
+            }
+        }
+    })
+    .await
+}
+
+fn tell(target: &str, finding: &Finding) {
+    if !finding.differs() {
+        return;
+    }
+    println!(
+        "{target}: {} of {} differs: {} rows in the lake, {} here{}{}",
+        finding.table,
+        finding.day,
+        finding.lake.rows,
+        finding.here.rows,
+        if finding.lake.rows == finding.here.rows {
+            ", other contents"
+        } else {
+            ""
+        },
+        if finding.repaired { "; repaired" } else { "" },
+    );
+}

@@ -1,0 +1,67 @@
+//! The subcommands: each does its work on all ClickHouses at once, and none waits for another.
+
+mod audit;
+mod once;
+mod run;
+mod status;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use futures::future::join_all;
+
+use crate::config::Command;
+use crate::error::Result;
+use crate::target::Target;
+
+/// Does it. The exit code says whether all ClickHouses fared well.
+///
+/// # Errors
+/// When it can't even start.
+pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Migrate(targets) => Ok(each(targets.open(), migrate).await),
+        Command::Once(sync) => Ok(once::once(&sync).await),
+        Command::Run(run) => run::run(run).await,
+        Command::Backfill(backfill) => Ok(once::backfill(&backfill).await),
+        Command::Audit(audit) => Ok(audit::audit(&audit).await),
+        Command::Status(sync) => Ok(status::status(&sync).await),
+    }
+}
+
+async fn migrate(target: Target) -> Result<String> {
+    target.create_database().await?;
+    let done = target.migrate().await?;
+    Ok(match done.as_slice() {
+        [] => "up to date".to_owned(),
+        done => format!("{} migrations applied", done.len()),
+    })
+}
+
+/// Does something with each ClickHouse and prints how it went; failure when one failed.
+async fn each<F, W>(targets: Vec<Target>, work: F) -> ExitCode
+where
+    F: Fn(Target) -> W,
+    W: Future<Output = Result<String>>,
+{
+    let all = targets.into_iter().map(|target| {
+        let name = target.name().to_owned();
+        let work = work(target);
+        async move {
+            match work.await {
+                Ok(done) => {
+                    println!("{name}: {done}");
+                    true
+                }
+                Err(error) => {
+                    eprintln!("lakefront-sync: {name}: {error}");
+                    false
+                }
+            }
+        }
+    });
+    match join_all(all).await.into_iter().all(|fine| fine) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}

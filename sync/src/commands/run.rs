@@ -1,0 +1,81 @@
+//! `run`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use futures::future::join_all;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::MissedTickBehavior;
+
+use crate::config::Run;
+use crate::error::Error;
+use crate::follower::{Follower, Options};
+use crate::progress::Progress;
+use crate::server::{self, Monitor};
+use crate::source::Source;
+
+/// Rounds for each ClickHouse, until the process is told to stop. A step that has begun is not waited for: the next start goes on.
+pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let source = Arc::new(Source::new(&run.sync.lake));
+    let targets = run.sync.targets.open();
+    let monitor = Arc::new(Monitor::new(targets.iter().map(|target| target.name())));
+    if let Some(listen) = run.listen {
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen} (--listen, LAKEFRONT_SYNC_LISTEN)"))?;
+        // Programs that start this one read the address from this line: the port may have been 0.
+        println!("listening on http://{}", listener.local_addr()?);
+        let router = server::router(Arc::clone(&monitor));
+        tokio::spawn(axum::serve(listener, router).into_future());
+    }
+    // Each waits for its own ClickHouse only.
+    let rounds = targets.into_iter().map(|target| {
+        let follower = run.sync.follower(target, &source);
+        follow(follower, run.interval, Arc::clone(&monitor))
+    });
+    tokio::select! {
+        _ = join_all(rounds) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One ClickHouse, again and again. Whatever fails is logged and tried again at the next tick.
+async fn follow(mut follower: Follower, interval: Duration, monitor: Arc<Monitor>) {
+    let name = follower.target.name().to_owned();
+    let options = Options {
+        patience: Duration::ZERO,
+        days: None,
+    };
+    let mut ticks = tokio::time::interval(interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last_error = None;
+    loop {
+        ticks.tick().await;
+        let started = Instant::now();
+        let began = Timestamp::now();
+        let mut progress = Progress::new(false);
+        let round = follower.round(&options, &mut progress).await;
+        match &round {
+            Ok(_) => last_error = None,
+            // Between two syncs that is as it should be.
+            Err(error @ Error::Busy { .. }) => tracing::debug!(target = name, %error),
+            Err(error) => {
+                // The same words every few seconds would hide everything else.
+                let text = error.to_string();
+                if last_error.as_ref() != Some(&text) {
+                    tracing::error!(target = name, %error, "the round failed; the next one goes on from there");
+                }
+                last_error = Some(text);
+            }
+        }
+        monitor.round_ended(&name, began, started.elapsed(), &round);
+    }
+}

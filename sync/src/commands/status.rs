@@ -1,0 +1,121 @@
+//! `status`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::each;
+use crate::config::Sync;
+use crate::coverage::Coverage;
+use crate::day;
+use crate::error::Result;
+use crate::head::Head;
+use crate::ledger::{Ledger, State};
+use crate::progress::{grouped, rough};
+use crate::source::Source;
+use crate::target::Target;
+use crate::unit::{Unit, units};
+
+/// A table for each ClickHouse.
+pub(super) async fn status(sync: &Sync) -> ExitCode {
+    let source = Arc::new(Source::new(&sync.lake));
+    each(sync.targets.open(), |target| {
+        let source = Arc::clone(&source);
+        async move { show(&target, &source).await }
+    })
+    .await
+}
+
+async fn show(target: &Target, source: &Source) -> Result<String> {
+    let head = source.head().await?;
+    let books = match target.books(None).await {
+        Err(crate::error::Error::Target(error)) if error.is_unknown_table() => {
+            return Ok(
+                "not migrated yet: run `lakefront-sync migrate`, or `run`, which does that first".to_owned(),
+            );
+        }
+        books => books?,
+    };
+    let tables = lakefront_otel::tables().iter().map(|table| table.name);
+    let units = units(tables, lakefront_query::views());
+    let now = Timestamp::now();
+    let waiting = waiting(&units, &head, &books.ledger, now);
+    let mut text = String::from("\n");
+    let _ = writeln!(
+        text,
+        "  {:<34} {:<12} {:<12} {:>10} {:>14} {:>14}",
+        "", "version", "covered from", "lag", "files waiting", "rows waiting"
+    );
+    let coverage = |name: &str, version: &str| {
+        books
+            .coverage
+            .get(&(name.to_owned(), version.to_owned()))
+            .copied()
+    };
+    for unit in &units {
+        for table in &unit.tables {
+            let version = lakefront_query::raw_version();
+            let (files, rows) = waiting.get(table).copied().unwrap_or_default();
+            let covered = line(table, version, coverage(table, version), now);
+            let _ = writeln!(text, "{covered} {:>14} {:>14}", grouped(files), grouped(rows));
+        }
+        for view in &unit.views {
+            let line = line(
+                &view.name,
+                &view.version,
+                coverage(&view.name, &view.version),
+                now,
+            );
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    Ok(text)
+}
+
+fn line(name: &str, version: &str, coverage: Option<Coverage>, now: Timestamp) -> String {
+    let from = match coverage.and_then(|coverage| coverage.first_day) {
+        Some(day) => day.to_string(),
+        None => "nothing".to_owned(),
+    };
+    let lag = coverage.map_or("never".to_owned(), |coverage| {
+        let lag = now.duration_since(coverage.as_of);
+        rough(Duration::try_from(lag).unwrap_or_default())
+    });
+    let version = version.get(..12).unwrap_or(version);
+    format!("  {name:<34} {version:<12} {from:<12} {lag:>10}")
+}
+
+/// Files and rows of the lake that are not loaded, of the days that something keeps.
+fn waiting(
+    units: &[Unit],
+    head: &Head,
+    ledger: &Ledger,
+    now: Timestamp,
+) -> BTreeMap<&'static str, (u64, u64)> {
+    let today = day::of(now);
+    let mut waiting: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
+    for unit in units {
+        for table in &unit.tables {
+            let Some(days) = head.tables.get(table).map(|table| &table.days) else {
+                continue;
+            };
+            for (day, files) in days.range(unit.first_day(today)..) {
+                let entries = ledger.day(table, *day);
+                let is_loaded = |path: &str| {
+                    let entry = entries.and_then(|entries| entries.get(path));
+                    entry.is_some_and(|entry| entry.state == State::Loaded)
+                };
+                let (count, rows) = waiting.entry(table).or_default();
+                for file in files.iter().filter(|file| !is_loaded(&file.path)) {
+                    *count += 1;
+                    *rows += file.rows;
+                }
+            }
+        }
+    }
+    waiting
+}

@@ -1,0 +1,173 @@
+//! An audit of one ClickHouse.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use super::step::files_of;
+use super::{FilesByTable, Follower, Options, Round};
+use crate::audit::{Digest, Finding, Report, digest_rows, digest_view, partition, write};
+use crate::error::Result;
+use crate::lease::Lease;
+use crate::ledger::DataFile;
+use crate::load::Reader;
+use crate::progress::Progress;
+use crate::staging::Staging;
+use crate::unit::Unit;
+
+/// Data files that one statement digests.
+const FILES_AT_ONCE: usize = 200;
+
+impl Follower {
+    /// Compares those days with the lake, newest first, each after it was brought in step; builds those that differ anew where that is
+    /// wanted. Findings are written to `otel.audit` and given to `seen`.
+    ///
+    /// # Errors
+    /// As of [`Follower::round`].
+    pub async fn audit(
+        &mut self,
+        patience: Duration,
+        days: &RangeInclusive<Date>,
+        repair: bool,
+        mut seen: impl FnMut(&Finding),
+    ) -> Result<Report> {
+        let lease = self.begin(patience).await?;
+        let done = self.audit_days(&lease, days, repair, &mut seen).await;
+        lease.release().await;
+        done
+    }
+
+    async fn audit_days(
+        &mut self,
+        lease: &Lease,
+        days: &RangeInclusive<Date>,
+        repair: bool,
+        seen: &mut impl FnMut(&Finding),
+    ) -> Result<Report> {
+        let options = Options {
+            patience: Duration::ZERO,
+            days: Some(days.clone()),
+        };
+        let mut progress = Progress::new(false);
+        let mut round = self.open(lease).await?;
+        self.catch_up(&mut round, &options, &mut progress).await?;
+        let mut report = Report::default();
+        for unit in std::sync::Arc::clone(&self.units).iter() {
+            let known: BTreeSet<Date> = days_of(&round, unit)
+                .into_iter()
+                .filter(|day| days.contains(day) && *day >= unit.first_day(round.today))
+                .collect();
+            for day in known.into_iter().rev() {
+                // The lake goes on: what is new of the day since the last comparison is no difference.
+                round.head = self.source.head().await?;
+                self.catch_up(&mut round, &options, &mut progress).await?;
+                if let Some(error) = round.first_error.take() {
+                    return Err(error);
+                }
+                let findings = self
+                    .audit_day(&mut round, unit, day, repair, &mut progress)
+                    .await?;
+                for finding in &findings {
+                    report.compared += 1;
+                    report.different += u64::from(finding.differs());
+                    report.repaired += u64::from(finding.repaired);
+                    seen(finding);
+                }
+                write(&self.target, &findings).await?;
+            }
+        }
+        self.books = Some(round.books);
+        Ok(report)
+    }
+
+    async fn audit_day(
+        &mut self,
+        round: &mut Round<'_>,
+        unit: &Unit,
+        day: Date,
+        repair: bool,
+        progress: &mut Progress,
+    ) -> Result<Vec<Finding>> {
+        let keeps_raw = unit.keeps_raw(day, round.today);
+        let views = unit.views_of(day, round.today);
+        let files = files_of(round, unit, day);
+        self.reader(&round.head).await?;
+        let staging = self
+            .stage(round, &views, &files, day, keeps_raw, progress)
+            .await?;
+        let mut findings = Vec::new();
+        if keeps_raw {
+            for table in &unit.tables {
+                findings.push(self.raw_finding(round, table, day, &files, &staging).await?);
+            }
+        }
+        for view in views {
+            let table = view.table();
+            findings.push(Finding {
+                day,
+                lake: digest_view(&self.target, &round.tables, view, &staging.table(&table), day).await?,
+                here: digest_view(&self.target, &round.tables, view, &table, day).await?,
+                table,
+                repaired: false,
+            });
+        }
+        round.lease.check()?;
+        if repair && findings.iter().any(Finding::differs) {
+            self.uncover(round, unit, day).await?;
+            self.put_in_place(round, unit, day, &files, staging).await?;
+            self.publish(round, &[]).await?;
+            for finding in findings.iter_mut().filter(|finding| finding.differs()) {
+                finding.repaired = true;
+            }
+        } else {
+            staging.drop().await?;
+        }
+        Ok(findings)
+    }
+
+    async fn raw_finding(
+        &self,
+        round: &Round<'_>,
+        table: &'static str,
+        day: Date,
+        files: &FilesByTable,
+        staging: &Staging<'_>,
+    ) -> Result<Finding> {
+        let loader = self.loader(round, table);
+        let columns = loader.columns.clone();
+        let lake = match loader.reader {
+            Reader::Server => {
+                let mut lake = Digest::default();
+                let files: &[DataFile] = files.get(table).map_or(&[], Vec::as_slice);
+                for some in files.chunks(FILES_AT_ONCE) {
+                    lake += digest_rows(&self.target, &columns, &loader.rows_of(some)).await?;
+                }
+                lake
+            }
+            Reader::Here => {
+                digest_rows(&self.target, &columns, &partition(&staging.table(table), day)).await?
+            }
+        };
+        Ok(Finding {
+            day,
+            table: table.to_owned(),
+            lake,
+            here: digest_rows(&self.target, &columns, &partition(table, day)).await?,
+            repaired: false,
+        })
+    }
+}
+
+fn days_of(round: &Round<'_>, unit: &Unit) -> BTreeSet<Date> {
+    let ledger = &round.books.ledger;
+    let loaded = |table: &&'static str| {
+        let table = *table;
+        ledger
+            .days(table)
+            .map(|(day, _)| day)
+            .filter(move |day| ledger.touched(table, *day))
+    };
+    unit.tables.iter().flat_map(loaded).collect()
+}

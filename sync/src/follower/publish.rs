@@ -1,0 +1,74 @@
+//! Writing down what is complete.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::{Follower, Round};
+use crate::coverage::Coverage;
+use crate::error::Result;
+use crate::plan::{self, Step};
+use crate::target::CoverageKey;
+use crate::unit::{RAW_RETENTION_DAYS, Unit, first_kept};
+
+/// What a row of `otel.coverage` is about, and for how many days it is kept.
+pub(super) fn keys(unit: &Unit) -> impl Iterator<Item = (CoverageKey, u16)> {
+    let raw = unit.tables.iter().map(|table| {
+        let key = ((*table).to_owned(), lakefront_query::raw_version().to_owned());
+        (key, RAW_RETENTION_DAYS)
+    });
+    let views = unit
+        .views
+        .iter()
+        .map(|view| ((view.name.clone(), view.version.clone()), view.retention_days));
+    raw.chain(views)
+}
+
+impl Follower {
+    /// Writes what can be said while those steps are left.
+    pub(super) async fn publish(&self, round: &mut Round<'_>, left: &[Step<'_>]) -> Result<()> {
+        let incomplete = plan::incomplete(left);
+        let nothing = BTreeSet::new();
+        let mut changed = BTreeMap::new();
+        for unit in self.units.iter() {
+            let failed: Vec<Date> = round
+                .failed
+                .iter()
+                .filter(|(table, _)| unit.tables.contains(table))
+                .map(|(_, day)| *day)
+                .collect();
+            for (key, retention) in keys(unit) {
+                let before = round.books.coverage.get(&key).copied();
+                // What can't be made right must not hold up newer days.
+                let held =
+                    before.map(|before| failed.iter().fold(before, |b, day| b.without(*day, round.today)));
+                let next = Coverage::next(
+                    held,
+                    incomplete.get(&key.0).unwrap_or(&nothing),
+                    round.head.as_of,
+                    first_kept(round.today, retention),
+                    round.today,
+                );
+                if before != Some(next) {
+                    changed.insert(key, next);
+                }
+            }
+        }
+        round.lease.check()?;
+        self.target.write_coverage(&mut round.books, changed).await
+    }
+
+    /// Takes a day out of what is complete.
+    pub(super) async fn uncover(&self, round: &mut Round<'_>, unit: &Unit, day: Date) -> Result<()> {
+        let mut changed = BTreeMap::new();
+        for (key, _) in keys(unit) {
+            if let Some(before) = round.books.coverage.get(&key) {
+                let without = before.without(day, round.today);
+                if without != *before {
+                    changed.insert(key, without);
+                }
+            }
+        }
+        self.target.write_coverage(&mut round.books, changed).await
+    }
+}

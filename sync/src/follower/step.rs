@@ -1,0 +1,258 @@
+//! One step of a round.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::civil::Date;
+use lakefront_query::View;
+
+use super::views::other_versions;
+use super::{FilesByTable, Follower, Round};
+use crate::error::Result;
+use crate::ledger::{Compaction, DataFile, Entry, FILL, REPLACING, Reason, Record, State};
+use crate::load::Loader;
+use crate::plan::{Step, Work};
+use crate::progress::Progress;
+use crate::staging::Staging;
+use crate::unit::Unit;
+
+impl Follower {
+    /// Does a step, ledger included.
+    pub(super) async fn take(
+        &mut self,
+        round: &mut Round<'_>,
+        step: &Step<'_>,
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let started = Instant::now();
+        let before = round.summary;
+        match &step.work {
+            Work::Load {
+                insert, compacted, ..
+            } => {
+                self.load(round, step.day, insert, compacted, progress).await?;
+            }
+            Work::Build(reason) => self.build(round, step.unit, step.day, *reason, progress).await?,
+            Work::Fill(views) => self.fill(round, step.unit, step.day, views, progress).await?,
+        }
+        let what = match &step.work {
+            Work::Load { .. } => "loaded",
+            Work::Build(_) => "built",
+            Work::Fill(_) => "filled views of",
+        };
+        tracing::info!(
+            target = self.target.name(),
+            tables = step.unit.name(),
+            day = %step.day,
+            files = round.summary.files - before.files,
+            rows = round.summary.rows - before.rows,
+            elapsed = ?started.elapsed(),
+            "{what}",
+        );
+        Ok(())
+    }
+
+    async fn load(
+        &mut self,
+        round: &mut Round<'_>,
+        day: Date,
+        insert: &[(&'static str, DataFile)],
+        compacted: &[(&'static str, Compaction)],
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let mut records = Vec::new();
+        for (table, compaction) in compacted {
+            let added = compaction.added.iter();
+            records.extend(added.map(|file| Record::of_file(table, file, State::Loaded)));
+            let removed = compaction.removed.iter();
+            records.extend(removed.map(|(path, entry)| gone(table, day, path, *entry)));
+        }
+        let of_inserted = |state| {
+            insert
+                .iter()
+                .map(move |(table, file)| Record::of_file(table, file, state))
+        };
+        records.extend(of_inserted(State::Loading));
+        self.target.write_ledger(&mut round.books, records).await?;
+        if insert.is_empty() {
+            return Ok(());
+        }
+        let mut loaders: BTreeMap<&str, Loader<'_>> = BTreeMap::new();
+        self.reader(&round.head).await?;
+        for (table, _) in insert {
+            if !loaders.contains_key(table) {
+                loaders.insert(table, self.loader(round, table));
+            }
+        }
+        let lease = round.lease;
+        let inserts = insert.iter().map(|(table, file)| {
+            let loader = &loaders[table];
+            async move {
+                lease.check()?;
+                loader.load_once(file).await
+            }
+        });
+        stream::iter(inserts)
+            .buffer_unordered(self.parallel)
+            .try_collect::<Vec<()>>()
+            .await?;
+        round.lease.check()?;
+        self.target
+            .write_ledger(&mut round.books, of_inserted(State::Loaded).collect())
+            .await?;
+        let rows = insert.iter().map(|(_, file)| file.rows).sum();
+        round.summary.files += insert.len() as u64;
+        round.summary.rows += rows;
+        progress.moved(insert.len(), rows);
+        Ok(())
+    }
+
+    async fn build(
+        &mut self,
+        round: &mut Round<'_>,
+        unit: &Unit,
+        day: Date,
+        reason: Reason,
+        progress: &mut Progress,
+    ) -> Result<()> {
+        tracing::info!(target = self.target.name(), tables = unit.name(), %day, ?reason, "building a day");
+        let keeps_raw = unit.keeps_raw(day, round.today);
+        let views = unit.views_of(day, round.today);
+        let files = files_of(round, unit, day);
+        self.reader(&round.head).await?;
+        let staging = self
+            .stage(round, &views, &files, day, keeps_raw, progress)
+            .await?;
+        round.lease.check()?;
+        // Of a day that nobody knew of, nothing was promised that is missing meanwhile.
+        if reason != Reason::First {
+            self.uncover(round, unit, day).await?;
+        }
+        self.put_in_place(round, unit, day, &files, staging).await?;
+        round.summary.built += 1;
+        Ok(())
+    }
+
+    /// Replaces the day by what is in staging, and writes that down.
+    pub(super) async fn put_in_place(
+        &self,
+        round: &mut Round<'_>,
+        unit: &Unit,
+        day: Date,
+        files: &FilesByTable,
+        staging: Staging<'_>,
+    ) -> Result<()> {
+        let replacing = unit
+            .tables
+            .iter()
+            .map(|table| Record::mark(table, day, REPLACING, State::Loading));
+        self.target
+            .write_ledger(&mut round.books, replacing.collect())
+            .await?;
+        round.lease.check()?;
+        staging.replace().await?;
+        round.lease.check()?;
+        let mut records = Vec::new();
+        for table in &unit.tables {
+            for (path, entry) in round.books.ledger.day(table, day).into_iter().flatten() {
+                if entry.state != State::Gone {
+                    records.push(gone(table, day, path, *entry));
+                }
+            }
+            // Later rows of a block win: what is still there is loaded.
+            let current = files.get(table).into_iter().flatten();
+            let loaded: Vec<Record> = current
+                .map(|file| Record::of_file(table, file, State::Loaded))
+                .collect();
+            records.retain(|old: &Record| {
+                old.table != **table || !loaded.iter().any(|new| new.path == old.path)
+            });
+            records.extend(loaded);
+        }
+        for view in &unit.views {
+            if round.books.ledger.day(&view.table(), day).is_some() {
+                records.push(Record::mark(&view.table(), day, FILL, State::Loaded));
+            }
+            // Another version of sync may keep those: they did not get what was built.
+            for other in other_versions(&round.tables, view) {
+                records.push(Record::mark(other, day, FILL, State::Loading));
+            }
+        }
+        self.target.write_ledger(&mut round.books, records).await?;
+        staging.drop().await
+    }
+
+    async fn fill(
+        &mut self,
+        round: &mut Round<'_>,
+        unit: &Unit,
+        day: Date,
+        views: &[&'static View],
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let mut files = files_of(round, unit, day);
+        files.retain(|table, _| {
+            views
+                .iter()
+                .any(|view| view.sources.iter().any(|source| source == table))
+        });
+        self.reader(&round.head).await?;
+        let staging = self.stage(round, views, &files, day, false, progress).await?;
+        round.lease.check()?;
+        staging.replace().await?;
+        let filled = views
+            .iter()
+            .map(|view| Record::mark(&view.table(), day, FILL, State::Loaded));
+        self.target
+            .write_ledger(&mut round.books, filled.collect())
+            .await?;
+        staging.drop().await
+    }
+
+    /// Builds a day in staging tables: nothing changes outside of them.
+    pub(super) async fn stage(
+        &self,
+        round: &mut Round<'_>,
+        views: &[&'static View],
+        files: &FilesByTable,
+        day: Date,
+        keeps_raw: bool,
+        progress: &mut Progress,
+    ) -> Result<Staging<'_>> {
+        let sources: Vec<&'static str> = files.keys().copied().collect();
+        let staging = Staging::create(&self.target, &sources, views, day, keeps_raw).await?;
+        for (table, files) in files {
+            let loader = self.loader(round, table);
+            let lease = round.lease;
+            let summary = &mut round.summary;
+            staging
+                .fill(loader, files, |files, rows| {
+                    summary.files += files as u64;
+                    summary.rows += rows;
+                    progress.moved(files, rows);
+                })
+                .await?;
+            lease.check()?;
+        }
+        Ok(staging)
+    }
+}
+
+/// The files of all tables of a unit, also of those that have none.
+pub(super) fn files_of(round: &Round<'_>, unit: &Unit, day: Date) -> FilesByTable {
+    let files = |table: &&'static str| (*table, round.head.files(table, day).to_vec());
+    unit.tables.iter().map(files).collect()
+}
+
+fn gone(table: &str, day: Date, path: &str, entry: Entry) -> Record {
+    Record {
+        table: table.to_owned(),
+        day,
+        path: path.to_owned(),
+        entry: Entry {
+            state: State::Gone,
+            ..entry
+        },
+    }
+}

@@ -1,0 +1,145 @@
+//! Views come with a version of sync, and go when no version keeps them any more.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use lakefront_query::View;
+
+use crate::coverage::Coverage;
+use crate::error::Result;
+use crate::lease::Lease;
+use crate::ledger::{FILL, Ledger, Record, State};
+use crate::target::{Books, Tables, Target};
+use crate::unit::{Unit, first_kept};
+
+/// A version that nobody kept up for so long is dropped: until then another version of sync may come back to it.
+const KEEP_UNUSED: SignedDuration = SignedDuration::from_hours(1);
+
+/// Creates the views that are missing; says whether any was.
+///
+/// What was loaded before never reached them: those days are noted as unfilled first, and they are offered day by day as they get
+/// filled.
+pub(super) async fn create(
+    target: &Target,
+    tables: &Tables,
+    books: &mut Books,
+    units: &[Unit],
+    today: Date,
+) -> Result<bool> {
+    let mut any = false;
+    for view in units.iter().flat_map(|unit| &unit.views) {
+        let complete =
+            tables.has(&view.table()) && view.sources.iter().all(|source| tables.has(&feed(view, source)));
+        if complete {
+            continue;
+        }
+        any = true;
+        let key = (view.name.clone(), view.version.clone());
+        let nothing = Coverage {
+            first_day: None,
+            as_of: Timestamp::now(),
+        };
+        target
+            .write_coverage(books, BTreeMap::from([(key, nothing)]))
+            .await?;
+        let first = first_kept(today, view.retention_days);
+        let unfilled = loaded_days(&books.ledger, view)
+            .into_iter()
+            .filter(|day| *day >= first)
+            .map(|day| Record::mark(&view.table(), day, FILL, State::Loading));
+        let unfilled: Vec<Record> = unfilled.collect();
+        tracing::info!(
+            target = target.name(),
+            view = view.table(),
+            days_to_fill = unfilled.len(),
+            "creating a view"
+        );
+        target.write_ledger(books, unfilled).await?;
+        for statement in view.ddl("") {
+            target
+                .execute(&format!("create the view {}", view.table()), &statement)
+                .await?;
+        }
+    }
+    Ok(any)
+}
+
+/// Drops versions of the views that nobody keeps, once this one's is complete as far as it goes.
+pub(super) async fn retire(
+    target: &Target,
+    lease: &Lease,
+    tables: &Tables,
+    books: &mut Books,
+    units: &[Unit],
+) -> Result<()> {
+    for view in units.iter().flat_map(|unit| &unit.views) {
+        if books.ledger.unfilled(&view.table()).next().is_some() {
+            continue;
+        }
+        for old in other_versions(tables, view)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+        {
+            let version = &old[view.name.len() + 1..];
+            let key = (view.name.clone(), version.to_owned());
+            let coverage = books.coverage.get(&key).copied();
+            if coverage.is_some_and(|coverage| Timestamp::now().duration_since(coverage.as_of) < KEEP_UNUSED)
+            {
+                continue;
+            }
+            lease.check()?;
+            if let Some(coverage) = coverage {
+                let nothing = Coverage {
+                    first_day: None,
+                    ..coverage
+                };
+                target
+                    .write_coverage(books, BTreeMap::from([(key, nothing)]))
+                    .await?;
+            }
+            tracing::info!(
+                target = target.name(),
+                view = old,
+                "dropping a view that nobody keeps"
+            );
+            let feeds = tables.beginning(&old).filter(|name| *name != old);
+            for name in feeds.chain([old.as_str()]) {
+                let sql = format!("DROP TABLE IF EXISTS otel.{name} SYNC");
+                target.execute("drop an old view", &sql).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tables of a view's other versions.
+pub(super) fn other_versions<'a>(tables: &'a Tables, view: &'a View) -> impl Iterator<Item = &'a str> {
+    let is_version = |rest: &str| rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let versions = tables.beginning(&view.name).filter(move |name| {
+        let rest = name
+            .strip_prefix(&view.name)
+            .and_then(|rest| rest.strip_prefix('_'));
+        rest.is_some_and(is_version)
+    });
+    versions.filter(|name| **name != view.table())
+}
+
+/// The materialized view that feeds it from that raw table.
+fn feed(view: &View, source: &str) -> String {
+    format!("{}_from_{source}", view.table())
+}
+
+/// The days that have rows in any table that feeds the view.
+fn loaded_days(ledger: &Ledger, view: &View) -> std::collections::BTreeSet<Date> {
+    let mut days = std::collections::BTreeSet::new();
+    for source in &view.sources {
+        days.extend(
+            ledger
+                .days(source)
+                .map(|(day, _)| day)
+                .filter(|day| ledger.touched(source, *day)),
+        );
+    }
+    days
+}

@@ -1,0 +1,175 @@
+//! How a data file gets into a table: the server reads it itself where it can reach it, else it is sent.
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::head::LakeColumn;
+use crate::ledger::DataFile;
+use crate::target::{Column, Settings, Target, identifier, literal};
+
+/// Who reads the data files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// The server: its `file()` sees the lake's folder.
+    Server,
+    /// This process: it sends the files.
+    Here,
+}
+
+/// Rows of a block that is inserted. Larger files are cut, always at the same rows.
+const BLOCK_ROWS: u32 = 1_000_000;
+/// Bytes of such a block, whichever comes first.
+const BLOCK_BYTES: u32 = 256 << 20;
+
+/// Files go into this table.
+#[derive(Clone, Debug)]
+pub struct Loader<'a> {
+    /// The ClickHouse.
+    pub target: &'a Target,
+    /// Who reads.
+    pub reader: Reader,
+    /// The lake's folder on this machine.
+    pub folder: &'a Path,
+    /// The table, without a database.
+    pub table: String,
+    /// The columns that both sides have.
+    pub columns: Vec<Column>,
+}
+
+impl Loader<'_> {
+    /// Inserts one file into a table with materialized views, once however often it is repeated.
+    ///
+    /// Blocks are numbered under the deduplication token, in the table and in each view: a repeat must cut the same blocks,
+    /// so that one thread reads them.
+    ///
+    /// # Errors
+    /// What the server says. Part of the file may be in then; a repeat adds the rest.
+    pub async fn load_once(&self, file: &DataFile) -> Result<()> {
+        let mut settings = common();
+        settings.extend([
+            ("insert_deduplicate", "1".to_owned()),
+            ("insert_deduplication_token", file.path.clone()),
+            (
+                "deduplicate_blocks_in_dependent_materialized_views",
+                "1".to_owned(),
+            ),
+            ("max_threads", "1".to_owned()),
+            ("max_insert_threads", "1".to_owned()),
+            ("parallel_view_processing", "0".to_owned()),
+        ]);
+        self.load(std::slice::from_ref(file), &settings).await
+    }
+
+    /// Inserts files into a staging table, as fast as the server can. Not to be repeated.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn stage(&self, files: &[DataFile]) -> Result<()> {
+        let mut settings = common();
+        settings.push(("insert_deduplicate", "0".to_owned()));
+        self.load(files, &settings).await
+    }
+
+    async fn load(&self, files: &[DataFile], settings: &Settings) -> Result<()> {
+        let doing = match files {
+            [file] => format!("load {}", file.path),
+            _ => format!("load {} files into {}", files.len(), self.table),
+        };
+        let columns = names(&self.columns);
+        let into = format!("INSERT INTO otel.{} ({columns})", self.table);
+        match self.reader {
+            Reader::Server => {
+                let sql = format!("{into} SELECT {columns} FROM {}", self.rows_of(files));
+                Ok(self.target.move_rows(&doing, &sql, settings).await?)
+            }
+            Reader::Here => {
+                let sql = format!("{into} FORMAT Parquet");
+                for file in files {
+                    let path = self.folder.join(&file.path);
+                    self.target.send_file(&doing, &sql, settings, &path).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The table function over those files.
+    pub fn rows_of(&self, files: &[DataFile]) -> String {
+        let structure: Vec<String> = self
+            .columns
+            .iter()
+            .map(|column| format!("{} {}", identifier(&column.name), column.r#type))
+            .collect();
+        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        format!(
+            "file({}, Parquet, {})",
+            literal(&glob(&paths)),
+            literal(&structure.join(", "))
+        )
+    }
+}
+
+/// Whether the server's `file()` sees that file.
+///
+/// # Errors
+/// When the server does not answer at all.
+pub async fn server_reads(target: &Target, file: &DataFile) -> Result<bool> {
+    let sql = format!("SELECT count() FROM file({}, Parquet)", literal(&file.path));
+    match target.one::<u64>("read a data file by itself", &sql).await {
+        Ok(rows) => Ok(rows == file.rows),
+        Err(error) if error.exception().is_some() => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The columns of the table that the lake has too.
+pub fn shared_columns(table: &[Column], lake: &[LakeColumn]) -> Vec<Column> {
+    table
+        .iter()
+        .filter(|column| lake.iter().any(|other| other.name == column.name))
+        .cloned()
+        .collect()
+}
+
+fn names(columns: &[Column]) -> String {
+    let names: Vec<String> = columns.iter().map(|column| identifier(&column.name)).collect();
+    names.join(", ")
+}
+
+fn common() -> Settings {
+    vec![
+        ("async_insert", "0".to_owned()),
+        ("use_hive_partitioning", "0".to_owned()),
+        ("min_insert_block_size_rows", BLOCK_ROWS.to_string()),
+        ("min_insert_block_size_bytes", BLOCK_BYTES.to_string()),
+        ("max_execution_time", "3600".to_owned()),
+    ]
+}
+
+/// One pattern for all paths: `folder/{a,b}.parquet`.
+fn glob(paths: &[&str]) -> String {
+    let [first, rest @ ..] = paths else {
+        return String::new();
+    };
+    if rest.is_empty() {
+        return (*first).to_owned();
+    }
+    let folder = first.rfind('/').map_or("", |end| &first[..=end]);
+    if paths.iter().all(|path| path.starts_with(folder)) {
+        let names: Vec<&str> = paths.iter().map(|path| &path[folder.len()..]).collect();
+        return format!("{folder}{{{}}}", names.join(","));
+    }
+    format!("{{{}}}", paths.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn files_of_a_folder_share_a_pattern() {
+        assert_eq!(glob(&["a/b.parquet"]), "a/b.parquet");
+        assert_eq!(glob(&["a/b.parquet", "a/c.parquet"]), "a/{b.parquet,c.parquet}");
+        assert_eq!(glob(&["a/b.parquet", "c/d.parquet"]), "{a/b.parquet,c/d.parquet}");
+    }
+}

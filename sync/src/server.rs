@@ -1,0 +1,168 @@
+//! `GET /health` and `GET /metrics`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use jiff::Timestamp;
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::follower::Summary;
+
+/// What is known of the rounds.
+#[derive(Debug)]
+pub struct Monitor {
+    targets: Mutex<BTreeMap<String, TargetHealth>>,
+    registry: Registry,
+    rounds: Family<RoundLabels, Counter>,
+    files: Family<TargetLabel, Counter>,
+    rows: Family<TargetLabel, Counter>,
+    built: Family<TargetLabel, Counter>,
+    in_step_at: Family<TargetLabel, Gauge>,
+    seconds: Family<TargetLabel, Histogram>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TargetLabel {
+    target: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RoundLabels {
+    target: String,
+    outcome: &'static str,
+}
+
+/// One ClickHouse in `/health`.
+#[derive(Clone, Debug, Default, Serialize)]
+struct TargetHealth {
+    /// Start of the last round that ended well: all that was committed until then is in.
+    in_step_as_of: Option<Timestamp>,
+    /// When the last round ended, however it did.
+    last_round: Option<Timestamp>,
+    /// Another sync held the lease.
+    busy: bool,
+    /// Why the last round did not end well.
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Health {
+    ready: bool,
+    targets: BTreeMap<String, TargetHealth>,
+}
+
+impl Monitor {
+    /// Nothing is known yet.
+    pub fn new<'a>(targets: impl Iterator<Item = &'a str>) -> Self {
+        let mut monitor = Self {
+            targets: Mutex::new(
+                targets
+                    .map(|name| (name.to_owned(), TargetHealth::default()))
+                    .collect(),
+            ),
+            registry: Registry::with_prefix("lakefront_sync"),
+            rounds: Family::default(),
+            files: Family::default(),
+            rows: Family::default(),
+            built: Family::default(),
+            in_step_at: Family::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.01, 2.0, 18))),
+        };
+        let r = &mut monitor.registry;
+        r.register("rounds", "Rounds by outcome", monitor.rounds.clone());
+        r.register("files", "Data files loaded", monitor.files.clone());
+        r.register("rows", "Rows loaded", monitor.rows.clone());
+        r.register("days_built", "Days built in staging", monitor.built.clone());
+        r.register_with_unit(
+            "in_step_as_of",
+            "Start of the last round that ended well",
+            Unit::Seconds,
+            monitor.in_step_at.clone(),
+        );
+        r.register_with_unit(
+            "round",
+            "Duration of a round",
+            Unit::Seconds,
+            monitor.seconds.clone(),
+        );
+        monitor
+    }
+
+    /// A round that began then has ended.
+    pub fn round_ended(&self, target: &str, began: Timestamp, elapsed: Duration, round: &Result<Summary>) {
+        let label = TargetLabel {
+            target: target.to_owned(),
+        };
+        let outcome = match round {
+            Ok(_) => "done",
+            Err(Error::Busy { .. }) => "busy",
+            Err(_) => "failed",
+        };
+        let labels = RoundLabels {
+            target: target.to_owned(),
+            outcome,
+        };
+        self.rounds.get_or_create(&labels).inc();
+        self.seconds.get_or_create(&label).observe(elapsed.as_secs_f64());
+        if let Ok(summary) = round {
+            self.files.get_or_create(&label).inc_by(summary.files);
+            self.rows.get_or_create(&label).inc_by(summary.rows);
+            self.built.get_or_create(&label).inc_by(summary.built);
+            self.in_step_at.get_or_create(&label).set(began.as_second());
+        }
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        let health = targets.entry(target.to_owned()).or_default();
+        health.last_round = Some(Timestamp::now());
+        health.busy = outcome == "busy";
+        match round {
+            Ok(_) => {
+                health.in_step_as_of = Some(began);
+                health.error = None;
+            }
+            Err(Error::Busy { .. }) => health.error = None,
+            Err(error) => health.error = Some(error.to_string()),
+        }
+    }
+}
+
+/// The routes.
+pub fn router(monitor: Arc<Monitor>) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/metrics", get(metrics))
+        .with_state(monitor)
+}
+
+/// 200 while no round failed last, 503 otherwise; the same body either way.
+async fn health(State(monitor): State<Arc<Monitor>>) -> (StatusCode, Json<Health>) {
+    let targets = monitor
+        .targets
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let ready = targets.values().all(|target| target.error.is_none());
+    let status = match ready {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, Json(Health { ready, targets }))
+}
+
+async fn metrics(State(monitor): State<Arc<Monitor>>) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = encode(&mut text, &monitor.registry);
+    text
+}

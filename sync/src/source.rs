@@ -1,0 +1,110 @@
+//! Reading the lake.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use lakefront_lake::{Lake, LakeConfig, TableState};
+use tokio::sync::Mutex;
+
+use crate::error::{Error, Result};
+use crate::head::{Head, LakeColumn, TableHead};
+use crate::ledger::DataFile;
+
+/// The lake that is followed. It is opened with the first reading, so that it may appear later.
+#[derive(Debug)]
+pub struct Source {
+    folder: PathBuf,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    lake: Option<Lake>,
+    tables: BTreeMap<&'static str, Arc<TableHead>>,
+}
+
+impl Source {
+    /// The lake in that folder.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            open: Mutex::default(),
+        }
+    }
+
+    /// The folder: paths of data files are below it.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What is committed now. Tables without a new commit cost one look into the catalog.
+    ///
+    /// # Errors
+    /// When there is no lake, or catalog or metadata can't be read.
+    pub async fn head(&self) -> Result<Head> {
+        let as_of = Timestamp::now();
+        let mut open = self.open.lock().await;
+        let lake = match &open.lake {
+            Some(lake) => lake.clone(),
+            None => open.lake.insert(open_lake(&self.folder).await?).clone(),
+        };
+        let mut tables = BTreeMap::new();
+        for table in lakefront_otel::tables() {
+            let location = lake.metadata_location(table.name).await?;
+            let known = open
+                .tables
+                .get(table.name)
+                .filter(|known| known.location == location);
+            let head = match known {
+                Some(known) => Arc::clone(known),
+                None => Arc::new(table_head(table.name, lake.state(table.name).await?)?),
+            };
+            tables.insert(table.name, head);
+        }
+        open.tables.clone_from(&tables);
+        Ok(Head { as_of, tables })
+    }
+}
+
+async fn open_lake(folder: &Path) -> Result<Lake> {
+    // Opening creates what is not there: a folder that was misspelt would be an empty lake, and all of it in step.
+    if !folder.join("catalog.db").is_file() {
+        return Err(Error::NoLake {
+            folder: folder.to_owned(),
+        });
+    }
+    Ok(Lake::open(LakeConfig::new(folder)).await?)
+}
+
+fn table_head(table: &str, state: TableState) -> Result<TableHead> {
+    let columns = state.schema.as_struct().fields().iter().map(|field| LakeColumn {
+        name: field.name.clone(),
+        r#type: (*field.field_type).clone(),
+        required: field.required,
+    });
+    let mut days: BTreeMap<Date, Vec<DataFile>> = BTreeMap::new();
+    for file in &state.files {
+        let location = file.file.file_path();
+        let below = location
+            .strip_prefix(&state.folder)
+            .ok_or_else(|| Error::Outside {
+                table: table.to_owned(),
+                location: location.to_owned(),
+            })?;
+        let day = file.day();
+        days.entry(day).or_default().push(DataFile {
+            path: format!("otel/{table}/{}", below.trim_start_matches('/')),
+            day,
+            rows: file.file.record_count(),
+            sequence_number: file.sequence_number,
+        });
+    }
+    Ok(TableHead {
+        location: state.location,
+        columns: columns.collect(),
+        days,
+    })
+}

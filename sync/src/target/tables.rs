@@ -1,0 +1,69 @@
+//! Which tables and columns a ClickHouse has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Target;
+use crate::error::Result;
+
+/// A column that can be inserted into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub r#type: String,
+}
+
+/// The tables of the database `otel`.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    /// Columns by table, in order.
+    columns: BTreeMap<String, Vec<Column>>,
+    /// Names of all tables and materialized views.
+    names: BTreeSet<String>,
+}
+
+impl Target {
+    /// Reads which tables there are.
+    pub async fn tables(&self) -> Result<Tables> {
+        let names: Vec<String> = self
+            .rows(
+                "list the tables",
+                "SELECT name FROM system.tables WHERE database = 'otel'",
+            )
+            .await?;
+        let rows: Vec<(String, String, String)> = self
+            .rows(
+                "list the columns",
+                "SELECT table, name, type FROM system.columns \
+                 WHERE database = 'otel' AND default_kind IN ('', 'DEFAULT') ORDER BY table, position",
+            )
+            .await?;
+        let mut columns: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+        for (table, name, r#type) in rows {
+            columns.entry(table).or_default().push(Column { name, r#type });
+        }
+        Ok(Tables {
+            columns,
+            names: names.into_iter().collect(),
+        })
+    }
+}
+
+impl Tables {
+    /// The columns of a table that can be inserted into.
+    pub fn columns(&self, table: &str) -> &[Column] {
+        self.columns.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether there is such a table.
+    pub fn has(&self, table: &str) -> bool {
+        self.names.contains(table)
+    }
+
+    /// Names of all tables that begin so.
+    pub fn beginning<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        let from = self.names.range(prefix.to_owned()..).map(String::as_str);
+        from.take_while(move |name| name.starts_with(prefix))
+    }
+}
