@@ -9,11 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinHandle;
-use uuid::Uuid;
-
 use crate::error::{Error, Result};
 use crate::target::{Target, literal};
+use tokio::task::JoinHandle;
 
 /// When a lease ends that its holder does not renew. All who write to one ClickHouse have to agree on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +52,12 @@ enum Seen {
 }
 
 impl Seen {
-    /// Whether the next lease may be created, after this one was watched being empty for so long.
-    fn may_be_followed(&self, empty_for: Duration, terms: Terms) -> bool {
+    /// Whether `own` may create the next lease, after this one was watched being empty for so long.
+    fn may_be_followed(&self, own: &str, empty_for: Duration, terms: Terms) -> bool {
         match self {
             Self::Free => true,
+            // It could not be given back when the last round ended.
+            Self::Held { holder, .. } if holder == own => true,
             Self::Empty => empty_for >= terms.expires_after,
             Self::Held { age, .. } => *age >= terms.expires_after,
         }
@@ -95,11 +95,12 @@ impl Heart {
 }
 
 impl Lease {
-    /// Takes the lease; waits so long for another holder to give it back, or to be gone.
+    /// Takes the lease; waits so long for another holder to give it back, or to be gone. `holder` names who takes it, and takes it
+    /// one after the other.
     ///
     /// # Errors
     /// [`Error::Busy`] when another holds it.
-    pub async fn acquire(target: &Target, patience: Duration, terms: Terms) -> Result<Self> {
+    pub async fn acquire(target: &Target, holder: &str, patience: Duration, terms: Terms) -> Result<Self> {
         let started = Instant::now();
         let mut empty: Option<(u64, Instant)> = None;
         loop {
@@ -110,8 +111,8 @@ impl Lease {
                 _ => None,
             };
             let empty_for = empty.map_or(Duration::ZERO, |(_, since)| since.elapsed());
-            if seen.may_be_followed(empty_for, terms) {
-                if let Some(lease) = Self::create(target, number + 1, terms).await? {
+            if seen.may_be_followed(holder, empty_for, terms) {
+                if let Some(lease) = Self::create(target, holder, number + 1, terms).await? {
                     return Ok(lease);
                 }
             } else if started.elapsed() >= patience {
@@ -129,7 +130,7 @@ impl Lease {
     }
 
     /// Creates the lease of that number; none when another was first.
-    async fn create(target: &Target, number: u64, terms: Terms) -> Result<Option<Self>> {
+    async fn create(target: &Target, holder: &str, number: u64, terms: Terms) -> Result<Option<Self>> {
         let sent = Instant::now();
         let table = table(number);
         let sql = format!(
@@ -145,8 +146,7 @@ impl Lease {
             drop_lease(target, number).await?;
             return Ok(None);
         }
-        let holder = format!("process {}, {}", std::process::id(), Uuid::new_v4().simple());
-        beat(target, number, &holder).await?;
+        beat(target, number, holder).await?;
         for lower in numbers.into_iter().filter(|other| *other < number) {
             drop_lease(target, lower).await?;
         }
@@ -158,7 +158,7 @@ impl Lease {
             target.clone(),
             number,
             terms,
-            holder,
+            holder.to_owned(),
             Arc::clone(&heart),
         ));
         Ok(Some(Self {
@@ -292,11 +292,12 @@ mod tests {
             holder: "other".into(),
             age: Duration::from_secs(seconds),
         };
-        assert!(Seen::Free.may_be_followed(Duration::ZERO, TERMS));
-        assert!(!held(14).may_be_followed(Duration::ZERO, TERMS));
-        assert!(held(15).may_be_followed(Duration::ZERO, TERMS));
-        assert!(!Seen::Empty.may_be_followed(Duration::from_secs(14), TERMS));
-        assert!(Seen::Empty.may_be_followed(TERMS.expires_after, TERMS));
+        assert!(Seen::Free.may_be_followed("me", Duration::ZERO, TERMS));
+        assert!(held(1).may_be_followed("other", Duration::ZERO, TERMS), "its own");
+        assert!(!held(14).may_be_followed("me", Duration::ZERO, TERMS));
+        assert!(held(15).may_be_followed("me", Duration::ZERO, TERMS));
+        assert!(!Seen::Empty.may_be_followed("me", Duration::from_secs(14), TERMS));
+        assert!(Seen::Empty.may_be_followed("me", TERMS.expires_after, TERMS));
     }
 
     #[test]

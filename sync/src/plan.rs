@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use jiff::civil::Date;
 use lakefront_query::View;
 
+use crate::day;
 use crate::head::Head;
 use crate::ledger::{Compaction, DataFile, Difference, Ledger, Reason, compare};
 use crate::unit::Unit;
@@ -123,7 +124,8 @@ fn days(unit: &Unit, head: &Head, ledger: &Ledger, first: Date) -> BTreeSet<Date
     in_lake
         .chain(in_ledger)
         .chain(unfilled)
-        .filter(|day| *day >= first)
+        // What `Date` can't hold can't be written down.
+        .filter(|day| *day >= first && day::to_clickhouse(*day).is_some())
         .collect()
 }
 

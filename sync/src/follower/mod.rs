@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use uuid::Uuid;
 
 use crate::config::Read;
 use crate::day;
@@ -61,6 +62,8 @@ pub struct Follower {
     read: Read,
     parallel: usize,
     terms: Terms,
+    /// Who holds its leases.
+    name: String,
     reader: Option<Reader>,
     books: Option<Books>,
 }
@@ -101,6 +104,7 @@ impl Follower {
             read,
             parallel,
             terms,
+            name: format!("process {}, {}", std::process::id(), Uuid::new_v4().simple()),
             reader: None,
             books: None,
         }
@@ -123,7 +127,7 @@ impl Follower {
     /// Takes the lease, once there is a database to hold it.
     pub(crate) async fn begin(&self, patience: Duration) -> Result<Lease> {
         self.target.create_database().await?;
-        Lease::acquire(&self.target, patience, self.terms).await
+        Lease::acquire(&self.target, &self.name, patience, self.terms).await
     }
 
     async fn work(
