@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
 import { launch } from "./browser.js";
-import { hide, loaded, rowsOf, site, visit } from "./site.js";
+import { hide, listening, loaded, rowsOf, site, visit } from "./site.js";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -169,6 +169,6 @@ async function endpoint(port, answer) {
     response.setHeader("access-control-allow-headers", "content-type, authorization");
     response.writeHead(request.method === "POST" ? answer(Buffer.concat(chunks).toString(), request) : 204).end();
   });
-  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+  await listening(server, port);
   return server;
 }

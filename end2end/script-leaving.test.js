@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
 import { launch } from "./browser.js";
-import { ROUTER, loaded, rowsOf, site, visit } from "./site.js";
+import { ROUTER, listening, loaded, rowsOf, site, visit } from "./site.js";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -67,6 +67,6 @@ async function slowEndpoint() {
     answer.headers.forEach((value, name) => response.setHeader(name, value));
     response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await listening(server);
   return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }

@@ -75,8 +75,11 @@ test("vitals come with the page they are about", async () => {
   const page = await visit(browser, `${shop.origin}/landing`);
   await loaded(page);
   await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint").length > 0);
+  // The largest paint is settled by the first input, on another page.
+  await page.evaluate(() => history.pushState({}, "", "/cart/7"));
+  // Chromium without a window has no idle moment after one click, and web-vitals waits for one.
   await page.click("#slow");
-  await page.click("#go");
+  await page.click("#slow");
   // The browser tells of a paint and of an interaction after them.
   await page.waitForTimeout(500);
   await hide(page);

@@ -48,10 +48,13 @@ export async function site({ line, attributes = {}, head = "", tags = 1, script 
       <form data-event="newsletter.joined"><input name="mail"><button id="join">Join</button></form>
       <a id="away" href="/elsewhere" data-event="away.clicked">Away</a></body></html>`);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await listening(server);
   const origin = `http://localhost:${server.address().port}`;
   return { origin, service, close: () => server.close() };
 }
+
+/** Listens on a port of 127.0.0.1, a free one if none is given. A test that fails closes nothing, and ends all the same. */
+export const listening = (server, port = 0) => new Promise((resolve) => server.unref().listen(port, "127.0.0.1", resolve));
 
 /** A visitor's page, which keeps what goes wrong on it and what it sends. */
 export async function visit(browser, address, { referer, prepare, ...options } = {}) {
