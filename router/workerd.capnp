@@ -31,5 +31,10 @@ const router :Workerd.Worker = (
     (name = "INGEST_URL", fromEnvironment = "INGEST_URL"),
     (name = "ENGINE_SECRET", fromEnvironment = "ENGINE_SECRET"),
     (name = "VIEWER_TOKEN", fromEnvironment = "VIEWER_TOKEN"),
+    (name = "CLICKHOUSE", fromEnvironment = "CLICKHOUSE"),
+    (name = "CLICKHOUSE_USER", fromEnvironment = "CLICKHOUSE_USER"),
+    (name = "CLICKHOUSE_PASSWORD", fromEnvironment = "CLICKHOUSE_PASSWORD"),
+    # Only here: on Cloudflare the platform itself knows where a request comes from.
+    (name = "LOCATION_HEADER", fromEnvironment = "LOCATION_HEADER"),
   ],
 );

@@ -1,9 +1,18 @@
 //! Asks the engines of a plan, one after the other, until one answers.
 
-use lakefront_api::{Problem, ProblemType};
+use lakefront_api::{BackendKind, Problem, ProblemType};
 use lakefront_query::{Attempt, Plan};
 
 use crate::failure::{Asked, EngineFailure};
+
+/// A failed call, and the kind of engine that was called.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failed {
+    /// Who failed.
+    pub kind: BackendKind,
+    /// How.
+    pub failure: EngineFailure,
+}
 
 /// The first answer, with the attempt that brought it.
 ///
@@ -12,14 +21,14 @@ use crate::failure::{Asked, EngineFailure};
 pub async fn first_answer<T>(
     plan: Plan,
     asked: Asked,
-    mut ask: impl AsyncFnMut(&Attempt) -> Result<T, EngineFailure>,
+    mut ask: impl AsyncFnMut(&Attempt) -> Result<T, Failed>,
 ) -> Result<(Attempt, T), Problem> {
     let mut problem = Problem::new(ProblemType::NoBackend, "no engine is configured; see /health");
     for attempt in plan.attempts {
         match ask(&attempt).await {
             Ok(answer) => return Ok((attempt, answer)),
-            Err(failure) => {
-                problem = failure.problem(asked);
+            Err(Failed { kind, failure }) => {
+                problem = failure.problem(asked, kind);
                 if !failure.fails_over(asked) {
                     break;
                 }
@@ -62,6 +71,13 @@ mod tests {
         }
     }
 
+    fn failed(failure: EngineFailure) -> Failed {
+        Failed {
+            kind: BackendKind::Clickhouse,
+            failure,
+        }
+    }
+
     /// Asks `a` and then `b`; `a` fails, `b` would answer. Gives who was asked and the outcome.
     fn after_failure(asked: Asked, failure: EngineFailure) -> (Vec<String>, Result<Reason, ProblemType>) {
         let mut seen = Vec::new();
@@ -71,7 +87,7 @@ mod tests {
             async |attempt: &Attempt| {
                 seen.push(attempt.backend.clone());
                 if attempt.backend == "a" {
-                    Err(failure.clone())
+                    Err(failed(failure.clone()))
                 } else {
                     Ok(())
                 }
@@ -110,10 +126,10 @@ mod tests {
             plan(&["a", "b"]),
             Asked::Named,
             async |attempt: &Attempt| {
-                Err::<(), _>(match attempt.backend.as_str() {
+                Err::<(), _>(failed(match attempt.backend.as_str() {
                     "a" => EngineFailure::Unreachable("refused".into()),
                     _ => EngineFailure::Deadline(attempt.deadline),
-                })
+                }))
             },
         ));
         assert_eq!(outcome.unwrap_err().kind, ProblemType::Timeout);

@@ -3,25 +3,31 @@
 use jiff::{SignedDuration, Timestamp};
 use lakefront_api::BackendState;
 
-/// After this long without news an engine is checked, behind the answer.
+use crate::report::Report;
+
+/// After this long without a check an engine is checked, behind the answer.
 const FRESH: SignedDuration = SignedDuration::from_secs(30);
-/// An engine that failed is left alone for this long; then one request may try it.
+/// After this long it is checked before anything is planned by it: nobody asked meanwhile.
+const STALE: SignedDuration = SignedDuration::from_secs(60);
+/// An engine that failed is left alone for this long; then it is tried once.
 const DOWN: SignedDuration = SignedDuration::from_secs(10);
 
 /// What is believed of one engine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Belief {
     state: BackendState,
-    /// While it is down: when the next request may try it.
+    /// While it is down: when it may be tried again.
     next_probe: Timestamp,
     /// Since when a check is running.
     checking: Option<Timestamp>,
+    /// When a check last ended; none also when a failure made what it said doubtful.
+    checked: Option<Timestamp>,
     /// When a check or a call last ended.
     pub last_check: Option<Timestamp>,
     /// How long that took, in milliseconds.
     pub latency_ms: Option<f64>,
-    /// When the engine last held all of the lake's head.
-    pub as_of: Option<Timestamp>,
+    /// What the engine last told of its data.
+    pub report: Report,
     /// The last failure, for people.
     pub detail: Option<String>,
 }
@@ -32,15 +38,21 @@ impl Default for Belief {
             state: BackendState::Unknown,
             next_probe: Timestamp::UNIX_EPOCH,
             checking: None,
+            checked: None,
             last_check: None,
             latency_ms: None,
-            as_of: None,
+            report: Report::default(),
             detail: None,
         }
     }
 }
 
 impl Belief {
+    /// What was last learned. An engine that failed is down until it has answered again.
+    pub fn last_state(&self) -> BackendState {
+        self.state
+    }
+
     /// What to believe now: an engine that has been down long enough is unknown again.
     pub fn state(&self, now: Timestamp) -> BackendState {
         match self.state {
@@ -62,9 +74,7 @@ impl Belief {
     pub fn take_check(&mut self, now: Timestamp) -> bool {
         let due = match self.state {
             BackendState::Down => now >= self.next_probe,
-            _ => self
-                .last_check
-                .is_none_or(|last| now.duration_since(last) >= FRESH),
+            _ => self.checked.is_none_or(|last| now.duration_since(last) >= FRESH),
         };
         // A check that ended without a word (its request was cancelled) does not block the next one for ever.
         let running = self
@@ -76,31 +86,55 @@ impl Belief {
         due && !running
     }
 
-    /// It answered.
+    /// Whether a plan by what is known would be one by guesses. Who is down stays so until a check behind some answer.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.state != BackendState::Down && self.checked.is_none_or(|last| now.duration_since(last) >= STALE)
+    }
+
+    /// It answered a query; `as_of` is up to when it held all of the lake, if the answer shows that.
     pub fn answered(&mut self, now: Timestamp, latency_ms: f64, as_of: Option<Timestamp>) {
         self.learned(BackendState::Healthy, now, latency_ms);
-        self.as_of = as_of.or(self.as_of);
+        self.report.as_of = as_of.or(self.report.as_of);
+        self.detail = None;
+    }
+
+    /// It was checked and is well.
+    pub fn reported(&mut self, now: Timestamp, latency_ms: f64, report: Report) {
+        self.learned(BackendState::Healthy, now, latency_ms);
+        self.ended_check(now);
+        self.report = report;
         self.detail = None;
     }
 
     /// It sleeps, and wakes on the first query.
     pub fn sleeps(&mut self, now: Timestamp, latency_ms: f64) {
         self.learned(BackendState::Asleep, now, latency_ms);
+        self.ended_check(now);
         self.detail = None;
     }
 
     /// It could not be reached, or did not answer in time.
     pub fn failed(&mut self, now: Timestamp, latency_ms: f64, detail: String) {
         self.learned(BackendState::Down, now, latency_ms);
+        self.ended_check(now);
         self.next_probe = now + DOWN;
         self.detail = Some(detail);
     }
 
+    /// It answered, but not as its last report made us expect: the next check is due.
+    pub fn doubted(&mut self) {
+        self.checked = None;
+    }
+
     fn learned(&mut self, state: BackendState, now: Timestamp, latency_ms: f64) {
         self.state = state;
-        self.checking = None;
         self.last_check = Some(now);
         self.latency_ms = Some(latency_ms);
+    }
+
+    fn ended_check(&mut self, now: Timestamp) {
+        self.checking = None;
+        self.checked = Some(now);
     }
 }
 
@@ -130,14 +164,44 @@ mod tests {
         let mut belief = Belief::default();
         assert!(belief.take_check(at(0)));
         assert!(!belief.take_check(at(1)), "one is running");
-        belief.answered(at(2), 2.0, None);
+        belief.reported(at(2), 2.0, Report::default());
+        belief.answered(at(20), 2.0, None);
         assert!(!belief.take_check(at(31)));
-        assert!(belief.take_check(at(32)));
+        assert!(belief.take_check(at(32)), "an answer tells less than a check");
         assert!(!belief.take_check(at(41)));
         assert!(belief.take_check(at(42)), "the one that was running got lost");
         belief.failed(at(43), 2.0, "refused".into());
         assert!(!belief.take_check(at(52)));
         assert!(belief.take_check(at(53)), "a failure is looked at again sooner");
+    }
+
+    #[test]
+    fn nothing_is_planned_by_old_news() {
+        let mut belief = Belief::default();
+        assert!(belief.is_stale(at(0)), "nothing is known yet");
+        belief.reported(at(0), 2.0, Report::default());
+        assert!(!belief.is_stale(at(59)));
+        assert!(belief.is_stale(at(60)));
+        belief.failed(at(61), 2.0, "refused".into());
+        assert!(!belief.is_stale(at(200)), "nobody waits for a dead engine");
+        assert_eq!(
+            (belief.last_state(), belief.state(at(200))),
+            (BackendState::Down, BackendState::Unknown)
+        );
+    }
+
+    #[test]
+    fn a_doubtful_report_is_looked_at_again() {
+        let mut belief = Belief::default();
+        belief.reported(at(0), 2.0, Report::default());
+        belief.doubted();
+        assert_eq!(
+            belief.state(at(1)),
+            BackendState::Healthy,
+            "a doubt is no failure"
+        );
+        assert!(belief.take_check(at(1)));
+        assert!(!belief.take_check(at(1)));
     }
 
     #[test]
@@ -152,6 +216,6 @@ mod tests {
         let mut belief = Belief::default();
         belief.answered(at(0), 1.0, Some(at(0)));
         belief.answered(at(1), 1.0, None);
-        assert_eq!(belief.as_of, Some(at(0)));
+        assert_eq!(belief.report.as_of, Some(at(0)));
     }
 }

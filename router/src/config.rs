@@ -1,28 +1,38 @@
 //! What the Worker is told through its bindings: `vars` and secrets of `wrangler.toml`, the environment on workerd.
 
+mod clickhouse;
+
 use std::fmt;
 
+use http::HeaderName;
 use url::Url;
 
+pub use self::clickhouse::{CHDB, Clickhouse, Login};
 use crate::error::ConfigError;
 
 /// The configuration of the Worker.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
     /// `CHDB_URL`, else the container binding.
-    pub chdb: ChdbLocation,
+    pub chdb: Location,
+    /// `CLICKHOUSE`: none in tier 1, one in tier 2, several in tier 3.
+    pub clickhouse: Vec<Clickhouse>,
+    /// `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD`: the same on every ClickHouse.
+    pub login: Login,
     /// `INGEST_URL`: where OTLP is forwarded to; without it the Worker takes none.
     pub ingest: Option<Url>,
-    /// `ENGINE_SECRET`: the bearer token sent to every engine.
+    /// `ENGINE_SECRET`: what chDB demands of whoever asks it.
     pub engine_secret: Option<Secret>,
     /// `VIEWER_TOKEN`: what the API and the dashboard demand; without it they are open.
     pub viewer_token: Option<Secret>,
+    /// `LOCATION_HEADER`: the header in which a proxy says where a request comes from, where `request.cf` does not.
+    pub location_header: Option<HeaderName>,
 }
 
-/// Where chDB is.
+/// Where an engine is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChdbLocation {
+pub enum Location {
     /// A server at this address.
     Url(Url),
     /// A Cloudflare Container behind the Durable Object binding [`CONTAINER_BINDING`].
@@ -41,42 +51,49 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let text = |name| variable(name).filter(|text| !text.is_empty());
         let chdb = match (base_url("CHDB_URL", text("CHDB_URL"))?, has_container) {
-            (Some(url), _) => ChdbLocation::Url(url),
-            (None, true) => ChdbLocation::Container,
+            (Some(url), _) => Location::Url(url),
+            (None, true) => Location::Container,
             (None, false) => return Err(ConfigError::NoEngine),
         };
         Ok(Self {
             chdb,
+            clickhouse: clickhouse::list(text("CLICKHOUSE"))?,
+            login: Login {
+                user: text("CLICKHOUSE_USER").unwrap_or_else(|| "router".into()),
+                password: secret("CLICKHOUSE_PASSWORD", text("CLICKHOUSE_PASSWORD"))?,
+            },
             ingest: base_url("INGEST_URL", text("INGEST_URL"))?,
             engine_secret: secret("ENGINE_SECRET", text("ENGINE_SECRET"))?,
             viewer_token: secret("VIEWER_TOKEN", text("VIEWER_TOKEN"))?,
+            location_header: header_name("LOCATION_HEADER", text("LOCATION_HEADER"))?,
         })
     }
 }
 
 fn base_url(name: &'static str, text: Option<String>) -> Result<Option<Url>, ConfigError> {
-    let Some(text) = text else { return Ok(None) };
-    let mut url = Url::parse(&text).map_err(|error| ConfigError::Url {
-        name,
-        problem: error.to_string(),
-    })?;
+    text.map(|text| address(&text).map_err(|problem| ConfigError::Url { name, problem }))
+        .transpose()
+}
+
+/// The address of a server, or what is wrong with it.
+fn address(text: &str) -> Result<Url, String> {
+    let mut url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(ConfigError::Url {
-            name,
-            problem: format!("its scheme is {}", url.scheme()),
-        });
+        return Err(format!("its scheme is {}", url.scheme()));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(ConfigError::Url {
-            name,
-            problem: "it holds a password".into(),
-        });
+        return Err("it holds a password".into());
     }
     // Paths are joined to it, and joining replaces what follows the last slash.
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));
     }
-    Ok(Some(url))
+    Ok(url)
+}
+
+fn header_name(name: &'static str, text: Option<String>) -> Result<Option<HeaderName>, ConfigError> {
+    text.map(|text| text.parse().map_err(|_| ConfigError::Header { name }))
+        .transpose()
 }
 
 fn secret(name: &'static str, text: Option<String>) -> Result<Option<Secret>, ConfigError> {
@@ -132,13 +149,10 @@ mod tests {
     #[test]
     fn an_address_wins_over_the_container() {
         let both = config(&[("CHDB_URL", "http://127.0.0.1:8686")], true).unwrap();
-        assert_eq!(
-            both.chdb,
-            ChdbLocation::Url("http://127.0.0.1:8686".parse().unwrap())
-        );
+        assert_eq!(both.chdb, Location::Url("http://127.0.0.1:8686".parse().unwrap()));
         assert_eq!(
             config(&[("CHDB_URL", "")], true).unwrap().chdb,
-            ChdbLocation::Container
+            Location::Container
         );
         let behind_a_path = config(
             &[("CHDB_URL", "https://a/chdb"), ("INGEST_URL", "https://b")],
@@ -147,7 +161,7 @@ mod tests {
         .unwrap();
         assert_eq!(
             behind_a_path.chdb,
-            ChdbLocation::Url("https://a/chdb/".parse().unwrap())
+            Location::Url("https://a/chdb/".parse().unwrap())
         );
     }
 
@@ -172,11 +186,45 @@ mod tests {
                 ],
                 "ENGINE_SECRET",
             ),
+            (
+                &[("CHDB_URL", "http://a"), ("CLICKHOUSE_PASSWORD", "short")],
+                "CLICKHOUSE_PASSWORD",
+            ),
+            (
+                &[("CHDB_URL", "http://a"), ("LOCATION_HEADER", "not a header")],
+                "LOCATION_HEADER",
+            ),
         ] {
             let error = config(variables, false).unwrap_err();
             assert!(error.contains(expected), "{error}");
             assert!(!error.contains("pass@"), "{error}");
         }
+    }
+
+    #[test]
+    fn one_login_serves_every_clickhouse() {
+        let tier_1 = config(&[("CHDB_URL", "http://a")], false).unwrap();
+        assert!(tier_1.clickhouse.is_empty());
+        assert_eq!(
+            tier_1.login,
+            Login {
+                user: "router".into(),
+                password: None
+            }
+        );
+        let tier_2 = config(
+            &[
+                ("CHDB_URL", "http://a"),
+                ("CLICKHOUSE", r#"[{"name":"us","url":"https://b:8443"}]"#),
+                ("CLICKHOUSE_USER", "reader"),
+                ("CLICKHOUSE_PASSWORD", "0123456789abcdef"),
+            ],
+            false,
+        )
+        .unwrap();
+        assert_eq!(tier_2.clickhouse[0].name, "us");
+        assert_eq!(tier_2.login.user, "reader");
+        assert!(!format!("{tier_2:?}").contains("0123"));
     }
 
     #[test]

@@ -5,22 +5,25 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, Request};
 use jiff::Timestamp;
-use lakefront_api::{BackendHealth, BackendKind, BackendState, EngineHealth, LakeState};
-use lakefront_clickhouse_http::{Answer, Endpoint, SECRET_HEADER, Statement};
+use jiff::civil::Date;
+use lakefront_api::{BackendHealth, BackendKind, BackendState};
+use lakefront_clickhouse_http::{Answer, Credentials, Endpoint, SECRET_HEADER, Statement};
 use lakefront_query::{Attempt, Backend};
 use url::Url;
 use worker::Env;
 
 use crate::belief::Belief;
 use crate::clock::Instant;
-use crate::config::{ChdbLocation, Config};
+use crate::config::{CHDB, Clickhouse, Config, Location, Login};
 use crate::failure::{Asked, EngineFailure};
+use crate::place::Place;
+use crate::report::{COVERAGE, Report};
 use crate::{container, fetch};
 
 /// How many rows an answer has at most; more are cut, and the reply says so.
 const MAX_ROWS: u64 = 50_000;
-/// How long an engine may take to say how it is.
-const CHECK_DEADLINE: Duration = Duration::from_secs(3);
+/// How long an engine may take to say how it is, when nobody waits for that.
+pub const CHECK_DEADLINE: Duration = Duration::from_secs(3);
 
 /// One engine.
 #[derive(Debug)]
@@ -28,7 +31,8 @@ pub struct Engine {
     name: String,
     kind: BackendKind,
     region: Option<String>,
-    location: ChdbLocation,
+    place: Option<Place>,
+    location: Location,
     endpoint: Endpoint,
     belief: Mutex<Belief>,
 }
@@ -45,11 +49,20 @@ pub struct Heard {
 }
 
 impl Engine {
-    /// chDB, as configured.
-    pub fn chdb(config: &Config) -> Self {
+    /// Every engine, as configured: ClickHouse servers, then chDB.
+    pub fn all(config: &Config) -> Vec<Self> {
+        let servers = config.clickhouse.iter();
+        let mut engines: Vec<_> = servers
+            .map(|server| Self::clickhouse(server, &config.login))
+            .collect();
+        engines.push(Self::chdb(config));
+        engines
+    }
+
+    fn chdb(config: &Config) -> Self {
         let url = match &config.chdb {
-            ChdbLocation::Url(url) => url.clone(),
-            ChdbLocation::Container => container::url(),
+            Location::Url(url) => url.clone(),
+            Location::Container => container::url(),
         };
         let mut endpoint = Endpoint::new(url);
         if let Some(secret) = &config.engine_secret
@@ -61,10 +74,31 @@ impl Engine {
                 .push((HeaderName::from_static(SECRET_HEADER), value));
         }
         Self {
-            name: "chdb".into(),
+            name: CHDB.into(),
             kind: BackendKind::Chdb,
             region: None,
+            place: None,
             location: config.chdb.clone(),
+            endpoint,
+            belief: Mutex::default(),
+        }
+    }
+
+    fn clickhouse(server: &Clickhouse, login: &Login) -> Self {
+        let mut endpoint = Endpoint::new(server.url.clone());
+        endpoint.credentials = Some(Credentials {
+            user: login.user.clone(),
+            password: login
+                .password
+                .as_ref()
+                .map_or_else(String::new, |password| password.expose().into()),
+        });
+        Self {
+            name: server.name.clone(),
+            kind: BackendKind::Clickhouse,
+            region: server.region.clone(),
+            place: server.place,
+            location: Location::Url(server.url.clone()),
             endpoint,
             belief: Mutex::default(),
         }
@@ -85,15 +119,31 @@ impl Engine {
         self.region.clone()
     }
 
-    /// What the plan is told of it, by a request that goes on to ask: it may be the one that tries a dead engine.
+    /// Where it is.
+    pub fn place(&self) -> Option<Place> {
+        self.place
+    }
+
+    /// The first day of the lake, as far as this engine knows.
+    pub fn first_day(&self) -> Option<Date> {
+        self.with_belief(|belief| belief.report.first_day)
+    }
+
+    /// What the plan is told of it, by a request that goes on to ask.
+    ///
+    /// The request may be the one that tries a dead chDB: nobody else could answer it. A dead ClickHouse is tried by a
+    /// check behind some answer, because others answer meanwhile.
     pub fn planned(&self, now: Timestamp) -> Backend {
-        Backend {
+        self.with_belief(|belief| Backend {
             name: self.name.clone(),
             kind: self.kind,
             region: self.region.clone(),
-            state: self.with_belief(|belief| belief.take_probe(now)),
-            hot: None,
-        }
+            state: match self.kind {
+                BackendKind::Chdb => belief.take_probe(now),
+                BackendKind::Clickhouse => belief.last_state(),
+            },
+            hot: belief.report.hot.clone(),
+        })
     }
 
     /// What `/health` tells of it.
@@ -105,8 +155,8 @@ impl Engine {
             state: belief.state(now),
             last_check: belief.last_check,
             latency_ms: belief.latency_ms,
-            as_of: belief.as_of,
-            lag_seconds: belief.as_of.map(|as_of| lag_seconds(as_of, now)),
+            as_of: belief.report.as_of,
+            lag_seconds: belief.report.as_of.map(|as_of| lag_seconds(as_of, now)),
             detail: belief.detail.clone(),
         })
     }
@@ -139,9 +189,12 @@ impl Engine {
             )?)
         });
         let now = Instant::now().timestamp();
+        // chDB opens the lake's newest snapshot with every query, so it held all of the head when it was asked.
+        let as_of = (self.kind == BackendKind::Chdb).then(|| asked_at.timestamp());
         self.with_belief(|belief| match &outcome {
-            Ok(_) => belief.answered(now, took_ms, Some(asked_at.timestamp())),
+            Ok(_) => belief.answered(now, took_ms, as_of),
             Err(failure) if failure.marks_down(asked) => belief.failed(now, took_ms, failure.to_string()),
+            Err(failure) if failure.casts_doubt(asked) => belief.doubted(),
             Err(_) => {}
         });
         Ok(Heard {
@@ -156,21 +209,29 @@ impl Engine {
         self.with_belief(|belief| belief.take_check(now))
     }
 
+    /// Whether it has to be checked before a plan can be made by what is known of it.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.kind == BackendKind::Clickhouse && self.with_belief(|belief| belief.is_stale(now))
+    }
+
     /// Asks how it is, without waking it.
-    pub async fn check(&self, env: &Env) {
+    pub async fn check(&self, env: &Env, limit: Duration) {
         let begun = Instant::now();
-        let outcome = self.checked(env).await;
+        let outcome = match self.kind {
+            BackendKind::Chdb => self.check_chdb(env, limit).await,
+            BackendKind::Clickhouse => self.check_clickhouse(env, limit).await.map(Some),
+        };
         let (now, took) = (Instant::now().timestamp(), begun.elapsed_ms());
         self.with_belief(|belief| match outcome {
-            Ok(Some(as_of)) => belief.answered(now, took, as_of),
+            Ok(Some(report)) => belief.reported(now, took, report),
             Ok(None) => belief.sleeps(now, took),
             Err(failure) => belief.failed(now, took, failure.to_string()),
         });
     }
 
-    /// Up to when it holds all of the lake, as it says itself; none when it sleeps.
-    async fn checked(&self, env: &Env) -> Result<Option<Option<Timestamp>>, EngineFailure> {
-        if self.location == ChdbLocation::Container && !container::runs(env).await? {
+    /// None when it sleeps.
+    async fn check_chdb(&self, env: &Env, limit: Duration) -> Result<Option<Report>, EngineFailure> {
+        if self.location == Location::Container && !container::runs(env).await? {
             return Ok(None);
         }
         let mut request = Request::new(String::new());
@@ -179,21 +240,24 @@ impl Engine {
         request
             .headers_mut()
             .extend(self.endpoint.headers.iter().cloned());
-        let reply = fetch::send(&self.location, env, request, CHECK_DEADLINE).await?;
-        let health: EngineHealth = serde_json::from_slice(&reply.body).map_err(|error| {
+        let reply = fetch::send(&self.location, env, request, limit).await?;
+        let health = serde_json::from_slice(&reply.body).map_err(|error| {
             EngineFailure::Unreachable(format!(
                 "/health answered {}, not the expected document: {error}",
                 reply.status
             ))
         })?;
-        let detail = match (health.engine.healthy, health.lake.state) {
-            (true, LakeState::Unreadable) => health.lake.detail,
-            (true, _) => return Ok(Some(health.lake.as_of)),
-            (false, _) => health.engine.detail,
-        };
-        Err(EngineFailure::Unreachable(
-            detail.unwrap_or_else(|| "it says that it is not healthy".into()),
-        ))
+        Report::of_chdb(health)
+            .map(Some)
+            .map_err(EngineFailure::Unreachable)
+    }
+
+    async fn check_clickhouse(&self, env: &Env, limit: Duration) -> Result<Report, EngineFailure> {
+        let statement = Statement::new(COVERAGE);
+        let request = self.endpoint.request(&statement)?;
+        let reply = fetch::send(&self.location, env, request, limit).await?;
+        let answer = Answer::read(&statement, reply.status, &reply.headers, &reply.body);
+        Ok(Report::of_clickhouse(answer)?)
     }
 
     fn with_belief<T>(&self, use_it: impl FnOnce(&mut Belief) -> T) -> T {

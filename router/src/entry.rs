@@ -21,7 +21,7 @@ use crate::host::Host;
 use crate::json_body::{MAX_BODY, too_large};
 use crate::problem::Refusal;
 use crate::visit::Visit;
-use crate::{guard, headers, otlp};
+use crate::{cf, guard, headers, otlp};
 
 #[event(start)]
 fn start() {
@@ -83,6 +83,7 @@ async fn answer(
     context: Context,
     arrived: Instant,
 ) -> Result<Response, Refusal> {
+    let asker = cf::place(&request, host.config.location_header.as_ref());
     let request = HttpRequest::from_raw(request).map_err(|error| {
         let error: Box<dyn std::error::Error> = error.into();
         Refusal::new(
@@ -104,6 +105,7 @@ async fn answer(
         env,
         Arc::new(context),
         Arc::clone(&host.otlp_endpoint),
+        asker,
     );
     parts.extensions.insert(visit);
     parts.extensions.insert(arrived);

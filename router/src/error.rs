@@ -17,6 +17,17 @@ pub enum ConfigError {
         /// What is wrong with it.
         problem: String,
     },
+    /// `CLICKHOUSE` is not a list of servers.
+    #[error(
+        "CLICKHOUSE must be a list such as [{{\"name\":\"us\",\"url\":\"https://host:8443\",\"region\":\"us\",\"latitude\":39.0,\"longitude\":-77.5}}]: {0}"
+    )]
+    Clickhouse(String),
+    /// A variable is not the name of a header.
+    #[error("{name} is not the name of a header such as x-lakefront-location")]
+    Header {
+        /// The variable.
+        name: &'static str,
+    },
     /// A variable cannot be a secret.
     #[error("{name} must be at least 16 visible ASCII characters; `openssl rand -hex 32` makes one")]
     Secret {

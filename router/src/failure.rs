@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lakefront_api::{Problem, ProblemType};
-use lakefront_clickhouse_http::{Exception, ReplyError, RequestError};
+use lakefront_api::{BackendKind, Problem, ProblemType};
+use lakefront_clickhouse_http::{Exception, ReplyError, RequestError, status_of};
 use thiserror::Error;
 
 /// How a call to an engine failed.
@@ -14,7 +14,7 @@ pub enum EngineFailure {
     #[error("no connection: {0}")]
     Unreachable(String),
     /// No answer in time.
-    #[error("no answer within {} s", .0.as_secs())]
+    #[error("no answer within {} s", .0.as_secs_f32())]
     Deadline(Duration),
     /// An answer that is none.
     #[error(transparent)]
@@ -48,7 +48,6 @@ mod code {
     pub const MEMORY_LIMIT_EXCEEDED: u32 = 241;
     pub const TOO_MANY_BYTES: u32 = 307;
     pub const QUERY_IS_PROHIBITED: u32 = 392;
-    pub const FUNCTION_THROW_IF: u32 = 395;
     pub const TOO_MANY_ROWS_OR_BYTES: u32 = 396;
     pub const ACCESS_DENIED: u32 = 497;
     pub const AUTHENTICATION_FAILED: u32 = 516;
@@ -69,12 +68,13 @@ impl EngineFailure {
             Self::Deadline(_) => asked == Asked::Named,
             Self::Reply(ReplyError::Exception(exception)) => match exception.code {
                 code::TOO_MANY_SIMULTANEOUS_QUERIES | code::AUTHENTICATION_FAILED => true,
-                // Of a statement by the caller these are the caller's errors.
-                code::UNKNOWN_TABLE
-                | code::UNKNOWN_DATABASE
-                | code::MEMORY_LIMIT_EXCEEDED
-                | code::FUNCTION_THROW_IF => asked == Asked::Named,
-                _ => false,
+                // Of a statement by the caller these are the caller's errors. A statement of ours may still suit the next
+                // engine if this one lacks the tables or was too slow, or if it broke (5xx): a file that can't be read,
+                // a limit on memory, a view that does not hold the range.
+                code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE | code::TIMEOUT_EXCEEDED => {
+                    asked == Asked::Named
+                }
+                code => asked == Asked::Named && status_of(code).is_server_error(),
             },
             Self::Reply(ReplyError::Status { status, .. }) => *status >= 500 || *status == 429,
             Self::Reply(_) => true,
@@ -91,9 +91,27 @@ impl EngineFailure {
         }
     }
 
-    /// What the caller is told when no other engine is left.
-    pub fn problem(&self, asked: Asked) -> Problem {
+    /// Whether it shows that the engine's data is not as it last told: a table or a view went missing, or can't be read.
+    pub fn casts_doubt(&self, asked: Asked) -> bool {
+        let exception = self.exception().map(|exception| exception.code);
+        self.fails_over(asked)
+            && exception.is_some_and(|code| {
+                let busy = code == code::TOO_MANY_SIMULTANEOUS_QUERIES;
+                asked == Asked::Named && !busy && !is_limit(code)
+            })
+    }
+
+    /// What the caller is told when no other engine is left, by which kind of engine it was.
+    pub fn problem(&self, asked: Asked, engine: BackendKind) -> Problem {
         let (kind, detail) = self.explained(asked);
+        let detail = match engine {
+            BackendKind::Chdb => detail
+                .replace("{engine}", "chDB")
+                .replace("{secret}", "ENGINE_SECRET"),
+            BackendKind::Clickhouse => detail
+                .replace("{engine}", "ClickHouse")
+                .replace("{secret}", "CLICKHOUSE_USER and CLICKHOUSE_PASSWORD"),
+        };
         let problem = Problem::new(kind, detail);
         match self {
             Self::Reply(ReplyError::Exception(exception)) => {
@@ -116,11 +134,11 @@ impl EngineFailure {
         match self {
             Self::Unreachable(_) => (
                 ProblemType::NoBackend,
-                "chDB does not answer; try again in 10 seconds".into(),
+                "{engine} does not answer; try again in 10 seconds".into(),
             ),
             Self::Deadline(limit) => (
                 ProblemType::Timeout,
-                format!("no answer within {} s; {narrower}", limit.as_secs()),
+                format!("no answer within {} s; {narrower}", limit.as_secs_f32()),
             ),
             Self::TooLarge(limit) => (
                 ProblemType::QueryFailed,
@@ -131,14 +149,27 @@ impl EngineFailure {
                 status: 429 | 503, ..
             }) => (
                 ProblemType::Busy,
-                "the engine takes no more queries; try again in a second".into(),
+                "{engine} takes no more queries; try again in a second".into(),
             ),
             Self::Reply(_) => (
                 ProblemType::NoBackend,
-                "the engine's answer cannot be read; try again in 10 seconds".into(),
+                "the answer of {engine} cannot be read; try again in 10 seconds".into(),
             ),
         }
     }
+}
+
+/// Whether a code says that a limit on time, memory, rows or bytes was hit.
+const fn is_limit(exception: u32) -> bool {
+    matches!(
+        exception,
+        code::TOO_MANY_ROWS
+            | code::TIMEOUT_EXCEEDED
+            | code::TOO_SLOW
+            | code::MEMORY_LIMIT_EXCEEDED
+            | code::TOO_MANY_BYTES
+            | code::TOO_MANY_ROWS_OR_BYTES
+    )
 }
 
 /// The problem behind an exception.
@@ -146,23 +177,15 @@ fn refused(exception: u32, asked: Asked) -> (ProblemType, &'static str) {
     match (exception, asked) {
         (code::TOO_MANY_SIMULTANEOUS_QUERIES, _) => (
             ProblemType::Busy,
-            "the engine takes no more queries; try again in a second",
+            "{engine} takes no more queries; try again in a second",
         ),
         (code::AUTHENTICATION_FAILED, _) => (
             ProblemType::NoBackend,
-            "the engine does not accept ENGINE_SECRET: give the router and the engine the same one",
+            "{engine} does not accept {secret}: give it and the router the same",
         ),
-        (
-            code::TOO_MANY_ROWS
-            | code::TIMEOUT_EXCEEDED
-            | code::TOO_SLOW
-            | code::MEMORY_LIMIT_EXCEEDED
-            | code::TOO_MANY_BYTES
-            | code::TOO_MANY_ROWS_OR_BYTES,
-            _,
-        ) => (
+        (code, _) if is_limit(code) => (
             ProblemType::QueryFailed,
-            "the query hit a limit of the engine; {narrower}",
+            "the query hit a limit of {engine}; {narrower}",
         ),
         (code::READONLY | code::QUERY_IS_PROHIBITED | code::ACCESS_DENIED, Asked::AdHoc) => (
             ProblemType::ForbiddenStatement,
@@ -170,15 +193,20 @@ fn refused(exception: u32, asked: Asked) -> (ProblemType, &'static str) {
         ),
         (_, Asked::AdHoc) => (
             ProblemType::QueryFailed,
-            "the engine refused the statement; see its message",
+            "{engine} refused the statement; see its message",
         ),
-        (code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE | code::FUNCTION_THROW_IF, Asked::Named) => (
-            ProblemType::NoBackend,
-            "the engine cannot read the lake's tables; see its message",
-        ),
+        (code, Asked::Named)
+            if matches!(code, code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE)
+                || status_of(code).is_server_error() =>
+        {
+            (
+                ProblemType::NoBackend,
+                "{engine} cannot read the tables; see its message",
+            )
+        }
         (_, Asked::Named) => (
             ProblemType::Internal,
-            "the engine refused a statement of ours; see its message",
+            "{engine} refused a statement of ours; see its message",
         ),
     }
 }

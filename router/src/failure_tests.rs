@@ -54,12 +54,14 @@ fn every_failure_has_its_consequences() {
         (exception(241), (true, false, 422), (false, false, 422)),
         (exception(395), (true, false, 503), (false, false, 422)),
         (exception(516), (true, false, 503), (true, false, 503)),
-        (exception(159), (false, false, 422), (false, false, 422)),
+        (exception(159), (true, false, 422), (false, false, 422)),
         (exception(164), (false, false, 500), (false, false, 403)),
+        // A file that can't be opened.
+        (exception(76), (true, false, 503), (false, false, 422)),
     ];
     for (failure, named, ad_hoc) in table {
         for (asked, expected) in [(Asked::Named, named), (Asked::AdHoc, ad_hoc)] {
-            let problem = failure.problem(asked);
+            let problem = failure.problem(asked, BackendKind::Chdb);
             let seen = (
                 failure.fails_over(asked),
                 failure.marks_down(asked),
@@ -73,10 +75,59 @@ fn every_failure_has_its_consequences() {
 
 #[test]
 fn the_engines_own_words_are_kept() {
-    let problem = exception(62).problem(Asked::AdHoc);
+    let problem = exception(62).problem(Asked::AdHoc, BackendKind::Chdb);
     assert_eq!(
         (problem.code, problem.engine_message.as_deref()),
         (Some(62), Some("boom"))
     );
-    assert_eq!(exception(202).problem(Asked::Named).kind, ProblemType::Busy);
+    assert_eq!(
+        exception(202).problem(Asked::Named, BackendKind::Chdb).kind,
+        ProblemType::Busy
+    );
+}
+
+#[test]
+fn texts_name_the_engine_and_its_secret() {
+    for (failure, engine, text) in [
+        (
+            EngineFailure::Unreachable("refused".into()),
+            BackendKind::Clickhouse,
+            "ClickHouse does not answer; try again in 10 seconds",
+        ),
+        (
+            EngineFailure::Deadline(Duration::from_millis(1500)),
+            BackendKind::Clickhouse,
+            "no answer within 1.5 s; ask for a shorter time range",
+        ),
+        (
+            exception(516),
+            BackendKind::Chdb,
+            "chDB does not accept ENGINE_SECRET: give it and the router the same",
+        ),
+        (
+            exception(516),
+            BackendKind::Clickhouse,
+            "ClickHouse does not accept CLICKHOUSE_USER and CLICKHOUSE_PASSWORD: give it and the router the same",
+        ),
+    ] {
+        assert_eq!(failure.problem(Asked::Named, engine).detail, text);
+    }
+}
+
+#[test]
+fn only_what_an_engine_says_of_its_data_casts_doubt() {
+    for (code, doubtful) in [
+        (60, true),
+        (81, true),
+        (395, true),
+        (76, true),
+        (62, false),
+        (159, false),
+        (202, false),
+        (241, false),
+    ] {
+        assert_eq!(exception(code).casts_doubt(Asked::Named), doubtful, "{code}");
+        assert!(!exception(code).casts_doubt(Asked::AdHoc), "{code}");
+    }
+    assert!(!EngineFailure::Unreachable("refused".into()).casts_doubt(Asked::Named));
 }

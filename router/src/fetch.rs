@@ -10,7 +10,7 @@ use lakefront_clickhouse_http::TRUNCATED_HEADER;
 use worker::wasm_bindgen::JsValue;
 use worker::{AbortController, AbortSignal, Delay, Env, Fetch, ResponseBody, web_sys};
 
-use crate::config::ChdbLocation;
+use crate::config::Location;
 use crate::container;
 use crate::failure::EngineFailure;
 
@@ -30,7 +30,7 @@ pub struct Reply {
 
 /// Sends a request and reads the whole reply, or gives up after `limit` and tells the engine so.
 pub async fn send(
-    location: &ChdbLocation,
+    location: &Location,
     env: &Env,
     request: Request<String>,
     limit: Duration,
@@ -45,7 +45,7 @@ pub async fn send(
 }
 
 async fn exchange(
-    location: &ChdbLocation,
+    location: &Location,
     env: &Env,
     request: Request<String>,
     signal: Option<AbortSignal>,
@@ -53,8 +53,8 @@ async fn exchange(
     let unreachable = |error: worker::Error| EngineFailure::Unreachable(error.to_string());
     let request = worker::Request::from(script_request(&request, signal).map_err(unreachable)?);
     let mut response = match location {
-        ChdbLocation::Url(_) => Fetch::Request(request).send().await,
-        ChdbLocation::Container => container::fetch(env, request).await,
+        Location::Url(_) => Fetch::Request(request).send().await,
+        Location::Container => container::fetch(env, request).await,
     }
     .map_err(unreachable)?;
     let status = StatusCode::from_u16(response.status_code()).unwrap_or(StatusCode::BAD_GATEWAY);

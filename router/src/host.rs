@@ -17,7 +17,7 @@ use crate::{dashboard, routes};
 pub struct Host {
     /// From the bindings.
     pub config: Config,
-    /// In the order of preference.
+    /// ClickHouse servers, then chDB.
     pub engines: Arc<Vec<Engine>>,
     /// Every path but OTLP's.
     pub router: Router,
@@ -45,7 +45,7 @@ impl Host {
             |name| binding(name).as_string(),
             binding(CONTAINER_BINDING).is_object(),
         )?;
-        let engines = Arc::new(vec![Engine::chdb(&config)]);
+        let engines = Arc::new(Engine::all(&config));
         let otlp_endpoint = config
             .ingest
             .as_ref()

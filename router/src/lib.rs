@@ -14,8 +14,13 @@ mod error;
 pub mod failure;
 pub mod guard;
 pub mod headers;
+pub mod nearest;
+pub mod place;
 pub mod problem;
+pub mod report;
 
+#[cfg(target_arch = "wasm32")]
+mod cf;
 #[cfg(target_arch = "wasm32")]
 mod clock;
 #[cfg(target_arch = "wasm32")]

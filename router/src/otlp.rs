@@ -1,9 +1,10 @@
 //! OTLP/HTTP on the dashboard's own origin, handed on to ingest: a browser needs no second one.
 
 use url::Url;
-use worker::js_sys::Reflect;
-use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen::JsCast;
 use worker::{Fetch, Request, Response, Result, web_sys};
+
+use crate::cf::property;
 
 /// The path of a signal as OTLP/HTTP names it, if this is one.
 pub fn signal_path(path: &str) -> Option<&'static str> {
@@ -45,12 +46,4 @@ fn sender(request: &web_sys::Request) -> Result<Option<String>> {
         Some(socket) => Ok(Some(socket.ip().to_string())),
         None => Ok(request.headers().get("cf-connecting-ip")?),
     }
-}
-
-/// A text of `request.cf`.
-fn property(request: &web_sys::Request, name: &str) -> Option<String> {
-    let cf = Reflect::get(request, &JsValue::from_str("cf"))
-        .ok()
-        .filter(JsValue::is_object)?;
-    Reflect::get(&cf, &JsValue::from_str(name)).ok()?.as_string()
 }

@@ -2,17 +2,22 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
-use lakefront_api::{HealthReply, Problem, QueryInfo, QueryReply, QueryRequest, SqlRequest};
+use futures::future::join_all;
+use jiff::Timestamp;
+use lakefront_api::{BackendKind, HealthReply, Problem, QueryInfo, QueryReply, QueryRequest, SqlRequest};
 use lakefront_app::{Answer as AppAnswer, Backends};
 use lakefront_query::{Plan, REQUEST_DEADLINE, Topology, catalogue, plan, plan_sql, resolve};
 use worker::send::SendFuture;
 use worker::{Context, Env};
 
-use crate::attempts::first_answer;
+use crate::attempts::{Failed, first_answer};
 use crate::clock::Instant;
-use crate::engine::{Engine, can_answer, lag_seconds};
+use crate::engine::{CHECK_DEADLINE, Engine, can_answer, lag_seconds};
 use crate::failure::{Asked, EngineFailure};
+use crate::nearest::nearest_first;
+use crate::place::Place;
 
 /// One request, with everything that answering it takes.
 #[derive(Clone)]
@@ -21,24 +26,42 @@ pub struct Visit {
     env: Env,
     context: Arc<Context>,
     otlp_endpoint: Arc<str>,
+    asker: Option<Place>,
 }
 
+/// How long a request waits to learn how an engine is. A view has as long to answer.
+const FIRST_LOOK: Duration = Duration::from_millis(1_500);
+
 impl Visit {
-    /// Of a request that arrived now.
-    pub fn new(engines: Arc<Vec<Engine>>, env: Env, context: Arc<Context>, otlp_endpoint: Arc<str>) -> Self {
+    /// Of a request that arrived now, from `asker`.
+    pub fn new(
+        engines: Arc<Vec<Engine>>,
+        env: Env,
+        context: Arc<Context>,
+        otlp_endpoint: Arc<str>,
+        asker: Option<Place>,
+    ) -> Self {
         Self {
             engines,
             env,
             context,
             otlp_endpoint,
+            asker,
         }
     }
 
     /// `POST /query`.
     pub async fn query(&self, request: QueryRequest, arrived: Instant) -> Result<QueryReply, Problem> {
+        let reply = self.answer_named(request, arrived).await;
+        self.check_behind_the_answer();
+        reply
+    }
+
+    async fn answer_named(&self, request: QueryRequest, arrived: Instant) -> Result<QueryReply, Problem> {
         let now = arrived.timestamp();
         let resolved = resolve(&request, now)?;
-        let plan = plan(&resolved, &self.topology(arrived), now)?;
+        self.look_at_the_stale(arrived).await;
+        let plan = plan(&resolved, &self.topology(now), now)?;
         let mut reply = self.run(plan, Asked::Named, arrived).await?;
         if let Some(at) = &request.at {
             // Of a snapshot's id only the engine knows the time.
@@ -50,18 +73,20 @@ impl Visit {
 
     /// `POST /sql`.
     pub async fn sql(&self, request: SqlRequest, arrived: Instant) -> Result<QueryReply, Problem> {
-        let plan = plan_sql(&request, &self.topology(arrived))?;
-        self.run(plan, Asked::AdHoc, arrived).await
+        let plan = plan_sql(&request, &self.topology(arrived.timestamp()));
+        let reply = match plan {
+            Ok(plan) => self.run(plan, Asked::AdHoc, arrived).await,
+            Err(problem) => Err(problem),
+        };
+        self.check_behind_the_answer();
+        reply
     }
 
     /// `GET /health`: from memory where that is fresh.
     pub async fn health(&self) -> HealthReply {
         let now = Instant::now().timestamp();
-        for engine in self.engines.iter() {
-            if engine.take_check(now) {
-                engine.check(&self.env).await;
-            }
-        }
+        let due = self.engines.iter().filter(|engine| engine.take_check(now));
+        join_all(due.map(|engine| engine.check(&self.env, CHECK_DEADLINE))).await;
         let now = Instant::now().timestamp();
         let backends: Vec<_> = self.engines.iter().map(|engine| engine.health(now)).collect();
         HealthReply {
@@ -70,37 +95,34 @@ impl Visit {
         }
     }
 
-    fn topology(&self, now: Instant) -> Topology {
+    /// The engines, those of a kind nearest first.
+    fn topology(&self, now: Timestamp) -> Topology {
+        let order = nearest_first(self.asker, self.engines.iter().map(Engine::place));
+        let engines = order.into_iter().filter_map(|index| self.engines.get(index));
         Topology {
-            backends: self
-                .engines
-                .iter()
-                .map(|engine| engine.planned(now.timestamp()))
-                .collect(),
-            first_day: None,
+            backends: engines.map(|engine| engine.planned(now)).collect(),
+            first_day: self.engines.iter().find_map(Engine::first_day),
         }
     }
 
     async fn run(&self, plan: Plan, asked: Asked, arrived: Instant) -> Result<QueryReply, Problem> {
         let range = plan.range;
         let outcome = first_answer(plan, asked, async |attempt| {
+            let engine = self.engine(&attempt.backend)?;
             let left = REQUEST_DEADLINE.saturating_sub(arrived.elapsed());
-            let engine = self
-                .engines
-                .iter()
-                .find(|engine| engine.name() == attempt.backend)
-                .ok_or_else(|| {
-                    EngineFailure::Unreachable(format!("{} is not configured", attempt.backend))
-                })?;
-            let heard = engine
-                .ask(&self.env, attempt, asked, attempt.deadline.min(left))
-                .await?;
-            Ok((engine, heard))
+            let heard = engine.ask(&self.env, attempt, asked, attempt.deadline.min(left));
+            match heard.await {
+                Ok(heard) => Ok((engine, heard)),
+                Err(failure) => Err(Failed {
+                    kind: engine.kind(),
+                    failure,
+                }),
+            }
         });
         let (attempt, (engine, heard)) = outcome.await?;
-        self.check_behind_the_answer();
         // chDB opens the lake's newest snapshot with every query, so it held all of the head when it was asked.
-        let as_of = attempt.as_of.unwrap_or(heard.asked_at.timestamp());
+        let as_of = attempt.as_of.unwrap_or_else(|| heard.asked_at.timestamp());
+        let now = Instant::now().timestamp();
         Ok(QueryReply {
             columns: heard.answer.columns,
             rows: heard.answer.rows,
@@ -110,11 +132,28 @@ impl Visit {
             reason: attempt.reason,
             range,
             as_of: Some(as_of),
-            lag_seconds: Some(lag_seconds(as_of, Instant::now().timestamp())),
+            lag_seconds: Some(lag_seconds(as_of, now)),
             elapsed_ms: arrived.elapsed_ms(),
             backend_ms: heard.took_ms,
             stats: heard.answer.stats,
         })
+    }
+
+    fn engine(&self, name: &str) -> Result<&Engine, Failed> {
+        self.engines
+            .iter()
+            .find(|engine| engine.name() == name)
+            .ok_or_else(|| Failed {
+                kind: BackendKind::Chdb,
+                failure: EngineFailure::Unreachable(format!("{name} is not configured")),
+            })
+    }
+
+    /// An isolate that is new, or was left alone for a while, looks at its servers before it plans by what it knows.
+    async fn look_at_the_stale(&self, arrived: Instant) {
+        let now = arrived.timestamp();
+        let stale = self.engines.iter().filter(|engine| engine.is_stale(now));
+        join_all(stale.map(|engine| engine.check(&self.env, FIRST_LOOK))).await;
     }
 
     /// Health that has grown old is looked at after the answer is out.
@@ -129,7 +168,7 @@ impl Visit {
                 let visit = self.clone();
                 self.context.wait_until(async move {
                     if let Some(engine) = visit.engines.get(index) {
-                        engine.check(&visit.env).await;
+                        engine.check(&visit.env, CHECK_DEADLINE).await;
                     }
                 });
             }

@@ -4,8 +4,7 @@ use anyhow::{Context as _, Result};
 use lakefront_clickhouse_http::{Answer, Credentials, Endpoint, Statement};
 
 use crate::Process;
-use crate::process::command;
-use crate::stack::free_address;
+use crate::process::{command, free_address};
 
 /// A ClickHouse with the users of `clickhouse/access.toml`: the server that `CLICKHOUSE_URL` names (as user `CLICKHOUSE_USER`
 /// with `CLICKHOUSE_PASSWORD`), else an embedded one over a folder.

@@ -7,7 +7,7 @@ use lakefront_clickhouse_http::{Answer, Endpoint, Statement};
 use lakefront_query::{Backend, Topology, plan, resolve};
 
 use crate::Process;
-use crate::stack::free_address;
+use crate::process::free_address;
 
 /// chDB over a lake.
 #[derive(Debug)]

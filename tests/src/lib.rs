@@ -19,6 +19,8 @@
 //! - [`ClickHouse`] is a hot tier: embedded over a folder, or the server that `CLICKHOUSE_URL` names.
 //! - The programs are taken from `LAKEFRONT_BIN` (a folder), else from the folder cargo built the test in. Build them first
 //!   (`cargo xtask test` does): `cargo build -p lakefront-ingest -p lakefront-chdb-container -p lakefront-demo`.
+//! - [`SyncProcess`] keeps servers up with a lake, [`Worker`] is the router
+//!   on workerd in front of whatever it is told of.
 //! - Everything dies and vanishes when the [`Stack`] is dropped. When a test panics, the programs' last lines are printed.
 //! - [`Stack::lake`] is the warehouse (`catalog.db`, `otel/<table>/…`), for readers of other makers; [`python`] runs a script
 //!   with the interpreter that `LAKEFRONT_PYTHON` names, which has what `tests/requirements.txt` lists.
@@ -29,10 +31,14 @@ mod process;
 mod python;
 mod sent;
 mod stack;
+mod sync_process;
+mod worker;
 
 pub use clickhouse::ClickHouse;
 pub use engine::Engine;
-pub use process::Process;
+pub use process::{Process, free_address};
 pub use python::python;
 pub use sent::Sent;
 pub use stack::Stack;
+pub use sync_process::SyncProcess;
+pub use worker::Worker;

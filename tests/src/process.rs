@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -133,6 +134,14 @@ pub(crate) fn command(name: &str) -> Result<Command> {
         program.display()
     );
     Ok(Command::new(program))
+}
+
+/// An address nobody listens on. The port is free again when a program binds it; nobody else asks for it so soon.
+///
+/// # Errors
+/// When there is none.
+pub fn free_address() -> Result<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
 fn keep(from: impl Read + Send + 'static, lines: Arc<Mutex<VecDeque<String>>>) {

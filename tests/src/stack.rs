@@ -1,4 +1,3 @@
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use lakefront_clickhouse_http::Answer;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::process::command;
+use crate::process::{command, free_address};
 use crate::{Engine, Process, Sent};
 
 /// Ingest and chDB over a lake of their own.
@@ -182,9 +181,4 @@ impl Stack {
     pub fn ingest_id(&self) -> u32 {
         self.ingest.id()
     }
-}
-
-/// An address nobody listens on. The port is free again when the program binds it; nobody else asks for it so soon.
-pub(crate) fn free_address() -> Result<String> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }

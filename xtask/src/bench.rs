@@ -11,7 +11,7 @@ use crate::setup::{self, Wanted};
 #[derive(Parser)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench ingest\n  cargo xtask bench ingest --compression gzip\n  \
-                        cargo xtask bench lake"
+                        cargo xtask bench lake\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days"
 )]
 pub struct Args {
     /// What to measure
@@ -29,6 +29,8 @@ enum What {
     Lake,
     /// What layouts of data files cost to write, in bytes, and to read by the named queries
     Layout,
+    /// What the router costs by itself, named queries by their views against the lake, and what a failover adds
+    Router,
 }
 
 impl What {
@@ -38,6 +40,21 @@ impl What {
             Self::Ingest => "load",
             Self::Lake => "commits",
             Self::Layout => "layout",
+            Self::Router => "bench_router",
+        }
+    }
+
+    /// The programs that it starts.
+    fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::Ingest => &["lakefront-ingest"],
+            Self::Lake | Self::Layout => &[],
+            Self::Router => &[
+                "lakefront-ingest",
+                "lakefront-chdb-container",
+                "lakefront-sync",
+                "lakefront-demo",
+            ],
         }
     }
 }
@@ -47,12 +64,16 @@ pub fn run(args: &Args) -> Result<()> {
     let paths = setup::run(Wanted::Stack)?;
     let example = args.what.example();
     let mut build = paths.cargo(&["build", "--release", "--workspace", "--example", example]);
-    if matches!(args.what, What::Ingest) {
-        build.args(["--bin", "lakefront-ingest"]);
+    for program in args.what.programs() {
+        build.args(["--bin", program]);
     }
     process::run(&build)?;
     let release = paths.target.join("release");
     let mut bench = paths.command(release.join("examples").join(example));
+    bench.env("LAKEFRONT_BIN", &release);
+    if matches!(args.what, What::Router) {
+        crate::build::bundle(&paths)?;
+    }
     if matches!(args.what, What::Ingest) {
         bench.arg("--server").arg(release.join("lakefront-ingest"));
         compare_with_collector(&paths, &mut bench);

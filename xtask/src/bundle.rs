@@ -25,15 +25,14 @@ pub fn bundle(paths: &Paths) -> Result<()> {
     size::check(&site.folder, &bundle.join("worker"))
 }
 
-/// The command that serves the bundle on workerd.
-pub fn workerd(paths: &Paths, port: u16, chdb_url: &str, ingest_url: &str) -> Command {
+/// The command that serves the bundle on workerd. The Worker's variables are its environment.
+pub fn workerd(paths: &Paths, port: u16) -> Command {
     let mut command = paths.command(paths.node_modules().join("workerd/bin/workerd"));
     command
         // The configuration names the site relative to here. Static assets are behind --experimental.
         .current_dir(folder(paths))
         .args(["serve", "--experimental", "workerd.capnp", "--socket-addr"])
-        .arg(format!("http=127.0.0.1:{port}"))
-        .envs([("CHDB_URL", chdb_url), ("INGEST_URL", ingest_url)]);
+        .arg(format!("http=127.0.0.1:{port}"));
     command
 }
 

@@ -1,41 +1,46 @@
 //! The local stack as data: which programs run, on which ports, over which folder.
 
+mod clickhouse;
+mod password;
+mod ports;
+mod tier;
+
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Result;
 
 use crate::bundle;
 use crate::paths::Paths;
 use crate::stack::{Ready, Service, Stack};
+pub use clickhouse::LOCATION_HEADER;
+use clickhouse::Server;
+use password::Passwords;
+pub use ports::Ports;
+pub use tier::Tier;
 
 /// One embedded stack.
 pub struct Local {
     paths: Paths,
-    /// The lake, ingest's log and our log files.
+    /// The lake, ingest's log, ClickHouse's disks and our log files.
     pub data: PathBuf,
-    router: u16,
-    ingest: u16,
-    chdb: u16,
+    ports: Ports,
+    servers: Vec<Server>,
+    passwords: Passwords,
     commit_interval: &'static str,
 }
 
 impl Local {
-    /// On the default ports.
-    pub fn new(paths: &Paths, data: PathBuf) -> Self {
-        Self {
+    /// Of a tier, over a folder.
+    pub fn new(paths: &Paths, data: PathBuf, ports: Ports, tier: Tier) -> Result<Self> {
+        Ok(Self {
             paths: paths.clone(),
+            servers: clickhouse::servers(tier, ports, &data),
+            passwords: Passwords::of_this_start()?,
             data,
-            router: 8787,
-            ingest: 4318,
-            chdb: 8686,
+            ports,
             commit_interval: "10s",
-        }
-    }
-
-    /// On other ports.
-    pub fn with_ports(mut self, router: u16, ingest: u16, chdb: u16) -> Self {
-        (self.router, self.ingest, self.chdb) = (router, ingest, chdb);
-        self
+        })
     }
 
     /// How often ingest commits, as its `--commit-interval` takes it.
@@ -46,16 +51,24 @@ impl Local {
 
     /// The dashboard and the API.
     pub fn router_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.router)
+        url(self.ports.router)
     }
 
     /// Where SDKs send.
     pub fn ingest_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ingest)
+        url(self.ports.ingest)
     }
 
-    fn chdb_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.chdb)
+    /// The stateless engine over the lake.
+    pub fn chdb_url(&self) -> String {
+        url(self.ports.chdb)
+    }
+
+    /// Each ClickHouse with its region.
+    pub fn clickhouses(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.servers
+            .iter()
+            .map(|server| (server.url.as_str(), server.region()))
     }
 
     /// The folder of the services' log files.
@@ -63,24 +76,35 @@ impl Local {
         self.data.join("logs")
     }
 
-    /// Starts ingest, chDB and the Worker, each once the one before is ready.
+    /// Starts every part, each once those it needs are ready.
     pub fn start(&self, stack: &mut Stack) -> Result<()> {
         std::fs::create_dir_all(&self.data)?;
         let logs = self.logs();
-        for service in [self.ingest_service(), self.chdb_service(), self.router_service()] {
-            stack.start(service, &logs)?;
+        stack.start(self.ingest_service(), &logs)?;
+        stack.start(self.chdb_service(), &logs)?;
+        for server in &self.servers {
+            if let Some(service) = server.service(&self.paths, &self.lake(), &self.passwords) {
+                stack.start(service, &logs)?;
+            }
         }
-        Ok(())
+        if !self.servers.is_empty() {
+            stack.start(self.sync_service(), &logs)?;
+        }
+        stack.start(self.router_service(), &logs)
+    }
+
+    fn lake(&self) -> PathBuf {
+        self.data.join("lake")
+    }
+
+    fn program(&self, name: &str) -> Command {
+        self.paths.command(self.paths.program(name))
     }
 
     fn ingest_service(&self) -> Service {
-        let mut command = self.paths.command(self.paths.program("lakefront-ingest"));
-        command.args([
-            "--listen",
-            &format!("127.0.0.1:{}", self.ingest),
-            "--commit-interval",
-            self.commit_interval,
-        ]);
+        let mut command = self.program("lakefront-ingest");
+        command.args(["--listen", &address(self.ports.ingest)]);
+        command.args(["--commit-interval", self.commit_interval]);
         command.arg("--data").arg(&self.data);
         Service {
             name: "ingest",
@@ -90,11 +114,9 @@ impl Local {
     }
 
     fn chdb_service(&self) -> Service {
-        let mut command = self.paths.command(self.paths.program("lakefront-chdb-container"));
-        command
-            .args(["--listen", &format!("127.0.0.1:{}", self.chdb)])
-            .arg("--lake")
-            .arg(self.data.join("lake"));
+        let mut command = self.program("lakefront-chdb-container");
+        command.args(["--listen", &address(self.ports.chdb)]);
+        command.arg("--lake").arg(self.lake());
         Service {
             name: "chdb",
             command,
@@ -102,11 +124,44 @@ impl Local {
         }
     }
 
+    fn sync_service(&self) -> Service {
+        let mut command = self.program("lakefront-sync");
+        command.args(["run", "--interval", "2s", "--listen", &address(self.ports.sync)]);
+        command.arg("--lake").arg(self.lake());
+        for server in &self.servers {
+            command.args(["--clickhouse", &server.url]);
+        }
+        command.env("LAKEFRONT_SYNC_PASSWORD", &self.passwords.sync);
+        Service {
+            name: "sync",
+            command,
+            ready: Ready::Url(format!("{}/health", url(self.ports.sync))),
+        }
+    }
+
     fn router_service(&self) -> Service {
+        let mut command = bundle::workerd(&self.paths, self.ports.router);
+        command
+            .env("CHDB_URL", self.chdb_url())
+            .env("INGEST_URL", self.ingest_url());
+        if !self.servers.is_empty() {
+            command
+                .env("CLICKHOUSE", clickhouse::configuration(&self.servers))
+                .env("CLICKHOUSE_PASSWORD", &self.passwords.router)
+                .env("LOCATION_HEADER", LOCATION_HEADER);
+        }
         Service {
             name: "router",
-            command: bundle::workerd(&self.paths, self.router, &self.chdb_url(), &self.ingest_url()),
+            command,
             ready: Ready::Url(format!("{}/health", self.router_url())),
         }
     }
+}
+
+fn address(port: u16) -> String {
+    format!("127.0.0.1:{port}")
+}
+
+fn url(port: u16) -> String {
+    format!("http://{}", address(port))
 }

@@ -42,7 +42,7 @@ enum Command {
     Bundle,
     /// Serve the dashboard with hot reload against a running stack.
     Dev(dev::Args),
-    /// Measure: ingest, lake.
+    /// Measure: ingest, lake, layout, router.
     Bench(bench::Args),
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
 
-use crate::local::Local;
+use crate::local::{Local, Ports, Tier};
 use crate::paths::Paths;
 use crate::setup::{self, Wanted};
 use crate::stack::Stack;
@@ -135,10 +135,9 @@ fn browser(paths: &Paths, count: &mut Count) -> Result<()> {
     build::bundle(paths)?;
     let scratch = paths.cache.join("browser-test");
     let _ = std::fs::remove_dir_all(&scratch);
-    let full = Local::new(paths, scratch.join("demo"))
-        .with_ports(18787, 18788, 18789)
-        .with_commit_interval("2s");
-    let empty = Local::new(paths, scratch.join("empty")).with_ports(18797, 18798, 18799);
+    let local = |folder, base| Local::new(paths, scratch.join(folder), Ports::from_base(base), Tier::Two);
+    let full = local("demo", 18_780)?.with_commit_interval("2s");
+    let empty = local("empty", 18_790)?;
     let mut stack = Stack::new();
     full.start(&mut stack)?;
     empty.start(&mut stack)?;

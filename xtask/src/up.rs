@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Parser;
 use serde_json::json;
 
-use crate::local::Local;
+use crate::local::{LOCATION_HEADER, Local, Ports, Tier};
 use crate::paths::Paths;
 use crate::setup::{self, Wanted};
 use crate::stack::Stack;
@@ -15,13 +15,17 @@ use crate::{build, demo};
 /// What `up` takes.
 #[derive(Parser)]
 #[command(
-    after_help = "Examples:\n  cargo xtask up\n  cargo xtask up --no-demo --data ~/telemetry\n  cargo xtask up --port-base 9700    router 9700, ingest 9701, chDB 9702"
+    after_help = "Examples:\n  cargo xtask up\n  cargo xtask up --tier 3\n  cargo xtask up --no-demo --data ~/telemetry\n  cargo xtask up --port-base 9700    router 9700, ingest 9701, chDB 9702, ClickHouse 9703 and 9704, sync 9705"
 )]
 pub struct Args {
-    /// Where the lake and ingest's log live [default: lakefront/demo or lakefront/own in your data folder]
+    /// 1: chDB over the lake; 2: and a ClickHouse with materialized views; 3: and one in each of two regions
+    #[arg(long, value_enum, default_value = "2", hide_possible_values = true)]
+    tier: Tier,
+    /// Where the lake, ingest's log and ClickHouse's disks live [default: lakefront/demo or lakefront/own in your data folder]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Ports N (router), N+1 (ingest), N+2 (chDB) in place of 8787, 4318 and 8686
+    /// Ports N (router), N+1 (ingest), N+2 (chDB), N+3 and N+4 (ClickHouse), N+5 (sync) in place of 8787, 4318, 8686, 8123,
+    /// 8124 and 8687
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..65500))]
     port_base: Option<u16>,
     /// Open your own lake, empty at first, and send it nothing
@@ -55,10 +59,8 @@ fn local(paths: &Paths, args: &Args) -> Result<Local> {
         Some(folder) => std::path::absolute(folder)?,
         None => paths.data.join(if args.no_demo { "own" } else { "demo" }),
     };
-    let mut local = Local::new(paths, data);
-    if let Some(base) = args.port_base {
-        local = local.with_ports(base, base + 1, base + 2);
-    }
+    let ports = args.port_base.map_or(Ports::DEFAULT, Ports::from_base);
+    let mut local = Local::new(paths, data, ports, args.tier)?;
     // The demo's panels should move while one watches; a lake of one's own keeps the default of ingest.
     if !args.no_demo {
         local = local.with_commit_interval("2s");
@@ -78,13 +80,31 @@ fn serve(paths: &Paths, args: &Args, local: &Local, stack: &mut Stack) -> Result
             &local.logs(),
         )?;
     }
-    eprintln!(
-        "\n  Dashboard   {}\n  OTLP/HTTP   {}\n  Data        {}\n\n  Ctrl-C ends everything; the data stays.\n",
-        local.router_url(),
-        local.ingest_url(),
-        local.data.display()
-    );
+    eprintln!("{}", summary(local));
     stack.watch()
+}
+
+/// What runs where.
+fn summary(local: &Local) -> String {
+    let mut lines = vec![
+        ("Dashboard", local.router_url()),
+        ("OTLP/HTTP", local.ingest_url()),
+        ("chDB", local.chdb_url()),
+    ];
+    for (url, region) in local.clickhouses() {
+        let region = region.map(|region| format!("  {region}")).unwrap_or_default();
+        lines.push(("ClickHouse", format!("{url}{region}")));
+    }
+    if local.clickhouses().count() > 1 {
+        let elsewhere = format!("curl -H '{LOCATION_HEADER}: 48.85,2.35' … asks as from Paris");
+        lines.push(("Elsewhere", elsewhere));
+    }
+    lines.push(("Data", local.data.display().to_string()));
+    let lines: String = lines
+        .iter()
+        .map(|(name, value)| format!("  {name:<11} {value}\n"))
+        .collect();
+    format!("\n{lines}\n  Ctrl-C ends everything; the data stays.\n")
 }
 
 /// Whether the lake holds no log record yet.

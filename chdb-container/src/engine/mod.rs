@@ -118,6 +118,13 @@ impl Engine {
         }
     }
 
+    /// Learns of the lake what only [`Lake::health`] tells.
+    pub fn learn_first_days(&self) {
+        if let Some(lake) = &self.lake {
+            lake.learn_first_days(|| self.own());
+        }
+    }
+
     /// Runs a statement of our own and returns its first column.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ pub async fn show(State(shared): State<Shared>, headers: HeaderMap) -> Response 
     let engine = Arc::clone(&shared.engine);
     let asked = tokio::task::spawn_blocking(move || {
         engine.refresh();
+        engine.learn_first_days();
         engine.column("SELECT 1")
     });
     let detail = match tokio::time::timeout(PATIENCE, asked).await {

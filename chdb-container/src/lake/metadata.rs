@@ -27,6 +27,9 @@ pub struct Metadata {
 pub struct Snapshot {
     pub snapshot_id: i64,
     pub timestamp_ms: i64,
+    /// Where its list of manifests is.
+    #[serde(default)]
+    pub manifest_list: String,
     #[serde(default)]
     pub summary: BTreeMap<String, String>,
 }

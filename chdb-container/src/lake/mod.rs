@@ -1,6 +1,7 @@
 //! The lake as it is on disk: which tables there are, what each one's current snapshot is, and their Iceberg tables in
 //! the engine.
 
+mod first_day;
 mod metadata;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use lakefront_api::{LakeHealth, LakeState, TableHealth};
 use lakefront_clickhouse_http::Exception;
 
@@ -30,6 +32,8 @@ struct Table {
     metadata: Result<Metadata, String>,
     /// What the engine's table was made from.
     made_from: Option<Shape>,
+    /// The first day of which it has a row, and at which hint that was looked up.
+    first_day: Option<(String, Option<Date>)>,
 }
 
 /// The engine's table has to be made anew when this changes; a new snapshot changes nothing.
@@ -67,18 +71,49 @@ impl Lake {
             keep
         });
         for (name, hint) in present {
-            let made_from = match tables.get(&name) {
+            let (made_from, first_day) = match tables.get(&name) {
                 Some(table) if table.hint == hint && table.made_from.is_some() => continue,
-                Some(table) => table.made_from.clone(),
-                None => None,
+                Some(table) => (table.made_from.clone(), table.first_day.clone()),
+                None => (None, None),
             };
             let mut table = Table {
                 metadata: metadata::read(&self.dir.join("otel").join(&name), &hint),
                 hint,
                 made_from,
+                first_day,
             };
             table.make(&name, &connection);
             tables.insert(name, table);
+        }
+    }
+
+    /// Learns the first day of every table that has a new snapshot. Only [`Lake::health`] tells it, so no query waits for it.
+    pub fn learn_first_days<C: Deref<Target = Connection>>(&self, connection: impl Fn() -> C) {
+        let new: Vec<_> = self
+            .tables()
+            .iter()
+            .filter(|(_, table)| {
+                table
+                    .first_day
+                    .as_ref()
+                    .is_none_or(|(hint, _)| *hint != table.hint)
+            })
+            .filter_map(|(name, table)| {
+                let list = table
+                    .metadata
+                    .as_ref()
+                    .ok()?
+                    .current_snapshot()?
+                    .manifest_list
+                    .clone();
+                Some((name.clone(), table.hint.clone(), list))
+            })
+            .collect();
+        for (name, hint, list) in new {
+            let day = first_day::read(&connection(), &name, &list);
+            if let Some(table) = self.tables().get_mut(&name) {
+                table.first_day = Some((hint, day));
+            }
         }
     }
 
@@ -173,6 +208,7 @@ impl Table {
             age_seconds: time.map(|time| u64::try_from(now.as_second() - time.as_second()).unwrap_or(0)),
             rows: total("total-records"),
             data_files: total("total-data-files"),
+            first_day: self.first_day.as_ref().and_then(|(_, day)| *day),
             detail: self.metadata.as_ref().err().cloned(),
         }
     }

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// `GET /health` of the chDB container: engine and lake apart. 200 when the engine answers, else 503.
@@ -75,6 +76,9 @@ pub struct TableHealth {
     pub rows: Option<u64>,
     /// Data files of the table.
     pub data_files: Option<u64>,
+    /// The first UTC day of which it has a row, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_day: Option<Date>,
     /// Why it can't be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,

@@ -1,16 +1,13 @@
 //! The router's contract, spoken to the Worker on workerd with the real chDB behind it.
 
-mod worker;
-
 use anyhow::{Context as _, Result};
-use lakefront_api::{HealthReply, Problem, ProblemType, QueryInfo, QueryReply};
+use lakefront_api::{EngineHealth, HealthReply, Problem, ProblemType, QueryInfo, QueryReply, Reason};
 use lakefront_query::catalogue;
-use lakefront_tests::{Process, Stack};
+use lakefront_tests::{Process, Stack, Worker, free_address};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use worker::{Worker, free_address};
 
 /// A Worker before the engine and the ingest of a stack.
 async fn worker_of(stack: &Stack) -> Result<Worker> {
@@ -360,6 +357,74 @@ async fn telemetry_is_handed_on_to_ingest() -> Result<()> {
             .headers()
             .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
     );
+    Ok(())
+}
+
+/// Sends a log record that is an error and a page view, and waits until so many are there.
+async fn record(worker: &Worker, stack: &Stack, rows: u64) -> Result<()> {
+    let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+    let record = json!({
+        "timeUnixNano": format!("{}", jiff::Timestamp::now().as_nanosecond()),
+        "severityNumber": 17,
+        "eventName": "browser.page_view",
+        "attributes": [attribute("url.path", "/"), attribute("session.id", "one")],
+    });
+    let body = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]});
+    let (status, value) = worker.post("/v1/logs", &body).await?;
+    assert_eq!(status, 200, "{value}");
+    stack.committed("otel_logs", rows).await
+}
+
+#[tokio::test]
+async fn the_past_is_answered_as_it_was() -> Result<()> {
+    let stack = Stack::start().await?;
+    let worker = worker_of(&stack).await?;
+    record(&worker, &stack, 1).await?;
+    let health = reqwest::get(format!("{}health", stack.engine_url()))
+        .await?
+        .text()
+        .await?;
+    let health: EngineHealth = serde_json::from_str(&health)?;
+    let mut tables = health.lake.tables.into_iter();
+    let logs = tables
+        .find(|table| table.name == "otel_logs")
+        .context("no otel_logs")?;
+    let snapshot = logs.snapshot_id.context("no snapshot")?;
+    let then = jiff::Timestamp::from_millisecond(jiff::Timestamp::now().as_millisecond())?;
+    record(&worker, &stack, 2).await?;
+
+    let views = |reply: &QueryReply| reply.rows.first().map(|row| row[1].clone());
+    let question = json!({"query": "top_pages", "timeRange": "24h"});
+    assert_eq!(views(&worker.query(&question).await?), Some(json!(2)));
+    for (at, as_of) in [(then.to_string(), Some(then)), (snapshot.clone(), None)] {
+        let mut question = question.clone();
+        question["at"] = at.as_str().into();
+        let reply = worker.query(&question).await?;
+        assert_eq!((reply.reason, reply.as_of), (Reason::At, as_of), "{at}");
+        assert_eq!(views(&reply), Some(json!(1)), "{at}");
+    }
+
+    // Errors are read from two tables, and a snapshot is one table's.
+    let question = json!({"query": "errors_per_hour", "at": snapshot});
+    let (status, value) = worker.post("/query", &question).await?;
+    assert_eq!(status, 400, "{value}");
+    assert!(problem(&value)?.detail.contains("give a time"), "{value}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_range_begins_where_the_lake_does() -> Result<()> {
+    let stack = Stack::start().await?;
+    let worker = worker_of(&stack).await?;
+    record(&worker, &stack, 1).await?;
+    let today = jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .start_of_day()?;
+    let question = json!({"query": "errors_per_hour", "timeRange": "30d"});
+    // Where the lake begins is learned behind the first answer.
+    let begins_today = |reply: &QueryReply| reply.range.is_some_and(|range| range.from == today.timestamp());
+    let reply = worker.query_until(&question, begins_today).await?;
+    assert_eq!(reply.rows.len(), 1, "{reply:?}");
     Ok(())
 }
 

@@ -68,7 +68,7 @@ fn copy(name: &str, stream: impl Read, file: &Mutex<File>, last: &Mutex<VecDeque
             .rsplit('\r')
             .find(|part| !part.is_empty())
             .unwrap_or_default();
-        eprintln!("  {name:>6} │ {line}");
+        eprintln!("  {name:>13} │ {line}");
         let _ = writeln!(file.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.len() == LAST_LINES {

@@ -1,13 +1,15 @@
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use lakefront_tests::Process;
+use lakefront_api::QueryReply;
 use reqwest::{Method, RequestBuilder, StatusCode, header};
 use serde_json::Value;
 use tokio::time::Instant;
+
+use crate::Process;
+use crate::process::free_address;
 
 /// The Worker on workerd, from the bundle that `cargo xtask bundle` made, on a free port.
 #[derive(Debug)]
@@ -58,6 +60,16 @@ impl Worker {
         self.client.request(method, format!("{}{path}", self.url))
     }
 
+    /// Asks a named query.
+    ///
+    /// # Errors
+    /// When it is refused; with the problem.
+    pub async fn query(&self, body: &Value) -> Result<QueryReply> {
+        let (status, value) = self.post("/query", body).await?;
+        ensure!(status.is_success(), "{status}: {value}");
+        Ok(serde_json::from_value(value)?)
+    }
+
     /// Posts JSON and reads the JSON reply, whatever its status.
     ///
     /// # Errors
@@ -76,26 +88,48 @@ impl Worker {
     /// Asks again and again until the reply has this status.
     ///
     /// # Errors
-    /// When half a minute passes; with the last reply.
+    /// When a minute passes; with the last reply.
     pub async fn post_until(&self, path: &str, body: &Value, wanted: StatusCode) -> Result<Value> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        self.until(path, body, |status, _| status == wanted).await
+    }
+
+    /// Asks again and again until a query is answered in the way that is wanted.
+    ///
+    /// # Errors
+    /// When a minute passes; with the last reply. What the Worker knows of an engine is up to half a minute old.
+    pub async fn query_until(
+        &self,
+        body: &Value,
+        wanted: impl Fn(&QueryReply) -> bool,
+    ) -> Result<QueryReply> {
+        let reply = |value: &Value| serde_json::from_value::<QueryReply>(value.clone());
+        let value = self
+            .until("/query", body, |_, value| {
+                reply(value).is_ok_and(|reply| wanted(&reply))
+            })
+            .await?;
+        Ok(reply(&value)?)
+    }
+
+    async fn until(
+        &self,
+        path: &str,
+        body: &Value,
+        wanted: impl Fn(StatusCode, &Value) -> bool,
+    ) -> Result<Value> {
+        let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let (status, value) = self.post(path, body).await?;
-            if status == wanted {
+            if wanted(status, &value) {
                 return Ok(value);
             }
             ensure!(
                 Instant::now() < deadline,
-                "{path} still {status} after 30 s: {value}"
+                "{path} is not as wanted after a minute: {status}: {value}"
             );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
-}
-
-/// An address nobody listens on.
-pub fn free_address() -> Result<String> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
 fn folder(variable: &str) -> Result<PathBuf> {

@@ -1,0 +1,27 @@
+//! What the platform knows of whoever sent a request: `request.cf`.
+
+use http::HeaderName;
+use worker::js_sys::Reflect;
+use worker::wasm_bindgen::JsValue;
+use worker::web_sys;
+
+use crate::place::Place;
+
+/// Where a request comes from: `request.cf`, else the header of a proxy that knows, as `latitude,longitude`.
+pub fn place(request: &web_sys::Request, header: Option<&HeaderName>) -> Option<Place> {
+    if let (Some(latitude), Some(longitude)) = (property(request, "latitude"), property(request, "longitude"))
+    {
+        return Place::parse(&latitude, &longitude);
+    }
+    let said = request.headers().get(header?.as_str()).ok()??;
+    let (latitude, longitude) = said.split_once(',')?;
+    Place::parse(latitude, longitude)
+}
+
+/// A text of `request.cf`.
+pub fn property(request: &web_sys::Request, name: &str) -> Option<String> {
+    let cf = Reflect::get(request, &JsValue::from_str("cf"))
+        .ok()
+        .filter(JsValue::is_object)?;
+    Reflect::get(&cf, &JsValue::from_str(name)).ok()?.as_string()
+}

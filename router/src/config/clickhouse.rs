@@ -1,0 +1,139 @@
+//! The ClickHouse servers, as `CLICKHOUSE` lists them.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use url::Url;
+
+use super::{Secret, address};
+use crate::error::ConfigError;
+use crate::place::Place;
+
+/// The name that chDB goes by.
+pub const CHDB: &str = "chdb";
+
+/// One server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clickhouse {
+    /// What it is called in plans, logs and `/health`.
+    pub name: String,
+    /// Its HTTP interface.
+    pub url: Url,
+    /// Its region, for people.
+    pub region: Option<String>,
+    /// Where it is; without that it counts as far away.
+    pub place: Option<Place>,
+}
+
+/// As whom the servers are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The user's name.
+    pub user: String,
+    /// Without one the user has none, which only a server on this machine should allow.
+    pub password: Option<Secret>,
+}
+
+/// An entry of the list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    url: String,
+    region: Option<String>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+/// Reads the list; no text means no servers.
+pub fn list(text: Option<String>) -> Result<Vec<Clickhouse>, ConfigError> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let entries: Vec<Entry> =
+        serde_json::from_str(&text).map_err(|error| ConfigError::Clickhouse(error.to_string()))?;
+    let mut names = BTreeSet::from([CHDB.to_owned()]);
+    entries
+        .into_iter()
+        .map(|entry| {
+            if entry.name.is_empty() || !names.insert(entry.name.clone()) {
+                return Err(ConfigError::Clickhouse(format!(
+                    "each name must be one of a kind, and not {CHDB}: {:?}",
+                    entry.name
+                )));
+            }
+            entry.checked()
+        })
+        .collect()
+}
+
+impl Entry {
+    fn checked(self) -> Result<Clickhouse, ConfigError> {
+        let bad = |what: String| ConfigError::Clickhouse(format!("{}: {what}", self.name));
+        let place = match (self.latitude, self.longitude) {
+            (None, None) => None,
+            (Some(latitude), Some(longitude)) => Some(
+                Place::new(latitude, longitude)
+                    .ok_or_else(|| bad(format!("{latitude}, {longitude} is no place on Earth")))?,
+            ),
+            _ => return Err(bad("latitude and longitude go together".into())),
+        };
+        let url = address(&self.url).map_err(|problem| bad(format!("url: {problem}")))?;
+        Ok(Clickhouse {
+            name: self.name,
+            url,
+            region: self.region,
+            place,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(text: &str) -> Result<Vec<Clickhouse>, String> {
+        list(Some(text.into())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn servers_with_and_without_a_place() {
+        let servers = listed(
+            r#"[{"name":"us","url":"https://us.example:8443","region":"us","latitude":39.0,"longitude":-77.5},
+                {"name":"lab","url":"http://127.0.0.1:8123"}]"#,
+        )
+        .unwrap();
+        assert_eq!(servers[0].place, Place::new(39.0, -77.5));
+        assert_eq!(
+            (servers[1].url.as_str(), &servers[1].region, servers[1].place),
+            ("http://127.0.0.1:8123/", &None, None)
+        );
+        assert_eq!(list(None), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn errors_say_which_entry_and_why() {
+        for (text, expected) in [
+            ("us", "CLICKHOUSE must be a list"),
+            (r#"[{"name":"us"}]"#, "missing field `url`"),
+            (r#"[{"name":"us","url":"http://a","pasword":"x"}]"#, "pasword"),
+            (r#"[{"name":"us","url":"nowhere"}]"#, "us: url"),
+            (
+                r#"[{"name":"us","url":"http://router:secret@a"}]"#,
+                "holds a password",
+            ),
+            (
+                r#"[{"name":"us","url":"http://a"},{"name":"us","url":"http://b"}]"#,
+                "one of a kind",
+            ),
+            (r#"[{"name":"chdb","url":"http://a"}]"#, "not chdb"),
+            (r#"[{"name":"us","url":"http://a","latitude":1}]"#, "go together"),
+            (
+                r#"[{"name":"us","url":"http://a","latitude":91,"longitude":0}]"#,
+                "no place on Earth",
+            ),
+        ] {
+            let error = listed(text).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("secret@"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What the router itself costs, what views save, and what a failover adds: all in one run, over real processes.
+//! `cargo xtask bench router` builds what it needs.
+
+mod relay;
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use lakefront_api::{QueryInfo, QueryReply, Reason};
+use lakefront_query::catalogue;
+use lakefront_tests::{ClickHouse, Stack, SyncProcess, Worker};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use relay::Relay;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+/// Events that one run of the demo sends for a day, roughly.
+const DEMO_EVENTS_A_DAY: u64 = 13_900;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let mut number = |default: u64| arguments.next().map_or(Ok(default), |text| text.parse());
+    let events_a_day = number(500_000).context("expected: [events a day] [days]")?;
+    let days = number(14).context("expected: [events a day] [days]")?;
+
+    let stack = Stack::start().await?;
+    fill(&stack, events_a_day, days).await?;
+    let disk = tempfile::tempdir()?;
+    let clickhouse = ClickHouse::embedded(disk.path(), Some(&stack.lake())).await?;
+    let began = Instant::now();
+    let sync = SyncProcess::start(&stack.lake(), &[&clickhouse]).await?;
+    until_covered(&clickhouse, &sync, days).await?;
+    println!("ClickHouse filled in {:.0} s", began.elapsed().as_secs_f64());
+
+    let relay = Relay::default();
+    let engine = clickhouse
+        .url()
+        .trim_start_matches("http://")
+        .trim_end_matches('/');
+    let clickhouse_url = relay.start(engine.to_owned()).await?;
+    let servers = json!([{"name": "clickhouse", "url": clickhouse_url}]).to_string();
+    let worker = Worker::start(&[("CHDB_URL", stack.engine_url()), ("CLICKHOUSE", &servers)]).await?;
+
+    compare(&worker, &stack, days).await?;
+    own_time(&worker, &relay).await?;
+    failover(&worker, &clickhouse).await
+}
+
+/// The demo's traffic of many shops.
+async fn fill(stack: &Stack, events_a_day: u64, days: u64) -> Result<()> {
+    let shops = (events_a_day / DEMO_EVENTS_A_DAY).max(1);
+    let (mut events, mut rows) = (0, [0, 0]);
+    let began = Instant::now();
+    for shop in 1..=shops {
+        let (days, seed) = (days.to_string(), shop.to_string());
+        let sent = stack.demo(&["--days", &days, "--seed", &seed]).await?;
+        events += sent.logs + sent.spans + sent.points;
+        rows = [rows[0] + sent.logs, rows[1] + sent.spans];
+    }
+    stack.committed("otel_logs", rows[0]).await?;
+    stack.committed("otel_traces", rows[1]).await?;
+    println!(
+        "lake: {events} events of {days} days ({} a day) in {:.0} s",
+        events / days,
+        began.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+async fn until_covered(clickhouse: &ClickHouse, sync: &SyncProcess, days: u64) -> Result<()> {
+    let sql = format!(
+        "SELECT count() >= 8 AND countIf(first_day IS NULL OR first_day > today() - {days}) = 0 FROM otel.coverage FINAL"
+    );
+    let deadline = Instant::now() + Duration::from_secs(1_200);
+    loop {
+        if let Ok(answer) = clickhouse.sql(&sql).await
+            && answer.rows.first().and_then(|row| row[0].as_u64()) == Some(1)
+        {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "not filled after 20 minutes\n{}",
+            sync.output()
+        );
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Every named query by its view and over the lake.
+async fn compare(worker: &Worker, stack: &Stack, days: u64) -> Result<()> {
+    let user = stack
+        .sql("SELECT UserId FROM otel_logs WHERE UserId != '' AND ErrorType != '' LIMIT 1")
+        .await?;
+    let user = user.rows.first().map_or(Value::Null, |row| row[0].clone());
+    let now = jiff::Timestamp::now();
+    let range = json!({"from": now - Duration::from_secs(days * 86_400), "to": now});
+    println!("\n{:<26} {:>10} {:>10} {:>7}", "p50", "hot", "lake", "ratio");
+    for query in catalogue() {
+        let mut question =
+            json!({"query": query.info.name, "timeRange": range, "params": params(&query.info, &user)});
+        let (reply, hot) = median(worker, &question, 31).await?;
+        question["backend"] = "chdb".into();
+        let (_, lake) = median(worker, &question, 7).await?;
+        println!(
+            "{:<26} {:>7.1} ms {:>7.1} ms {:>6.1}×  {}",
+            query.info.name,
+            millis(hot),
+            millis(lake),
+            lake.as_secs_f64() / hot.as_secs_f64(),
+            reply.reason.name(),
+        );
+    }
+    Ok(())
+}
+
+fn params(info: &QueryInfo, user: &Value) -> Value {
+    let required = info.params.iter().filter(|param| param.default.is_none());
+    required.map(|param| (param.name.clone(), user.clone())).collect()
+}
+
+async fn median(worker: &Worker, question: &Value, times: usize) -> Result<(QueryReply, Duration)> {
+    let reply = worker.query(question).await?;
+    let mut took = Vec::with_capacity(times);
+    for _ in 0..times {
+        let asked = Instant::now();
+        worker.query(question).await?;
+        took.push(asked.elapsed());
+    }
+    Ok((reply, percentile(&mut took, 50)))
+}
+
+/// What the caller waits for beyond the engine.
+async fn own_time(worker: &Worker, relay: &Relay) -> Result<()> {
+    let question = json!({"query": "top_errors", "timeRange": "7d"});
+    let mut own = Vec::new();
+    for _ in 0..1_000 {
+        relay.took();
+        let asked = Instant::now();
+        let reply = worker.query(&question).await?;
+        let total = asked.elapsed();
+        // Not where a check of the engine's health ran beside the answer.
+        if let (Reason::View, Some(engine)) = (reply.reason, relay.took()) {
+            own.push(total.saturating_sub(engine));
+        }
+    }
+    ensure!(
+        own.len() > 900,
+        "only {} of 1000 answers were by the view",
+        own.len()
+    );
+    println!(
+        "\nthe router's own time over {} answers: p50 {:.1} ms (at most 3), p99 {:.1} ms (at most 15)",
+        own.len(),
+        millis(percentile(&mut own, 50)),
+        millis(percentile(&mut own, 99))
+    );
+    Ok(())
+}
+
+/// A frozen ClickHouse, then a dead one.
+async fn failover(worker: &Worker, clickhouse: &ClickHouse) -> Result<()> {
+    let question = json!({"query": "top_errors", "timeRange": "7d"});
+    let mut forced = question.clone();
+    forced["backend"] = "chdb".into();
+    let (_, lake) = median(worker, &forced, 5).await?;
+    let id = Pid::from_raw(i32::try_from(
+        clickhouse.id().context("ClickHouse does not run")?,
+    )?);
+    kill(id, Signal::SIGSTOP)?;
+    let asked = Instant::now();
+    let reply = worker.query(&question).await?;
+    let frozen = asked.elapsed();
+    kill(id, Signal::SIGCONT)?;
+    ensure!(reply.reason == Reason::Failover, "{:?}", reply.reason);
+    println!(
+        "\nClickHouse frozen: {:.0} ms, chDB alone {:.0} ms: the failover added {:.0} ms (deadline 1500 ms)",
+        millis(frozen),
+        millis(lake),
+        millis(frozen.saturating_sub(lake)),
+    );
+    Ok(())
+}
+
+fn percentile(values: &mut [Duration], percent: usize) -> Duration {
+    values.sort();
+    let at = (values.len() * percent / 100).min(values.len().saturating_sub(1));
+    values.get(at).copied().unwrap_or_default()
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}

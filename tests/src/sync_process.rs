@@ -1,0 +1,37 @@
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::process::free_address;
+use crate::{ClickHouse, Process};
+
+/// The sync program: keeps servers up with a lake, a round every half second.
+#[derive(Debug)]
+pub struct SyncProcess {
+    process: Process,
+}
+
+impl SyncProcess {
+    /// Starts it and waits until it answers; its first round may still be going on.
+    ///
+    /// # Errors
+    /// When it does not come up; with its output.
+    pub async fn start(lake: &Path, servers: &[&ClickHouse]) -> Result<Self> {
+        let (lake, listen) = (lake.display().to_string(), free_address()?);
+        let urls: Vec<_> = servers.iter().map(|server| server.url()).collect();
+        let mut arguments = vec!["run", "--interval", "500ms", "--lake", &lake, "--listen", &listen];
+        for url in &urls {
+            arguments.extend(["--clickhouse", url]);
+        }
+        let mut process = Process::start("lakefront-sync", &arguments)?;
+        process
+            .answers(&format!("http://{listen}/health"), |_| true)
+            .await?;
+        Ok(Self { process })
+    }
+
+    /// Its last lines of output.
+    pub fn output(&self) -> String {
+        self.process.output()
+    }
+}

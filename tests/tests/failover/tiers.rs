@@ -1,0 +1,226 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use lakefront_api::{QueryReply, Reason};
+use lakefront_query::{View, raw_version, views};
+use lakefront_tests::{ClickHouse, Process, Stack, SyncProcess, Worker, free_address};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use reqwest::{Method, header};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::{Instant, sleep};
+
+/// The header in which these tests say where they ask from.
+pub const LOCATION: &str = "x-test-location";
+/// Near each of the regions.
+pub const BOSTON: &str = "42.36,-71.06";
+pub const TUNIS: &str = "36.81,10.18";
+
+/// These tests measure time, so each has the machine for itself.
+static MACHINE: Mutex<()> = Mutex::const_new(());
+
+/// A whole stack: a lake with a day of the demo's traffic, chDB over it, ClickHouse servers that sync keeps up, and the
+/// Worker in front of them.
+pub struct Tiers {
+    pub worker: Arc<Worker>,
+    pub chdb: Chdb,
+    pub sync: Option<SyncProcess>,
+    pub servers: Vec<Server>,
+    pub stack: Stack,
+    _machine: MutexGuard<'static, ()>,
+}
+
+/// A ClickHouse with a disk of its own.
+pub struct Server {
+    pub clickhouse: ClickHouse,
+    disk: TempDir,
+}
+
+/// The chDB that the Worker asks; the stack has one of its own.
+pub struct Chdb {
+    address: String,
+    lake: PathBuf,
+    process: Option<Process>,
+}
+
+impl Chdb {
+    async fn start(lake: PathBuf) -> Result<Self> {
+        let mut chdb = Self {
+            address: free_address()?,
+            lake,
+            process: None,
+        };
+        chdb.restart().await?;
+        Ok(chdb)
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    pub async fn restart(&mut self) -> Result<()> {
+        self.kill();
+        let lake = self.lake.display().to_string();
+        let process = Process::start(
+            "lakefront-chdb-container",
+            &["--listen", &self.address, "--lake", &lake],
+        )?;
+        let health = format!("{}/health", self.url());
+        self.process.insert(process).ready(&health).await
+    }
+}
+
+impl Server {
+    async fn start(lake: &Path) -> Result<Self> {
+        let disk = tempfile::Builder::new().prefix("lakefront-disk-").tempdir()?;
+        let clickhouse = ClickHouse::embedded(disk.path(), Some(lake)).await?;
+        Ok(Self { clickhouse, disk })
+    }
+
+    /// Kills it and empties its disk.
+    pub fn wipe(&mut self) -> Result<()> {
+        self.clickhouse.kill();
+        for entry in std::fs::read_dir(self.disk.path())? {
+            let path = entry?.path();
+            if path.is_dir() {
+                std::fs::remove_dir_all(path)?;
+            } else {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let id = self.clickhouse.id().context("it does not run")?;
+        Ok(kill(Pid::from_raw(i32::try_from(id)?), signal)?)
+    }
+
+    /// Waits until sync says that it holds every view and the raw tables that named queries read.
+    pub async fn covered(&self) -> Result<()> {
+        // The demo begins yesterday; a fill begins with today and goes back.
+        const HELD: &str =
+            "SELECT view || '_' || version FROM otel.coverage FINAL WHERE first_day < yesterday()";
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let held: Vec<String> = match self.clickhouse.sql(HELD).await {
+                Ok(answer) => answer
+                    .rows
+                    .iter()
+                    .filter_map(|row| Some(row[0].as_str()?.to_owned()))
+                    .collect(),
+                // Before sync has made the table.
+                Err(_) => Vec::new(),
+            };
+            let raw = ["otel_logs", "otel_traces"].map(|table| format!("{table}_{}", raw_version()));
+            let missing = views()
+                .iter()
+                .map(View::table)
+                .chain(raw)
+                .find(|table| !held.contains(table));
+            let Some(missing) = missing else { return Ok(()) };
+            ensure!(
+                Instant::now() < deadline,
+                "{missing} is not covered after a minute, but {held:?}\n{}",
+                self.clickhouse.output()
+            );
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+impl Tiers {
+    /// One server.
+    pub async fn two() -> Result<Self> {
+        Self::with(&[("us", 39.04, -77.49)]).await
+    }
+
+    /// One server in each of two regions.
+    pub async fn three() -> Result<Self> {
+        Self::with(&[("us", 39.04, -77.49), ("eu", 50.11, 8.68)]).await
+    }
+
+    async fn with(regions: &[(&str, f64, f64)]) -> Result<Self> {
+        let machine = MACHINE.lock().await;
+        let stack = Stack::start().await?;
+        stack.demo(&["--days", "1"]).await?;
+        let chdb = Chdb::start(stack.lake()).await?;
+        let mut servers = Vec::new();
+        let mut configured = Vec::new();
+        for (region, latitude, longitude) in regions {
+            let server = Server::start(&stack.lake()).await?;
+            configured.push(json!({
+                "name": region,
+                "url": server.clickhouse.url(),
+                "region": region,
+                "latitude": latitude,
+                "longitude": longitude,
+            }));
+            servers.push(server);
+        }
+        let sync = sync(&stack, &servers).await?;
+        for server in &servers {
+            server.covered().await?;
+        }
+        let worker = Worker::start(&[
+            ("CHDB_URL", &chdb.url()),
+            ("INGEST_URL", stack.ingest_url()),
+            ("CLICKHOUSE", &Value::from(configured).to_string()),
+            ("LOCATION_HEADER", LOCATION),
+        ])
+        .await?;
+        let tiers = Self {
+            worker: Arc::new(worker),
+            chdb,
+            sync: Some(sync),
+            servers,
+            stack,
+            _machine: machine,
+        };
+        tiers.until(Reason::View).await?;
+        Ok(tiers)
+    }
+
+    /// Starts sync again, as it was.
+    pub async fn sync_again(&mut self) -> Result<()> {
+        self.sync = Some(sync(&self.stack, &self.servers).await?);
+        Ok(())
+    }
+
+    /// Asks for the top errors of the last week until they are answered for this reason.
+    pub async fn until(&self, reason: Reason) -> Result<QueryReply> {
+        let wanted = |reply: &QueryReply| reply.reason == reason;
+        self.worker.query_until(&top_errors(), wanted).await
+    }
+
+    /// Asks for the top errors of the last week from somewhere.
+    pub async fn from(&self, place: &str) -> Result<QueryReply> {
+        let request = self
+            .worker
+            .request(Method::POST, "/query")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(LOCATION, place);
+        let reply = request.body(top_errors().to_string()).send().await?;
+        let (status, text) = (reply.status(), reply.text().await?);
+        serde_json::from_str(&text).with_context(|| format!("{status}: {text}"))
+    }
+}
+
+async fn sync(stack: &Stack, servers: &[Server]) -> Result<SyncProcess> {
+    let servers: Vec<_> = servers.iter().map(|server| &server.clickhouse).collect();
+    SyncProcess::start(&stack.lake(), &servers).await
+}
+
+/// What most of these tests ask.
+pub fn top_errors() -> Value {
+    json!({"query": "top_errors", "timeRange": "7d"})
+}

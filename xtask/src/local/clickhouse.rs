@@ -1,0 +1,115 @@
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::password::Passwords;
+use super::ports::Ports;
+use super::tier::Tier;
+use super::{address, url};
+use crate::paths::Paths;
+use crate::stack::{Ready, Service};
+
+/// The header with which a request pretends to come from elsewhere: `latitude,longitude`.
+pub const LOCATION_HEADER: &str = "x-lakefront-location";
+
+/// A ClickHouse of the stack.
+pub struct Server {
+    /// The service's name, and the Worker's name for it.
+    name: &'static str,
+    /// Its HTTP interface.
+    pub url: String,
+    region: Option<Region>,
+    /// None for a server that somebody else runs.
+    embedded: Option<Embedded>,
+}
+
+/// A region with a place on the map.
+#[derive(Clone, Copy)]
+struct Region {
+    name: &'static str,
+    latitude: f64,
+    longitude: f64,
+}
+
+struct Embedded {
+    port: u16,
+    disk: PathBuf,
+}
+
+/// Ashburn.
+const US: Region = Region {
+    name: "us",
+    latitude: 39.04,
+    longitude: -77.49,
+};
+/// Frankfurt.
+const EU: Region = Region {
+    name: "eu",
+    latitude: 50.11,
+    longitude: 8.68,
+};
+
+/// The servers of a tier. `CLICKHOUSE_URL` names a real server that takes the place of the embedded ones.
+pub fn servers(tier: Tier, ports: Ports, data: &Path) -> Vec<Server> {
+    let embedded = |name, index: usize, disk, region| Server {
+        name,
+        url: url(ports.clickhouse[index]),
+        region,
+        embedded: Some(Embedded {
+            port: ports.clickhouse[index],
+            disk: data.join(disk),
+        }),
+    };
+    let given = std::env::var("CLICKHOUSE_URL").ok().filter(|url| !url.is_empty());
+    match (tier, given) {
+        (Tier::One, _) => Vec::new(),
+        (_, Some(url)) => vec![Server {
+            name: "clickhouse",
+            url,
+            region: None,
+            embedded: None,
+        }],
+        (Tier::Two, None) => vec![embedded("clickhouse", 0, "clickhouse", None)],
+        (Tier::Three, None) => vec![
+            embedded("clickhouse-us", 0, "clickhouse", Some(US)),
+            embedded("clickhouse-eu", 1, "clickhouse-eu", Some(EU)),
+        ],
+    }
+}
+
+/// The servers as the Worker's `CLICKHOUSE` has them.
+pub fn configuration(servers: &[Server]) -> String {
+    let servers = servers.iter().map(|server| {
+        let mut entry = json!({ "name": server.name, "url": server.url });
+        if let Some(region) = server.region {
+            entry["region"] = region.name.into();
+            entry["latitude"] = region.latitude.into();
+            entry["longitude"] = region.longitude.into();
+        }
+        entry
+    });
+    Value::from_iter(servers).to_string()
+}
+
+impl Server {
+    /// The region's name.
+    pub fn region(&self) -> Option<&str> {
+        self.region.map(|region| region.name)
+    }
+
+    /// The embedded server as a service; none when somebody else runs it.
+    pub fn service(&self, paths: &Paths, lake: &Path, passwords: &Passwords) -> Option<Service> {
+        let Embedded { port, disk } = self.embedded.as_ref()?;
+        let mut command = paths.command(paths.program("lakefront-chdb-container"));
+        command.args(["--listen", &address(*port)]);
+        command.arg("--data-dir").arg(disk).arg("--lake").arg(lake);
+        command
+            .env("LAKEFRONT_ROUTER_PASSWORD", &passwords.router)
+            .env("LAKEFRONT_SYNC_PASSWORD", &passwords.sync);
+        Some(Service {
+            name: self.name,
+            command,
+            ready: Ready::Url(format!("{}/ping", self.url)),
+        })
+    }
+}

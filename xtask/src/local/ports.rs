@@ -1,0 +1,32 @@
+/// The ports of a stack, all on 127.0.0.1.
+#[derive(Debug, Clone, Copy)]
+pub struct Ports {
+    pub router: u16,
+    pub ingest: u16,
+    pub chdb: u16,
+    /// The first region's and the second's.
+    pub clickhouse: [u16; 2],
+    pub sync: u16,
+}
+
+impl Ports {
+    /// Where everybody looks for them.
+    pub const DEFAULT: Self = Self {
+        router: 8787,
+        ingest: 4318,
+        chdb: 8686,
+        clickhouse: [8123, 8124],
+        sync: 8687,
+    };
+
+    /// One after the other from a port on.
+    pub const fn from_base(base: u16) -> Self {
+        Self {
+            router: base,
+            ingest: base + 1,
+            chdb: base + 2,
+            clickhouse: [base + 3, base + 4],
+            sync: base + 5,
+        }
+    }
+}
