@@ -36,7 +36,7 @@ mod worker;
 
 pub use clickhouse::ClickHouse;
 pub use engine::Engine;
-pub use process::{Process, free_address};
+pub use process::{Process, command, free_address};
 pub use python::python;
 pub use sent::Sent;
 pub use stack::Stack;

@@ -103,11 +103,18 @@ impl Process {
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
+impl Process {
+    /// Kills it, as `kill -9` does.
+    pub fn kill(&mut self) {
         // Either may fail only because the process is gone already.
         self.child.kill().ok();
         self.child.wait().ok();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
         if std::thread::panicking() {
             eprint!("{}", self.output());
         }
@@ -115,7 +122,10 @@ impl Drop for Process {
 }
 
 /// A command that runs one of our programs.
-pub(crate) fn command(name: &str) -> Result<Command> {
+///
+/// # Errors
+/// When it was not built.
+pub fn command(name: &str) -> Result<Command> {
     let folder = match std::env::var_os("LAKEFRONT_BIN") {
         Some(folder) => PathBuf::from(folder),
         // target/debug/deps/<test> → target/debug

@@ -177,6 +177,11 @@ impl Stack {
         self.ingest.output() + &self.engine.output()
     }
 
+    /// Kills ingest: nothing of ours writes to the lake any more.
+    pub fn kill_ingest(&mut self) {
+        self.ingest.kill();
+    }
+
     /// The process id of ingest.
     pub fn ingest_id(&self) -> u32 {
         self.ingest.id()

@@ -31,6 +31,8 @@ enum What {
     Layout,
     /// What the router costs by itself, named queries by their views against the lake, and what a failover adds
     Router,
+    /// Rows a second from the lake into a ClickHouse, all views firing: the server reads, or sync sends
+    Sync,
 }
 
 impl What {
@@ -41,6 +43,7 @@ impl What {
             Self::Lake => "commits",
             Self::Layout => "layout",
             Self::Router => "bench_router",
+            Self::Sync => "speed",
         }
     }
 
@@ -55,6 +58,7 @@ impl What {
                 "lakefront-sync",
                 "lakefront-demo",
             ],
+            Self::Sync => &["lakefront-chdb-container"],
         }
     }
 }

@@ -1,0 +1,106 @@
+//! What happens to the lake besides appends.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use lakefront_lake::{Lake, LakeConfig};
+use lakefront_tests::python;
+use serde_json::json;
+
+use crate::world::{World, texts};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_rows_compactions_overwrites_and_a_lost_history() -> Result<()> {
+    let world = World::start().await?;
+    let lake = world.stack.lake().display().to_string();
+    world.demo(&["--days", "3"]).await?;
+    world.in_step().await?;
+
+    // The same three days again: all of it is late.
+    world.demo(&["--days", "3", "--seed", "2"]).await?;
+    world.in_step().await?;
+
+    // The same rows in other files.
+    let days = world.compact("otel_logs").await?;
+    world.compact("otel_traces").await?;
+    let done = world.sync(&["once"]).await?;
+    ensure!(
+        done.contains(": 0 files, 0 rows"),
+        "a compaction moves nothing: {done}"
+    );
+    let files =
+        "SELECT uniqExact(path) FROM otel.ledger FINAL WHERE table = 'otel_logs' AND state = 'loaded'";
+    assert_eq!(world.value(files).await?, json!(days));
+    world.in_step().await?;
+
+    // A compaction that took in what was never loaded.
+    world.demo(&["--days", "1", "--seed", "3"]).await?;
+    world.compact("otel_logs").await?;
+    world.in_step().await?;
+
+    // Another writer takes rows out and puts others in.
+    let before = world.value("SELECT count() FROM otel.otel_logs").await?;
+    python("rewrite.py", &[&lake, "delete"]).await?;
+    world.in_step().await?;
+    let after = world.value("SELECT count() FROM otel.otel_logs").await?;
+    ensure!(after.as_u64() < before.as_u64(), "{before} rows, then {after}");
+
+    // Only the current snapshot is left.
+    let forgetful = LakeConfig {
+        keep_snapshots: 1,
+        keep_hourly: Duration::ZERO,
+        keep_replaced: Duration::ZERO,
+        ..LakeConfig::new(&lake)
+    };
+    let forgetful = Lake::open(forgetful).await?;
+    world.demo(&["--days", "1", "--seed", "4"]).await?;
+    for table in lakefront_otel::tables() {
+        forgetful.expire(table.name).await?;
+    }
+    world.in_step().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_that_does_not_answer_is_waited_for() -> Result<()> {
+    let mut world = World::start().await?;
+    world.demo(&["--days", "1"]).await?;
+    world.in_step().await?;
+    world.demo(&["--days", "1", "--seed", "2"]).await?;
+    world.stack.kill_ingest();
+    let catalog = world.stack.lake().join("catalog.db");
+    let lock = std::process::Command::new("python3")
+        .arg("-c")
+        .arg(
+            "import sqlite3, sys, time\n\
+             c = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
+             c.execute('PRAGMA locking_mode = EXCLUSIVE'); c.execute('BEGIN EXCLUSIVE')\n\
+             print('locked', flush=True); time.sleep(600)",
+        )
+        .arg(&catalog)
+        .stdout(std::process::Stdio::piped())
+        .spawn()?;
+    let mut lock = Killed(lock);
+    let mut line = [0; 7];
+    if let Some(stdout) = &mut lock.0.stdout {
+        std::io::Read::read_exact(stdout, &mut line)?;
+    }
+    let output = world.run(&["once"]).await?;
+    let (_, stderr) = texts(&output);
+    ensure!(!output.status.success(), "the catalog was locked");
+    ensure!(stderr.contains("the lake can't be read: catalog"), "{stderr}");
+    drop(lock);
+    world.sync(&["once"]).await?;
+    world.same_rows().await
+}
+
+/// A process that ends with the test.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // Either may fail only because the process is gone already.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}

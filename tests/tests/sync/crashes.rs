@@ -1,0 +1,82 @@
+//! `kill -9`, of sync and of the ClickHouse.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sync_is_killed_at_any_moment() -> Result<()> {
+    let world = World::start().await?;
+    for round in 0..8_u64 {
+        let seed = round.to_string();
+        world.demo(&["--days", "2", "--seed", &seed]).await?;
+        match round {
+            3 => drop(world.compact("otel_logs").await?),
+            5 => drop(world.compact("otel_traces").await?),
+            _ => {}
+        }
+        let mut child = world.spawn(&["run", "--interval", "100ms"])?;
+        // The lease that the one before left has expired by then, and each is killed a little later in its work.
+        tokio::time::sleep(Duration::from_millis(8_050 + round * 110)).await;
+        child.kill().await?;
+    }
+    world.in_step().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clickhouse_is_killed_at_any_moment() -> Result<()> {
+    let mut world = World::start().await?;
+    let _sync = world.spawn(&["run", "--interval", "100ms"])?;
+    for round in 0..6_u64 {
+        let seed = round.to_string();
+        world.demo(&["--days", "2", "--seed", &seed]).await?;
+        tokio::time::sleep(Duration::from_millis(300 + round * 110)).await;
+        world.clickhouse.restart().await?;
+    }
+    world.in_step().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_clickhouse_is_filled_again() -> Result<()> {
+    let mut world = World::start().await?;
+    world.demo(&["--days", "3"]).await?;
+    let _sync = world.spawn(&["run", "--interval", "200ms"])?;
+    let covered = "SELECT count() FROM otel.coverage FINAL WHERE first_day = today() - 32";
+    world.until(covered, &json!(7)).await?;
+    world.same_rows().await?;
+    world.clickhouse.kill();
+    for entry in std::fs::read_dir(world.data.path())? {
+        let path = entry?.path();
+        match path.is_dir() {
+            true => std::fs::remove_dir_all(path)?,
+            false => std::fs::remove_file(path)?,
+        }
+    }
+    world.clickhouse.restart().await?;
+    world.until(covered, &json!(7)).await?;
+    world.in_step().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backfill_goes_on_where_it_was_killed() -> Result<()> {
+    let world = World::start().await?;
+    world.demo(&["--days", "14"]).await?;
+    let mut child = world.spawn(&["backfill"])?;
+    let loaded =
+        "SELECT uniqExact(day) >= 4 FROM otel.ledger FINAL WHERE table = 'otel_logs' AND state = 'loaded'";
+    world.until(loaded, &json!(1)).await?;
+    child.kill().await?;
+    let newest = "SELECT max(day) = (SELECT max(day) FROM otel.ledger) AND min(day) > today() - 13 FROM otel.ledger FINAL \
+                  WHERE table = 'otel_logs' AND state = 'loaded'";
+    assert_eq!(world.value(newest).await?, json!(1), "newest days first");
+    let done = world.sync(&["backfill"]).await?;
+    assert!(!done.contains(" 0 files"), "{done}");
+    world.in_step().await?;
+    Ok(())
+}

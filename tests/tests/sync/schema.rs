@@ -1,0 +1,76 @@
+//! Columns and views that come later.
+
+use anyhow::{Result, ensure};
+use lakefront_tests::python;
+use serde_json::json;
+
+use crate::world::{World, texts};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_column_is_carried_over_or_refused() -> Result<()> {
+    let world = World::start().await?;
+    let lake = world.stack.lake().display().to_string();
+    world.demo(&["--days", "1"]).await?;
+    world.in_step().await?;
+    python("rewrite.py", &[&lake, "add-column", "Weather", "string"]).await?;
+    world.demo(&["--days", "1", "--seed", "2"]).await?;
+    world.in_step().await?;
+    python("rewrite.py", &[&lake, "copy-with", "Weather", "rain"]).await?;
+    world.in_step().await?;
+    let rain = world
+        .value("SELECT countIf(Weather = 'rain') FROM otel.otel_logs")
+        .await?;
+    ensure!(rain.as_u64() > Some(0), "{rain} rows");
+
+    python("rewrite.py", &[&lake, "add-column", "Place", "struct"]).await?;
+    world.demo(&["--days", "1", "--seed", "3"]).await?;
+    let output = world.run(&["once"]).await?;
+    let (_, stderr) = texts(&output);
+    ensure!(!output.status.success(), "a struct can't be held");
+    ensure!(
+        stderr.contains("`Place`") && stderr.contains("otel_logs"),
+        "{stderr}"
+    );
+    // Tables that do not have it go on.
+    let metrics = "SELECT count() FROM otel_metrics_sum";
+    let lake = world.stack.sql(metrics).await?.rows;
+    let here = world
+        .clickhouse
+        .sql(&metrics.replace("FROM ", "FROM otel."))
+        .await?
+        .rows;
+    assert_eq!(lake, here);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_comes_late_is_filled_before_it_is_offered() -> Result<()> {
+    let world = World::start().await?;
+    world.demo(&["--days", "3"]).await?;
+    world.in_step().await?;
+    // As if this version of the view had never been there, and another one instead.
+    let views = lakefront_query::views().iter();
+    let view = views.clone().find(|view| view.sources.len() == 2);
+    let view = view.or_else(|| views.clone().next()).expect("there are views");
+    let (table, old) = (view.table(), format!("{}_0123456789ab", view.name));
+    for source in &view.sources {
+        world
+            .clickhouse
+            .sql(&format!("DROP TABLE otel.{table}_from_{source} SYNC"))
+            .await?;
+    }
+    world
+        .clickhouse
+        .sql(&format!("RENAME TABLE otel.{table} TO otel.{old}"))
+        .await?;
+    world.demo(&["--days", "1", "--seed", "2"]).await?;
+    world.in_step().await?;
+    let first_day = format!(
+        "SELECT first_day = today() - {} FROM otel.coverage FINAL WHERE view = '{}' AND version = '{}'",
+        view.retention_days, view.name, view.version
+    );
+    assert_eq!(world.value(&first_day).await?, json!(1));
+    let gone = format!("SELECT count() FROM system.tables WHERE database = 'otel' AND name = '{old}'");
+    assert_eq!(world.value(&gone).await?, json!(0), "nobody kept the old one");
+    Ok(())
+}

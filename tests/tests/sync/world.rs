@@ -1,0 +1,188 @@
+//! A lake that ingest writes, a ClickHouse, and the sync program.
+
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use lakefront_lake::{Lake, LakeConfig};
+use lakefront_tests::{ClickHouse, Stack, command};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+/// How long a killed sync keeps others out here.
+pub const LEASE: &str = "8s";
+
+/// All of it; everything dies and vanishes with it.
+pub struct World {
+    pub clickhouse: ClickHouse,
+    pub stack: Stack,
+    pub data: TempDir,
+}
+
+impl World {
+    /// An empty lake and an empty ClickHouse.
+    pub async fn start() -> Result<Self> {
+        let stack = Stack::start().await?;
+        let data = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
+        let clickhouse = ClickHouse::embedded(data.path(), Some(&stack.lake())).await?;
+        Ok(Self {
+            clickhouse,
+            stack,
+            data,
+        })
+    }
+
+    /// Runs the demo, until all of it is in the lake.
+    pub async fn demo(&self, arguments: &[&str]) -> Result<()> {
+        let before = self.rows_in_lake().await?;
+        let sent = self.stack.demo(arguments).await?;
+        for ((table, before), sent) in
+            tables()
+                .into_iter()
+                .zip(before)
+                .zip([sent.logs, sent.spans, sent.points])
+        {
+            self.stack.committed(&table, before + sent).await?;
+        }
+        Ok(())
+    }
+
+    /// Log records, spans and data points.
+    async fn rows_in_lake(&self) -> Result<Vec<u64>> {
+        let mut rows = Vec::new();
+        for table in tables() {
+            let answer = self.stack.sql(&format!("SELECT count() FROM {table}")).await?;
+            rows.push(answer.rows[0][0].as_u64().context("a count")?);
+        }
+        Ok(rows)
+    }
+
+    /// `lakefront-sync`, with lake and ClickHouse named. A lease that a killed one left expires soon.
+    pub fn command(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = Command::from(command("lakefront-sync")?);
+        command
+            .args(arguments)
+            .arg("--lake")
+            .arg(self.stack.lake())
+            .args(["--clickhouse", self.clickhouse.url(), "--lease", LEASE])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Ok(command)
+    }
+
+    /// Runs it in the background.
+    pub fn spawn(&self, arguments: &[&str]) -> Result<Child> {
+        let mut command = self.command(arguments)?;
+        Ok(command.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn()?)
+    }
+
+    /// Runs it to its end, whatever that is.
+    pub async fn run(&self, arguments: &[&str]) -> Result<Output> {
+        Ok(self.command(arguments)?.output().await?)
+    }
+
+    /// Runs it to its end, which has to be a good one; what it prints.
+    pub async fn sync(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.run(arguments).await?;
+        let (stdout, stderr) = texts(&output);
+        ensure!(
+            output.status.success(),
+            "lakefront-sync {arguments:?}: {}\n{stdout}\n{stderr}\n{}",
+            output.status,
+            self.clickhouse.output()
+        );
+        Ok(stdout)
+    }
+
+    /// Brings the ClickHouse in step, and has an audit compare it with the lake: raw tables and views.
+    pub async fn in_step(&self) -> Result<String> {
+        let done = self.sync(&["once"]).await?;
+        let audit = self.sync(&["audit"]).await?;
+        ensure!(audit.contains(" 0 differ"), "{audit}");
+        self.same_rows().await?;
+        Ok(done)
+    }
+
+    /// The same rows by their ids, as the stateless engine over the lake sees them.
+    pub async fn same_rows(&self) -> Result<()> {
+        for table in lakefront_otel::tables() {
+            let digest = format!(
+                "SELECT count(), uniqExact(RowId), sum(RowId % 1000000007) FROM {}",
+                table.name
+            );
+            let lake = self.stack.sql(&digest).await?.rows;
+            let here = self
+                .clickhouse
+                .sql(&digest.replace("FROM ", "FROM otel."))
+                .await?
+                .rows;
+            ensure!(
+                lake == here,
+                "{}: {lake:?} in the lake, {here:?} here",
+                table.name
+            );
+        }
+        Ok(())
+    }
+
+    /// The one value of a statement to the ClickHouse.
+    pub async fn value(&self, sql: &str) -> Result<Value> {
+        let answer = self.clickhouse.sql(sql).await?;
+        let row = answer
+            .rows
+            .into_iter()
+            .next()
+            .with_context(|| format!("no row: {sql}"))?;
+        row.into_iter()
+            .next()
+            .with_context(|| format!("no column: {sql}"))
+    }
+
+    /// Waits until a statement to the ClickHouse answers that.
+    pub async fn until(&self, sql: &str, expected: &Value) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            let seen = self.value(sql).await;
+            if seen.as_ref().is_ok_and(|seen| seen == expected) {
+                return Ok(());
+            }
+            ensure!(
+                tokio::time::Instant::now() < deadline,
+                "{sql}: {seen:?} after a minute, not {expected}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The lake, for changes that ingest does not make.
+    pub async fn lake(&self) -> Result<Lake> {
+        Ok(Lake::open(LakeConfig::new(self.stack.lake())).await?)
+    }
+
+    /// Makes one file of all files of each day of a table, as a compaction does.
+    pub async fn compact(&self, table: &str) -> Result<usize> {
+        let lake = self.lake().await?;
+        let files = lake.files(table).await?;
+        let old: Vec<_> = files.iter().map(|file| file.file.clone()).collect();
+        let new = lake.merge(table, &old).await?;
+        lake.replace(table, &old, &new).await?;
+        Ok(new.len())
+    }
+}
+
+/// Log records, spans and data points, as tables.
+fn tables() -> [String; 3] {
+    let metrics = ["gauge", "sum", "histogram", "exponential_histogram", "summary"]
+        .map(|kind| format!("SELECT RowId FROM otel_metrics_{kind}"))
+        .join(" UNION ALL ");
+    ["otel_logs".into(), "otel_traces".into(), format!("({metrics})")]
+}
+
+/// What a process wrote.
+pub fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
