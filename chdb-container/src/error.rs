@@ -72,7 +72,7 @@ impl Error {
             Self::BadRequest(BadRequest::Authorization) | Self::Unauthorized | Self::WrongPassword { .. } => {
                 (516, "AUTHENTICATION_FAILED")
             }
-            Self::BadRequest(BadRequest::Form) => (48, "NOT_IMPLEMENTED"),
+            Self::BadRequest(BadRequest::ExternalTable) => (48, "NOT_IMPLEMENTED"),
             Self::BadRequest(_) | Self::BadParam { .. } | Self::BadBody(_) => (36, "BAD_ARGUMENTS"),
             Self::Busy { .. } | Self::ShuttingDown => (202, "TOO_MANY_SIMULTANEOUS_QUERIES"),
             Self::NoTable(_) => (60, "UNKNOWN_TABLE"),

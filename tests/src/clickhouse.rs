@@ -21,7 +21,11 @@ struct Embedded {
     address: String,
     data: PathBuf,
     lake: Option<PathBuf>,
+    passwords: bool,
 }
+
+/// What the users of an embedded one that has passwords have to say.
+const PASSWORD: &str = "a password of the tests";
 
 impl ClickHouse {
     /// Starts an embedded ClickHouse on a free port, or finds the server. It can read the files of `lake`.
@@ -40,11 +44,26 @@ impl ClickHouse {
     /// # Errors
     /// When it does not come up; with its output.
     pub async fn embedded(data: &Path, lake: Option<&Path>) -> Result<Self> {
+        Self::at_free_address(data, lake, false).await
+    }
+
+    /// As [`Self::start`], and an embedded one has users with passwords.
+    ///
+    /// # Errors
+    /// When it does not come up; with its output.
+    pub async fn with_passwords(data: &Path) -> Result<Self> {
+        match std::env::var("CLICKHOUSE_URL") {
+            Ok(url) => Self::server(&url),
+            Err(_) => Self::at_free_address(data, None, true).await,
+        }
+    }
+
+    async fn at_free_address(data: &Path, lake: Option<&Path>, passwords: bool) -> Result<Self> {
         let address = free_address()?;
         let mut endpoint = Endpoint::new(format!("http://{address}/").parse()?);
         endpoint.credentials = Some(Credentials {
             user: "sync".into(),
-            password: String::new(),
+            password: if passwords { PASSWORD.into() } else { String::new() },
         });
         let mut clickhouse = Self {
             endpoint,
@@ -54,6 +73,7 @@ impl ClickHouse {
                 address,
                 data: data.to_owned(),
                 lake: lake.map(Into::into),
+                passwords,
             }),
         };
         clickhouse.restart().await?;
@@ -98,9 +118,14 @@ impl ClickHouse {
         command
             .args(["--listen", &embedded.address, "--data-dir"])
             .arg(&embedded.data)
-            .env_remove("LAKEFRONT_LAKE")
-            .env_remove("LAKEFRONT_ROUTER_PASSWORD")
-            .env_remove("LAKEFRONT_SYNC_PASSWORD");
+            .env_remove("LAKEFRONT_LAKE");
+        for variable in ["LAKEFRONT_ROUTER_PASSWORD", "LAKEFRONT_SYNC_PASSWORD"] {
+            if embedded.passwords {
+                command.env(variable, PASSWORD);
+            } else {
+                command.env_remove(variable);
+            }
+        }
         if let Some(lake) = &embedded.lake {
             command.arg("--lake").arg(lake);
         }
@@ -141,11 +166,8 @@ impl ClickHouse {
     /// The engine's exception.
     pub async fn read(&self, statement: &Statement) -> Result<Answer> {
         let mut endpoint = self.endpoint.clone();
-        if self.is_embedded() {
-            endpoint.credentials = Some(Credentials {
-                user: "router".into(),
-                password: String::new(),
-            });
+        if let (Some(credentials), true) = (&mut endpoint.credentials, self.is_embedded()) {
+            credentials.user = "router".into();
         }
         self.ask(&endpoint, statement).await
     }

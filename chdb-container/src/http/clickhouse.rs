@@ -59,7 +59,7 @@ async fn execute(
     shared: &Shared,
     method: &Method,
     headers: &HeaderMap,
-    head: IncomingQuery,
+    mut head: IncomingQuery,
     body: Body,
 ) -> Result<Output, Error> {
     let profile = shared.door.enter(headers, head.credentials.as_ref())?;
@@ -72,7 +72,13 @@ async fn execute(
     }
     let limit = shared.engine.limits().max_insert_bytes;
     let mut body = Incoming::new(body, headers, head.native_body, limit)?;
-    let intake = intake::read(head.sql, &mut body).await;
+    let intake = if head.form.is_some() {
+        let form = intake::whole(&mut body).await?;
+        head.fields(&form)?;
+        Intake::Statement(head.sql)
+    } else {
+        intake::read(head.sql, &mut body).await?
+    };
     let mut query = Query {
         profile,
         sql: String::new(),
@@ -82,7 +88,7 @@ async fn execute(
         // As in ClickHouse.
         only_reads: *method == Method::GET,
     };
-    match intake? {
+    match intake {
         Intake::Statement(sql) => {
             query.sql = sql;
             shared.engine.run(query).await

@@ -21,6 +21,21 @@ pub enum Intake {
     },
 }
 
+/// Reads a body to its end.
+///
+/// # Errors
+/// When it is longer than a statement may be, and what is wrong with the body.
+pub async fn whole(body: &mut Incoming) -> Result<BytesMut, Error> {
+    let mut whole = BytesMut::new();
+    while let Some(piece) = body.next().await? {
+        whole.extend_from_slice(&piece);
+        if whole.len() > MAX_BODY {
+            return Err(too_long());
+        }
+    }
+    Ok(whole)
+}
+
 /// Reads a statement, which may begin in the address, up to its end or to the first rows it inserts.
 ///
 /// # Errors
@@ -66,4 +81,8 @@ pub async fn read(address: String, body: &mut Incoming) -> Result<Intake, Error>
             Beginning::Undecided | Beginning::Statement => {}
         }
     }
+}
+
+fn too_long() -> Error {
+    Error::BadBody(format!("the statement is longer than {MAX_BODY} bytes"))
 }

@@ -30,11 +30,12 @@ pub enum BadRequest {
     /// `Authorization` is neither basic nor bearer.
     #[error("Authorization must be `Basic <base64 of user:password>` or `Bearer <token>`")]
     Authorization,
-    /// A form in the body, as for external tables.
-    #[error(
-        "forms are not taken: put the statement in the body and parameters in the address as param_<name>"
-    )]
+    /// `multipart/form-data` that can't be read.
+    #[error("the body must be the statement, or a multipart form with the fields query and param_<name>")]
     Form,
+    /// A file in a form: ClickHouse's external tables.
+    #[error("files in a form (external tables) are not taken")]
+    ExternalTable,
     /// The statement is not UTF-8.
     #[error("the statement must be UTF-8 text")]
     NotText,

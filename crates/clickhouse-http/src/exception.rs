@@ -31,6 +31,7 @@ impl Exception {
         let code = text.get(start..mark)?.trim().parse().ok()?;
         let rest = text.get(mark + MARK.len()..)?;
         let (message, name) = split_name(without_frame(rest));
+        let name = if name.is_empty() { name_at_end(rest) } else { name };
         Some(Self {
             code,
             name: name.into(),
@@ -61,6 +62,12 @@ fn without_frame(text: &str) -> &str {
         .trim_end()
 }
 
+/// The name where something stands between the message and it: `message: While executing Format. (NAME) (version …)`.
+fn name_at_end(text: &str) -> &str {
+    let end = text.split(" (version ").next().unwrap_or_default();
+    split_name(end.trim_end()).1
+}
+
 /// Splits `message (NAME)`.
 fn split_name(text: &str) -> (&str, &str) {
     text.strip_suffix(')')
@@ -88,6 +95,15 @@ impl std::error::Error for Exception {}
 #[cfg(test)]
 mod tests {
     use super::Exception;
+
+    #[test]
+    fn a_name_behind_where_it_happened() {
+        let text = "Code: 117. DB::Exception: Expected end of line: (at row 1)\n: While executing CSVRowInputFormat. \
+                    (INCORRECT_DATA) (version 26.7.2.1)";
+        let exception = Exception::find(text).expect("found");
+        assert_eq!(exception.name, "INCORRECT_DATA");
+        assert_eq!(exception.message, "Expected end of line: (at row 1)");
+    }
 
     #[test]
     fn a_body_of_its_own() {

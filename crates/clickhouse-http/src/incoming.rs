@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Uri};
 use url::form_urlencoded;
 
-use crate::{BadRequest, Credentials};
+use crate::{BadRequest, Credentials, form};
 
 /// A query as it arrives at a server that speaks the ClickHouse HTTP interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct IncomingQuery {
     pub native_compression: bool,
     /// Whether the body comes in such blocks.
     pub native_body: bool,
+    /// The boundary of the body's parts, when it is a form: statement and parameters are its fields.
+    pub form: Option<String>,
 }
 
 /// Pairs of the address that steer the protocol or the server's way of replying, and change no result.
@@ -67,6 +69,10 @@ impl IncomingQuery {
     /// As [`Self::head`], and when the body is not UTF-8 text.
     pub fn read(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Self, BadRequest> {
         let mut read = Self::head(uri, headers)?;
+        if read.form.is_some() {
+            read.fields(body)?;
+            return Ok(read);
+        }
         let body = std::str::from_utf8(body).map_err(|_| BadRequest::NotText)?;
         if !read.sql.is_empty() && !body.is_empty() {
             read.sql.push('\n');
@@ -75,21 +81,20 @@ impl IncomingQuery {
         Ok(read)
     }
 
-    /// Reads a request's address and headers; the body, which continues [`Self::sql`] on a line of its own, is left to
-    /// the caller.
+    /// Reads a request's address and headers; the body, which continues [`Self::sql`] on a line of its own or is a
+    /// [`Self::form`], is left to the caller.
     ///
     /// # Errors
-    /// When the body is a form, or `Authorization` can't be read.
+    /// When the body is a form without a boundary, or `Authorization` can't be read.
     pub fn head(uri: &Uri, headers: &HeaderMap) -> Result<Self, BadRequest> {
         let content_type = headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
-        if content_type.starts_with("multipart/") {
-            return Err(BadRequest::Form);
-        }
+        let form = content_type.starts_with("multipart/");
         let mut read = Self {
             format: header(headers, "x-clickhouse-format"),
+            form: form.then(|| form::boundary(content_type)).transpose()?,
             ..Self::default()
         };
         read.database = header(headers, "x-clickhouse-database");
@@ -98,6 +103,17 @@ impl IncomingQuery {
             read.pair(&name, value.into_owned());
         }
         Ok(read)
+    }
+
+    /// Reads the body as the form it is.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn fields(&mut self, body: &[u8]) -> Result<(), BadRequest> {
+        for (name, value) in form::fields(body, self.form.as_deref().unwrap_or_default())? {
+            self.pair(&name, value);
+        }
+        Ok(())
     }
 
     fn pair(&mut self, name: &str, value: String) {
@@ -224,6 +240,16 @@ mod tests {
     }
 
     #[test]
+    fn a_form() {
+        let body = "--x\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\nSELECT {a:String}\r\n--x\r\n\
+                    Content-Disposition: form-data; name=\"param_a\"\r\n\r\nb\r\n--x--\r\n";
+        let form = [("content-type", "multipart/form-data; boundary=x")];
+        let query = read("/?max_threads=1", &form, body).expect("read");
+        assert_eq!((&*query.sql, &*query.params["a"]), ("SELECT {a:String}", "b"));
+        assert_eq!(query.settings["max_threads"], "1");
+    }
+
+    #[test]
     fn who_asks() {
         for (uri, headers, user, password) in [
             (
@@ -255,6 +281,8 @@ mod tests {
     #[test]
     fn what_is_refused() {
         let form = [("content-type", "multipart/form-data; boundary=x")];
+        assert_eq!(read("/", &form, ""), Err(BadRequest::Form));
+        let form = [("content-type", "multipart/form-data")];
         assert_eq!(read("/", &form, ""), Err(BadRequest::Form));
         let uri = Uri::from_static("/");
         assert_eq!(

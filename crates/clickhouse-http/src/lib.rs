@@ -11,6 +11,7 @@ mod answer;
 mod endpoint;
 mod error;
 mod exception;
+mod form;
 mod format;
 mod incoming;
 mod insert;

@@ -1,5 +1,7 @@
 //! A ClickHouse as sync and router use it: the embedded one, or with `CLICKHOUSE_URL` a server.
 
+mod clients;
+
 use anyhow::Result;
 use lakefront_clickhouse_http::{Exception, ReplyError, Statement};
 use lakefront_tests::ClickHouse;
