@@ -108,7 +108,8 @@ pub struct Limits {
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_RESULT_ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..u64::MAX), value_name = "ROWS")]
     pub max_result_rows: u64,
 
-    /// Bytes of a reply before compression; a longer one is refused with TOO_MANY_ROWS_OR_BYTES.
+    /// Bytes of a reply before compression; a longer one is cut at a row, and the reply says so, or refused with
+    /// TOO_MANY_ROWS_OR_BYTES in formats whose rows can't be told apart.
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_RESULT_BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u64).range(1..), value_name = "BYTES")]
     pub max_result_bytes: u64,
 

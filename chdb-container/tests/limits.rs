@@ -85,19 +85,43 @@ async fn a_caller_can_ask_for_fewer_rows() {
 }
 
 #[tokio::test]
-async fn bytes_beyond_the_limit_are_refused() {
+async fn bytes_beyond_the_limit_are_cut_at_a_row() {
     let (_folder, container) = start(&["--max-result-bytes", "1000000"]).await;
-    for format in ["TSV", "JSONCompact"] {
-        let sql = format!("SELECT repeat('x', 1000) FROM numbers(10000) FORMAT {format}");
-        let (_, code, text) = container.refusal(&sql, &[]).await;
-        assert_eq!(code, 396, "{text}");
+    let sql = "SELECT number, repeat('x', 1000) FROM numbers(10000)";
+    for format in ["TSV", "JSONCompact", "JSONEachRow"] {
+        let response = container
+            .statement(sql, &[("default_format", format)])
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(
+            header(&response, "x-lakefront-truncated").as_deref(),
+            Some("bytes"),
+            "{format}"
+        );
+        let text = response.text().await.expect("text");
+        assert!(
+            (900_000..=1_000_000).contains(&text.len()),
+            "{format}: {}",
+            text.len()
+        );
+        let rows = text.lines().filter(|line| line.contains("xxx")).count();
+        assert!((900..1000).contains(&rows), "{format}: {rows}");
     }
-    assert_eq!(
-        container
-            .text("SELECT length(repeat('x', 1000)) FROM numbers(1)")
-            .await,
-        "1000"
-    );
+    let reply = container.rows(sql).await;
+    assert_eq!(reply["truncated"], true);
+    let rows = reply["rows"].as_array().expect("rows").len();
+    assert!((900..1000).contains(&rows), "{rows}");
+
+    for format in ["Native", "CSV", "JSON"] {
+        let (_, code, text) = container.refusal(sql, &[("default_format", format)]).await;
+        assert_eq!(code, 396, "{format}: {text}");
+    }
+    let (_, code, _) = container
+        .refusal("SELECT repeat('x', 2000000) FORMAT TSV", &[])
+        .await;
+    assert_eq!(code, 396, "not one row fits");
+    assert_eq!(container.text("SELECT length(repeat('x', 1000))").await, "1000");
 }
 
 #[tokio::test]

@@ -50,15 +50,28 @@ impl Engine {
     /// # Errors
     /// When the engine does not show its counters.
     pub async fn counter(&self, event: &str) -> Result<u64> {
+        self.metric(&format!("lakefront_chdb_engine_event_total{{event=\"{event}\"}}"))
+            .await
+    }
+
+    /// A line of its `/metrics`; 0 when it is not there.
+    ///
+    /// # Errors
+    /// When it does not show them.
+    pub async fn metric(&self, name: &str) -> Result<u64> {
         let text = reqwest::get(self.endpoint.url.join("metrics")?)
             .await?
             .error_for_status()?
             .text()
             .await?;
-        let name = format!("lakefront_chdb_engine_event_total{{event=\"{event}\"}} ");
         text.lines()
-            .find_map(|line| line.strip_prefix(&name))
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
             .map_or(Ok(0), |value| Ok(value.trim().parse()?))
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Answers a named query as the router does: resolve, plan, ask the engine.

@@ -27,6 +27,8 @@ enum What {
     Ingest,
     /// The cost of a commit, early and after thousands
     Lake,
+    /// chDB: time to the first answer, memory, and what a query costs beside the engine
+    Chdb,
     /// What layouts of data files cost to write, in bytes, and to read by the named queries
     Layout,
     /// What the router costs by itself, named queries by their views against the lake, and what a failover adds
@@ -41,6 +43,7 @@ impl What {
         match self {
             Self::Ingest => "load",
             Self::Lake => "commits",
+            Self::Chdb => "chdb",
             Self::Layout => "layout",
             Self::Router => "bench_router",
             Self::Sync => "speed",

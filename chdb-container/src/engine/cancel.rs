@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::Engine;
@@ -61,8 +62,11 @@ impl Cancellation {
             return;
         }
         drop(state);
-        let (this, engine) = (Arc::clone(self), Arc::clone(engine));
-        std::thread::spawn(move || this.kill(&engine));
+        let (this, killing) = (Arc::clone(self), Arc::clone(engine));
+        let killer = std::thread::spawn(move || this.kill(&killing));
+        let mut killers = engine.running.killers();
+        killers.retain(|killer| !killer.is_finished());
+        killers.push(killer);
     }
 
     fn kill(&self, engine: &Engine) {
@@ -92,6 +96,8 @@ impl Cancellation {
 #[derive(Default)]
 pub struct Running {
     queries: Mutex<(u64, BTreeMap<u64, Arc<Cancellation>>)>,
+    /// Threads that stop one of them; each holds on to the engine.
+    killers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// Cancels its query when dropped, if that only reads: a future that is not awaited to its end is a caller that went
@@ -121,6 +127,17 @@ impl Running {
     pub fn cancel_all(engine: &Arc<Engine>) {
         let running: Vec<_> = engine.running.queries().1.values().cloned().collect();
         running.iter().for_each(|query| query.cancel(engine));
+    }
+
+    /// Waits for the threads that stop queries: they end with the queries.
+    pub fn join(&self) {
+        let killers = std::mem::take(&mut *self.killers());
+        // One that panicked has nothing more to do.
+        killers.into_iter().for_each(|killer| drop(killer.join()));
+    }
+
+    fn killers(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.killers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn queries(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Arc<Cancellation>>)> {

@@ -2,15 +2,17 @@
 //! tables, kills queries and reads counters.
 
 mod cancel;
+mod cut;
 pub(crate) mod format;
 mod insert;
+mod judged;
 mod pool;
 mod queue;
 pub(crate) mod result;
 mod run;
 
 pub use insert::Piece;
-pub use result::Output;
+pub use result::{Cut, Output};
 pub use run::Query;
 
 use std::path::Path;
@@ -47,6 +49,7 @@ pub struct Engine {
     reads: Queue,
     writes: Queue,
     running: cancel::Running,
+    judged: judged::Known,
 }
 
 impl Engine {
@@ -87,6 +90,7 @@ impl Engine {
             reads: queue(),
             writes: queue(),
             running: cancel::Running::default(),
+            judged: judged::Known::default(),
             limits,
         };
         engine.pool.warm(&settings::base(&engine.limits), slots)?;
@@ -141,6 +145,7 @@ impl Engine {
         for queue in queues {
             queue.drained().await;
         }
+        self.running.join();
         self.pool.close();
     }
 

@@ -4,7 +4,17 @@ use chdb_rust::insert_stream::WriteStats;
 use chdb_rust::query_result::QueryResult;
 use lakefront_clickhouse_http::Exception;
 
+use super::cut;
 use crate::access::Profile;
+
+/// The limit that cut a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Of rows; one row more than the limit is left.
+    Rows,
+    /// Of bytes.
+    Bytes,
+}
 
 /// What a query returned.
 #[derive(Debug, Clone)]
@@ -25,28 +35,30 @@ pub struct Output {
     pub bytes_written: u64,
     /// How long the engine says it took.
     pub elapsed: Duration,
-    /// Whether the limit on rows cut the result.
-    pub truncated: bool,
+    /// Which limit cut the result.
+    pub truncated: Option<Cut>,
     /// The name of the format it is in.
     pub format: String,
 }
 
 impl Output {
-    /// Takes a result over.
+    /// Takes a result over; its rows are cut where there are too many bytes of them.
     ///
     /// # Errors
-    /// `TOO_MANY_ROWS_OR_BYTES` when its text is too long: a document can't be cut, and chDB ignores `max_result_bytes`.
+    /// `TOO_MANY_ROWS_OR_BYTES` when it is too long in a format whose rows can't be cut. chDB ignores `max_result_bytes`.
     pub(super) fn new(result: &QueryResult, format: &str, profile: &Profile) -> Result<Self, Exception> {
-        let (length, most) = (result.data_ref().len() as u64, profile.max_result_bytes);
-        if length > most {
-            let message = format!(
-                "Limit for result exceeded, max bytes: {most}, current bytes: {length}. Select fewer columns or rows"
-            );
-            return Err(Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", message));
-        }
+        let (whole, most) = (result.data_ref(), profile.max_result_bytes);
         let rows = result.rows_read();
+        let mut truncated = (rows > profile.max_result_rows).then_some(Cut::Rows);
+        let (bytes, rows) = if whole.len() as u64 <= most {
+            (whole.to_vec(), rows)
+        } else {
+            truncated = Some(Cut::Bytes);
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            cut::rows(whole, format, most).ok_or_else(|| too_long(whole.len(), most))?
+        };
         Ok(Self {
-            bytes: result.data_ref().to_vec(),
+            bytes,
             rows,
             result_bytes: result.bytes_read(),
             rows_read: result.storage_rows_read(),
@@ -54,7 +66,7 @@ impl Output {
             rows_written: result.rows_written(),
             bytes_written: result.bytes_written(),
             elapsed: result.elapsed(),
-            truncated: rows > profile.max_result_rows,
+            truncated,
             format: format.to_owned(),
         })
     }
@@ -70,10 +82,18 @@ impl Output {
             rows_written: stats.rows_written,
             bytes_written: stats.bytes_written,
             elapsed: stats.elapsed,
-            truncated: false,
+            truncated: None,
             format: "TabSeparated".into(),
         }
     }
+}
+
+fn too_long(length: usize, most: usize) -> Exception {
+    let message = format!(
+        "Limit for result exceeded, max bytes: {most}, current bytes: {length}. Select fewer columns or rows, or a \
+         format whose rows can be cut: JSONCompact, JSONEachRow, JSONCompactEachRow, TabSeparated"
+    );
+    Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", message)
 }
 
 /// The engine's exception, which chDB hands over as text.

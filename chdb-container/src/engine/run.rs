@@ -103,15 +103,18 @@ impl Engine {
 
     /// Asks the gate about a text.
     pub(super) fn judge(&self, query: &Query, sql: &str) -> Result<Judged, Error> {
-        let gate = self.pool.take(&settings::gate(query.rights()))?;
-        let judged = gate::check(
-            &gate.connection,
-            &self.functions,
-            query.rights(),
-            sql,
-            &query.params,
-        );
+        let rights = query.rights();
+        // Others are few, and a file's path may be a parameter.
+        let is_remembered = rights == Rights::READ;
+        if is_remembered && let Some(judged) = self.judged.get(sql, &query.params) {
+            return Ok(judged);
+        }
+        let gate = self.pool.take(&settings::gate(rights))?;
+        let judged = gate::check(&gate.connection, &self.functions, rights, sql, &query.params);
         self.pool.put(gate);
+        if is_remembered && let Ok(judged) = &judged {
+            self.judged.put(sql, &query.params, judged);
+        }
         judged
     }
 

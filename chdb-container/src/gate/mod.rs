@@ -47,7 +47,7 @@ pub fn check(
             let judged = tree(connection, functions, rights, sql, params)?;
             stays_inside(&analysis, &judged)?;
             // The classification does not know what such a parameter names.
-            if has_identifier(sql) {
+            if judged.by_values {
                 return Err(denied("parameters of the type Identifier in a change").into());
             }
             Ok(judged)
@@ -73,7 +73,9 @@ fn tree(
         .query_with_params(&explained, OutputFormat::TabSeparatedRaw, parameters(params))
         .map_err(|error| result::exception(&error))?;
     let ast = ast.data_utf8_lossy();
-    rules::judge(&ast::nodes(&ast), functions, rights).map_err(Into::into)
+    let mut judged = rules::judge(&ast::nodes(&ast), functions, rights)?;
+    judged.by_values = has_identifier(sql);
+    Ok(judged)
 }
 
 /// Holds a change to the tables of the database: the database itself may be made, and not made away with.

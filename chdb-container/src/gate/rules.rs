@@ -20,6 +20,8 @@ pub struct Judged {
     pub writes: bool,
     /// Whether it makes something new.
     pub creates: bool,
+    /// Whether another verdict is possible with other values of its parameters.
+    pub by_values: bool,
 }
 
 /// The names the engine has for table functions, in lower case: what is not known to be harmless is refused.

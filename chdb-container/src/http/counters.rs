@@ -28,7 +28,7 @@ impl Counters {
         match outcome {
             Ok(output) => {
                 add(&self.answered, 1);
-                add(&self.truncated, output.truncated.into());
+                add(&self.truncated, output.truncated.is_some().into());
                 add(&self.rows, output.rows);
                 add(&self.bytes, output.bytes.len() as u64);
                 add(

@@ -123,7 +123,7 @@ fn shape(max_rows: u64, output: &Output) -> Result<Reply, Error> {
     Ok(Reply {
         columns: answer.columns,
         rows: answer.rows,
-        truncated: answer.truncated || output.truncated,
+        truncated: answer.truncated || output.truncated.is_some(),
         stats: Stats {
             rows_read: output.rows_read,
             bytes_read: output.bytes_read,

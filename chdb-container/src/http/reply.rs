@@ -9,7 +9,7 @@ use serde_json::json;
 use tower_http::compression::predicate::Predicate;
 
 use crate::Error;
-use crate::engine::Output;
+use crate::engine::{Cut, Output};
 
 /// A marker on replies whose caller said that they may be compressed.
 #[derive(Clone, Copy)]
@@ -44,8 +44,12 @@ pub fn answer(output: Output, query_id: &str, took: Duration) -> Response<Body> 
     );
     insert(&mut headers, "x-clickhouse-format", &output.format);
     insert(&mut headers, "x-clickhouse-summary", &summary.to_string());
-    if output.truncated {
-        insert(&mut headers, TRUNCATED_HEADER, "rows");
+    if let Some(cut) = output.truncated {
+        let limit = match cut {
+            Cut::Rows => "rows",
+            Cut::Bytes => "bytes",
+        };
+        insert(&mut headers, TRUNCATED_HEADER, limit);
     }
     (headers, output.bytes).into_response()
 }
