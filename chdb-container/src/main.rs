@@ -45,11 +45,26 @@ fn main() -> anyhow::Result<()> {
     drop(runtime);
     drop(engine);
     // With a MergeTree in it the engine refuses to stop its threads, idle as they are (docs/adr/embedded-clickhouse.md).
-    if kept.is_none() {
-        chdb_rust::runtime::shutdown().context("the engine's threads did not end")?;
+    if kept.is_none()
+        && let Err(error) = shutdown()
+    {
+        tracing::warn!(%error, "the engine's threads end with the process");
     }
     tracing::info!("ended");
     Ok(())
+}
+
+/// Ends the engine's threads. It refuses while one of them still cleans up after a killed query, which takes a moment.
+fn shutdown() -> Result<(), chdb_rust::error::Error> {
+    let started = Instant::now();
+    loop {
+        match chdb_rust::runtime::shutdown() {
+            Err(_) if started.elapsed() < Duration::from_secs(2) => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            ended => return ended,
+        }
+    }
 }
 
 /// Who may come in.
