@@ -61,6 +61,7 @@ impl What {
                 "lakefront-sync",
                 "lakefront-demo",
             ],
+            Self::Chdb => &["lakefront-ingest", "lakefront-chdb-container", "lakefront-demo"],
             Self::Sync => &["lakefront-chdb-container"],
         }
     }
