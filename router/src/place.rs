@@ -8,7 +8,7 @@ pub struct Place {
 }
 
 /// The mean radius of the Earth in kilometres (IUGG).
-const EARTH_RADIUS: f64 = 6_371.0088;
+const EARTH_RADIUS: f64 = 6_371.008_8;
 
 impl Place {
     /// North and east are positive; none when that is no place on Earth.
