@@ -92,14 +92,7 @@ impl Engine {
         };
         let planned = plan(&resolve(request, now)?, &topology, now)?;
         let attempt = planned.attempts.into_iter().next().context("the plan is empty")?;
-        let mut statement = Statement::new(attempt.statement.sql);
-        for (name, value) in attempt.statement.params {
-            statement = statement.param(name, value);
-        }
-        for (name, value) in attempt.statement.settings {
-            statement = statement.setting(name, value);
-        }
-        self.ask(&statement).await
+        self.ask(&statement(attempt.statement)).await
     }
 
     /// Runs a statement.
@@ -125,4 +118,16 @@ impl Engine {
         Answer::read(statement, status, &headers, &bytes)
             .with_context(|| format!("{}\n{:?}", statement.sql, statement.params))
     }
+}
+
+/// What was planned, as it is sent.
+pub(crate) fn statement(planned: lakefront_query::Statement) -> Statement {
+    let mut statement = Statement::new(planned.sql);
+    for (name, value) in planned.params {
+        statement = statement.param(name, value);
+    }
+    for (name, value) in planned.settings {
+        statement = statement.setting(name, value);
+    }
+    statement
 }

@@ -16,7 +16,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! - [`ClickHouse`] is a hot tier: embedded over a folder, or the server that `CLICKHOUSE_URL` names.
+//! - [`ClickHouse`] is a hot tier: embedded over a folder, or the server that `CLICKHOUSE_URL` names. [`Hot`] is an
+//!   embedded one with raw tables and views, filled from the stack's lake without sync.
 //! - The programs are taken from `LAKEFRONT_BIN` (a folder), else from the folder cargo built the test in. Build them first
 //!   (`cargo xtask test` does): `cargo build -p lakefront-ingest -p lakefront-chdb-container -p lakefront-demo`.
 //! - [`SyncProcess`] keeps servers up with a lake, [`Worker`] is the router
@@ -27,6 +28,7 @@
 
 mod clickhouse;
 mod engine;
+mod hot;
 mod process;
 mod python;
 mod sent;
@@ -36,6 +38,7 @@ mod worker;
 
 pub use clickhouse::ClickHouse;
 pub use engine::Engine;
+pub use hot::Hot;
 pub use process::{Process, command, free_address};
 pub use python::python;
 pub use sent::Sent;

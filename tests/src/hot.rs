@@ -1,0 +1,154 @@
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use lakefront_api::{BackendKind, BackendState, QueryRequest};
+use lakefront_clickhouse_http::Answer;
+use lakefront_otel::tables;
+use lakefront_query::{Backend, Coverage, HotState, Plan, Topology, plan, raw_version, resolve, views};
+use tempfile::TempDir;
+
+use crate::ClickHouse;
+use crate::engine::statement;
+
+/// Rows that a raw table gets in one insert are every so many: a bucket's states lie in as many parts.
+const INSERTS: usize = 5;
+
+/// The migrations, in order.
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../clickhouse/migrations/0001_system_tables.sql"),
+    include_str!("../../clickhouse/migrations/0002_raw_tables.sql"),
+    include_str!("../../clickhouse/migrations/0003_trace_id_ts.sql"),
+];
+
+/// An embedded ClickHouse with the raw tables and all views, filled from a lake without sync.
+///
+/// Nothing in it expires, so that a test may be about any year.
+#[derive(Debug)]
+pub struct Hot {
+    // Dropped in this order: the program before its folder.
+    clickhouse: ClickHouse,
+    _folder: TempDir,
+}
+
+impl Hot {
+    /// Starts one beside a lake, with all tables, and reads the lake into them.
+    ///
+    /// # Errors
+    /// When it does not come up, or refuses a statement.
+    pub async fn start(lake: &Path) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("lakefront-hot-").tempdir()?;
+        let hot = Self {
+            clickhouse: ClickHouse::embedded(folder.path(), Some(lake)).await?,
+            _folder: folder,
+        };
+        hot.create().await?;
+        hot.fill().await?;
+        Ok(hot)
+    }
+
+    async fn create(&self) -> Result<()> {
+        for statement in MIGRATIONS.iter().flat_map(|file| file.split_terminator(";\n")) {
+            self.sql(statement).await?;
+        }
+        for statement in views().iter().flat_map(|view| view.ddl("")) {
+            self.sql(&statement).await?;
+        }
+        let raw = tables().iter().map(|table| table.name.to_owned());
+        for table in raw.chain(views().iter().map(lakefront_query::View::table)) {
+            self.sql(&format!("ALTER TABLE otel.{table} REMOVE TTL")).await?;
+        }
+        Ok(())
+    }
+
+    async fn fill(&self) -> Result<()> {
+        for table in tables() {
+            let name = table.name;
+            let columns: Vec<String> = table
+                .columns
+                .iter()
+                .map(|column| format!("`{}`", column.name))
+                .collect();
+            let columns = columns.join(", ");
+            for insert in 0..INSERTS {
+                self.sql(&format!(
+                    "INSERT INTO otel.{name} ({columns}) SELECT {columns} \
+                     FROM icebergLocal('otel/{name}', SETTINGS iceberg_use_version_hint = 1) WHERE RowId % {INSERTS} = {insert}"
+                ))
+                .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says in `otel.coverage` that everything is held from a day on.
+    ///
+    /// # Errors
+    /// The engine's exception.
+    pub async fn cover(&self, first_day: Date) -> Result<()> {
+        for (view, version) in held() {
+            self.sql(&format!(
+                "INSERT INTO otel.coverage VALUES ('{view}', '{version}', '{first_day}', now64(6), now64(6))"
+            ))
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Plans a query as the router does with this ClickHouse alone, which holds everything from a day on.
+    ///
+    /// # Errors
+    /// The problem the router would report.
+    pub fn plan(request: &QueryRequest, first_day: Date, now: Timestamp) -> Result<Plan> {
+        let row = |(view, version)| Coverage {
+            view,
+            version,
+            first_day,
+            as_of: now,
+        };
+        let backend = Backend {
+            name: "clickhouse".into(),
+            kind: BackendKind::Clickhouse,
+            region: None,
+            state: BackendState::Healthy,
+            hot: Some(HotState {
+                coverage: held().map(row).collect(),
+            }),
+        };
+        let topology = Topology {
+            backends: vec![backend],
+            first_day: None,
+        };
+        Ok(plan(&resolve(request, now)?, &topology, now)?)
+    }
+
+    /// Answers what was planned, as the router's user.
+    ///
+    /// # Errors
+    /// The engine's exception.
+    pub async fn answer(&self, plan: Plan) -> Result<Answer> {
+        let attempt = plan.attempts.into_iter().next().context("the plan is empty")?;
+        self.clickhouse.read(&statement(attempt.statement)).await
+    }
+
+    /// Runs a statement as a user who may write.
+    ///
+    /// # Errors
+    /// The engine's exception.
+    pub async fn sql(&self, sql: &str) -> Result<Answer> {
+        self.clickhouse.sql(sql).await
+    }
+}
+
+/// Names and versions of everything that coverage can be about.
+fn held() -> impl Iterator<Item = (String, String)> {
+    let raw = tables()
+        .iter()
+        .map(|table| (table.name.to_owned(), raw_version().to_owned()));
+    raw.chain(
+        views()
+            .iter()
+            .map(|view| (view.name.clone(), view.version.clone())),
+    )
+}

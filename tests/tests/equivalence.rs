@@ -1,0 +1,246 @@
+//! Both tiers give the same answer: every named query over the lake and over the views, row by row, exactly.
+
+use anyhow::{Context as _, Result, ensure};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use lakefront_api::{QueryInfo, QueryRequest, Reason};
+use lakefront_query::{Definition, catalogue};
+use lakefront_tests::{Hot, Stack};
+use serde_json::{Value, json};
+
+/// Some hours after the clocks of Berlin went forward, so that its short day is inside.
+const UNTIL: &str = "2026-03-30T05:00:00Z";
+const DAYS: i64 = 4;
+const ZONES: [&str; 3] = ["UTC", "Asia/Kathmandu", "Europe/Berlin"];
+/// How many ranges besides the chosen ones each query is asked for in each zone.
+const RANDOM_RANGES: usize = 6;
+
+/// Ranges that are easy to get wrong.
+const RANGES: [(&str, &str); 8] = [
+    ("2026-03-26T05:00:00Z", UNTIL),
+    // One UTC day, the short day of Berlin, and the days around it.
+    ("2026-03-28T00:00:00Z", "2026-03-29T00:00:00Z"),
+    ("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),
+    ("2026-03-27T23:00:00Z", "2026-03-30T22:00:00Z"),
+    // The hour that Berlin leaves out, and the hours beside it.
+    ("2026-03-29T00:00:00Z", "2026-03-29T02:00:00Z"),
+    // Ends in the middle of a bucket.
+    ("2026-03-27T18:14:59.999999Z", "2026-03-27T18:15:00.000001Z"),
+    // Empty, and before the lake begins.
+    ("2026-03-28T00:00:00Z", "2026-03-28T00:00:00Z"),
+    ("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"),
+];
+
+const FILTERS: [(&str, &str); 4] = [
+    ("", ""),
+    ("storefront", ""),
+    ("", "production"),
+    ("shop-api", "staging"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_tiers_give_the_same_answer() -> Result<()> {
+    let stack = Stack::start().await?;
+    let days = DAYS.to_string();
+    stack
+        .demo(&["--days", &days, "--seed", "11", "--until", UNTIL])
+        .await?;
+    let hot = Hot::start(&stack.lake()).await?;
+    let begin: Date = "2026-01-01".parse()?;
+    hot.cover(begin).await?;
+    same_rows(&stack, &hot).await?;
+
+    let user = frequent_user(&stack).await?;
+    let now: Timestamp = UNTIL.parse()?;
+    let mut random = fastrand::Rng::with_seed(11);
+    let (mut asked, mut with_rows) = (0, 0);
+    for query in catalogue() {
+        for zone in ZONES {
+            let chosen = RANGES.iter().map(|(from, to)| (json!(from), json!(to)));
+            let ranges: Vec<_> = chosen
+                .chain((0..RANDOM_RANGES).map(|_| random_range(&mut random, now)))
+                .collect();
+            for (from, to) in ranges {
+                for (service, environment) in FILTERS {
+                    let mut params = own_params(&query.info, &user, &mut random);
+                    params["service"] = json!(service);
+                    params["environment"] = json!(environment);
+                    let request = json!({
+                        "query": query.info.name,
+                        "timeRange": {"from": from, "to": to},
+                        "tz": zone,
+                        "params": params,
+                    });
+                    let rows = compare(&stack, &hot, &request, begin, now).await?;
+                    asked += 1;
+                    with_rows += usize::from(rows > 0);
+                }
+            }
+        }
+    }
+    println!("{asked} questions asked of both tiers, {with_rows} with rows in the answer");
+    // Not all of it may be the comparison of nothing with nothing.
+    ensure!(
+        with_rows * 2 > asked,
+        "only {with_rows} of {asked} answers have rows"
+    );
+
+    for query in catalogue() {
+        edges_of_retention(&stack, &hot, query, &user).await?;
+    }
+    a_range_that_is_not_covered_is_refused(&hot, begin, now).await
+}
+
+/// Everything arrived, once.
+async fn same_rows(stack: &Stack, hot: &Hot) -> Result<()> {
+    for table in lakefront_otel::tables() {
+        let count = |table: &str| format!("SELECT count(), sum(cityHash64(RowId)) FROM {table}");
+        let lake = stack.sql(&count(table.name)).await?.rows;
+        let held = hot.sql(&count(&format!("otel.{}", table.name))).await?.rows;
+        ensure!(
+            lake == held,
+            "{}: {lake:?} in the lake, {held:?} in ClickHouse",
+            table.name
+        );
+    }
+    Ok(())
+}
+
+/// Asks both and gives how many rows they answered.
+async fn compare(stack: &Stack, hot: &Hot, request: &Value, begin: Date, now: Timestamp) -> Result<usize> {
+    let request: QueryRequest = serde_json::from_value(request.clone())?;
+    let plan = Hot::plan(&request, begin, now).with_context(|| format!("{request:?}"))?;
+    let lake = stack.query(&request, now).await?;
+    let held = hot.answer(plan).await?;
+    ensure!(
+        lake.columns == held.columns,
+        "{request:?}\nlake {:?}\n hot {:?}",
+        lake.columns,
+        held.columns
+    );
+    for (at, (lake, held)) in lake.rows.iter().zip(&held.rows).enumerate() {
+        ensure!(
+            lake == held,
+            "{request:?}\nrow {at}\nlake {lake:?}\n hot {held:?}"
+        );
+    }
+    ensure!(
+        lake.rows.len() == held.rows.len(),
+        "{request:?}\nlake {} rows, hot {}",
+        lake.rows.len(),
+        held.rows.len()
+    );
+    Ok(lake.rows.len())
+}
+
+/// On the last day of its retention a query is answered by the view, with what the lake says; a day later by the lake alone.
+async fn edges_of_retention(stack: &Stack, hot: &Hot, query: &Definition, user: &str) -> Result<()> {
+    let retention = query.hot.as_ref().context("a hot statement")?.retention_days;
+    let params = match query.info.name.as_str() {
+        "errors_for_user" => json!({"user_id": user}),
+        _ => json!({}),
+    };
+    let (from, to) = ("2026-03-28T00:00:00Z", "2026-03-30T00:00:00Z");
+    let request = json!({
+        "query": query.info.name,
+        "timeRange": {"from": from, "to": to},
+        "params": params,
+    });
+    let begin: Date = "2026-03-28".parse()?;
+    let day_after = begin.checked_add(i64::from(retention + 1).days())?;
+    let day_after = day_after.to_zoned(TimeZone::UTC)?.timestamp();
+    let last = day_after.checked_sub(1.microsecond())?;
+    let rows = compare(stack, hot, &request, begin, last).await?;
+    ensure!(
+        rows > 0,
+        "{} has no rows at the edge of its retention",
+        query.info.name
+    );
+
+    let request: QueryRequest = serde_json::from_value(request)?;
+    ensure!(
+        Hot::plan(&request, begin, day_after).is_err(),
+        "{} is answered by ClickHouse after its retention",
+        query.info.name
+    );
+    Ok(())
+}
+
+/// The statement itself looks at coverage: a plan that believes too much gets no answer.
+async fn a_range_that_is_not_covered_is_refused(hot: &Hot, begin: Date, now: Timestamp) -> Result<()> {
+    hot.cover("2026-03-29".parse()?).await?;
+    for query in catalogue() {
+        let ask = |from: &str| -> Result<_> {
+            let params = match query.info.name.as_str() {
+                "errors_for_user" => json!({"user_id": "nobody"}),
+                _ => json!({}),
+            };
+            let request = json!({
+                "query": query.info.name,
+                "timeRange": {"from": from, "to": "2026-03-30T00:00:00Z"},
+                "params": params,
+            });
+            Hot::plan(&serde_json::from_value(request)?, begin, now)
+        };
+        let name = &query.info.name;
+        let plan = ask("2026-03-29T00:00:00Z")?;
+        ensure!(matches!(plan.attempts[0].reason, Reason::View | Reason::Indexed));
+        hot.answer(plan)
+            .await
+            .with_context(|| format!("{name} is covered"))?;
+        let refused = hot.answer(ask("2026-03-28T23:59:59.999999Z")?).await;
+        let error = format!(
+            "{:#}",
+            refused.err().with_context(|| format!("{name} is not covered"))?
+        );
+        ensure!(
+            error.contains("does not hold all of this range"),
+            "{name}: {error}"
+        );
+    }
+    Ok(())
+}
+
+/// Parameters of a query's own: what it takes, and now and then less.
+fn own_params(info: &QueryInfo, user: &str, random: &mut fastrand::Rng) -> Value {
+    let has = |name: &str| info.params.iter().any(|param| param.name == name);
+    let mut params = json!({});
+    if has("user_id") {
+        params["user_id"] = json!(user);
+    }
+    if has("limit") && random.bool() {
+        params["limit"] = json!(random.u32(1..20));
+    }
+    if has("page") && random.bool() {
+        params["page"] = json!("/product/:id");
+    }
+    if has("route") && random.bool() {
+        params["route"] = json!("/api/search");
+    }
+    params
+}
+
+/// From an hour to days, to the microsecond.
+fn random_range(random: &mut fastrand::Rng, until: Timestamp) -> (Value, Value) {
+    const HOUR: i64 = 3_600_000_000;
+    let length = HOUR << random.u32(0..7);
+    let to = until.as_microsecond() - random.i64(0..DAYS * 24 * HOUR);
+    let time = |at| {
+        Timestamp::from_microsecond(at)
+            .map(|at| json!(at.to_string()))
+            .unwrap_or_default()
+    };
+    (time(to - length), time(to))
+}
+
+async fn frequent_user(stack: &Stack) -> Result<String> {
+    let answer = stack
+        .sql(
+            "SELECT UserId FROM (SELECT UserId, ErrorType FROM otel_logs UNION ALL SELECT UserId, ErrorType FROM otel_traces) \
+             WHERE ErrorType != '' AND UserId != '' GROUP BY UserId ORDER BY count() DESC, UserId LIMIT 1",
+        )
+        .await?;
+    let user = answer.rows.first().context("no user had an error")?[0].as_str();
+    Ok(user.context("text")?.to_owned())
+}
