@@ -1,5 +1,6 @@
 //! The developer's commands. `cargo xtask --help` lists them; each brings what it needs.
 
+mod access;
 mod bench;
 mod build;
 mod bundle;
@@ -42,6 +43,8 @@ enum Command {
     Bundle,
     /// Serve the dashboard with hot reload against a running stack.
     Dev(dev::Args),
+    /// Render `clickhouse/access.toml` to the users of a real ClickHouse.
+    Access,
     /// Measure: ingest, lake, layout, router.
     Bench(bench::Args),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
             .and_then(|paths| build::bundle(&paths))
             .map(drop),
         Command::Dev(args) => dev::run(&args),
+        Command::Access => access::run(),
         Command::Bench(args) => bench::run(&args),
     };
     match result {
