@@ -121,7 +121,7 @@ pub struct CommitConfig {
     pub commit_interval: Duration,
 
     /// Number of rows
-    #[arg(long, env = "LAKEFRONT_INGEST_COMMIT_ROWS", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..), value_name = "ROWS")]
+    #[arg(long, env = "LAKEFRONT_INGEST_COMMIT_ROWS", default_value_t = 75_000, value_parser = clap::value_parser!(u64).range(1..), value_name = "ROWS")]
     pub commit_rows: u64,
 
     /// Bytes of requests, decoded, roughly

@@ -9,7 +9,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::time::Instant;
 
-use lakefront_lake::{Lake, LakeConfig};
+use lakefront_lake::{Lake, LakeConfig, Layout, Strings};
 use lakefront_otel::arrow::LogsBuilder;
 use lakefront_otel::map::RequestContext;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -27,8 +27,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .nth(1)
         .map_or(Ok(200_000), |count| count.parse())?;
     let folder = tempfile::tempdir()?;
-    let lake = Lake::open(LakeConfig::new(folder.path())).await?;
-    for round in 0..5 {
+    let choices = [Strings::All, Strings::AllButIds, Strings::Few];
+    for (round, dictionaries) in (0..).zip(choices.into_iter().cycle().take(9)) {
+        let config = LakeConfig {
+            layout: Layout {
+                dictionaries,
+                ..Layout::default()
+            },
+            ..LakeConfig::new(folder.path())
+        };
+        let lake = Lake::open(config).await?;
         let mut builder = LogsBuilder::new();
         for number in 0..rows / REQUEST {
             let context = RequestContext {
@@ -48,7 +56,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds() - cpu);
         let bytes: u64 = files.iter().map(|file| file.file_size_in_bytes()).sum();
         println!(
-            "{rows} rows: {:.2} µs CPU a row, {:.0} rows/s, {:.1} bytes a row on disk, {} in memory",
+            "{rows} rows, dictionaries for {dictionaries:?}: {:.2} µs CPU a row, {:.0} rows/s, {:.1} bytes a row on disk, {} in memory",
             cpu * 1e6 / rows as f64,
             rows as f64 / wall,
             bytes as f64 / rows as f64,

@@ -41,7 +41,7 @@ impl Default for Layout {
             zstd_level: 1,
             row_group_rows: 128 * 1024,
             page_rows: 8 * 1024,
-            dictionaries: Strings::AllButIds,
+            dictionaries: Strings::All,
             bounds: Strings::Few,
             bloom_filters: true,
         }
@@ -135,8 +135,6 @@ fn string_leaves(column: &Column) -> Vec<ColumnPath> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use lakefront_otel::tables;
     use parquet::arrow::ArrowSchemaConverter;
 
@@ -161,13 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn ids_have_no_dictionary_and_few_columns_have_bounds() {
+    fn choices_are_those_of_the_columns() {
         let logs = lakefront_otel::table("otel_logs").expect("a table");
-        let properties = Arc::new(
-            Layout::default()
-                .properties(logs, 1_000)
-                .expect("valid properties"),
-        );
+        let layout = Layout {
+            dictionaries: Strings::AllButIds,
+            bounds: Strings::Few,
+            ..Layout::default()
+        };
+        let properties = layout.properties(logs, 1_000).expect("valid properties");
         let path = |name: &str| ColumnPath::from(name);
         assert!(!properties.dictionary_enabled(&path("TraceId")));
         assert!(properties.dictionary_enabled(&path("UserId")));

@@ -54,17 +54,17 @@ fn request(options: &Options, address: &str, seed: u64) -> anyhow::Result<Reques
     let logs = logs(options.batch, seed);
     let plain = logs.encode_to_vec();
     let (encoding, body) = match options.compression {
-        Compression::None => ("identity", plain),
+        Compression::None => ("", plain),
         Compression::Gzip => {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
             encoder.write_all(&plain)?;
-            ("gzip", encoder.finish()?)
+            ("content-encoding: gzip\r\n", encoder.finish()?)
         }
-        Compression::Zstd => ("zstd", zstd::encode_all(&plain[..], 3)?),
+        Compression::Zstd => ("content-encoding: zstd\r\n", zstd::encode_all(&plain[..], 3)?),
     };
     let mut bytes = format!(
         "POST /v1/logs HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-protobuf\r\n\
-         content-encoding: {encoding}\r\nuser-agent: load\r\ncontent-length: {}\r\n\r\n",
+         {encoding}user-agent: load\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();
