@@ -40,11 +40,6 @@ impl Engine {
         self.endpoint.url.as_str()
     }
 
-    /// The process id.
-    pub fn id(&self) -> u32 {
-        self.process.id()
-    }
-
     /// Its last lines of output.
     pub fn output(&self) -> String {
         self.process.output()
