@@ -56,7 +56,10 @@ impl Up {
     fn wait_for_line(&mut self, part: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match self
+                .lines
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
                 Ok(line) => {
                     let found = line.contains(part);
                     self.seen.push(line);
@@ -65,7 +68,9 @@ impl Up {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => panic!("no {part:?} in\n{}", self.seen.join("\n")),
-                Err(RecvTimeoutError::Disconnected) => panic!("ended without {part:?}\n{}", self.seen.join("\n")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("ended without {part:?}\n{}", self.seen.join("\n"))
+                }
             }
         }
     }
@@ -92,7 +97,9 @@ impl Up {
     /// How it ended, and everything it said.
     fn ended(mut self) -> (ExitStatus, String) {
         let deadline = Instant::now() + PATIENCE;
-        let status = await_some(deadline, "up does not end", || self.child.try_wait().expect("our child"));
+        let status = await_some(deadline, "up does not end", || {
+            self.child.try_wait().expect("our child")
+        });
         self.seen.extend(self.lines.iter());
         std::fs::remove_dir_all(&self.data).expect("its folder can be removed");
         (status, self.seen.join("\n"))
@@ -111,7 +118,15 @@ fn processes() -> BTreeMap<i32, (i32, String)> {
             let state = fields.next()?;
             let parent = fields.next()?.parse().ok()?;
             // One that nobody waited for yet is gone all the same.
-            (state != "Z").then(|| (id, (parent, head.split_once('(').map_or("", |(_, name)| name).to_owned())))
+            (state != "Z").then(|| {
+                (
+                    id,
+                    (
+                        parent,
+                        head.split_once('(').map_or("", |(_, name)| name).to_owned(),
+                    ),
+                )
+            })
         })
         .collect()
 }
@@ -140,7 +155,10 @@ fn await_gone(processes_then: &BTreeMap<i32, String>) {
 fn an_interrupt_ends_every_part_in_order() {
     let up = Up::start("interrupted", 19_100);
     let parts = up.descendants();
-    assert!(parts.len() >= 3, "ingest, chDB and the Worker at least: {parts:?}");
+    assert!(
+        parts.len() >= 3,
+        "ingest, chDB and the Worker at least: {parts:?}"
+    );
     up.send(Signal::SIGINT);
     let (status, said) = up.ended();
     assert_eq!(status.code(), Some(130), "{said}");
@@ -159,7 +177,10 @@ fn a_part_that_dies_is_named_and_takes_the_rest_down() {
     kill(Pid::from_raw(*chdb), Signal::SIGKILL).expect("it runs");
     let (status, said) = up.ended();
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("chdb ended: signal: 9") && said.contains("Its last lines:"), "{said}");
+    assert!(
+        said.contains("chdb ended: signal: 9") && said.contains("Its last lines:"),
+        "{said}"
+    );
     await_gone(&parts);
 }
 

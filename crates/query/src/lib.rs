@@ -20,6 +20,7 @@ mod view;
 mod zone;
 
 #[cfg(test)]
+#[expect(dead_code, reason = "some of it only the build script calls")]
 #[path = "../build/check.rs"]
 mod check;
 #[cfg(test)]
@@ -28,9 +29,7 @@ mod check_tests;
 #[path = "../build/check_view.rs"]
 mod check_view;
 #[cfg(test)]
-#[path = "../build/hot.rs"]
-mod hot;
-#[cfg(test)]
+#[expect(dead_code, reason = "some of it only the build script calls")]
 #[path = "../build/sql_text.rs"]
 mod sql_text;
 

@@ -23,7 +23,7 @@ fn event(id: u32) -> Event {
         id,
         name: format!("event {id} ü;\n"),
         tags: vec![("k".into(), id.to_string())],
-        value: (id % 2 == 0).then_some(f64::from(id) / 4.0),
+        value: id.is_multiple_of(2).then_some(f64::from(id) / 4.0),
     }
 }
 

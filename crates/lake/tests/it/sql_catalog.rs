@@ -49,7 +49,10 @@ async fn it_reads_and_commits_to_every_table() {
     let (folder, lake) = lake().await;
     let catalog = sql_catalog(folder.path()).await;
     let namespace = NamespaceIdent::new("otel".to_owned());
-    assert_eq!(catalog.list_namespaces(None).await.unwrap(), std::slice::from_ref(&namespace));
+    assert_eq!(
+        catalog.list_namespaces(None).await.unwrap(),
+        std::slice::from_ref(&namespace)
+    );
     assert_eq!(
         catalog.list_tables(&namespace).await.unwrap().len(),
         tables().len()
