@@ -69,6 +69,16 @@ fn build_wasm(paths: &Paths, package: &str, features: &[&str]) -> Result<PathBuf
     Ok(paths.target.join(WASM_TARGET).join("wasm").join(file))
 }
 
+/// Makes a module small, in place. A panic names its file and line also without the names of functions.
+fn optimize(paths: &Paths, module: &Path) -> Result<()> {
+    let mut command = paths.command(paths.node_modules().join(".bin/wasm-opt"));
+    crate::process::run(
+        command
+            .args(["-Oz", "--strip-debug", "-o"])
+            .args([module, module]),
+    )
+}
+
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// Empties a folder, or makes it.

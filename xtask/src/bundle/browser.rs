@@ -63,8 +63,7 @@ fn bind(paths: &Paths, wasm: &Path, package: &Path) -> Result<()> {
     ]);
     process::run(bindgen.arg(package).arg(wasm))?;
     let file = package.join("lakefront_bg.wasm");
-    let mut optimize = paths.command(paths.node_modules().join(".bin/wasm-opt"));
-    process::run(optimize.args(["-Oz", "-o"]).arg(&file).arg(&file))?;
+    super::optimize(paths, &file)?;
     let module = package.join("lakefront.js");
     minify(paths, &module, &module)
 }

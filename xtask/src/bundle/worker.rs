@@ -15,10 +15,11 @@ pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {
     let wasm = build_wasm(paths, "lakefront-router", &[])?;
     let folder = bundle.join("worker");
     let config = paths.checkout.join("router/workerd.capnp");
+    let manifest = paths.checkout.join("router/Cargo.toml");
     let headers = site.folder.join("_headers");
     let stamp = Stamp::of(
         bundle.join("worker.stamp"),
-        &[&wasm, &config, &headers, &site.folder.join("pkg")],
+        &[&wasm, &manifest, &config, &headers, &site.folder.join("pkg")],
     )?;
     if stamp.is_current() {
         return Ok(());
@@ -30,9 +31,9 @@ pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {
         .args(["--profile", "wasm", "--out-dir"])
         .arg(&folder)
         .env("WASM_BINDGEN_BIN", paths.cargo_tool("wasm-bindgen"))
-        .env("WASM_OPT_BIN", modules.join("wasm-opt"))
         .env("ESBUILD_BIN", modules.join("esbuild"));
     process::run(&command)?;
+    super::optimize(paths, &folder.join("index_bg.wasm"))?;
     name_package(&folder.join("index.js"), &site.package)?;
     std::fs::copy(&config, bundle.join("workerd.capnp"))?;
     // workerd serves assets as Cloudflare does, but takes the text of `_headers` with its configuration.
