@@ -74,7 +74,8 @@ fn optimize(paths: &Paths, module: &Path) -> Result<()> {
     let mut command = paths.command(paths.node_modules().join(".bin/wasm-opt"));
     crate::process::run(
         command
-            .args(["-Oz", "--strip-debug", "-o"])
+            // wasm-bindgen catches exceptions of the Worker's host, and does not say so in the module's list of features.
+            .args(["-Oz", "--strip-debug", "--enable-exception-handling", "-o"])
             .args([module, module]),
     )
 }
