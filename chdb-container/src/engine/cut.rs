@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn lines() {
         let cut = |most| rows(b"{\"a\":1}\n{\"a\":22}\n", "JSONEachRow", most);
-        assert_eq!(cut(17), Some((b"{\"a\":1}\n".to_vec(), 1)));
+        assert_eq!(cut(16), Some((b"{\"a\":1}\n".to_vec(), 1)));
         assert_eq!(cut(8), Some((b"{\"a\":1}\n".to_vec(), 1)));
         assert_eq!(cut(7), None, "not one row fits");
         assert_eq!(rows(b"\"a\nb\"\n1\n", "CSV", 6), None);
