@@ -16,7 +16,7 @@ test("a preset changes the address and the panels, and the back button undoes it
   await settled(page);
   await page.evaluate(() => (window.notReloaded = true));
   assert.equal(await chosen(page), "7d");
-  const label = () => page.locator("[data-panel=errors_per_hour] svg:visible text.label").allInnerTexts();
+  const label = () => page.locator("[data-panel=errors_per_hour] svg:visible text.label").allTextContents();
   const week = await label();
 
   await range(page).getByRole("link", { name: "24h", exact: true }).click();

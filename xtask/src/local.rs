@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use crate::bundle;
 use crate::paths::Paths;
-use crate::stack::{Ready, Service, Stack};
+use crate::stack::{Ready, Service, Stack, get_json};
 pub use clickhouse::LOCATION_HEADER;
 use clickhouse::Server;
 use password::Passwords;
@@ -69,6 +69,27 @@ impl Local {
         self.servers
             .iter()
             .map(|server| (server.url.as_str(), server.region()))
+    }
+
+    /// Waits until all that was sent is committed, and every ClickHouse has it.
+    pub fn wait_for_all_sent(&self, stack: &mut Stack) -> Result<()> {
+        let ingest = format!("{}/health", self.ingest_url());
+        stack.wait_until("ingest commits all it took", || {
+            Ok(get_json(&ingest)?["wal"]["backlog_records"] == 0)
+        })?;
+        if self.servers.is_empty() {
+            return Ok(());
+        }
+        let sync = format!("{}/health", url(self.ports.sync));
+        // The round that began last may have begun before that commit; the one after the next has not.
+        let mut rounds = Vec::new();
+        stack.wait_until("sync has gone over the lake", || {
+            let round = get_json(&sync)?["targets"].to_string();
+            if !round.contains("\"error\":\"") && !rounds.contains(&round) {
+                rounds.push(round);
+            }
+            Ok(rounds.len() > 2 * self.servers.len())
+        })
     }
 
     /// The folder of the services' log files.

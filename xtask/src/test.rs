@@ -143,6 +143,7 @@ fn browser(paths: &Paths, count: &mut Count) -> Result<()> {
     empty.start(&mut stack)?;
     stack.start(demo::service(paths, &full.ingest_url(), 14, None), &full.logs())?;
     stack.wait_for(demo::NAME)?;
+    full.wait_for_all_sent(&mut stack)?;
     let mut command = paths.command("node");
     command
         .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])

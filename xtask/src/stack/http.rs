@@ -8,6 +8,18 @@ pub fn get_ok(url: &str) -> bool {
     agent(Duration::from_secs(1)).get(url).call().is_ok()
 }
 
+/// Gets a JSON document.
+pub fn get_json(url: &str) -> Result<Value> {
+    let mut reply = agent(Duration::from_secs(10))
+        .get(url)
+        .call()
+        .with_context(|| format!("GET {url}"))?;
+    reply
+        .body_mut()
+        .read_json()
+        .with_context(|| format!("the reply of {url} is not JSON"))
+}
+
 /// Posts JSON and reads the JSON reply.
 pub fn post_json(url: &str, body: &Value) -> Result<Value> {
     let mut reply = agent(Duration::from_secs(60))

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::Signal;
 
 use crate::process;
-pub use http::{get_ok, post_json};
+pub use http::{get_json, get_ok, post_json};
 use service::Running;
 pub use service::{Ready, Service};
 
@@ -73,6 +73,19 @@ impl Stack {
             self.check()?;
             std::thread::sleep(POLL);
         }
+    }
+
+    /// Waits until something holds, for as long as a service may take to start.
+    pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
+        let started = Instant::now();
+        while !holds()? {
+            self.check()?;
+            if started.elapsed() > READY_WITHIN {
+                bail!("not within {} s: {what}", READY_WITHIN.as_secs());
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(())
     }
 
     /// Waits until somebody interrupts us or a service dies.
