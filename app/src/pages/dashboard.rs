@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use lakefront_api::{ChartKind, QueryInfo};
 use leptos::{
@@ -149,14 +150,24 @@ fn use_go(view: Memo<View>, zone: Signal<String>) -> impl Fn(&Element) + Clone {
     }
 }
 
+/// When to ask again once the lake has its first rows: others follow them, and ClickHouse gets them after the lake.
+const AFTER_FIRST_ROWS: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_secs(4),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+];
+
 /// Looks again every few seconds while the lake is empty, and asks for everything when it no longer is.
 fn wait_for_rows(empty: Asked, again: RwSignal<u32>) {
     Effect::new(move |was_empty: Option<bool>| {
         let is_empty = matches!(&*empty.read(), Some(Some(Ok(Answer::LakeIsEmpty(true)))));
         if is_empty {
-            set_timeout(move || empty.refetch(), std::time::Duration::from_secs(3));
+            set_timeout(move || empty.refetch(), Duration::from_secs(3));
         } else if was_empty == Some(true) {
-            again.update(|count| *count += 1);
+            for pause in AFTER_FIRST_ROWS {
+                set_timeout(move || again.update(|count| *count += 1), pause);
+            }
         }
         is_empty
     });
