@@ -10,6 +10,7 @@ after(() => browser.close());
 
 const range = (page) => page.getByRole("navigation", { name: "Time range" });
 const chosen = (page) => range(page).locator("[aria-current=true]").innerText();
+const CHOSEN = "[aria-label='Time range'] [aria-current=true]";
 
 test("a preset changes the address and the panels, and the back button undoes it", async () => {
   const page = await open(browser);
@@ -26,7 +27,7 @@ test("a preset changes the address and the panels, and the back button undoes it
   assert.notDeepEqual(await label(), week);
 
   await page.goBack();
-  await page.waitForFunction(() => document.querySelector("[aria-current=true]").textContent === "7d");
+  await page.waitForFunction((chosen) => document.querySelector(chosen).textContent === "7d", CHOSEN);
   await answered(page);
   assert.deepEqual(await label(), week);
   assert.equal(await page.evaluate(() => window.notReloaded), true);
@@ -49,6 +50,8 @@ test("a range of one's own is read in the viewer's zone and pins it", async () =
   const query = new URL(page.url()).searchParams;
   assert.deepEqual([query.get("from"), query.get("to"), query.get("tz")], [`${from}T06:00`, `${to}T18:30`, await zone(page)]);
   await answered(page);
+  const day = (text) => `${new Date(text).toLocaleString("en", { month: "short", timeZone: "UTC" })} ${Number(text.slice(8))}`;
+  assert.equal(await chosen(page), `${day(from)}, 06:00 – ${day(to)}, 18:30`);
   const first = await page.locator("[data-panel=errors_per_hour] tbody td.time").first().textContent();
   assert.ok(first >= `${from} 06:00:00` && first < `${to} 19:00:00`, first);
 });
@@ -61,6 +64,26 @@ test("the viewer's zone is named, and known to the server on the next visit", as
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
   const html = await (await fetch(new URL("/plain", URL_FULL), { headers: { cookie } })).text();
   assert.match(html, new RegExp(`class="zone"[^>]*>${name}<`));
+});
+
+test("a shared link reproduces the view", async () => {
+  const page = await open(browser, "/errors?range=24h");
+  await settled(page);
+  await page.getByLabel("Auto-refresh").selectOption("1m");
+  await page.waitForURL(/refresh=1m/);
+  await page.getByLabel("Service").selectOption({ index: 1 });
+  await page.waitForURL(/service=/);
+  await answered(page);
+  const seen = async (page) => ({
+    range: await chosen(page),
+    refresh: await page.getByLabel("Auto-refresh").inputValue(),
+    service: await page.getByLabel("Service").inputValue(),
+    rows: await page.locator("[data-panel=top_errors] tbody td.id").allInnerTexts(),
+  });
+  const shared = await open(browser, page.url());
+  await settled(shared);
+  assert.deepEqual(await seen(shared), await seen(page));
+  assert.ok((await seen(shared)).rows.length > 0);
 });
 
 test("a filter applies at once", async () => {

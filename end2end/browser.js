@@ -20,13 +20,14 @@ assert.ok(URL_FULL, "LAKEFRONT_URL is not set: run `cargo xtask test --only brow
 export const launch = () => chromium.launch({ executablePath: process.env.LAKEFRONT_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 
 /** A page in a fresh profile, which keeps what its console calls an error in `page.complaints`. */
-export async function open(browser, path = "/", options = {}) {
+export async function open(browser, path = "/", { prepare, base = URL_FULL, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
+  await prepare?.(page);
   page.complaints = [];
   page.on("console", (message) => message.type() === "error" && page.complaints.push(message.text()));
   page.on("pageerror", (error) => page.complaints.push(String(error)));
-  await page.goto(new URL(path, options.base ?? URL_FULL).href);
+  await page.goto(new URL(path, base).href);
   return page;
 }
 
@@ -39,31 +40,47 @@ export async function settled(page) {
 /** Waits until every panel has its answer. */
 export async function answered(page) {
   await page.waitForFunction(
-    () => document.querySelector("[data-panel]") && !document.querySelector(".skeleton, [data-panel][aria-busy=true]"),
+    () => document.querySelector("[data-panel], #backends") && !document.querySelector(".skeleton, [data-panel][aria-busy=true]"),
   );
 }
 
 /** The router's catalogue. */
 export const catalogue = async () => (await fetch(new URL("/queries", URL_FULL))).json();
 
-/** The first value of an ad-hoc query. */
-export async function value(sql) {
-  const reply = await fetch(new URL("/sql", URL_FULL), {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ sql, params: {} }),
+/** The pages of the navigation, each with its address and the queries that it shows in order. */
+export async function pages() {
+  const queries = await catalogue();
+  const names = ["overview", "errors", "web", "vitals", "api", "operations"];
+  return names.map((name) => {
+    const place = (query) => query.panels?.find(({ page }) => page === name);
+    const shown = queries.filter(place).sort((a, b) => place(a).position - place(b).position);
+    return { name, path: name === "overview" ? "/" : `/${name}`, shown };
   });
-  const body = await reply.json();
-  assert.equal(reply.status, 200, JSON.stringify(body));
-  return body.rows[0]?.[0];
 }
 
-/** What axe finds at least serious, as lines of text. */
+/** The panel of a query. */
+export const panelOf = (page, name) => page.locator(`[data-panel=${name}]`);
+
+/** The first value of an ad-hoc query. */
+export const value = async (sql) => (await post("/sql", { sql, params: {} })).rows[0]?.[0];
+
+/** What the API answers. */
+export async function post(path, body) {
+  const reply = await fetch(new URL(path, URL_FULL), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const answer = await reply.json();
+  assert.equal(reply.status, 200, JSON.stringify(answer));
+  return answer;
+}
+
+/** What axe finds, as lines of text. */
 export async function axeFindings(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  return serious.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
 }
 
 /** How far the page reaches beyond its window, in pixels. */

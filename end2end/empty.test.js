@@ -45,6 +45,9 @@ test("the line for a web page ends the waiting", { skip: !base && "LAKEFRONT_EMP
   await loaded(visitor);
   await visitor.click("#throw");
   await guide.waitFor({ state: "detached" });
+  // The first rows are not the last: the page goes on asking, and says so.
+  await page.waitForURL(/refresh=10s/);
+  assert.equal(await page.getByLabel("Auto-refresh").inputValue(), "10s");
   await page.locator("[data-panel=errors_per_hour]").getByText("TypeError").first().waitFor({ state: "attached" });
   assert.deepEqual(page.complaints, []);
   shop.close();

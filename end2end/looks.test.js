@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { launch, open, overflow, settled } from "./browser.js";
+import { axeFindings, launch, open, overflow, pages, settled } from "./browser.js";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -32,15 +32,20 @@ const unreadable = (page) =>
     return found;
   });
 
-for (const colorScheme of ["light", "dark"]) {
-  for (const viewport of SIZES) {
-    test(`${colorScheme}, ${viewport.width} px`, async () => {
-      const page = await open(browser, "/", { colorScheme, viewport, deviceScaleFactor: 1 });
-      await settled(page);
-      assert.ok((await overflow(page)) <= 0, "the page scrolls sideways");
-      assert.deepEqual(await unreadable(page), []);
-      if (folder) await page.screenshot({ path: `${folder}/dashboard-${viewport.width}-${colorScheme}.png`, fullPage: true });
-    });
+for (const { name, path } of await pages()) {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const viewport of SIZES) {
+      test(`${name}, ${colorScheme}, ${viewport.width} px`, async () => {
+        const page = await open(browser, path, { colorScheme, viewport, deviceScaleFactor: 1 });
+        await settled(page);
+        assert.ok((await overflow(page)) <= 0, "the page scrolls sideways");
+        assert.deepEqual(await unreadable(page), []);
+        assert.deepEqual(await axeFindings(page), []);
+        if (folder) await page.screenshot({ path: `${folder}/${name}-${viewport.width}-${colorScheme}.png`, fullPage: true });
+        assert.deepEqual(page.complaints, []);
+        await page.context().close();
+      });
+    }
   }
 }
 

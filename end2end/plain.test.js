@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { catalogue, launch, open, overflow } from "./browser.js";
+import { launch, open, overflow, pages, panelOf } from "./browser.js";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -10,17 +10,41 @@ after(() => browser.close());
 
 const off = { javaScriptEnabled: false };
 
+const needsNothing = (query) => query.params.every((param) => param.default !== null);
+const DRAWN = ["line", "bar", "ranking", "heatmap"];
+
 test("charts and tables are there without JavaScript", async () => {
-  const page = await open(browser, "/plain", off);
-  for (const query of await catalogue()) {
-    if (query.params.some((param) => param.default === null)) continue;
-    const panel = page.locator(`[data-panel=${query.name}]`);
-    assert.ok((await panel.locator("tbody tr").count()) > 0, `${query.name} has no rows`);
-    if (query.chart.kind !== "table") assert.ok(await panel.locator("svg:visible").isVisible(), query.name);
-    assert.ok(await panel.locator(".badge").isVisible());
+  for (const { path, shown } of await pages()) {
+    const page = await open(browser, `/plain${path === "/" ? "" : path}`, off);
+    for (const query of shown.filter(needsNothing)) {
+      const panel = panelOf(page, query.name);
+      assert.ok((await panel.locator(".badge").count()) === 1, `${query.name} has no answer`);
+      if (DRAWN.includes(query.chart.kind) && (await panel.locator(".note").count()) === 0) {
+        assert.ok(await panel.locator("svg:visible").first().isVisible(), query.name);
+      }
+    }
+    assert.equal(await page.locator(".skeleton").count(), 0);
+    assert.ok((await overflow(page)) <= 0, path);
+    await page.close();
   }
-  assert.equal(await page.locator(".skeleton").count(), 0);
-  assert.ok((await overflow(page)) <= 0);
+});
+
+test("pages lead to each other without JavaScript", async () => {
+  const page = await open(browser, "/plain?range=24h", off);
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Web vitals" }).click();
+  assert.equal(new URL(page.url()).pathname, "/plain/vitals");
+  assert.equal(new URL(page.url()).search, "?range=24h");
+  assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "Web vitals");
+});
+
+test("an answer can be taken along without JavaScript", async () => {
+  const page = await open(browser, "/plain/errors", off);
+  const panel = panelOf(page, "top_errors");
+  const link = panel.getByRole("link", { name: "CSV" });
+  const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+  assert.equal(download.suggestedFilename(), "top_errors.csv");
+  await panel.getByText("How was this answered?").click();
+  assert.match(await panel.locator(".how code").innerText(), /^SET param_\w+ = [\s\S]*SELECT/);
 });
 
 test("links and forms work without JavaScript", async () => {
@@ -39,4 +63,6 @@ test("links and forms work without JavaScript", async () => {
 test("a browser without JavaScript is sent on from the streaming page", async () => {
   const page = await open(browser, "/?range=24h", off);
   await page.waitForURL(/\/plain\?range=24h$/);
+  await page.goto(new URL("/errors?range=24h", page.url()).href);
+  await page.waitForURL(/\/plain\/errors\?range=24h$/);
 });

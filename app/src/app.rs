@@ -7,18 +7,19 @@ use leptos_router::{
 
 use crate::{
     boot::Boot,
-    pages::{dashboard::Dashboard, not_found::NotFound},
+    pages::{any::AnyPage, not_found::NotFound},
 };
 
 /// The dashboard.
 #[component]
 pub fn App() -> impl IntoView {
     Boot::provide();
+    // One route for all pages: going from one to another keeps what they share, and costs the bundle nothing.
     view! {
         <Router>
             <Routes fallback=NotFound>
-                <Route path=path!("/") view=Dashboard />
-                <Route path=path!("/plain") view=Dashboard ssr=SsrMode::InOrder />
+                <Route path=path!("/plain/:page?") view=AnyPage ssr=SsrMode::InOrder />
+                <Route path=path!("/:page?") view=AnyPage />
             </Routes>
         </Router>
     }

@@ -1,4 +1,4 @@
-use lakefront_api::QueryInfo;
+use lakefront_api::{Page, QueryInfo};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,12 @@ impl Boot {
                 .map(|name| Theme::parse(&name))
                 .unwrap_or_default(),
         }
+    }
+
+    /// Whether there is anything on a page. Before the catalogue is there, there may be.
+    pub fn shows(&self, page: Page) -> bool {
+        let mut places = self.catalogue.iter().flat_map(|query| &query.panels);
+        self.catalogue.is_empty() || page == Page::Operations || places.any(|place| place.page == page)
     }
 
     /// Provides it to the components below, as a signal: without a server's page it arrives later.

@@ -3,10 +3,10 @@
 
 use js_sys::{Array, Intl::DateTimeFormat, JsString, Object, Reflect};
 use leptos::{
-    prelude::{document, window},
+    prelude::{document, request_animation_frame, window},
     wasm_bindgen::{JsCast, JsValue},
 };
-use web_sys::{Element, Event};
+use web_sys::{Element, Event, FocusOptions, HtmlElement, NodeList};
 
 /// The IANA name of the browser's time zone.
 pub fn time_zone() -> Option<String> {
@@ -46,26 +46,57 @@ pub fn fields(form: &Element) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Sets the fields of every form of the page to what `value` says of their names.
-pub fn fill(value: impl Fn(&str) -> String) {
+/// Sets the fields of every form of the page to what `value` says of their names, or to their default.
+pub fn fill(value: impl Fn(&str) -> Option<String>) {
     let Some(root) = document().document_element() else {
         return;
     };
     for field in visible(&root) {
         if let Some(name) = field.get_attribute("name") {
-            let _ = Reflect::set(&field, &"value".into(), &JsValue::from(value(&name)));
+            let default = || field.get_attribute("data-default").unwrap_or_default();
+            let text = value(&name).unwrap_or_else(default);
+            let _ = Reflect::set(&field, &"value".into(), &JsValue::from(text));
         }
     }
 }
 
+/// Every element of the page that a selector fits.
+pub fn all(selector: &str) -> impl Iterator<Item = Element> + use<> {
+    let found = document().query_selector_all(selector).ok();
+    found.into_iter().flat_map(elements)
+}
+
+/// Whether the viewer looks at something else.
+pub fn is_hidden() -> bool {
+    document().hidden()
+}
+
+/// Gives the focus back to the part of an element with a `data-key`, if it was lost because the part was drawn anew.
+pub fn refocus(root: Element, key: String) {
+    request_animation_frame(move || {
+        let lost = document()
+            .active_element()
+            .is_none_or(|active| active.tag_name() == "BODY");
+        let keyed = root.query_selector_all("[data-key]").ok();
+        let mut keyed = keyed.into_iter().flat_map(elements);
+        let part = keyed.find(|part| part.get_attribute("data-key").as_ref() == Some(&key));
+        if let (true, Some(part)) = (lost, part) {
+            let options = FocusOptions::new();
+            options.set_prevent_scroll(true);
+            let _ = part.unchecked_into::<HtmlElement>().focus_with_options(&options);
+        }
+    });
+}
+
+fn elements(nodes: NodeList) -> impl Iterator<Item = Element> {
+    (0..nodes.length()).filter_map(move |at| nodes.get(at)?.dyn_into().ok())
+}
+
 fn visible(root: &Element) -> impl Iterator<Item = Element> + use<> {
     let found = root
-        .query_selector_all("form input:not([type=hidden]), form select, input[form]")
+        .query_selector_all("form input:not([type=hidden]), form select")
         .ok();
-    let nodes = found
-        .into_iter()
-        .flat_map(|list| (0..list.length()).filter_map(move |index| list.get(index)));
-    nodes.filter_map(|node| node.dyn_into().ok())
+    found.into_iter().flat_map(elements)
 }
 
 /// Puts the code beside a button into the clipboard.

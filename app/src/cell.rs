@@ -15,6 +15,14 @@ pub enum Kind {
     Time,
     /// A number with its unit, to the right.
     Number(Unit),
+    /// Numbers in equal distances, as a small drawing.
+    Trend,
+    /// A word that is set apart: `new`.
+    Mark,
+    /// Many lines, folded.
+    Lines,
+    /// For programs only.
+    Hidden,
 }
 
 impl Kind {
@@ -28,7 +36,11 @@ impl Kind {
             .iter()
             .any(|prefix| bare.starts_with(prefix));
         match name {
+            "row_id" => Self::Hidden,
+            "stack" => Self::Lines,
+            "state" | "status" => Self::Mark,
             _ if bare.starts_with("DateTime") => Self::Time,
+            _ if bare.starts_with("Array(") => Self::Trend,
             name if name.ends_with("_id") || name.ends_with("_group") => Self::Id,
             _ if numeric => Self::Number(Unit::parse(unit)),
             _ => Self::Text,
@@ -42,6 +54,10 @@ impl Kind {
             Self::Id => "id",
             Self::Time => "time",
             Self::Number(_) => "number",
+            Self::Trend => "trend",
+            Self::Mark => "mark",
+            Self::Lines => "lines",
+            Self::Hidden => "hidden",
         }
     }
 
@@ -49,6 +65,7 @@ impl Kind {
     pub fn show(self, value: &Value, zone: &Zone) -> String {
         match (self, value) {
             (_, Value::Null) => "–".into(),
+            (_, Value::String(text)) if text.is_empty() => "–".into(),
             (Self::Time, Value::String(text)) => {
                 instant::time(text).map_or_else(|| text.clone(), |time| clock(time, zone))
             }
@@ -80,6 +97,7 @@ mod tests {
         );
         assert_eq!(show("bounce_rate", "Float64", "1", 0.25.into()), "25 %");
         assert_eq!(show("p75", "Nullable(Float64)", "", Value::Null), "–");
+        assert_eq!(show("page", "String", "", "".into()), "–");
         assert_eq!(show("day", "Date", "", "2026-03-24".into()), "2026-03-24");
     }
 }

@@ -10,25 +10,35 @@ mod browser;
 mod cell;
 mod components;
 mod failure;
+mod go;
+mod here;
 mod json;
 mod markup;
 mod pages;
+mod pointer;
 #[cfg(feature = "ssr")]
 mod range;
+mod refresh;
+mod scene;
 pub mod server;
 #[cfg(feature = "ssr")]
 mod service;
 #[cfg(feature = "ssr")]
 mod shell;
+mod site;
+mod trace;
 pub mod view;
+mod vital;
 
 pub use app::App;
 pub use boot::{Boot, Theme};
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
+pub use server::{Download, download};
+#[cfg(feature = "ssr")]
 pub use service::{Answer, Backends, QueryService};
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use shell::{routes, shell};
 
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]

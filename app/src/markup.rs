@@ -7,14 +7,22 @@ pub mod badge;
 pub mod failure;
 pub mod figure;
 pub mod filters;
+pub mod funnel;
 pub mod guide;
 pub mod health;
+pub mod how;
 pub mod panel;
 pub mod params;
 pub mod range;
+pub mod refresh;
 pub mod table;
 pub mod theme;
+pub mod tip;
+pub mod totals;
+pub mod vitals;
+pub mod waterfall;
 
+use lakefront_api::Page;
 use maud::{Markup, html};
 
 use crate::view::View;
@@ -30,6 +38,25 @@ pub fn brand() -> Markup {
             "Lakefront"
         }
     }
+}
+
+/// What stands beside a page's name.
+pub fn icon(page: Page) -> Markup {
+    let path = match page {
+        Page::Overview => "M4 4h7v9H4zM13 4h7v5h-7zM13 11h7v9h-7zM4 15h7v5H4z",
+        Page::Errors => "M12 4l9 16H3zM12 10v4M12 17v.5",
+        Page::Web => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18",
+        Page::Vitals => "M4 16a8 8 0 1 1 16 0M12 16l4-6",
+        Page::Api => "M4 7h12M16 7l-3-3M16 7l-3 3M20 17H8M8 17l3-3M8 17l3 3",
+        Page::Operations => "M4 5h16v5H4zM4 14h16v5H4zM7 7.5v.1M7 16.5v.1",
+        _ => "",
+    };
+    html! { svg viewBox="0 0 24 24" aria-hidden="true" { path d=(path) {} } }
+}
+
+/// The sign for asking again.
+pub fn again() -> Markup {
+    html! { svg viewBox="0 0 24 24" aria-hidden="true" { path d="M20 12a8 8 0 1 1-2.5-5.8M20 3v5h-5" {} } }
 }
 
 /// The state that a form leaves as it is, for browsers without JavaScript.

@@ -1,2 +1,3 @@
+pub mod any;
 pub mod dashboard;
 pub mod not_found;

@@ -6,11 +6,11 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{StatusCode, header};
-use lakefront_app::{App, QueryService, shell};
+use lakefront_app::{QueryService, routes, shell};
 use leptos::config::LeptosOptions;
 use leptos::context::{provide_context, use_context};
 use leptos::nonce::use_nonce;
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
+use leptos_axum::{LeptosRoutes, ResponseOptions, render_app_async_with_context};
 use worker::js_sys::{Reflect, global};
 use worker::wasm_bindgen::JsValue;
 
@@ -28,7 +28,7 @@ pub fn with_dashboard(api: Router<LeptosOptions>) -> Router {
         let options = options.clone();
         move || shell(options.clone())
     };
-    api.leptos_routes_with_context(&options, generate_route_list(App), page_context, document)
+    api.leptos_routes_with_context(&options, routes(), page_context, document)
         .fallback(elsewhere)
         .with_state(options)
 }

@@ -1,11 +1,12 @@
 //! The API: one handler per resource, and a problem for everything else.
 
-use axum::extract::Extension;
+use axum::extract::{Extension, Path};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::{HeaderMap, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use lakefront_api::{HealthReply, ProblemType, QueryInfo, QueryReply, QueryRequest, SqlRequest};
-use lakefront_app::Backends;
+use lakefront_app::{Backends, QueryService};
+use url::form_urlencoded;
 use worker::send::SendFuture;
 
 use crate::clock::Instant;
@@ -20,6 +21,7 @@ pub fn api<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/sql", post(sql))
         .route("/queries", get(queries))
         .route("/health", get(health))
+        .route("/download/{file}", get(download))
         .method_not_allowed_fallback(method_not_allowed)
 }
 
@@ -53,6 +55,26 @@ async fn health(Extension(visit): Extension<Visit>) -> (StatusCode, Json<HealthR
     (status, Json(reply))
 }
 
+/// A named query's answer as a file, with the query string of a page.
+async fn download(
+    Extension(visit): Extension<Visit>,
+    Path(file): Path<String>,
+    uri: Uri,
+) -> Result<([(HeaderName, String); 2], String), Refusal> {
+    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let pairs = pairs.into_owned().collect();
+    let download = lakefront_app::download(QueryService::new(visit), &file, pairs).await?;
+    let headers = [
+        (header::CONTENT_TYPE, download.content_type.to_owned()),
+        // A file that was found has the name of a query: letters, digits, underscores and a dot.
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{file}\""),
+        ),
+    ];
+    Ok((headers, download.body))
+}
+
 async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
     let detail = format!(
         "{} does not take {method}; the Allow header says what it takes",
@@ -64,7 +86,7 @@ async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
 /// What is said of a path that nothing answers.
 pub fn not_found(uri: &Uri) -> Refusal {
     let detail = format!(
-        "there is no {}; the API has POST /query, POST /sql, GET /queries, GET /health and POST /v1/logs, /v1/traces, /v1/metrics",
+        "there is no {}; the API has POST /query, POST /sql, GET /queries, GET /health, GET /download/<query>.csv and .json, and POST /v1/logs, /v1/traces, /v1/metrics",
         uri.path()
     );
     Refusal::new(ProblemType::NotFound, detail)

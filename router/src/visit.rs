@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use jiff::Timestamp;
-use lakefront_api::{BackendKind, HealthReply, Problem, QueryInfo, QueryReply, QueryRequest, SqlRequest};
+use lakefront_api::{
+    BackendKind, HealthReply, Problem, QueryInfo, QueryReply, QueryRequest, SentParam, SentStatement,
+    SqlRequest,
+};
 use lakefront_app::{Answer as AppAnswer, Backends};
-use lakefront_query::{Plan, REQUEST_DEADLINE, Topology, catalogue, plan, plan_sql, resolve};
+use lakefront_query::{Plan, REQUEST_DEADLINE, Statement, Topology, catalogue, plan, plan_sql, resolve};
 use worker::send::SendFuture;
 use worker::{Context, Env};
 
@@ -62,7 +65,7 @@ impl Visit {
         let resolved = resolve(&request, now)?;
         self.look_at_the_stale(arrived).await;
         let plan = plan(&resolved, &self.topology(now), now)?;
-        let mut reply = self.run(plan, Asked::Named, arrived).await?;
+        let mut reply = self.run(plan, Asked::Named, request.explain, arrived).await?;
         if let Some(at) = &request.at {
             // Of a snapshot's id only the engine knows the time.
             reply.as_of = at.parse().ok();
@@ -75,7 +78,7 @@ impl Visit {
     pub async fn sql(&self, request: SqlRequest, arrived: Instant) -> Result<QueryReply, Problem> {
         let plan = plan_sql(&request, &self.topology(arrived.timestamp()));
         let reply = match plan {
-            Ok(plan) => self.run(plan, Asked::AdHoc, arrived).await,
+            Ok(plan) => self.run(plan, Asked::AdHoc, false, arrived).await,
             Err(problem) => Err(problem),
         };
         self.check_behind_the_answer();
@@ -105,7 +108,13 @@ impl Visit {
         }
     }
 
-    async fn run(&self, plan: Plan, asked: Asked, arrived: Instant) -> Result<QueryReply, Problem> {
+    async fn run(
+        &self,
+        plan: Plan,
+        asked: Asked,
+        explain: bool,
+        arrived: Instant,
+    ) -> Result<QueryReply, Problem> {
         let range = plan.range;
         let outcome = first_answer(plan, asked, async |attempt| {
             let engine = self.engine(&attempt.backend)?;
@@ -136,6 +145,7 @@ impl Visit {
             elapsed_ms: arrived.elapsed_ms(),
             backend_ms: heard.took_ms,
             stats: heard.answer.stats,
+            statement: explain.then(|| sent(attempt.statement)),
         })
     }
 
@@ -178,6 +188,14 @@ impl Visit {
     /// Lets the dashboard await what only this thread can.
     fn send<T: 'static>(future: impl Future<Output = Result<T, Problem>> + 'static) -> AppAnswer<T> {
         Box::pin(SendFuture::new(future))
+    }
+}
+
+fn sent(statement: Statement) -> SentStatement {
+    let params = statement.params.into_iter();
+    SentStatement {
+        sql: statement.sql,
+        params: params.map(|(name, value)| SentParam { name, value }).collect(),
     }
 }
 

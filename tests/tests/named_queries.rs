@@ -191,6 +191,7 @@ fn request(case: &Case, zone: &str) -> Result<QueryRequest> {
         backend: lakefront_api::BackendChoice::Auto,
         max_lag_seconds: None,
         at: None,
+        explain: false,
     })
 }
 

@@ -11,7 +11,7 @@ use crate::setup::{self, Wanted};
 #[derive(Parser)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench ingest\n  cargo xtask bench ingest --compression gzip\n  \
-                        cargo xtask bench lake\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days"
+                        cargo xtask bench lake\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web"
 )]
 pub struct Args {
     /// What to measure
@@ -33,28 +33,31 @@ enum What {
     Layout,
     /// What the router costs by itself, named queries by their views against the lake, and what a failover adds
     Router,
+    /// The dashboard in Chromium on the embedded stack, as `up` builds it: paints, shifts, reactions, size of the bundle
+    Web,
     /// Rows a second from the lake into a ClickHouse, all views firing: the server reads, or sync sends
     Sync,
 }
 
 impl What {
-    /// The example that measures it.
-    fn example(self) -> &'static str {
-        match self {
+    /// The example that measures it; the dashboard is measured by a script.
+    fn example(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Web => return None,
             Self::Ingest => "load",
             Self::Lake => "commits",
             Self::Chdb => "chdb",
             Self::Layout => "layout",
             Self::Router => "bench_router",
             Self::Sync => "speed",
-        }
+        })
     }
 
     /// The programs that it starts.
     fn programs(self) -> &'static [&'static str] {
         match self {
             Self::Ingest => &["lakefront-ingest"],
-            Self::Lake | Self::Layout => &[],
+            Self::Lake | Self::Layout | Self::Web => &[],
             Self::Router => &[
                 "lakefront-ingest",
                 "lakefront-chdb-container",
@@ -69,8 +72,10 @@ impl What {
 
 /// Builds in the release profile and measures.
 pub fn run(args: &Args) -> Result<()> {
+    let Some(example) = args.what.example() else {
+        return crate::browser::bench(&setup::run(Wanted::Everything)?);
+    };
     let paths = setup::run(Wanted::Stack)?;
-    let example = args.what.example();
     let mut build = paths.cargo(&["build", "--release", "--workspace", "--example", example]);
     for program in args.what.programs() {
         build.args(["--bin", program]);

@@ -2,6 +2,7 @@
 
 mod access;
 mod bench;
+mod browser;
 mod build;
 mod bundle;
 mod demo;
@@ -45,7 +46,7 @@ enum Command {
     Dev(dev::Args),
     /// Render `clickhouse/access.toml` to the users of a real ClickHouse.
     Access,
-    /// Measure: ingest, lake, layout, router.
+    /// Measure: ingest, lake, layout, router, web.
     Bench(bench::Args),
 }
 

@@ -5,11 +5,10 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
 
-use crate::local::{Local, Ports, Tier};
 use crate::paths::Paths;
 use crate::setup::{self, Wanted};
 use crate::stack::Stack;
-use crate::{build, demo, process};
+use crate::{build, process};
 
 /// What `test` takes.
 #[derive(Parser)]
@@ -129,27 +128,14 @@ fn number_before(text: &str, unit: &str) -> u64 {
         .unwrap_or(0)
 }
 
-/// A stack with the demo's traffic and one with an empty lake, both in a scratch folder, and Playwright against them.
+/// A stack with the demo's traffic and one with an empty lake, and Playwright against them.
 fn browser(paths: &Paths, count: &mut Count) -> Result<()> {
-    build::programs(paths)?;
-    build::bundle(paths)?;
-    let scratch = paths.cache.join("browser-test");
-    let _ = std::fs::remove_dir_all(&scratch);
-    let local = |folder, base| Local::new(paths, scratch.join(folder), Ports::from_base(base), Tier::Two);
-    let full = local("demo", 18_780)?.with_commit_interval("2s");
-    let empty = local("empty", 18_790)?;
     let mut stack = Stack::new();
-    full.start(&mut stack)?;
-    empty.start(&mut stack)?;
-    stack.start(demo::service(paths, &full.ingest_url(), 14, None), &full.logs())?;
-    stack.wait_for(demo::NAME)?;
-    full.wait_for_all_sent(&mut stack)?;
-    let mut command = paths.command("node");
+    let full = crate::browser::with_demo(paths, &mut stack)?;
+    let empty = crate::browser::with_nothing(paths, &mut stack)?;
+    let mut command = crate::browser::node(paths, &full);
     command
         .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
-        .current_dir(paths.checkout.join("end2end"))
-        .env("LAKEFRONT_URL", full.router_url())
-        .env("LAKEFRONT_INGEST_URL", full.ingest_url())
         .env("LAKEFRONT_EMPTY_URL", empty.router_url())
         .env("LAKEFRONT_SCREENSHOTS", paths.cache.join("screenshots"));
     let result = count_lines(&mut command, count);

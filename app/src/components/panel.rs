@@ -1,81 +1,111 @@
 use std::sync::Arc;
 
-use lakefront_api::QueryInfo;
-use leptos::prelude::*;
+use lakefront_api::{PanelPlace, QueryInfo};
+use leptos::{
+    ev::{FocusEvent, MouseEvent},
+    prelude::*,
+};
 
 use crate::{
-    boot::ViewerZone,
+    browser,
     components::streamed::{Render, Streamed, asked},
+    here::Here,
     markup,
+    pointer::Charts,
     server::{Answer, PanelRequest, Question},
-    view::View,
 };
 
 /// One named query: its title, its answer, and how that came to be.
 #[component]
-pub fn Panel(
-    info: QueryInfo,
-    view: Memo<View>,
-    /// Asks again whenever it changes.
-    again: ReadSignal<u32>,
-) -> impl IntoView {
-    let viewer = expect_context::<ViewerZone>().0;
+pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
+    let here: Here = expect_context();
+    let charts: Charts = expect_context();
     let info = Arc::new(info);
+    let mine = {
+        let info = info.clone();
+        Memo::new(move |_| here.site.read().seen_by(&info, place.page, &here.view.read()))
+    };
     let question = {
         let info = info.clone();
-        Memo::new(move |_| request(&info, &view.read(), &viewer.read()).map(Question::Panel))
+        Memo::new(move |_| PanelRequest::new(&info, &mine.read(), &here.zone.read()).map(Question::Panel))
     };
+    let answer = asked(question, here.again.into());
+    // What a viewer has opened, switched off or focused outlives the answer that it was done to.
+    let open = RwSignal::new(Vec::<String>::new());
+    let off = RwSignal::new(Vec::<String>::new());
+    let focused = RwSignal::new(None::<String>);
     let render: Render = {
         let info = info.clone();
         Arc::new(move |answer| match answer {
-            Some(Ok(Answer::Panel(answer))) => markup::panel::answer(&info, &answer),
-            Some(Err(failure)) => markup::failure::note(failure, &view.read_untracked().href()),
+            Some(Ok(Answer::Panel(answer))) => {
+                here.scene(&open.read_untracked(), &off.read_untracked(), |scene| {
+                    markup::panel::answer(&info, &answer, scene)
+                })
+            }
+            Some(Err(failure)) => markup::failure::note(failure, &here.view.read_untracked().href()),
             _ => markup::panel::question(),
         })
+    };
+    let section: NodeRef<leptos::html::Section> = NodeRef::new();
+    {
+        let name = info.name.clone();
+        on_cleanup(move || charts.forget(&name));
+        let info = info.clone();
+        Effect::new(move |_| {
+            let hidden = off.get();
+            if let Some(Some(Ok(Answer::Panel(answer)))) = &*answer.read() {
+                charts.keep(&info, &answer.reply, &answer.zone, hidden);
+            }
+            if let (Some(section), Some(key)) = (section.get(), focused.get_untracked()) {
+                browser::refocus(section.into(), key);
+            }
+        });
+    }
+    let click = move |event: MouseEvent| {
+        if let Some(summary) = browser::around(&event, "summary[data-key]") {
+            toggle(open, summary.get_attribute("data-key"));
+        } else if let Some(button) = browser::around(&event, "[data-series]") {
+            toggle(off, button.get_attribute("data-series"));
+        }
+    };
+    let focus = move |event: FocusEvent| {
+        focused
+            .set(browser::around(&event, "[data-key]").and_then(|element| element.get_attribute("data-key")));
     };
     let (pending, set_pending) = signal(false);
     let busy = Signal::derive(move || if pending.get() { "true" } else { "false" }.to_owned());
     let heading = format!("{}-title", info.name);
-    let head = markup::panel::head(&info, &view.read_untracked(), &heading).into_string();
+    let head = markup::panel::head(&info, &here.view.read_untracked(), &heading).into_string();
     view! {
         <section
-            class=if markup::panel::broad(&info) { "panel broad" } else { "panel" }
+            node_ref=section
+            class=if place.wide { "panel wide-panel" } else { "panel" }
             id=info.name.clone()
             data-panel=info.name.clone()
             aria-labelledby=heading
             aria-busy=busy
+            on:click=click
+            on:focusin=focus
         >
             <div inner_html=head></div>
             <Streamed
-                answer=asked(question, again)
+                answer
                 render
                 fallback=markup::panel::skeleton(info.chart.kind)
                 pending=set_pending
+                redraw=Signal::derive(move || off.track())
             />
         </section>
     }
     .into_any()
 }
 
-/// What the panel asks; nothing while a required parameter is missing.
-fn request(info: &QueryInfo, view: &View, viewer: &str) -> Option<PanelRequest> {
-    let mut params = Vec::new();
-    for param in &info.params {
-        let value = match param.name.as_str() {
-            "service" => view.service.as_str(),
-            "environment" => view.environment.as_str(),
-            name => view.param(&info.name, name).unwrap_or_default(),
-        };
-        if !value.is_empty() {
-            params.push((param.name.clone(), value.to_owned()));
-        } else if param.default.is_none() {
-            return None;
+fn toggle(names: RwSignal<Vec<String>>, name: Option<String>) {
+    let Some(name) = name else { return };
+    names.update(|names| match names.iter().position(|other| *other == name) {
+        Some(at) => {
+            names.remove(at);
         }
-    }
-    Some(PanelRequest {
-        query: info.name.clone(),
-        range: view.range.clone(),
-        tz: view.tz.clone().unwrap_or_else(|| viewer.to_owned()),
-        params,
-    })
+        None => names.push(name),
+    });
 }

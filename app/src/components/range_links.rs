@@ -1,23 +1,21 @@
 use lakefront_api::Preset;
 use leptos::prelude::*;
 
-use crate::view::{RangeChoice, View};
+use crate::{
+    here::Here,
+    markup,
+    view::{RangeChoice, View},
+};
 
-/// The presets, as links to the same page.
+/// The presets as links to the same page, and a range of one's own behind a button that names it.
 #[component]
-pub fn RangeLinks(view: Memo<View>) -> impl IntoView {
+pub fn RangeLinks() -> impl IntoView {
+    let Here { view, zone, .. } = expect_context();
     let links = Preset::ALL.map(|preset| {
         let range = RangeChoice::Preset(preset);
         let current = {
             let range = range.clone();
-            Signal::derive(move || {
-                if view.read().range == range {
-                    "true"
-                } else {
-                    "false"
-                }
-                .to_owned()
-            })
+            Signal::derive(move || truth(view.read().range == range))
         };
         let href = Signal::derive(move || {
             View {
@@ -29,5 +27,18 @@ pub fn RangeLinks(view: Memo<View>) -> impl IntoView {
         });
         view! { <a href=href data-noscroll="" aria-current=current>{preset.name()}</a> }
     });
-    view! { <div class="segmented">{links.into_iter().collect_view()}</div> }
+    let own = Signal::derive(move || truth(view.read().range.name().is_some()));
+    let name = Signal::derive(move || view.read().range.name().unwrap_or_else(|| "Custom".into()));
+    let form = markup::range::form(&view.read_untracked(), &zone.get_untracked()).into_string();
+    view! {
+        <div class="segmented">{links.into_iter().collect_view()}</div>
+        <details class="custom">
+            <summary aria-current=own>{name}</summary>
+            <div inner_html=form></div>
+        </details>
+    }
+}
+
+fn truth(value: bool) -> String {
+    if value { "true" } else { "false" }.to_owned()
 }

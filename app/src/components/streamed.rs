@@ -16,7 +16,7 @@ pub type Asked = Resource<Option<Result<Answer, Failure>>>;
 pub type Render = Arc<dyn Fn(Option<Result<Answer, Failure>>) -> Markup + Send + Sync>;
 
 /// Asks whenever the question changes, or `again` does.
-pub fn asked(question: Memo<Option<Question>>, again: ReadSignal<u32>) -> Asked {
+pub fn asked(question: Memo<Option<Question>>, again: Signal<u32>) -> Asked {
     Resource::new(
         move || (question.get(), again.get()),
         |(question, _)| async move {
@@ -39,9 +39,14 @@ pub fn Streamed(
     /// What is there until then.
     fallback: Markup,
     /// Set while another answer is on its way.
-    pending: WriteSignal<bool>,
+    #[prop(optional)]
+    pending: Option<WriteSignal<bool>>,
+    /// What else changes how the answer looks.
+    #[prop(optional)]
+    redraw: Option<Signal<()>>,
 ) -> impl IntoView {
     let fallback = fallback.into_string();
+    let pending = pending.unwrap_or_else(|| signal(false).1);
     let retry = move |event: MouseEvent| {
         if browser::around(&event, "[data-retry]").is_some() {
             event.prevent_default();
@@ -56,6 +61,9 @@ pub fn Streamed(
                 fallback=move || view! { <div class="content" inner_html=fallback.clone()></div> }
             >
                 {move || {
+                    if let Some(redraw) = redraw {
+                        redraw.get();
+                    }
                     let render = render.clone();
                     Suspend::new(async move {
                         let html = render(answer.await).into_string();

@@ -1,5 +1,5 @@
 use lakefront_api::{QueryReply, Zone};
-use lakefront_chart::{Unit, bytes, clock, count};
+use lakefront_chart::{Unit, bytes, clock, count, span};
 use maud::{Markup, html};
 
 use super::health::engine;
@@ -8,7 +8,7 @@ use super::health::engine;
 pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
     let millis = |value: f64| Unit::Millis.full(value);
     html! {
-        footer.badge data-backend=(reply.backend.name()) data-reason=(reply.reason.name()) {
+        p.badge data-backend=(reply.backend.name()) data-reason=(reply.reason.name()) {
             span.engine.(reply.backend.name()) data-part="engine" {
                 (engine(reply.backend))
                 @if let Some(region) = &reply.region { " " (region) }
@@ -28,15 +28,5 @@ pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
                 (count(reply.stats.rows_read as f64)) " rows, " (bytes(reply.stats.bytes_read as f64)) " read"
             }
         }
-    }
-}
-
-/// A span of seconds in its largest unit.
-fn span(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
     }
 }

@@ -1,48 +1,96 @@
+use lakefront_api::Page;
+use lakefront_chart::words;
 use maud::{Markup, html};
 
 use super::hidden;
 use crate::{
     failure::Failure,
-    server::{Answer, Facets},
+    server::{Answer, Facet},
+    site::{Filter, Site},
     view::View,
 };
 
-/// Which service and which environment: applied at once with JavaScript, by a button without.
+/// The filters of a page: applied at once with JavaScript, by a button without.
 ///
 /// Without the list of services the page works; only the choice is missing.
-pub fn form(answer: Option<Result<Answer, Failure>>, view: &View) -> Markup {
+pub fn form(answer: Option<Result<Answer, Failure>>, site: &Site, page: Page, view: &View) -> Markup {
     let known = match answer {
         Some(Ok(Answer::Facets(facets))) => facets,
-        _ => Facets::default(),
+        _ => Vec::new(),
     };
-    let kept = View {
-        service: String::new(),
-        environment: String::new(),
-        ..view.clone()
-    };
+    let filters = site.filters(page);
+    let mut kept = view.clone();
+    kept.params
+        .retain(|(name, _)| filters.iter().all(|filter| filter.name != *name));
     html! {
-        search.filters {
-            form method="get" data-instant {
-                (hidden(&kept))
-                (select("service", "Service", "All services", known.services, &view.service))
-                (select("environment", "Environment", "All environments", known.environments, &view.environment))
-                button { "Apply" }
+        @if !filters.is_empty() {
+            search.filters {
+                form method="get" data-instant {
+                    (hidden(&kept))
+                    @for filter in &filters {
+                        @let value = view.param(&filter.name);
+                        @match all(&filter.name) {
+                            Some(all) => (select(filter, all, &known, value)),
+                            None => (input(filter, value)),
+                        }
+                    }
+                    button { "Apply" }
+                }
             }
         }
     }
 }
 
-/// All, the known ones, and the chosen one even if it is not known.
-fn select(name: &str, label: &str, all: &str, mut known: Vec<String>, chosen: &str) -> Markup {
-    if !chosen.is_empty() && !known.iter().any(|value| value == chosen) {
-        known.push(chosen.to_owned());
+/// What a filter is called when it filters nothing; only those of which all values are known can be chosen from.
+fn all(name: &str) -> Option<&'static str> {
+    match name {
+        "service" => Some("All services"),
+        "environment" => Some("All environments"),
+        _ => None,
     }
+}
+
+/// All, the known ones, and the chosen one even if it is not known.
+fn select(filter: &Filter, all: &str, known: &[Facet], chosen: &str) -> Markup {
+    let known = known.iter().find(|facet| facet.name == filter.name);
+    let known = known.map_or(&[][..], |facet| &facet.values);
+    let missing = !chosen.is_empty() && !known.iter().any(|value| value == chosen);
     html! {
-        select name=(name) aria-label=(label) {
+        select name=(filter.name) aria-label=(words(&filter.name)) {
             option value="" { (all) }
-            @for value in known {
-                option value=(value) selected[value == chosen] { (value) }
+            @for value in known { option value=(value) selected[value == chosen] { (value) } }
+            @if missing { option value=(chosen) selected { (chosen) } }
+        }
+    }
+}
+
+fn input(filter: &Filter, value: &str) -> Markup {
+    let name = words(&filter.name);
+    html! {
+        input
+            type="search"
+            name=(filter.name)
+            value=(value)
+            list=[filter.suggest.as_ref().map(|_| list(&filter.name))]
+            placeholder={ (if filter.required { "" } else { "Any " }) (name) }
+            aria-label=(name)
+            autocomplete="off"
+            required[filter.required]
+            maxlength=(filter.max);
+    }
+}
+
+/// What can be suggested for the inputs of [`form`].
+pub fn suggestions(answer: Option<Result<Answer, Failure>>) -> Markup {
+    html! {
+        @if let Some(Ok(Answer::Facets(facets))) = answer {
+            @for facet in facets {
+                datalist id=(list(&facet.name)) { @for value in facet.values { option value=(value) {} } }
             }
         }
     }
+}
+
+fn list(name: &str) -> String {
+    format!("values-of-{name}")
 }

@@ -27,7 +27,7 @@ pub fn steps(origin: &str, endpoint: &str) -> Markup {
 }
 
 /// Text to be taken along, with a button that does it.
-fn copyable(title: &str, text: &str) -> Markup {
+pub fn copyable(title: &str, text: &str) -> Markup {
     html! {
         figure.copyable {
             figcaption { span { (title) } button type="button" data-copy { "Copy" } }

@@ -1,7 +1,10 @@
 use lakefront_api::BackendKind;
 use maud::{Markup, html};
 
-use crate::{failure::Failure, server::Answer};
+use crate::{
+    failure::Failure,
+    server::{Answer, Backend},
+};
 
 /// The backends and how they are.
 pub fn list(answer: Option<Result<Answer, Failure>>) -> Markup {
@@ -21,6 +24,46 @@ pub fn list(answer: Option<Result<Answer, Failure>>) -> Markup {
 /// Before the answer.
 pub fn unknown() -> Markup {
     html! { ul.health aria-label="Backends" { li.idle { "asking the backends" } } }
+}
+
+/// The heading of [`table`].
+pub fn head() -> Markup {
+    html! { header { h2 #backends-title { "Backends" } p { "Who can answer, and how each was when it was last asked." } } }
+}
+
+/// Everything that is known of the backends.
+pub fn table(answer: Option<Result<Answer, Failure>>) -> Markup {
+    let Some(Ok(Answer::Health(backends))) = answer else {
+        return list(answer);
+    };
+    html! {
+        div.table role="region" tabindex="0" aria-label="Backends: table" {
+            table {
+                thead { tr { @for name in ["backend", "state", "last check", "took", "behind the lake", "last failure"] { th scope="col" { (name) } } } }
+                tbody { @for backend in &backends { (row(backend)) } }
+            }
+        }
+    }
+}
+
+fn row(backend: &Backend) -> Markup {
+    let or_dash = |text: &str| {
+        if text.is_empty() {
+            "–".to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    html! {
+        tr {
+            th scope="row" { (backend.name) }
+            td { span.state.(backend.class) { (backend.state) } }
+            td.time { (or_dash(&backend.checked)) }
+            td.number { (or_dash(&backend.latency)) }
+            td.number { (or_dash(&backend.lag)) }
+            td.text { (or_dash(&backend.detail)) }
+        }
+    }
 }
 
 /// An engine's name as its makers write it.

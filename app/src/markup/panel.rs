@@ -2,8 +2,11 @@ use lakefront_api::{ChartKind, QueryInfo};
 use lakefront_chart::{Unit, words};
 use maud::{Markup, html};
 
-use super::{badge::badge, figure::figure, params};
-use crate::{server::PanelAnswer, view::View};
+use super::{
+    badge::badge, figure::figure, funnel::funnel, how::how, params, table::table, totals::totals,
+    vitals::vitals, waterfall::waterfall,
+};
+use crate::{scene::Scene, server::PanelAnswer, view::View};
 
 /// Title, description, what is measured, and the panel's own parameters.
 pub fn head(info: &QueryInfo, view: &View, id: &str) -> Markup {
@@ -20,34 +23,43 @@ pub fn head(info: &QueryInfo, view: &View, id: &str) -> Markup {
 }
 
 /// The answer: drawn, or a sentence if it has no rows, and how it came to be.
-pub fn answer(info: &QueryInfo, answer: &PanelAnswer) -> Markup {
+pub fn answer(info: &QueryInfo, answer: &PanelAnswer, scene: &Scene<'_>) -> Markup {
+    let (reply, zone) = (&answer.reply, &answer.zone);
     html! {
-        @if answer.reply.rows.is_empty() {
+        @if reply.rows.is_empty() {
             p.note { "Nothing in this range. A longer one, or fewer filters, may show more." }
         } @else {
-            (figure(info, &answer.reply, &answer.zone))
+            (match info.chart.kind {
+                ChartKind::Totals => totals(info, answer),
+                ChartKind::Funnel => funnel(info, reply, zone, scene),
+                ChartKind::Vitals => vitals(info, reply, zone, scene),
+                ChartKind::Waterfall => waterfall(info, reply, zone, scene),
+                ChartKind::Table => table(info, reply, zone, scene),
+                ChartKind::Line | ChartKind::Bar | ChartKind::Ranking | ChartKind::Heatmap => {
+                    figure(info, reply, zone, scene)
+                }
+            })
         }
-        (badge(&answer.reply, &answer.zone))
+        footer {
+            (badge(reply, zone))
+            (how(info, reply, zone, scene))
+        }
     }
 }
 
 /// In place of an answer, while a required parameter is missing.
 pub fn question() -> Markup {
-    html! { p.note { "Fill in the form to see this panel." } }
+    html! { p.note { "Fill in the filter above to see this panel." } }
 }
 
 /// Holds the place of an answer, so that nothing jumps when it comes.
 pub fn skeleton(kind: ChartKind) -> Markup {
     let (class, bars) = match kind {
-        ChartKind::Bar | ChartKind::Line => ("upright", 12),
-        ChartKind::Ranking | ChartKind::Table => ("lying", 8),
+        ChartKind::Bar | ChartKind::Line | ChartKind::Heatmap => ("upright", 12),
+        ChartKind::Totals => ("tiles", 8),
+        _ => ("lying", 8),
     };
     html! { div.skeleton.(class) role="status" aria-label="Loading" { @for _ in 0..bars { i {} } } }
-}
-
-/// Whether it needs the whole width of the page: tables of many columns do.
-pub fn broad(info: &QueryInfo) -> bool {
-    info.chart.kind == ChartKind::Table && info.columns.len() > 5
 }
 
 /// What the vertical axis measures, and in which unit.

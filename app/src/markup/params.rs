@@ -3,57 +3,55 @@ use lakefront_chart::words;
 use maud::{Markup, html};
 
 use super::hidden;
-use crate::view::View;
+use crate::view::{View, key};
 
-/// A panel's own parameters: open where one is required, else behind a word.
+/// A panel's own parameters: applied at once with JavaScript, by a button without.
 pub fn form(info: &QueryInfo, view: &View) -> Markup {
+    // Of a single choice there is nothing to choose.
     let own = info
         .params
         .iter()
-        .filter(|param| param.name != "service" && param.name != "environment");
-    let params: Vec<_> = own.collect();
-    let prefix = format!("{}.", info.name);
+        .filter(|param| !param.is_filter() && param.values.len() != 1);
+    let own: Vec<_> = own.map(|param| (key(info, param), param)).collect();
     let mut kept = view.clone();
-    kept.params.retain(|(key, _)| !key.starts_with(&prefix));
-    let fields = html! {
-        form method="get" {
-            (hidden(&kept))
-            @for param in &params { (field(&info.name, param, view)) }
-            button { "Show" }
-        }
-    };
+    kept.params
+        .retain(|(name, _)| own.iter().all(|(key, _)| key != name));
     html! {
-        @if params.iter().any(|param| param.default.is_none()) {
-            div.params { (fields) }
-        } @else if !params.is_empty() {
-            details.params open[kept != *view] { summary { "Options" } (fields) }
+        @if !own.is_empty() {
+            form.params method="get" data-instant {
+                (hidden(&kept))
+                @for (key, param) in &own { (field(key, param, view.param(key))) }
+                button { "Apply" }
+            }
         }
     }
 }
 
-fn field(query: &str, param: &ParamInfo, view: &View) -> Markup {
-    let default = param
-        .default
-        .as_ref()
-        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    let hint = match default {
-        None => "required".to_owned(),
-        Some(text) if text.is_empty() => "any".to_owned(),
-        Some(text) => text,
-    };
-    let number = param.kind == ParamKind::Integer;
+fn field(key: &str, param: &ParamInfo, value: &str) -> Markup {
+    let default = param.default.as_ref();
+    let default = default.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let default = default.unwrap_or_default();
+    let chosen = if value.is_empty() { &default } else { value };
     html! {
         label title=(param.description) {
-            (words(&param.name))
-            input
-                type=(if number { "number" } else { "text" })
-                name={ (query) "." (param.name) }
-                value=(view.param(query, &param.name).unwrap_or_default())
-                placeholder=(hint)
-                required[param.default.is_none()]
-                min=[number.then_some("1")]
-                max=[number.then_some(param.max)]
-                maxlength=[(!number).then_some(param.max)];
+            (words(&param.name)) " "
+            @if param.values.is_empty() {
+                @let number = param.kind == ParamKind::Integer;
+                input
+                    type=(if number { "number" } else { "text" })
+                    name=(key)
+                    value=(value)
+                    placeholder=(if default.is_empty() { "any" } else { &default })
+                    min=[number.then_some("1")]
+                    max=[number.then_some(param.max)]
+                    maxlength=[(!number).then_some(param.max)];
+            } @else {
+                select name=(key) data-default=(default) {
+                    @for value in &param.values {
+                        option value=(value) selected[value == chosen] { (if value.is_empty() { "all" } else { value }) }
+                    }
+                }
+            }
         }
     }
 }

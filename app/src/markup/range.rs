@@ -3,7 +3,7 @@ use maud::{Markup, html};
 use super::hidden;
 use crate::view::{RangeChoice, View};
 
-/// Two local times of the zone, behind a button that shows them.
+/// Two local times of the zone.
 pub fn form(view: &View, zone: &str) -> Markup {
     let (from, to) = match &view.range {
         RangeChoice::Between { from, to } => (from.as_str(), to.as_str()),
@@ -15,14 +15,11 @@ pub fn form(view: &View, zone: &str) -> Markup {
         ..view.clone()
     };
     html! {
-        details.custom {
-            summary { "Custom" }
-            form method="get" {
-                (hidden(&kept))
-                label { "From" input type="datetime-local" name="from" required value=(from); }
-                label { "To" input type="datetime-local" name="to" required value=(to); }
-                button { "Apply" }
-            }
+        form method="get" {
+            (hidden(&kept))
+            label { "From" input type="datetime-local" name="from" required value=(from); }
+            label { "To" input type="datetime-local" name="to" required value=(to); }
+            button { "Apply" }
         }
     }
 }

@@ -1,40 +1,45 @@
-use lakefront_api::{QueryInfo, QueryReply, Zone};
-use lakefront_chart::words;
-use maud::{Markup, html};
+use lakefront_api::{Column, QueryInfo, QueryReply, Zone};
+use lakefront_chart::{spark, words};
+use maud::{Markup, PreEscaped, html};
+use serde_json::Value;
 
-use crate::cell::Kind;
+use crate::{cell::Kind, scene::Scene, site::Lead};
 
 /// More rows than this are not shown: nobody reads them, and every one costs the page.
 const SHOWN: usize = 300;
 
 /// The rows of a reply.
-pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone) -> Markup {
-    let kind = |column: &lakefront_api::Column| {
+pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
+    let kind = |column: &Column| {
         let known = info.columns.iter().find(|known| known.name == column.name);
-        Kind::of(
-            &column.name,
-            &column.data_type,
-            known.map_or("", |known| &known.unit),
-        )
+        let unit = known.map_or("", |known| &known.unit);
+        Kind::of(&column.name, &column.data_type, unit)
     };
     let kinds: Vec<_> = reply.columns.iter().map(kind).collect();
+    let leads: Vec<_> = reply
+        .columns
+        .iter()
+        .map(|column| scene.lead(&column.name))
+        .collect();
+    let shown = |at: &usize| kinds[*at] != Kind::Hidden;
+    let columns: Vec<usize> = (0..kinds.len()).filter(shown).collect();
     html! {
         div.table role="region" tabindex="0" aria-label={ (info.title) ": table" } {
             table {
                 thead {
                     tr {
-                        @for (column, kind) in reply.columns.iter().zip(&kinds) {
-                            th.(kind.class()) scope="col" { (words(&column.name)) }
+                        @for &at in &columns {
+                            th.(kinds[at].class()) scope="col" { (words(&reply.columns[at].name)) }
                         }
                     }
                 }
                 tbody {
                     @for row in reply.rows.iter().take(SHOWN) {
                         tr {
-                            @for (value, kind) in row.iter().zip(&kinds) {
-                                @let shown = kind.show(value, zone);
-                                // The style sheet shortens identifiers.
-                                td.(kind.class()) title=[(*kind == Kind::Id).then_some(&shown)] { (shown) }
+                            @for &at in &columns {
+                                @if let Some(value) = row.get(at) {
+                                    (cell(kinds[at], value, zone, leads[at].as_ref()))
+                                }
                             }
                         }
                     }
@@ -50,9 +55,40 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone) -> Markup {
     }
 }
 
+/// A value, as a link where it leads somewhere.
+fn cell(kind: Kind, value: &Value, zone: &Zone, lead: Option<&Lead>) -> Markup {
+    let shown = kind.show(value, zone);
+    let link = lead.and_then(|lead| lead.to(value.as_str()?));
+    html! {
+        // The style sheet shortens identifiers.
+        td.(kind.class()) title=[(kind == Kind::Id).then_some(&shown)] {
+            @match kind {
+                Kind::Trend => (trend(value)),
+                Kind::Mark => span.state.(shown.to_ascii_lowercase()) { (shown) },
+                Kind::Lines if shown.len() > 1 => details { summary { "Show" } pre tabindex="0" { (shown) } },
+                _ => @match link {
+                    Some(href) => a href=(href) data-noscroll[href.starts_with('?')] { (shown) },
+                    None => (shown),
+                }
+            }
+        }
+    }
+}
+
+fn trend(value: &Value) -> Markup {
+    let values: Vec<f64> = value
+        .as_array()
+        .map(|values| values.iter().filter_map(Value::as_f64).collect())
+        .unwrap_or_default();
+    PreEscaped(spark(&values))
+}
+
 #[cfg(test)]
 mod tests {
+    use lakefront_api::Page;
+
     use super::*;
+    use crate::{site::Site, view::View};
 
     #[test]
     fn cells_cannot_break_out_of_the_table() {
@@ -61,19 +97,33 @@ mod tests {
             "columns": [], "chart": { "kind": "table" }
         }))
         .unwrap();
+        let evil = "\" onclick=\"alert(1)";
         let reply: QueryReply = serde_json::from_value(serde_json::json!({
-            "columns": [{ "name": "last_message", "type": "String" }, { "name": "trace_id", "type": "String" }],
-            "rows": [["<script>alert(1)</script>&amp;", "\" onclick=\"alert(1)"]], "truncated": true,
+            "columns": [
+                { "name": "last_message", "type": "String" }, { "name": "trace_id", "type": "String" },
+                { "name": "state", "type": "String" }, { "name": "trend", "type": "Array(UInt64)" },
+                { "name": "row_id", "type": "Int64" }
+            ],
+            "rows": [["<script>alert(1)</script>&amp;", evil, evil, [1, evil, null], 1]], "truncated": true,
             "backend": "chdb", "reason": "no-clickhouse", "asOf": null, "lagSeconds": null,
             "elapsedMs": 1.0, "backendMs": 1.0, "stats": { "rowsRead": 0, "bytesRead": 0 }
         }))
         .unwrap();
-        let html = table(&info, &reply, &Zone::utc()).into_string();
+        let scene = Scene {
+            site: &Site::new(Vec::new(), false),
+            page: Page::Errors,
+            view: &View::default(),
+            open: &[],
+            off: &[],
+        };
+        let html = table(&info, &reply, &Zone::utc(), &scene).into_string();
         assert!(
             html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;"),
             "{html}"
         );
         assert!(html.contains("title=\"&quot; onclick=&quot;alert(1)\""), "{html}");
+        assert!(!html.contains("\" onclick"), "{html}");
         assert!(html.contains("was cut"), "{html}");
+        assert!(!html.contains("row id"), "{html}");
     }
 }

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::PanelPlace;
+
 /// `GET /queries`: what a caller can know of a named query. Its source is `queries/<name>/query.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +23,9 @@ pub struct QueryInfo {
     pub order: String,
     /// How the dashboard draws it.
     pub chart: ChartSpec,
+    /// Where the dashboard shows it; an empty list means nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub panels: Vec<PanelPlace>,
     /// Whole UTC days its view keeps; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
@@ -55,6 +60,25 @@ pub struct ParamInfo {
     pub values: Vec<String>,
     /// One sentence.
     pub description: String,
+    /// The query whose column of this name lists values to suggest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggest: Option<String>,
+}
+
+impl ParamInfo {
+    /// Whether it must be given.
+    pub fn required(&self) -> bool {
+        self.default.is_none()
+    }
+
+    /// Whether it is a filter: the same thing in every query that takes it, such as `service` or `page`. Other
+    /// parameters, such as `limit`, are a query's own.
+    pub fn is_filter(&self) -> bool {
+        let everywhere = ["service", "environment"].contains(&self.name.as_str());
+        self.kind == ParamKind::Text
+            && self.values.is_empty()
+            && (everywhere || self.required() || self.suggest.is_some())
+    }
 }
 
 /// What values a parameter takes.
@@ -79,8 +103,21 @@ pub struct ColumnInfo {
     /// `ms`, `1` for a share from 0 to 1, empty for counts and text.
     #[serde(default)]
     pub unit: String,
+    /// Whether people want more or less of it, where that is plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub better: Option<Better>,
     /// One sentence.
     pub description: String,
+}
+
+/// The direction in which a number is good news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    /// Visitors.
+    More,
+    /// Errors.
+    Less,
 }
 
 /// How the dashboard draws a named query: names are of its columns.
@@ -115,4 +152,14 @@ pub enum ChartKind {
     Ranking,
     /// Rows and columns.
     Table,
+    /// Shades by time and band: `series` names the lower end of a band, `y` what is counted in it.
+    Heatmap,
+    /// Steps, each with what is lost before it: `x` names the step, `y` what is counted; days are added up.
+    Funnel,
+    /// Percentiles (`y`) of web vitals (`series`) by page (`x`), rated by Google's thresholds.
+    Vitals,
+    /// The columns `y` of a single row, each beside its value in the period before.
+    Totals,
+    /// Spans of a trace: `x` is when one begins, `y` how long it takes in milliseconds, `series` what it is called.
+    Waterfall,
 }

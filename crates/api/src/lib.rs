@@ -6,17 +6,20 @@ mod catalogue;
 mod engine_health;
 mod health;
 pub mod instant;
+mod page;
 mod problem;
 mod query;
 mod time_range;
 mod zone;
 
-pub use catalogue::{Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
+pub use catalogue::{Better, Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
 pub use engine_health::{EngineHealth, EngineState, LakeHealth, LakeState, TableHealth};
 pub use health::{BackendHealth, BackendState, HealthReply};
+pub use page::{Page, PanelPlace};
 pub use problem::{Problem, ProblemType};
 pub use query::{
-    BackendChoice, BackendKind, Column, QueryReply, QueryRequest, Range, Reason, SqlRequest, Stats,
+    BackendChoice, BackendKind, Column, QueryReply, QueryRequest, Range, Reason, SentParam, SentStatement,
+    SqlRequest, Stats,
 };
 pub use time_range::{Preset, TimeRange};
 pub use zone::{Zone, ZoneOffset};

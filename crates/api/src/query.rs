@@ -30,6 +30,9 @@ pub struct QueryRequest {
     /// Answer from the lake's past: a snapshot id or an RFC 3339 time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// Whether the reply carries the statement that was sent to the engine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub explain: bool,
 }
 
 fn utc() -> String {
@@ -212,4 +215,25 @@ pub struct QueryReply {
     pub backend_ms: f64,
     /// What the engine read.
     pub stats: Stats,
+    /// What the engine was sent, where the request asked to see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<SentStatement>,
+}
+
+/// A statement as it was sent to an engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentStatement {
+    /// The text, with typed placeholders such as `{user_id:String}`.
+    pub sql: String,
+    /// The values of the placeholders.
+    pub params: Vec<SentParam>,
+}
+
+/// The value of a placeholder, as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentParam {
+    /// The placeholder's name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
 }

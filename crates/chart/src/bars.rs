@@ -1,16 +1,9 @@
-use std::convert::Infallible;
-
-use plotters::{
-    coord::cartesian::Cartesian2d,
-    drawing::{DrawingArea, DrawingAreaErrorKind},
-    element::Rectangle,
-    style::Color,
-};
+use plotters::{element::Rectangle, style::Color};
 
 use crate::{
-    axis::{TimeAxis, ValueAxis},
+    draw::{Painted, Plot},
     ink::{Ink, Mark},
-    svg::{SCALE, Svg},
+    svg::SCALE,
     time_frame::TimeFrame,
     value_ticks::LARGEST,
 };
@@ -36,10 +29,7 @@ pub fn sums(frame: &TimeFrame) -> Vec<(f64, f64)> {
 }
 
 /// Draws stacked bars. Of buckets that share a pixel, the highest is drawn.
-pub fn paint(
-    plot: &DrawingArea<Svg<'_>, Cartesian2d<TimeAxis, ValueAxis>>,
-    frame: &TimeFrame,
-) -> Result<(), DrawingAreaErrorKind<Infallible>> {
+pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
     let x = |time: jiff::Timestamp| plot.map_coordinate(&(time.as_microsecond(), 0.0)).0;
     let totals = sums(frame);
     let mut columns: Vec<(i32, usize)> = Vec::new();
@@ -99,11 +89,8 @@ fn edges(left: i32, right: i32) -> (i32, i32) {
     (left + gap / 2, (right - gap / 2).max(left + SCALE))
 }
 
-fn local<X, Y>(plot: &DrawingArea<Svg<'_>, Cartesian2d<X, Y>>, (x, y): (i32, i32)) -> (i32, i32)
-where
-    X: plotters::coord::ranged1d::Ranged,
-    Y: plotters::coord::ranged1d::Ranged,
-{
+/// A point of the drawing, as the plot's own area counts.
+pub fn local(plot: &Plot<'_>, (x, y): (i32, i32)) -> (i32, i32) {
     let (left, top) = plot.get_base_pixel();
     (x - left, y - top)
 }

@@ -1,9 +1,10 @@
 use std::convert::Infallible;
 
+use jiff::Timestamp;
 use lakefront_api::Zone;
 use plotters::{
     chart::ChartBuilder,
-    coord::Shift,
+    coord::{Shift, cartesian::Cartesian2d},
     drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea},
     element::PathElement,
     style::{Color, FontDesc, FontFamily, FontStyle, TextStyle},
@@ -29,80 +30,109 @@ const BOTTOM: f64 = 22.0;
 const RIGHT: f64 = 6.0;
 const APART: f64 = 8.0;
 
-type Painted = Result<(), DrawingAreaErrorKind<Infallible>>;
+/// Where marks over time are drawn.
+pub type Plot<'a> = DrawingArea<Svg<'a>, Cartesian2d<TimeAxis, ValueAxis>>;
+/// What drawing ends in.
+pub type Painted = Result<(), DrawingAreaErrorKind<Infallible>>;
 
 /// Draws a frame as an SVG of a width in pixels; its height follows. Widths below 120 are drawn as 120.
 pub fn draw(frame: &Frame, zone: &Zone, width: u32) -> String {
     let width = width.max(120);
-    let height = match frame {
-        Frame::Time(_) => (width * 3 / 8).clamp(170, 230),
-        Frame::Ranking(frame) => frame.height(),
-    };
+    let size = (width, (width * 3 / 8).clamp(170, 230));
+    let room = f64::from(size.1) - TOP - BOTTOM;
     let mut out = String::new();
-    let root = Svg::new(&mut out, (width, height)).into_drawing_area();
     let painted = match frame {
-        Frame::Time(frame) => paint_time(&root, frame, zone, (f64::from(width), f64::from(height))),
-        Frame::Ranking(frame) => frame.paint(&root, f64::from(width)),
+        Frame::Ranking(frame) => {
+            let root = Svg::new(&mut out, (width, frame.height()), None).into_drawing_area();
+            frame.paint(&root, f64::from(width))
+        }
+        Frame::Time(frame) => over_time(
+            &mut out,
+            size,
+            zone,
+            frame.range,
+            &measured(frame, room),
+            &|plot| {
+                if frame.stacked {
+                    bars::paint(plot, frame)
+                } else {
+                    lines::paint(plot, frame)
+                }
+            },
+        ),
+        Frame::Heat(frame) => over_time(&mut out, size, zone, frame.range, &frame.scale(room), &|plot| {
+            frame.paint(plot)
+        }),
     };
     // Writing to a string cannot fail, and the layout has room from 120 pixels on.
     debug_assert!(painted.is_ok(), "{painted:?}");
-    drop(root);
     out
 }
 
-fn paint_time(
-    root: &DrawingArea<Svg<'_>, Shift>,
-    frame: &TimeFrame,
-    zone: &Zone,
-    (width, height): (f64, f64),
-) -> Painted {
-    let (low, high) = extent(frame);
-    let values = value_ticks(low, high, ((height - TOP - BOTTOM) / 45.0) as usize, frame.whole);
-    let names: Vec<_> = values
-        .ticks
-        .iter()
-        .map(|&value| frame.unit.short(value))
-        .collect();
-    let left = names.iter().map(|name| text::width(name)).fold(0.0, f64::max) + APART;
+/// What the vertical axis says.
+pub struct Scale {
+    /// Its ends.
+    pub range: (f64, f64),
+    /// Values with their labels, each with a line of the grid.
+    pub marks: Vec<(f64, String)>,
+}
 
-    let (from, to) = frame.range;
-    let chart = ChartBuilder::on(root)
+/// The scale of what is measured.
+fn measured(frame: &TimeFrame, room: f64) -> Scale {
+    let (low, high) = extent(frame);
+    let values = value_ticks(low, high, (room / 45.0) as usize, frame.whole);
+    Scale {
+        range: values.range,
+        marks: values
+            .ticks
+            .iter()
+            .map(|&value| (value, frame.unit.short(value)))
+            .collect(),
+    }
+}
+
+/// Draws a plot between a time axis and a scale.
+fn over_time(
+    out: &mut String,
+    size: (u32, u32),
+    zone: &Zone,
+    (from, to): (Timestamp, Timestamp),
+    scale: &Scale,
+    paint: &dyn Fn(&Plot<'_>) -> Painted,
+) -> Painted {
+    let (width, height) = (f64::from(size.0), f64::from(size.1));
+    let widths = scale.marks.iter().map(|(_, name)| text::width(name));
+    // Whole pixels: the browser reads them back, and a reader of fractions is ten kilobytes there.
+    let left = (widths.fold(0.0, f64::max) + APART).ceil();
+    let (right, bottom) = (width - RIGHT, height - BOTTOM);
+    let root = Svg::new(out, size, Some([left, TOP, right, bottom])).into_drawing_area();
+    let chart = ChartBuilder::on(&root)
         .margin_left(px(left))
         .margin_right(px(RIGHT))
         .margin_top(px(TOP))
         .margin_bottom(px(BOTTOM))
-        .build_cartesian_2d(TimeAxis::new(from, to), ValueAxis { range: values.range })?;
+        .build_cartesian_2d(TimeAxis::new(from, to), ValueAxis { range: scale.range })?;
     let plot = chart.plotting_area();
 
-    for (&value, name) in values.ticks.iter().zip(&names) {
-        let y = f64::from(plot.map_coordinate(&(0, value)).1) / f64::from(SCALE);
-        if value != 0.0 {
-            rule(root, Ink::Grid, (left, y), (width - RIGHT, y))?;
+    for (value, name) in &scale.marks {
+        let y = f64::from(plot.map_coordinate(&(0, *value)).1) / f64::from(SCALE);
+        if *value != 0.0 {
+            rule(&root, Ink::Grid, (left, y), (right, y))?;
         }
-        label(root, name, Ink::Label, HPos::Right, (left - APART, y))?;
+        label(&root, name, Ink::Label, HPos::Right, (left - APART, y))?;
     }
-    let span = width - left - RIGHT;
-    for tick in time_ticks(from, to, zone, span) {
+    for tick in time_ticks(from, to, zone, right - left) {
         let x = f64::from(plot.map_coordinate(&(tick.time.as_microsecond(), 0.0)).0) / f64::from(SCALE);
         let half = text::width(&tick.label) / 2.0;
-        rule(root, Ink::Axis, (x, height - BOTTOM), (x, height - BOTTOM + 4.0))?;
+        rule(&root, Ink::Axis, (x, bottom), (x, bottom + 4.0))?;
         if x + half <= width && x - half >= 0.0 {
-            label(
-                root,
-                &tick.label,
-                Ink::Label,
-                HPos::Center,
-                (x, height - BOTTOM / 2.0 + 1.0),
-            )?;
+            let at = (x, height - BOTTOM / 2.0 + 1.0);
+            label(&root, &tick.label, Ink::Label, HPos::Center, at)?;
         }
     }
-    if frame.stacked {
-        bars::paint(plot, frame)?
-    } else {
-        lines::paint(plot, frame)?
-    }
+    paint(plot)?;
     let zero = f64::from(plot.map_coordinate(&(0, 0.0)).1) / f64::from(SCALE);
-    rule(root, Ink::Axis, (left, zero), (width - RIGHT, zero))
+    rule(&root, Ink::Axis, (left, zero), (right, zero))
 }
 
 /// The lowest and the highest value that is drawn.

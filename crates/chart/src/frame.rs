@@ -1,7 +1,7 @@
 use lakefront_api::{ChartKind, QueryInfo, QueryReply, Zone};
 use serde_json::Value;
 
-use crate::{ranking::RankingFrame, time_frame::TimeFrame};
+use crate::{heat::HeatFrame, ranking::RankingFrame, time_frame::TimeFrame};
 
 /// What is drawn of a reply.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,17 +10,20 @@ pub enum Frame {
     Time(TimeFrame),
     /// Horizontal bars by category.
     Ranking(RankingFrame),
+    /// Shades by time and band.
+    Heat(HeatFrame),
 }
 
 impl Frame {
-    /// Reads a reply as its query's chart says. None for tables, for empty replies and for replies without the
-    /// columns that the chart names.
+    /// Reads a reply as its query's chart says. None for what is no drawing, for empty replies and for replies without
+    /// the columns that the chart names.
     pub fn new(info: &QueryInfo, reply: &QueryReply, zone: &Zone) -> Option<Self> {
         match info.chart.kind {
             ChartKind::Line => TimeFrame::new(info, reply, zone, false).map(Self::Time),
             ChartKind::Bar => TimeFrame::new(info, reply, zone, true).map(Self::Time),
             ChartKind::Ranking => RankingFrame::new(info, reply).map(Self::Ranking),
-            ChartKind::Table => None,
+            ChartKind::Heatmap => HeatFrame::new(info, reply, zone).map(Self::Heat),
+            _ => None,
         }
     }
 
@@ -29,6 +32,14 @@ impl Frame {
         match self {
             Self::Time(frame) => frame.summary(title),
             Self::Ranking(frame) => frame.summary(title),
+            Self::Heat(frame) => frame.summary(title),
+        }
+    }
+
+    /// Without some series, by their names.
+    pub fn hide(&mut self, off: &[String]) {
+        if let Self::Time(frame) = self {
+            frame.series.retain(|series| !off.contains(&series.name));
         }
     }
 }

@@ -3,6 +3,9 @@ use plotters::style::RGBColor;
 /// How many colours the style sheet has for series.
 pub const COLOURS: usize = 8;
 
+/// How many shades the style sheet has for heat maps.
+pub const SHADES: u8 = 8;
+
 /// What a mark is drawn with. Plotters knows colours only, so an ink travels through it as one and comes out as
 /// CSS classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub enum Ink {
     Text,
     /// The track behind a bar.
     Track,
+    /// A cell of a heat map: the shade, from 1 to [`SHADES`].
+    Heat(u8),
     /// A mark of a series.
     Series(Mark),
 }
@@ -55,6 +60,7 @@ impl Ink {
             Self::Label => RGBColor(3, 0, 0),
             Self::Text => RGBColor(4, 0, 0),
             Self::Track => RGBColor(5, 0, 0),
+            Self::Heat(shade) => RGBColor(6, shade.clamp(1, SHADES), 0),
             Self::Series(mark) => {
                 let flags = u8::from(mark.partial) | u8::from(mark.faint) << 1;
                 RGBColor(
@@ -73,6 +79,7 @@ impl Ink {
             2 => "axis".into(),
             3 => "label".into(),
             5 => "track".into(),
+            6 => format!("h{green}"),
             red @ 100.. => {
                 let mut classes = series_class(usize::from(red) - 100);
                 if green > 0 {

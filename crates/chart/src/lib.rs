@@ -1,6 +1,6 @@
 //! Charts as SVG, the same on the server and in the browser.
 //!
-//! [`Frame::new`] turns a reply into what is drawn (series over time, or a ranking), [`draw`] into an SVG of a
+//! [`Frame::new`] turns a reply into what is drawn (series over time, a ranking, a heat map), [`draw`] into an SVG of a
 //! given width. Colours are CSS classes, so one SVG serves the light and the dark theme; legends and tables are
 //! HTML and not made here. No I/O, no clock, no fonts: text is measured by a table of widths.
 
@@ -9,10 +9,14 @@ mod bars;
 mod downsample;
 mod draw;
 mod frame;
+mod heat;
 mod ink;
 mod lines;
+mod moment;
 mod number;
+mod rank;
 mod ranking;
+mod spark;
 mod step;
 mod svg;
 mod text;
@@ -23,8 +27,12 @@ mod value_ticks;
 
 pub use draw::draw;
 pub use frame::{Frame, words};
-pub use number::{bytes, compact, count};
+pub use heat::HeatFrame;
+pub use moment::Moment;
+pub use number::{bytes, compact, count, span};
+pub use rank::ranked;
 pub use ranking::{Measure, RankingFrame, RankingRow};
+pub use spark::spark;
 pub use time_frame::{Bar, Key, Series, TimeFrame};
-pub use time_ticks::{clock, day};
+pub use time_ticks::{clock, day, short_day};
 pub use unit::Unit;

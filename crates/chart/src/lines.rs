@@ -1,22 +1,15 @@
-use std::convert::Infallible;
-
 use plotters::{
-    coord::cartesian::Cartesian2d,
-    drawing::{DrawingArea, DrawingAreaErrorKind},
     element::{Circle, PathElement, Polygon},
     style::Color,
 };
 
 use crate::{
-    axis::{TimeAxis, ValueAxis},
     downsample::lttb,
+    draw::{Painted, Plot},
     ink::{Ink, Mark},
-    svg::{SCALE, Svg},
+    svg::SCALE,
     time_frame::{Series, TimeFrame},
 };
-
-type Plot<'a> = DrawingArea<Svg<'a>, Cartesian2d<TimeAxis, ValueAxis>>;
-type Painted = Result<(), DrawingAreaErrorKind<Infallible>>;
 
 /// Draws lines through the middles of the buckets, broken at gaps, dashed into an incomplete bucket.
 pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {

@@ -14,6 +14,16 @@ pub fn count(value: f64) -> String {
     if value <= -0.5 { format!("-{out}") } else { out }
 }
 
+/// A span of seconds in its largest unit: `41 s`, `5 min`.
+pub fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
 /// Three significant digits and a magnitude: `12.3 k`, `4.56 M`.
 pub fn compact(value: f64) -> String {
     scaled(value, 1000.0, &["", " k", " M", " G", " T", " P", " E"])

@@ -31,13 +31,15 @@ struct Path {
 }
 
 impl<'a> Svg<'a> {
-    /// An empty drawing, its size in pixels.
-    pub fn new(out: &'a mut String, (width, height): (u32, u32)) -> Self {
+    /// An empty drawing, its size in pixels. Where a plot lies inside it (left, top, right, bottom) is said in
+    /// `data-plot`, for whoever points at it.
+    pub fn new(out: &'a mut String, (width, height): (u32, u32), plot: Option<[f64; 4]>) -> Self {
         // Hidden from the accessibility tree: the figure around it carries the text alternative.
-        let _ = write!(
-            out,
-            r#"<svg viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">"#
-        );
+        let _ = write!(out, r#"<svg viewBox="0 0 {width} {height}""#);
+        if let Some([left, top, right, bottom]) = plot {
+            let _ = write!(out, r#" data-plot="{left} {top} {right} {bottom}""#);
+        }
+        out.push_str(r#" aria-hidden="true" focusable="false">"#);
         Self {
             out,
             size: (width * SCALE as u32, height * SCALE as u32),

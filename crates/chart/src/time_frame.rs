@@ -4,6 +4,7 @@ use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone, instant};
 use crate::{
     frame::{index, indices, joined, number, text, words},
     ink::{COLOURS, series_class},
+    rank::ranked,
     unit::Unit,
 };
 
@@ -102,7 +103,8 @@ impl TimeFrame {
             }
         };
         let weight = |values: &[Vec<Option<f64>>]| values.last().map_or(0.0, |values| weigh(values));
-        series.sort_by(|a, b| weight(&b.1).total_cmp(&weight(&a.1)));
+        let order = ranked(series.iter().map(|(_, values)| weight(values))).into_iter();
+        let series = order.map(|at| std::mem::take(&mut series[at])).collect();
 
         let mut frame = Self {
             buckets,
@@ -239,7 +241,7 @@ impl TimeFrame {
 }
 
 /// The bucket that a cell of the horizontal axis names.
-fn bucket(cell: &str, bucket: Bucket, zone: &Zone) -> Option<Bar> {
+pub fn bucket(cell: &str, bucket: Bucket, zone: &Zone) -> Option<Bar> {
     if cell.len() == 10 {
         let day = instant::day(cell)?;
         let next = day.tomorrow().ok()?;

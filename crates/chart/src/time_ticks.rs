@@ -1,4 +1,7 @@
-use jiff::{Timestamp, civil::DateTime};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+};
 use lakefront_api::Zone;
 
 use crate::{step::Step, text};
@@ -73,6 +76,15 @@ pub fn clock(time: Timestamp, zone: &Zone) -> String {
         at.hour(),
         at.minute(),
         at.second()
+    )
+}
+
+/// A day without its year: `Mar 24`.
+pub fn short_day(day: Date) -> String {
+    format!(
+        "{} {}",
+        MONTHS[usize::from(day.month().unsigned_abs() - 1) % 12],
+        day.day()
     )
 }
 

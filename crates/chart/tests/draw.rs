@@ -136,6 +136,88 @@ fn a_ranking_has_bars_names_and_values() {
     expect_file!["drawings/ranking.svg"].assert_eq(&svg);
 }
 
+fn heat() -> (QueryInfo, QueryReply) {
+    let chart =
+        json!({ "kind": "heatmap", "x": "hour", "y": ["requests"], "series": ["from_ms"], "unit": "ms" });
+    let rows = [(0, 10, 3), (0, 100, 400), (1, 100, 1), (3, 1000, 20), (3, 10, 0)];
+    let rows =
+        rows.map(|(hour, band, requests)| json!([format!("2026-03-24T0{hour}:00:00Z"), band, requests]));
+    let range = ("2026-03-24T00:00:00Z", "2026-03-24T06:00:00Z");
+    let reply = reply(
+        &["hour", "from_ms", "requests"],
+        rows.into(),
+        range,
+        "2026-03-24T06:00:00Z",
+    );
+    (info("hour", chart, &[]), reply)
+}
+
+#[test]
+fn a_heat_map_has_a_shade_for_each_cell_that_counts_something() {
+    let (info, reply) = heat();
+    let svg = drawn(&info, &reply, &Zone::utc(), 350);
+    assert!(
+        svg.contains("h8") && svg.contains("h1") && svg.contains("100 ms"),
+        "{svg}"
+    );
+    let cells = svg
+        .split(r#"class="fill h"#)
+        .skip(1)
+        .map(|part| part.split("/>").next().unwrap().matches('M').count());
+    assert_eq!(cells.sum::<usize>(), 4, "{svg}");
+    expect_file!["drawings/heat.svg"].assert_eq(&svg);
+    let frame = Frame::new(&info, &reply, &Zone::utc()).unwrap();
+    assert_eq!(
+        frame.summary("Latency"),
+        "Latency: requests over time, in bands from 10 ms to 1 s and above."
+    );
+}
+
+#[test]
+fn a_series_that_is_switched_off_is_not_drawn() {
+    let (info, reply) = errors();
+    let mut frame = Frame::new(&info, &reply, &Zone::utc()).unwrap();
+    frame.hide(&["TypeError".into()]);
+    let svg = draw(&frame, &Zone::utc(), 640);
+    assert!(!svg.contains("s0") && svg.contains("s1"), "{svg}");
+    frame.hide(&["<KeyError>".into()]);
+    assert_sound(&draw(&frame, &Zone::utc(), 640));
+}
+
+#[test]
+fn a_moment_says_what_is_drawn_there() {
+    let (info, reply) = errors();
+    let frame = Frame::new(&info, &reply, &kathmandu()).unwrap();
+    let moment = |time: &str, off: &[String]| frame.moment(time.parse().unwrap(), off, &kathmandu());
+    let seen = moment("2026-03-24T02:20:00Z", &[]).unwrap();
+    assert_eq!(seen.name, "Mar 24, 08:00");
+    let rows: Vec<_> = seen
+        .rows
+        .iter()
+        .map(|(class, name, value)| format!("{class} {name} {value}"))
+        .collect();
+    assert_eq!(rows, ["s0 TypeError 7", "s1 <KeyError> 2"]);
+    assert_eq!(
+        moment("2026-03-24T02:20:00Z", &["TypeError".into()])
+            .unwrap()
+            .rows
+            .len(),
+        1
+    );
+    assert_eq!(moment("2026-03-24T03:20:00Z", &[]), None, "an hour without a row");
+    let moved = |time: &str, by| frame.moved(Some(time.parse().unwrap()), by).unwrap().to_string();
+    assert_eq!(moved("2026-03-24T02:20:00Z", 1), "2026-03-24T04:45:00Z");
+    assert_eq!(moved("2026-03-24T02:20:00Z", -9), "2026-03-24T00:45:00Z");
+    assert_eq!(frame.moved(None, -1).unwrap().to_string(), "2026-03-24T05:45:00Z");
+
+    let (info, reply) = heat();
+    let frame = Frame::new(&info, &reply, &Zone::utc()).unwrap();
+    let seen = frame
+        .moment("2026-03-24T00:30:00Z".parse().unwrap(), &[], &Zone::utc())
+        .unwrap();
+    assert_eq!(seen.rows[0], ("heat".into(), "from 100 ms".into(), "400".into()));
+}
+
 #[test]
 fn nothing_is_drawn_of_nothing() {
     let (info, mut reply) = errors();
@@ -222,7 +304,7 @@ fn assert_sound(svg: &str) {
 proptest! {
     #[test]
     fn every_reply_can_be_drawn(
-        kind in prop_oneof![Just("bar"), Just("line"), Just("ranking")],
+        kind in prop_oneof![Just("bar"), Just("line"), Just("ranking"), Just("heatmap")],
         bucket in prop_oneof![Just("exact"), Just("hour"), Just("day")],
         rows in prop::collection::vec((time(), "[a-z<&é界]{0,40}", value(), value()), 0..40),
         ends in (time(), time()),
@@ -231,10 +313,19 @@ proptest! {
         let chart = json!({ "kind": kind, "x": "time", "y": ["a", "b"], "series": ["key"] });
         let rows = rows.into_iter().map(|(time, key, a, b)| json!([time, key, a, b])).collect();
         let reply = reply(&["time", "key", "a", "b"], rows, (&ends.0, &ends.1), "2026-03-24T00:00:00Z");
-        let info = info(bucket, chart, &[("a", "ms")]);
+        let mut info = info(bucket, chart, &[("a", "ms")]);
+        if kind == "heatmap" {
+            info.chart.series = vec!["b".into()];
+        }
         if let Some(frame) = Frame::new(&info, &reply, &kathmandu()) {
             assert_sound(&draw(&frame, &kathmandu(), width));
             frame.summary("Anything");
+            if let Some((from, to)) = frame.span() {
+                for time in [from, to] {
+                    frame.moment(time, &[], &kathmandu());
+                    frame.moved(Some(time), 1);
+                }
+            }
         }
     }
 

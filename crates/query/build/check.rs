@@ -1,6 +1,6 @@
 //! Reads a folder of `queries/` and says what in it is not true.
 
-use lakefront_api::{Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
+use lakefront_api::{Bucket, ChartKind, ChartSpec, ColumnInfo, PanelPlace, ParamInfo, ParamKind, QueryInfo};
 use serde::Deserialize;
 
 use crate::sql_text;
@@ -16,6 +16,8 @@ struct QueryToml {
     params: Vec<ParamInfo>,
     columns: Vec<ColumnInfo>,
     chart: ChartSpec,
+    #[serde(default)]
+    panels: Vec<PanelPlace>,
     hot: Option<HotToml>,
 }
 
@@ -107,6 +109,7 @@ pub fn check(
             columns: declared.columns,
             order,
             chart: declared.chart,
+            panels: declared.panels,
             retention_days: hot.as_ref().map(|hot| match hot {
                 HotQuery::Indexed => raw_days.into(),
                 HotQuery::View { retention_days, .. } => (*retention_days).into(),
@@ -182,6 +185,7 @@ fn filters() -> [ParamInfo; 2] {
         max: 256,
         values: Vec::new(),
         description: description.into(),
+        suggest: None,
     })
 }
 
@@ -320,7 +324,13 @@ fn check_chart(chart: &ChartSpec, columns: &[ColumnInfo], faults: &mut Vec<Strin
             ));
         }
     }
-    if chart.kind != ChartKind::Table && (chart.x.is_empty() || chart.y.is_empty()) {
-        faults.push("query.toml: chart.x and chart.y are required unless chart.kind is table".into());
+    let (needs_x, needs_y) = match chart.kind {
+        ChartKind::Table => (false, false),
+        ChartKind::Totals => (false, true),
+        _ => (true, true),
+    };
+    if (needs_x && chart.x.is_empty()) || (needs_y && chart.y.is_empty()) {
+        faults
+            .push("query.toml: chart.x and chart.y are required unless chart.kind is table or totals".into());
     }
 }

@@ -80,6 +80,7 @@ fn read(queries: &Path, raw_version: &str) -> Result<(Vec<Definition>, Vec<View>
             faults.push(format!("queries/: {} is defined twice", pair[0].name));
         }
     }
+    check_suggestions(&checked, &mut faults);
     let mut catalogue = Vec::new();
     for Checked { info, lake_sql, hot } in checked {
         let hot = match hot {
@@ -106,6 +107,26 @@ fn read(queries: &Path, raw_version: &str) -> Result<(Vec<Definition>, Vec<View>
         Ok((catalogue, views))
     } else {
         Err(faults)
+    }
+}
+
+/// Values are suggested by a query that asks for nothing and has a column of the parameter's name.
+fn check_suggestions(checked: &[Checked], faults: &mut Vec<String>) {
+    for query in checked {
+        for param in &query.info.params {
+            let Some(source) = &param.suggest else { continue };
+            let other = checked.iter().find(|other| other.info.name == *source);
+            let fits = other.is_some_and(|other| {
+                !other.info.params.iter().any(lakefront_api::ParamInfo::required)
+                    && other.info.columns.iter().any(|column| column.name == param.name)
+            });
+            if !fits {
+                faults.push(format!(
+                    "queries/{}/query.toml: params.suggest names `{source}`, which is no query without required parameters and with a column `{}`",
+                    query.info.name, param.name
+                ));
+            }
+        }
     }
 }
 

@@ -1,0 +1,42 @@
+use lakefront_api::Page;
+use leptos::prelude::*;
+
+use crate::{
+    here::Here,
+    markup,
+    site::{above, title},
+};
+
+/// The pages. They keep the state of the one that is left.
+#[component]
+pub fn Navigation() -> impl IntoView {
+    let Here { page, view, site, .. } = expect_context();
+    let listed = Page::ALL.into_iter().filter(|page| above(*page).is_none());
+    let links = listed.map(|target| {
+        let href = Signal::derive(move || site.read().page(target, &view.read()));
+        // A page about one thing stands below the one that lists them.
+        let current = Signal::derive(move || {
+            let here = page.get();
+            match (here == target, above(here) == Some(target)) {
+                (true, _) => "page",
+                (_, true) => "true",
+                _ => "false",
+            }
+            .to_owned()
+        });
+        let icon = markup::icon(target).into_string();
+        view! {
+            <li>
+                <a href=href aria-current=current>
+                    <i inner_html=icon></i>
+                    {title(target)}
+                </a>
+            </li>
+        }
+    });
+    view! {
+        <nav class="pages" aria-label="Pages">
+            <ul>{links.collect_view()}</ul>
+        </nav>
+    }
+}

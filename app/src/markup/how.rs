@@ -1,0 +1,83 @@
+use jiff::Timestamp;
+use lakefront_api::{QueryInfo, QueryReply, SentStatement, Zone};
+use lakefront_chart::clock;
+use maud::{Markup, html};
+
+use super::{guide::copyable, health::engine};
+use crate::{
+    scene::Scene,
+    view::{RangeChoice, Refresh},
+};
+
+/// The statement that was answered, ready to copy, and the answer as files.
+pub fn how(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
+    html! {
+        div.tools {
+            @if let Some(statement) = &reply.statement {
+                details.how open[scene.is_open("how")] {
+                    summary data-key="how" { "How was this answered?" }
+                    p { "By " (engine(reply.backend)) ", because " (reply.reason.sentence()) " (" (reply.reason.name()) "). Paste it into a ClickHouse client:" }
+                    (copyable("Statement and parameters", &script(statement)))
+                }
+            }
+            span.files {
+                "Download "
+                a href=(file(info, reply, zone, scene, "csv")) download data-key="csv" rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
+                " "
+                a href=(file(info, reply, zone, scene, "json")) download data-key="json" rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
+            }
+        }
+    }
+}
+
+/// The same question with its range pinned: what is downloaded is what is seen.
+fn file(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>, format: &str) -> String {
+    let mut view = scene.site.seen_by(info, scene.page, scene.view);
+    if let Some(range) = reply.range {
+        view.range = RangeChoice::Between {
+            from: instant(range.from),
+            to: instant(range.to),
+        };
+    }
+    view.tz = Some(zone.name.clone());
+    view.refresh = Refresh::Off;
+    format!("/download/{}.{format}{}", info.name, view.href())
+}
+
+/// An instant to the microsecond: `2026-03-24T12:00:00.000000Z`.
+fn instant(time: Timestamp) -> String {
+    let shown = clock(time, &Zone::utc()).replace(' ', "T");
+    format!("{shown}.{:06}Z", time.subsec_microsecond())
+}
+
+/// What a ClickHouse client runs: the parameters, then the statement.
+fn script(statement: &SentStatement) -> String {
+    let mut out = String::new();
+    for param in &statement.params {
+        let value = param.value.replace('\\', "\\\\").replace('\'', "\\'");
+        out += &format!("SET param_{} = '{value}';\n", param.name);
+    }
+    out + &statement.sql
+}
+
+#[cfg(test)]
+mod tests {
+    use lakefront_api::SentParam;
+
+    use super::*;
+
+    #[test]
+    fn a_parameter_cannot_end_its_quotes() {
+        let statement = SentStatement {
+            sql: "SELECT {user:String}".into(),
+            params: vec![SentParam {
+                name: "user".into(),
+                value: "a'b\\".into(),
+            }],
+        };
+        assert_eq!(
+            script(&statement),
+            "SET param_user = 'a\\'b\\\\';\nSELECT {user:String}"
+        );
+    }
+}

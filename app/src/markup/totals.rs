@@ -1,0 +1,132 @@
+use lakefront_api::{Better, QueryInfo};
+use lakefront_chart::{Unit, words};
+use maud::{Markup, html};
+
+use crate::server::PanelAnswer;
+
+/// The measures of a single row, each beside its value in the period before.
+pub fn totals(info: &QueryInfo, answer: &PanelAnswer) -> Markup {
+    let value = |rows: &[Vec<serde_json::Value>], name: &str| {
+        let at = answer
+            .reply
+            .columns
+            .iter()
+            .position(|column| column.name == name)?;
+        rows.first()?.get(at)?.as_f64()
+    };
+    html! {
+        dl.tiles {
+            @for name in &info.chart.y {
+                @let column = info.columns.iter().find(|column| column.name == *name);
+                @let unit = Unit::parse(column.map_or("", |column| &column.unit));
+                @let now = value(&answer.reply.rows, name);
+                @let before = value(&answer.before, name);
+                div title=[column.map(|column| &column.description)] {
+                    dt { (words(name)) }
+                    dd { (now.map_or_else(|| "–".into(), |now| unit.full(now))) }
+                    dd.change {
+                        @match (now, before) {
+                            (Some(now), Some(before)) => {
+                                @let change = Change::of(now, before);
+                                span.(change.class(column.and_then(|column| column.better))) { (change.words()) }
+                                " before: " (unit.full(before))
+                            }
+                            _ => "nothing before to compare with",
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How a number changed against the one before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Change {
+    now: f64,
+    before: f64,
+}
+
+impl Change {
+    fn of(now: f64, before: f64) -> Self {
+        Self { now, before }
+    }
+
+    /// The change in percent of the value before; none where that was nothing.
+    fn percent(self) -> Option<f64> {
+        (self.before != 0.0).then(|| (self.now - self.before) / self.before.abs() * 100.0)
+    }
+
+    /// In words that say the direction, for those who do not see colours.
+    fn words(self) -> String {
+        match self.percent() {
+            Some(percent) if percent.abs() < 0.5 => "= as before".into(),
+            Some(percent) if percent > 999.0 => format!("▲ {:.0} times as much", self.now / self.before),
+            Some(percent) if percent > 0.0 => format!("▲ {percent:.0} % more"),
+            Some(percent) => format!("▼ {:.0} % less", -percent),
+            None if self.now == 0.0 => "= as before".into(),
+            None => "▲ new".into(),
+        }
+    }
+
+    fn class(self, better: Option<Better>) -> &'static str {
+        let small = self.percent().is_some_and(|percent| percent.abs() < 0.5);
+        let more = self.now > self.before;
+        match better {
+            Some(_) if small || self.now == self.before => "same",
+            Some(Better::More) => {
+                if more {
+                    "good"
+                } else {
+                    "bad"
+                }
+            }
+            Some(Better::Less) => {
+                if more {
+                    "bad"
+                } else {
+                    "good"
+                }
+            }
+            None => "same",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_has_words_and_a_verdict() {
+        let change = |now, before, better| {
+            let change = Change::of(now, before);
+            (change.words(), change.class(better))
+        };
+        assert_eq!(
+            change(150.0, 100.0, Some(Better::More)),
+            ("▲ 50 % more".into(), "good")
+        );
+        assert_eq!(
+            change(150.0, 100.0, Some(Better::Less)),
+            ("▲ 50 % more".into(), "bad")
+        );
+        assert_eq!(
+            change(75.0, 100.0, Some(Better::Less)),
+            ("▼ 25 % less".into(), "good")
+        );
+        assert_eq!(
+            change(100.2, 100.0, Some(Better::More)),
+            ("= as before".into(), "same")
+        );
+        assert_eq!(change(5.0, 0.0, Some(Better::Less)), ("▲ new".into(), "bad"));
+        assert_eq!(
+            change(0.0, 0.0, Some(Better::Less)),
+            ("= as before".into(), "same")
+        );
+        assert_eq!(
+            change(2_000.0, 100.0, None),
+            ("▲ 20 times as much".into(), "same")
+        );
+    }
+}

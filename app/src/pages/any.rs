@@ -1,0 +1,27 @@
+use lakefront_api::Page;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use crate::boot::Boot;
+
+use super::{dashboard::Dashboard, not_found::NotFound};
+
+/// The page that the address names, or none.
+#[component]
+pub fn AnyPage() -> impl IntoView {
+    let params = use_params_map();
+    let boot = expect_context::<ReadSignal<Boot>>();
+    let named = Memo::new(move |_| {
+        let slug = params.read().get("page").unwrap_or_default();
+        Page::of_slug(&slug).filter(|page| boot.read().shows(*page))
+    });
+    let exists = Memo::new(move |_| named.get().is_some());
+    let page = Memo::new(move |_| named.get().unwrap_or(Page::Overview));
+    move || {
+        if exists.get() {
+            view! { <Dashboard page /> }.into_any()
+        } else {
+            view! { <NotFound /> }.into_any()
+        }
+    }
+}

@@ -1,0 +1,158 @@
+use jiff::Timestamp;
+use lakefront_api::{QueryInfo, QueryReply, Zone};
+use lakefront_chart::Frame;
+use leptos::{prelude::*, wasm_bindgen::JsCast};
+use web_sys::Element;
+
+use super::geometry::Geometry;
+use crate::{browser, markup::tip::tip};
+
+/// The charts of a page that have a time axis.
+#[derive(Clone, Copy)]
+pub struct Charts(StoredValue<Vec<Charted>>);
+
+/// What a panel has drawn.
+struct Charted {
+    panel: String,
+    frame: Frame,
+    zone: Zone,
+    off: Vec<String>,
+}
+
+/// A chart that can be pointed at.
+pub const TIMED: &str = ".chart[data-timed]";
+
+impl Charts {
+    /// None yet, for the panels to be added.
+    pub fn provide() -> Self {
+        let charts = Self(StoredValue::new(Vec::new()));
+        provide_context(charts);
+        charts
+    }
+
+    /// Remembers what a panel draws.
+    pub fn keep(self, info: &QueryInfo, reply: &QueryReply, zone: &Zone, off: Vec<String>) {
+        self.forget(&info.name);
+        let frame = Frame::new(info, reply, zone).filter(|frame| frame.span().is_some());
+        if let Some(frame) = frame {
+            self.0.update_value(|charts| {
+                charts.push(Charted {
+                    panel: info.name.clone(),
+                    frame,
+                    zone: zone.clone(),
+                    off,
+                });
+            });
+        }
+    }
+
+    /// Forgets a panel.
+    pub fn forget(self, panel: &str) {
+        // The page may be gone before its panels are.
+        self.0
+            .try_update_value(|charts| charts.retain(|charted| charted.panel != panel));
+    }
+
+    /// The time at a share of a chart's axis.
+    pub fn time(self, chart: &Element, share: f64) -> Option<Timestamp> {
+        self.with(chart, |charted| {
+            let (from, to) = charted.frame.span()?;
+            let (from, to) = (from.as_microsecond(), to.as_microsecond());
+            Timestamp::from_microsecond(from + (share * (to - from) as f64) as i64).ok()
+        })?
+    }
+
+    /// Two times as the fields of a form have them: whole minutes on the clocks of the chart's zone, none left out.
+    pub fn minutes(self, chart: &Element, from: Timestamp, to: Timestamp) -> Option<(String, String)> {
+        self.with(chart, |charted| {
+            let minute = |time: Timestamp| {
+                let shown = lakefront_chart::clock(time, &charted.zone).replace(' ', "T");
+                shown.get(..16).map(str::to_owned)
+            };
+            let to = Timestamp::from_second(to.as_second() + 60).ok()?;
+            Some((minute(from)?, minute(to)?))
+        })?
+    }
+
+    /// The middle of the bucket so many steps after a time.
+    pub fn moved(self, chart: &Element, time: Option<Timestamp>, by: isize) -> Option<Timestamp> {
+        self.with(chart, |charted| charted.frame.moved(time, by))?
+    }
+
+    fn with<T>(self, chart: &Element, read: impl FnOnce(&Charted) -> T) -> Option<T> {
+        let panel = chart.closest("[data-panel]").ok()??.get_attribute("data-panel")?;
+        self.0.with_value(|charts| {
+            let charted = charts.iter().find(|charted| charted.panel == panel)?;
+            Some(read(charted))
+        })
+    }
+
+    /// Shows on every chart what it says of a time.
+    pub fn show(self, time: Timestamp) {
+        for chart in browser::all(TIMED) {
+            let moment = self.with(&chart, |charted| {
+                charted.frame.moment(time, &charted.off, &charted.zone)
+            });
+            match (moment.flatten(), Geometry::of(&chart)) {
+                (Some(moment), Some(plot)) => {
+                    let x = plot.left + moment.at * plot.width;
+                    let line = format!("left:{x:.1}px;top:{:.1}px;height:{:.1}px", plot.top, plot.height);
+                    lay(&chart, ".hair", &line);
+                    // The list stands on the side that has more room.
+                    let side = if x < plot.whole / 2.0 {
+                        format!("left:{:.1}px", x + 10.0)
+                    } else {
+                        format!("right:{:.1}px", plot.whole - x + 10.0)
+                    };
+                    if let Some(list) = lay(&chart, ".tip", &side) {
+                        let shown = tip(&moment).into_string();
+                        if list.inner_html() != shown {
+                            list.set_inner_html(&shown);
+                        }
+                    }
+                }
+                _ => {
+                    lift(&chart, ".hair");
+                    lift(&chart, ".tip");
+                }
+            }
+        }
+    }
+
+    /// Shows nothing any more.
+    pub fn hide(self) {
+        for over in browser::all(".chart .hair, .chart .tip, .chart .band") {
+            let _ = over.set_attribute("hidden", "");
+        }
+    }
+
+    /// Marks what is being dragged over.
+    pub fn mark(self, chart: &Element, from: f64, to: f64) {
+        if let Some(plot) = Geometry::of(chart) {
+            let left = plot.left + from.min(to) * plot.width;
+            let width = (from - to).abs() * plot.width;
+            let style = format!(
+                "left:{left:.1}px;width:{width:.1}px;top:{:.1}px;height:{:.1}px",
+                plot.top, plot.height
+            );
+            lay(chart, ".band", &style);
+        }
+    }
+}
+
+fn part(chart: &Element, selector: &str) -> Option<Element> {
+    chart.query_selector(selector).ok()?.map(JsCast::unchecked_into)
+}
+
+fn lay(chart: &Element, selector: &str, style: &str) -> Option<Element> {
+    let part = part(chart, selector)?;
+    let _ = part.set_attribute("style", style);
+    let _ = part.remove_attribute("hidden");
+    Some(part)
+}
+
+fn lift(chart: &Element, selector: &str) {
+    if let Some(part) = part(chart, selector) {
+        let _ = part.set_attribute("hidden", "");
+    }
+}

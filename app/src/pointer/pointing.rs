@@ -1,0 +1,122 @@
+use jiff::Timestamp;
+use leptos::{
+    ev::{KeyboardEvent, PointerEvent},
+    prelude::*,
+};
+use web_sys::Element;
+
+use super::{
+    charts::{Charts, TIMED},
+    geometry::Geometry,
+};
+use crate::{browser, go::Go};
+
+/// Less than this is a click, not a range, in pixels.
+const LEAST: f64 = 6.0;
+
+/// What pointer and keys do to the charts of a page.
+#[derive(Clone)]
+pub struct Pointing {
+    charts: Charts,
+    go: Go,
+    /// Where a drag began on the time axis.
+    start: StoredValue<Option<f64>>,
+    /// What is shown.
+    time: StoredValue<Option<Timestamp>>,
+}
+
+impl Pointing {
+    /// Of the charts of a page; a zoom goes to another range.
+    pub fn new(charts: Charts, go: Go) -> Self {
+        Self {
+            charts,
+            go,
+            start: StoredValue::new(None),
+            time: StoredValue::new(None),
+        }
+    }
+
+    /// A button goes down: perhaps a drag begins. Fingers scroll; they have the presets.
+    pub fn down(&self, event: &PointerEvent) {
+        let Some(chart) = browser::around(event, TIMED).filter(|_| event.button() == 0) else {
+            return;
+        };
+        if event.pointer_type() != "touch"
+            && let Some(plot) = Geometry::of(&chart)
+        {
+            self.start.set_value(Some(plot.share(event.client_x().into())));
+            // The drag goes on outside of the chart.
+            let _ = chart.set_pointer_capture(event.pointer_id());
+        }
+    }
+
+    /// The pointer moves.
+    pub fn moved(&self, event: &PointerEvent) {
+        let Some((chart, plot)) = pointed(event) else {
+            return self.leave();
+        };
+        let share = plot.share(event.client_x().into());
+        if let Some(start) = self.start.get_value() {
+            self.charts.mark(&chart, start, share);
+        }
+        self.show(self.charts.time(&chart, share));
+    }
+
+    /// The button goes up: a drag becomes the range.
+    pub fn up(&self, event: &PointerEvent) {
+        let start = self.start.try_update_value(Option::take).flatten();
+        let (Some(start), Some((chart, plot))) = (start, pointed(event)) else {
+            return;
+        };
+        let end = plot.share(event.client_x().into());
+        self.leave();
+        if (end - start).abs() * plot.width < LEAST {
+            return;
+        }
+        let time = |share| self.charts.time(&chart, share);
+        let (from, to) = (time(start.min(end)), time(start.max(end)));
+        if let (Some(from), Some(to)) = (from, to)
+            && let Some((from, to)) = self.charts.minutes(&chart, from, to)
+        {
+            self.go.to(vec![("from".into(), from), ("to".into(), to)]);
+        }
+    }
+
+    /// Arrows go from bucket to bucket, Escape ends it.
+    pub fn key(&self, event: &KeyboardEvent) {
+        let key = event.key();
+        if key == "Escape" {
+            self.start.set_value(None);
+            return self.leave();
+        }
+        let by = match key.as_str() {
+            "ArrowLeft" => -1,
+            "ArrowRight" => 1,
+            _ => return,
+        };
+        if let Some(chart) = browser::around(event, TIMED) {
+            event.prevent_default();
+            self.show(self.charts.moved(&chart, self.time.get_value(), by));
+        }
+    }
+
+    fn show(&self, time: Option<Timestamp>) {
+        self.time.set_value(time);
+        match time {
+            Some(time) => self.charts.show(time),
+            None => self.charts.hide(),
+        }
+    }
+
+    fn leave(&self) {
+        if self.time.get_value().is_some() {
+            self.show(None);
+        }
+    }
+}
+
+fn pointed(event: &PointerEvent) -> Option<(Element, Geometry)> {
+    let chart = browser::around(event, TIMED)?;
+    let plot = Geometry::of(&chart)?;
+    Some((chart, plot))
+}

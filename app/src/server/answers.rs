@@ -1,0 +1,193 @@
+//! What the server does for each question.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lakefront_api::{
+    BackendChoice, BackendHealth, BackendState, ChartKind, ParamKind, QueryInfo, QueryReply, QueryRequest,
+    Range, SqlRequest, TimeRange,
+};
+use lakefront_chart::{Unit, span};
+use leptos::prelude::use_context;
+use serde_json::Value;
+
+use super::{Answer, Backend, Facet, PanelAnswer, PanelRequest, Question, SuggestionsRequest};
+use crate::{
+    QueryService,
+    boot::Boot,
+    failure::Failure,
+    markup::health::engine,
+    range::{offsets, time_range},
+};
+
+/// How many values are suggested of a filter.
+const SUGGESTED: usize = 100;
+
+/// Answers a question.
+pub async fn answer(question: Question) -> Result<Answer, Failure> {
+    Ok(match question {
+        Question::Boot => Answer::Boot(Box::new(Boot::of_request())),
+        Question::Health => {
+            let health = host()?.health().await?;
+            Answer::Health(health.backends.into_iter().map(backend).collect())
+        }
+        Question::Facets => Answer::Facets(facets().await?),
+        Question::Suggestions(request) => Answer::Facets(suggestions(&request).await?),
+        Question::LakeIsEmpty => Answer::LakeIsEmpty(lake_is_empty().await?),
+        Question::Panel(request) => Answer::Panel(Box::new(panel(&request).await?)),
+    })
+}
+
+fn backend(health: BackendHealth) -> Backend {
+    let (class, state) = match health.state {
+        BackendState::Unknown => ("idle", "not asked yet"),
+        BackendState::Healthy => ("up", "healthy"),
+        BackendState::Asleep => ("idle", "asleep"),
+        BackendState::Down => ("down", "down"),
+    };
+    let region = health
+        .region
+        .map(|region| format!(" {region}"))
+        .unwrap_or_default();
+    let ago = |time: Timestamp| {
+        let seconds = js_sys::Date::now() / 1e3 - time.as_second() as f64;
+        format!("{} ago", span(seconds.max(0.0) as u64))
+    };
+    Backend {
+        name: format!("{}{region}", engine(health.kind)),
+        state: state.into(),
+        class: class.into(),
+        latency: health
+            .latency_ms
+            .map(|ms| Unit::Millis.full(ms))
+            .unwrap_or_default(),
+        checked: health.last_check.map(ago).unwrap_or_default(),
+        lag: health.lag_seconds.map(span).unwrap_or_default(),
+        detail: health.detail.unwrap_or_default(),
+    }
+}
+
+async fn lake_is_empty() -> Result<bool, Failure> {
+    const COUNT: &str = "SELECT (SELECT count() FROM otel_logs) + (SELECT count() FROM otel_traces) \
+        + (SELECT count() FROM otel_metrics_gauge) + (SELECT count() FROM otel_metrics_sum) \
+        + (SELECT count() FROM otel_metrics_histogram)";
+    let reply = sql(COUNT).await?;
+    Ok(reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0))
+}
+
+async fn sql(text: &str) -> Result<QueryReply, Failure> {
+    let request = SqlRequest {
+        sql: text.into(),
+        params: BTreeMap::new(),
+    };
+    Ok(host()?.sql(request).await?)
+}
+
+async fn facets() -> Result<Vec<Facet>, Failure> {
+    const VALUES: &str = "SELECT ServiceName, Environment FROM otel_logs WHERE Timestamp > now() - INTERVAL 30 DAY \
+        GROUP BY ServiceName, Environment UNION DISTINCT \
+        SELECT ServiceName, Environment FROM otel_traces WHERE Timestamp > now() - INTERVAL 30 DAY \
+        GROUP BY ServiceName, Environment";
+    let reply = sql(VALUES).await?;
+    Ok(vec![facet("service", &reply, 0), facet("environment", &reply, 1)])
+}
+
+async fn suggestions(request: &SuggestionsRequest) -> Result<Vec<Facet>, Failure> {
+    let mut facets = Vec::new();
+    for (name, query) in &request.filters {
+        let asked = PanelRequest {
+            query: query.clone(),
+            range: request.range.clone(),
+            tz: request.tz.clone(),
+            params: Vec::new(),
+        };
+        let reply = reply_to(&host()?, &asked, false).await?;
+        let at = reply.columns.iter().position(|column| column.name == *name);
+        facets.extend(at.map(|at| facet(name, &reply, at)));
+    }
+    Ok(facets)
+}
+
+fn facet(name: &str, reply: &QueryReply, column: usize) -> Facet {
+    let texts = reply.rows.iter().filter_map(|row| row.get(column)?.as_str());
+    let texts: BTreeSet<_> = texts.filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    Facet {
+        name: name.into(),
+        values: texts.into_iter().take(SUGGESTED).collect(),
+    }
+}
+
+async fn panel(request: &PanelRequest) -> Result<PanelAnswer, Failure> {
+    let host = host()?;
+    let reply = reply_to(&host, request, true).await?;
+    let before = match (kind(&host.catalogue(), &request.query), reply.range) {
+        (Some(ChartKind::Totals), Some(range)) => rows_before(&host, request, range).await,
+        _ => Vec::new(),
+    };
+    let always = Range {
+        from: Timestamp::UNIX_EPOCH,
+        to: Timestamp::UNIX_EPOCH,
+    };
+    let zone = offsets(&request.tz, reply.range.unwrap_or(always))?;
+    Ok(PanelAnswer { reply, before, zone })
+}
+
+fn kind(catalogue: &[QueryInfo], query: &str) -> Option<ChartKind> {
+    let info = catalogue.iter().find(|info| info.name == query)?;
+    Some(info.chart.kind)
+}
+
+/// The rows of the period as long as a range that ends where it begins; none where the lake does not go back so far.
+async fn rows_before(host: &QueryService, request: &PanelRequest, range: Range) -> Vec<Vec<Value>> {
+    let length = range.to.duration_since(range.from);
+    let Ok(from) = range.from.checked_sub(length) else {
+        return Vec::new();
+    };
+    let between = TimeRange::Absolute { from, to: range.from };
+    let asked = host.query(named(host, request, between, false));
+    asked.await.map(|reply| reply.rows).unwrap_or_default()
+}
+
+/// The router's reply to a panel.
+pub async fn reply_to(
+    host: &QueryService,
+    request: &PanelRequest,
+    explain: bool,
+) -> Result<QueryReply, Failure> {
+    let range = time_range(&request.range, &request.tz)?;
+    Ok(host.query(named(host, request, range, explain)).await?)
+}
+
+fn named(host: &QueryService, request: &PanelRequest, time_range: TimeRange, explain: bool) -> QueryRequest {
+    QueryRequest {
+        query: request.query.clone(),
+        time_range,
+        params: typed(&host.catalogue(), request),
+        tz: request.tz.clone(),
+        backend: BackendChoice::Auto,
+        max_lag_seconds: None,
+        at: None,
+        explain,
+    }
+}
+
+/// A URL holds text; the catalogue knows which parameters are numbers.
+fn typed(catalogue: &[QueryInfo], request: &PanelRequest) -> BTreeMap<String, Value> {
+    let info = catalogue.iter().find(|info| info.name == request.query);
+    let kind = |name: &str| {
+        let param = info?.params.iter().find(|param| param.name == name);
+        param.map(|param| param.kind)
+    };
+    let value = |name: &str, text: &str| match (kind(name), text.parse::<u64>()) {
+        (Some(ParamKind::Integer), Ok(number)) => number.into(),
+        _ => text.into(),
+    };
+    let params = request.params.iter();
+    params
+        .map(|(name, text)| (name.clone(), value(name, text)))
+        .collect()
+}
+
+fn host() -> Result<QueryService, Failure> {
+    use_context().ok_or_else(|| Failure::Transport("the host put no QueryService into the context".into()))
+}

@@ -1,0 +1,65 @@
+//! `GET /download/<query>.csv` and `.json`: what a panel shows, to be taken along.
+
+use lakefront_api::{Problem, ProblemType};
+
+use super::{PanelRequest, answers::reply_to, csv::csv};
+use crate::{QueryService, failure::Failure, view::View};
+
+/// A file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Download {
+    /// Its media type.
+    pub content_type: &'static str,
+    /// What is in it.
+    pub body: String,
+}
+
+/// The answer of a named query as a file: `top_errors.csv`, or `top_errors.json`, which is the API's reply as it is. The
+/// pairs are those of a page's query string.
+///
+/// # Errors
+/// The router's problem, or [`ProblemType::NotFound`] for a file that is not of a query.
+pub async fn download(
+    host: QueryService,
+    file: &str,
+    pairs: Vec<(String, String)>,
+) -> Result<Download, Problem> {
+    let unknown = || {
+        let detail = format!(
+            "there is no {file}: expected the name of a query and .csv or .json, as in top_errors.csv"
+        );
+        Problem::new(ProblemType::NotFound, detail)
+    };
+    let (name, format) = file.rsplit_once('.').ok_or_else(unknown)?;
+    let content_type = match format {
+        "csv" => "text/csv; charset=utf-8",
+        "json" => "application/json",
+        _ => return Err(unknown()),
+    };
+    let catalogue = host.catalogue();
+    let info = catalogue
+        .iter()
+        .find(|info| info.name == name)
+        .ok_or_else(unknown)?;
+    let view = View::from_query(&pairs.into_iter().collect());
+    let request = PanelRequest::new(info, &view, "UTC").ok_or_else(|| {
+        let names = info.params.iter().filter(|param| param.required());
+        let names: Vec<_> = names.map(|param| param.name.as_str()).collect();
+        Problem::new(
+            ProblemType::BadRequest,
+            format!("{name} takes {}", names.join(", ")),
+        )
+    })?;
+    let reply = reply_to(&host, &request, false)
+        .await
+        .map_err(|failure| match failure {
+            Failure::Problem(problem) => problem,
+            Failure::Transport(message) => Problem::new(ProblemType::Internal, message),
+        })?;
+    let body = match format {
+        "csv" => csv(&reply),
+        _ => serde_json::to_string(&reply)
+            .map_err(|error| Problem::new(ProblemType::Internal, error.to_string()))?,
+    };
+    Ok(Download { content_type, body })
+}

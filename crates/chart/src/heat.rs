@@ -1,0 +1,124 @@
+use jiff::Timestamp;
+use lakefront_api::{QueryInfo, QueryReply, Zone};
+use plotters::{element::Rectangle, style::Color};
+
+use crate::{
+    bars::local,
+    draw::{Painted, Plot, Scale},
+    frame::{index, number, text, words},
+    ink::{Ink, SHADES},
+    text::FONT_SIZE,
+    time_frame::{Bar, bucket},
+    unit::Unit,
+};
+
+/// Counts by time and band, as shades.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeatFrame {
+    /// The buckets that have rows, oldest first.
+    pub buckets: Vec<Bar>,
+    /// The lower ends of the bands, lowest first.
+    pub bands: Vec<f64>,
+    /// Bucket, band and count of each cell that has one.
+    pub cells: Vec<(usize, usize, f64)>,
+    /// The unit of the bands.
+    pub unit: Unit,
+    /// What is counted.
+    pub counted: String,
+    /// What the axis covers.
+    pub range: (Timestamp, Timestamp),
+}
+
+impl HeatFrame {
+    /// Reads a reply; none when it is empty or has other columns than the chart names.
+    pub fn new(info: &QueryInfo, reply: &QueryReply, zone: &Zone) -> Option<Self> {
+        let chart = &info.chart;
+        let (x, band, count) = (
+            index(reply, &chart.x)?,
+            index(reply, chart.series.first()?)?,
+            index(reply, chart.y.first()?)?,
+        );
+        let mut found = Vec::with_capacity(reply.rows.len());
+        for row in &reply.rows {
+            let bar = bucket(&text(row, x), info.bucket, zone)?;
+            if let (Some(band), Some(count)) = (number(row, band), number(row, count)) {
+                found.push((bar, band, count));
+            }
+        }
+        let mut buckets: Vec<Bar> = found.iter().map(|&(bar, ..)| bar).collect();
+        buckets.sort_unstable();
+        buckets.dedup();
+        let mut bands: Vec<f64> = found.iter().map(|&(_, band, _)| band).collect();
+        bands.sort_unstable_by(f64::total_cmp);
+        bands.dedup();
+        let ends = (buckets.first()?.start, buckets.last()?.end);
+        let cells = found.iter().map(|(bar, band, count)| {
+            (
+                buckets.partition_point(|other| other < bar),
+                bands.partition_point(|other| other < band),
+                *count,
+            )
+        });
+        Some(Self {
+            cells: cells.collect(),
+            unit: Unit::parse(&chart.unit),
+            counted: words(chart.y.first()?),
+            range: reply.range.map_or(ends, |range| (range.from, range.to)),
+            buckets,
+            bands,
+        })
+    }
+
+    /// The largest count of a cell.
+    pub fn most(&self) -> f64 {
+        self.cells.iter().map(|cell| cell.2).fold(0.0, f64::max)
+    }
+
+    /// One sentence for people who do not see the drawing.
+    pub fn summary(&self, title: &str) -> String {
+        let (low, high) = (self.bands.first(), self.bands.last());
+        let name = |band: Option<&f64>| self.unit.full(band.copied().unwrap_or_default());
+        format!(
+            "{title}: {} over time, in bands from {} to {} and above.",
+            self.counted,
+            name(low),
+            name(high)
+        )
+    }
+
+    /// A band has the height of all others, and its lower end is named where there is room.
+    pub(crate) fn scale(&self, room: f64) -> Scale {
+        let height = room / self.bands.len() as f64;
+        let every = ((FONT_SIZE + 4.0) / height).ceil().max(1.0) as usize;
+        let marks = self.bands.iter().enumerate().step_by(every);
+        Scale {
+            range: (0.0, self.bands.len() as f64),
+            marks: marks
+                .map(|(at, &band)| (at as f64, self.unit.short(band)))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn paint(&self, plot: &Plot<'_>) -> Painted {
+        let most = self.most();
+        // Shades by magnitude: most cells hold little beside a few that hold much.
+        let shade =
+            |count: f64| ((count.ln_1p() / most.ln_1p() * f64::from(SHADES)).ceil() as u8).clamp(1, SHADES);
+        for wanted in 1..=SHADES {
+            for &(bucket, band, _) in self
+                .cells
+                .iter()
+                .filter(|cell| cell.2 > 0.0 && shade(cell.2) == wanted)
+            {
+                let bar = self.buckets[bucket];
+                let corner = |time: Timestamp, band: usize| {
+                    local(plot, plot.map_coordinate(&(time.as_microsecond(), band as f64)))
+                };
+                let corners = [corner(bar.start, band + 1), corner(bar.end, band)];
+                plot.strip_coord_spec()
+                    .draw(&Rectangle::new(corners, Ink::Heat(wanted).colour().filled()))?;
+            }
+        }
+        Ok(())
+    }
+}

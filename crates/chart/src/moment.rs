@@ -1,0 +1,127 @@
+use jiff::Timestamp;
+use lakefront_api::Zone;
+
+use crate::{
+    frame::Frame,
+    ink::series_class,
+    number::count,
+    rank::ranked,
+    time_frame::Bar,
+    time_ticks::{clock, short_day},
+};
+
+/// More rows than this are not listed.
+const LISTED: usize = 8;
+
+/// What a chart says of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    /// Where it is on the time axis, from 0 to 1.
+    pub at: f64,
+    /// When it is, for people.
+    pub name: String,
+    /// Colour class, name and value of what is drawn there, largest first.
+    pub rows: Vec<(String, String, String)>,
+}
+
+impl Frame {
+    /// The ends of the time axis; none for charts without one.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        match self {
+            Self::Time(frame) => Some(frame.range),
+            Self::Heat(frame) => Some(frame.range),
+            Self::Ranking(_) => None,
+        }
+    }
+
+    fn buckets(&self) -> &[Bar] {
+        match self {
+            Self::Time(frame) => &frame.buckets,
+            Self::Heat(frame) => &frame.buckets,
+            Self::Ranking(_) => &[],
+        }
+    }
+
+    /// What is drawn at a time, without the series that are switched off; none where there is nothing.
+    pub fn moment(&self, time: Timestamp, off: &[String], zone: &Zone) -> Option<Moment> {
+        let at = self.bucket_at(time)?;
+        let bar = self.buckets()[at];
+        let (from, to) = self.span()?;
+        let middle = (bar.start.as_microsecond() + bar.end.as_microsecond()) as f64 / 2.0;
+        let (from, to) = (from.as_microsecond() as f64, to.as_microsecond() as f64);
+        let rows: Vec<(f64, String, String, String)> = match self {
+            Self::Time(frame) => frame
+                .series
+                .iter()
+                .filter(|series| !off.contains(&series.name))
+                .filter_map(|series| {
+                    let value = series.values[at]?;
+                    let shown = frame.unit.full(value);
+                    Some((value, series_class(series.colour), series.name.clone(), shown))
+                })
+                .collect(),
+            Self::Heat(frame) => frame
+                .cells
+                .iter()
+                .filter(|cell| cell.0 == at)
+                .map(|&(_, band, value)| {
+                    let name = format!("from {}", frame.unit.short(frame.bands[band]));
+                    (value, "heat".into(), name, count(value))
+                })
+                .collect(),
+            Self::Ranking(_) => Vec::new(),
+        };
+        let order = ranked(rows.iter().map(|row| row.0)).into_iter().take(LISTED);
+        Some(Moment {
+            at: ((middle - from) / (to - from).max(1.0)).clamp(0.0, 1.0),
+            name: name(bar, zone),
+            rows: order
+                .map(|at| {
+                    let (_, class, name, value) = rows[at].clone();
+                    (class, name, value)
+                })
+                .collect(),
+        })
+    }
+
+    /// The bucket that a time is in; of instants without length, the nearest.
+    fn bucket_at(&self, time: Timestamp) -> Option<usize> {
+        let buckets = self.buckets();
+        let after = buckets.partition_point(|bar| bar.start <= time);
+        let before = after.checked_sub(1);
+        let inside = before.filter(|&at| time < buckets[at].end);
+        let distance = |at: &usize| buckets[*at].start.duration_since(time).abs();
+        let instants = || {
+            let near = before.into_iter().chain((after < buckets.len()).then_some(after));
+            near.filter(|&at| buckets[at].start == buckets[at].end)
+                .min_by_key(distance)
+        };
+        inside.or_else(instants)
+    }
+
+    /// The middle of the bucket that is so many after the one at a time, or of the nearest one there is.
+    pub fn moved(&self, time: Option<Timestamp>, by: isize) -> Option<Timestamp> {
+        let buckets = self.buckets();
+        let last = buckets.len().checked_sub(1)?;
+        let now = time.map(|time| buckets.partition_point(|bar| bar.start <= time).saturating_sub(1));
+        let at = match now {
+            Some(at) => at.saturating_add_signed(by).min(last),
+            None if by < 0 => last,
+            None => 0,
+        };
+        let bar = buckets[at];
+        Timestamp::from_microsecond((bar.start.as_microsecond() + bar.end.as_microsecond()) / 2).ok()
+    }
+}
+
+/// A bucket for people: a day, or when it begins.
+fn name(bar: Bar, zone: &Zone) -> String {
+    let long = bar.end.duration_since(bar.start).as_hours() >= 23;
+    let start = zone.civil(bar.start);
+    let day = short_day(start.date());
+    if long {
+        return day;
+    }
+    let shown = clock(bar.start, zone);
+    format!("{day}, {}", shown.get(11..16).unwrap_or_default())
+}

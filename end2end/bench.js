@@ -1,0 +1,71 @@
+// How fast the dashboard is in Chromium, against a running stack: LAKEFRONT_URL=http://127.0.0.1:8787 node bench.js
+import { launch, open, settled, URL_FULL } from "./browser.js";
+
+const ROUNDS = 7;
+const browser = await launch();
+
+/** Keeps what the browser tells of paints, shifts and reactions. */
+const observe = (page) =>
+  page.addInitScript(() => {
+    window.seen = { lcp: 0, cls: 0, inp: 0 };
+    const watch = (type, take, options = {}) => new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true, ...options });
+    watch("largest-contentful-paint", ({ startTime }) => (window.seen.lcp = startTime));
+    watch("layout-shift", ({ value, hadRecentInput }) => hadRecentInput || (window.seen.cls += value));
+    watch("event", ({ duration, interactionId }) => interactionId && (window.seen.inp = Math.max(window.seen.inp, duration)), { durationThreshold: 16 });
+  });
+
+/** Chooses a range by its link; how long until each panel has the new answer, by engine, in milliseconds. */
+const choose = (page, range) =>
+  page.evaluate(async (range) => {
+    const link = [...document.querySelectorAll("nav.range a")].find((link) => link.textContent === range);
+    const panels = [...document.querySelectorAll("[data-panel]")];
+    const shown = (panel) => panel.querySelector(".content")?.innerHTML;
+    const before = panels.map(shown);
+    const times = new Map();
+    const started = performance.now();
+    link.click();
+    while (times.size < panels.length && performance.now() - started < 30_000) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      for (const [at, panel] of panels.entries()) {
+        const done = shown(panel) !== before[at] && panel.getAttribute("aria-busy") !== "true" && panel.querySelector(".badge");
+        if (done && !times.has(at)) times.set(at, [panel.querySelector(".badge").dataset.backend, performance.now() - started]);
+      }
+    }
+    return [...times.values()];
+  }, range);
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const most = (values) => Math.max(0, ...values);
+const first = [];
+const hot = [];
+const lake = [];
+for (let round = 0; round < ROUNDS; round += 1) {
+  const page = await open(browser, "/", { prepare: observe });
+  await settled(page);
+  const fcp = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime);
+  for (const range of ["24h", "6h", "7d"]) {
+    const times = await choose(page, range);
+    hot.push(most(times.filter(([backend]) => backend === "clickhouse").map(([, time]) => time)));
+    lake.push(most(times.filter(([backend]) => backend === "chdb").map(([, time]) => time)));
+  }
+  // Real input: only that has a reaction time.
+  await page.locator(".legend button").first().click();
+  await page.locator(".chart[data-timed] svg:visible").first().hover();
+  await page.getByRole("link", { name: "24h", exact: true }).click();
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Web vitals" }).click();
+  await settled(page);
+  await page.waitForTimeout(300);
+  first.push({ fcp, ...(await page.evaluate(() => window.seen)) });
+  await page.context().close();
+}
+await browser.close();
+
+const row = (name, values, limit, unit = "ms", digits = 0) =>
+  console.log(`  ${name.padEnd(46)} median ${median(values).toFixed(digits)} ${unit}, most ${most(values).toFixed(digits)} ${unit} (limit ${limit} ${unit})`);
+console.log(`\n${URL_FULL}, ${ROUNDS} visits with an empty cache`);
+row("first contentful paint", first.map(({ fcp }) => fcp), 1000);
+row("largest contentful paint", first.map(({ lcp }) => lcp), 1500);
+row("interaction to next paint, slowest of a visit", first.map(({ inp }) => inp), 100);
+row("cumulative layout shift", first.map(({ cls }) => cls), 0.02, "", 3);
+row("range changed: all panels on ClickHouse repainted", hot, 300);
+console.log(`  range changed: all panels on the lake repainted median ${median(lake).toFixed(0)} ms, most ${most(lake).toFixed(0)} ms`);

@@ -1,0 +1,124 @@
+// What a pointer, the keyboard and the legend do to charts.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { answered, launch, open, panelOf, settled } from "./browser.js";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const chartOf = (page, query) => panelOf(page, query).locator(".chart");
+
+/** A point of a chart's plot: from 0 to 1 to the right, at half its height. */
+async function point(chart, share) {
+  const box = await chart.locator("svg:visible").evaluate((svg) => {
+    const [left, top, right, bottom] = svg.dataset.plot.split(" ").map(Number);
+    const rect = svg.getBoundingClientRect();
+    const scale = rect.width / svg.viewBox.baseVal.width;
+    return { left: rect.left + left * scale, width: (right - left) * scale, y: rect.top + ((top + bottom) / 2) * scale };
+  });
+  return [box.left + share * box.width, box.y];
+}
+
+test("pointing at one chart shows the moment on all charts of the page", async () => {
+  const page = await open(browser, "/");
+  await settled(page);
+  const errors = chartOf(page, "errors_per_hour");
+  await errors.scrollIntoViewIfNeeded();
+  // Nights have hours without an error, which say nothing.
+  for (let share = 0.97; share > 0.5 && !(await errors.locator(".tip").isVisible()); share -= 0.013) {
+    await page.mouse.move(...(await point(errors, share)));
+  }
+  assert.ok(await errors.locator(".tip").isVisible());
+  const lists = page.locator(".tip:visible");
+  assert.ok((await lists.count()) >= 3, "only one chart says something");
+  const rows = await errors.locator(".tip li").allInnerTexts();
+  assert.ok(rows.length > 0);
+  assert.match(rows[0], /\S+\s+[\d,]+$/);
+  const named = await lists.locator("strong").allInnerTexts();
+  const days = new Set(named.map((name) => name.split(",")[0]));
+  assert.equal(days.size, 1, named.join("; "));
+  // What it says is what the table says.
+  const [hour] = named.filter((name) => name.includes(","));
+  const table = await panelOf(page, "errors_per_hour").locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  const clock = hour.split(", ")[1];
+  const of = table.filter(([time]) => time.slice(11, 16) === clock).map(([, type, count]) => `${type} ${count}`);
+  assert.ok(rows.every((row) => of.includes(row.replace(/\s+/g, " "))), `${rows} are not among ${of}`);
+  await page.mouse.move(5, 5);
+  await errors.locator(".tip").waitFor({ state: "hidden" });
+  assert.deepEqual(page.complaints, []);
+});
+
+test("arrow keys go from moment to moment, Escape ends it", async () => {
+  const page = await open(browser, "/errors");
+  await settled(page);
+  const chart = chartOf(page, "errors_per_hour");
+  await chart.focus();
+  await page.keyboard.press("ArrowRight");
+  const name = () => chart.locator(".tip strong").innerText();
+  await chart.locator(".tip").waitFor();
+  const first = await name();
+  await page.keyboard.press("ArrowRight");
+  await page.waitForFunction(([first]) => document.querySelector("[data-panel=errors_per_hour] .tip strong").textContent !== first, [first]);
+  await page.keyboard.press("ArrowLeft");
+  assert.equal(await name(), first);
+  await page.keyboard.press("Escape");
+  await chart.locator(".tip").waitFor({ state: "hidden" });
+});
+
+test("dragging zooms, and the back button undoes it", async () => {
+  const page = await open(browser, "/errors?range=7d");
+  await settled(page);
+  const panel = panelOf(page, "errors_per_hour");
+  const chart = chartOf(page, "errors_per_hour");
+  const labels = () => panel.locator("svg:visible text.middle").allTextContents();
+  const week = await labels();
+  await page.mouse.move(...(await point(chart, 0.4)));
+  await page.mouse.down();
+  await page.mouse.move(...(await point(chart, 0.5)), { steps: 4 });
+  await chart.locator(".band").waitFor();
+  await page.mouse.up();
+  await page.waitForURL(/from=.*to=/);
+  await answered(page);
+  assert.notDeepEqual(await labels(), week);
+  const query = new URL(page.url()).searchParams;
+  const hours = (new Date(query.get("to")) - new Date(query.get("from"))) / 3_600_000;
+  assert.ok(hours > 16 && hours < 18, `${hours} hours are not a tenth of a week`);
+  assert.match(await page.locator(".custom summary").innerText(), /^\w{3} \d+, \d\d:\d\d – /);
+  await page.goBack();
+  await page.waitForURL((url) => !url.searchParams.has("from"));
+  await answered(page);
+  assert.deepEqual(await labels(), week);
+  // A click is no drag.
+  await page.mouse.click(...(await point(chart, 0.3)));
+  assert.ok(!new URL(page.url()).searchParams.has("from"));
+});
+
+test("the legend takes series out of the drawing and back in, also by key", async () => {
+  const page = await open(browser, "/errors");
+  await settled(page);
+  const panel = panelOf(page, "errors_per_hour");
+  const key = panel.locator(".legend button").first();
+  const name = (await key.innerText()).trim();
+  const paths = () => panel.locator("svg:visible path.s0").count();
+  assert.ok((await paths()) > 0);
+  await key.focus();
+  await page.keyboard.press("Enter");
+  await panel.locator(".legend button[aria-pressed=false]").waitFor();
+  assert.equal(await paths(), 0);
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.series), name, "the focus is lost");
+  // It stays out when the page asks again.
+  await page.getByRole("link", { name: "Refresh" }).click();
+  await answered(page);
+  assert.equal(await paths(), 0);
+  await panel.locator(".legend button").first().click();
+  await panel.locator("svg:visible path.s0").first().waitFor();
+});
+
+test("a bucket that can still grow is drawn as such", async () => {
+  const page = await open(browser, "/web?range=24h");
+  await settled(page);
+  const partial = panelOf(page, "unique_visitors_per_day").locator("svg:visible .partial");
+  assert.ok((await partial.count()) > 0, "today looks complete");
+});

@@ -1,0 +1,47 @@
+// Going from page to page: nothing is loaded again, and the state goes along.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { answered, launch, open, pages, settled } from "./browser.js";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const navigation = (page) => page.getByRole("navigation", { name: "Pages" });
+
+test("every page is a click away, and named", async () => {
+  const page = await open(browser, "/");
+  await settled(page);
+  await page.evaluate(() => (window.notReloaded = true));
+  const links = navigation(page).getByRole("link");
+  const names = await links.allInnerTexts();
+  assert.deepEqual(names.map((name) => name.trim()), ["Overview", "Errors", "Web", "Web vitals", "API", "Operations"]);
+  for (const [at, { path }] of (await pages()).entries()) {
+    await links.nth(at).click();
+    await page.waitForURL((url) => url.pathname === path);
+    const name = names[at].trim();
+    await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+    assert.equal(await navigation(page).locator("[aria-current=page]").innerText(), name);
+    await page.waitForFunction((name) => document.title === `${name} · Lakefront`, name);
+    await answered(page);
+    assert.equal(await page.locator(".failure").count(), 0);
+  }
+  assert.equal(await page.evaluate(() => window.notReloaded), true);
+  await page.goBack();
+  await page.getByRole("heading", { level: 1, name: "API", exact: true }).waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
+test("the state goes along, what does not concern the other page stays", async () => {
+  const page = await open(browser, "/vitals?range=24h&refresh=5m&service=shop-web&page=%2Fcart");
+  await settled(page);
+  await navigation(page).getByRole("link", { name: "Errors" }).click();
+  await page.waitForURL((url) => url.pathname === "/errors");
+  assert.equal(new URL(page.url()).search, "?range=24h&refresh=5m&service=shop-web");
+});
+
+test("the server names the page, too", async () => {
+  const page = await open(browser, "/plain/errors", { javaScriptEnabled: false });
+  assert.equal(await page.title(), "Errors · Lakefront");
+});

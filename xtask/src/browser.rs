@@ -1,0 +1,72 @@
+//! Chromium against the embedded stack: the tests of `end2end/`, and what they take to measure.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::local::{Local, Ports, Tier};
+use crate::paths::Paths;
+use crate::stack::Stack;
+use crate::{build, demo, process};
+
+/// Days of the demo's traffic.
+const DAYS: u32 = 14;
+
+/// Builds what is tested and starts it with the demo's traffic, in a scratch folder: complete in the lake and in ClickHouse.
+pub fn with_demo(paths: &Paths, stack: &mut Stack) -> Result<Local> {
+    build::programs(paths)?;
+    build::bundle(paths)?;
+    let _ = std::fs::remove_dir_all(scratch(paths));
+    let local = Local::new(
+        paths,
+        scratch(paths).join("demo"),
+        Ports::from_base(18_780),
+        Tier::Two,
+    )?;
+    let local = local.with_commit_interval("2s");
+    local.start(stack)?;
+    stack.start(
+        demo::service(paths, &local.ingest_url(), DAYS, None),
+        &local.logs(),
+    )?;
+    stack.wait_for(demo::NAME)?;
+    local.wait_for_all_sent(stack)?;
+    Ok(local)
+}
+
+/// Starts a stack with an empty lake beside it.
+pub fn with_nothing(paths: &Paths, stack: &mut Stack) -> Result<Local> {
+    let local = Local::new(
+        paths,
+        scratch(paths).join("empty"),
+        Ports::from_base(18_790),
+        Tier::Two,
+    )?;
+    let local = local.with_commit_interval("2s");
+    local.start(stack)?;
+    Ok(local)
+}
+
+/// Node in `end2end/`, told where the stack with the demo is.
+pub fn node(paths: &Paths, full: &Local) -> Command {
+    let mut command = paths.command("node");
+    command
+        .current_dir(paths.checkout.join("end2end"))
+        .env("LAKEFRONT_URL", full.router_url())
+        .env("LAKEFRONT_INGEST_URL", full.ingest_url());
+    command
+}
+
+/// `cargo xtask bench web`.
+pub fn bench(paths: &Paths) -> Result<()> {
+    let mut stack = Stack::new();
+    let local = with_demo(paths, &mut stack)?;
+    let result = process::run(node(paths, &local).arg("bench.js"));
+    stack.end();
+    result
+}
+
+fn scratch(paths: &Paths) -> PathBuf {
+    paths.cache.join("browser-test")
+}
