@@ -40,6 +40,12 @@ pub enum Error {
         /// The name that was sent.
         user: String,
     },
+    /// A web page asked as a user who has no password.
+    #[error("{user}: Authentication failed: a request of a web page (it has an Origin) needs a user with a password")]
+    WebPage {
+        /// The name that was sent.
+        user: String,
+    },
     /// All slots are taken and the queue is full, or a place in it took too long.
     #[error(
         "too many simultaneous queries: all {slots} slots are taken and {waiting} queries wait; try again"
@@ -69,9 +75,10 @@ impl Error {
         let (code, name) = match self {
             Self::Exception(exception) => return exception.clone(),
             Self::Engine(_) => (1001, "STD_EXCEPTION"),
-            Self::BadRequest(BadRequest::Authorization) | Self::Unauthorized | Self::WrongPassword { .. } => {
-                (516, "AUTHENTICATION_FAILED")
-            }
+            Self::BadRequest(BadRequest::Authorization)
+            | Self::Unauthorized
+            | Self::WrongPassword { .. }
+            | Self::WebPage { .. } => (516, "AUTHENTICATION_FAILED"),
             Self::BadRequest(BadRequest::ExternalTable) => (48, "NOT_IMPLEMENTED"),
             Self::BadRequest(_) | Self::BadParam { .. } | Self::BadBody(_) => (36, "BAD_ARGUMENTS"),
             Self::Busy { .. } | Self::ShuttingDown => (202, "TOO_MANY_SIMULTANEOUS_QUERIES"),

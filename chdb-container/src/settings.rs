@@ -44,6 +44,9 @@ const IGNORED: [&str; 6] = [
     "wait_end_of_query",
 ];
 
+/// What `access.toml` limits for everybody. Threads are not among them: fewer or more, they share the same cores.
+pub const LIMITS: [&str; 2] = ["max_execution_time", "max_memory_usage"];
+
 /// Settings of one connection: the limits, and what the caller asked for within them.
 pub type Settings = BTreeMap<String, String>;
 

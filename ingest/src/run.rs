@@ -14,7 +14,7 @@ use crate::{
     error::StartError,
     metrics::Metrics,
     pipeline::{Pipeline, Progress, Setup},
-    server::{AppState, DayKey, router},
+    server::{AppState, DayKey, LastRefusal, router},
     sweep::Sweeper,
     wal::{FolderLock, Identity, Options, Wal},
 };
@@ -108,6 +108,7 @@ impl Ingest {
             wal,
             progress,
             metrics,
+            last_refusal: LastRefusal::default(),
         };
         Ok(Self {
             listener,

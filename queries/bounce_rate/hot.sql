@@ -6,14 +6,14 @@ SELECT
 FROM
 (
     SELECT
-        minMerge(Landing) AS landing,
-        countMerge(Views) AS page_views
+        min(Landing) AS landing,
+        sum(Views) AS page_views
     FROM mv_sessions
     -- A session is dated by its first row, so that all of each UTC day is read.
     WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
         AND ({service:String} = '' OR ServiceName = {service:String})
         AND ({environment:String} = '' OR Environment = {environment:String})
-    GROUP BY SessionId, Day
+    GROUP BY Session, Day
     HAVING landing.1 >= {from:DateTime64(6)} AND landing.1 < {to:DateTime64(6)}
 )
 GROUP BY page

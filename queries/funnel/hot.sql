@@ -1,21 +1,36 @@
 SELECT
-    toDate(first, {tz:String}) AS day,
+    day,
     step,
     label,
-    countIf(reached >= step) AS sessions,
-    sessions / count() AS conversion
+    sumIf(counted, reached >= step) AS sessions,
+    sessions / sum(counted) AS conversion
 FROM
 (
     SELECT
-        minMerge(First) AS first,
-        windowFunnelMerge(86400000000)(Reached) AS reached
-    FROM mv_funnel
-    -- A session is dated by its first row, so that all of each UTC day is read.
-    WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
-        AND ({service:String} = '' OR ServiceName = {service:String})
-        AND ({environment:String} = '' OR Environment = {environment:String})
-    GROUP BY SessionId, Day
-    HAVING reached > 0 AND first >= {from:DateTime64(6)} AND first < {to:DateTime64(6)}
+        toDate(first, {tz:String}) AS day,
+        -- The same as windowFunnel: the next step is the first that comes after the one before.
+        arrayFold(
+            (level, event) -> if(event > visit AND event % 8 = level + 1, toUInt8(level + 1), level),
+            arraySort(steps),
+            toUInt8(1)
+        ) AS reached,
+        count() AS counted
+    FROM
+    (
+        SELECT
+            min(First) AS first,
+            min(Visit) AS visit,
+            groupUniqArrayArray(Steps) AS steps
+        FROM mv_funnel
+        -- A session is dated by its first row, so that all of each UTC day is read.
+        WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
+            AND ({service:String} = '' OR ServiceName = {service:String})
+            AND ({environment:String} = '' OR Environment = {environment:String})
+        GROUP BY Session, Day
+        -- Whoever viewed no page did not begin.
+        HAVING visit < 18446744073709551615 AND first >= {from:DateTime64(6)} AND first < {to:DateTime64(6)}
+    )
+    GROUP BY day, reached
 )
 ARRAY JOIN
     [1, 2, 3, 4, 5] AS step,

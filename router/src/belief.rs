@@ -7,6 +7,8 @@ use crate::report::Report;
 
 /// After this long without a check an engine is checked, behind the answer.
 const FRESH: SignedDuration = SignedDuration::from_secs(30);
+/// After this long one is checked that holds too little, or is too far behind: sync is about to change that.
+const NEWS: SignedDuration = SignedDuration::from_secs(2);
 /// After this long it is checked before anything is planned by it: nobody asked meanwhile.
 const STALE: SignedDuration = SignedDuration::from_secs(60);
 /// An engine that failed is left alone for this long; then it is tried once.
@@ -22,6 +24,8 @@ pub struct Belief {
     checking: Option<Timestamp>,
     /// When a check last ended; none also when a failure made what it said doubtful.
     checked: Option<Timestamp>,
+    /// How long what it said is believed.
+    fresh_for: SignedDuration,
     /// When a check or a call last ended.
     pub last_check: Option<Timestamp>,
     /// How long that took, in milliseconds.
@@ -39,6 +43,7 @@ impl Default for Belief {
             next_probe: Timestamp::UNIX_EPOCH,
             checking: None,
             checked: None,
+            fresh_for: FRESH,
             last_check: None,
             latency_ms: None,
             report: Report::default(),
@@ -74,7 +79,9 @@ impl Belief {
     pub fn take_check(&mut self, now: Timestamp) -> bool {
         let due = match self.state {
             BackendState::Down => now >= self.next_probe,
-            _ => self.checked.is_none_or(|last| now.duration_since(last) >= FRESH),
+            _ => self
+                .checked
+                .is_none_or(|last| now.duration_since(last) >= self.fresh_for),
         };
         // A check that ended without a word (its request was cancelled) does not block the next one for ever.
         let running = self
@@ -126,6 +133,11 @@ impl Belief {
         self.checked = None;
     }
 
+    /// A plan did without it because it lacked data: it is looked at again soon.
+    pub fn lacked(&mut self) {
+        self.fresh_for = NEWS;
+    }
+
     fn learned(&mut self, state: BackendState, now: Timestamp, latency_ms: f64) {
         self.state = state;
         self.last_check = Some(now);
@@ -135,6 +147,7 @@ impl Belief {
     fn ended_check(&mut self, now: Timestamp) {
         self.checking = None;
         self.checked = Some(now);
+        self.fresh_for = FRESH;
     }
 }
 
@@ -202,6 +215,17 @@ mod tests {
         );
         assert!(belief.take_check(at(1)));
         assert!(!belief.take_check(at(1)));
+    }
+
+    #[test]
+    fn what_is_about_to_change_is_looked_at_soon() {
+        let mut belief = Belief::default();
+        belief.reported(at(0), 2.0, Report::default());
+        belief.lacked();
+        assert!(!belief.take_check(at(1)), "however many ask");
+        assert!(belief.take_check(at(2)));
+        belief.reported(at(2), 2.0, Report::default());
+        assert!(!belief.take_check(at(31)), "it lacked nothing since");
     }
 
     #[test]

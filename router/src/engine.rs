@@ -209,6 +209,13 @@ impl Engine {
         self.with_belief(|belief| belief.take_check(now))
     }
 
+    /// A plan did without it because of what it does not hold yet.
+    pub fn lacked(&self) {
+        if self.kind == BackendKind::Clickhouse {
+            self.with_belief(Belief::lacked);
+        }
+    }
+
     /// Whether it has to be checked before a plan can be made by what is known of it.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.kind == BackendKind::Clickhouse && self.with_belief(|belief| belief.is_stale(now))

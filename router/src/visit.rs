@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use jiff::Timestamp;
 use lakefront_api::{
-    BackendKind, HealthReply, Problem, QueryInfo, QueryReply, QueryRequest, SentParam, SentStatement,
+    BackendKind, HealthReply, Problem, QueryInfo, QueryReply, QueryRequest, Reason, SentParam, SentStatement,
     SqlRequest,
 };
 use lakefront_app::{Answer as AppAnswer, Backends};
@@ -66,6 +66,9 @@ impl Visit {
         self.look_at_the_stale(arrived).await;
         let plan = plan(&resolved, &self.topology(now), now)?;
         let mut reply = self.run(plan, Asked::Named, request.explain, arrived).await?;
+        if matches!(reply.reason, Reason::Incomplete | Reason::Lagging) {
+            self.engines.iter().for_each(Engine::lacked);
+        }
         if let Some(at) = &request.at {
             // Of a snapshot's id only the engine knows the time.
             reply.as_of = at.parse().ok();

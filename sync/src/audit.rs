@@ -85,9 +85,14 @@ pub async fn digest_view(
         .iter()
         .map(|column| {
             let name = identifier(&column.name);
-            match column.r#type.starts_with("AggregateFunction(") {
-                true => text(&format!("finalizeAggregation({name})")),
-                false => text(&name),
+            let is = |begin| column.r#type.starts_with(begin);
+            if is("AggregateFunction(") {
+                text(&format!("finalizeAggregation({name})"))
+            } else if is("SimpleAggregateFunction(groupUniqArrayArray,") {
+                // A set, whose order is that of merges.
+                text(&format!("arraySort({name})"))
+            } else {
+                text(&name)
             }
         })
         .collect();

@@ -5,21 +5,29 @@ use anyhow::Result;
 use crate::process::free_address;
 use crate::{ClickHouse, Process};
 
-/// The sync program: keeps servers up with a lake, a round every half second.
+/// The sync program: keeps servers up with a lake.
 #[derive(Debug)]
 pub struct SyncProcess {
     process: Process,
 }
 
 impl SyncProcess {
-    /// Starts it and waits until it answers; its first round may still be going on.
+    /// Starts it with a round every half second and waits until it answers; its first round may still be going on.
     ///
     /// # Errors
     /// When it does not come up; with its output.
     pub async fn start(lake: &Path, servers: &[&ClickHouse]) -> Result<Self> {
+        Self::start_every("500ms", lake, servers).await
+    }
+
+    /// As [`Self::start`], with another interval between rounds, such as `2s`.
+    ///
+    /// # Errors
+    /// When it does not come up; with its output.
+    pub async fn start_every(interval: &str, lake: &Path, servers: &[&ClickHouse]) -> Result<Self> {
         let (lake, listen) = (lake.display().to_string(), free_address()?);
         let urls: Vec<_> = servers.iter().map(|server| server.url()).collect();
-        let mut arguments = vec!["run", "--interval", "500ms", "--lake", &lake, "--listen", &listen];
+        let mut arguments = vec!["run", "--interval", interval, "--lake", &lake, "--listen", &listen];
         for url in &urls {
             arguments.extend(["--clickhouse", url]);
         }

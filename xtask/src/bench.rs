@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measurements, in the release profile.
+//! `cargo xtask bench`: measurements, of the programs that `up` starts.
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -52,43 +52,21 @@ impl What {
             Self::Sync => "speed",
         })
     }
-
-    /// The programs that it starts.
-    fn programs(self) -> &'static [&'static str] {
-        match self {
-            Self::Ingest => &["lakefront-ingest"],
-            Self::Lake | Self::Layout | Self::Web => &[],
-            Self::Router => &[
-                "lakefront-ingest",
-                "lakefront-chdb-container",
-                "lakefront-sync",
-                "lakefront-demo",
-            ],
-            Self::Chdb => &["lakefront-ingest", "lakefront-chdb-container", "lakefront-demo"],
-            Self::Sync => &["lakefront-chdb-container"],
-        }
-    }
 }
 
-/// Builds in the release profile and measures.
+/// Builds and measures.
 pub fn run(args: &Args) -> Result<()> {
     let Some(example) = args.what.example() else {
         return crate::browser::bench(&setup::run(Wanted::Everything)?);
     };
     let paths = setup::run(Wanted::Stack)?;
-    let mut build = paths.cargo(&["build", "--release", "--workspace", "--example", example]);
-    for program in args.what.programs() {
-        build.args(["--bin", program]);
-    }
-    process::run(&build)?;
-    let release = paths.target.join("release");
-    let mut bench = paths.command(release.join("examples").join(example));
-    bench.env("LAKEFRONT_BIN", &release);
+    crate::build::programs(&paths)?;
+    let mut bench = paths.command(paths.program("examples").join(example));
     if matches!(args.what, What::Router) {
         crate::build::bundle(&paths)?;
     }
     if matches!(args.what, What::Ingest) {
-        bench.arg("--server").arg(release.join("lakefront-ingest"));
+        bench.arg("--server").arg(paths.program("lakefront-ingest"));
         compare_with_collector(&paths, &mut bench);
     }
     process::run(bench.args(&args.options))

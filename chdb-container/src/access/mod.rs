@@ -109,11 +109,12 @@ impl Access {
         open.map(|(name, _)| name.as_str()).collect()
     }
 
-    /// What who sent these credentials may do.
+    /// What who sent these credentials may do. `by_page` tells that a web page did: any page can post to this machine, so that
+    /// who has no password is not whom it speaks for.
     ///
     /// # Errors
-    /// [`Error::WrongPassword`], also for unknown users.
-    pub fn enter(&self, credentials: Option<&Credentials>) -> Result<Arc<Profile>, Error> {
+    /// [`Error::WrongPassword`], also for unknown users; [`Error::WebPage`].
+    pub fn enter(&self, credentials: Option<&Credentials>, by_page: bool) -> Result<Arc<Profile>, Error> {
         let credentials = credentials.cloned().unwrap_or_default();
         // What ClickHouse takes for a caller who names none.
         let name = match credentials.user.as_str() {
@@ -125,6 +126,7 @@ impl Access {
         // A user without a password takes none, so that a forgotten variable shows.
         let is_right = is_same(credentials.password.as_bytes(), expected.as_bytes());
         match user {
+            Some(User { password: None, .. }) if is_right && by_page => Err(Error::WebPage { user: name.into() }),
             Some(user) if is_right => Ok(Arc::clone(&user.profile)),
             _ => Err(Error::WrongPassword { user: name.into() }),
         }
@@ -161,7 +163,7 @@ mod tests {
             user: user.into(),
             password: password.into(),
         };
-        let profile = access.enter(Some(&credentials)).ok()?;
+        let profile = access.enter(Some(&credentials), false).ok()?;
         Some(profile.rights.write)
     }
 
@@ -180,7 +182,12 @@ mod tests {
         ] {
             assert_eq!(enter(&access, user, password), None, "{user}");
         }
-        assert!(access.enter(None).is_err());
+        assert!(access.enter(None, false).is_err());
+        let router = Credentials {
+            user: "router".into(),
+            password: PASSWORD.into(),
+        };
+        assert!(access.enter(Some(&router), true).is_ok(), "a page that knows a password");
     }
 
     #[test]
@@ -194,6 +201,11 @@ mod tests {
             "a password nobody expects"
         );
         assert_eq!(enter(&access, "nobody", ""), None);
+        let sync = Credentials {
+            user: "sync".into(),
+            password: String::new(),
+        };
+        assert!(access.enter(Some(&sync), true).is_err(), "any page could be this user");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use lakefront_clickhouse_http::Exception;
 
 use crate::Error;
 use crate::engine::{parameters, result};
+use crate::settings::LIMITS;
 
 /// Judges a statement on a read-only connection; says what it does.
 ///
@@ -73,7 +74,11 @@ fn tree(
         .query_with_params(&explained, OutputFormat::TabSeparatedRaw, parameters(params))
         .map_err(|error| result::exception(&error))?;
     let ast = ast.data_utf8_lossy();
-    let mut judged = rules::judge(&ast::nodes(&ast), functions, rights)?;
+    let nodes = ast::nodes(&ast);
+    let mut judged = rules::judge(&nodes, functions, rights)?;
+    if nodes.iter().any(|node| node.kind == "Set") && names_a_limit(sql) {
+        return Err(denied("a SETTINGS clause with a limit: send it beside the statement").into());
+    }
     judged.by_values = has_identifier(sql);
     Ok(judged)
 }
@@ -89,6 +94,12 @@ fn stays_inside(analysis: &QueryAnalysis, judged: &Judged) -> Result<(), Excepti
     } else {
         Ok(())
     }
+}
+
+/// Whether a limit is named anywhere: the tree does not say what a SETTINGS clause sets, and it would outrank the caller's limits.
+fn names_a_limit(sql: &str) -> bool {
+    sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+        .any(|word| LIMITS.contains(&word))
 }
 
 /// Whether there is a placeholder such as `{table:Identifier}`; one in a quoted text counts too.

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
+use axum::http::header::ORIGIN;
 use lakefront_clickhouse_http::{Credentials, IncomingQuery, SECRET_HEADER};
 
 use crate::Error;
@@ -35,7 +36,7 @@ impl Door {
                 secret.check(headers, credentials)?;
                 Ok(Arc::clone(profile))
             }
-            Self::Users(access) => access.enter(credentials),
+            Self::Users(access) => access.enter(credentials, headers.contains_key(ORIGIN)),
         }
     }
 

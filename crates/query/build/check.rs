@@ -28,6 +28,8 @@ struct HotToml {
     view: Option<String>,
     retention_days: Option<u16>,
     #[serde(default)]
+    whole_days: bool,
+    #[serde(default)]
     indexed: bool,
 }
 
@@ -55,6 +57,8 @@ pub enum HotQuery {
         sql: String,
         /// Whole UTC days before today that may be asked for.
         retention_days: u16,
+        /// Whether days that are asked for as a whole are read from states of a day.
+        whole_days: bool,
     },
 }
 
@@ -129,6 +133,7 @@ fn check_hot(
     let Some(HotToml {
         view,
         retention_days,
+        whole_days,
         indexed,
     }) = declared
     else {
@@ -138,7 +143,7 @@ fn check_hot(
         };
     };
     match (view, retention_days, indexed, sql) {
-        (None, None, true, None) => Ok(Some(HotQuery::Indexed)),
+        (None, None, true, None) if !whole_days => Ok(Some(HotQuery::Indexed)),
         (None, None, true, Some(_)) => {
             Err("hot.sql: not read, because hot.indexed runs lake.sql on the raw tables; remove it".into())
         }
@@ -155,6 +160,7 @@ fn check_hot(
             view,
             sql: sql.trim_end().into(),
             retention_days,
+            whole_days,
         })),
         _ => Err("query.toml: [hot] takes `view` and `retention_days`, or `indexed = true`".into()),
     }

@@ -4,7 +4,7 @@ use crate::sql_text;
 use crate::view::View;
 
 /// Aggregate functions whose states merge to exactly the answer over all rows.
-const EXACT: [&str; 7] = [
+const EXACT: [&str; 8] = [
     "count",
     "sum",
     "min",
@@ -12,6 +12,7 @@ const EXACT: [&str; 7] = [
     "uniqCombined64",
     "quantilesDD",
     "windowFunnel",
+    "groupUniqArrayArray",
 ];
 
 /// Reads `queries/<folder>/<name>.sql`: one statement per source, separated by `;`.
@@ -141,7 +142,8 @@ fn source(sql: &str, blanked: &str) -> Result<String, String> {
 
 fn is_exact_state(function: &str) -> bool {
     function
-        .strip_suffix("State")
+        .strip_suffix("SimpleState")
+        .or_else(|| function.strip_suffix("State"))
         .map(|function| function.strip_suffix("If").unwrap_or(function))
         .is_some_and(|function| EXACT.contains(&function))
 }

@@ -1,15 +1,34 @@
 //! Makes the statements that a ClickHouse is sent: names with their versions, and the guard on coverage.
 
-use crate::definition::Hot;
+use crate::definition::{Held, Hot};
 use crate::sql_text;
 use crate::view::View;
 
-/// A statement on a view.
-pub fn on_view(sql: &str, view: &View, retention_days: u16) -> Hot {
+/// The range's first UTC day of which all is asked for, and the first after it of which not all is. The range may lie within
+/// a day: then the first comes after the last.
+const FIRST_WHOLE_DAY: &str =
+    "toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC')";
+const AFTER_WHOLE_DAYS: &str = "toStartOfDay({to:DateTime64(6)}, 'UTC')";
+
+/// A statement on a view. With `by_day`, it gets whole days from there.
+pub fn on_view(sql: &str, view: &View, by_day: Option<&View>, retention_days: u16) -> Hot {
+    let quarters = held(view);
+    let (rows, reads) = match by_day {
+        None => (rows(&quarters, &view.table()), vec![quarters]),
+        Some(by_day) => {
+            let days = held(by_day);
+            let rows = format!(
+                "({} AND (Bucket < {FIRST_WHOLE_DAY} OR Bucket >= {AFTER_WHOLE_DAYS}) UNION ALL \
+                 {} AND Bucket >= {FIRST_WHOLE_DAY} AND Bucket < {AFTER_WHOLE_DAYS})",
+                guarded(&quarters, &view.table()),
+                guarded(&days, &by_day.table()),
+            );
+            (rows, vec![quarters, days])
+        }
+    };
     Hot {
-        sql: guarded(sql, &view.name, &view.table(), &view.version),
-        reads: vec![view.name.clone()],
-        version: view.version.clone(),
+        sql: sql_text::replace_word(sql, &view.name, &rows),
+        reads,
         retention_days,
         indexed: false,
     }
@@ -18,33 +37,50 @@ pub fn on_view(sql: &str, view: &View, retention_days: u16) -> Hot {
 /// The lake's statement over the raw tables of a ClickHouse.
 pub fn indexed(sql: &str, raw_version: &str, retention_days: u16) -> Hot {
     let blanked = sql_text::blank(sql);
-    let mut reads: Vec<String> = sql_text::words(&blanked)
-        .filter(|(_, word)| word.starts_with("otel_"))
-        .map(|(_, word)| word.to_owned())
+    let mut tables: Vec<&str> = sql_text::words(&blanked)
+        .map(|(_, word)| word)
+        .filter(|word| word.starts_with("otel_"))
         .collect();
-    reads.sort();
-    reads.dedup();
-    let sql = reads.iter().fold(sql.to_owned(), |sql, table| {
-        guarded(&sql, table, table, raw_version)
+    tables.sort_unstable();
+    tables.dedup();
+    let reads: Vec<Held> = tables
+        .into_iter()
+        .map(|table| Held {
+            name: table.into(),
+            version: raw_version.into(),
+        })
+        .collect();
+    let sql = reads.iter().fold(sql.to_owned(), |sql, read| {
+        sql_text::replace_word(&sql, &read.name, &rows(read, &read.name))
     });
     Hot {
         sql,
         reads,
-        version: raw_version.into(),
         retention_days,
         indexed: true,
     }
 }
 
-/// The statement with each mention of `name` replaced by all rows of `table`, unless they do not hold the range.
+fn held(view: &View) -> Held {
+    Held {
+        name: view.name.clone(),
+        version: view.version.clone(),
+    }
+}
+
+/// What stands in the place of a table's name.
+fn rows(read: &Held, table: &str) -> String {
+    format!("({})", guarded(read, table))
+}
+
+/// All rows of a table, unless they do not hold the range. A condition may follow.
 ///
 /// A scalar subquery is evaluated before a row is read: it fails on an empty table too. One line, so that it may stand in
 /// a comment.
-fn guarded(sql: &str, name: &str, table: &str, version: &str) -> String {
+fn guarded(Held { name, version }: &Held, table: &str) -> String {
     let covered = format!(
         "SELECT throwIf(count() = 0, '{name} does not hold all of this range') FROM otel.coverage FINAL \
          WHERE view = '{name}' AND version = '{version}' AND first_day <= {{first_day:Date}}"
     );
-    let rows = format!("(SELECT * FROM otel.{table} WHERE ({covered}) = 0)");
-    sql_text::replace_word(sql, name, &rows)
+    format!("SELECT * FROM otel.{table} WHERE ({covered}) = 0")
 }

@@ -68,7 +68,10 @@ fn read(queries: &Path, raw_version: &str) -> Result<(Vec<Definition>, Vec<View>
                     folder.name
                 )),
                 Some(days) => match check_view(&folder.name, name, sql, days) {
-                    Ok(view) => views.push(version::versioned(view)),
+                    Ok(view) => {
+                        views.extend(by_day(&checked, &view).map(version::versioned));
+                        views.push(version::versioned(view));
+                    }
                     Err(found) => faults.extend(found),
                 },
             }
@@ -90,15 +93,26 @@ fn read(queries: &Path, raw_version: &str) -> Result<(Vec<Definition>, Vec<View>
                 view,
                 sql,
                 retention_days,
+                whole_days,
             }) => {
-                let Some(view) = views.iter().find(|one| one.name == view) else {
+                let find = |name: &str| views.iter().find(|one| one.name == name);
+                let by_day = find(&format!("{view}_by_day"));
+                let Some(view) = find(&view) else {
                     faults.push(format!(
                         "queries/{}/query.toml: hot.view `{view}` is in no folder",
                         info.name
                     ));
                     continue;
                 };
-                Some(hot::on_view(&sql, view, retention_days))
+                if whole_days && by_day.is_none() {
+                    faults.push(format!(
+                        "queries/{}/query.toml: hot.whole_days, but {} has no Bucket of toStartOfFifteenMinutes(Timestamp)",
+                        info.name, view.name
+                    ));
+                    continue;
+                }
+                let by_day = by_day.filter(|_| whole_days);
+                Some(hot::on_view(&sql, view, by_day, retention_days))
             }
         };
         catalogue.push(Definition { info, lake_sql, hot });
@@ -132,13 +146,26 @@ fn check_suggestions(checked: &[Checked], faults: &mut Vec<String>) {
 
 /// A view keeps what the query that looks back furthest needs.
 fn retention(checked: &[Checked], name: &str) -> Option<u16> {
-    let days = checked.iter().filter_map(|query| match &query.hot {
+    readers(checked, name).map(|(days, _)| days).max()
+}
+
+/// The view by day beside it, where a query wants one.
+fn by_day(checked: &[Checked], view: &View) -> Option<View> {
+    let wanted = readers(checked, &view.name).filter(|(_, whole_days)| *whole_days);
+    view.by_day(wanted.map(|(days, _)| days).max()?)
+}
+
+/// Of each query on a view: its retention, and whether it wants whole days.
+fn readers(checked: &[Checked], name: &str) -> impl Iterator<Item = (u16, bool)> {
+    checked.iter().filter_map(move |query| match &query.hot {
         Some(HotQuery::View {
-            view, retention_days, ..
-        }) if view == name => Some(*retention_days),
+            view,
+            retention_days,
+            whole_days,
+            ..
+        }) if view == name => Some((*retention_days, *whole_days)),
         _ => None,
-    });
-    days.max()
+    })
 }
 
 fn write(file: &str, value: &impl Serialize) {

@@ -19,12 +19,19 @@ pub struct Hot {
     /// `otel.coverage` does not say that all of what it reads is held from `{first_day:Date}` on, also when that is
     /// empty: a server that was wiped or is half filled never answers.
     pub sql: String,
-    /// What it reads, by the names in `otel.coverage`: one view, or raw tables.
-    pub reads: Vec<String>,
-    /// The version in `otel.coverage` of all of them.
-    pub version: String,
+    /// What it reads: a view, one by day beside it where there is one, or raw tables.
+    pub reads: Vec<Held>,
     /// Whole UTC days before today that they keep.
     pub retention_days: u16,
     /// Whether it reads raw tables by their indexes, not a view.
     pub indexed: bool,
+}
+
+/// Something that a ClickHouse holds, as `otel.coverage` names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// A view, or a raw table.
+    pub name: String,
+    /// The version that is asked for.
+    pub version: String,
 }

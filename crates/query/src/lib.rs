@@ -34,7 +34,7 @@ mod check_view;
 mod sql_text;
 
 pub use catalogue::{catalogue, raw_version, views};
-pub use definition::{Definition, Hot};
+pub use definition::{Definition, Held, Hot};
 pub use plan::{Attempt, Plan, REQUEST_DEADLINE, plan, plan_sql};
 pub use resolve::{Resolved, resolve};
 pub use statement::Statement;

@@ -15,7 +15,7 @@ pub struct View {
     pub sources: Vec<String>,
     /// For each source the statement that makes states of its rows; it names the source once.
     pub selects: Vec<String>,
-    /// The columns it is ordered by. The first is time: `Bucket` (15 minutes) or `Day`, in UTC.
+    /// The columns it is ordered by. The first is time, in UTC: `Bucket` (15 minutes, or a day) or `Day`.
     pub keys: Vec<String>,
     /// The columns that hold states.
     pub states: Vec<String>,
@@ -28,6 +28,21 @@ impl View {
     /// The table of this version, without a database: `mv_errors_3f2a91c0d1e2`.
     pub fn table(&self) -> String {
         format!("{}_{}", self.name, self.version)
+    }
+
+    /// The view of the same rows by UTC day, without a version: a ninety-sixth of the states to merge where a range is long. None
+    /// when it has no `Bucket`.
+    pub fn by_day(&self, retention_days: u16) -> Option<Self> {
+        const QUARTER: &str = "toStartOfFifteenMinutes(Timestamp)";
+        let all = self.selects.iter().all(|select| select.contains(QUARTER));
+        let day = |select: &String| select.replacen(QUARTER, "toStartOfDay(Timestamp, 'UTC')", 1);
+        all.then(|| Self {
+            name: format!("{}_by_day", self.name),
+            version: String::new(),
+            retention_days,
+            selects: self.selects.iter().map(day).collect(),
+            ..self.clone()
+        })
     }
 
     /// The UTC day of a row of the view: what it is partitioned by.

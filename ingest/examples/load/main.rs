@@ -25,7 +25,7 @@ use server::Usage;
 #[derive(Parser)]
 #[command(
     args_override_self = true,
-    after_help = "Example:\n  load --server target/release/lakefront-ingest --seconds 60 --compression gzip"
+    after_help = "Example:\n  load --server target/debug/lakefront-ingest --seconds 60 --compression gzip"
 )]
 struct Options {
     /// The server binary

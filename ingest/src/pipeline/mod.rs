@@ -12,7 +12,7 @@ use lakefront_lake::Lake;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 pub use commit::Unflushed;
-pub use progress::{CommitRecord, Failure, Progress};
+pub use progress::{CommitRecord, Failure, Progress, now};
 
 use crate::{
     config::CommitConfig,

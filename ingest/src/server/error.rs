@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::refusals::Refused;
 use crate::{
     error::WalError,
     otlp::{Compression, DecompressError, Format, Status},
@@ -127,7 +128,7 @@ impl ApiError {
 
     /// The answer in the format of the request.
     pub fn response(&self, format: Format) -> Response {
-        let (http, code, _, retry_after) = self.facts();
+        let (http, code, reason, retry_after) = self.facts();
         let status = Status {
             code,
             message: self.to_string(),
@@ -138,6 +139,8 @@ impl ApiError {
             status.encode_as(format),
         )
             .into_response();
+        let message = self.to_string();
+        response.extensions_mut().insert(Refused { reason, message });
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }

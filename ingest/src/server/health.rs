@@ -1,11 +1,12 @@
 //! `GET /health`.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 
-use super::AppState;
+use super::{AppState, refusals::Refusal};
 use crate::pipeline::{CommitRecord, Failure};
 
 /// The state of the process.
@@ -19,6 +20,8 @@ pub struct Health {
     last_commit: BTreeMap<&'static str, CommitRecord>,
     /// The last failure, kept also when later commits succeeded.
     last_error: Option<Failure>,
+    /// The last request that was refused since the start.
+    last_refusal: Option<Refusal>,
 }
 
 /// The write-ahead log.
@@ -52,6 +55,11 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>)
         },
         last_commit: progress.last_commit,
         last_error: progress.last_error,
+        last_refusal: state
+            .last_refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone(),
     };
     let status = if ready {
         StatusCode::OK

@@ -8,6 +8,7 @@ mod error;
 mod export;
 mod health;
 mod metrics;
+mod refusals;
 mod state;
 
 use axum::{
@@ -18,6 +19,7 @@ use axum::{
 };
 
 pub use client::DayKey;
+pub use refusals::LastRefusal;
 pub use state::AppState;
 
 use crate::otlp::Signal;
@@ -41,6 +43,7 @@ pub fn router(state: AppState) -> Router {
         .route("/health", get(health::health))
         .route("/metrics", get(metrics::metrics))
         .fallback(not_found)
+        .layer(middleware::from_fn_with_state(state.clone(), refusals::remember))
         .with_state(state)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
 
-use super::DayKey;
+use super::{DayKey, LastRefusal};
 use crate::{
     config::Config,
     metrics::Metrics,
@@ -23,6 +23,8 @@ pub struct AppState {
     pub progress: watch::Receiver<Progress>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// The last request that was refused.
+    pub last_refusal: LastRefusal,
     /// Key of the day's pseudonyms.
     pub day_key: Arc<DayKey>,
     /// One permit per byte of request body that may be held.

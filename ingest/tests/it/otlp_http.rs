@@ -478,6 +478,39 @@ async fn keys_are_needed_when_there_are_any() {
 }
 
 #[tokio::test]
+async fn health_tells_the_last_refusal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Running::start(folder.path(), &["--max-body", "1KiB"]).await;
+    let last = async || {
+        let health = server.client.get(format!("{}/health", server.url)).send().await;
+        let health: serde_json::Value = health.expect("it answers").json().await.expect("JSON");
+        health["last_refusal"].clone()
+    };
+    assert_eq!(last().await, json!(null));
+    server.client.get(format!("{}/favicon.ico", server.url)).send().await.expect("it answers");
+    assert_eq!(last().await, json!(null), "nobody sent anything");
+
+    let sent = [
+        ("/v1/logs", JSON, "{".to_owned(), 400, "payload"),
+        ("/v1/traces", "text/plain", String::new(), 415, "media_type"),
+        ("/v1/logs", JSON, " ".repeat(2_000), 413, "too_large"),
+        ("/v1/log", JSON, "{}".to_owned(), 404, "not_found"),
+    ];
+    for (path, content_type, body, status, reason) in sent {
+        server.post(path, content_type).body(body).send().await.expect("it answers");
+        let last = last().await;
+        assert_eq!(
+            (&last["path"], &last["status"], &last["reason"]),
+            (&json!(path), &json!(status), &json!(reason))
+        );
+        assert!(last["message"].as_str().is_some_and(|message| message.len() > 10), "{last}");
+    }
+    server.post("/v1/logs", JSON).body("{}").send().await.expect("it answers");
+    assert_eq!(last().await["reason"], "not_found", "a success changes nothing");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn browsers_of_allowed_origins_may_send() {
     let data = tempfile::tempdir().expect("a folder");
     for (flags, origin, allowed) in [

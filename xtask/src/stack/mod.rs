@@ -112,13 +112,11 @@ impl Stack {
         Ok(())
     }
 
-    /// Ends every service, the last started first, each with time to flush.
+    /// Ends every service, the last started first and before the one it sends to, each with time to flush.
     pub fn end(&mut self) {
-        for running in self.running.iter().rev() {
-            running.group.signal(Signal::SIGTERM);
-        }
-        let deadline = Instant::now() + END_WITHIN;
         while let Some(mut running) = self.running.pop() {
+            running.group.signal(Signal::SIGTERM);
+            let deadline = Instant::now() + END_WITHIN;
             while matches!(running.group.child.try_wait(), Ok(None)) && Instant::now() < deadline {
                 std::thread::sleep(POLL);
             }

@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan as _};
 use lakefront_api::{BackendKind, BackendState, Problem, ProblemType, Range, Reason};
 
 use super::attempt::{Attempt, params};
-use crate::{Backend, Hot, Resolved, Statement, Topology};
+use crate::{Backend, Held, Hot, Resolved, Statement, Topology};
 
 /// How long a ClickHouse may take: chDB still has to fit into the request after it.
 const VIEW_DEADLINE: Duration = Duration::from_millis(1_500);
@@ -143,10 +143,10 @@ impl<'a> HotTier<'a> {
 /// Up to when a ClickHouse holds everything from a day on that the statement reads; none when it does not.
 fn as_of(backend: &Backend, hot: &Hot, first_day: Date) -> Option<Timestamp> {
     let coverage = &backend.hot.as_ref()?.coverage;
-    let held = |name: &String| {
+    let held = |held: &Held| {
         coverage
             .iter()
-            .find(|row| row.view == *name && row.version == hot.version && row.first_day <= first_day)
+            .find(|row| row.view == held.name && row.version == held.version && row.first_day <= first_day)
             .map(|row| row.as_of)
     };
     let times: Option<Vec<Timestamp>> = hot.reads.iter().map(held).collect();
