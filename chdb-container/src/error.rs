@@ -41,7 +41,9 @@ pub enum Error {
         user: String,
     },
     /// A web page asked as a user who has no password.
-    #[error("{user}: Authentication failed: a request of a web page (it has an Origin) needs a user with a password")]
+    #[error(
+        "{user}: Authentication failed: a request of a web page (it has an Origin) needs a user with a password"
+    )]
     WebPage {
         /// The name that was sent.
         user: String,

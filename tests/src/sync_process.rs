@@ -27,7 +27,15 @@ impl SyncProcess {
     pub async fn start_every(interval: &str, lake: &Path, servers: &[&ClickHouse]) -> Result<Self> {
         let (lake, listen) = (lake.display().to_string(), free_address()?);
         let urls: Vec<_> = servers.iter().map(|server| server.url()).collect();
-        let mut arguments = vec!["run", "--interval", interval, "--lake", &lake, "--listen", &listen];
+        let mut arguments = vec![
+            "run",
+            "--interval",
+            interval,
+            "--lake",
+            &lake,
+            "--listen",
+            &listen,
+        ];
         for url in &urls {
             arguments.extend(["--clickhouse", url]);
         }

@@ -19,7 +19,10 @@ const SYNC_INTERVAL: &str = "2s";
 async fn chdb_tells_of_them() -> Result<()> {
     let stack = Stack::start_committing_every(COMMIT_INTERVAL).await?;
     let request = serde_json::from_value(question())?;
-    appear(&stack, async || Ok(stack.query(&request, Timestamp::now()).await?.rows)).await
+    appear(&stack, async || {
+        Ok(stack.query(&request, Timestamp::now()).await?.rows)
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

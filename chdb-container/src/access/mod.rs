@@ -126,7 +126,9 @@ impl Access {
         // A user without a password takes none, so that a forgotten variable shows.
         let is_right = is_same(credentials.password.as_bytes(), expected.as_bytes());
         match user {
-            Some(User { password: None, .. }) if is_right && by_page => Err(Error::WebPage { user: name.into() }),
+            Some(User { password: None, .. }) if is_right && by_page => {
+                Err(Error::WebPage { user: name.into() })
+            }
             Some(user) if is_right => Ok(Arc::clone(&user.profile)),
             _ => Err(Error::WrongPassword { user: name.into() }),
         }
@@ -187,7 +189,10 @@ mod tests {
             user: "router".into(),
             password: PASSWORD.into(),
         };
-        assert!(access.enter(Some(&router), true).is_ok(), "a page that knows a password");
+        assert!(
+            access.enter(Some(&router), true).is_ok(),
+            "a page that knows a password"
+        );
     }
 
     #[test]
@@ -205,7 +210,10 @@ mod tests {
             user: "sync".into(),
             password: String::new(),
         };
-        assert!(access.enter(Some(&sync), true).is_err(), "any page could be this user");
+        assert!(
+            access.enter(Some(&sync), true).is_err(),
+            "any page could be this user"
+        );
     }
 
     #[test]

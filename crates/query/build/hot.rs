@@ -6,8 +6,7 @@ use crate::view::View;
 
 /// The range's first UTC day of which all is asked for, and the first after it of which not all is. The range may lie within
 /// a day: then the first comes after the last.
-const FIRST_WHOLE_DAY: &str =
-    "toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC')";
+const FIRST_WHOLE_DAY: &str = "toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC')";
 const AFTER_WHOLE_DAYS: &str = "toStartOfDay({to:DateTime64(6)}, 'UTC')";
 
 /// A statement on a view. With `by_day`, it gets whole days from there.

@@ -487,7 +487,12 @@ async fn health_tells_the_last_refusal() {
         health["last_refusal"].clone()
     };
     assert_eq!(last().await, json!(null));
-    server.client.get(format!("{}/favicon.ico", server.url)).send().await.expect("it answers");
+    server
+        .client
+        .get(format!("{}/favicon.ico", server.url))
+        .send()
+        .await
+        .expect("it answers");
     assert_eq!(last().await, json!(null), "nobody sent anything");
 
     let sent = [
@@ -497,15 +502,28 @@ async fn health_tells_the_last_refusal() {
         ("/v1/log", JSON, "{}".to_owned(), 404, "not_found"),
     ];
     for (path, content_type, body, status, reason) in sent {
-        server.post(path, content_type).body(body).send().await.expect("it answers");
+        server
+            .post(path, content_type)
+            .body(body)
+            .send()
+            .await
+            .expect("it answers");
         let last = last().await;
         assert_eq!(
             (&last["path"], &last["status"], &last["reason"]),
             (&json!(path), &json!(status), &json!(reason))
         );
-        assert!(last["message"].as_str().is_some_and(|message| message.len() > 10), "{last}");
+        assert!(
+            last["message"].as_str().is_some_and(|message| message.len() > 10),
+            "{last}"
+        );
     }
-    server.post("/v1/logs", JSON).body("{}").send().await.expect("it answers");
+    server
+        .post("/v1/logs", JSON)
+        .body("{}")
+        .send()
+        .await
+        .expect("it answers");
     assert_eq!(last().await["reason"], "not_found", "a success changes nothing");
     server.stop().await;
 }
