@@ -80,7 +80,8 @@ fn optimize(paths: &Paths, module: &Path) -> Result<()> {
     )
 }
 
-const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// What the browser and the Worker run.
+pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// Empties a folder, or makes it.
 fn emptied(folder: &Path) -> Result<()> {

@@ -291,11 +291,11 @@ fn each_fault_of_a_view_is_named() {
     let cases = [
         (
             in_view("countState()", "avgState(Duration)"),
-            "Things is neither in GROUP BY nor the state of a function that merges exactly (count, sum, min, max, uniqCombined64, quantilesDD, windowFunnel), with or without If",
+            "Things is neither in GROUP BY nor the state of a function that merges exactly (count, sum, min, max, uniqCombined64, quantilesDD, windowFunnel, groupUniqArrayArray), with or without If",
         ),
         (
             in_view("countState()", "count()"),
-            "Things is neither in GROUP BY nor the state of a function that merges exactly (count, sum, min, max, uniqCombined64, quantilesDD, windowFunnel), with or without If",
+            "Things is neither in GROUP BY nor the state of a function that merges exactly (count, sum, min, max, uniqCombined64, quantilesDD, windowFunnel, groupUniqArrayArray), with or without If",
         ),
         (
             in_view("GROUP BY Bucket, ServiceName", "GROUP BY ServiceName, Bucket"),

@@ -61,6 +61,7 @@ pub fn run(wanted: Wanted) -> Result<Paths> {
             missing.join(", ")
         );
     }
+    crate::build::leave_other_checkout(&paths)?;
     Ok(paths)
 }
 

@@ -1,0 +1,13 @@
+SELECT
+    PageRoute::String AS page,
+    VitalName::String AS vital,
+    countMerge(Samples) AS samples,
+    quantilesDDMerge(0.01, 0.75, 0.95)(Measured)[1] / 1e9 AS p75,
+    quantilesDDMerge(0.01, 0.75, 0.95)(Measured)[2] / 1e9 AS p95
+FROM (SELECT * FROM otel.mv_web_vitals_<version> WHERE (SELECT throwIf(count() = 0, 'mv_web_vitals does not hold all of this range') FROM otel.coverage FINAL WHERE view = 'mv_web_vitals' AND version = '<version>' AND first_day <= {first_day:Date}) = 0 AND (Bucket < toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC') OR Bucket >= toStartOfDay({to:DateTime64(6)}, 'UTC')) UNION ALL SELECT * FROM otel.mv_web_vitals_by_day_<version> WHERE (SELECT throwIf(count() = 0, 'mv_web_vitals_by_day does not hold all of this range') FROM otel.coverage FINAL WHERE view = 'mv_web_vitals_by_day' AND version = '<version>' AND first_day <= {first_day:Date}) = 0 AND Bucket >= toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC') AND Bucket < toStartOfDay({to:DateTime64(6)}, 'UTC'))
+WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
+    AND ({page:String} = '' OR PageRoute = {page:String})
+    AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({environment:String} = '' OR Environment = {environment:String})
+GROUP BY page, vital
+ORDER BY page, vital
