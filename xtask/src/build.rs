@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::bundle::WASM_TARGET;
 use crate::paths::Paths;
 use crate::process;
+use crate::setup::WASM_TARGET;
 
 /// Builds every program, and with them the tests: one selection of packages has one set of features, so that
 /// dependencies are compiled once for `up` and for the tests.

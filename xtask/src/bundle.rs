@@ -14,6 +14,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::paths::Paths;
+use crate::setup::WASM_TARGET;
 
 /// Builds them into `<cache>/bundle`, prints their sizes and fails when one is past its limit.
 pub fn bundle(paths: &Paths) -> Result<()> {
@@ -79,9 +80,6 @@ fn optimize(paths: &Paths, module: &Path) -> Result<()> {
             .args([module, module]),
     )
 }
-
-/// What the browser and the Worker run.
-pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// Empties a folder, or makes it.
 fn emptied(folder: &Path) -> Result<()> {

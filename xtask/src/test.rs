@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
 
 use crate::paths::Paths;
-use crate::setup::{self, Wanted};
+use crate::setup::{self, WASM_TARGET, Wanted};
 use crate::stack::Stack;
 use crate::{build, process};
 
@@ -34,7 +34,7 @@ enum Step {
 }
 
 const STEPS: [Step; 5] = [Step::Fmt, Step::Clippy, Step::Doc, Step::Cargo, Step::Browser];
-const WASM: [&str; 4] = ["--target", "wasm32-unknown-unknown", "--profile", "wasm"];
+const WASM: [&str; 4] = ["--target", WASM_TARGET, "--profile", "wasm"];
 
 #[derive(Default)]
 struct Count {

@@ -16,7 +16,7 @@ use versions::Versions;
 
 pub use cargo_tools::install as cargo_tool;
 pub use collector::install as collector;
-pub use wasm_target::linked_toolchain;
+pub use wasm_target::{WASM_TARGET, linked_toolchain};
 
 /// How much of it a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use super::announce;
 use crate::paths::Paths;
 use crate::process;
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What the browser and the Worker run.
+pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// What the linked toolchain is called, once the detour was taken.
 const LINKED: &str = "debian";
 
@@ -27,8 +28,8 @@ pub fn install(paths: &Paths) -> Result<()> {
     if has_target(&mut paths.command("rustc")) {
         return Ok(());
     }
-    announce(&format!("the {TARGET} target by rustup"));
-    let by_rustup = process::run(paths.command("rustup").args(["target", "add", TARGET]));
+    announce(&format!("the {WASM_TARGET} target by rustup"));
+    let by_rustup = process::run(paths.command("rustup").args(["target", "add", WASM_TARGET]));
     if by_rustup.is_ok() && has_target(&mut paths.command("rustc")) {
         return Ok(());
     }
@@ -36,7 +37,7 @@ pub fn install(paths: &Paths) -> Result<()> {
         bail!("interrupted");
     }
     announce(&format!(
-        "the {TARGET} target from Debian's sources: about 2 minutes"
+        "the {WASM_TARGET} target from Debian's sources: about 2 minutes"
     ));
     super::apt::install(&[
         ("rustc-web", "/usr/bin/rustc"),
@@ -47,7 +48,7 @@ pub fn install(paths: &Paths) -> Result<()> {
 }
 
 fn has_target(rustc: &mut Command) -> bool {
-    process::output(rustc.args(["--print", "target-libdir", "--target", TARGET]))
+    process::output(rustc.args(["--print", "target-libdir", "--target", WASM_TARGET]))
         .is_some_and(|folder| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()))
 }
 
@@ -77,7 +78,13 @@ fn build_from_source(paths: &Paths) -> Result<()> {
     let target = scratch.join("target");
     process::run(
         Command::new("cargo")
-            .args([&format!("+{LINKED}"), "build", "--release", "--target", TARGET])
+            .args([
+                &format!("+{LINKED}"),
+                "build",
+                "--release",
+                "--target",
+                WASM_TARGET,
+            ])
             .arg("-Zbuild-std=std,panic_abort,panic_unwind,test")
             .current_dir(&scratch)
             .env("CARGO_TARGET_DIR", &target)
@@ -85,9 +92,9 @@ fn build_from_source(paths: &Paths) -> Result<()> {
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTFLAGS", "-Cembed-bitcode=yes"),
     )?;
-    let to = sysroot.join(TARGET).join("lib");
+    let to = sysroot.join(WASM_TARGET).join("lib");
     std::fs::create_dir_all(&to)?;
-    for library in libraries(&target.join(TARGET).join("release/deps"))? {
+    for library in libraries(&target.join(WASM_TARGET).join("release/deps"))? {
         let name = library
             .file_name()
             .context("a library without a name")?
