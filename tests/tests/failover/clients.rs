@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -93,6 +94,11 @@ impl Report {
             }
         }
         reasons
+    }
+
+    /// The same as a set: who fails over waits for it, who asks a moment later is answered sooner.
+    pub fn reasons_in_any_order(&self) -> BTreeSet<&str> {
+        self.reasons().into_iter().collect()
     }
 
     /// Prints the figures.
