@@ -110,7 +110,7 @@ pub struct Sync {
     #[arg(long, env = "LAKEFRONT_SYNC_READ", value_enum, default_value_t = Read::Auto)]
     pub read: Read,
 
-    /// Data files that are inserted at the same time
+    /// Inserts that run at the same time
     #[arg(long, env = "LAKEFRONT_SYNC_PARALLEL", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64), value_name = "N")]
     pub parallel: u16,
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use futures::{StreamExt, TryStreamExt, stream};
+
 use crate::error::Result;
 use crate::head::LakeColumn;
 use crate::ledger::DataFile;
@@ -34,6 +36,8 @@ pub struct Loader<'a> {
     pub table: String,
     /// The columns that both sides have.
     pub columns: Vec<Column>,
+    /// How many inserts run at the same time where their order does not count.
+    pub parallel: usize,
 }
 
 impl Loader<'_> {
@@ -67,7 +71,16 @@ impl Loader<'_> {
     pub async fn stage(&self, files: &[DataFile]) -> Result<()> {
         let mut settings = common();
         settings.push(("insert_deduplicate", "0".to_owned()));
-        self.load(files, &settings).await
+        // The server inserts with one thread a statement. It can read many small files with one statement; they are sent one by one.
+        let together = match self.reader {
+            Reader::Server => files.len().div_ceil(self.parallel),
+            Reader::Here => 1,
+        };
+        stream::iter(files.chunks(together.max(1)))
+            .map(|files| self.load(files, &settings))
+            .buffer_unordered(self.parallel)
+            .try_collect()
+            .await
     }
 
     async fn load(&self, files: &[DataFile], settings: &Settings) -> Result<()> {

@@ -263,6 +263,7 @@ impl Follower {
             folder: self.source.folder(),
             table: table.to_owned(),
             columns: shared_columns(round.tables.columns(table), lake),
+            parallel: self.parallel,
         }
     }
 
