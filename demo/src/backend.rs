@@ -60,7 +60,9 @@ pub(crate) fn serve(
         Page::Account => (ACCOUNT, None),
     };
     let fault = match page {
-        Page::Product(_) if dice.chance(0.006) => Some(Fault::StockBelowZero),
+        Page::Product(_) if dice.chance(0.012) && visitor.shop().miscounts(time) => {
+            Some(Fault::StockBelowZero)
+        }
         Page::Search if dice.chance(0.05) => Some(Fault::PoolTimedOut),
         _ => None,
     };

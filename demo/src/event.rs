@@ -221,6 +221,14 @@ pub struct Facts {
     pub page: Cow<'static, str>,
     /// Whether it is a page view.
     pub view: bool,
+    /// The host that linked to the page; empty where none did.
+    pub referrer: &'static str,
+    /// The campaign that did.
+    pub campaign: &'static str,
+    /// The country of whoever it was; empty where it is not known.
+    pub country: &'static str,
+    /// What they use: `desktop` or `mobile`; empty where nobody is known.
+    pub device: &'static str,
     /// A web vital: lower-case name and value.
     pub vital: Option<(&'static str, f64)>,
     /// An error.

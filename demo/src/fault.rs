@@ -13,7 +13,7 @@ pub enum Fault {
     Offline,
     /// The search box calls itself.
     SearchLoop,
-    /// The stock of a product is below zero.
+    /// The stock of a product is below zero: an old fault that comes back.
     StockBelowZero,
     /// The search waits for a database connection in vain.
     PoolTimedOut,

@@ -12,37 +12,73 @@ pub(crate) struct Person {
     pub(crate) user: Option<String>,
     /// `user_agent.original`.
     pub(crate) user_agent: &'static str,
+    /// What that runs on.
+    pub(crate) device: &'static str,
+    /// `geo.country.iso_code`; empty where it is not known.
+    pub(crate) country: &'static str,
     /// A robot that runs the page's scripts.
     pub(crate) bot: bool,
     /// Where they shop.
     pub(crate) environment: Environment,
 }
 
-const BROWSERS: [(&str, u32); 6] = [
+/// User-Agents, what they run on, and how many people use them.
+const BROWSERS: [((&str, &str), u32); 6] = [
     (
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+            "desktop",
+        ),
         30,
     ),
     (
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+            "mobile",
+        ),
         26,
     ),
     (
-        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36",
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36",
+            "mobile",
+        ),
         20,
     ),
     (
-        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15",
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15",
+            "desktop",
+        ),
         12,
     ),
     (
-        "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+            "desktop",
+        ),
         7,
     ),
     (
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0",
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0",
+            "desktop",
+        ),
         5,
     ),
+];
+
+/// From where people shop; some hide it.
+const COUNTRIES: [(&str, u32); 9] = [
+    ("DE", 41),
+    ("FR", 14),
+    ("US", 12),
+    ("GB", 9),
+    ("JP", 8),
+    ("UA", 6),
+    ("TH", 4),
+    ("GR", 3),
+    ("", 3),
 ];
 
 const ROBOTS: [&str; 3] = [
@@ -59,6 +95,8 @@ impl Person {
                 installation: None,
                 user: None,
                 user_agent: dice.pick(&ROBOTS),
+                device: "bot",
+                country: "US",
                 bot: true,
                 environment: Environment::Production,
             };
@@ -80,11 +118,13 @@ impl Person {
             0 => format!("zoë-{number}"),
             _ => format!("user-{number}"),
         });
-        let user_agent = own.weighted(&BROWSERS);
+        let (user_agent, device) = own.weighted(&BROWSERS);
         Self {
             installation: Some(own.uuid()),
             user,
             user_agent,
+            device,
+            country: own.weighted(&COUNTRIES),
             bot: false,
             environment,
         }

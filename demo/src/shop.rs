@@ -71,6 +71,12 @@ impl Shop {
         }
     }
 
+    /// Whether the stock can be counted below zero: a fault that was mended long before the broken release, and that the
+    /// release after it brings back.
+    pub(crate) const fn miscounts(&self, time: i64) -> bool {
+        time < self.broken_at - 180 * HOUR || time >= self.fixed_at
+    }
+
     pub(crate) const fn seed(&self) -> u64 {
         self.seed
     }

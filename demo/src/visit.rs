@@ -17,6 +17,10 @@ pub(crate) struct Visitor<'a> {
 }
 
 impl Visitor<'_> {
+    pub(crate) const fn shop(&self) -> &Shop {
+        self.shop
+    }
+
     pub(crate) fn source(&self, service: Service, time: i64) -> Source {
         let environment = self.person.environment;
         let version = match service {
@@ -41,6 +45,8 @@ impl Visitor<'_> {
             user: self.person.user.clone().unwrap_or_default(),
             session: self.session.clone(),
             bot: self.person.bot,
+            country: self.person.country,
+            device: self.person.device,
             ..facts
         };
         Event {
@@ -55,6 +61,9 @@ impl Visitor<'_> {
     pub(crate) fn identity(&self, mut attributes: Vec<Attribute>) -> Vec<Attribute> {
         attributes.push(("session.id", self.session.clone().into()));
         attributes.push(("user_agent.original", self.person.user_agent.into()));
+        if !self.person.country.is_empty() {
+            attributes.push(("geo.country.iso_code", self.person.country.into()));
+        }
         if let Some(installation) = &self.person.installation {
             attributes.push(("app.installation.id", installation.clone().into()));
         }
@@ -65,13 +74,42 @@ impl Visitor<'_> {
     }
 }
 
-/// Where a visit came from.
-const REFERRERS: [(Option<&str>, u32); 5] = [
+/// The page that linked to the shop.
+#[derive(Clone, Copy)]
+struct Referrer {
+    url: &'static str,
+    host: &'static str,
+    /// What the link has in its query, and the campaign that names.
+    campaign: Option<(&'static str, &'static str)>,
+}
+
+const fn referrer(url: &'static str, host: &'static str) -> Option<Referrer> {
+    Some(Referrer {
+        url,
+        host,
+        campaign: None,
+    })
+}
+
+const INSTAGRAM: Option<Referrer> = Some(Referrer {
+    url: "https://www.instagram.com/",
+    host: "www.instagram.com",
+    campaign: Some((
+        "utm_source=instagram&utm_medium=social&utm_campaign=fr%C3%BChling",
+        "frühling",
+    )),
+});
+
+/// Where visits come from.
+const REFERRERS: [(Option<Referrer>, u32); 5] = [
     (None, 46),
-    (Some("https://www.google.com/"), 34),
-    (Some("https://duckduckgo.com/"), 6),
-    (Some("https://www.instagram.com/"), 9),
-    (Some("https://tee-blog.example/empfehlungen"), 5),
+    (referrer("https://www.google.com/", "www.google.com"), 34),
+    (referrer("https://duckduckgo.com/", "duckduckgo.com"), 6),
+    (INSTAGRAM, 9),
+    (
+        referrer("https://tee-blog.example/empfehlungen", "tee-blog.example"),
+        5,
+    ),
 ];
 
 /// Everything that one visit beginning at `time` makes the services report.
@@ -149,12 +187,14 @@ impl Walk<'_> {
     fn view(&mut self, page: Page, path: &str) {
         let mut url = format!("https://shop.example{path}");
         let mut more: Vec<Attribute> = Vec::new();
+        let mut from = None;
         // A load is a page view; a route change inside the page is a navigation within the document.
         let event_name = if self.first {
-            if let Some(referrer) = self.dice.weighted(&REFERRERS) {
-                more.push(("browser.document.referrer", referrer.into()));
-                if referrer.contains("instagram") {
-                    url.push_str("?utm_source=instagram&utm_medium=social&utm_campaign=fr%C3%BChling");
+            from = self.dice.weighted(&REFERRERS);
+            if let Some(referrer) = from {
+                more.push(("browser.document.referrer", referrer.url.into()));
+                if let Some((query, _)) = referrer.campaign {
+                    url = format!("{url}?{query}");
                 }
             }
             "browser.page_view"
@@ -175,6 +215,8 @@ impl Walk<'_> {
             Facts {
                 page: page.route(),
                 view: true,
+                referrer: from.map_or("", |from| from.host),
+                campaign: from.and_then(|from| from.campaign).map_or("", |(_, name)| name),
                 ..Facts::default()
             },
         );

@@ -6,7 +6,7 @@ SELECT
     requests,
     errors,
     quantiles[1] / 1e9 AS p50_ms,
-    quantiles[2] / 1e9 AS p99_ms
+    quantiles[3] / 1e9 AS p99_ms
 FROM
 (
     SELECT
@@ -16,7 +16,7 @@ FROM
         HttpRoute::String AS route,
         countMerge(Requests) AS requests,
         countIfMerge(Errors) AS errors,
-        quantilesDDIfMerge(0.01, 0.5, 0.99)(Durations) AS quantiles
+        quantilesDDIfMerge(0.01, 0.5, 0.95, 0.99)(Durations) AS quantiles
     FROM mv_api_latency
     WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
         AND ({route:String} = '' OR HttpRoute = {route:String})

@@ -7,7 +7,7 @@ SELECT
     HttpRoute,
     countState() AS Requests,
     countIfState(ifNull(HttpStatusCode, 0) >= 500 OR StatusCode = 'Error') AS Errors,
-    quantilesDDIfState(0.01, 0.5, 0.99)(
+    quantilesDDIfState(0.01, 0.5, 0.95, 0.99)(
         assumeNotNull(DurationMs) * 1e9,
         ifNull(DurationMs = 0 OR DurationMs BETWEEN 1e-9 AND 1e13, false)
     ) AS Durations
@@ -23,7 +23,7 @@ SELECT
     HttpRoute,
     countState() AS Requests,
     countIfState(ifNull(HttpStatusCode, 0) >= 500) AS Errors,
-    quantilesDDIfState(0.01, 0.5, 0.99)(
+    quantilesDDIfState(0.01, 0.5, 0.95, 0.99)(
         assumeNotNull(DurationMs) * 1e9,
         ifNull(DurationMs = 0 OR DurationMs BETWEEN 1e-9 AND 1e13, false)
     ) AS Durations

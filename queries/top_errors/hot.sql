@@ -12,7 +12,7 @@ FROM
         ErrorGroup::String AS error_group,
         countMerge(Errors) AS errors,
         uniqCombined64IfMerge(Users) AS users,
-        minMerge(FirstSeen) AS first_seen,
+        minMerge(First).1 AS first_seen,
         maxMerge(Latest) AS latest
     FROM mv_errors
     WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}

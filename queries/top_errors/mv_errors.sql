@@ -1,4 +1,5 @@
--- Errors by group and type, of logs and of spans.
+-- Errors by group and type, of logs and of spans. The first has the version beside its time, the latest after what
+-- decides between several at once.
 SELECT
     toStartOfFifteenMinutes(Timestamp) AS Bucket,
     ServiceName,
@@ -7,8 +8,8 @@ SELECT
     ErrorType,
     countState() AS Errors,
     uniqCombined64IfState(VisitorId, VisitorId != '') AS Users,
-    minState(Timestamp) AS FirstSeen,
-    maxState((Timestamp, ErrorMessage, ErrorType::String)) AS Latest
+    minState((Timestamp, ServiceVersion::String)) AS First,
+    maxState((Timestamp, ErrorMessage, ErrorType::String, ServiceVersion::String)) AS Latest
 FROM otel_logs
 WHERE ErrorType != ''
 GROUP BY Bucket, ServiceName, Environment, ErrorGroup, ErrorType;
@@ -21,8 +22,8 @@ SELECT
     ErrorType,
     countState() AS Errors,
     uniqCombined64IfState(VisitorId, VisitorId != '') AS Users,
-    minState(Timestamp) AS FirstSeen,
-    maxState((Timestamp, ErrorMessage, ErrorType::String)) AS Latest
+    minState((Timestamp, ServiceVersion::String)) AS First,
+    maxState((Timestamp, ErrorMessage, ErrorType::String, ServiceVersion::String)) AS Latest
 FROM otel_traces
 WHERE ErrorType != ''
 GROUP BY Bucket, ServiceName, Environment, ErrorGroup, ErrorType;

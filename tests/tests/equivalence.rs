@@ -51,7 +51,7 @@ async fn both_tiers_give_the_same_answer() -> Result<()> {
     hot.cover(begin).await?;
     same_rows(&stack, &hot).await?;
 
-    let user = frequent_user(&stack).await?;
+    let known = Known::of(&stack).await?;
     let now: Timestamp = UNTIL.parse()?;
     let mut random = fastrand::Rng::with_seed(11);
     let (mut asked, mut with_rows) = (0, 0);
@@ -63,7 +63,7 @@ async fn both_tiers_give_the_same_answer() -> Result<()> {
                 .collect();
             for (from, to) in ranges {
                 for (service, environment) in FILTERS {
-                    let mut params = own_params(&query.info, &user, &mut random);
+                    let mut params = own_params(&query.info, &known, &mut random);
                     params["service"] = json!(service);
                     params["environment"] = json!(environment);
                     let request = json!({
@@ -87,7 +87,7 @@ async fn both_tiers_give_the_same_answer() -> Result<()> {
     );
 
     for query in catalogue() {
-        edges_of_retention(&stack, &hot, query, &user).await?;
+        edges_of_retention(&stack, &hot, query, &known).await?;
     }
     a_range_that_is_not_covered_is_refused(&hot, begin, now).await
 }
@@ -135,19 +135,18 @@ async fn compare(stack: &Stack, hot: &Hot, request: &Value, begin: Date, now: Ti
 }
 
 /// On the last day of its retention a query is answered by the view, with what the lake says; a day later by the lake alone.
-async fn edges_of_retention(stack: &Stack, hot: &Hot, query: &Definition, user: &str) -> Result<()> {
+async fn edges_of_retention(stack: &Stack, hot: &Hot, query: &Definition, known: &Known) -> Result<()> {
     let retention = query.hot.as_ref().context("a hot statement")?.retention_days;
-    let params = match query.info.name.as_str() {
-        "errors_for_user" => json!({"user_id": user}),
-        _ => json!({}),
-    };
+    let params = known.required(&query.info);
     let (from, to) = ("2026-03-28T00:00:00Z", "2026-03-30T00:00:00Z");
     let request = json!({
         "query": query.info.name,
         "timeRange": {"from": from, "to": to},
         "params": params,
     });
-    let begin: Date = "2026-03-28".parse()?;
+    // What is looked back at is kept longer by as much.
+    let begin = "2026-03-28".parse::<Date>()?;
+    let begin = begin.checked_sub(i64::from(query.look_back_days).days())?;
     let day_after = begin.checked_add(i64::from(retention + 1).days())?;
     let day_after = day_after.to_zoned(TimeZone::UTC)?.timestamp();
     let last = day_after.checked_sub(1.microsecond())?;
@@ -169,27 +168,27 @@ async fn edges_of_retention(stack: &Stack, hot: &Hot, query: &Definition, user: 
 
 /// The statement itself looks at coverage: a plan that believes too much gets no answer.
 async fn a_range_that_is_not_covered_is_refused(hot: &Hot, begin: Date, now: Timestamp) -> Result<()> {
-    hot.cover("2026-03-29".parse()?).await?;
+    let first_day: Date = "2026-03-29".parse()?;
+    hot.cover(first_day).await?;
     for query in catalogue() {
-        let ask = |from: &str| -> Result<_> {
-            let params = match query.info.name.as_str() {
-                "errors_for_user" => json!({"user_id": "nobody"}),
-                _ => json!({}),
-            };
+        let covered = first_day.checked_add(i64::from(query.look_back_days).days())?;
+        let covered = covered.to_zoned(TimeZone::UTC)?.timestamp();
+        let ask = |from: Timestamp| -> Result<_> {
+            let params = Known::default().required(&query.info);
             let request = json!({
                 "query": query.info.name,
-                "timeRange": {"from": from, "to": "2026-03-30T00:00:00Z"},
+                "timeRange": {"from": from, "to": covered.checked_add(24.hours())?},
                 "params": params,
             });
             Hot::plan(&serde_json::from_value(request)?, begin, now)
         };
         let name = &query.info.name;
-        let plan = ask("2026-03-29T00:00:00Z")?;
+        let plan = ask(covered)?;
         ensure!(matches!(plan.attempts[0].reason, Reason::View | Reason::Indexed));
         hot.answer(plan)
             .await
             .with_context(|| format!("{name} is covered"))?;
-        let refused = hot.answer(ask("2026-03-28T23:59:59.999999Z")?).await;
+        let refused = hot.answer(ask(covered.checked_sub(1.microsecond())?)?).await;
         let error = format!(
             "{:#}",
             refused.err().with_context(|| format!("{name} is not covered"))?
@@ -202,21 +201,53 @@ async fn a_range_that_is_not_covered_is_refused(hot: &Hot, begin: Date, now: Tim
     Ok(())
 }
 
+/// Values that required parameters take: what happened in the demo.
+#[derive(Default)]
+struct Known {
+    user_id: String,
+    error_group: String,
+    trace_id: String,
+}
+
+impl Known {
+    async fn of(stack: &Stack) -> Result<Self> {
+        Ok(Self {
+            user_id: frequent(stack, "UserId").await?,
+            error_group: frequent(stack, "ErrorGroup").await?,
+            trace_id: frequent(stack, "TraceId").await?,
+        })
+    }
+
+    /// Parameters without which a query can't be asked; of nothing known, of nothing there is.
+    fn required(&self, info: &QueryInfo) -> Value {
+        let mut params = json!({});
+        for param in info.params.iter().filter(|param| param.required()) {
+            let value = match param.name.as_str() {
+                "user_id" => &self.user_id,
+                "error_group" => &self.error_group,
+                "trace_id" => &self.trace_id,
+                other => panic!("{} requires {other}, of which no value is known", info.name),
+            };
+            params[&param.name] = json!(if value.is_empty() { "nothing" } else { value });
+        }
+        params
+    }
+}
+
 /// Parameters of a query's own: what it takes, and now and then less.
-fn own_params(info: &QueryInfo, user: &str, random: &mut fastrand::Rng) -> Value {
-    let has = |name: &str| info.params.iter().any(|param| param.name == name);
-    let mut params = json!({});
-    if has("user_id") {
-        params["user_id"] = json!(user);
-    }
-    if has("limit") && random.bool() {
-        params["limit"] = json!(random.u32(1..20));
-    }
-    if has("page") && random.bool() {
-        params["page"] = json!("/product/:id");
-    }
-    if has("route") && random.bool() {
-        params["route"] = json!("/api/search");
+fn own_params(info: &QueryInfo, known: &Known, random: &mut fastrand::Rng) -> Value {
+    let mut params = known.required(info);
+    let optional = [
+        ("limit", json!(random.u32(1..20))),
+        ("page", json!("/product/:id")),
+        ("route", json!("/api/search")),
+        ("error_group", json!(known.error_group)),
+    ];
+    for (name, value) in optional {
+        let takes = info.params.iter().any(|param| param.name == name);
+        if takes && params.get(name).is_none() && random.bool() {
+            params[name] = value;
+        }
     }
     params
 }
@@ -234,13 +265,14 @@ fn random_range(random: &mut fastrand::Rng, until: Timestamp) -> (Value, Value) 
     (time(to - length), time(to))
 }
 
-async fn frequent_user(stack: &Stack) -> Result<String> {
+/// The value of a column that most errors have.
+async fn frequent(stack: &Stack, column: &str) -> Result<String> {
     let answer = stack
-        .sql(
-            "SELECT UserId FROM (SELECT UserId, ErrorType FROM otel_logs UNION ALL SELECT UserId, ErrorType FROM otel_traces) \
-             WHERE ErrorType != '' AND UserId != '' GROUP BY UserId ORDER BY count() DESC, UserId LIMIT 1",
-        )
+        .sql(&format!(
+            "SELECT {column} FROM (SELECT {column}, ErrorType FROM otel_logs UNION ALL SELECT {column}, ErrorType FROM otel_traces) \
+             WHERE ErrorType != '' AND {column} != '' GROUP BY {column} ORDER BY count() DESC, {column} LIMIT 1"
+        ))
         .await?;
-    let user = answer.rows.first().context("no user had an error")?[0].as_str();
-    Ok(user.context("text")?.to_owned())
+    let value = answer.rows.first().context("there were no errors")?[0].as_str();
+    Ok(value.context("text")?.to_owned())
 }

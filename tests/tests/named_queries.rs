@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lakefront_api::{QueryRequest, TimeRange};
 use lakefront_clickhouse_http::Answer;
-use lakefront_demo::expected::{self, Ask, Cell, Row};
+use lakefront_demo::expected::{self, Ask, Cell, GroupOf, Row};
 use lakefront_demo::{DAY, Event, Record, Shop};
 use lakefront_tests::Stack;
 use serde_json::{Value, json};
@@ -61,9 +61,26 @@ async fn named_queries_answer_what_happened() -> Result<()> {
     let groups = groups(&stack).await?;
 
     let user = frequent_user(&events).context("no user had an error")?;
+    // The fault of a release, and one that is there all the time.
+    let (broken, steady) = (&groups["TypeError"], &groups["CardDeclined"]);
+    let trace = failed_trace(&events).context("no trace failed")?;
     let cases = [
         case("errors_per_hour", json!({})),
         case("errors_per_hour", json!({"service": "shop-api"})),
+        case("errors_per_hour", json!({"error_group": broken})),
+        case("error_groups", json!({})),
+        case("error_groups", json!({"error_group": steady})),
+        case("error_groups", json!({"environment": "production", "limit": 2})),
+        case("error_occurrences", json!({"error_group": broken})),
+        case("error_occurrences", json!({"error_group": steady, "limit": 2})),
+        case(
+            "error_occurrences",
+            json!({"error_group": &groups["sqlx::PoolTimedOut"]}),
+        ),
+        case("users_of_error", json!({"error_group": broken})),
+        case("users_with_errors", json!({})),
+        case("users_with_errors", json!({"service": "storefront", "limit": 5})),
+        case("trace_spans", json!({"trace_id": trace})),
         case("top_errors", json!({})),
         case("top_errors", json!({"environment": "production", "limit": 3})),
         case("unique_visitors_per_day", json!({})),
@@ -80,11 +97,27 @@ async fn named_queries_answer_what_happened() -> Result<()> {
         case("bounce_rate", json!({"environment": "staging", "limit": 2})),
         case("web_vitals", json!({})),
         case("web_vitals", json!({"page": "/product/:id"})),
+        case("web_vitals_by_device", json!({})),
+        case("web_vitals_by_device", json!({"page": "/product/:id"})),
+        case("top_sources", json!({})),
+        case("top_sources", json!({"environment": "production", "limit": 3})),
+        case("top_countries", json!({})),
+        case("top_countries", json!({"environment": "staging", "limit": 2})),
+        case("top_devices", json!({})),
         case("api_latency", json!({})),
         case(
             "api_latency",
             json!({"route": "/api/search", "service": "shop-api"}),
         ),
+        case("api_routes", json!({})),
+        case("api_routes", json!({"route": "/api/search"})),
+        case("api_routes", json!({"service": "shop-api", "limit": 3})),
+        case("api_heatmap", json!({})),
+        case("api_heatmap", json!({"route": "/api/search"})),
+        case("totals", json!({})),
+        case("totals", json!({"service": "storefront"})),
+        case("service_health", json!({})),
+        case("service_health", json!({"environment": "staging"})),
         case("funnel", json!({})),
         case("funnel", json!({"environment": "production"})),
         // Ends in the middle of hours and days: they move outward, in each zone elsewhere.
@@ -93,10 +126,21 @@ async fn named_queries_answer_what_happened() -> Result<()> {
             to: "2026-03-29T00:40:00.000001Z",
             ..case("errors_per_hour", json!({}))
         },
+        // Some groups are new and some are not.
+        Case {
+            from: "2026-03-28T18:20:13Z",
+            to: "2026-03-29T00:40:00.000001Z",
+            ..case("error_groups", json!({}))
+        },
         Case {
             from: "2026-03-28T18:20:13Z",
             to: "2026-03-28T19:00:00Z",
             ..case("api_latency", json!({}))
+        },
+        Case {
+            from: "2026-03-28T18:20:13Z",
+            to: "2026-03-28T19:00:00Z",
+            ..case("api_routes", json!({}))
         },
         Case {
             from: "2026-03-28T18:20:13Z",
@@ -117,6 +161,11 @@ async fn named_queries_answer_what_happened() -> Result<()> {
             from: "2026-03-28T06:00:00Z",
             to: "2026-03-28T12:00:00Z",
             ..case("errors_for_user", json!({"user_id": user}))
+        },
+        Case {
+            from: "2026-03-28T18:20:13Z",
+            to: "2026-03-28T20:00:00Z",
+            ..case("top_sources", json!({}))
         },
         // Before the lake begins.
         Case {
@@ -179,6 +228,14 @@ fn frequent_user(events: &[Event]) -> Option<String> {
         .map(|(user, _)| user.to_owned())
 }
 
+/// The trace of a span that had an error.
+fn failed_trace(events: &[Event]) -> Option<String> {
+    events.iter().find_map(|event| match &event.record {
+        Record::Span(span) if event.facts.error.is_some() => Some(format!("{:032x}", span.context.trace_id)),
+        _ => None,
+    })
+}
+
 fn request(case: &Case, zone: &str) -> Result<QueryRequest> {
     Ok(QueryRequest {
         query: case.query.into(),
@@ -199,8 +256,10 @@ fn expect(events: &[Event], case: &Case, zone: &str, groups: &BTreeMap<String, S
     let text = |name: &str| case.params[name].as_str().unwrap_or_default().to_owned();
     let instant = |text: &str| text.parse().map(Timestamp::as_microsecond);
     let default_limit = match case.query {
-        "bounce_rate" => 20,
-        "errors_for_user" => 100,
+        "bounce_rate" | "error_occurrences" => 20,
+        "errors_for_user" | "users_of_error" | "users_with_errors" => 100,
+        "error_groups" | "api_routes" => 50,
+        "trace_spans" => 500,
         _ => 10,
     };
     let ask = Ask {
@@ -209,20 +268,34 @@ fn expect(events: &[Event], case: &Case, zone: &str, groups: &BTreeMap<String, S
         page: text("page"),
         route: text("route"),
         user_id: text("user_id"),
+        error_group: text("error_group"),
+        trace_id: text("trace_id"),
         limit: case.params["limit"].as_u64().unwrap_or(default_limit) as usize,
         ..Ask::new(instant(case.from)?, instant(case.to)?, TimeZone::get(zone)?)
     };
+    let group_of: GroupOf<'_> = &|error| groups[error.fault.error_type()].clone();
     Ok(match case.query {
-        "errors_per_hour" => expected::errors_per_hour(events, &ask),
-        "top_errors" => {
-            expected::top_errors(events, &ask, |_, error| groups[error.fault.error_type()].clone())
-        }
+        "errors_per_hour" => expected::errors_per_hour(events, &ask, group_of),
+        "top_errors" => expected::top_errors(events, &ask, group_of),
+        "error_groups" => expected::error_groups(events, &ask, group_of),
+        "error_occurrences" => expected::error_occurrences(events, &ask, group_of),
+        "users_of_error" => expected::users_of_error(events, &ask, group_of),
+        "users_with_errors" => expected::users_with_errors(events, &ask, group_of),
+        "trace_spans" => expected::trace_spans(events, &ask, group_of),
         "unique_visitors_per_day" => expected::unique_visitors_per_day(events, &ask),
         "top_pages" => expected::top_pages(events, &ask),
         "errors_for_user" => expected::errors_for_user(events, &ask),
         "bounce_rate" => expected::bounce_rate(events, &ask),
         "web_vitals" => expected::web_vitals(events, &ask),
+        "web_vitals_by_device" => expected::web_vitals_by_device(events, &ask),
+        "top_sources" => expected::top_sources(events, &ask),
+        "top_countries" => expected::top_countries(events, &ask),
+        "top_devices" => expected::top_devices(events, &ask),
         "api_latency" => expected::api_latency(events, &ask),
+        "api_routes" => expected::api_routes(events, &ask),
+        "api_heatmap" => expected::api_heatmap(events, &ask),
+        "totals" => expected::totals(events, &ask),
+        "service_health" => expected::service_health(events, &ask),
         "funnel" => expected::funnel(events, &ask),
         other => anyhow::bail!("nobody knows what {other} should answer"),
     })
@@ -260,6 +333,8 @@ fn same(got: &Value, want: &Cell) -> bool {
                 == Some(*time)
         }
         Cell::Day(day) => got.as_str() == Some(&day.to_string()),
+        Cell::Trend(counts) => *got == json!(counts),
+        Cell::Nothing => got.is_null(),
         Cell::Any => !got.is_null(),
     }
 }

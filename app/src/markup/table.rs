@@ -65,7 +65,7 @@ fn cell(kind: Kind, value: &Value, zone: &Zone, lead: Option<&Lead>) -> Markup {
             @match kind {
                 Kind::Trend => (trend(value)),
                 Kind::Mark => span.state.(shown.to_ascii_lowercase()) { (shown) },
-                Kind::Lines if shown.len() > 1 => details { summary { "Show" } pre tabindex="0" { (shown) } },
+                Kind::Lines if shown != "–" => details { summary { "Show" } pre tabindex="0" { (shown) } },
                 _ => @match link {
                     Some(href) => a href=(href) data-noscroll[href.starts_with('?')] { (shown) },
                     None => (shown),

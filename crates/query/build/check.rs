@@ -13,6 +13,8 @@ struct QueryToml {
     description: String,
     bucket: Bucket,
     #[serde(default)]
+    look_back_days: u16,
+    #[serde(default)]
     params: Vec<ParamInfo>,
     columns: Vec<ColumnInfo>,
     chart: ChartSpec,
@@ -38,6 +40,8 @@ struct HotToml {
 pub struct Checked {
     /// What `GET /queries` shows.
     pub info: QueryInfo,
+    /// Whole days before the range that are read as well.
+    pub look_back_days: u16,
     /// `lake.sql`.
     pub lake_sql: String,
     /// How a ClickHouse answers it.
@@ -65,6 +69,9 @@ pub enum HotQuery {
 /// The fewest and the most days a view keeps.
 const VIEW_DAYS: std::ops::RangeInclusive<u16> = 92..=365;
 
+/// The most days that a query may look back.
+const MOST_LOOK_BACK: u16 = 92;
+
 /// Reads a folder's `query.toml`, `lake.sql` and, where there is one, `hot.sql`. `raw_days` is what raw tables keep.
 ///
 /// # Errors
@@ -82,20 +89,33 @@ pub fn check(
     params.extend(filters());
     let mut faults = Vec::new();
     check_params(&params, &mut faults);
-    let order = check_statement("lake.sql", lake_sql, &params, &declared.columns, &mut faults);
+    let given = Given {
+        params: &params,
+        looks_back: declared.look_back_days > 0,
+    };
+    let order = check_statement("lake.sql", lake_sql, &given, &declared.columns, &mut faults);
     check_chart(&declared.chart, &declared.columns, &mut faults);
     let hot = check_hot(declared.hot, hot_sql, declared.bucket).unwrap_or_else(|fault| {
         faults.push(fault);
         None
     });
     if let Some(HotQuery::View { view, sql, .. }) = &hot {
-        let hot_order = check_statement("hot.sql", sql, &params, &declared.columns, &mut faults);
+        let hot_order = check_statement("hot.sql", sql, &given, &declared.columns, &mut faults);
         if hot_order != order {
             faults.push(format!(
                 "hot.sql: ordered by {hot_order}, but lake.sql by {order}"
             ));
         }
         check_reads(view, &sql_text::blank(sql), &mut faults);
+    }
+    if declared.look_back_days > MOST_LOOK_BACK {
+        faults.push(format!(
+            "query.toml: look_back_days is {}; expected at most {MOST_LOOK_BACK}",
+            declared.look_back_days
+        ));
+    }
+    if declared.look_back_days > 0 && matches!(hot, Some(HotQuery::Indexed)) {
+        faults.push("query.toml: look_back_days needs a view; raw tables keep too little".into());
     }
     if !faults.is_empty() {
         return Err(faults
@@ -119,6 +139,7 @@ pub fn check(
                 HotQuery::View { retention_days, .. } => (*retention_days).into(),
             }),
         },
+        look_back_days: declared.look_back_days,
         lake_sql: lake_sql.trim_end().into(),
         hot,
     })
@@ -203,36 +224,51 @@ pub const fn placeholder_type(kind: ParamKind) -> &'static str {
     }
 }
 
-/// Placeholders that are filled from the request itself: the range's ends and the zone.
-const RANGE: [(&str, &str); 3] = [
+/// Placeholders that are filled from the request itself: the range's ends, the zone, and from when on a query reads that
+/// looks back.
+const RANGE: [(&str, &str); 4] = [
     ("from", "DateTime64(6)"),
     ("to", "DateTime64(6)"),
     ("tz", "String"),
+    ("since", "DateTime64(6)"),
 ];
+
+/// What a statement can use.
+struct Given<'a> {
+    params: &'a [ParamInfo],
+    looks_back: bool,
+}
+
+impl Given<'_> {
+    /// Names and types of all placeholders.
+    fn placeholders(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.params.iter();
+        own.map(|param| (param.name.as_str(), placeholder_type(param.kind)))
+            .chain(RANGE)
+            .filter(|(name, _)| self.looks_back || *name != "since")
+    }
+}
 
 /// Compares a statement with the declaration, and reads its order.
 fn check_statement(
     file: &str,
     sql: &str,
-    params: &[ParamInfo],
+    given: &Given<'_>,
     columns: &[ColumnInfo],
     faults: &mut Vec<String>,
 ) -> String {
     let blanked = sql_text::blank(sql);
-    check_placeholders(file, params, &blanked, faults);
+    check_placeholders(file, given, &blanked, faults);
     check_columns(file, columns, &blanked, faults)
 }
 
 /// The first UTC day that a hot statement's guard asks for; not in the texts, which are guarded later.
 const FIRST_DAY: &str = "first_day";
 
-fn check_placeholders(file: &str, params: &[ParamInfo], blanked: &str, faults: &mut Vec<String>) {
-    let declared = params
-        .iter()
-        .map(|param| (param.name.as_str(), placeholder_type(param.kind)));
+fn check_placeholders(file: &str, given: &Given<'_>, blanked: &str, faults: &mut Vec<String>) {
     let used = sql_text::placeholders(blanked);
     // A query whose rows carry no time needs no zone of its own: the range's ends are instants.
-    for (name, data_type) in declared.clone().chain(RANGE).filter(|(name, _)| *name != "tz") {
+    for (name, data_type) in given.placeholders().filter(|(name, _)| *name != "tz") {
         if !used.contains(&(name, data_type)) {
             faults.push(format!(
                 "{file}: parameter `{name}` is declared, but {{{name}:{data_type}}} is not used"
@@ -240,11 +276,7 @@ fn check_placeholders(file: &str, params: &[ParamInfo], blanked: &str, faults: &
         }
     }
     for (name, data_type) in &used {
-        match declared
-            .clone()
-            .chain(RANGE)
-            .find(|(declared, _)| declared == name)
-        {
+        match given.placeholders().find(|(declared, _)| declared == name) {
             None => faults.push(format!(
                 "{file}: {{{name}:{data_type}}} is used, but query.toml has no such [[params]]"
             )),

@@ -85,7 +85,13 @@ fn read(queries: &Path, raw_version: &str) -> Result<(Vec<Definition>, Vec<View>
     }
     check_suggestions(&checked, &mut faults);
     let mut catalogue = Vec::new();
-    for Checked { info, lake_sql, hot } in checked {
+    for Checked {
+        info,
+        look_back_days,
+        lake_sql,
+        hot,
+    } in checked
+    {
         let hot = match hot {
             None => None,
             Some(HotQuery::Indexed) => Some(hot::indexed(&lake_sql, raw_version, RAW_RETENTION_DAYS)),
@@ -112,10 +118,15 @@ fn read(queries: &Path, raw_version: &str) -> Result<(Vec<Definition>, Vec<View>
                     continue;
                 }
                 let by_day = by_day.filter(|_| whole_days);
-                Some(hot::on_view(&sql, view, by_day, retention_days))
+                Some(hot::on_view(&sql, view, by_day, retention_days + look_back_days))
             }
         };
-        catalogue.push(Definition { info, lake_sql, hot });
+        catalogue.push(Definition {
+            info,
+            look_back_days,
+            lake_sql,
+            hot,
+        });
     }
     if faults.is_empty() {
         Ok((catalogue, views))
@@ -155,7 +166,7 @@ fn by_day(checked: &[Checked], view: &View) -> Option<View> {
     view.by_day(wanted.map(|(days, _)| days).max()?)
 }
 
-/// Of each query on a view: its retention, and whether it wants whole days.
+/// Of each query on a view: how many days it may reach back, and whether it wants whole days.
 fn readers(checked: &[Checked], name: &str) -> impl Iterator<Item = (u16, bool)> {
     checked.iter().filter_map(move |query| match &query.hot {
         Some(HotQuery::View {
@@ -163,7 +174,7 @@ fn readers(checked: &[Checked], name: &str) -> impl Iterator<Item = (u16, bool)>
             retention_days,
             whole_days,
             ..
-        }) if view == name => Some((*retention_days, *whole_days)),
+        }) if view == name => Some((*retention_days + query.look_back_days, *whole_days)),
         _ => None,
     })
 }

@@ -184,6 +184,41 @@ fn a_view_and_its_retention_are_declared() {
 }
 
 #[test]
+fn a_query_that_looks_back_says_since_when() {
+    let since = |sql: &str| {
+        sql.replacen(
+            "Timestamp >= {from",
+            "Timestamp >= {since:DateTime64(6)} AND Timestamp >= {from",
+            1,
+        )
+    };
+    let toml = |days: u16| format!("look_back_days = {days}\n{TOML}");
+    let found = check("things", &toml(30), &since(SQL), None, 32).unwrap();
+    assert_eq!(found.look_back_days, 30);
+    let cases = [
+        (
+            faults(&toml(30), SQL),
+            "lake.sql: parameter `since` is declared, but {since:DateTime64(6)} is not used",
+        ),
+        (
+            faults(TOML, &since(SQL)),
+            "lake.sql: {since:DateTime64(6)} is used, but query.toml has no such [[params]]",
+        ),
+        (
+            faults(&toml(93), &since(SQL)),
+            "query.toml: look_back_days is 93; expected at most 92",
+        ),
+        (
+            faults(&(toml(30) + "\n[hot]\nindexed = true\n"), &since(SQL)),
+            "query.toml: look_back_days needs a view; raw tables keep too little",
+        ),
+    ];
+    for (found, expected) in cases {
+        assert_eq!(found, [format!("queries/things/{expected}")]);
+    }
+}
+
+#[test]
 fn each_fault_of_the_hot_side_is_named() {
     let on = |table: &str, hot: Option<&str>| {
         check("things", &with_hot(table), SQL, hot, 32)

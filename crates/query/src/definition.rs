@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub struct Definition {
     /// What `GET /queries` shows.
     pub info: QueryInfo,
+    /// Whole days before the range that are read as well, from `{since:DateTime64(6)}` on; 0 for none.
+    pub look_back_days: u16,
     /// The statement over the lake's tables, with typed placeholders.
     pub lake_sql: String,
     /// How a ClickHouse answers it, where one can.

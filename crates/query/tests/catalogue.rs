@@ -1,19 +1,32 @@
-//! The nine named queries are the ones that were promised, over columns that exist.
+//! The named queries are the ones that were promised, over columns that exist.
 
 use lakefront_otel::{ColumnType, tables};
 use lakefront_query::catalogue;
 
 /// Name, own parameters, columns, bucket and order, as the design says them.
 const PROMISED: &str = "\
+api_heatmap(route): hour, band_ms, requests; hour; hour, band_ms
 api_latency(route): hour, service, method, route, requests, errors, p50_ms, p99_ms; hour; hour, service, method, route
+api_routes(route, limit): service, method, route, requests, per_minute, error_share, p50_ms, p95_ms, p99_ms; hour; requests ↓, service, method, route
 bounce_rate(limit): page, sessions, bounces, bounce_rate; day; sessions ↓, page
+error_groups(error_group, limit): error_group, state, error_type, last_message, errors, users, trend, first_seen, last_seen, first_version, last_version; hour; errors ↓, error_group
+error_occurrences(error_group, limit): time, stack, message, service, version, page, user_id, trace_id, row_id; exact; time ↓, row_id ↓
 errors_for_user(user_id, limit): time, error_type, message, service, page, trace_id, row_id; exact; time ↓, row_id ↓
-errors_per_hour(): hour, error_type, errors; hour; hour, error_type
+errors_per_hour(error_group): hour, error_type, errors; hour; hour, error_type
 funnel(name): day, step, label, sessions, conversion; day; day, step
+service_health(): service, state, requests, error_share, p95_ms, errors, visitors, last_seen; hour; service
+top_countries(limit): country, visitors, sessions, page_views; day; visitors ↓, country
+top_devices(limit): device, visitors, sessions, page_views; day; visitors ↓, device
 top_errors(limit): error_group, error_type, errors, users, first_seen, last_seen, last_message; hour; errors ↓, error_group
 top_pages(limit): page, views, visitors; day; views ↓, page
+top_sources(limit): source, campaign, sessions, visitors, bounce_rate; day; sessions ↓, source, campaign
+totals(): errors, requests, error_share, p95_ms, visitors; hour; errors
+trace_spans(trace_id, limit): time, service, name, kind, duration_ms, status, error_type, error_message, error_group, span_id, parent_span_id, row_id; exact; time, row_id
 unique_visitors_per_day(): day, visitors, sessions, page_views; day; day
-web_vitals(page): page, vital, samples, p75, p95; hour; page, vital";
+users_of_error(error_group, limit): user_id, errors, first_seen, last_seen; hour; errors ↓, user_id
+users_with_errors(limit): user_id, errors, error_groups, last_seen; hour; errors ↓, user_id
+web_vitals(page): page, vital, samples, p75, p95; hour; page, vital
+web_vitals_by_device(page): device, vital, samples, p75, p95; hour; device, vital";
 
 #[test]
 fn the_queries_are_the_promised_ones() {
@@ -50,6 +63,12 @@ fn the_catalogue_travels_as_json() {
     }
 }
 
+/// Queries that read maps, and which: only of the rows that they show, which are found without.
+const MAPS: [(&str, &str); 2] = [
+    ("error_occurrences", "LogAttributes"),
+    ("error_occurrences", "Events.Attributes"),
+];
+
 /// A map read for every row is what makes lakes slow.
 #[test]
 fn no_query_reads_a_map_and_every_column_exists() {
@@ -63,14 +82,18 @@ fn no_query_reads_a_map_and_every_column_exists() {
         let code = code.join("\n");
         // Outside quotes, the tables' columns are the only words in PascalCase.
         let unquoted = code.split('\'').step_by(2);
-        let words = unquoted.flat_map(|code| code.split(|letter: char| !letter.is_ascii_alphanumeric()));
+        let in_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';
+        let words = unquoted.flat_map(|code| code.split(|letter| !in_name(letter)));
         for word in words.filter(|word| is_pascal_case(word)) {
             let name = &query.info.name;
             let column = columns().find(|column| column.name == word);
             let column = column.unwrap_or_else(|| panic!("{name} reads {word}, which no table has"));
-            assert_ne!(
+            let map = matches!(
                 column.r#type,
-                ColumnType::StringMap,
+                ColumnType::StringMap | ColumnType::List(&ColumnType::StringMap)
+            );
+            assert!(
+                !map || MAPS.contains(&(name, word)),
                 "{name} reads the map {word}"
             );
         }

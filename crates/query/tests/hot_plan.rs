@@ -349,6 +349,32 @@ fn the_answers_age_is_that_of_the_oldest_table() {
 }
 
 #[test]
+fn a_query_that_looks_back_needs_the_days_before() {
+    let request = json!({"query": "error_groups", "timeRange": "24h"});
+    let since = |first_day| {
+        in_lake_since(
+            first_day,
+            &request,
+            &[holding("us", "2026-02-22", 0), chdb(Healthy)],
+        )
+    };
+    // 30 days before 2026-03-23T12:00Z.
+    let plan = since(None).unwrap();
+    assert_eq!(plan.attempts[0].reason.name(), "incomplete");
+    let params = &plan.attempts[0].statement.params;
+    assert!(params.contains(&("since".into(), "2026-02-21 12:00:00.000000".into())));
+    // Before the lake there is nothing to look back at.
+    assert_eq!(
+        since(Some("2026-02-22")).unwrap().attempts[0].reason.name(),
+        "view"
+    );
+    let within = json!({"query": "error_groups", "timeRange": "6h"});
+    let plan = planned(&within, &[holding("us", "2026-02-22", 0)]).unwrap();
+    let params = &plan.attempts[0].statement.params;
+    assert!(params.contains(&("first_day".into(), "2026-02-22".into())));
+}
+
+#[test]
 fn a_hot_statement_is_told_the_first_day_it_needs() {
     let request = json!({"query": "top_pages", "tz": "Asia/Kathmandu", "timeRange": "24h"});
     let plan = planned(&request, &[holding("us", ALL, 0)]).unwrap();

@@ -40,11 +40,21 @@ fn the_views_are_the_promised_ones() {
         })
         .collect();
     let promised = "\
-mv_api_latency: otel_traces, otel_logs → api_latency; 180 days
-mv_errors: otel_logs, otel_traces → errors_per_hour, top_errors; 365 days
+mv_api_heatmap: otel_traces, otel_logs → api_heatmap; 180 days
+mv_api_latency: otel_traces, otel_logs → api_latency, api_routes; 180 days
+mv_api_latency_by_day: otel_traces, otel_logs → api_routes; 180 days
+mv_device_vitals: otel_logs → web_vitals_by_device; 365 days
+mv_device_vitals_by_day: otel_logs → web_vitals_by_device; 365 days
+mv_errors: otel_logs, otel_traces → error_groups, errors_per_hour, top_errors; 395 days
 mv_funnel: otel_logs → funnel; 92 days
 mv_pageviews: otel_logs → top_pages, unique_visitors_per_day; 365 days
 mv_sessions: otel_logs → bounce_rate; 92 days
+mv_totals: otel_logs, otel_traces → service_health, totals; 365 days
+mv_totals_by_day: otel_logs, otel_traces → service_health, totals; 365 days
+mv_user_errors: otel_logs, otel_traces → users_of_error, users_with_errors; 365 days
+mv_visitors: otel_logs → top_countries, top_devices; 365 days
+mv_visitors_by_day: otel_logs → top_countries, top_devices; 365 days
+mv_visits: otel_logs → top_sources; 92 days
 mv_web_vitals: otel_logs → web_vitals; 365 days
 mv_web_vitals_by_day: otel_logs → web_vitals; 365 days";
     assert_eq!(lines.join("\n"), promised);

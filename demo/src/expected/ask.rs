@@ -26,6 +26,10 @@ pub struct Ask {
     pub route: String,
     /// The user of `errors_for_user`.
     pub user_id: String,
+    /// Only this group of errors; empty means all.
+    pub error_group: String,
+    /// The trace of `trace_spans`.
+    pub trace_id: String,
     /// How many rows, where a query has a limit.
     pub limit: usize,
 }
@@ -42,6 +46,8 @@ impl Ask {
             page: String::new(),
             route: String::new(),
             user_id: String::new(),
+            error_group: String::new(),
+            trace_id: String::new(),
             limit: usize::MAX,
         }
     }
@@ -53,9 +59,23 @@ impl Ask {
 
     /// The events that count, for a query whose range is widened to hours.
     pub(super) fn hours<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Event> {
+        self.within(events, self.whole_hours())
+    }
+
+    /// The same, and those of the days before.
+    pub(super) fn hours_since<'a>(
+        &'a self,
+        events: &'a [Event],
+        days: i64,
+    ) -> impl Iterator<Item = &'a Event> {
+        let Range { start, end } = self.whole_hours();
+        self.within(events, start - days * DAY..end)
+    }
+
+    /// The range widened to hours.
+    pub(super) fn whole_hours(&self) -> Range<i64> {
         let floor = self.hour(self.to);
-        let to = if floor == self.to { floor } else { floor + HOUR };
-        self.within(events, self.hour(self.from)..to)
+        self.hour(self.from)..if floor == self.to { floor } else { floor + HOUR }
     }
 
     /// The events that count, for a query whose range is widened to days.

@@ -18,6 +18,10 @@ pub enum Cell {
     Time(i64),
     /// A day.
     Day(Date),
+    /// Counts in equal parts of the range.
+    Trend(Vec<u64>),
+    /// Nothing: the share or the quantile of none.
+    Nothing,
     /// Something that only the lake knows.
     Any,
 }
@@ -34,8 +38,20 @@ impl From<usize> for Cell {
     }
 }
 
-/// The sample at rank ⌊q(n−1)⌋. Panics on no samples, of which there is no quantile.
+/// A part of a whole.
+pub(super) fn share(part: usize, whole: usize) -> Cell {
+    if whole == 0 {
+        Cell::Nothing
+    } else {
+        Cell::Share(part as f64 / whole as f64)
+    }
+}
+
+/// The sample at rank ⌊q(n−1)⌋.
 pub(super) fn quantile(samples: &mut [f64], q: f64) -> Cell {
     samples.sort_by(f64::total_cmp);
-    Cell::Quantile(samples[(q * (samples.len() - 1) as f64) as usize])
+    let rank = q * samples.len().saturating_sub(1) as f64;
+    samples
+        .get(rank as usize)
+        .map_or(Cell::Nothing, |sample| Cell::Quantile(*sample))
 }

@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Ask, Cell, Row};
 use crate::{ErrorFact, Event, Record};
 
+/// The name of an error's group: a hash that only the mapping of attributes knows.
+pub type GroupOf<'a> = &'a dyn Fn(&ErrorFact) -> String;
+
 /// hour, error_type, errors.
-pub fn errors_per_hour(events: &[Event], ask: &Ask) -> Vec<Row> {
+pub fn errors_per_hour(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
     let mut counts = BTreeMap::<(i64, &str), usize>::new();
     for (event, error) in errors(ask.hours(events)) {
-        *counts
-            .entry((ask.hour(event.time), error.fault.error_type()))
-            .or_default() += 1;
+        if ask.error_group.is_empty() || group_of(error) == ask.error_group {
+            let key = (ask.hour(event.time), error.fault.error_type());
+            *counts.entry(key).or_default() += 1;
+        }
     }
     counts
         .into_iter()
@@ -18,9 +22,8 @@ pub fn errors_per_hour(events: &[Event], ask: &Ask) -> Vec<Row> {
         .collect()
 }
 
-/// error_group, error_type, errors, users, first_seen, last_seen, last_message. The group's name is a hash that only the
-/// mapping of attributes knows: `group_of` gives it.
-pub fn top_errors(events: &[Event], ask: &Ask, group_of: impl Fn(&Event, &ErrorFact) -> String) -> Vec<Row> {
+/// error_group, error_type, errors, users, first_seen, last_seen, last_message.
+pub fn top_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
     #[derive(Default)]
     struct Group<'a> {
         errors: Vec<(i64, &'a str)>,
@@ -30,7 +33,7 @@ pub fn top_errors(events: &[Event], ask: &Ask, group_of: impl Fn(&Event, &ErrorF
     let mut groups = BTreeMap::<(String, &str), Group<'_>>::new();
     for (event, error) in errors(ask.hours(events)) {
         let group = groups
-            .entry((group_of(event, error), error.fault.error_type()))
+            .entry((group_of(error), error.fault.error_type()))
             .or_default();
         group.errors.push((event.time, &error.message));
         if !event.facts.visitor.is_empty() {
@@ -67,23 +70,60 @@ pub fn errors_for_user(events: &[Event], ask: &Ask) -> Vec<Row> {
     found
         .into_iter()
         .map(|(event, error)| {
-            let trace = match &event.record {
-                Record::Log(log) => log.span.map(|span| span.trace_id),
-                Record::Span(span) => Some(span.context.trace_id),
-            };
             vec![
                 Cell::Time(event.time),
                 error.fault.error_type().into(),
                 error.message.as_str().into(),
                 event.source.service.name().into(),
                 event.facts.page.as_ref().into(),
-                Cell::Text(trace.map_or_else(String::new, |id| format!("{id:032x}"))),
+                Cell::Text(trace_id(event)),
                 Cell::Any,
             ]
         })
         .collect()
 }
 
-fn errors<'a>(events: impl Iterator<Item = &'a Event>) -> impl Iterator<Item = (&'a Event, &'a ErrorFact)> {
+/// user_id, errors, error_groups, last_seen.
+pub fn users_with_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
+    let mut users = BTreeMap::<&str, Vec<(i64, String)>>::new();
+    for (event, error) in errors(ask.hours(events)).filter(|(event, _)| !event.facts.user.is_empty()) {
+        let found = users.entry(&event.facts.user).or_default();
+        found.push((event.time, group_of(error)));
+    }
+    most_first(users, ask.limit)
+        .into_iter()
+        .map(|(user, found)| {
+            let groups: BTreeSet<_> = found.iter().map(|(_, group)| group).collect();
+            let last = found.iter().map(|(time, _)| *time).max();
+            vec![
+                user.into(),
+                found.len().into(),
+                groups.len().into(),
+                Cell::Time(last.unwrap_or_default()),
+            ]
+        })
+        .collect()
+}
+
+/// The most first, then by name.
+pub(super) fn most_first<T>(found: BTreeMap<&str, Vec<T>>, limit: usize) -> Vec<(&str, Vec<T>)> {
+    let mut rows: Vec<_> = found.into_iter().collect();
+    rows.sort_by_key(|(name, found)| (Reverse(found.len()), *name));
+    rows.truncate(limit);
+    rows
+}
+
+/// The trace of an event, 32 hex digits.
+pub(super) fn trace_id(event: &Event) -> String {
+    let trace = match &event.record {
+        Record::Log(log) => log.span.map(|span| span.trace_id),
+        Record::Span(span) => Some(span.context.trace_id),
+    };
+    trace.map_or_else(String::new, |id| format!("{id:032x}"))
+}
+
+pub(super) fn errors<'a>(
+    events: impl Iterator<Item = &'a Event>,
+) -> impl Iterator<Item = (&'a Event, &'a ErrorFact)> {
     events.filter_map(|event| Some((event, event.facts.error.as_ref()?)))
 }

@@ -158,3 +158,40 @@ fn a_quantile_is_the_sample_at_its_rank() {
         ]
     );
 }
+
+#[test]
+fn a_session_comes_from_where_its_first_view_did() {
+    let from = |minute, session: &str, referrer, country| {
+        let mut event = view(minute, session, "/");
+        event.facts.referrer = referrer;
+        event.facts.country = country;
+        event
+    };
+    let events = [
+        from(0, "a", "www.google.com", "DE"),
+        from(1, "a", "later.example", "DE"),
+        from(2, "b", "", "FR"),
+        from(3, "c", "", "FR"),
+    ];
+    let ask = ask(TimeZone::UTC);
+    let source = |name: &str, sessions: usize, bounced: f64| -> Row {
+        vec![
+            name.into(),
+            "".into(),
+            sessions.into(),
+            sessions.into(),
+            Cell::Share(bounced),
+        ]
+    };
+    assert_eq!(
+        super::top_sources(&events, &ask),
+        [source("(direct)", 2, 1.0), source("www.google.com", 1, 0.0)]
+    );
+    let country = |name: &str, people: usize, views: usize| -> Row {
+        vec![name.into(), people.into(), people.into(), views.into()]
+    };
+    assert_eq!(
+        super::top_countries(&events, &ask),
+        [country("FR", 2, 2), country("DE", 1, 2)]
+    );
+}

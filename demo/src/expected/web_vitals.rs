@@ -2,22 +2,31 @@ use std::collections::BTreeMap;
 
 use super::cell::quantile;
 use super::{Ask, Row};
-use crate::Event;
+use crate::{Event, Facts};
 
 /// page, vital, samples, p75, p95.
 pub fn web_vitals(events: &[Event], ask: &Ask) -> Vec<Row> {
+    vitals(events, ask, |facts| &facts.page)
+}
+
+/// device, vital, samples, p75, p95.
+pub fn web_vitals_by_device(events: &[Event], ask: &Ask) -> Vec<Row> {
+    vitals(events, ask, |facts| facts.device)
+}
+
+fn vitals(events: &[Event], ask: &Ask, by: impl Fn(&Facts) -> &str) -> Vec<Row> {
     let mut vitals = BTreeMap::<(&str, &str), Vec<f64>>::new();
     for event in ask.hours(events).filter(|event| !event.facts.bot) {
         if let Some((name, value)) = event.facts.vital {
-            vitals.entry((&event.facts.page, name)).or_default().push(value);
+            vitals.entry((by(&event.facts), name)).or_default().push(value);
         }
     }
     vitals
         .into_iter()
-        .map(|((page, name), mut values)| {
+        .map(|((measured, name), mut values)| {
             let samples = values.len().into();
             vec![
-                page.into(),
+                measured.into(),
                 name.into(),
                 samples,
                 quantile(&mut values, 0.75),

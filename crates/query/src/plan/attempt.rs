@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lakefront_api::{Range, Reason};
 
 use crate::{Resolved, Statement};
@@ -29,8 +29,18 @@ pub fn params(resolved: &Resolved, range: Range) -> Vec<(String, String)> {
     let mut params = resolved.params.clone();
     params.push(("from".into(), engine_time(range.from)));
     params.push(("to".into(), engine_time(range.to)));
+    if resolved.query.look_back_days > 0 {
+        params.push(("since".into(), engine_time(since(resolved, range))));
+    }
     params.push(("tz".into(), resolved.tz.clone()));
     params
+}
+
+/// From when on a query reads: where its range begins, or as long before as it looks back.
+pub fn since(resolved: &Resolved, range: Range) -> Timestamp {
+    let back = SignedDuration::from_hours(24 * i64::from(resolved.query.look_back_days));
+    // Engines have no times before 1970.
+    (range.from - back).max(Timestamp::UNIX_EPOCH.min(range.from))
 }
 
 /// An instant as engines read it: UTC, whole microseconds.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use lakefront_api::{BackendKind, BackendState, Problem, ProblemType, Range, Reason};
 
-use super::attempt::{Attempt, params};
+use super::attempt::{Attempt, params, since};
 use crate::{Backend, Held, Hot, Resolved, Statement, Topology};
 
 /// How long a ClickHouse may take: chDB still has to fit into the request after it.
@@ -48,7 +48,10 @@ impl<'a> HotTier<'a> {
             return none(Reason::NoView);
         };
         // There is nothing to hold before the lake begins.
-        let first_day = topology.first_day.unwrap_or(Date::MIN).max(day(range.from));
+        let first_day = topology
+            .first_day
+            .unwrap_or(Date::MIN)
+            .max(day(since(resolved, range)));
         if first_day < day(now).saturating_sub(i64::from(hot.retention_days).days()) {
             return none(Reason::OutsideRetention);
         }

@@ -1,0 +1,45 @@
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Ask, Cell, Row};
+use crate::Event;
+
+/// source, campaign, sessions, visitors, bounce_rate: by where a session's first page view came from.
+pub fn top_sources(events: &[Event], ask: &Ask) -> Vec<Row> {
+    #[derive(Default)]
+    struct Source<'a> {
+        sessions: usize,
+        bounces: usize,
+        visitors: BTreeSet<&'a str>,
+    }
+
+    let mut sources = BTreeMap::<(&str, &str), Source<'_>>::new();
+    for views in ask.sessions(events, |facts| {
+        facts
+            .view
+            .then_some((facts.referrer, facts.campaign, facts.visitor.as_str()))
+    }) {
+        let (_, (referrer, campaign, visitor)) = views[0];
+        let referrer = if referrer.is_empty() { "(direct)" } else { referrer };
+        let source = sources.entry((referrer, campaign)).or_default();
+        source.sessions += 1;
+        source.bounces += usize::from(views.len() == 1);
+        if !visitor.is_empty() {
+            source.visitors.insert(visitor);
+        }
+    }
+    let mut rows: Vec<_> = sources.into_iter().collect();
+    rows.sort_by_key(|(name, source)| (Reverse(source.sessions), *name));
+    rows.truncate(ask.limit);
+    rows.into_iter()
+        .map(|((referrer, campaign), source)| {
+            vec![
+                referrer.into(),
+                campaign.into(),
+                source.sessions.into(),
+                source.visitors.len().into(),
+                Cell::Share(source.bounces as f64 / source.sessions as f64),
+            ]
+        })
+        .collect()
+}

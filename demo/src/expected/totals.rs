@@ -1,0 +1,82 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cell::{quantile, share};
+use super::{Ask, Cell, Row};
+use crate::Event;
+
+/// What is counted of a service, or of all.
+#[derive(Default)]
+struct Totals<'a> {
+    errors: usize,
+    failed: usize,
+    durations: Vec<f64>,
+    visitors: BTreeSet<&'a str>,
+    last: i64,
+}
+
+impl<'a> Totals<'a> {
+    /// Adds an event, unless nothing of it counts.
+    fn add(&mut self, event: &'a Event) {
+        let facts = &event.facts;
+        let viewed = facts.view && !facts.bot;
+        if facts.error.is_none() && facts.request.is_none() && !viewed {
+            return;
+        }
+        self.last = self.last.max(event.time);
+        self.errors += usize::from(facts.error.is_some());
+        if let Some(request) = &facts.request {
+            self.failed += usize::from(request.failed);
+            self.durations.push(request.duration as f64 / 1e3);
+        }
+        if viewed && !facts.visitor.is_empty() {
+            self.visitors.insert(&facts.visitor);
+        }
+    }
+}
+
+/// errors, requests, error_share, p95_ms, visitors.
+pub fn totals(events: &[Event], ask: &Ask) -> Vec<Row> {
+    let mut all = Totals::default();
+    ask.hours(events).for_each(|event| all.add(event));
+    vec![vec![
+        all.errors.into(),
+        all.durations.len().into(),
+        share(all.failed, all.durations.len()),
+        quantile(&mut all.durations, 0.95),
+        all.visitors.len().into(),
+    ]]
+}
+
+/// service, state, requests, error_share, p95_ms, errors, visitors, last_seen.
+pub fn service_health(events: &[Event], ask: &Ask) -> Vec<Row> {
+    let mut services = BTreeMap::<&str, Totals<'_>>::new();
+    for event in ask.hours(events) {
+        services
+            .entry(event.source.service.name())
+            .or_default()
+            .add(event);
+    }
+    services.retain(|_, totals| totals.last != 0);
+    services
+        .into_iter()
+        .map(|(service, mut totals)| {
+            let requests = totals.durations.len();
+            let state = match (requests, totals.failed * 100) {
+                (0, _) => "",
+                (_, failed) if failed >= requests * 5 => "failing",
+                (_, failed) if failed >= requests => "degraded",
+                _ => "ok",
+            };
+            vec![
+                service.into(),
+                state.into(),
+                requests.into(),
+                share(totals.failed, requests),
+                quantile(&mut totals.durations, 0.95),
+                totals.errors.into(),
+                totals.visitors.len().into(),
+                Cell::Time(totals.last),
+            ]
+        })
+        .collect()
+}

@@ -1,0 +1,54 @@
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Ask, Row};
+use crate::{Event, Facts};
+
+/// country, visitors, sessions, page_views.
+pub fn top_countries(events: &[Event], ask: &Ask) -> Vec<Row> {
+    visitors(events, ask, |facts| facts.country)
+}
+
+/// device, visitors, sessions, page_views.
+pub fn top_devices(events: &[Event], ask: &Ask) -> Vec<Row> {
+    visitors(events, ask, |facts| facts.device)
+}
+
+/// Who viewed pages, by something about them.
+fn visitors(events: &[Event], ask: &Ask, by: impl Fn(&Facts) -> &'static str) -> Vec<Row> {
+    #[derive(Default)]
+    struct Kind<'a> {
+        visitors: BTreeSet<&'a str>,
+        sessions: BTreeSet<&'a str>,
+        views: usize,
+    }
+
+    let mut kinds = BTreeMap::<&str, Kind<'_>>::new();
+    for event in ask
+        .days(events)
+        .filter(|event| event.facts.view && !event.facts.bot)
+    {
+        let kind = kinds.entry(by(&event.facts)).or_default();
+        kind.visitors.insert(&event.facts.visitor);
+        kind.sessions.insert(&event.facts.session);
+        kind.views += 1;
+    }
+    for kind in kinds.values_mut() {
+        // Nobody is not somebody.
+        kind.visitors.remove("");
+        kind.sessions.remove("");
+    }
+    let mut rows: Vec<_> = kinds.into_iter().collect();
+    rows.sort_by_key(|(name, kind)| (Reverse(kind.visitors.len()), *name));
+    rows.truncate(ask.limit);
+    rows.into_iter()
+        .map(|(name, kind)| {
+            vec![
+                name.into(),
+                kind.visitors.len().into(),
+                kind.sessions.len().into(),
+                kind.views.into(),
+            ]
+        })
+        .collect()
+}

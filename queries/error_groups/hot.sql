@@ -1,0 +1,53 @@
+SELECT
+    error_group,
+    multiIf(
+        before = 0, 'new',
+        first_inside >= last_before + INTERVAL 7 DAY, 'returned',
+        'ongoing'
+    ) AS state,
+    latest.3 AS error_type,
+    latest.2 AS last_message,
+    errors,
+    users,
+    arrayMap(at -> counts.2[indexOf(counts.1, at)], range(parts)) AS trend,
+    first.1 AS first_seen,
+    latest.1 AS last_seen,
+    first.2 AS first_version,
+    latest.4 AS last_version
+FROM
+(
+    SELECT
+        error_group,
+        any(parts) AS parts,
+        countMergeIf(Errors, NOT inside) AS before,
+        maxMergeIf(Latest, NOT inside).1 AS last_before,
+        minMergeIf(First, inside).1 AS first_inside,
+        countMergeIf(Errors, inside) AS errors,
+        uniqCombined64IfMergeIf(Users, inside) AS users,
+        sumMapIf([part], [finalizeAggregation(Errors)], inside) AS counts,
+        minMerge(First) AS first,
+        maxMergeIf(Latest, inside) AS latest
+    FROM
+    (
+        SELECT
+            *,
+            ErrorGroup::String AS error_group,
+            Bucket >= {from:DateTime64(6)} AS inside,
+            -- Parts of whole quarters of an hour, which is what views hold.
+            toUnixTimestamp({to:DateTime64(6)}) - toUnixTimestamp({from:DateTime64(6)}) AS seconds,
+            toUInt64(greatest(1, least(24, intDiv(seconds, 900)))) AS parts,
+            toUInt64(if(inside, intDiv(
+                (toUnixTimestamp(Bucket) - toUnixTimestamp({from:DateTime64(6)})) * parts,
+                greatest(1, seconds)
+            ), 0)) AS part
+        FROM mv_errors
+        WHERE Bucket >= {since:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
+            AND ({error_group:String} = '' OR ErrorGroup = {error_group:String})
+            AND ({service:String} = '' OR ServiceName = {service:String})
+            AND ({environment:String} = '' OR Environment = {environment:String})
+    )
+    GROUP BY error_group
+    HAVING errors > 0
+)
+ORDER BY errors DESC, error_group
+LIMIT {limit:UInt64}

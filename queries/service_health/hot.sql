@@ -1,0 +1,31 @@
+SELECT
+    service,
+    multiIf(
+        requests = 0, '',
+        failed >= 0.05 * requests, 'failing',
+        failed >= 0.01 * requests, 'degraded',
+        'ok'
+    ) AS state,
+    requests,
+    failed / requests AS error_share,
+    quantiles[2] / 1e9 AS p95_ms,
+    errors,
+    visitors,
+    last_seen
+FROM
+(
+    SELECT
+        ServiceName::String AS service,
+        countIfMerge(Errors) AS errors,
+        countIfMerge(Requests) AS requests,
+        countIfMerge(Failed) AS failed,
+        quantilesDDIfMerge(0.01, 0.5, 0.95)(Durations) AS quantiles,
+        uniqCombined64IfMerge(Visitors) AS visitors,
+        maxMerge(LastSeen) AS last_seen
+    FROM mv_totals
+    WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
+        AND ({service:String} = '' OR ServiceName = {service:String})
+        AND ({environment:String} = '' OR Environment = {environment:String})
+    GROUP BY service
+)
+ORDER BY service

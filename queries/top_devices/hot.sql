@@ -1,0 +1,12 @@
+SELECT
+    DeviceType::String AS device,
+    uniqCombined64IfMerge(Visitors) AS visitors,
+    uniqCombined64IfMerge(Sessions) AS sessions,
+    countMerge(Views) AS page_views
+FROM mv_visitors
+WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
+    AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({environment:String} = '' OR Environment = {environment:String})
+GROUP BY device
+ORDER BY visitors DESC, device
+LIMIT {limit:UInt64}

@@ -1,0 +1,30 @@
+SELECT
+    if(landing.2 = '', '(direct)', landing.2) AS source,
+    landing.3 AS campaign,
+    count() AS sessions,
+    uniqCombined64If(landing.4, landing.4 != 0) AS visitors,
+    countIf(page_views = 1) / sessions AS bounce_rate
+FROM
+(
+    SELECT
+        min((
+            Timestamp,
+            if(ReferrerHost != '', ReferrerHost, UtmSource),
+            UtmCampaign,
+            if(VisitorId = '', 0, cityHash64(VisitorId))
+        )) AS landing,
+        count() AS page_views
+    FROM otel_logs
+    -- A session is dated by its first row, so that all of each UTC day is read. Bounds in whole
+    -- seconds (DateTime) would make chDB skip files that end in the last second of a day.
+    WHERE Timestamp >= toDateTime64(toStartOfDay({from:DateTime64(6)}, 'UTC'), 6, 'UTC')
+        AND Timestamp <= toDateTime64(toStartOfDay({to:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC'), 6, 'UTC') - INTERVAL 1 MICROSECOND
+        AND IsPageView AND NOT IsBot AND SessionId != ''
+        AND ({service:String} = '' OR ServiceName = {service:String})
+        AND ({environment:String} = '' OR Environment = {environment:String})
+    GROUP BY SessionId, toDate(Timestamp, 'UTC')
+    HAVING landing.1 >= {from:DateTime64(6)} AND landing.1 < {to:DateTime64(6)}
+)
+GROUP BY source, campaign
+ORDER BY sessions DESC, source, campaign
+LIMIT {limit:UInt64}

@@ -1,0 +1,26 @@
+-- Errors by user and group, of logs and of spans. Nobody is not a user.
+SELECT
+    toStartOfFifteenMinutes(Timestamp) AS Bucket,
+    ServiceName,
+    Environment,
+    ErrorGroup,
+    UserId,
+    countState() AS Errors,
+    minState(Timestamp) AS FirstSeen,
+    maxState(Timestamp) AS LastSeen
+FROM otel_logs
+WHERE ErrorType != '' AND UserId != ''
+GROUP BY Bucket, ServiceName, Environment, ErrorGroup, UserId;
+
+SELECT
+    toStartOfFifteenMinutes(Timestamp) AS Bucket,
+    ServiceName,
+    Environment,
+    ErrorGroup,
+    UserId,
+    countState() AS Errors,
+    minState(Timestamp) AS FirstSeen,
+    maxState(Timestamp) AS LastSeen
+FROM otel_traces
+WHERE ErrorType != '' AND UserId != ''
+GROUP BY Bucket, ServiceName, Environment, ErrorGroup, UserId;
