@@ -12,7 +12,7 @@ use lakefront_tests::{ClickHouse, Stack, SyncProcess, Worker};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use relay::Relay;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep};
 
 /// Events that one run of the demo sends for a day, roughly.
@@ -70,8 +70,14 @@ async fn fill(stack: &Stack, events_a_day: u64, days: u64) -> Result<()> {
 }
 
 async fn until_covered(clickhouse: &ClickHouse, sync: &SyncProcess, days: u64) -> Result<()> {
+    let views: Vec<&str> = lakefront_query::views()
+        .iter()
+        .map(|view| view.name.as_str())
+        .collect();
     let sql = format!(
-        "SELECT count() >= 8 AND countIf(first_day IS NULL OR first_day > today() - {days}) = 0 FROM otel.coverage FINAL"
+        "SELECT uniq(view) = {} FROM otel.coverage FINAL WHERE first_day <= today() - {days} AND view IN ('{}')",
+        views.len(),
+        views.join("', '")
     );
     let deadline = Instant::now() + Duration::from_secs(1_200);
     loop {
@@ -91,16 +97,21 @@ async fn until_covered(clickhouse: &ClickHouse, sync: &SyncProcess, days: u64) -
 
 /// Every named query by its view and over the lake.
 async fn compare(worker: &Worker, stack: &Stack, days: u64) -> Result<()> {
-    let user = stack
-        .sql("SELECT UserId FROM otel_logs WHERE UserId != '' AND ErrorType != '' LIMIT 1")
+    let example = stack
+        .sql(
+            "SELECT anyIf(UserId, ErrorGroup != '' AND UserId != ''), anyIf(ErrorGroup, ErrorGroup != ''), anyIf(TraceId, TraceId != '')
+             FROM otel_logs",
+        )
         .await?;
-    let user = user.rows.first().map_or(Value::Null, |row| row[0].clone());
+    let example = example.rows.into_iter().next().unwrap_or_default();
+    let names = ["user_id", "error_group", "trace_id"].map(str::to_owned);
+    let example = Map::from_iter(names.into_iter().zip(example));
     let now = jiff::Timestamp::now();
     let range = json!({"from": now - Duration::from_secs(days * 86_400), "to": now});
     println!("\n{:<26} {:>10} {:>10} {:>7}", "p50", "hot", "lake", "ratio");
     for query in catalogue() {
         let mut question =
-            json!({"query": query.info.name, "timeRange": range, "params": params(&query.info, &user)});
+            json!({"query": query.info.name, "timeRange": range, "params": params(&query.info, &example)});
         let (reply, hot) = median(worker, &question, 31).await?;
         question["backend"] = "chdb".into();
         let (_, lake) = median(worker, &question, 7).await?;
@@ -116,9 +127,12 @@ async fn compare(worker: &Worker, stack: &Stack, days: u64) -> Result<()> {
     Ok(())
 }
 
-fn params(info: &QueryInfo, user: &Value) -> Value {
+/// The parameters that a query can't do without, as one error of the lake has them.
+fn params(info: &QueryInfo, example: &Map<String, Value>) -> Value {
     let required = info.params.iter().filter(|param| param.default.is_none());
-    required.map(|param| (param.name.clone(), user.clone())).collect()
+    required
+        .map(|param| (param.name.clone(), example[&param.name].clone()))
+        .collect()
 }
 
 async fn median(worker: &Worker, question: &Value, times: usize) -> Result<(QueryReply, Duration)> {
