@@ -26,7 +26,7 @@ test("files hold what the API answers", async () => {
   // Yesterday: nothing is added to it any more.
   const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   const [from, to] = [`${day}T00:00`, `${day}T23:00`];
-  const page = await open(browser, `/errors?from=${from}&to=${to}&tz=UTC&top_errors.limit=3`);
+  const page = await open(browser, `/?from=${from}&to=${to}&tz=UTC&top_errors.limit=3`);
   await settled(page);
   const timeRange = { from: `${from}:00Z`, to: `${to}:00Z` };
   const reply = await post("/query", { query: "top_errors", timeRange, tz: "UTC", params: { limit: 3 } });
@@ -49,7 +49,7 @@ test("a file of nothing is a problem", async () => {
 });
 
 test("how it was answered is there to copy, and runs", async () => {
-  const page = await open(browser, "/errors?range=24h", { permissions: ["clipboard-read", "clipboard-write"] });
+  const page = await open(browser, "/?range=24h", { permissions: ["clipboard-read", "clipboard-write"] });
   await settled(page);
   const panel = panelOf(page, "top_errors");
   await panel.getByText("How was this answered?").click();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { axeFindings, launch, open, overflow, pages, settled } from "./browser.js";
+import { axeFindings, launch, open, overflow, pages, settled, value } from "./browser.js";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -32,7 +32,16 @@ const unreadable = (page) =>
     return found;
   });
 
-for (const { name, path } of await pages()) {
+/** The pages about one thing, of which there is something. */
+const one = async (page, column) => {
+  const found = await value(
+    `SELECT ${column} FROM otel_traces WHERE ErrorType != '' AND ${column} != '' AND Timestamp > now() - INTERVAL 6 DAY ORDER BY Timestamp DESC LIMIT 1`,
+  );
+  return { name: page, path: `/${page}?${{ error: "error_group", user: "user_id", trace: "trace_id" }[page]}=${encodeURIComponent(found)}` };
+};
+const about = await Promise.all([one("error", "ErrorGroup"), one("user", "UserId"), one("trace", "TraceId")]);
+
+for (const { name, path } of [...(await pages()), ...about]) {
   for (const colorScheme of ["light", "dark"]) {
     for (const viewport of SIZES) {
       test(`${name}, ${colorScheme}, ${viewport.width} px`, async () => {

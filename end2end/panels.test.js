@@ -30,6 +30,9 @@ async function assertAnswer(panel, query) {
 /** Queries that have nothing to tell of a demo in which nothing fails. */
 const MAY_BE_EMPTY = ["router_failovers"];
 
+const assertHasRows = async (page, name) =>
+  assert.ok((await panelOf(page, name).locator("tbody tr").count()) > 0, `${name} has no rows`);
+
 for (const { name, path, shown } of await pages()) {
   test(`${name} shows data of the demo`, async () => {
     const page = await open(browser, path);
@@ -81,6 +84,47 @@ test("the errors of one user", async () => {
   const again = await open(browser, page.url());
   await panelOf(again, "errors_for_user").locator("tbody tr").first().waitFor();
   assert.deepEqual(page.complaints, []);
+});
+
+test("from the groups to one, its occurrences, its users and its trace", async () => {
+  // Of an error in a span, of which there is a trace.
+  const group = await value(
+    "SELECT ErrorGroup FROM otel_traces WHERE ErrorType != '' AND UserId != '' AND Timestamp > now() - INTERVAL 6 DAY " +
+      "GROUP BY ErrorGroup ORDER BY count() DESC LIMIT 1",
+  );
+  const page = await open(browser, "/errors");
+  await settled(page);
+  const row = panelOf(page, "error_groups").locator("tbody tr", { hasText: group });
+  assert.match(await row.locator(".state").innerText(), /^(new|returned|ongoing)$/);
+  assert.equal(await row.locator("svg.spark").count(), 1);
+  await row.getByRole("link", { name: group }).click();
+  await page.waitForURL((url) => url.pathname === "/error" && url.searchParams.get("error_group") === group);
+  await answered(page);
+  assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "Errors / Error");
+  for (const name of ["error_groups", "errors_per_hour", "error_occurrences", "users_of_error"]) await assertHasRows(page, name);
+  assert.equal(await panelOf(page, "error_groups").locator("tbody tr").count(), 1);
+  assert.ok((await panelOf(page, "users_of_error").getByRole("link").first().getAttribute("href")).startsWith("/user?"));
+  const link = panelOf(page, "error_occurrences").locator("a[href^='/trace?']").first();
+  await link.click();
+  await page.waitForURL((url) => url.pathname === "/trace");
+  await answered(page);
+  const bars = panelOf(page, "trace_spans").locator("ol.waterfall > li");
+  assert.ok((await bars.count()) >= 3, "a page, the API and its database");
+  assert.equal(await panelOf(page, "trace_spans").locator("li.failed").count(), 1);
+  assert.deepEqual(page.complaints, []);
+
+  const plain = await open(browser, `/plain/error?error_group=${encodeURIComponent(group)}`, { javaScriptEnabled: false });
+  const stacks = panelOf(plain, "error_occurrences").locator("td.lines");
+  assert.ok((await stacks.count()) > 0);
+});
+
+test("a stack is folded, and opens", async () => {
+  const group = await value("SELECT ErrorGroup FROM otel_logs WHERE ErrorType = 'TypeError' LIMIT 1");
+  const page = await open(browser, `/error?error_group=${encodeURIComponent(group)}`);
+  await settled(page);
+  const stack = panelOf(page, "error_occurrences").locator("td.lines").first();
+  await stack.getByText("Show").click();
+  assert.match(await stack.locator("pre").innerText(), /at priceOf/);
 });
 
 test("a panel that fails says so and tries again", async () => {

@@ -22,6 +22,10 @@ pub struct Config {
     pub login: Login,
     /// `INGEST_URL`: where OTLP is forwarded to; without it the Worker takes none.
     pub ingest: Option<Url>,
+    /// `SELF_OBSERVATION`: whether the router tells ingest of each of its decisions, `on` or `off` (the default).
+    pub observes_itself: bool,
+    /// `INGEST_KEY`: what ingest demands of the router itself, where it demands keys.
+    pub ingest_key: Option<Secret>,
     /// `ENGINE_SECRET`: what chDB demands of whoever asks it.
     pub engine_secret: Option<Secret>,
     /// `VIEWER_TOKEN`: what the API and the dashboard demand; without it they are open.
@@ -63,6 +67,8 @@ impl Config {
                 password: secret("CLICKHOUSE_PASSWORD", text("CLICKHOUSE_PASSWORD"))?,
             },
             ingest: base_url("INGEST_URL", text("INGEST_URL"))?,
+            observes_itself: switch("SELF_OBSERVATION", text("SELF_OBSERVATION"))?,
+            ingest_key: secret("INGEST_KEY", text("INGEST_KEY"))?,
             engine_secret: secret("ENGINE_SECRET", text("ENGINE_SECRET"))?,
             viewer_token: secret("VIEWER_TOKEN", text("VIEWER_TOKEN"))?,
             location_header: header_name("LOCATION_HEADER", text("LOCATION_HEADER"))?,
@@ -94,6 +100,14 @@ fn address(text: &str) -> Result<Url, String> {
 fn header_name(name: &'static str, text: Option<String>) -> Result<Option<HeaderName>, ConfigError> {
     text.map(|text| text.parse().map_err(|_| ConfigError::Header { name }))
         .transpose()
+}
+
+fn switch(name: &'static str, text: Option<String>) -> Result<bool, ConfigError> {
+    match text.as_deref() {
+        Some("on") => Ok(true),
+        Some("off") | None => Ok(false),
+        Some(_) => Err(ConfigError::Switch { name }),
+    }
 }
 
 fn secret(name: &'static str, text: Option<String>) -> Result<Option<Secret>, ConfigError> {
@@ -194,11 +208,24 @@ mod tests {
                 &[("CHDB_URL", "http://a"), ("LOCATION_HEADER", "not a header")],
                 "LOCATION_HEADER",
             ),
+            (
+                &[("CHDB_URL", "http://a"), ("SELF_OBSERVATION", "yes")],
+                "SELF_OBSERVATION",
+            ),
         ] {
             let error = config(variables, false).unwrap_err();
             assert!(error.contains(expected), "{error}");
             assert!(!error.contains("pass@"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_router_tells_of_itself_only_when_asked_to() {
+        let observes = |value| {
+            let variables = [("CHDB_URL", "http://a"), ("SELF_OBSERVATION", value)];
+            config(&variables, false).unwrap().observes_itself
+        };
+        assert_eq!(["", "off", "on"].map(observes), [false, false, true]);
     }
 
     #[test]

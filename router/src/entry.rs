@@ -104,6 +104,7 @@ async fn answer(
         Arc::clone(&host.engines),
         env,
         Arc::new(context),
+        host.reporter.clone(),
         Arc::clone(&host.otlp_endpoint),
         asker,
     );

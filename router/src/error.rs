@@ -28,6 +28,12 @@ pub enum ConfigError {
         /// The variable.
         name: &'static str,
     },
+    /// A variable that turns something on or off says neither.
+    #[error("{name} must be on or off")]
+    Switch {
+        /// The variable.
+        name: &'static str,
+    },
     /// A variable cannot be a secret.
     #[error("{name} must be at least 16 visible ASCII characters; `openssl rand -hex 32` makes one")]
     Secret {

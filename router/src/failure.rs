@@ -61,6 +61,19 @@ impl EngineFailure {
         }
     }
 
+    /// In a word, for counting.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Unreachable(_) => "unreachable".into(),
+            Self::Deadline(_) => "deadline".into(),
+            Self::Reply(ReplyError::Exception(exception)) => format!("code {}", exception.code),
+            Self::Reply(ReplyError::Status { status, .. }) => format!("status {status}"),
+            Self::Reply(_) => "malformed".into(),
+            Self::TooLarge(_) => "too large".into(),
+            Self::Request(_) => "not sent".into(),
+        }
+    }
+
     /// Whether the next engine is asked.
     pub fn fails_over(&self, asked: Asked) -> bool {
         match self {

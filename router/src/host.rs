@@ -10,6 +10,7 @@ use worker::{Env, console_error};
 use crate::config::{CONTAINER_BINDING, Config};
 use crate::engine::Engine;
 use crate::error::ConfigError;
+use crate::reporter::Reporter;
 use crate::{dashboard, routes};
 
 /// The Worker, configured.
@@ -21,6 +22,8 @@ pub struct Host {
     pub engines: Arc<Vec<Engine>>,
     /// Every path but OTLP's.
     pub router: Router,
+    /// Who tells of decisions, where that is switched on and there is an ingest.
+    pub reporter: Option<Arc<Reporter>>,
     /// Where an SDK sends, for people.
     pub otlp_endpoint: Arc<str>,
 }
@@ -51,7 +54,9 @@ impl Host {
             .as_ref()
             .map_or("", |url| url.as_str().trim_end_matches('/'))
             .into();
+        let told = config.ingest.clone().filter(|_| config.observes_itself);
         Ok(Self {
+            reporter: told.map(|ingest| Arc::new(Reporter::new(ingest, config.ingest_key.clone()))),
             router: dashboard::with_dashboard(routes::api()),
             config,
             engines,

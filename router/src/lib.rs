@@ -10,6 +10,7 @@
 pub mod attempts;
 pub mod belief;
 pub mod config;
+pub mod decision;
 mod error;
 pub mod failure;
 pub mod guard;
@@ -39,6 +40,8 @@ mod host;
 mod json_body;
 #[cfg(target_arch = "wasm32")]
 mod otlp;
+#[cfg(target_arch = "wasm32")]
+mod reporter;
 #[cfg(target_arch = "wasm32")]
 mod routes;
 #[cfg(target_arch = "wasm32")]

@@ -38,7 +38,7 @@ async fn sql(
     Extension(arrived): Extension<Instant>,
     JsonBody(request): JsonBody<SqlRequest>,
 ) -> Result<Json<QueryReply>, Refusal> {
-    Ok(Json(SendFuture::new(visit.sql(request, arrived)).await?))
+    Ok(Json(SendFuture::new(visit.ad_hoc(request, arrived)).await?))
 }
 
 async fn queries(Extension(visit): Extension<Visit>) -> Json<Vec<QueryInfo>> {

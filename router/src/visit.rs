@@ -17,10 +17,12 @@ use worker::{Context, Env};
 
 use crate::attempts::{Failed, first_answer};
 use crate::clock::Instant;
+use crate::decision::{AD_HOC, Attempted, Decision, is_told};
 use crate::engine::{CHECK_DEADLINE, Engine, can_answer, lag_seconds};
 use crate::failure::{Asked, EngineFailure};
 use crate::nearest::nearest_first;
 use crate::place::Place;
+use crate::reporter::Reporter;
 
 /// One request, with everything that answering it takes.
 #[derive(Clone)]
@@ -28,6 +30,7 @@ pub struct Visit {
     engines: Arc<Vec<Engine>>,
     env: Env,
     context: Arc<Context>,
+    reporter: Option<Arc<Reporter>>,
     otlp_endpoint: Arc<str>,
     asker: Option<Place>,
 }
@@ -41,6 +44,7 @@ impl Visit {
         engines: Arc<Vec<Engine>>,
         env: Env,
         context: Arc<Context>,
+        reporter: Option<Arc<Reporter>>,
         otlp_endpoint: Arc<str>,
         asker: Option<Place>,
     ) -> Self {
@@ -48,6 +52,7 @@ impl Visit {
             engines,
             env,
             context,
+            reporter,
             otlp_endpoint,
             asker,
         }
@@ -55,17 +60,29 @@ impl Visit {
 
     /// `POST /query`.
     pub async fn query(&self, request: QueryRequest, arrived: Instant) -> Result<QueryReply, Problem> {
-        let reply = self.answer_named(request, arrived).await;
+        let query = request.query.clone();
+        let mut failed = Vec::new();
+        let reply = self.answer_named(request, arrived, &mut failed).await;
+        if is_told(&query) {
+            self.tell(query, &reply, failed);
+        }
         self.check_behind_the_answer();
         reply
     }
 
-    async fn answer_named(&self, request: QueryRequest, arrived: Instant) -> Result<QueryReply, Problem> {
+    async fn answer_named(
+        &self,
+        request: QueryRequest,
+        arrived: Instant,
+        failed: &mut Vec<Attempted>,
+    ) -> Result<QueryReply, Problem> {
         let now = arrived.timestamp();
         let resolved = resolve(&request, now)?;
         self.look_at_the_stale(arrived).await;
         let plan = plan(&resolved, &self.topology(now), now)?;
-        let mut reply = self.run(plan, Asked::Named, request.explain, arrived).await?;
+        let mut reply = self
+            .run(plan, Asked::Named, request.explain, arrived, failed)
+            .await?;
         if matches!(reply.reason, Reason::Incomplete | Reason::Lagging) {
             self.engines.iter().for_each(Engine::lacked);
         }
@@ -78,14 +95,34 @@ impl Visit {
     }
 
     /// `POST /sql`.
-    pub async fn sql(&self, request: SqlRequest, arrived: Instant) -> Result<QueryReply, Problem> {
+    pub async fn ad_hoc(&self, request: SqlRequest, arrived: Instant) -> Result<QueryReply, Problem> {
+        let mut failed = Vec::new();
+        let reply = self.sql(request, arrived, &mut failed).await;
+        self.tell(AD_HOC.into(), &reply, failed);
+        reply
+    }
+
+    async fn sql(
+        &self,
+        request: SqlRequest,
+        arrived: Instant,
+        failed: &mut Vec<Attempted>,
+    ) -> Result<QueryReply, Problem> {
         let plan = plan_sql(&request, &self.topology(arrived.timestamp()));
         let reply = match plan {
-            Ok(plan) => self.run(plan, Asked::AdHoc, false, arrived).await,
+            Ok(plan) => self.run(plan, Asked::AdHoc, false, arrived, failed).await,
             Err(problem) => Err(problem),
         };
         self.check_behind_the_answer();
         reply
+    }
+
+    /// Tells of a decision, where that is switched on.
+    fn tell(&self, query: String, reply: &Result<QueryReply, Problem>, failed: Vec<Attempted>) {
+        let decision = Decision::of(query, reply, failed, Instant::now().timestamp());
+        if let (Some(reporter), Some(decision)) = (&self.reporter, decision) {
+            Arc::clone(reporter).tell(decision, &self.env, &self.context);
+        }
     }
 
     /// `GET /health`: from memory where that is fresh.
@@ -117,6 +154,7 @@ impl Visit {
         asked: Asked,
         explain: bool,
         arrived: Instant,
+        failed: &mut Vec<Attempted>,
     ) -> Result<QueryReply, Problem> {
         let range = plan.range;
         let outcome = first_answer(plan, asked, async |attempt| {
@@ -125,10 +163,17 @@ impl Visit {
             let heard = engine.ask(&self.env, attempt, asked, attempt.deadline.min(left));
             match heard.await {
                 Ok(heard) => Ok((engine, heard)),
-                Err(failure) => Err(Failed {
-                    kind: engine.kind(),
-                    failure,
-                }),
+                Err(failure) => {
+                    failed.push(Attempted {
+                        kind: engine.kind(),
+                        region: engine.region(),
+                        failure: failure.name(),
+                    });
+                    Err(Failed {
+                        kind: engine.kind(),
+                        failure,
+                    })
+                }
             }
         });
         let (attempt, (engine, heard)) = outcome.await?;
@@ -214,7 +259,8 @@ impl Backends for Visit {
 
     fn sql(&self, request: SqlRequest) -> AppAnswer<QueryReply> {
         let visit = self.clone();
-        Self::send(async move { Visit::sql(&visit, request, Instant::now()).await })
+        // Not told of: the dashboard asks by itself, on an empty lake again and again.
+        Self::send(async move { Visit::sql(&visit, request, Instant::now(), &mut Vec::new()).await })
     }
 
     fn health(&self) -> AppAnswer<HealthReply> {

@@ -4,8 +4,9 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use lakefront_api::{QueryInfo, QueryRequest, Reason};
+use lakefront_api::{BackendKind, QueryInfo, QueryRequest, Reason};
 use lakefront_query::{Definition, catalogue};
+use lakefront_router::decision::{Attempted, Decision, export};
 use lakefront_tests::{Hot, Stack};
 use serde_json::{Value, json};
 
@@ -43,9 +44,10 @@ const FILTERS: [(&str, &str); 4] = [
 async fn both_tiers_give_the_same_answer() -> Result<()> {
     let stack = Stack::start().await?;
     let days = DAYS.to_string();
-    stack
+    let sent = stack
         .demo(&["--days", &days, "--seed", "11", "--until", UNTIL])
         .await?;
+    tell(&stack, sent.logs).await?;
     let hot = Hot::start(&stack.lake()).await?;
     let begin: Date = "2026-01-01".parse()?;
     hot.cover(begin).await?;
@@ -90,6 +92,46 @@ async fn both_tiers_give_the_same_answer() -> Result<()> {
         edges_of_retention(&stack, &hot, query, &known).await?;
     }
     a_range_that_is_not_covered_is_refused(&hot, begin, now).await
+}
+
+/// What a router would tell of its decisions in these days, after so many log records.
+async fn tell(stack: &Stack, logs: u64) -> Result<()> {
+    const MINUTES: i64 = DAYS * 24 * 60;
+    let until: Timestamp = UNTIL.parse()?;
+    let mut decisions = Vec::new();
+    for minute in (0..MINUTES).step_by(7) {
+        let (backend, reason) = if minute % 3 == 0 {
+            ("chdb", "failover")
+        } else {
+            ("clickhouse", "view")
+        };
+        let reply = json!({
+            "columns": [], "rows": [], "truncated": false, "backend": backend, "reason": reason, "lagSeconds": 0,
+            "elapsedMs": minute as f64 / 2.0, "backendMs": 1.0, "stats": {"rowsRead": 0, "bytesRead": 0},
+        });
+        let failed = (reason == "failover").then(|| Attempted {
+            kind: BackendKind::Clickhouse,
+            region: Some("us".into()),
+            failure: "deadline".into(),
+        });
+        let at = until.checked_sub(minute.minutes())?;
+        let reply = Ok(serde_json::from_value(reply)?);
+        decisions.extend(Decision::of(
+            "top_pages".into(),
+            &reply,
+            failed.into_iter().collect(),
+            at,
+        ));
+    }
+    let told = decisions.len() as u64;
+    let reply = reqwest::Client::new()
+        .post(format!("{}/v1/logs", stack.ingest_url()))
+        .header("content-type", "application/json")
+        .body(export(&decisions))
+        .send()
+        .await?;
+    ensure!(reply.status().is_success(), "{}", reply.text().await?);
+    stack.committed("otel_logs", logs + told).await
 }
 
 /// Everything arrived, once.

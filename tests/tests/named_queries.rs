@@ -118,6 +118,8 @@ async fn named_queries_answer_what_happened() -> Result<()> {
         case("totals", json!({"service": "storefront"})),
         case("service_health", json!({})),
         case("service_health", json!({"environment": "staging"})),
+        case("records_per_hour", json!({})),
+        case("records_per_hour", json!({"service": "storefront"})),
         case("funnel", json!({})),
         case("funnel", json!({"environment": "production"})),
         // Ends in the middle of hours and days: they move outward, in each zone elsewhere.
@@ -296,6 +298,7 @@ fn expect(events: &[Event], case: &Case, zone: &str, groups: &BTreeMap<String, S
         "api_heatmap" => expected::api_heatmap(events, &ask),
         "totals" => expected::totals(events, &ask),
         "service_health" => expected::service_health(events, &ask),
+        "records_per_hour" => expected::records_per_hour(events, &ask),
         "funnel" => expected::funnel(events, &ask),
         other => anyhow::bail!("nobody knows what {other} should answer"),
     })

@@ -164,7 +164,8 @@ impl Local {
         let mut command = bundle::workerd(&self.paths, self.ports.router);
         command
             .env("CHDB_URL", self.chdb_url())
-            .env("INGEST_URL", self.ingest_url());
+            .env("INGEST_URL", self.ingest_url())
+            .env("SELF_OBSERVATION", "on");
         if !self.servers.is_empty() {
             command
                 .env("CLICKHOUSE", clickhouse::configuration(&self.servers))

@@ -68,8 +68,9 @@ fn backend(health: BackendHealth) -> Backend {
 }
 
 async fn lake_is_empty() -> Result<bool, Failure> {
-    const COUNT: &str = "SELECT (SELECT count() FROM otel_logs) + (SELECT count() FROM otel_traces) \
-        + (SELECT count() FROM otel_metrics_gauge) + (SELECT count() FROM otel_metrics_sum) \
+    // What the router tells of itself is there before anything else is.
+    const COUNT: &str = "SELECT (SELECT count() FROM (SELECT 1 FROM otel_logs WHERE ServiceName != 'lakefront-router' LIMIT 1)) \
+        + (SELECT count() FROM otel_traces) + (SELECT count() FROM otel_metrics_gauge) + (SELECT count() FROM otel_metrics_sum) \
         + (SELECT count() FROM otel_metrics_histogram)";
     let reply = sql(COUNT).await?;
     Ok(reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0))
@@ -84,8 +85,9 @@ async fn sql(text: &str) -> Result<QueryReply, Failure> {
 }
 
 async fn facets() -> Result<Vec<Facet>, Failure> {
+    // The router is no service of the viewer's.
     const VALUES: &str = "SELECT ServiceName, Environment FROM otel_logs WHERE Timestamp > now() - INTERVAL 30 DAY \
-        GROUP BY ServiceName, Environment UNION DISTINCT \
+        AND ServiceName != 'lakefront-router' GROUP BY ServiceName, Environment UNION DISTINCT \
         SELECT ServiceName, Environment FROM otel_traces WHERE Timestamp > now() - INTERVAL 30 DAY \
         GROUP BY ServiceName, Environment";
     let reply = sql(VALUES).await?;

@@ -14,6 +14,10 @@ error_occurrences(error_group, limit): time, stack, message, service, version, p
 errors_for_user(user_id, limit): time, error_type, message, service, page, trace_id, row_id; exact; time ↓, row_id ↓
 errors_per_hour(error_group): hour, error_type, errors; hour; hour, error_type
 funnel(name): day, step, label, sessions, conversion; day; day, step
+records_per_hour(): hour, signal, records; hour; hour, signal
+router_decisions(): hour, backend, reason, queries; hour; hour, backend, reason
+router_failovers(limit): failed, failure, instead, queries, last_seen; hour; queries ↓, failed, failure, instead
+router_latency(): hour, backend, queries, p50_ms, p95_ms, p99_ms; hour; hour, backend
 service_health(): service, state, requests, error_share, p95_ms, errors, visitors, last_seen; hour; service
 top_countries(limit): country, visitors, sessions, page_views; day; visitors ↓, country
 top_devices(limit): device, visitors, sessions, page_views; day; visitors ↓, device
@@ -101,7 +105,13 @@ fn no_query_reads_a_map_and_every_column_exists() {
 }
 
 fn is_pascal_case(word: &str) -> bool {
-    let not_columns = ["DateTime64", "String", "UInt64"];
+    let not_columns = [
+        "DateTime64",
+        "JSONExtractFloat",
+        "JSONExtractString",
+        "String",
+        "UInt64",
+    ];
     word.starts_with(|first: char| first.is_ascii_uppercase())
         && (word.contains(|letter: char| letter.is_ascii_lowercase()))
         && !not_columns.contains(&word)

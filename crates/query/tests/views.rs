@@ -48,6 +48,8 @@ mv_device_vitals_by_day: otel_logs → web_vitals_by_device; 365 days
 mv_errors: otel_logs, otel_traces → error_groups, errors_per_hour, top_errors; 395 days
 mv_funnel: otel_logs → funnel; 92 days
 mv_pageviews: otel_logs → top_pages, unique_visitors_per_day; 365 days
+mv_records: otel_logs, otel_traces → records_per_hour; 92 days
+mv_router: otel_logs → router_decisions, router_failovers, router_latency; 92 days
 mv_sessions: otel_logs → bounce_rate; 92 days
 mv_totals: otel_logs, otel_traces → service_health, totals; 365 days
 mv_totals_by_day: otel_logs, otel_traces → service_health, totals; 365 days
@@ -199,7 +201,15 @@ fn pascal_case(sql: &str) -> Vec<String> {
         .filter(|word| {
             word.starts_with(|first: char| first.is_ascii_uppercase())
                 && word.contains(|letter: char| letter.is_ascii_lowercase())
-                && !["Date", "DateTime64", "String", "UInt64"].contains(word)
+                && ![
+                    "Date",
+                    "DateTime64",
+                    "JSONExtractFloat",
+                    "JSONExtractString",
+                    "String",
+                    "UInt64",
+                ]
+                .contains(word)
         })
         .map(str::to_owned)
         .collect()

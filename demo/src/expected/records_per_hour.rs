@@ -1,0 +1,20 @@
+use std::collections::BTreeMap;
+
+use super::{Ask, Cell, Row};
+use crate::{Event, Record};
+
+/// hour, signal, records.
+pub fn records_per_hour(events: &[Event], ask: &Ask) -> Vec<Row> {
+    let mut records = BTreeMap::<(i64, &str), usize>::new();
+    for event in ask.hours(events) {
+        let signal = match &event.record {
+            Record::Log(_) => "logs",
+            Record::Span(_) => "spans",
+        };
+        *records.entry((ask.hour(event.time), signal)).or_default() += 1;
+    }
+    records
+        .into_iter()
+        .map(|((hour, signal), records)| vec![Cell::Time(hour), signal.into(), records.into()])
+        .collect()
+}
