@@ -5,8 +5,10 @@ use maud::{Markup, PreEscaped, html};
 use super::table::table;
 use crate::scene::Scene;
 
-/// A chart is drawn for a wide and for a narrow panel; the style sheet shows the one that fits.
-const WIDE: u32 = 640;
+/// A chart is drawn for its panel, which takes half or all of the page's width, and for a phone; the style sheet shows the
+/// one that fits.
+const WHOLE: u32 = 960;
+const HALF: u32 = 640;
 const NARROW: u32 = 350;
 
 /// A reply as its query's chart says, with the data as a table beside it.
@@ -19,12 +21,15 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'
         Frame::Heat(heat) => shades(heat),
         Frame::Ranking(_) => PreEscaped(String::new()),
     };
+    let places = &info.panels;
+    let is_wide = places.iter().any(|place| place.page == scene.page && place.wide);
+    let width = if is_wide { WHOLE } else { HALF };
     let summary = frame.summary(&info.title);
     let timed = frame.span().is_some();
     frame.hide(scene.off);
     html! {
         div.chart role="img" aria-label=(summary) data-timed[timed] data-key=[timed.then_some("chart")] tabindex=[timed.then_some("0")] {
-            div.wide { (PreEscaped(draw(&frame, zone, WIDE))) }
+            div.wide { (PreEscaped(draw(&frame, zone, width))) }
             div.narrow { (PreEscaped(draw(&frame, zone, NARROW))) }
             @if timed {
                 div.band hidden {}
