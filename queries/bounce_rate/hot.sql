@@ -1,5 +1,5 @@
 SELECT
-    landing.2 AS page,
+    substring(landing, 17) AS page,
     count() AS sessions,
     countIf(page_views = 1) AS bounces,
     bounces / sessions AS bounce_rate
@@ -13,8 +13,9 @@ FROM
     WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
         AND ({service:String} = '' OR ServiceName = {service:String})
         AND ({environment:String} = '' OR Environment = {environment:String})
-    GROUP BY Session, Day
-    HAVING landing.1 >= {from:DateTime64(6)} AND landing.1 < {to:DateTime64(6)}
+    GROUP BY Session
+    HAVING landing >= toString(toUnixTimestamp64Micro({from:DateTime64(6)}))
+        AND landing < toString(toUnixTimestamp64Micro({to:DateTime64(6)}))
 )
 GROUP BY page
 ORDER BY sessions DESC, page

@@ -21,3 +21,11 @@ pub fn set(paths: &Paths, thing: &str, wish: &str) -> Result<()> {
     std::fs::create_dir_all(paths.tools().join("stamps"))?;
     Ok(std::fs::write(file, wish)?)
 }
+
+/// Forgets that it was.
+pub fn remove(paths: &Paths, thing: &str) -> Result<()> {
+    match std::fs::remove_file(file(paths, thing)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

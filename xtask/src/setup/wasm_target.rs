@@ -13,14 +13,12 @@ use crate::process;
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// What the linked toolchain is called, once the detour was taken.
 const LINKED: &str = "debian";
+/// What says that it was.
+const STAMP: &str = "toolchain";
 
 /// The toolchain every cargo command must use, where the detour was taken; else that of `rust-toolchain.toml`.
 pub fn linked_toolchain(paths: &Paths) -> Option<String> {
-    paths
-        .tools()
-        .join("stamps/toolchain")
-        .exists()
-        .then(|| LINKED.into())
+    super::stamp::matches(paths, STAMP, LINKED).then(|| LINKED.into())
 }
 
 /// Makes sure that the compiler in use has the target.
@@ -28,6 +26,8 @@ pub fn install(paths: &Paths) -> Result<()> {
     if has_target(&mut paths.command("rustc")) {
         return Ok(());
     }
+    // A cache may outlive the system that the toolchain was linked on.
+    super::stamp::remove(paths, STAMP)?;
     announce(&format!("the {WASM_TARGET} target by rustup"));
     let by_rustup = process::run(paths.command("rustup").args(["target", "add", WASM_TARGET]));
     if by_rustup.is_ok() && has_target(&mut paths.command("rustc")) {
@@ -42,6 +42,8 @@ pub fn install(paths: &Paths) -> Result<()> {
     super::apt::install(&[
         ("rustc-web", "/usr/bin/rustc"),
         ("cargo-web", "/usr/bin/cargo"),
+        ("rustfmt-web", "/usr/bin/cargo-fmt"),
+        ("rust-web-clippy", "/usr/bin/cargo-clippy"),
         ("rust-web-src", "/usr/src/rustc-*/library/std/Cargo.toml"),
     ])?;
     build_from_source(paths).context("rustup target add failed, and so did building it from Debian's sources")
@@ -101,7 +103,7 @@ fn build_from_source(paths: &Paths) -> Result<()> {
             .to_owned();
         std::fs::copy(&library, to.join(name))?;
     }
-    super::stamp::set(paths, "toolchain", LINKED)?;
+    super::stamp::set(paths, STAMP, LINKED)?;
     if !has_target(&mut paths.command("rustc")) {
         bail!("built, but rustc does not find it in {}", to.display());
     }

@@ -1,7 +1,6 @@
-//! The named queries, each over every `queries/<name>/cases/*.toml`: rows into a lake, requests to the engine, rows out.
+//! The named queries, each over every `queries/<name>/cases/*.toml`: rows into a lake and from there into
+//! ClickHouse, requests to both, rows out.
 //! `queries/README.md` describes the format.
-
-mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,17 +10,17 @@ use anyhow::{Context as _, Result, ensure};
 use arrow_array::RecordBatch;
 use arrow_json::ReaderBuilder;
 use jiff::Timestamp;
-use lakefront_api::{BackendKind, BackendState, QueryRequest};
-use lakefront_clickhouse_http::{Answer, Endpoint, Statement};
-use lakefront_lake::Lake;
+use jiff::civil::{Date, date};
+use lakefront_api::{QueryInfo, QueryRequest};
+use lakefront_clickhouse_http::Answer;
+use lakefront_lake::{Lake, LakeConfig};
 use lakefront_otel::arrow::arrow_schema;
 use lakefront_otel::{ColumnType, LOGS, TRACES, Table, table};
-use lakefront_query::{Backend, Topology, catalogue, plan, resolve};
+use lakefront_query::{Definition, catalogue};
+use lakefront_tests::{Engine, Hot};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-
-use common::{Container, lake};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +43,11 @@ struct Request {
     request: toml::Table,
 }
 
+/// What is asked without a time of its own is asked then: no view's retention ends before the cases begin.
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+/// Since when ClickHouse says it holds everything.
+const FIRST_DAY: Date = date(2025, 1, 1);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn named_queries_answer_their_cases() -> Result<()> {
     let mut failures = Vec::new();
@@ -51,23 +55,42 @@ async fn named_queries_answer_their_cases() -> Result<()> {
         let files = cases(&query.info.name)?;
         ensure!(!files.is_empty(), "queries/{}/cases/ is empty", query.info.name);
         for file in files {
-            let case: Case =
-                toml::from_str(&fs::read_to_string(&file)?).with_context(|| format!("{}", file.display()))?;
-            let folder = TempDir::new()?;
-            let filled = fill(&lake(folder.path()).await, &case).await;
-            filled.with_context(|| format!("{}", file.display()))?;
-            let container = Container::start(folder.path(), &[]);
-            let engine = Endpoint::new(format!("http://127.0.0.1:{}/", container.port()).parse()?);
-            for request in &case.requests {
-                if let Err(failure) = check(&engine, &query.info.name, request, &case.within_1_percent).await
-                {
-                    failures.push(format!("{}: {}: {failure:#}", file.display(), request.name));
-                }
-            }
+            let failed = run(query, &file).await;
+            failures.extend(failed.with_context(|| format!("{}", file.display()))?);
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     Ok(())
+}
+
+/// Asks both tiers what a file asks; gives what they said wrong.
+async fn run(query: &Definition, file: &Path) -> Result<Vec<String>> {
+    let case: Case = toml::from_str(&fs::read_to_string(file)?)?;
+    let folder = TempDir::new()?;
+    fill(&Lake::open(LakeConfig::new(folder.path())).await?, &case).await?;
+    let chdb = Engine::start(folder.path()).await?;
+    let hot = Hot::start(folder.path()).await?;
+    hot.cover(FIRST_DAY).await?;
+    let mut failures = Vec::new();
+    for request in &case.requests {
+        let asked = request.asked(&query.info.name)?;
+        let answers = [
+            ("chDB", chdb.query(&asked, NOW).await),
+            ("ClickHouse", hot.answer(Hot::plan(&asked, FIRST_DAY, NOW)?).await),
+        ];
+        for (tier, answer) in answers {
+            let checked =
+                answer.and_then(|answer| check(&query.info, request, &case.within_1_percent, &answer));
+            if let Err(failure) = checked {
+                failures.push(format!(
+                    "{}: {tier}: {}: {failure:#}",
+                    file.display(),
+                    request.name
+                ));
+            }
+        }
+    }
+    Ok(failures)
 }
 
 /// The files of a query's cases, by name.
@@ -139,22 +162,19 @@ fn json_of(value: &toml::Value) -> Value {
     }
 }
 
-async fn check(engine: &Endpoint, query: &str, request: &Request, within_1_percent: &[String]) -> Result<()> {
-    let mut asked: Map<String, Value> = request
-        .request
-        .iter()
-        .map(|(name, value)| (name.clone(), json_of(value)))
-        .collect();
-    asked.insert("query".into(), json!(query));
-    let asked: QueryRequest = serde_json::from_value(asked.into())?;
-    let answer = answer(engine, &asked).await?;
+impl Request {
+    fn asked(&self, query: &str) -> Result<QueryRequest> {
+        let given = self.request.iter();
+        let mut asked: Map<String, Value> = given
+            .map(|(name, value)| (name.clone(), json_of(value)))
+            .collect();
+        asked.insert("query".into(), json!(query));
+        Ok(serde_json::from_value(asked.into())?)
+    }
+}
 
-    let info = catalogue()
-        .iter()
-        .find(|other| other.info.name == query)
-        .map(|found| &found.info);
+fn check(info: &QueryInfo, request: &Request, within_1_percent: &[String], answer: &Answer) -> Result<()> {
     let declared = info
-        .context("no such query")?
         .columns
         .iter()
         .map(|column| (&column.name, &column.data_type));
@@ -183,44 +203,6 @@ async fn check(engine: &Endpoint, query: &str, request: &Request, within_1_perce
         lines(&answer.rows)
     );
     Ok(())
-}
-
-/// What the engine answers, asked as the router asks it.
-async fn answer(engine: &Endpoint, request: &QueryRequest) -> Result<Answer> {
-    let chdb = Backend {
-        name: "chdb".into(),
-        kind: BackendKind::Chdb,
-        region: None,
-        state: BackendState::Healthy,
-        hot: None,
-    };
-    let now = Timestamp::UNIX_EPOCH;
-    let topology = Topology {
-        backends: vec![chdb],
-        first_day: None,
-    };
-    let planned = plan(&resolve(request, now)?, &topology, now)?;
-    let planned = planned
-        .attempts
-        .into_iter()
-        .next()
-        .context("the plan is empty")?
-        .statement;
-    let statement = planned
-        .params
-        .into_iter()
-        .fold(Statement::new(planned.sql), |statement, (name, value)| {
-            statement.param(name, value)
-        });
-    let (parts, body) = engine.request(&statement)?.into_parts();
-    let reply = reqwest::Client::new()
-        .post(parts.uri.to_string())
-        .headers(parts.headers)
-        .body(body)
-        .send()
-        .await?;
-    let (status, headers) = (reply.status(), reply.headers().clone());
-    Ok(Answer::read(&statement, status, &headers, &reply.bytes().await?)?)
 }
 
 /// Equal, where 1 is 1.0 and a time is the same with and without its zeros.
