@@ -35,6 +35,23 @@ test("an empty lake says what to send", { skip: !base && "LAKEFRONT_EMPTY_URL is
   }
 });
 
+test("what came and was refused is said, with the reason", { skip: !base && "LAKEFRONT_EMPTY_URL is not set" }, async () => {
+  const page = await open(browser, "/", { base });
+  const guide = page.locator(".guide");
+  await guide.waitFor();
+  await guide.locator("summary", { hasText: "Python" }).click();
+  const sent = await fetch(new URL("/v1/logs", base), { method: "POST", headers: { "content-type": "application/json" }, body: "{" });
+  assert.equal(sent.status, 400);
+  const refusal = page.getByRole("status").filter({ hasText: "was refused" });
+  await refusal.waitFor({ timeout: 15_000 });
+  assert.match(await refusal.innerText(), /\/v1\/logs was refused with 400: .{10,}/);
+  assert.ok(await guide.locator("pre", { hasText: "LoggerProvider" }).isVisible(), "what was unfolded is folded again");
+  assert.deepEqual(await axeFindings(page), []);
+  const plain = await open(browser, "/plain", { base, javaScriptEnabled: false });
+  await plain.getByText("was refused with 400").waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
 test("the line for a web page ends the waiting", { skip: !base && "LAKEFRONT_EMPTY_URL is not set" }, async () => {
   const page = await open(browser, "/", { base });
   const guide = page.locator(".guide");

@@ -11,7 +11,17 @@ after(() => browser.close());
 
 const SIZES = [{ width: 390, height: 844 }, { width: 1440, height: 900 }];
 const folder = process.env.LAKEFRONT_SCREENSHOTS;
-if (folder) mkdirSync(folder, { recursive: true });
+/** Where the pictures of the README and the guides go: `cargo xtask test --only browser --screenshots`. */
+const pictures = process.env.LAKEFRONT_PICTURES;
+for (const wanted of [folder, pictures].filter(Boolean)) mkdirSync(wanted, { recursive: true });
+
+/** Of which looks there is a picture, and its name. */
+const pictureOf = (name, { width }, colorScheme) => {
+  if (width === 1440 && colorScheme === "light") return name;
+  if (width === 1440 && name === "overview") return "overview-dark";
+  if (width === 390 && colorScheme === "light" && name === "overview") return "overview-phone";
+  return undefined;
+};
 
 /** Pairs of labels in one drawing that touch, and labels too small to read. */
 const unreadable = (page) =>
@@ -51,6 +61,8 @@ for (const { name, path } of [...(await pages()), ...about]) {
         assert.deepEqual(await unreadable(page), []);
         assert.deepEqual(await axeFindings(page), []);
         if (folder) await page.screenshot({ path: `${folder}/${name}-${viewport.width}-${colorScheme}.png`, fullPage: true });
+        const picture = pictures && pictureOf(name, viewport, colorScheme);
+        if (picture) await page.screenshot({ path: `${pictures}/${picture}.png` });
         assert.deepEqual(page.complaints, []);
         await page.context().close();
       });

@@ -23,6 +23,22 @@ test("the tab closes right after a click", async () => {
   shop.close();
 });
 
+test("the page has no idle moment between an interaction and its end", async () => {
+  const shop = await site();
+  const page = await visit(browser, shop.origin, {
+    prepare: (page) => page.addInitScript(() => (window.requestIdleCallback = () => 0)),
+  });
+  await loaded(page);
+  const told = page.evaluate(
+    () => new Promise((resolve) => new PerformanceObserver(resolve).observe({ type: "event", durationThreshold: 40 })).then(() => undefined),
+  );
+  await page.click("#slow");
+  await told;
+  await page.close();
+  await rowsOf(shop.service, (rows) => rows.some(({ VitalName, VitalValue }) => VitalName === "inp" && VitalValue >= 120));
+  shop.close();
+});
+
 test("the click leads away", async () => {
   const shop = await site();
   const page = await visit(browser, shop.origin);

@@ -9,6 +9,8 @@ use serde_json::Value;
 pub enum Kind {
     /// As it is.
     Text,
+    /// Sentences, which take room to read.
+    Prose,
     /// An identifier: as it is, in fixed width.
     Id,
     /// A time, on the clocks of the zone.
@@ -38,6 +40,7 @@ impl Kind {
         match name {
             "row_id" => Self::Hidden,
             "stack" => Self::Lines,
+            "message" | "last_message" | "error_message" => Self::Prose,
             "state" | "status" => Self::Mark,
             _ if bare.starts_with("DateTime") => Self::Time,
             _ if bare.starts_with("Array(") => Self::Trend,
@@ -51,6 +54,7 @@ impl Kind {
     pub const fn class(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Prose => "text prose",
             Self::Id => "id",
             Self::Time => "time",
             Self::Number(_) => "number",

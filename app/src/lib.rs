@@ -36,7 +36,7 @@ pub use failure::Failure;
 #[cfg(feature = "ssr")]
 pub use server::{Download, download};
 #[cfg(feature = "ssr")]
-pub use service::{Answer, Backends, QueryService};
+pub use service::{Answer, Backends, QueryService, Told};
 #[cfg(feature = "ssr")]
 pub use shell::{routes, shell};
 

@@ -13,6 +13,7 @@ pub mod health;
 pub mod how;
 pub mod panel;
 pub mod params;
+pub mod part;
 pub mod range;
 pub mod refresh;
 pub mod table;

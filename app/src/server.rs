@@ -9,6 +9,8 @@ mod answers;
 mod csv;
 #[cfg(feature = "ssr")]
 mod download;
+#[cfg(feature = "ssr")]
+mod parts;
 
 use lakefront_api::{QueryInfo, QueryReply, Zone};
 use leptos::prelude::*;
@@ -36,6 +38,8 @@ pub enum Question {
     Suggestions(SuggestionsRequest),
     /// Whether no table has a row yet.
     LakeIsEmpty,
+    /// What a part of the system tells of itself.
+    Part(Part),
     /// The answer of a named query.
     Panel(PanelRequest),
 }
@@ -50,9 +54,56 @@ pub enum Answer {
     /// To [`Question::Facets`] and [`Question::Suggestions`].
     Facets(Vec<Facet>),
     /// To [`Question::LakeIsEmpty`].
-    LakeIsEmpty(bool),
+    LakeIsEmpty {
+        /// Whether it is.
+        empty: bool,
+        /// In words, the last request that ingest refused, for whoever wonders why.
+        refusal: Option<String>,
+    },
+    /// To [`Question::Part`]: HTML, which the browser shows as it is and so has no code for.
+    Part(String),
     /// To [`Question::Panel`].
     Panel(Box<PanelAnswer>),
+}
+
+/// A part of the system that the Operations page tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// What arrives.
+    Ingest,
+    /// The tables.
+    Lake,
+    /// How far each ClickHouse is.
+    Sync,
+    /// Whether it holds what the lake holds.
+    Audit,
+}
+
+impl Part {
+    /// In the order of the page.
+    pub const ALL: [Self; 4] = [Self::Ingest, Self::Lake, Self::Sync, Self::Audit];
+
+    /// Of the panel: its id, title, and what it tells.
+    pub const fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Ingest => (
+                "ingest",
+                "Ingest",
+                "What arrives, and what of it is not in the lake yet.",
+            ),
+            Self::Lake => ("lake", "Lake", "The current snapshot of each table."),
+            Self::Sync => (
+                "sync",
+                "Sync",
+                "How far each ClickHouse is. All that was committed until its cursor is in.",
+            ),
+            Self::Audit => (
+                "audit",
+                "Audit",
+                "What the last look at each day of each table in ClickHouse found, compared with the lake.",
+            ),
+        }
+    }
 }
 
 /// A backend, in words: the browser needs no more of its health.

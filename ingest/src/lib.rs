@@ -12,6 +12,7 @@ pub mod request;
 pub mod server;
 pub mod wal;
 
+mod rate;
 mod run;
 mod sweep;
 

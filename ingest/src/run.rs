@@ -108,6 +108,7 @@ impl Ingest {
             wal,
             progress,
             metrics,
+            rate: Arc::default(),
             last_refusal: LastRefusal::default(),
         };
         Ok(Self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, Request};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use lakefront_api::{BackendHealth, BackendKind, BackendState};
+use lakefront_api::{BackendHealth, BackendKind, BackendState, EngineHealth};
 use lakefront_clickhouse_http::{Answer, Credentials, Endpoint, SECRET_HEADER, Statement};
 use lakefront_query::{Attempt, Backend};
 use url::Url;
@@ -238,6 +238,13 @@ impl Engine {
 
     /// None when it sleeps.
     async fn check_chdb(&self, env: &Env, limit: Duration) -> Result<Option<Report>, EngineFailure> {
+        let health = self.told(env, limit).await?;
+        let report = health.map(Report::of_chdb).transpose();
+        report.map_err(EngineFailure::Unreachable)
+    }
+
+    /// What chDB tells of itself and of the lake; none when it sleeps.
+    pub async fn told(&self, env: &Env, limit: Duration) -> Result<Option<EngineHealth>, EngineFailure> {
         if self.location == Location::Container && !container::runs(env).await? {
             return Ok(None);
         }
@@ -254,17 +261,29 @@ impl Engine {
                 reply.status
             ))
         })?;
-        Report::of_chdb(health)
-            .map(Some)
-            .map_err(EngineFailure::Unreachable)
+        Ok(Some(health))
     }
 
     async fn check_clickhouse(&self, env: &Env, limit: Duration) -> Result<Report, EngineFailure> {
-        let statement = Statement::new(COVERAGE);
+        let answer = match self.look_up(env, COVERAGE, limit).await {
+            Ok(answer) => Ok(answer),
+            Err(EngineFailure::Reply(error)) => Err(error),
+            Err(failure) => return Err(failure),
+        };
+        Ok(Report::of_clickhouse(answer)?)
+    }
+
+    /// A ClickHouse's answer to a statement of ours about its own books. Nothing is learned of the engine by it.
+    pub async fn look_up(&self, env: &Env, sql: &str, limit: Duration) -> Result<Answer, EngineFailure> {
+        let statement = Statement::new(sql);
         let request = self.endpoint.request(&statement)?;
         let reply = fetch::send(&self.location, env, request, limit).await?;
-        let answer = Answer::read(&statement, reply.status, &reply.headers, &reply.body);
-        Ok(Report::of_clickhouse(answer)?)
+        Ok(Answer::read(
+            &statement,
+            reply.status,
+            &reply.headers,
+            &reply.body,
+        )?)
     }
 
     fn with_belief<T>(&self, use_it: impl FnOnce(&mut Belief) -> T) -> T {

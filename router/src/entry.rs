@@ -105,7 +105,7 @@ async fn answer(
         env,
         Arc::new(context),
         host.reporter.clone(),
-        Arc::clone(&host.otlp_endpoint),
+        host.config.ingest.clone(),
         asker,
     );
     parts.extensions.insert(visit);

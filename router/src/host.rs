@@ -24,8 +24,6 @@ pub struct Host {
     pub router: Router,
     /// Who tells of decisions, where that is switched on and there is an ingest.
     pub reporter: Option<Arc<Reporter>>,
-    /// Where an SDK sends, for people.
-    pub otlp_endpoint: Arc<str>,
 }
 
 impl Host {
@@ -49,18 +47,12 @@ impl Host {
             binding(CONTAINER_BINDING).is_object(),
         )?;
         let engines = Arc::new(Engine::all(&config));
-        let otlp_endpoint = config
-            .ingest
-            .as_ref()
-            .map_or("", |url| url.as_str().trim_end_matches('/'))
-            .into();
         let told = config.ingest.clone().filter(|_| config.observes_itself);
         Ok(Self {
             reporter: told.map(|ingest| Arc::new(Reporter::new(ingest, config.ingest_key.clone()))),
             router: dashboard::with_dashboard(routes::api()),
             config,
             engines,
-            otlp_endpoint,
         })
     }
 }

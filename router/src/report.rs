@@ -91,6 +91,8 @@ mod tests {
             age_seconds: None,
             rows: None,
             data_files: None,
+            data_bytes: None,
+            snapshots: None,
             first_day: first_day.map(|day| day.parse().unwrap()),
             detail: None,
         }

@@ -1,5 +1,7 @@
 //! One request's way to the engines: what the API and the dashboard both ask.
 
+mod parts;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +9,12 @@ use std::time::Duration;
 use futures::future::join_all;
 use jiff::Timestamp;
 use lakefront_api::{
-    BackendKind, HealthReply, Problem, QueryInfo, QueryReply, QueryRequest, Reason, SentParam, SentStatement,
-    SqlRequest,
+    BackendKind, HealthReply, IngestHealth, LakeHealth, Problem, QueryInfo, QueryReply, QueryRequest, Reason,
+    SentParam, SentStatement, SqlRequest,
 };
-use lakefront_app::{Answer as AppAnswer, Backends};
+use lakefront_app::{Answer as AppAnswer, Backends, Told};
 use lakefront_query::{Plan, REQUEST_DEADLINE, Statement, Topology, catalogue, plan, plan_sql, resolve};
+use url::Url;
 use worker::send::SendFuture;
 use worker::{Context, Env};
 
@@ -31,7 +34,7 @@ pub struct Visit {
     env: Env,
     context: Arc<Context>,
     reporter: Option<Arc<Reporter>>,
-    otlp_endpoint: Arc<str>,
+    ingest: Option<Url>,
     asker: Option<Place>,
 }
 
@@ -45,7 +48,7 @@ impl Visit {
         env: Env,
         context: Arc<Context>,
         reporter: Option<Arc<Reporter>>,
-        otlp_endpoint: Arc<str>,
+        ingest: Option<Url>,
         asker: Option<Place>,
     ) -> Self {
         Self {
@@ -53,7 +56,7 @@ impl Visit {
             env,
             context,
             reporter,
-            otlp_endpoint,
+            ingest,
             asker,
         }
     }
@@ -268,7 +271,23 @@ impl Backends for Visit {
         Self::send(async move { Ok(Visit::health(&visit).await) })
     }
 
+    fn lake(&self) -> AppAnswer<Option<LakeHealth>> {
+        let visit = self.clone();
+        Self::send(async move { visit.lake_health().await })
+    }
+
+    fn ingest(&self) -> AppAnswer<Option<IngestHealth>> {
+        let visit = self.clone();
+        Self::send(async move { visit.ingest_health().await })
+    }
+
+    fn clickhouses(&self, sql: &'static str) -> AppAnswer<Vec<Told>> {
+        let visit = self.clone();
+        Self::send(async move { Ok(visit.ask_clickhouses(sql).await) })
+    }
+
     fn otlp_endpoint(&self) -> String {
-        self.otlp_endpoint.to_string()
+        let url = self.ingest.as_ref().map_or("", Url::as_str);
+        url.trim_end_matches('/').to_owned()
     }
 }

@@ -92,6 +92,14 @@ impl Local {
         })
     }
 
+    /// Compares every ClickHouse with the lake, of yesterday.
+    pub fn audit_yesterday(&self) -> Result<()> {
+        let yesterday = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
+        let day = yesterday.strftime("%Y-%m-%d").to_string();
+        let mut command = self.sync_command("audit");
+        crate::process::run(command.args(["--from", &day, "--to", &day]))
+    }
+
     /// The folder of the services' log files.
     pub fn logs(&self) -> PathBuf {
         self.data.join("logs")
@@ -145,14 +153,20 @@ impl Local {
         }
     }
 
-    fn sync_service(&self) -> Service {
+    /// A command of sync over the lake and every ClickHouse.
+    fn sync_command(&self, name: &str) -> Command {
         let mut command = self.program("lakefront-sync");
-        command.args(["run", "--interval", "2s", "--listen", &address(self.ports.sync)]);
-        command.arg("--lake").arg(self.lake());
+        command.arg(name).arg("--lake").arg(self.lake());
         for server in &self.servers {
             command.args(["--clickhouse", &server.url]);
         }
         command.env("LAKEFRONT_SYNC_PASSWORD", &self.passwords.sync);
+        command
+    }
+
+    fn sync_service(&self) -> Service {
+        let mut command = self.sync_command("run");
+        command.args(["--interval", "2s", "--listen", &address(self.ports.sync)]);
         Service {
             name: "sync",
             command,

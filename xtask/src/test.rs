@@ -17,6 +17,9 @@ pub struct Args {
     /// Only this step (may be repeated)
     #[arg(long, value_enum)]
     only: Vec<Step>,
+    /// Let the browser step also write the pictures of the README and the guides, in docs/screenshots
+    #[arg(long)]
+    screenshots: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,7 +62,7 @@ pub fn run(args: &Args) -> Result<()> {
             Step::Clippy => clippy(&paths),
             Step::Doc => doc(&paths),
             Step::Cargo => cargo_tests(&paths, &mut count),
-            Step::Browser => browser(&paths, &mut count),
+            Step::Browser => browser(&paths, args.screenshots, &mut count),
         };
         times.push(format!("{step:?} {} s", started.elapsed().as_secs()));
         if result.is_err() {
@@ -129,15 +132,23 @@ fn number_before(text: &str, unit: &str) -> u64 {
 }
 
 /// A stack with the demo's traffic and one with an empty lake, and Playwright against them.
-fn browser(paths: &Paths, count: &mut Count) -> Result<()> {
+fn browser(paths: &Paths, screenshots: bool, count: &mut Count) -> Result<()> {
     let mut stack = Stack::new();
     let full = crate::browser::with_demo(paths, &mut stack)?;
+    // What the Operations page then tells of.
+    full.audit_yesterday()?;
     let empty = crate::browser::with_nothing(paths, &mut stack)?;
     let mut command = crate::browser::node(paths, &full);
     command
         .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
         .env("LAKEFRONT_EMPTY_URL", empty.router_url())
         .env("LAKEFRONT_SCREENSHOTS", paths.cache.join("screenshots"));
+    if screenshots {
+        command.env("LAKEFRONT_PICTURES", paths.checkout.join("docs/screenshots"));
+    }
+    if let Some(pid) = stack.pid("clickhouse") {
+        command.env("LAKEFRONT_CLICKHOUSE_PID", pid.to_string());
+    }
     let result = count_lines(&mut command, count);
     stack.end();
     result

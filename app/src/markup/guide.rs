@@ -21,7 +21,16 @@ pub fn steps(origin: &str, endpoint: &str) -> Markup {
             (folded("Rust", RUST))
             (folded("Collector", &collector(endpoint)))
             (folded("curl", &curl(endpoint)))
-            p.waiting role="status" { "Waiting for the first row …" }
+        }
+    }
+}
+
+/// What is awaited, and what came and was refused.
+pub fn waiting(refusal: Option<&str>) -> Markup {
+    html! {
+        div.waiting role="status" {
+            p { "Waiting for the first row …" }
+            @if let Some(text) = refusal { p.refusal { strong { "Something came, and was refused." } " " (text) } }
         }
     }
 }

@@ -39,7 +39,7 @@ pub fn table(answer: Option<Result<Answer, Failure>>) -> Markup {
     html! {
         div.table role="region" tabindex="0" aria-label="Backends: table" {
             table {
-                thead { tr { @for name in ["backend", "state", "last check", "took", "behind the lake", "last failure"] { th scope="col" { (name) } } } }
+                thead { tr { @for name in ["backend", "state", "last check", "took", "behind the lake", "last failure"] { th.number[name == "took" || name == "behind the lake"] scope="col" { (name) } } } }
                 tbody { @for backend in &backends { (row(backend)) } }
             }
         }

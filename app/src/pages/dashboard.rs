@@ -13,6 +13,7 @@ use crate::{
         controls::Controls,
         navigation::Navigation,
         panel::Panel,
+        part::PartPanel,
         streamed::{Asked, Render, Streamed, asked},
     },
     go::Go,
@@ -20,7 +21,7 @@ use crate::{
     markup,
     pointer::{Charts, Pointing},
     refresh::keep_fresh,
-    server::{Answer, Question},
+    server::{Answer, Part, Question},
     site::{above, document_title, title},
     view::Refresh,
 };
@@ -51,11 +52,16 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     let show_health: Render = Arc::new(markup::health::list);
     let show_backends: Render = Arc::new(markup::health::table);
     let show_guide: Render = Arc::new(move |answer| match answer {
-        Some(Ok(Answer::LakeIsEmpty(true))) => {
+        Some(Ok(Answer::LakeIsEmpty { empty: true, .. })) => {
             let boot = boot.read_untracked();
             markup::guide::steps(&boot.origin, &boot.otlp_endpoint)
         }
         // When the question fails, the panels say why.
+        _ => nothing(),
+    });
+    // Apart from the guide, in which what was unfolded stays so when this changes.
+    let show_waiting: Render = Arc::new(|answer| match answer {
+        Some(Ok(Answer::LakeIsEmpty { empty: true, refusal })) => markup::guide::waiting(refusal.as_deref()),
         _ => nothing(),
     });
 
@@ -75,6 +81,10 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 </section>
             }
         })
+    };
+    let parts = move || {
+        (page.get() == Page::Operations)
+            .then(|| Part::ALL.map(|part| view! { <PartPanel part /> }).collect_view())
     };
     let panels = move || {
         let panels = here.site.read().panels(page.get()).into_iter();
@@ -134,7 +144,8 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 <div class="heading">{heading}</div>
                 <Controls />
                 <Streamed answer=empty render=show_guide fallback=nothing() />
-                <div class="panels">{backends}{panels}</div>
+                <Streamed answer=empty render=show_waiting fallback=nothing() />
+                <div class="panels">{backends}{parts}{panels}</div>
             </main>
         </div>
     }
@@ -149,7 +160,10 @@ fn nothing() -> maud::Markup {
 /// ClickHouse gets them after the lake.
 fn wait_for_rows(empty: Asked, here: Here, go: Go) {
     Effect::new(move |was_empty: Option<bool>| {
-        let is_empty = matches!(&*empty.read(), Some(Some(Ok(Answer::LakeIsEmpty(true)))));
+        let is_empty = matches!(
+            &*empty.read(),
+            Some(Some(Ok(Answer::LakeIsEmpty { empty: true, .. })))
+        );
         if is_empty {
             set_timeout(move || empty.refetch(), std::time::Duration::from_secs(3));
         } else if was_empty == Some(true) {

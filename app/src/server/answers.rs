@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lakefront_api::{
-    BackendChoice, BackendHealth, BackendState, ChartKind, ParamKind, QueryInfo, QueryReply, QueryRequest,
-    Range, SqlRequest, TimeRange,
+    BackendChoice, BackendHealth, BackendState, ChartKind, IngestRefusal, ParamKind, QueryInfo, QueryReply,
+    QueryRequest, Range, SqlRequest, TimeRange,
 };
 use lakefront_chart::{Unit, span};
 use leptos::prelude::use_context;
 use serde_json::Value;
 
-use super::{Answer, Backend, Facet, PanelAnswer, PanelRequest, Question, SuggestionsRequest};
+use super::{Answer, Backend, Facet, PanelAnswer, PanelRequest, Question, SuggestionsRequest, parts};
 use crate::{
     QueryService,
     boot::Boot,
@@ -33,7 +33,12 @@ pub async fn answer(question: Question) -> Result<Answer, Failure> {
         }
         Question::Facets => Answer::Facets(facets().await?),
         Question::Suggestions(request) => Answer::Facets(suggestions(&request).await?),
-        Question::LakeIsEmpty => Answer::LakeIsEmpty(lake_is_empty().await?),
+        Question::LakeIsEmpty => {
+            let empty = lake_is_empty().await?;
+            let refusal = if empty { refusal().await } else { None };
+            Answer::LakeIsEmpty { empty, refusal }
+        }
+        Question::Part(part) => Answer::Part(parts::html(part, &host()?).await?.into_string()),
         Question::Panel(request) => Answer::Panel(Box::new(panel(&request).await?)),
     })
 }
@@ -49,10 +54,6 @@ fn backend(health: BackendHealth) -> Backend {
         .region
         .map(|region| format!(" {region}"))
         .unwrap_or_default();
-    let ago = |time: Timestamp| {
-        let seconds = js_sys::Date::now() / 1e3 - time.as_second() as f64;
-        format!("{} ago", span(seconds.max(0.0) as u64))
-    };
     Backend {
         name: format!("{}{region}", engine(health.kind)),
         state: state.into(),
@@ -67,6 +68,12 @@ fn backend(health: BackendHealth) -> Backend {
     }
 }
 
+/// How long ago that was.
+pub fn ago(time: Timestamp) -> String {
+    let seconds = js_sys::Date::now() / 1e3 - time.as_second() as f64;
+    format!("{} ago", span(seconds.max(0.0) as u64))
+}
+
 async fn lake_is_empty() -> Result<bool, Failure> {
     // What the router tells of itself is there before anything else is.
     const COUNT: &str = "SELECT (SELECT count() FROM (SELECT 1 FROM otel_logs WHERE ServiceName != 'lakefront-router' LIMIT 1)) \
@@ -74,6 +81,18 @@ async fn lake_is_empty() -> Result<bool, Failure> {
         + (SELECT count() FROM otel_metrics_histogram)";
     let reply = sql(COUNT).await?;
     Ok(reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0))
+}
+
+/// What ingest refused last. That it does not answer is no reason to say nothing of the lake.
+async fn refusal() -> Option<String> {
+    let health = host().ok()?.ingest().await.ok()??;
+    let IngestRefusal {
+        at,
+        path,
+        status,
+        message,
+    } = health.last_refusal?;
+    Some(format!("{at:.0} {path} was refused with {status}: {message}"))
 }
 
 async fn sql(text: &str) -> Result<QueryReply, Failure> {

@@ -35,6 +35,11 @@ pub struct Snapshot {
 }
 
 impl Metadata {
+    /// How many snapshots are kept.
+    pub fn snapshots(&self) -> usize {
+        self.snapshots.len()
+    }
+
     /// The current snapshot; none before the first commit.
     pub fn current_snapshot(&self) -> Option<&Snapshot> {
         self.snapshots

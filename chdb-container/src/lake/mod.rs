@@ -208,6 +208,12 @@ impl Table {
             age_seconds: time.map(|time| u64::try_from(now.as_second() - time.as_second()).unwrap_or(0)),
             rows: total("total-records"),
             data_files: total("total-data-files"),
+            data_bytes: total("total-files-size"),
+            snapshots: self
+                .metadata
+                .as_ref()
+                .ok()
+                .map(|metadata| metadata.snapshots() as u64),
             first_day: self.first_day.as_ref().and_then(|(_, day)| *day),
             detail: self.metadata.as_ref().err().cloned(),
         }

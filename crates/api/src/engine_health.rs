@@ -76,6 +76,12 @@ pub struct TableHealth {
     pub rows: Option<u64>,
     /// Data files of the table.
     pub data_files: Option<u64>,
+    /// Bytes of those files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_bytes: Option<u64>,
+    /// Snapshots that are kept, the current one among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshots: Option<u64>,
     /// The first UTC day of which it has a row, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_day: Option<Date>,

@@ -5,6 +5,7 @@
 mod catalogue;
 mod engine_health;
 mod health;
+mod ingest_health;
 pub mod instant;
 mod page;
 mod problem;
@@ -15,6 +16,7 @@ mod zone;
 pub use catalogue::{Better, Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
 pub use engine_health::{EngineHealth, EngineState, LakeHealth, LakeState, TableHealth};
 pub use health::{BackendHealth, BackendState, HealthReply};
+pub use ingest_health::{IngestCommit, IngestFailure, IngestHealth, IngestLog, IngestRefusal};
 pub use page::{Page, PanelPlace};
 pub use problem::{Problem, ProblemType};
 pub use query::{

@@ -126,6 +126,7 @@ async fn take(
             committed(state, position).await?;
         }
         state.metrics.records.get_or_create(&label).inc_by(rows.into());
+        state.rate.add(rows.into());
     }
     Ok(partial)
 }

@@ -14,6 +14,8 @@ use crate::pipeline::{CommitRecord, Failure};
 pub struct Health {
     /// Whether requests are taken.
     ready: bool,
+    /// Records taken a second, over the last minute.
+    records_per_second: f64,
     /// The write-ahead log.
     wal: WalHealth,
     /// The last commit of each table since the start.
@@ -46,6 +48,7 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>)
     let ready = !state.wal.is_full();
     let health = Health {
         ready,
+        records_per_second: state.rate.per_second(),
         wal: WalHealth {
             writer: progress.writer,
             backlog_bytes: backlog.bytes,

@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     metrics::Metrics,
     pipeline::{Progress, Queued},
+    rate::Rate,
     wal::Wal,
 };
 
@@ -23,6 +24,8 @@ pub struct AppState {
     pub progress: watch::Receiver<Progress>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// Records taken a second.
+    pub rate: Arc<Rate>,
     /// The last request that was refused.
     pub last_refusal: LastRefusal,
     /// Key of the day's pseudonyms.

@@ -22,6 +22,8 @@ pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {
     let mut esbuild = paths.command(paths.node_modules().join(".bin/esbuild"));
     esbuild
         .arg(sources.join("main.js"))
+        .arg("--define:globalThis.requestIdleCallback=atOnce")
+        .arg(format!("--inject:{}", sources.join("at-once.js").display()))
         .args(["--bundle", "--minify", "--format=iife", "--target=es2022"])
         // The licenses of what is inside stand in docs/browser.md.
         .args(["--legal-comments=none", "--log-level=warning"])

@@ -55,6 +55,12 @@ impl Stack {
         Ok(())
     }
 
+    /// The process of a service; the first of that name.
+    pub fn pid(&self, name: &str) -> Option<u32> {
+        let mut running = self.running.iter();
+        Some(running.find(|running| running.name == name)?.group.child.id())
+    }
+
     /// Waits for a service that ends by itself.
     pub fn wait_for(&mut self, name: &str) -> Result<()> {
         loop {

@@ -1,0 +1,335 @@
+//! What the parts of the system tell of themselves, as HTML. Only the server knows how to write it.
+
+use jiff::Timestamp;
+use lakefront_api::{IngestHealth, LakeHealth, TableHealth, instant};
+use lakefront_chart::{Unit, bytes, count, span};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::{Part, answers::ago};
+use crate::{QueryService, failure::Failure, service::Told};
+
+/// Files below this on average are small …
+const SMALL: u64 = 4_000_000;
+/// … and so many of them are worth a warning: each costs a query about 0.2 ms.
+const MANY: u64 = 500;
+
+/// How far sync is, in one row.
+const CURSOR: &str = "SELECT \
+    (SELECT min(as_of) FROM otel.coverage FINAL WHERE first_day IS NOT NULL) AS cursor, \
+    (SELECT count() FROM otel.coverage FINAL WHERE first_day IS NOT NULL) AS complete, \
+    (SELECT count() FROM otel.coverage FINAL) AS held, \
+    count() AS files, sum(rows) AS records, max(at) AS last \
+    FROM otel.ledger FINAL WHERE state = 'loaded'";
+
+/// What audits found, by the last one of each day and table.
+const FINDINGS: &str = "SELECT max(last) AS at, count() AS compared, countIf(is_wrong) AS wrong, countIf(was_repaired) AS mended, \
+    groupArrayIf(10)(concat(table, ' of ', toString(day), ': ', toString(there), ' rows in the lake, ', toString(here), ' here'), is_wrong) AS which \
+    FROM (SELECT table, day, max(at) AS last, argMax(differs AND NOT repaired, at) AS is_wrong, argMax(repaired, at) AS was_repaired, \
+    argMax(lake_rows, at) AS there, argMax(rows, at) AS here FROM otel.audit GROUP BY table, day) HAVING compared > 0";
+
+/// A panel's answer.
+pub async fn html(part: Part, host: &QueryService) -> Result<Markup, Failure> {
+    Ok(match part {
+        Part::Ingest => match host.ingest().await? {
+            Some(health) => ingest(&health),
+            None => note("The router knows of no ingest: INGEST_URL is not set."),
+        },
+        Part::Lake => match host.lake().await? {
+            Some(health) => lake(&health),
+            None => {
+                note("chDB is asleep. The next query of the lake wakes it, and then the lake shows here.")
+            }
+        },
+        Part::Sync => {
+            told(
+                host,
+                CURSOR,
+                CURSOR_COLUMNS,
+                cursor,
+                "Nothing was synced to it yet.",
+            )
+            .await
+        }
+        Part::Audit => {
+            let never = "Never audited: run `lakefront-sync audit`.";
+            told(host, FINDINGS, FINDINGS_COLUMNS, finding, never).await
+        }
+    })
+}
+
+fn note(text: &str) -> Markup {
+    html! { p.note { (text) } }
+}
+
+fn table(title: &str, columns: &[&str], rows: &Markup) -> Markup {
+    html! {
+        div.table role="region" tabindex="0" aria-label={ (title) ": table" } {
+            table {
+                thead { tr { @for (at, name) in columns.iter().enumerate() { th.number[at > 1] scope="col" { (name) } } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
+fn numbers(values: &[String]) -> Markup {
+    html! { @for value in values { td.number { (value) } } }
+}
+
+fn state(class: &str, words: &str) -> Markup {
+    html! { td { span.state.(class) { (words) } } }
+}
+
+fn ingest(health: &IngestHealth) -> Markup {
+    let log = &health.wal;
+    let failing = health.last_error.as_ref().filter(|error| {
+        let commits = health.last_commit.get(&error.table);
+        commits.is_none_or(|commit| commit.at < error.at)
+    });
+    let state = match (health.ready, failing) {
+        (false, _) => state("down", "full"),
+        (true, Some(_)) => state("degraded", "can't commit"),
+        (true, None) => state("up", "takes requests"),
+    };
+    let last = health.last_commit.values().max_by_key(|commit| commit.at);
+    let rows = html! {
+        tr {
+            th scope="row" { "ingest" }
+            (state)
+            (numbers(&[
+                Unit::Plain.full(health.records_per_second),
+                count(log.backlog_records as f64),
+                bytes(log.backlog_bytes as f64),
+                format!("{} of {}", bytes(log.disk_bytes as f64), bytes(log.limit_bytes as f64)),
+                last.map_or_else(dash, |commit| ago(commit.at)),
+                last.map_or_else(dash, |commit| Unit::Millis.full(commit.elapsed_ms)),
+            ]))
+        }
+    };
+    let columns = [
+        "",
+        "state",
+        "records a second",
+        "records waiting",
+        "bytes waiting",
+        "log on disk",
+        "last commit",
+        "it took",
+    ];
+    html! {
+        (table("Ingest", &columns, &rows))
+        @if let Some(error) = &health.last_error {
+            p.more { "Last failure, " (ago(error.at)) ", of " (error.table) ": " (error.message) }
+        }
+        @if let Some(refusal) = &health.last_refusal {
+            p.more { "Last refusal, " (ago(refusal.at)) ": " (refusal.path) " got " (refusal.status) ", " (refusal.message) }
+        }
+    }
+}
+
+fn lake(health: &LakeHealth) -> Markup {
+    if health.tables.is_empty() {
+        return note(health.detail.as_deref().unwrap_or("The lake has no tables yet."));
+    }
+    let rows = html! {
+        @for table in &health.tables {
+            tr {
+                th scope="row" { (table.name) }
+                @match (&table.detail, has_small_files(table)) {
+                    (Some(detail), _) => td { span.state.down title=(detail) { "unreadable" } },
+                    (None, true) => (state("degraded", "small files")),
+                    (None, false) => (state("ok", "ok")),
+                }
+                (numbers(&[
+                    number(table.rows), number(table.data_files), size(table.data_bytes), size(mean(table)),
+                    number(table.snapshots), table.snapshot_time.map_or_else(dash, ago),
+                ]))
+            }
+        }
+    };
+    let columns = [
+        "table",
+        "state",
+        "rows",
+        "data files",
+        "bytes",
+        "bytes a file",
+        "snapshots",
+        "last commit",
+    ];
+    let small: Vec<_> = health
+        .tables
+        .iter()
+        .filter(|table| has_small_files(table))
+        .collect();
+    html! {
+        (table("Lake", &columns, &rows))
+        @if !small.is_empty() {
+            p.more {
+                "Small files: a query of the lake opens every file that its range needs, which takes about 0.2 ms each. "
+                "Commits that are further apart (ingest's --commit-interval) make fewer and larger ones."
+            }
+        }
+    }
+}
+
+fn mean(table: &TableHealth) -> Option<u64> {
+    table.data_bytes?.checked_div(table.data_files?)
+}
+
+/// Whether a table has many files that are small.
+fn has_small_files(table: &TableHealth) -> bool {
+    table.data_files.is_some_and(|files| files > MANY) && mean(table).is_some_and(|mean| mean < SMALL)
+}
+
+/// One row for each ClickHouse.
+async fn told(
+    host: &QueryService,
+    sql: &'static str,
+    columns: &[&str],
+    row: impl Fn(&[Value]) -> Markup,
+    nothing: &str,
+) -> Markup {
+    let servers = host.clickhouses(sql).await.unwrap_or_default();
+    if servers.is_empty() {
+        return note("No ClickHouse is configured: chDB answers everything from the lake.");
+    }
+    let rows = html! {
+        @for Told { name, rows } in &servers {
+            tr {
+                th scope="row" { (name) }
+                @match rows.as_ref().map(|rows| rows.first()) {
+                    Ok(Some(values)) => (row(values)),
+                    Ok(None) => { (state("idle", "nothing yet")) td.text colspan=(columns.len() - 2) { (nothing) } },
+                    Err(failure) => { (state("down", "no answer")) td.text colspan=(columns.len() - 2) { (failure) } },
+                }
+            }
+        }
+    };
+    table("ClickHouse", columns, &rows)
+}
+
+const CURSOR_COLUMNS: &[&str] = &[
+    "ClickHouse",
+    "state",
+    "cursor",
+    "behind the lake",
+    "complete",
+    "files loaded",
+    "rows loaded",
+    "last loaded",
+];
+
+fn cursor(values: &[Value]) -> Markup {
+    let whole = |at: usize| values.get(at).and_then(Value::as_u64);
+    let time = |at: usize| instant::time(values.get(at)?.as_str()?);
+    let (complete, held) = (whole(1).unwrap_or_default(), whole(2).unwrap_or_default());
+    let cursor = time(0).filter(|_| complete > 0);
+    let (class, words) = match (complete, held) {
+        (0, _) => ("idle", "filling"),
+        (complete, held) if complete < held => ("degraded", "filling"),
+        _ => ("up", "complete"),
+    };
+    html! {
+        (state(class, words))
+        (numbers(&[
+            cursor.map_or_else(dash, clock),
+            cursor.map_or_else(dash, behind),
+            format!("{complete} of {held} views and tables"),
+            number(whole(3)),
+            number(whole(4)),
+            time(5).filter(|_| whole(3) != Some(0)).map_or_else(dash, ago),
+        ]))
+    }
+}
+
+const FINDINGS_COLUMNS: &[&str] = &[
+    "ClickHouse",
+    "state",
+    "last audit",
+    "days of tables compared",
+    "differ",
+    "repaired",
+    "which differ",
+];
+
+fn finding(values: &[Value]) -> Markup {
+    let whole = |at: usize| values.get(at).and_then(Value::as_u64);
+    let at = values.first().and_then(|at| instant::time(at.as_str()?));
+    let which = values.get(4).and_then(Value::as_array);
+    let which: Vec<_> = which.into_iter().flatten().filter_map(Value::as_str).collect();
+    let (class, words) = if whole(2) == Some(0) {
+        ("ok", "same rows")
+    } else {
+        ("down", "differs")
+    };
+    html! {
+        (state(class, words))
+        (numbers(&[at.map_or_else(dash, ago), number(whole(1)), number(whole(2)), number(whole(3))]))
+        td.text { @if which.is_empty() { "–" } @else { (which.join("; ")) } }
+    }
+}
+
+fn clock(time: Timestamp) -> String {
+    format!("{} UTC", time.strftime("%Y-%m-%d %H:%M:%S"))
+}
+
+fn behind(time: Timestamp) -> String {
+    let seconds = js_sys::Date::now() / 1e3 - time.as_second() as f64;
+    span(seconds.max(0.0) as u64)
+}
+
+fn number(value: Option<u64>) -> String {
+    value.map_or_else(dash, |value| count(value as f64))
+}
+
+fn size(value: Option<u64>) -> String {
+    value.map_or_else(dash, |value| bytes(value as f64))
+}
+
+fn dash() -> String {
+    "–".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(files: u64, bytes: u64) -> TableHealth {
+        TableHealth {
+            name: "otel_logs".into(),
+            snapshot_id: None,
+            snapshot_time: None,
+            age_seconds: None,
+            rows: None,
+            data_files: Some(files),
+            data_bytes: Some(bytes),
+            snapshots: Some(1),
+            first_day: None,
+            detail: None,
+        }
+    }
+
+    #[test]
+    fn many_small_files_are_worth_a_warning() {
+        assert!(has_small_files(&table(MANY + 1, MANY * 1_000)));
+        assert!(!has_small_files(&table(MANY, MANY * 1_000)), "few");
+        assert!(!has_small_files(&table(MANY + 1, (MANY + 1) * SMALL)), "large");
+        assert!(!has_small_files(&table(0, 0)), "none");
+    }
+
+    #[test]
+    fn a_difference_names_the_day() {
+        let row = |wrong: u64, which: &[&str]| {
+            let values = serde_json::json!([null, 20, wrong, 1, which]);
+            finding(values.as_array().unwrap()).into_string()
+        };
+        assert!(row(0, &[]).contains("same rows"));
+        let differs = row(1, &["otel_logs of 2026-03-24: 9 rows in the lake, 8 here"]);
+        assert!(
+            differs.contains("differs") && differs.contains("of 2026-03-24"),
+            "{differs}"
+        );
+    }
+}

@@ -1,0 +1,43 @@
+// What a screen reader is told of each page, as files of aria/: LAKEFRONT_UPDATE=1 writes them.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { launch, open, pages, panelOf, settled } from "./browser.js";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const folder = new URL("aria/", import.meta.url);
+
+/** Without what differs from one run to the next: numbers and their units. */
+const steady = (text) => text.replaceAll(/(\/download\/[^?]+)\S+/g, "$1").replaceAll(/\b\d[\d.,:]*( (ms|s|min|[kM]?B)\b)?/g, "N");
+
+function assertIs(name, text) {
+  const file = new URL(`${name}.yml`, folder);
+  if (process.env.LAKEFRONT_UPDATE) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, `${text}\n`);
+  }
+  assert.equal(`${text}\n`, readFileSync(file, "utf8"));
+}
+
+for (const { name, path } of await pages()) {
+  test(`the page ${name}`, async () => {
+    const page = await open(browser, path);
+    await settled(page);
+    // Answers and what can be chosen come with the data: the page is what stands around them.
+    await page.evaluate(() =>
+      document.querySelectorAll("[data-panel] .content, #backends .content, .part .content, .filters option:not(:first-child)").forEach((data) => data.remove()),
+    );
+    assertIs(name, await page.locator(".app").ariaSnapshot());
+    await page.context().close();
+  });
+}
+
+test("an answer", async () => {
+  const page = await open(browser, "/web");
+  await settled(page);
+  assertIs("funnel", steady(await panelOf(page, "funnel").ariaSnapshot()));
+});

@@ -1,0 +1,89 @@
+//! What the parts of the system tell of themselves, for the Operations page. No query is planned by it.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use http::Request;
+use lakefront_api::{BackendKind, IngestHealth, LakeHealth, Problem, ProblemType};
+use lakefront_app::Told;
+use worker::Env;
+
+use super::Visit;
+use crate::config::Location;
+use crate::engine::Engine;
+use crate::failure::EngineFailure;
+use crate::fetch;
+
+/// How long a part has to tell.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// ClickHouse's codes for a table and a database that it does not know.
+const UNKNOWN: [u32; 2] = [60, 81];
+
+impl Visit {
+    /// The lake as chDB sees it; none while that sleeps, and it is not woken for this.
+    pub(super) async fn lake_health(&self) -> Result<Option<LakeHealth>, Problem> {
+        let mut engines = self.engines.iter();
+        let Some(chdb) = engines.find(|engine| engine.kind() == BackendKind::Chdb) else {
+            return Ok(None);
+        };
+        let told = chdb.told(&self.env, LIMIT).await;
+        let health = told.map_err(|failure| no_answer("chDB", &failure))?;
+        Ok(health.map(|health| health.lake))
+    }
+
+    /// Of ingest; none where the router knows of none.
+    pub(super) async fn ingest_health(&self) -> Result<Option<IngestHealth>, Problem> {
+        let Some(ingest) = &self.ingest else {
+            return Ok(None);
+        };
+        let health = async {
+            let broken = |error: String| EngineFailure::Unreachable(error);
+            let url = ingest.join("health").map_err(|error| broken(error.to_string()))?;
+            let request = Request::get(url.as_str()).body(String::new());
+            let request = request.map_err(|error| broken(error.to_string()))?;
+            let location = Location::Url(ingest.clone());
+            let reply = fetch::send(&location, &self.env, request, LIMIT).await?;
+            // 503 has the same body: it says what is full.
+            serde_json::from_slice(&reply.body).map_err(|error| {
+                broken(format!(
+                    "/health answered {}, not the expected document: {error}",
+                    reply.status
+                ))
+            })
+        };
+        let health: Result<IngestHealth, EngineFailure> = health.await;
+        health
+            .map(Some)
+            .map_err(|failure| no_answer("ingest at INGEST_URL", &failure))
+    }
+
+    /// The rows with which each ClickHouse answers.
+    pub(super) async fn ask_clickhouses(&self, sql: &str) -> Vec<Told> {
+        let engines = self.engines.iter();
+        let servers = engines.filter(|engine| engine.kind() == BackendKind::Clickhouse);
+        join_all(servers.map(|engine| ask(engine, &self.env, sql))).await
+    }
+}
+
+async fn ask(engine: &Engine, env: &Env, sql: &str) -> Told {
+    let rows = match engine.look_up(env, sql, LIMIT).await {
+        Ok(answer) => Ok(answer.rows),
+        // Nothing was ever synced to it.
+        Err(EngineFailure::Reply(reply)) if reply.exception().is_some_and(|e| UNKNOWN.contains(&e.code)) => {
+            Ok(Vec::new())
+        }
+        Err(failure) => Err(failure.to_string()),
+    };
+    Told {
+        name: engine.name().to_owned(),
+        rows,
+    }
+}
+
+fn no_answer(who: &str, failure: &EngineFailure) -> Problem {
+    Problem::new(
+        ProblemType::NoBackend,
+        format!("{who} does not answer: {failure}"),
+    )
+}
