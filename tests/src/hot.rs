@@ -7,6 +7,7 @@ use lakefront_api::{BackendKind, BackendState, QueryRequest};
 use lakefront_clickhouse_http::Answer;
 use lakefront_otel::tables;
 use lakefront_query::{Backend, Coverage, HotState, Plan, Topology, plan, raw_version, resolve, views};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::ClickHouse;
@@ -71,10 +72,13 @@ impl Hot {
                 .map(|column| format!("`{}`", column.name))
                 .collect();
             let columns = columns.join(", ");
+            let lake = format!("icebergLocal('otel/{name}', SETTINGS iceberg_use_version_hint = 1)");
+            if self.sql(&format!("SELECT count() FROM {lake}")).await?.rows == [[json!(0)]] {
+                continue;
+            }
             for insert in 0..INSERTS {
                 self.sql(&format!(
-                    "INSERT INTO otel.{name} ({columns}) SELECT {columns} \
-                     FROM icebergLocal('otel/{name}', SETTINGS iceberg_use_version_hint = 1) WHERE RowId % {INSERTS} = {insert}"
+                    "INSERT INTO otel.{name} ({columns}) SELECT {columns} FROM {lake} WHERE RowId % {INSERTS} = {insert}"
                 ))
                 .await?;
             }
