@@ -46,6 +46,7 @@ pub async fn html(part: Part, host: &QueryService) -> Markup {
         Part::Sync => {
             told(
                 host,
+                "Sync",
                 CURSOR,
                 CURSOR_COLUMNS,
                 cursor,
@@ -55,7 +56,7 @@ pub async fn html(part: Part, host: &QueryService) -> Markup {
         }
         Part::Audit => {
             let never = "Never audited: run `lakefront-sync audit`.";
-            told(host, FINDINGS, FINDINGS_COLUMNS, finding, never).await
+            told(host, "Audit", FINDINGS, FINDINGS_COLUMNS, finding, never).await
         }
     }
 }
@@ -192,6 +193,7 @@ fn has_small_files(table: &TableHealth) -> bool {
 /// One row for each ClickHouse.
 async fn told(
     host: &QueryService,
+    title: &str,
     sql: &'static str,
     columns: &[&str],
     row: impl Fn(&[Value]) -> Markup,
@@ -213,7 +215,7 @@ async fn told(
             }
         }
     };
-    table("ClickHouse", columns, &rows)
+    table(title, columns, &rows)
 }
 
 const CURSOR_COLUMNS: &[&str] = &[
