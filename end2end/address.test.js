@@ -71,13 +71,13 @@ test("a shared link reproduces the view", async () => {
   await settled(page);
   await page.getByLabel("Auto-refresh").selectOption("1m");
   await page.waitForURL(/refresh=1m/);
-  await page.getByLabel("Service").selectOption({ index: 1 });
+  await page.getByRole("search").getByLabel("Service").selectOption({ index: 1 });
   await page.waitForURL(/service=/);
   await answered(page);
   const seen = async (page) => ({
     range: await chosen(page),
     refresh: await page.getByLabel("Auto-refresh").inputValue(),
-    service: await page.getByLabel("Service").inputValue(),
+    service: await page.getByRole("search").getByLabel("Service").inputValue(),
     rows: await page.locator("[data-panel=error_groups] tbody td.id").allInnerTexts(),
   });
   const shared = await open(browser, page.url());
@@ -89,7 +89,7 @@ test("a shared link reproduces the view", async () => {
 test("a filter applies at once", async () => {
   const page = await open(browser);
   await settled(page);
-  const select = page.getByLabel("Service");
+  const select = page.getByRole("search").getByLabel("Service");
   const services = (await select.locator("option").allInnerTexts()).slice(1);
   assert.ok(services.length > 0, "no services to choose from");
   await select.selectOption(services[0]);

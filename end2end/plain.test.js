@@ -39,10 +39,10 @@ test("pages lead to each other without JavaScript", async () => {
 
 test("an answer can be taken along without JavaScript", async () => {
   const page = await open(browser, "/plain/errors", off);
-  const panel = panelOf(page, "top_errors");
+  const panel = panelOf(page, "error_groups");
   const link = panel.getByRole("link", { name: "CSV" });
   const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
-  assert.equal(download.suggestedFilename(), "top_errors.csv");
+  assert.equal(download.suggestedFilename(), "error_groups.csv");
   await panel.getByText("How was this answered?").click();
   assert.match(await panel.locator(".how code").innerText(), /^SET param_\w+ = [\s\S]*SELECT/);
 });
@@ -51,13 +51,13 @@ test("links and forms work without JavaScript", async () => {
   const page = await open(browser, "/plain", off);
   await page.getByRole("link", { name: "24h", exact: true }).click();
   assert.equal(new URL(page.url()).search, "?range=24h");
-  const service = page.getByLabel("Service");
+  const service = page.getByRole("search").getByLabel("Service");
   const name = await service.locator("option").nth(1).innerText();
   await service.selectOption(name);
   await page.getByRole("search").getByRole("button", { name: "Apply" }).click();
   const query = new URL(page.url()).searchParams;
   assert.deepEqual([query.get("range"), query.get("service")], ["24h", name]);
-  assert.equal(await page.getByLabel("Service").inputValue(), name);
+  assert.equal(await page.getByRole("search").getByLabel("Service").inputValue(), name);
 });
 
 test("a browser without JavaScript is sent on from the streaming page", async () => {

@@ -38,7 +38,7 @@ pub async fn answer(question: Question) -> Result<Answer, Failure> {
             let refusal = if empty { refusal().await } else { None };
             Answer::LakeIsEmpty { empty, refusal }
         }
-        Question::Part(part) => Answer::Part(parts::html(part, &host()?).await?.into_string()),
+        Question::Part(part) => Answer::Part(parts::html(part, &host()?).await.into_string()),
         Question::Panel(request) => Answer::Panel(Box::new(panel(&request).await?)),
     })
 }

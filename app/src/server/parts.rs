@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::{Part, answers::ago};
-use crate::{QueryService, failure::Failure, service::Told};
+use crate::{QueryService, service::Told};
 
 /// Files below this on average are small …
 const SMALL: u64 = 4_000_000;
@@ -28,22 +28,25 @@ const FINDINGS: &str = "SELECT max(last) AS at, count() AS compared, countIf(is_
     FROM (SELECT table, day, max(at) AS last, argMax(differs AND NOT repaired, at) AS is_wrong, argMax(repaired, at) AS was_repaired, \
     argMax(lake_rows, at) AS there, argMax(rows, at) AS here FROM otel.audit GROUP BY table, day) HAVING compared > 0";
 
-/// A panel's answer.
-pub async fn html(part: Part, host: &QueryService) -> Result<Markup, Failure> {
-    Ok(match part {
-        Part::Ingest => match host.ingest().await? {
-            Some(health) => ingest(&health),
-            None => note("The router knows of no ingest: INGEST_URL is not set."),
+/// A panel's answer. A part that does not answer leaves the others as they are.
+pub async fn html(part: Part, host: &QueryService) -> Markup {
+    match part {
+        Part::Ingest => match host.ingest().await {
+            Ok(Some(health)) => ingest(&health),
+            Ok(None) => note("The router knows of no ingest: INGEST_URL is not set."),
+            Err(problem) => failure(&problem.detail),
         },
-        Part::Lake => match host.lake().await? {
-            Some(health) => lake(&health),
-            None => {
+        Part::Lake => match host.lake().await {
+            Ok(Some(health)) => lake(&health),
+            Ok(None) => {
                 note("chDB is asleep. The next query of the lake wakes it, and then the lake shows here.")
             }
+            Err(problem) => failure(&problem.detail),
         },
         Part::Sync => {
             told(
                 host,
+                "Sync",
                 CURSOR,
                 CURSOR_COLUMNS,
                 cursor,
@@ -53,9 +56,13 @@ pub async fn html(part: Part, host: &QueryService) -> Result<Markup, Failure> {
         }
         Part::Audit => {
             let never = "Never audited: run `lakefront-sync audit`.";
-            told(host, FINDINGS, FINDINGS_COLUMNS, finding, never).await
+            told(host, "Audit", FINDINGS, FINDINGS_COLUMNS, finding, never).await
         }
-    })
+    }
+}
+
+fn failure(text: &str) -> Markup {
+    html! { p.note.failure role="alert" { (text) } }
 }
 
 fn note(text: &str) -> Markup {
@@ -66,7 +73,7 @@ fn table(title: &str, columns: &[&str], rows: &Markup) -> Markup {
     html! {
         div.table role="region" tabindex="0" aria-label={ (title) ": table" } {
             table {
-                thead { tr { @for (at, name) in columns.iter().enumerate() { th.number[at > 1] scope="col" { (name) } } } }
+                thead { tr { @for (at, name) in columns.iter().enumerate() { th.number[at > 1 && *name != WHICH] scope="col" { (name) } } } }
                 tbody { (rows) }
             }
         }
@@ -186,6 +193,7 @@ fn has_small_files(table: &TableHealth) -> bool {
 /// One row for each ClickHouse.
 async fn told(
     host: &QueryService,
+    title: &str,
     sql: &'static str,
     columns: &[&str],
     row: impl Fn(&[Value]) -> Markup,
@@ -207,7 +215,7 @@ async fn told(
             }
         }
     };
-    table("ClickHouse", columns, &rows)
+    table(title, columns, &rows)
 }
 
 const CURSOR_COLUMNS: &[&str] = &[
@@ -244,6 +252,9 @@ fn cursor(values: &[Value]) -> Markup {
     }
 }
 
+/// The only column of text.
+const WHICH: &str = "which differ";
+
 const FINDINGS_COLUMNS: &[&str] = &[
     "ClickHouse",
     "state",
@@ -251,7 +262,7 @@ const FINDINGS_COLUMNS: &[&str] = &[
     "days of tables compared",
     "differ",
     "repaired",
-    "which differ",
+    WHICH,
 ];
 
 fn finding(values: &[Value]) -> Markup {
