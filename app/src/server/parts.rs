@@ -168,14 +168,9 @@ fn lake(health: &LakeHealth) -> Markup {
         "snapshots",
         "last commit",
     ];
-    let small: Vec<_> = health
-        .tables
-        .iter()
-        .filter(|table| has_small_files(table))
-        .collect();
     html! {
         (table("Lake", &columns, &rows))
-        @if !small.is_empty() {
+        @if health.tables.iter().any(has_small_files) {
             p.more {
                 "Small files: a query of the lake opens every file that its range needs, which takes about 0.2 ms each. "
                 "Commits that are further apart (ingest's --commit-interval) make fewer and larger ones."
