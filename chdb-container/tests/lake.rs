@@ -51,6 +51,9 @@ async fn every_commit_is_seen_by_the_next_query() {
         .find(|table| table["name"] == "otel_logs")
         .expect("logs");
     assert_eq!(logs["rows"], 60);
+    assert_eq!(logs["dataFiles"], 20);
+    assert_eq!(logs["snapshots"], 20);
+    assert!(logs["dataBytes"].as_u64().expect("bytes") > 20_000);
     assert!(logs["snapshotId"].is_string() && logs["snapshotTime"].is_string());
     assert!(logs["ageSeconds"].as_u64().expect("an age") < 60);
 }

@@ -70,8 +70,13 @@ fn backend(health: BackendHealth) -> Backend {
 
 /// How long ago that was.
 pub fn ago(time: Timestamp) -> String {
+    format!("{} ago", since(time))
+}
+
+/// How much time has passed since then.
+pub fn since(time: Timestamp) -> String {
     let seconds = js_sys::Date::now() / 1e3 - time.as_second() as f64;
-    format!("{} ago", span(seconds.max(0.0) as u64))
+    span(seconds.max(0.0) as u64)
 }
 
 async fn lake_is_empty() -> Result<bool, Failure> {

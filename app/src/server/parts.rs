@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 use lakefront_api::{IngestHealth, LakeHealth, TableHealth, instant};
-use lakefront_chart::{Unit, bytes, count, span};
+use lakefront_chart::{Unit, bytes, count};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Part, answers::ago};
+use super::{
+    Part,
+    answers::{ago, since},
+};
 use crate::{QueryService, service::Told};
 
 /// Files below this on average are small …
@@ -165,14 +168,9 @@ fn lake(health: &LakeHealth) -> Markup {
         "snapshots",
         "last commit",
     ];
-    let small: Vec<_> = health
-        .tables
-        .iter()
-        .filter(|table| has_small_files(table))
-        .collect();
     html! {
         (table("Lake", &columns, &rows))
-        @if !small.is_empty() {
+        @if health.tables.iter().any(has_small_files) {
             p.more {
                 "Small files: a query of the lake opens every file that its range needs, which takes about 0.2 ms each. "
                 "Commits that are further apart (ingest's --commit-interval) make fewer and larger ones."
@@ -243,7 +241,7 @@ fn cursor(values: &[Value]) -> Markup {
         (state(class, words))
         (numbers(&[
             cursor.map_or_else(dash, clock),
-            cursor.map_or_else(dash, behind),
+            cursor.map_or_else(dash, since),
             format!("{complete} of {held} views and tables"),
             number(whole(3)),
             number(whole(4)),
@@ -284,11 +282,6 @@ fn finding(values: &[Value]) -> Markup {
 
 fn clock(time: Timestamp) -> String {
     format!("{} UTC", time.strftime("%Y-%m-%d %H:%M:%S"))
-}
-
-fn behind(time: Timestamp) -> String {
-    let seconds = js_sys::Date::now() / 1e3 - time.as_second() as f64;
-    span(seconds.max(0.0) as u64)
 }
 
 fn number(value: Option<u64>) -> String {

@@ -70,10 +70,14 @@ async fn while_the_lake_cannot_be_written_the_log_takes_what_it_may_and_then_ref
         post(&client, &server.url, &["first".to_owned()]).await.status(),
         200
     );
-    health_until(&client, &server.url, |health| {
+    let health = health_until(&client, &server.url, |health| {
         health["last_commit"]["otel_logs"]["rows"] == 1
     })
     .await;
+    assert!(
+        health["records_per_second"].as_f64().expect("a rate") > 0.0,
+        "{health}"
+    );
 
     // A file where data files should go: every write fails, for root too.
     let folder = data.path().join("lake/otel/otel_logs/data");
