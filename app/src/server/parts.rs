@@ -118,7 +118,7 @@ fn ingest(health: &IngestHealth) -> Markup {
         }
     };
     let columns = [
-        "",
+        "process",
         "state",
         "records a second",
         "records waiting",
