@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use lakefront_lake::RemoteLake;
 
 /// Answers ClickHouse SQL with chDB in the process: over the Iceberg tables of a lake, keeping nothing, or with
 /// `--data-dir` over tables of its own, as a ClickHouse server does.
@@ -35,7 +36,7 @@ pub struct Config {
         long,
         env = "LAKEFRONT_LAKE",
         value_name = "DIR",
-        required_unless_present = "data_dir"
+        required_unless_present_any = ["data_dir", "catalog_uri"]
     )]
     pub lake: Option<PathBuf>,
 
@@ -74,6 +75,10 @@ pub struct Config {
         value_name = "SECONDS"
     )]
     pub drain: u64,
+
+    /// The lake, where it is in no folder.
+    #[command(flatten)]
+    pub remote: RemoteLake,
 }
 
 /// What one query, and all of them together, may use.

@@ -32,14 +32,21 @@ fn main() -> anyhow::Result<()> {
     match (&config.lake, &kept) {
         (Some(lake), _) => enter("--lake", lake)?,
         (None, Some(kept)) => enter("--data-dir", &kept.folder.join("user_files"))?,
-        (None, None) => bail!("give --lake or --data-dir"),
+        // Nothing is to be read from disk then.
+        (None, None) if config.remote.is_configured() => {
+            enter("--catalog-uri", &std::env::temp_dir().join("lakefront-chdb"))?;
+        }
+        (None, None) => bail!("give --lake, --catalog-uri or --data-dir"),
     }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let tables = match &kept {
         Some(kept) => Tables::Kept(&kept.folder),
+        None if config.remote.is_configured() => {
+            Tables::Lake(Lake::remote(config.remote.clone(), runtime.handle().clone()))
+        }
         None => Tables::Lake(Lake::new(".")),
     };
     let engine = Engine::start(config.limits.clone(), tables)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(&config, &engine, door))?;
     // Every connection has to be closed before the engine's threads can end.
     drop(runtime);

@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, ValueEnum};
+use lakefront_lake::{Place, RemoteLake};
 
 pub use bearer_keys::BearerKeys;
 
@@ -31,6 +32,9 @@ pub struct Config {
     /// Commits to the lake.
     #[command(flatten)]
     pub commit: CommitConfig,
+    /// The lake, where it is in no folder.
+    #[command(flatten)]
+    pub remote: RemoteLake,
 }
 
 /// The HTTP server.
@@ -86,7 +90,7 @@ pub struct ServerConfig {
 /// The write-ahead log.
 #[derive(Clone, Debug, Args)]
 pub struct LogConfig {
-    /// Data folder: the tables are in DIR/lake, the write-ahead log in DIR/wal
+    /// Data folder: the write-ahead log is in DIR/wal; the tables are in DIR/lake, unless there is a --catalog-uri
     #[arg(long, env = "LAKEFRONT_DATA", value_name = "DIR")]
     pub data: PathBuf,
 
@@ -178,6 +182,14 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// Where the lake is.
+    pub fn place(&self) -> Place {
+        match self.remote.is_configured() {
+            true => Place::Remote(Box::new(self.remote.clone())),
+            false => Place::Folder(self.log.data.join("lake")),
+        }
+    }
+
     /// Checks settings against each other.
     pub fn check(&self) -> Result<(), ConfigError> {
         let ServerConfig {

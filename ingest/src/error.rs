@@ -60,10 +60,10 @@ pub enum StartError {
     #[error(transparent)]
     Wal(#[from] WalError),
     /// The lake.
-    #[error("cannot open the lake in {folder}: {source}")]
+    #[error("cannot open the lake in {place}: {source}")]
     Lake {
-        /// Its folder.
-        folder: PathBuf,
+        /// Its folder, or the address of its catalog.
+        place: String,
         /// Why.
         source: Box<lakefront_lake::Error>,
     },

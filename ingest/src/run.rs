@@ -43,12 +43,12 @@ impl Ingest {
         config.check()?;
         let folder = config.log.data.join("wal");
         let lock = FolderLock::acquire(&folder)?;
-        let lake_folder = config.log.data.join("lake");
+        let place = config.place();
         let of_lake = |source| StartError::Lake {
-            folder: lake_folder.clone(),
+            place: place.to_string(),
             source: Box::new(source),
         };
-        let lake = Lake::open(LakeConfig::new(&lake_folder)).await.map_err(of_lake)?;
+        let lake = Lake::open(LakeConfig::at(place.clone())).await.map_err(of_lake)?;
         let identity = match lock.identity()? {
             Some(identity) => identity,
             None => {

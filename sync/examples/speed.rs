@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use lakefront_lake::{Lake, LakeConfig};
+use lakefront_lake::{Lake, LakeConfig, Place};
 use lakefront_otel::arrow::LogsBuilder;
 use lakefront_otel::map::RequestContext;
 use lakefront_sync::config::Read;
@@ -63,7 +63,13 @@ async fn main() -> Result<()> {
         let terms = Terms {
             expires_after: Duration::from_secs(15),
         };
-        let mut follower = Follower::new(target, Arc::new(Source::new(&lake)), read, 2, terms);
+        let mut follower = Follower::new(
+            target,
+            Arc::new(Source::new(Place::Folder(lake.clone()))),
+            read,
+            2,
+            terms,
+        );
         let options = Options {
             patience: Duration::ZERO,
             days: None,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use lakefront_lake::{Place, RemoteLake};
 use url::Url;
 
 use crate::follower::Follower;
@@ -103,8 +104,13 @@ pub struct Sync {
     pub targets: Targets,
 
     /// Folder of the lake: the one with catalog.db. `run` waits for it to appear
-    #[arg(long, env = "LAKEFRONT_LAKE", value_name = "DIR")]
-    pub lake: PathBuf,
+    #[arg(
+        long,
+        env = "LAKEFRONT_LAKE",
+        value_name = "DIR",
+        required_unless_present = "catalog_uri"
+    )]
+    pub lake: Option<PathBuf>,
 
     /// Who reads the data files
     #[arg(long, env = "LAKEFRONT_SYNC_READ", value_enum, default_value_t = Read::Auto)]
@@ -117,9 +123,21 @@ pub struct Sync {
     /// How long one that went silent keeps others from writing; the same for all that write to one ClickHouse
     #[arg(long, env = "LAKEFRONT_SYNC_LEASE", default_value = "15s", value_parser = parse_lease, value_name = "DURATION")]
     pub lease: Duration,
+
+    /// The lake, where it is in no folder
+    #[command(flatten)]
+    pub remote: RemoteLake,
 }
 
 impl Sync {
+    /// Where the lake is.
+    pub fn place(&self) -> Place {
+        match (&self.lake, self.remote.is_configured()) {
+            (Some(folder), false) => Place::Folder(folder.clone()),
+            _ => Place::Remote(Box::new(self.remote.clone())),
+        }
+    }
+
     /// What follows the lake in that ClickHouse.
     pub fn follower(&self, target: Target, source: &Arc<Source>) -> Follower {
         let terms = Terms {

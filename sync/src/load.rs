@@ -1,12 +1,11 @@
 //! How a data file gets into a table: the server reads it itself where it can reach it, else it is sent.
 
-use std::path::Path;
-
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::error::Result;
 use crate::head::LakeColumn;
 use crate::ledger::DataFile;
+use crate::source::Source;
 use crate::target::{Column, Settings, Target, identifier, literal};
 
 /// Who reads the data files.
@@ -30,8 +29,8 @@ pub struct Loader<'a> {
     pub target: &'a Target,
     /// Who reads.
     pub reader: Reader,
-    /// The lake's folder on this machine.
-    pub folder: &'a Path,
+    /// The lake.
+    pub source: &'a Source,
     /// The table, without a database.
     pub table: String,
     /// The columns that both sides have.
@@ -98,8 +97,10 @@ impl Loader<'_> {
             Reader::Here => {
                 let sql = format!("{into} FORMAT Parquet");
                 for file in files {
-                    let path = self.folder.join(&file.path);
-                    self.target.send_file(&doing, &sql, settings, &path).await?;
+                    let rows = self.source.file(file).await?;
+                    self.target
+                        .send_file(&doing, &sql, settings, rows, &file.path)
+                        .await?;
                 }
                 Ok(())
             }

@@ -1,12 +1,12 @@
 //! Reading the lake.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fs::File;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use lakefront_lake::{Lake, LakeConfig, TableState};
+use lakefront_lake::{Lake, LakeConfig, Place, TableState};
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ use crate::ledger::DataFile;
 /// The lake that is followed. It is opened with the first reading, so that it may appear later.
 #[derive(Debug)]
 pub struct Source {
-    folder: PathBuf,
+    place: Place,
     open: Mutex<Open>,
 }
 
@@ -27,17 +27,37 @@ struct Open {
 }
 
 impl Source {
-    /// The lake in that folder.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
+    /// The lake at that place.
+    pub fn new(place: Place) -> Self {
         Self {
-            folder: folder.into(),
+            place,
             open: Mutex::default(),
         }
     }
 
-    /// The folder: paths of data files are below it.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Opens a data file to read.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn file(&self, file: &DataFile) -> Result<File> {
+        let mut open = self.open.lock().await;
+        let lake = self.lake(&mut open).await?;
+        drop(open);
+        let (table, path) = file
+            .path
+            .split_once('/')
+            .unwrap_or_default()
+            .1
+            .split_once('/')
+            .unwrap_or_default();
+        Ok(lake.open_file(table, path).await?)
+    }
+
+    async fn lake(&self, open: &mut Open) -> Result<Lake> {
+        if let Some(lake) = &open.lake {
+            return Ok(lake.clone());
+        }
+        Ok(open.lake.insert(open_lake(&self.place).await?).clone())
     }
 
     /// What is committed now. Tables without a new commit cost one look into the catalog.
@@ -47,10 +67,7 @@ impl Source {
     pub async fn head(&self) -> Result<Head> {
         let as_of = Timestamp::now();
         let mut open = self.open.lock().await;
-        let lake = match &open.lake {
-            Some(lake) => lake.clone(),
-            None => open.lake.insert(open_lake(&self.folder).await?).clone(),
-        };
+        let lake = self.lake(&mut open).await?;
         let mut tables = BTreeMap::new();
         for table in lakefront_otel::tables() {
             let location = lake.metadata_location(table.name).await?;
@@ -69,14 +86,16 @@ impl Source {
     }
 }
 
-async fn open_lake(folder: &Path) -> Result<Lake> {
+async fn open_lake(place: &Place) -> Result<Lake> {
     // Opening creates what is not there: a folder that was misspelt would be an empty lake, and all of it in step.
-    if !folder.join("catalog.db").is_file() {
+    if let Place::Folder(folder) = place
+        && !folder.join("catalog.db").is_file()
+    {
         return Err(Error::NoLake {
-            folder: folder.to_owned(),
+            folder: folder.clone(),
         });
     }
-    Ok(Lake::open(LakeConfig::new(folder)).await?)
+    Ok(Lake::open(LakeConfig::at(place.clone())).await?)
 }
 
 fn table_head(table: &str, state: TableState) -> Result<TableHead> {

@@ -7,7 +7,7 @@ use lakefront_clickhouse_http::{Answer, Endpoint, Statement};
 use lakefront_query::{Backend, Topology, plan, resolve};
 
 use crate::Process;
-use crate::process::free_address;
+use crate::process::{command, free_address};
 
 /// chDB over a lake.
 #[derive(Debug)]
@@ -23,10 +23,21 @@ impl Engine {
     /// # Errors
     /// When it does not come up; with its output.
     pub async fn start(lake: &Path) -> Result<Self> {
+        let folder = lake.display().to_string();
+        Self::over(&[("LAKEFRONT_LAKE", folder)]).await
+    }
+
+    /// Starts it over the lake that those variables name, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not come up; with its output.
+    pub async fn over(lake: &[(&str, String)]) -> Result<Self> {
         let address = free_address()?;
-        let lake = lake.display().to_string();
-        let arguments = ["--listen", &address, "--lake", &lake];
-        let mut process = Process::start("lakefront-chdb-container", &arguments)?;
+        let mut command = command("lakefront-chdb-container")?;
+        command
+            .args(["--listen", &address])
+            .envs(lake.iter().map(|(name, value)| (name, value)));
+        let mut process = Process::run("lakefront-chdb-container", command)?;
         process.ready(&format!("http://{address}/health")).await?;
         Ok(Self {
             endpoint: Endpoint::new(format!("http://{address}/").parse()?),

@@ -8,17 +8,15 @@ use lakefront_clickhouse_http::Answer;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::process::{command, free_address};
-use crate::{Engine, Process, Sent};
+use crate::{Engine, Ingest, Sent};
 
 /// Ingest and chDB over a lake of their own.
 #[derive(Debug)]
 pub struct Stack {
-    ingest_url: String,
     client: reqwest::Client,
     // Dropped in this order: the programs before their folder.
     engine: Engine,
-    ingest: Process,
+    ingest: Ingest,
     folder: TempDir,
 }
 
@@ -37,26 +35,11 @@ impl Stack {
     /// When one of them does not come up; with its output.
     pub async fn start_committing_every(interval: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
-        let data = folder.path().display().to_string();
-        let ingest_at = free_address()?;
-        let ingest_url = format!("http://{ingest_at}");
-
-        let mut ingest = Process::start(
-            "lakefront-ingest",
-            &[
-                "--listen",
-                &ingest_at,
-                "--data",
-                &data,
-                "--commit-interval",
-                interval,
-            ],
-        )?;
-        ingest.ready(&format!("{ingest_url}/health")).await?;
+        let arguments = ["--commit-interval", interval];
+        let ingest = Ingest::start(folder.path(), &arguments, &[]).await?;
 
         let engine = Engine::start(&folder.path().join("lake")).await?;
         Ok(Self {
-            ingest_url,
             client: reqwest::Client::new(),
             engine,
             ingest,
@@ -66,7 +49,7 @@ impl Stack {
 
     /// Where OTLP/HTTP goes: `http://127.0.0.1:port`.
     pub fn ingest_url(&self) -> &str {
-        &self.ingest_url
+        self.ingest.url()
     }
 
     /// The engine's ClickHouse interface: `http://127.0.0.1:port/`.
@@ -84,20 +67,7 @@ impl Stack {
     /// # Errors
     /// When it fails; with its output.
     pub async fn demo(&self, arguments: &[&str]) -> Result<Sent> {
-        let output = tokio::process::Command::from(command("lakefront-demo")?)
-            .args(["--endpoint", &self.ingest_url])
-            .args(arguments)
-            .kill_on_drop(true)
-            .output()
-            .await?;
-        let written = String::from_utf8_lossy(&output.stderr);
-        ensure!(
-            output.status.success(),
-            "lakefront-demo: {}\n{written}\n{}",
-            output.status,
-            self.output()
-        );
-        let sent = Sent::read(&written).with_context(|| format!("no closing line in: {written}"))?;
+        let sent = self.ingest.demo(arguments).await.with_context(|| self.output())?;
         self.committed("otel_logs", sent.logs).await?;
         self.committed("otel_traces", sent.spans).await?;
         let metrics = ["gauge", "sum", "histogram", "exponential_histogram", "summary"]
@@ -114,7 +84,7 @@ impl Stack {
     pub async fn export(&self, path: &str, body: Vec<u8>) -> Result<()> {
         let reply = self
             .client
-            .post(format!("{}{path}", self.ingest_url))
+            .post(format!("{}{path}", self.ingest.url()))
             .header("content-type", "application/x-protobuf")
             .body(body)
             .send()

@@ -35,6 +35,8 @@ enum What {
     Router,
     /// The dashboard in Chromium on the embedded stack, as `up` builds it: paints, shifts, reactions, size of the bundle
     Web,
+    /// Commits and named queries on an S3 store behind a REST catalog beside those on local disk, and the requests for them
+    S3,
     /// Rows a second from the lake into a ClickHouse, all views firing: the server reads, or sync sends
     Sync,
 }
@@ -49,6 +51,7 @@ impl What {
             Self::Chdb => "chdb",
             Self::Layout => "layout",
             Self::Router => "bench_router",
+            Self::S3 => "s3",
             Self::Sync => "speed",
         })
     }
@@ -59,7 +62,10 @@ pub fn run(args: &Args) -> Result<()> {
     let Some(example) = args.what.example() else {
         return crate::browser::bench(&setup::run(Wanted::Everything)?);
     };
-    let paths = setup::run(Wanted::Stack)?;
+    let paths = setup::run(match args.what {
+        What::S3 => Wanted::StackOnS3,
+        _ => Wanted::Stack,
+    })?;
     crate::build::programs(&paths)?;
     let mut bench = paths.command(paths.program("examples").join(example));
     if matches!(args.what, What::Router) {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::local::{Local, Ports, Tier};
+use crate::local::{Lake, Local, Ports, Tier};
 use crate::paths::Paths;
 use crate::stack::Stack;
 use crate::{build, demo, process};
@@ -13,8 +13,9 @@ use crate::{build, demo, process};
 /// Days of the demo's traffic.
 const DAYS: u32 = 14;
 
-/// Builds what is tested and starts it with the demo's traffic, in a scratch folder: complete in the lake and in ClickHouse.
-pub fn with_demo(paths: &Paths, stack: &mut Stack) -> Result<Local> {
+/// Builds what is tested and starts it with the demo's traffic, in a scratch folder or on an S3 store: complete in the lake and
+/// in ClickHouse.
+pub fn with_demo(paths: &Paths, stack: &mut Stack, lake: Lake) -> Result<Local> {
     build::programs(paths)?;
     build::bundle(paths)?;
     let _ = std::fs::remove_dir_all(scratch(paths));
@@ -24,7 +25,7 @@ pub fn with_demo(paths: &Paths, stack: &mut Stack) -> Result<Local> {
         Ports::from_base(18_780),
         Tier::Two,
     )?;
-    let local = local.with_commit_interval("2s");
+    let local = local.with_commit_interval("2s").with_lake(lake);
     local.start(stack)?;
     stack.start(
         demo::service(paths, &local.ingest_url(), DAYS, None),
@@ -61,7 +62,7 @@ pub fn node(paths: &Paths, full: &Local) -> Command {
 /// `cargo xtask bench web`.
 pub fn bench(paths: &Paths) -> Result<()> {
     let mut stack = Stack::new();
-    let local = with_demo(paths, &mut stack)?;
+    let local = with_demo(paths, &mut stack, Lake::Local)?;
     let result = process::run(node(paths, &local).arg("bench.js"));
     stack.end();
     result

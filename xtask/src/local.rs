@@ -3,12 +3,14 @@
 mod clickhouse;
 mod password;
 mod ports;
+mod s3;
 mod tier;
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
+use clap::ValueEnum;
 
 use crate::bundle;
 use crate::paths::Paths;
@@ -19,6 +21,15 @@ use password::Passwords;
 pub use ports::Ports;
 pub use tier::Tier;
 
+/// Where the tables are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lake {
+    /// A folder
+    Local,
+    /// MinIO behind an Iceberg REST catalog, which both are started
+    S3,
+}
+
 /// One embedded stack.
 pub struct Local {
     paths: Paths,
@@ -28,6 +39,7 @@ pub struct Local {
     servers: Vec<Server>,
     passwords: Passwords,
     commit_interval: &'static str,
+    lake: Lake,
 }
 
 impl Local {
@@ -40,12 +52,19 @@ impl Local {
             data,
             ports,
             commit_interval: "10s",
+            lake: Lake::Local,
         })
     }
 
     /// How often ingest commits, as its `--commit-interval` takes it.
     pub fn with_commit_interval(mut self, interval: &'static str) -> Self {
         self.commit_interval = interval;
+        self
+    }
+
+    /// Where the tables are.
+    pub fn with_lake(mut self, lake: Lake) -> Self {
+        self.lake = lake;
         self
     }
 
@@ -109,6 +128,10 @@ impl Local {
     pub fn start(&self, stack: &mut Stack) -> Result<()> {
         std::fs::create_dir_all(&self.data)?;
         let logs = self.logs();
+        if self.lake == Lake::S3 {
+            stack.start(s3::store(&self.paths, &self.data, self.ports)?, &logs)?;
+            stack.start(s3::catalog(&self.paths, &self.data, self.ports), &logs)?;
+        }
         stack.start(self.ingest_service(), &logs)?;
         stack.start(self.chdb_service(), &logs)?;
         for server in &self.servers {
@@ -130,11 +153,23 @@ impl Local {
         self.paths.command(self.paths.program(name))
     }
 
+    /// Tells a program that reads the lake where it is.
+    fn reads_lake(&self, command: &mut Command) {
+        if self.lake == Lake::S3 {
+            s3::configure(command, self.ports);
+        } else {
+            command.arg("--lake").arg(self.lake());
+        }
+    }
+
     fn ingest_service(&self) -> Service {
         let mut command = self.program("lakefront-ingest");
         command.args(["--listen", &address(self.ports.ingest)]);
         command.args(["--commit-interval", self.commit_interval]);
         command.arg("--data").arg(&self.data);
+        if self.lake == Lake::S3 {
+            s3::configure(&mut command, self.ports);
+        }
         Service {
             name: "ingest",
             command,
@@ -145,7 +180,7 @@ impl Local {
     fn chdb_service(&self) -> Service {
         let mut command = self.program("lakefront-chdb-container");
         command.args(["--listen", &address(self.ports.chdb)]);
-        command.arg("--lake").arg(self.lake());
+        self.reads_lake(&mut command);
         Service {
             name: "chdb",
             command,
@@ -156,7 +191,8 @@ impl Local {
     /// A command of sync over the lake and every ClickHouse.
     fn sync_command(&self, name: &str) -> Command {
         let mut command = self.program("lakefront-sync");
-        command.arg(name).arg("--lake").arg(self.lake());
+        command.arg(name);
+        self.reads_lake(&mut command);
         for server in &self.servers {
             command.args(["--clickhouse", &server.url]);
         }

@@ -67,6 +67,11 @@ impl Paths {
         self.tools().join("python/bin/python")
     }
 
+    /// The folder of MinIO and the Iceberg REST catalog.
+    pub fn object_store(&self) -> PathBuf {
+        self.tools().join("object-store")
+    }
+
     /// A program of ours, as built by [`crate::build::programs`].
     pub fn program(&self, name: &str) -> PathBuf {
         self.target.join("debug").join(name)
@@ -82,6 +87,7 @@ impl Paths {
             .env("CHDB_INCLUDE_DIR", self.checkout.join("chdb-container/include"))
             .env("LAKEFRONT_NODE_MODULES", self.node_modules())
             .env("LAKEFRONT_PYTHON", self.python())
+            .env("LAKEFRONT_OBJECT_STORE", self.object_store())
             .env("LAKEFRONT_BUNDLE", self.cache.join("bundle"))
             .env("WRANGLER_SEND_METRICS", "false");
         // What `cargo run` told us of xtask itself. Build scripts compare such variables with those of their last run: with

@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
 
+use crate::local::Lake;
 use crate::paths::Paths;
 use crate::setup::{self, WASM_TARGET, Wanted};
 use crate::stack::Stack;
@@ -131,10 +132,10 @@ fn number_before(text: &str, unit: &str) -> u64 {
         .unwrap_or(0)
 }
 
-/// A stack with the demo's traffic and one with an empty lake, and Playwright against them.
+/// A stack with the demo's traffic, its lake on S3, and one with an empty lake in a folder; and Playwright against them.
 fn browser(paths: &Paths, screenshots: bool, count: &mut Count) -> Result<()> {
     let mut stack = Stack::new();
-    let full = crate::browser::with_demo(paths, &mut stack)?;
+    let full = crate::browser::with_demo(paths, &mut stack, Lake::S3)?;
     // What the Operations page then tells of.
     full.audit_yesterday()?;
     let empty = crate::browser::with_nothing(paths, &mut stack)?;

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Parser;
 use serde_json::json;
 
-use crate::local::{LOCATION_HEADER, Local, Ports, Tier};
+use crate::local::{LOCATION_HEADER, Lake, Local, Ports, Tier};
 use crate::paths::Paths;
 use crate::setup::{self, Wanted};
 use crate::stack::Stack;
@@ -15,7 +15,7 @@ use crate::{build, demo};
 /// What `up` takes.
 #[derive(Parser)]
 #[command(
-    after_help = "Examples:\n  cargo xtask up\n  cargo xtask up --tier 3\n  cargo xtask up --no-demo --data ~/telemetry\n  cargo xtask up --port-base 9700    router 9700, ingest 9701, chDB 9702, ClickHouse 9703 and 9704, sync 9705"
+    after_help = "Examples:\n  cargo xtask up\n  cargo xtask up --tier 3\n  cargo xtask up --lake s3\n  cargo xtask up --no-demo --data ~/telemetry\n  cargo xtask up --port-base 9700    router 9700, ingest 9701, chDB 9702, ClickHouse 9703 and 9704, sync 9705"
 )]
 pub struct Args {
     /// 1: chDB over the lake; 2: and a ClickHouse with materialized views; 3: and one in each of two regions
@@ -25,9 +25,12 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Ports N (router), N+1 (ingest), N+2 (chDB), N+3 and N+4 (ClickHouse), N+5 (sync) in place of 8787, 4318, 8686, 8123,
-    /// 8124 and 8687
+    /// 8124 and 8687; with --lake s3, N+6 and N+7 (MinIO) and N+8 (catalog) in place of 9000, 9001 and 19120
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..65500))]
     port_base: Option<u16>,
+    /// Where the tables are
+    #[arg(long, value_enum, default_value = "local")]
+    lake: Lake,
     /// Open your own lake, empty at first, and send it nothing
     #[arg(long)]
     no_demo: bool,
@@ -39,7 +42,10 @@ pub struct Args {
 /// Runs until Ctrl-C or until a part of the stack dies.
 pub fn run(args: &Args) -> Result<()> {
     eprintln!("Lakefront: setup");
-    let paths = setup::run(Wanted::Stack)?;
+    let paths = setup::run(match args.lake {
+        Lake::Local => Wanted::Stack,
+        Lake::S3 => Wanted::StackOnS3,
+    })?;
     eprintln!("Lakefront: build (the first time takes minutes, the next seconds)");
     build::programs(&paths)?;
     build::bundle(&paths)?;
@@ -57,10 +63,14 @@ pub fn run(args: &Args) -> Result<()> {
 fn local(paths: &Paths, args: &Args) -> Result<Local> {
     let data = match &args.data {
         Some(folder) => std::path::absolute(folder)?,
-        None => paths.data.join(if args.no_demo { "own" } else { "demo" }),
+        None => {
+            let name = if args.no_demo { "own" } else { "demo" };
+            let on = if args.lake == Lake::S3 { "-s3" } else { "" };
+            paths.data.join(format!("{name}{on}"))
+        }
     };
     let ports = args.port_base.map_or(Ports::DEFAULT, Ports::from_base);
-    let mut local = Local::new(paths, data, ports, args.tier)?;
+    let mut local = Local::new(paths, data, ports, args.tier)?.with_lake(args.lake);
     // The demo's panels should move while one watches; a lake of one's own keeps the default of ingest.
     if !args.no_demo {
         local = local.with_commit_interval("2s");

@@ -33,6 +33,8 @@ pub struct Output {
     pub rows_written: u64,
     /// Bytes written, uncompressed.
     pub bytes_written: u64,
+    /// Requests to the lake's object store while it ran, if there is one.
+    pub store_requests: Option<u64>,
     /// How long the engine says it took.
     pub elapsed: Duration,
     /// Which limit cut the result.
@@ -65,6 +67,7 @@ impl Output {
             bytes_read: result.storage_bytes_read(),
             rows_written: result.rows_written(),
             bytes_written: result.bytes_written(),
+            store_requests: None,
             elapsed: result.elapsed(),
             truncated,
             format: format.to_owned(),
@@ -81,6 +84,7 @@ impl Output {
             bytes_read: 0,
             rows_written: stats.rows_written,
             bytes_written: stats.bytes_written,
+            store_requests: None,
             elapsed: stats.elapsed,
             truncated: None,
             format: "TabSeparated".into(),

@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 use lakefront_clickhouse_http::Exception;
 
 use super::cancel::{Cancellation, Running};
 use super::pool::Pooled;
-use super::{Engine, Output, format, parameters, result};
+use super::{Engine, Output, format, one_column, parameters, result};
 use crate::access::Profile;
 use crate::gate::{Judged, Rights};
 use crate::{Error, gate, settings};
@@ -70,6 +71,16 @@ impl Engine {
     }
 
     fn run_here(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
+        let output = self.run_once(query, cancellation);
+        match (&output, &self.lake) {
+            (Err(Error::Exception(exception)), Some(lake)) if lake.forget_refused_keys(exception) => {
+                self.run_once(query, cancellation)
+            }
+            _ => output,
+        }
+    }
+
+    fn run_once(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let default_format = known(&query.format)?;
         if let Some(lake) = &self.lake {
             lake.refresh(|| self.own());
@@ -78,6 +89,7 @@ impl Engine {
         let format = judged.format.as_deref().map_or(Ok(default_format), known)?;
 
         let pooled = self.connection(query)?;
+        let requests_before = self.store_requests(&pooled.connection);
         let ran = if cancellation.begin(&pooled.tag, judged.writes) {
             pooled
                 .connection
@@ -87,7 +99,15 @@ impl Engine {
         };
         cancellation.end();
         let output = match &ran {
-            Ok(result) => Output::new(result, format.as_str(), &query.profile).map_err(Into::into),
+            Ok(result) => Output::new(result, format.as_str(), &query.profile)
+                .map(|output| Output {
+                    store_requests: self
+                        .store_requests(&pooled.connection)
+                        .zip(requests_before)
+                        .map(|(after, before)| after - before),
+                    ..output
+                })
+                .map_err(Into::into),
             Err(_) if cancellation.is_cancelled() => Err(cancelled().into()),
             Err(error) => Err(self.explain(result::exception(error), &judged)),
         };
@@ -134,6 +154,15 @@ impl Engine {
             }
             error => error,
         })
+    }
+
+    /// Requests to the lake's object store since the start, if it is on one. The engine counts them for the whole process.
+    fn store_requests(&self, connection: &Connection) -> Option<u64> {
+        const SQL: &str = "SELECT sum(value) FROM system.events WHERE event IN ('S3GetObject', 'S3HeadObject', 'S3ListObjects')";
+        if !self.lake.as_ref()?.is_remote() {
+            return None;
+        }
+        one_column(connection, SQL).ok()?.first()?.parse().ok()
     }
 
     fn explain(&self, exception: Exception, judged: &Judged) -> Error {

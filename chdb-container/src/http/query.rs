@@ -127,6 +127,7 @@ fn shape(max_rows: u64, output: &Output) -> Result<Reply, Error> {
         stats: Stats {
             rows_read: output.rows_read,
             bytes_read: output.bytes_read,
+            store_requests: output.store_requests,
         },
         elapsed_ms: 0.0,
     })

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
-use lakefront_clickhouse_http::{TRUNCATED_HEADER, content_type, status_of};
+use lakefront_clickhouse_http::{STORE_REQUESTS_HEADER, TRUNCATED_HEADER, content_type, status_of};
 use serde_json::json;
 use tower_http::compression::predicate::Predicate;
 
@@ -50,6 +50,9 @@ pub fn answer(output: Output, query_id: &str, took: Duration) -> Response<Body> 
             Cut::Bytes => "bytes",
         };
         insert(&mut headers, TRUNCATED_HEADER, limit);
+    }
+    if let Some(requests) = output.store_requests {
+        insert(&mut headers, STORE_REQUESTS_HEADER, &requests.to_string());
     }
     (headers, output.bytes).into_response()
 }

@@ -8,19 +8,14 @@ use jiff::civil::Date;
 
 use crate::engine::result;
 
-/// Reads it. None where the table has no rows, or its manifest list can't be read: nobody depends on knowing it.
+/// Reads it with the table function `list` over the manifest list. None where the table has no rows, or its manifest list can't be read: nobody depends on knowing it.
 ///
 /// The engine reads the list, which saves a reader of Avro: a few kilobytes, however large the table is.
-pub fn read(connection: &Connection, table: &str, manifest_list: &str) -> Option<Date> {
-    // Another writer's file may be elsewhere; ours are here, and the lake may have moved since.
-    let (_, file) = manifest_list.rsplit_once('/')?;
-    if file.contains(['\'', '\\']) {
-        return None;
-    }
+pub fn read(connection: &Connection, table: &str, list: &str) -> Option<Date> {
     // A partition by day holds whole days since 1970, and its bounds are four bytes, the lowest first.
     let sql = format!(
         "SELECT toDate32(min(reinterpretAsInt32(assumeNotNull(partitions[1].lower_bound)))) \
-         FROM file('otel/{table}/metadata/{file}', 'Avro') \
+         FROM {list} \
          WHERE content = 0 AND added_files_count + existing_files_count > 0 HAVING count() > 0"
     );
     match connection.query(&sql, OutputFormat::TabSeparatedRaw) {

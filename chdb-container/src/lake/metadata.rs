@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use iceberg::spec::TableMetadata;
 use serde::Deserialize;
 
 /// A metadata file.
@@ -32,6 +33,28 @@ pub struct Snapshot {
     pub manifest_list: String,
     #[serde(default)]
     pub summary: BTreeMap<String, String>,
+}
+
+impl From<&TableMetadata> for Metadata {
+    fn from(table: &TableMetadata) -> Self {
+        let snapshots = table.snapshots().map(|snapshot| Snapshot {
+            snapshot_id: snapshot.snapshot_id(),
+            timestamp_ms: snapshot.timestamp_ms(),
+            manifest_list: snapshot.manifest_list().to_owned(),
+            summary: snapshot
+                .summary()
+                .additional_properties
+                .clone()
+                .into_iter()
+                .collect(),
+        });
+        Self {
+            table_uuid: table.uuid().to_string(),
+            current_schema_id: table.current_schema_id().into(),
+            current_snapshot_id: table.current_snapshot_id(),
+            snapshots: snapshots.collect(),
+        }
+    }
 }
 
 impl Metadata {

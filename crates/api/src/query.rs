@@ -180,6 +180,9 @@ pub struct Stats {
     pub rows_read: u64,
     /// Bytes read, uncompressed.
     pub bytes_read: u64,
+    /// Requests to the lake's store, where that is an object store. Those for other queries at the same time are among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_requests: Option<u64>,
 }
 
 /// The reply to `/query` and `/sql`, the same shape from either engine.

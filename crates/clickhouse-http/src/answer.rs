@@ -3,7 +3,7 @@ use lakefront_api::{Column, Stats};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Exception, ReplyError, Statement, TRUNCATED_HEADER};
+use crate::{Exception, ReplyError, STORE_REQUESTS_HEADER, Statement, TRUNCATED_HEADER};
 
 /// What an engine answered: times are RFC 3339 in UTC, days `YYYY-MM-DD`, numbers are numbers, NaN is null.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,6 +67,9 @@ impl Answer {
             rows.truncate(limit);
             truncated = true;
         }
+        let store_requests = headers
+            .get(STORE_REQUESTS_HEADER)
+            .and_then(|count| count.to_str().ok()?.parse().ok());
         let Statistics {
             elapsed,
             rows_read,
@@ -79,6 +82,7 @@ impl Answer {
             stats: Stats {
                 rows_read,
                 bytes_read,
+                store_requests,
             },
             engine_ms: elapsed * 1e3,
         })

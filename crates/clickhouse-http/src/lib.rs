@@ -33,5 +33,8 @@ pub use status::status_of;
 /// The reply header in which an engine says that a limit on rows or bytes cut the result: `rows` or `bytes`.
 pub const TRUNCATED_HEADER: &str = "x-lakefront-truncated";
 
+/// Our engine's header that says how many requests to an object store a query took.
+pub const STORE_REQUESTS_HEADER: &str = "x-lakefront-store-requests";
+
 /// The request header that carries the secret shared by router and engine.
 pub const SECRET_HEADER: &str = "x-lakefront-engine-secret";

@@ -1,6 +1,6 @@
 //! Commits: optimistic, compare-and-swap, tried again when another was first.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use iceberg::spec::{MAIN_BRANCH, ManifestEntryRef, Operation, Snapshot, Summary, TableMetadataBuildResult};
@@ -12,8 +12,8 @@ use crate::lake::{Commit, Lake};
 use crate::manifests::{self, Files, Target};
 use crate::retention::{Eagerness, Retention};
 use crate::table::OpenTable;
+use crate::version_hint;
 use crate::wal::{self, WalPosition};
-use crate::{storage, version_hint};
 
 /// How often a commit is tried before others are let win.
 pub(crate) const ATTEMPTS: u32 = 50;
@@ -28,6 +28,8 @@ pub(crate) struct Change<'a> {
     pub files: Files<'a>,
     /// How far the writer's log is in with it.
     pub wal: Option<WalPosition>,
+    /// Whether it gives out the number of a new writer.
+    pub new_writer: bool,
 }
 
 /// A commit that is ready to be swapped in.
@@ -48,14 +50,14 @@ impl Lake {
         let mut known = table.head.lock().await;
         let mut unknown = None;
         for attempt in 0..ATTEMPTS {
-            let head = match self.catalog.head(name, known.take()).await {
+            let head = match self.catalog.base(name, known.take()).await {
                 Err(source) if unknown.is_some() => return Err(state_unknown(name, source)),
-                found => found?.ok_or_else(|| Error::UnknownTable(name.to_owned()))?,
+                found => found?,
             };
             if let Some(snapshot) = head.metadata.snapshot_by_id(snapshot_id) {
                 let sequence_number = snapshot.sequence_number();
                 *known = Some(head);
-                version_hint::publish_commit(&self.catalog, name, &table.folder).await;
+                version_hint::publish_commit(&self.catalog, table).await;
                 return Ok(Some(Commit {
                     snapshot_id,
                     sequence_number,
@@ -70,7 +72,7 @@ impl Lake {
             match self.catalog.commit(name, &head, prepared.result).await? {
                 Swap::Done(after) => {
                     let sequence_number = after.metadata.last_sequence_number();
-                    version_hint::publish_commit(&self.catalog, name, &table.folder).await;
+                    version_hint::publish_commit(&self.catalog, table).await;
                     if prepared.expires {
                         self.delete_garbage(table, &head.metadata, &after.metadata).await;
                     }
@@ -80,13 +82,18 @@ impl Lake {
                         sequence_number,
                     }));
                 }
-                Swap::Lost => storage::delete(prepared.written.iter().map(String::as_str)),
+                Swap::Lost => table.storage.delete(prepared.written).await,
                 Swap::Unknown(error) => {
                     tracing::warn!(table = name, %error, "asking the catalog whether the commit is in");
                     unknown = Some(error);
                 }
             }
-            tokio::time::sleep(backoff(attempt)).await;
+            tokio::time::sleep(match unknown {
+                // It is overloaded, or about to come back.
+                Some(_) => Duration::from_millis(50 << attempt.min(6)),
+                None => backoff(attempt),
+            })
+            .await;
         }
         Err(match unknown {
             Some(source) => state_unknown(name, source),
@@ -97,6 +104,28 @@ impl Lake {
         })
     }
 
+    /// Gives out the number of a new writer, by a commit that adds no rows: a catalog swaps nothing but tables.
+    pub(crate) async fn commit_writer(&self) -> Result<i64> {
+        let change = Change {
+            operation: Operation::Append,
+            files: Files {
+                added: &[],
+                removed: &HashSet::new(),
+            },
+            wal: None,
+            new_writer: true,
+        };
+        // Which table it is must never change.
+        let table = self.table("otel_logs")?;
+        let Some(commit) = self.commit(table, change).await? else {
+            return Err(Error::NoWritersLeft);
+        };
+        let head = self.head(table.definition.name).await?;
+        let snapshot = head.metadata.snapshot_by_id(commit.snapshot_id);
+        let number = snapshot.and_then(|snapshot| wal::writer_of(snapshot.summary()));
+        number.ok_or(Error::NoWritersLeft)
+    }
+
     async fn prepare(
         &self,
         table: &OpenTable,
@@ -104,6 +133,7 @@ impl Lake {
         change: &Change<'_>,
         snapshot_id: i64,
     ) -> Result<Prepared> {
+        let file_io = table.storage.file_io();
         let metadata = &head.metadata;
         let now_ms = (self.config.now_ms)();
         let target = Target {
@@ -112,20 +142,20 @@ impl Lake {
             today: i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX),
         };
         let current = match metadata.current_snapshot() {
-            Some(snapshot) => manifests::list(&self.file_io, metadata, snapshot.manifest_list()).await?,
+            Some(snapshot) => manifests::list(file_io, metadata, snapshot.manifest_list()).await?,
             None => Vec::new(),
         };
-        let regrouped = manifests::regroup(&self.file_io, target, &current, change.files).await?;
+        let regrouped = manifests::regroup(file_io, target, &current, change.files).await?;
         let missing = change.files.removed.len() - regrouped.removed.len();
         if missing > 0 {
-            storage::delete(regrouped.written.iter().map(String::as_str));
+            table.storage.delete(regrouped.written).await;
             return Err(Error::NotCurrent {
                 table: table.definition.name.to_owned(),
                 missing,
             });
         }
         let mut written = regrouped.written;
-        let manifest_list = manifests::write_list(&self.file_io, target, regrouped.manifests).await?;
+        let manifest_list = manifests::write_list(file_io, target, regrouped.manifests).await?;
         written.push(manifest_list.clone());
 
         let snapshot = Snapshot::builder()
@@ -142,6 +172,9 @@ impl Lake {
             .clone()
             .into_builder(Some(head.location.clone()))
             .set_branch_snapshot(snapshot, MAIN_BRANCH)?;
+        if change.new_writer {
+            builder = builder.set_properties(wal::next_writer(metadata.properties()))?;
+        }
         if let Some(wal) = change.wal {
             builder = builder.set_properties(wal::set(wal, now_ms))?;
         }
@@ -212,6 +245,9 @@ fn summary(head: &Head, change: &Change<'_>, removed: &[ManifestEntryRef]) -> Su
                 properties.insert(name.to_owned(), value.to_string());
             }
         }
+    }
+    if change.new_writer {
+        properties.extend(wal::next_writer(head.metadata.properties()));
     }
     Summary {
         operation: change.operation.clone(),

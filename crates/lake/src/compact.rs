@@ -1,7 +1,6 @@
 //! Compaction: many small files become one, and that takes their place.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::sync::Arc;
 
 use arrow_array::{RecordBatch, UInt32Array};
@@ -13,7 +12,6 @@ use crate::commit::Change;
 use crate::error::{Error, Result};
 use crate::lake::{Commit, Lake};
 use crate::manifests::{self, Files};
-use crate::storage;
 use crate::table::OpenTable;
 use crate::write::{self, DataFileWriter};
 
@@ -47,6 +45,7 @@ impl Lake {
                 removed: &removed,
             },
             wal: None,
+            new_writer: false,
         };
         let table = self.table(table)?;
         let committed = self.commit(table, change).await?;
@@ -60,9 +59,10 @@ impl Lake {
     /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed.
     ///
     /// Not for use after [`Error::CommitStateUnknown`].
-    pub async fn discard(&self, files: Vec<DataFile>) -> Result<()> {
-        let delete = move || storage::delete(files.iter().map(|file| file.file_path()));
-        Ok(tokio::task::spawn_blocking(delete).await?)
+    pub async fn discard(&self, table: &str, files: Vec<DataFile>) -> Result<()> {
+        let locations = files.iter().map(|file| file.file_path().to_owned());
+        self.table(table)?.storage.delete(locations.collect()).await;
+        Ok(())
     }
 }
 
@@ -89,8 +89,7 @@ fn merge_files(table: &OpenTable, day: i32, files: &[&DataFile]) -> Result<DataF
     let mut pending = Vec::new();
     let mut count = 0;
     for file in files {
-        let path = storage::path(file.file_path());
-        let input = File::open(&path).map_err(Error::io(&path))?;
+        let input = table.storage.open(file.file_path())?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(input)?
             .with_batch_size(8 * 1024)
             .build()?;

@@ -1,17 +1,17 @@
 //! How a lake is opened.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::layout::Layout;
+use crate::remote::RemoteLake;
 
 /// Where the lake is and how long it remembers.
 #[derive(Clone, Debug)]
 pub struct LakeConfig {
-    /// The warehouse: holds `catalog.db` and the tables' folders.
-    pub folder: PathBuf,
-    /// Name of the catalog within `catalog.db`.
-    pub catalog: String,
+    /// Where the tables are, and the catalog.
+    pub place: Place,
     /// How many of the latest snapshots stay.
     pub keep_snapshots: usize,
     /// For how long the last snapshot of each hour stays, under a tag.
@@ -29,13 +29,35 @@ pub struct LakeConfig {
     pub now_ms: fn() -> i64,
 }
 
+/// Where a lake is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A folder: holds `catalog.db` and the tables' folders.
+    Folder(PathBuf),
+    /// An S3 store, behind a REST catalog.
+    Remote(Box<RemoteLake>),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => folder.display().fmt(f),
+            Self::Remote(lake) => f.write_str(lake.catalog_uri.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
 impl LakeConfig {
-    /// A lake in that folder, with the usual retention: 100 snapshots, one an hour for 7 days, replaced data files for an
-    /// hour, uncommitted files for a day, log positions for 30 days.
+    /// A lake in that folder; see [`LakeConfig::at`].
     pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self::at(Place::Folder(folder.into()))
+    }
+
+    /// A lake at that place, with the usual retention: 100 snapshots, one an hour for 7 days, replaced data files for an
+    /// hour, uncommitted files for a day, log positions for 30 days.
+    pub fn at(place: Place) -> Self {
         Self {
-            folder: folder.into(),
-            catalog: "lakefront".to_owned(),
+            place,
             keep_snapshots: 100,
             keep_hourly: Duration::from_secs(7 * 24 * 3600),
             keep_replaced: Duration::from_secs(3600),

@@ -11,8 +11,8 @@ use lakefront_otel::{Column, ColumnType, Table};
 
 use crate::error::{Error, Result};
 
-/// All that a catalog needs to create the table at that location.
-pub(crate) fn creation(table: &Table, location: String) -> Result<TableCreation> {
+/// All that a catalog needs to create the table at that location, or where it likes.
+pub(crate) fn creation(table: &Table, location: Option<String>) -> Result<TableCreation> {
     let schema = schema(table)?;
     let mut sort_order = SortOrder::builder();
     for name in table.sort_order {
@@ -26,6 +26,8 @@ pub(crate) fn creation(table: &Table, location: String) -> Result<TableCreation>
         );
     }
     let partition = UnboundPartitionSpec::builder()
+        // Apache's server wants one; the catalog gives its own.
+        .with_spec_id(0)
         .add_partition_field(
             field_id(table, table.time_column)?,
             format!("{}_day", table.time_column),
@@ -34,7 +36,7 @@ pub(crate) fn creation(table: &Table, location: String) -> Result<TableCreation>
         .build();
     Ok(TableCreation::builder()
         .name(table.name.to_owned())
-        .location(location)
+        .location_opt(location)
         .sort_order(sort_order.build(&schema)?)
         .schema(schema)
         .partition_spec(partition)

@@ -72,6 +72,46 @@ pub enum Error {
     /// All 32,767 writer numbers were given out.
     #[error("the lake has no writer numbers left: at most 32,767 logs can ever be opened on one lake")]
     NoWritersLeft,
+    /// Settings that can't be.
+    #[error("{0}")]
+    Config(String),
+    /// The REST catalog does not answer.
+    #[error("the catalog at {uri} can't be reached: {reason}; check LAKEFRONT_CATALOG_URI and that it runs")]
+    CatalogUnreachable {
+        /// Its address.
+        uri: String,
+        /// Why.
+        reason: String,
+        /// Whether it may have got the request.
+        sent: bool,
+    },
+    /// The REST catalog gave another answer than was asked for.
+    #[error("asked for {what}, the catalog answered {status}: {message}; {advice}")]
+    CatalogAnswer {
+        /// What it was asked for.
+        what: String,
+        /// The status of its answer.
+        status: u16,
+        /// What it said.
+        message: String,
+        /// What to look at.
+        advice: &'static str,
+    },
+    /// The S3 store can't be used as it is configured.
+    #[error("{location} on {endpoint}: {advice} ({source})")]
+    Store {
+        /// Where on it.
+        location: String,
+        /// The store.
+        endpoint: String,
+        /// What to look at.
+        advice: &'static str,
+        /// What it said.
+        source: Box<iceberg::Error>,
+    },
+    /// The S3 store could not be listed.
+    #[error("object store: {0}")]
+    List(#[from] opendal::Error),
     /// The SQL catalog failed.
     #[error("catalog: {0}")]
     Catalog(#[from] sqlx::Error),

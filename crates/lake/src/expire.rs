@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::retention::{Eagerness, Retention};
 use crate::table::OpenTable;
-use crate::{garbage, storage, version_hint};
+use crate::{garbage, version_hint};
 
 /// What [`Lake::expire`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,8 +31,7 @@ impl Lake {
         let name = table.definition.name;
         let mut known = table.head.lock().await;
         for attempt in 0..ATTEMPTS {
-            let head = self.catalog.head(name, known.take()).await?;
-            let head = head.ok_or_else(|| Error::UnknownTable(name.to_owned()))?;
+            let head = self.catalog.base(name, known.take()).await?;
             let plan = Retention::plan(
                 &head.metadata,
                 &self.config,
@@ -46,7 +45,7 @@ impl Lake {
             let builder = head.metadata.clone().into_builder(Some(head.location.clone()));
             let result = plan.apply(builder)?.build()?;
             if let Swap::Done(after) = self.catalog.commit(name, &head, result).await? {
-                version_hint::publish_commit(&self.catalog, name, &table.folder).await;
+                version_hint::publish_commit(&self.catalog, table).await;
                 let files = self.delete_garbage(table, &head.metadata, &after.metadata).await;
                 *known = Some(*after);
                 return Ok(Expired {
@@ -69,7 +68,7 @@ impl Lake {
         before: &TableMetadata,
         after: &TableMetadata,
     ) -> usize {
-        let garbage = match garbage::find(&self.file_io, before, after).await {
+        let garbage = match garbage::find(table.storage.file_io(), before, after).await {
             Ok(garbage) => garbage,
             Err(error) => {
                 tracing::warn!(table = table.definition.name, %error, "files of expired snapshots stay on disk");
@@ -77,10 +76,7 @@ impl Lake {
             }
         };
         let count = garbage.len();
-        let delete = move || storage::delete(garbage.iter().map(String::as_str));
-        if let Err(error) = tokio::task::spawn_blocking(delete).await {
-            tracing::warn!(%error, "files of expired snapshots may stay on disk");
-        }
+        table.storage.delete(garbage.into_iter().collect()).await;
         count
     }
 }

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use iceberg::io::FileIO;
 use iceberg::spec::{DataFile, Operation};
 
 use crate::catalog::{Catalog, Head, NAMESPACE};
 use crate::commit::Change;
-use crate::config::LakeConfig;
+use crate::config::{LakeConfig, Place};
 use crate::error::{Error, Result};
 use crate::manifests::Files;
+use crate::rest::RestCatalog;
+use crate::sql_catalog::SqlCatalog;
 use crate::table::OpenTable;
 use crate::wal::{self, WalPosition};
 use crate::{storage, version_hint, write};
@@ -27,35 +28,51 @@ pub struct Commit {
 
 /// The lake: the one writer of the tables' state.
 ///
-/// Cheap to clone. Any number of lakes may be open on one folder, in one or more processes.
+/// Cheap to clone. Any number of lakes may be open at one place, in one or more processes.
 #[derive(Clone, Debug)]
 pub struct Lake {
     pub(crate) catalog: Catalog,
-    pub(crate) file_io: FileIO,
     pub(crate) config: LakeConfig,
     tables: Arc<BTreeMap<&'static str, Arc<OpenTable>>>,
 }
 
 impl Lake {
-    /// Opens the lake; creates folder, catalog, namespace `otel` and its tables where missing, and renews every version hint.
+    /// Opens the lake; creates namespace `otel` and its tables where missing, in a folder also folder and catalog, and renews
+    /// every version hint there.
     ///
     /// # Errors
-    /// When the folder can't be written, or a table in the catalog does not fit its definition.
+    /// When folder, catalog or store can't be used, with what to do about it; or when a table in the catalog does not fit its
+    /// definition.
     pub async fn open(config: LakeConfig) -> Result<Self> {
-        let folder = std::path::absolute(&config.folder).map_err(Error::io(&config.folder))?;
-        storage::create_folder(&folder)?;
-        let file_io = FileIO::new_with_fs();
-        let catalog = Catalog::open(&config.catalog, &folder.join("catalog.db"), file_io.clone()).await?;
+        let layout = &config.layout;
         let mut tables = BTreeMap::new();
-        for definition in lakefront_otel::tables() {
-            let namespace = folder.join(NAMESPACE);
-            let table = OpenTable::open(&catalog, definition, &namespace, &config.layout).await?;
-            version_hint::publish(&catalog, definition.name, &table.folder).await?;
-            tables.insert(definition.name, Arc::new(table));
+        let catalog = match &config.place {
+            Place::Folder(folder) => {
+                let folder = std::path::absolute(folder).map_err(Error::io(folder))?;
+                storage::create_folder(&folder)?;
+                let catalog = SqlCatalog::open(&folder.join("catalog.db")).await?;
+                for definition in lakefront_otel::tables() {
+                    let namespace = folder.join(NAMESPACE);
+                    let table = OpenTable::open_local(&catalog, definition, &namespace, layout).await?;
+                    tables.insert(definition.name, Arc::new(table));
+                }
+                Catalog::Sql(catalog)
+            }
+            Place::Remote(lake) => {
+                let catalog = RestCatalog::connect(lake).await?;
+                catalog.create_namespace().await?;
+                for definition in lakefront_otel::tables() {
+                    let table = OpenTable::open_remote(&catalog, definition, layout).await?;
+                    tables.insert(definition.name, Arc::new(table));
+                }
+                Catalog::Rest(catalog)
+            }
+        };
+        for table in tables.values() {
+            version_hint::publish(&catalog, table).await?;
         }
         Ok(Self {
             catalog,
-            file_io,
             config,
             tables: Arc::new(tables),
         })
@@ -68,7 +85,10 @@ impl Lake {
     /// # Errors
     /// [`Error::NoWritersLeft`] after 32,767.
     pub async fn new_writer(&self) -> Result<u16> {
-        let number = self.catalog.next_number("lakefront.last-writer").await?;
+        let number = match &self.catalog {
+            Catalog::Sql(catalog) => catalog.next_number(wal::LAST_WRITER).await?,
+            Catalog::Rest(_) => self.commit_writer().await?,
+        };
         u16::try_from(number)
             .ok()
             .filter(|writer| *writer <= i16::MAX as u16)
@@ -84,8 +104,13 @@ impl Lake {
     /// # Errors
     /// [`Error::Batch`] when the batch does not fit the table; I/O errors.
     pub async fn write(&self, table: &str, batch: RecordBatch) -> Result<Vec<DataFile>> {
-        let table = Arc::clone(self.table(table)?);
-        tokio::task::spawn_blocking(move || write::write(&table, &batch)).await?
+        let table = self.table(table)?;
+        let writing = Arc::clone(table);
+        let files = tokio::task::spawn_blocking(move || write::write(&writing, &batch)).await?;
+        if files.is_err() {
+            table.storage.forget_keys().await;
+        }
+        files
     }
 
     /// Commits data files, and with them how far the writer's log is in the table.
@@ -107,8 +132,14 @@ impl Lake {
                 removed: &HashSet::new(),
             },
             wal,
+            new_writer: false,
         };
-        self.commit(self.table(table)?, change).await
+        let table = self.table(table)?;
+        let commit = self.commit(table, change).await;
+        if commit.is_err() {
+            table.storage.forget_keys().await;
+        }
+        commit
     }
 
     /// The committed log position of each writer that is remembered.

@@ -27,9 +27,9 @@ pub(crate) fn data_file(
         definition.sort_order.contains(&column.name) || column.name == definition.time_column
     });
     for column in bounded {
-        if let Some((low, high)) = bounds(column, parquet) {
-            lower.insert(column.id, low);
-            upper.insert(column.id, high);
+        if let Some((id, low, high)) = bounds(column, parquet) {
+            lower.insert(id, low);
+            upper.insert(id, high);
         }
     }
     let splits = parquet
@@ -55,8 +55,8 @@ pub(crate) fn data_file(
         })
 }
 
-/// The bounds over all row groups, from their statistics; none when a row group has none.
-fn bounds(column: &Column, parquet: &ParquetMetaData) -> Option<(Datum, Datum)> {
+/// The column's id in the table, and its bounds over all row groups from their statistics; none when a row group has none.
+fn bounds(column: &Column, parquet: &ParquetMetaData) -> Option<(i32, Datum, Datum)> {
     let schema = parquet.file_metadata().schema_descr();
     let index =
         (0..schema.num_columns()).find(|index| schema.column(*index).path().parts() == [column.name])?;
@@ -71,7 +71,9 @@ fn bounds(column: &Column, parquet: &ParquetMetaData) -> Option<(Datum, Datum)> 
             ),
         });
     }
-    bounds
+    let field = schema.column(index);
+    let (low, high) = bounds?;
+    Some((field.self_type().get_basic_info().id(), low, high))
 }
 
 fn group_bounds(r#type: ColumnType, statistics: &Statistics) -> Option<(Datum, Datum)> {

@@ -1,11 +1,13 @@
 //! Reading what is committed: for those who follow the lake.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::Arc;
 
 use iceberg::spec::{DataFile, ManifestContentType, SchemaRef};
 use jiff::civil::Date;
 
+use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::manifests;
@@ -50,7 +52,10 @@ impl Lake {
     /// When the catalog does not answer.
     pub async fn metadata_location(&self, table: &str) -> Result<String> {
         let name = self.table(table)?.definition.name;
-        let location = self.catalog.metadata_location(name).await?;
+        let Catalog::Sql(catalog) = &self.catalog else {
+            return Ok(self.head(name).await?.location);
+        };
+        let location = catalog.metadata_location(name).await?;
         location.ok_or_else(|| Error::UnknownTable(name.to_owned()))
     }
 
@@ -63,15 +68,16 @@ impl Lake {
         let table = self.table(table)?;
         let head = self.head(table.definition.name).await?;
         let metadata = &head.metadata;
+        let file_io = table.storage.file_io();
         let mut files = Vec::new();
         if let Some(snapshot) = metadata.current_snapshot() {
             let mut known = table.manifests.lock().await;
             let mut current = KnownManifests::new();
-            for manifest in manifests::list(&self.file_io, metadata, snapshot.manifest_list()).await? {
+            for manifest in manifests::list(file_io, metadata, snapshot.manifest_list()).await? {
                 let entries = match known.remove(&manifest.manifest_path) {
                     Some(entries) => entries,
                     None => {
-                        let live = manifests::live_entries(&self.file_io, &manifest).await?;
+                        let live = manifests::live_entries(file_io, &manifest).await?;
                         let file = |entry: &iceberg::spec::ManifestEntryRef| LakeFile {
                             file: entry.data_file().clone(),
                             sequence_number: entry.sequence_number().unwrap_or_default(),
@@ -98,6 +104,17 @@ impl Lake {
             schema: metadata.current_schema().clone(),
             files,
         })
+    }
+
+    /// Opens a file of the table to read, by its path below the table's location: one on a store as a copy on local disk, which is
+    /// gone when it is closed.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn open_file(&self, table: &str, path: &str) -> Result<File> {
+        let table = Arc::clone(self.table(table)?);
+        let location = format!("{}/{path}", table.location);
+        tokio::task::spawn_blocking(move || table.storage.open(&location)).await?
     }
 
     /// The files of the current snapshot, in no particular order.

@@ -1,14 +1,114 @@
 //! Durable files: what a commit names must survive a power cut before it is named.
 
 use std::fs::File;
+use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use iceberg::io::FileIO;
 
 use crate::error::{Error, Result};
+use crate::s3::S3;
 
-/// Prefix of every location in metadata.
+/// Prefix of every location on local disk.
 const SCHEME: &str = "file://";
+
+/// Where a table's files are.
+#[derive(Clone, Debug)]
+pub(crate) enum Storage {
+    /// On local disk.
+    Local(FileIO),
+    /// On an S3 store.
+    S3(S3),
+}
+
+impl Storage {
+    /// Reads and writes metadata.
+    pub(crate) fn file_io(&self) -> &FileIO {
+        match self {
+            Self::Local(file_io) => file_io,
+            Self::S3(store) => &store.file_io,
+        }
+    }
+
+    /// Keys that the catalog gave are asked for again before the next request: the store may have refused them.
+    pub(crate) async fn forget_keys(&self) {
+        match self {
+            Self::Local(_) => {}
+            Self::S3(store) => store.forget_keys().await,
+        }
+    }
+
+    /// A new file to write a data file into, which then is [`Self::put`]. Blocks.
+    pub(crate) fn create(&self, location: &str) -> Result<File> {
+        match self {
+            Self::Local(_) => {
+                let path = path(location);
+                path.parent().map_or(Ok(()), create_folder)?;
+                File::create_new(&path).map_err(Error::io(path))
+            }
+            Self::S3(_) => temporary(),
+        }
+    }
+
+    /// Makes a file that was created for this location durable there. Blocks, on a thread of a runtime.
+    pub(crate) fn put(&self, mut file: File, location: &str) -> Result<()> {
+        match self {
+            Self::Local(_) => {
+                let path = path(location);
+                file.sync_all().map_err(Error::io(&path))?;
+                path.parent().map_or(Ok(()), sync_folder)
+            }
+            Self::S3(store) => {
+                file.seek(SeekFrom::Start(0)).map_err(Error::io(location))?;
+                tokio::runtime::Handle::current().block_on(store.upload(file, location))
+            }
+        }
+    }
+
+    /// A data file to read from. Blocks, on a thread of a runtime.
+    pub(crate) fn open(&self, location: &str) -> Result<File> {
+        match self {
+            Self::Local(_) => {
+                let path = path(location);
+                File::open(&path).map_err(Error::io(path))
+            }
+            Self::S3(store) => {
+                let file = temporary()?;
+                tokio::runtime::Handle::current().block_on(store.download(location, file))
+            }
+        }
+    }
+
+    /// Deletes files that nothing names any more. What can't be deleted is reported and left: it costs space, not truth.
+    pub(crate) async fn delete(&self, locations: Vec<String>) {
+        match self {
+            Self::Local(_) => {
+                let delete = move || delete_files(locations.iter().map(String::as_str));
+                if let Err(error) = tokio::task::spawn_blocking(delete).await {
+                    tracing::warn!(%error, "files that are no longer needed may stay on disk");
+                }
+            }
+            Self::S3(store) => store.delete(locations).await,
+        }
+    }
+
+    /// The files below `folder` that were last written to before that time.
+    pub(crate) async fn files_before(&self, folder: &str, bound: SystemTime) -> Result<Vec<String>> {
+        match self {
+            Self::Local(_) => {
+                let folder = path(folder);
+                tokio::task::spawn_blocking(move || local_files_before(folder, bound)).await?
+            }
+            Self::S3(store) => store.files_before(folder, bound).await,
+        }
+    }
+
+    /// What two locations of the same file have in common: other writers may leave out the scheme, or write `s3a`.
+    pub(crate) fn key(location: &str) -> &str {
+        location.split_once("://").map_or(location, |(_, key)| key)
+    }
+}
 
 /// The Iceberg location of an absolute local path.
 pub(crate) fn location(path: &Path) -> String {
@@ -20,12 +120,9 @@ pub(crate) fn path(location: &str) -> PathBuf {
     PathBuf::from(location.strip_prefix(SCHEME).unwrap_or(location))
 }
 
-/// Writes a whole file and syncs it (the iceberg crate's `OutputFile::write` does not sync).
-pub(crate) async fn write(file_io: &FileIO, location: &str, bytes: Vec<u8>) -> Result<()> {
-    let mut writer = file_io.new_output(location)?.writer().await?;
-    writer.write(bytes.into()).await?;
-    writer.close().await?;
-    Ok(())
+/// A file without a name, gone with the process.
+fn temporary() -> Result<File> {
+    tempfile::tempfile().map_err(Error::io(std::env::temp_dir()))
 }
 
 /// Makes the names of new files in the folder durable.
@@ -52,8 +149,8 @@ pub(crate) fn create_folder(folder: &Path) -> Result<()> {
     folder.parent().map_or(Ok(()), sync_folder)
 }
 
-/// Deletes files that nothing names any more. What can't be deleted is reported and left: it costs space, not truth.
-pub(crate) fn delete<'a>(locations: impl IntoIterator<Item = &'a str>) {
+/// Deletes local files; see [`Storage::delete`].
+pub(crate) fn delete_files<'a>(locations: impl IntoIterator<Item = &'a str>) {
     for location in locations {
         if let Err(error) = std::fs::remove_file(path(location))
             && error.kind() != std::io::ErrorKind::NotFound
@@ -61,4 +158,27 @@ pub(crate) fn delete<'a>(locations: impl IntoIterator<Item = &'a str>) {
             tracing::warn!(location, %error, "could not delete a file that is no longer needed");
         }
     }
+}
+
+fn local_files_before(folder: PathBuf, bound: SystemTime) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
+            let entry = entry.map_err(Error::io(&folder))?;
+            let path = entry.path();
+            let attributes = match entry.metadata() {
+                Ok(attributes) => attributes,
+                // Another process deleted it.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(Error::io(path)(error)),
+            };
+            if attributes.is_dir() {
+                folders.push(path);
+            } else if attributes.modified().map_err(Error::io(&path))? < bound {
+                found.push(location(&path));
+            }
+        }
+    }
+    Ok(found)
 }

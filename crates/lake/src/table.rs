@@ -1,18 +1,23 @@
 //! One open table of the lake.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 use iceberg::arrow::schema_to_arrow_schema;
-use iceberg::spec::{TableMetadata, TableMetadataBuilder};
+use iceberg::io::FileIO;
+use iceberg::spec::{TableMetadata, TableMetadataBuilder, Type};
 use lakefront_otel::Table;
 use tokio::sync::Mutex;
 
-use crate::catalog::{Catalog, Head};
+use crate::catalog::Head;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
+use crate::rest::RestCatalog;
+use crate::s3::S3;
+use crate::sql_catalog::SqlCatalog;
 use crate::state::KnownManifests;
+use crate::storage::Storage;
 use crate::{definition, storage};
 
 /// What writing and committing need to know of a table.
@@ -20,8 +25,10 @@ use crate::{definition, storage};
 pub(crate) struct OpenTable {
     /// The definition.
     pub definition: &'static Table,
-    /// The folder with `metadata` and `data`.
-    pub folder: PathBuf,
+    /// Where its `metadata` and `data` are.
+    pub location: String,
+    /// How files there are read and written.
+    pub storage: Storage,
     /// How its data files are laid out.
     pub layout: Layout,
     /// Arrow schema of its data files, with field ids.
@@ -37,22 +44,18 @@ pub(crate) struct OpenTable {
 }
 
 impl OpenTable {
-    /// Opens the table, and creates it when the catalog does not have it.
-    pub(crate) async fn open(
-        catalog: &Catalog,
-        definition: &'static Table,
-        namespace: &std::path::Path,
-        layout: &Layout,
-    ) -> Result<Self> {
-        let head = match catalog.head(definition.name, None).await? {
-            Some(head) => head,
-            None => create(catalog, definition, namespace.join(definition.name)).await?,
-        };
+    /// The table, which the catalog has like that.
+    fn new(definition: &'static Table, head: Head, storage: Storage, layout: &Layout) -> Result<Self> {
         let metadata = &head.metadata;
         check_schema(definition, metadata)?;
+        let location = match &storage {
+            Storage::Local(_) => storage::location(&storage::path(metadata.location())),
+            Storage::S3(_) => metadata.location().trim_end_matches('/').to_owned(),
+        };
         Ok(Self {
             definition,
-            folder: storage::path(metadata.location()),
+            location,
+            storage,
             layout: layout.clone(),
             schema: Arc::new(schema_to_arrow_schema(metadata.current_schema())?),
             partition_spec_id: metadata.default_partition_spec_id(),
@@ -61,12 +64,50 @@ impl OpenTable {
             manifests: Mutex::default(),
         })
     }
+
+    /// Opens a table below the folder, and creates it when the catalog does not have it.
+    pub(crate) async fn open_local(
+        catalog: &SqlCatalog,
+        definition: &'static Table,
+        namespace: &Path,
+        layout: &Layout,
+    ) -> Result<Self> {
+        let head = match catalog.head(definition.name, None).await? {
+            Some(head) => head,
+            None => create_local(catalog, definition, &namespace.join(definition.name)).await?,
+        };
+        Self::new(definition, head, Storage::Local(FileIO::new_with_fs()), layout)
+    }
+
+    /// Opens a table of that catalog, and creates it when the catalog does not have it.
+    pub(crate) async fn open_remote(
+        catalog: &RestCatalog,
+        definition: &'static Table,
+        layout: &Layout,
+    ) -> Result<Self> {
+        let name = definition.name;
+        let table = match catalog.load(name, None).await?.flatten() {
+            Some(table) => table,
+            None => {
+                let location = catalog.lake().table_location(name)?;
+                catalog
+                    .create(&definition::creation(definition, location)?)
+                    .await?;
+                // Whether we or another process created it, the catalog says what it is.
+                let table = catalog.load(name, None).await?.flatten();
+                table.ok_or_else(|| Error::UnknownTable(name.to_owned()))?
+            }
+        };
+        let store = S3::new(catalog, name, &table);
+        store.check(table.metadata.location()).await?;
+        Self::new(definition, table.into(), Storage::S3(store), layout)
+    }
 }
 
-async fn create(catalog: &Catalog, definition: &'static Table, folder: PathBuf) -> Result<Head> {
+async fn create_local(catalog: &SqlCatalog, definition: &'static Table, folder: &Path) -> Result<Head> {
     storage::create_folder(&folder.join("metadata"))?;
     storage::create_folder(&folder.join("data"))?;
-    let creation = definition::creation(definition, storage::location(&folder))?;
+    let creation = definition::creation(definition, Some(storage::location(folder)))?;
     let metadata = TableMetadataBuilder::from_table_creation(creation)?
         .build()?
         .metadata;
@@ -80,16 +121,27 @@ fn check_schema(definition: &Table, metadata: &TableMetadata) -> Result<()> {
     let declared = definition::schema(definition)?;
     let current = metadata.current_schema();
     for field in declared.as_struct().fields() {
-        let found = current.field_by_id(field.id);
-        if !found.is_some_and(|found| found.name == field.name && found.field_type == field.field_type) {
+        let found = current.field_by_name(&field.name);
+        if !found.is_some_and(|found| is_same(&found.field_type, &field.field_type)) {
             return Err(Error::Schema {
                 table: definition.name.to_owned(),
-                reason: format!(
-                    "column {} `{}` {} is missing or different",
-                    field.id, field.name, field.field_type
-                ),
+                reason: format!("column `{}` {} is missing or different", field.name, field.field_type),
             });
         }
     }
     Ok(())
+}
+
+/// Whether values of both look the same. Ids may differ: a REST catalog gives its own.
+fn is_same(one: &Type, other: &Type) -> bool {
+    match (one, other) {
+        (Type::List(one), Type::List(other)) => {
+            is_same(&one.element_field.field_type, &other.element_field.field_type)
+        }
+        (Type::Map(one), Type::Map(other)) => {
+            is_same(&one.key_field.field_type, &other.key_field.field_type)
+                && is_same(&one.value_field.field_type, &other.value_field.field_type)
+        }
+        _ => one == other,
+    }
 }

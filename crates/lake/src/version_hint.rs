@@ -10,12 +10,18 @@ use std::path::Path;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::storage;
+use crate::table::OpenTable;
 
 /// Makes the hint of the table name what the catalog names.
 ///
 /// The catalog is read under a lock that all writers take: otherwise a slow one could put an older name over a newer.
-pub(crate) async fn publish(catalog: &Catalog, table: &str, table_folder: &Path) -> Result<()> {
-    let metadata_folder = table_folder.join("metadata");
+///
+/// Whoever reads a lake behind a REST catalog asks that.
+pub(crate) async fn publish(catalog: &Catalog, table: &OpenTable) -> Result<()> {
+    let Catalog::Sql(catalog) = catalog else {
+        return Ok(());
+    };
+    let metadata_folder = storage::path(&table.location).join("metadata");
     let lock_file = metadata_folder.join(".version-hint.lock");
     let lock = tokio::task::spawn_blocking(move || {
         let open = File::options().create(true).append(true).open(&lock_file);
@@ -23,7 +29,7 @@ pub(crate) async fn publish(catalog: &Catalog, table: &str, table_folder: &Path)
         locked.map_err(Error::io(lock_file))
     })
     .await??;
-    if let Some(location) = catalog.metadata_location(table).await? {
+    if let Some(location) = catalog.metadata_location(table.definition.name).await? {
         write(&metadata_folder, &location)?;
     }
     drop(lock);
@@ -31,9 +37,9 @@ pub(crate) async fn publish(catalog: &Catalog, table: &str, table_folder: &Path)
 }
 
 /// [`publish`] after a commit: that stands in any case, so failing is logged. The next commit or start tries again.
-pub(crate) async fn publish_commit(catalog: &Catalog, table: &str, table_folder: &Path) {
-    if let Err(error) = publish(catalog, table, table_folder).await {
-        tracing::error!(table, %error, "readers without a catalog do not see the last commit yet");
+pub(crate) async fn publish_commit(catalog: &Catalog, table: &OpenTable) {
+    if let Err(error) = publish(catalog, table).await {
+        tracing::error!(table = table.definition.name, %error, "readers without a catalog do not see the last commit yet");
     }
 }
 

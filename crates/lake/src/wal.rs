@@ -2,6 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use iceberg::spec::Summary;
+
+/// Property of how many writers have got a number.
+pub(crate) const LAST_WRITER: &str = "lakefront.last-writer";
+
 const POSITION: &str = "lakefront.wal.";
 const SEEN: &str = "lakefront.wal-seen-ms.";
 
@@ -20,6 +25,18 @@ pub(crate) fn set(wal: WalPosition, now_ms: i64) -> HashMap<String, String> {
         (format!("{POSITION}{}", wal.writer), wal.position.to_string()),
         (format!("{SEEN}{}", wal.writer), now_ms.to_string()),
     ])
+}
+
+/// The properties of a commit that gives out the number of a new writer: of the table to count on, of the snapshot to know
+/// which one this was.
+pub(crate) fn next_writer(properties: &HashMap<String, String>) -> HashMap<String, String> {
+    let last = properties.get(LAST_WRITER).and_then(|last| last.parse().ok());
+    HashMap::from([(LAST_WRITER.to_owned(), (last.unwrap_or(0_i64) + 1).to_string())])
+}
+
+/// The number that a snapshot gave out.
+pub(crate) fn writer_of(summary: &Summary) -> Option<i64> {
+    summary.additional_properties.get(LAST_WRITER)?.parse().ok()
 }
 
 /// The committed position of each writer.

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::table::OpenTable;
-use crate::{metrics, sort, storage};
+use crate::{metrics, sort};
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
@@ -140,13 +140,13 @@ impl<'a> DataFileWriter<'a> {
     pub(crate) fn create(table: &'a OpenTable, day: i32, rows: usize) -> Result<Self> {
         let date =
             jiff::civil::Date::constant(1970, 1, 1).saturating_add(jiff::Span::new().days(i64::from(day)));
-        let folder = table
-            .folder
-            .join("data")
-            .join(format!("{}_day={date}", table.definition.time_column));
-        storage::create_folder(&folder)?;
-        let path = folder.join(format!("{}.parquet", Uuid::now_v7()));
-        let file = File::create_new(&path).map_err(Error::io(&path))?;
+        let location = format!(
+            "{}/data/{}_day={date}/{}.parquet",
+            table.location,
+            table.definition.time_column,
+            Uuid::now_v7()
+        );
+        let file = table.storage.create(&location)?;
         let layout = &table.layout;
         let properties = layout.properties(table.definition, rows.min(layout.row_group_rows))?;
         let parquet_schema = ArrowSchemaConverter::new().convert(&table.schema)?;
@@ -157,7 +157,7 @@ impl<'a> DataFileWriter<'a> {
         )?;
         Ok(Self {
             table,
-            location: storage::location(&path),
+            location,
             day,
             columns: ArrowRowGroupWriterFactory::new(&file, Arc::clone(&table.schema)),
             file,
@@ -196,13 +196,10 @@ impl<'a> DataFileWriter<'a> {
     pub(crate) fn close(mut self) -> Result<DataFile> {
         let metadata = self.file.finish()?;
         let bytes = self.file.bytes_written() as u64;
-        let path = storage::path(&self.location);
         let buffer = self.file.inner_mut();
-        let synced = buffer.flush().and_then(|()| buffer.get_ref().sync_all());
-        synced.map_err(Error::io(&path))?;
-        if let Some(folder) = path.parent() {
-            storage::sync_folder(folder)?;
-        }
+        let flushed = buffer.flush().and_then(|()| buffer.get_ref().try_clone());
+        let file = flushed.map_err(Error::io(&self.location))?;
+        self.table.storage.put(file, &self.location)?;
         metrics::data_file(self.table, self.location, self.day, bytes, &metadata)
     }
 }

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Failure when something differed and was not repaired.
 pub(super) async fn audit(audit: &Audit) -> ExitCode {
-    let source = Arc::new(Source::new(&audit.sync.lake));
+    let source = Arc::new(Source::new(audit.sync.place()));
     let (sync, days, repair) = (&audit.sync, audit.days.range(), audit.repair);
     each(sync.targets.open(), |target| {
         let name = target.name().to_owned();

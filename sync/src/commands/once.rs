@@ -27,7 +27,7 @@ pub(super) async fn backfill(backfill: &Backfill) -> ExitCode {
 }
 
 async fn round(sync: &Sync, days: Option<RangeInclusive<Date>>, speaks: bool) -> ExitCode {
-    let source = Arc::new(Source::new(&sync.lake));
+    let source = Arc::new(Source::new(sync.place()));
     let options = Options {
         patience: PATIENCE,
         days,

@@ -22,7 +22,7 @@ use crate::source::Source;
 pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let source = Arc::new(Source::new(&run.sync.lake));
+    let source = Arc::new(Source::new(run.sync.place()));
     let targets = run.sync.targets.open();
     let monitor = Arc::new(Monitor::new(targets.iter().map(|target| target.name())));
     if let Some(listen) = run.listen {

@@ -22,7 +22,7 @@ use crate::unit::{Unit, units};
 
 /// A table for each ClickHouse.
 pub(super) async fn status(sync: &Sync) -> ExitCode {
-    let source = Arc::new(Source::new(&sync.lake));
+    let source = Arc::new(Source::new(sync.place()));
     each(sync.targets.open(), |target| {
         let source = Arc::clone(&source);
         async move { show(&target, &source).await }

@@ -260,7 +260,7 @@ impl Follower {
         Loader {
             target: &self.target,
             reader: self.reader.unwrap_or(Reader::Here),
-            folder: self.source.folder(),
+            source: &self.source,
             table: table.to_owned(),
             columns: shared_columns(round.tables.columns(table), lake),
             parallel: self.parallel,

@@ -4,8 +4,8 @@ mod books;
 mod migrate;
 mod tables;
 
+use std::fs::File;
 use std::future::Future;
-use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -115,12 +115,19 @@ impl Target {
     }
 
     /// Sends a file of this machine as the body of an `INSERT … FORMAT …`.
-    pub async fn send_file(&self, doing: &str, sql: &str, settings: &Settings, path: &Path) -> Result<()> {
+    pub async fn send_file(
+        &self,
+        doing: &str,
+        sql: &str,
+        settings: &Settings,
+        file: File,
+        path: &str,
+    ) -> Result<()> {
         let of_file = |source| Error::File {
-            path: path.to_owned(),
+            path: path.into(),
             source,
         };
-        let mut file = tokio::fs::File::open(path).await.map_err(of_file)?;
+        let mut file = tokio::fs::File::from_std(file);
         let mut insert = settings
             .iter()
             .fold(self.client.insert_formatted_with(sql), |insert, (name, value)| {

@@ -7,6 +7,10 @@ pub struct Ports {
     /// The first region's and the second's.
     pub clickhouse: [u16; 2],
     pub sync: u16,
+    /// MinIO, its console, and the Iceberg REST catalog.
+    pub store: u16,
+    pub console: u16,
+    pub catalog: u16,
 }
 
 impl Ports {
@@ -17,6 +21,9 @@ impl Ports {
         chdb: 8686,
         clickhouse: [8123, 8124],
         sync: 8687,
+        store: 9000,
+        console: 9001,
+        catalog: 19120,
     };
 
     /// One after the other from a port on.
@@ -27,6 +34,9 @@ impl Ports {
             chdb: base + 2,
             clickhouse: [base + 3, base + 4],
             sync: base + 5,
+            store: base + 6,
+            console: base + 7,
+            catalog: base + 8,
         }
     }
 }

@@ -4,6 +4,7 @@ mod apt;
 mod cargo_tools;
 mod collector;
 mod npm;
+mod object_store;
 mod python;
 mod stamp;
 mod versions;
@@ -19,11 +20,13 @@ pub use collector::install as collector;
 pub use wasm_target::{WASM_TARGET, linked_toolchain};
 
 /// How much of it a command needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wanted {
     /// What `up` builds and runs with.
     Stack,
-    /// That, and what only tests use: Chromium, Python.
+    /// That, and an object store with its catalog.
+    StackOnS3,
+    /// That, and what only tests use: Chromium.
     Everything,
 }
 
@@ -49,8 +52,12 @@ pub fn run(wanted: Wanted) -> Result<Paths> {
     for (tool, version) in versions.cargo(&paths)? {
         step(&tool, cargo_tools::install(&paths, &tool, &version));
     }
-    if wanted == Wanted::Everything {
+    if wanted >= Wanted::StackOnS3 {
         step("Python packages", python::install(&paths));
+        step(
+            "MinIO and the Iceberg REST catalogs",
+            object_store::install(&paths),
+        );
     }
     if crate::process::interrupted() {
         bail!("interrupted");

@@ -14,10 +14,19 @@ pub struct Versions {
     npm: BTreeMap<String, String>,
     /// The OpenTelemetry Collector, and all of its modules.
     pub collector: String,
+    /// MinIO, as a Go module.
+    pub minio: String,
+    /// Apache Iceberg's own REST catalog.
+    #[serde(rename = "iceberg-rest")]
+    pub iceberg_rest: String,
+    /// A REST catalog with authentication.
+    pub nessie: String,
 }
 
 /// What only tests use.
-const TEST_PACKAGES: [&str; 4] = ["chromium", "fonts-dejavu-core", "python3", "python3-venv"];
+const TEST_PACKAGES: [&str; 2] = ["chromium", "fonts-dejavu-core"];
+/// What brings an object store.
+const STORE_PACKAGES: [&str; 3] = ["curl", "python3", "python3-venv"];
 
 impl Versions {
     /// Reads the file.
@@ -32,7 +41,11 @@ impl Versions {
     pub fn apt(&self, wanted: Wanted) -> Vec<(&str, &str)> {
         self.apt
             .iter()
-            .filter(|(package, _)| wanted == Wanted::Everything || !TEST_PACKAGES.contains(&package.as_str()))
+            .filter(|(package, _)| match package.as_str() {
+                package if TEST_PACKAGES.contains(&package) => wanted >= Wanted::Everything,
+                package if STORE_PACKAGES.contains(&package) => wanted >= Wanted::StackOnS3,
+                _ => true,
+            })
             .map(|(package, shown_by)| (package.as_str(), shown_by.as_str()))
             .collect()
     }

@@ -8,6 +8,7 @@ mod commits;
 mod history;
 mod lost_answers;
 mod readers;
+mod remote;
 mod sql_catalog;
 mod strays;
 mod sweep;

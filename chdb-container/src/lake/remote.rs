@@ -1,0 +1,121 @@
+//! Tables on an S3 store behind a REST catalog.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use lakefront_lake::{RemoteLake, RestCatalog, RestTable};
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+/// For how long what the catalog said is taken for what it says: a page's queries come at once and ask it once.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// The catalog, and what it said last.
+pub struct Remote {
+    lake: RemoteLake,
+    runtime: Handle,
+    last: Mutex<Last>,
+}
+
+#[derive(Default)]
+struct Last {
+    catalog: Option<RestCatalog>,
+    /// When it was last asked.
+    asked: Option<Instant>,
+    /// When it was last asked and answered.
+    answered: Option<Timestamp>,
+    error: Option<String>,
+}
+
+/// A table that the catalog has.
+pub struct Seen {
+    pub name: &'static str,
+    /// Nothing when it is still the state that the caller knows.
+    pub table: Option<RestTable>,
+}
+
+impl Remote {
+    /// Of a configuration; the runtime is for requests to the catalog.
+    pub fn new(lake: RemoteLake, runtime: Handle) -> Self {
+        Self {
+            lake,
+            runtime,
+            last: Mutex::default(),
+        }
+    }
+
+    /// The catalog's address.
+    pub fn name(&self) -> &str {
+        self.lake.catalog_uri.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the store's keys come from the catalog.
+    pub fn gives_keys(&self) -> bool {
+        self.lake.s3_access_key_id.is_none()
+    }
+
+    /// The next look asks, however short ago the last was.
+    pub fn look_again(&self) {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).asked = None;
+    }
+
+    /// What the catalog has now; `None` when it was asked a moment ago, or does not answer. `known` is the caller's state of a
+    /// table, as the catalog called it. Blocks.
+    pub fn look(&self, known: impl Fn(&str) -> Option<String>) -> Option<Vec<Seen>> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.asked.is_some_and(|asked| asked.elapsed() < FRESH) {
+            return None;
+        }
+        last.asked = Some(Instant::now());
+        let now = Timestamp::now();
+        let catalog = last.catalog.clone();
+        let etags: Vec<_> = lakefront_otel::tables()
+            .iter()
+            .map(|table| (table.name, known(table.name)))
+            .collect();
+        match self.runtime.block_on(ask(&self.lake, catalog, etags)) {
+            Ok((catalog, seen)) => {
+                last.catalog = Some(catalog);
+                last.answered = Some(now);
+                last.error = None;
+                Some(seen)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the catalog");
+                last.error = Some(error.to_string());
+                None
+            }
+        }
+    }
+
+    /// When the catalog was last asked and answered, and what is wrong since.
+    pub fn state(&self) -> (Option<Timestamp>, Option<String>) {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        (last.answered, last.error.clone())
+    }
+}
+
+async fn ask(
+    lake: &RemoteLake,
+    catalog: Option<RestCatalog>,
+    etags: Vec<(&'static str, Option<String>)>,
+) -> lakefront_lake::Result<(RestCatalog, Vec<Seen>)> {
+    let catalog = match catalog {
+        Some(catalog) => catalog,
+        None => RestCatalog::connect(lake).await?,
+    };
+    let mut asked = JoinSet::new();
+    for (name, etag) in etags {
+        let catalog = catalog.clone();
+        asked.spawn(async move {
+            let table = catalog.load(name, etag.as_deref()).await?;
+            Ok::<_, lakefront_lake::Error>(table.map(|table| Seen { name, table }))
+        });
+    }
+    let mut seen = Vec::new();
+    while let Some(table) = asked.join_next().await {
+        seen.extend(table??);
+    }
+    Ok((catalog, seen))
+}

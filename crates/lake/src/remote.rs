@@ -1,0 +1,272 @@
+//! Configuration of a lake on an S3 store behind a REST catalog. One section, the same for every program.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::error::{Error, Result};
+
+/// The tables are on an S3 store, and an Iceberg REST catalog says what is committed.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Lake on an S3 store behind an Iceberg REST catalog, instead of a folder")]
+pub struct RemoteLake {
+    /// Address of the catalog, without /v1; with it, the lake is there and in no folder
+    #[arg(long, env = "LAKEFRONT_CATALOG_URI", value_name = "URL")]
+    pub catalog_uri: Option<String>,
+
+    /// The catalog's warehouse, where it has several
+    #[arg(long, env = "LAKEFRONT_CATALOG_WAREHOUSE", value_name = "NAME")]
+    pub catalog_warehouse: Option<String>,
+
+    /// Prefix of the catalog's paths; what the catalog itself says when left out
+    #[arg(long, env = "LAKEFRONT_CATALOG_PREFIX", value_name = "PREFIX")]
+    pub catalog_prefix: Option<String>,
+
+    /// Bearer token for the catalog
+    #[arg(
+        long,
+        env = "LAKEFRONT_CATALOG_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    pub catalog_token: Option<Secret>,
+
+    /// OAuth2 client credentials for the catalog, instead of a token
+    #[arg(
+        long,
+        env = "LAKEFRONT_CATALOG_CREDENTIAL",
+        hide_env_values = true,
+        conflicts_with = "catalog_token",
+        value_name = "ID:SECRET"
+    )]
+    pub catalog_credential: Option<Secret>,
+
+    /// Where tokens are given for them; the catalog's own /v1/oauth/tokens when left out
+    #[arg(long, env = "LAKEFRONT_CATALOG_OAUTH_URI", value_name = "URL")]
+    pub catalog_oauth_uri: Option<String>,
+
+    /// Scope to ask for with them
+    #[arg(
+        long,
+        env = "LAKEFRONT_CATALOG_SCOPE",
+        default_value = "catalog",
+        value_name = "SCOPE"
+    )]
+    pub catalog_scope: String,
+
+    /// Where new tables are made; left out, the catalog decides
+    #[arg(long, env = "LAKEFRONT_S3_LOCATION", value_name = "s3://BUCKET/PREFIX")]
+    pub s3_location: Option<String>,
+
+    /// Address of the store; Amazon's when neither this nor the catalog says
+    #[arg(long, env = "LAKEFRONT_S3_ENDPOINT", value_name = "URL")]
+    pub s3_endpoint: Option<String>,
+
+    /// Region of the store (R2: auto); us-east-1 when neither this nor the catalog says
+    #[arg(long, env = "LAKEFRONT_S3_REGION", value_name = "REGION")]
+    pub s3_region: Option<String>,
+
+    /// Address buckets as ENDPOINT/BUCKET, as MinIO needs it, not as BUCKET.ENDPOINT
+    #[arg(long, env = "LAKEFRONT_S3_PATH_STYLE")]
+    pub s3_path_style: bool,
+
+    /// Access key of the store; left out, the catalog gives credentials (vended) that are renewed before they expire
+    #[arg(
+        long,
+        env = "LAKEFRONT_S3_ACCESS_KEY_ID",
+        requires = "s3_secret_access_key",
+        value_name = "ID"
+    )]
+    pub s3_access_key_id: Option<String>,
+
+    /// Its secret
+    #[arg(
+        long,
+        env = "LAKEFRONT_S3_SECRET_ACCESS_KEY",
+        hide_env_values = true,
+        requires = "s3_access_key_id",
+        value_name = "SECRET"
+    )]
+    pub s3_secret_access_key: Option<Secret>,
+}
+
+impl RemoteLake {
+    /// Whether a lake is configured at all.
+    pub fn is_configured(&self) -> bool {
+        self.catalog_uri.is_some()
+    }
+
+    /// The catalog's address, without a slash at the end.
+    pub(crate) fn uri(&self) -> Result<&str> {
+        let uri = self.catalog_uri.as_deref().unwrap_or_default();
+        if !uri.starts_with("http://") && !uri.starts_with("https://") {
+            return Err(Error::Config(format!(
+                "--catalog-uri (LAKEFRONT_CATALOG_URI) is {uri:?}; expected http://… or https://…"
+            )));
+        }
+        Ok(uri.trim_end_matches('/'))
+    }
+
+    /// Where a new table goes, if that is for us to say.
+    pub(crate) fn table_location(&self, table: &str) -> Result<Option<String>> {
+        let Some(location) = &self.s3_location else {
+            return Ok(None);
+        };
+        let bucket = location.strip_prefix("s3://").unwrap_or_default();
+        if bucket.is_empty() || bucket.starts_with('/') {
+            return Err(Error::Config(format!(
+                "--s3-location (LAKEFRONT_S3_LOCATION) is {location:?}; expected s3://BUCKET or s3://BUCKET/PREFIX"
+            )));
+        }
+        let location = location.trim_end_matches('/');
+        Ok(Some(format!("{location}/{}/{table}", crate::catalog::NAMESPACE)))
+    }
+
+    /// How the store is reached: what is configured, then what the catalog says of the table.
+    pub(crate) fn access(&self, from_catalog: &HashMap<String, String>) -> S3Access {
+        let told = |key: &str| from_catalog.get(key).cloned();
+        let keys = match (&self.s3_access_key_id, &self.s3_secret_access_key) {
+            (Some(id), Some(secret)) => Some(S3Keys {
+                id: id.clone(),
+                secret: secret.clone(),
+                session_token: None,
+            }),
+            _ => S3Keys::vended(from_catalog),
+        };
+        S3Access {
+            endpoint: self.s3_endpoint.clone().or_else(|| told("s3.endpoint")),
+            region: self
+                .s3_region
+                .clone()
+                .or_else(|| told("s3.region"))
+                .or_else(|| told("client.region"))
+                .unwrap_or_else(|| "us-east-1".to_owned()),
+            path_style: self.s3_path_style
+                || told("s3.path-style-access").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            keys,
+        }
+    }
+}
+
+/// How an S3 store is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct S3Access {
+    /// Its address; Amazon's when there is none.
+    pub endpoint: Option<String>,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// Whether a bucket is part of the path, not of the host's name.
+    pub path_style: bool,
+    /// What requests are signed with, if anything.
+    pub keys: Option<S3Keys>,
+}
+
+impl S3Access {
+    /// The address of an object or folder, as clients of HTTP know it; none when `location` is not `s3://…`.
+    pub fn url(&self, location: &str) -> Option<String> {
+        let (bucket, key) = location.split_once("://")?.1.split_once('/')?;
+        let amazon = format!("https://s3.{}.amazonaws.com", self.region);
+        let endpoint = self.endpoint.as_deref().unwrap_or(&amazon).trim_end_matches('/');
+        if self.path_style {
+            return Some(format!("{endpoint}/{bucket}/{key}"));
+        }
+        let (scheme, host) = endpoint.split_once("://")?;
+        Some(format!("{scheme}://{bucket}.{host}/{key}"))
+    }
+}
+
+/// Credentials of an S3 store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct S3Keys {
+    /// The access key.
+    pub id: String,
+    /// Its secret.
+    pub secret: Secret,
+    /// The session they are of, when they are temporary.
+    pub session_token: Option<Secret>,
+}
+
+impl S3Keys {
+    /// Those that a catalog gave for a table.
+    pub(crate) fn vended(from_catalog: &HashMap<String, String>) -> Option<Self> {
+        Some(Self {
+            id: from_catalog.get("s3.access-key-id")?.clone(),
+            secret: Secret(from_catalog.get("s3.secret-access-key")?.clone()),
+            session_token: from_catalog.get("s3.session-token").cloned().map(Secret),
+        })
+    }
+}
+
+/// Text that no log shows.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_configured_comes_before_what_the_catalog_says() {
+        let told = HashMap::from(
+            [
+                ("s3.endpoint", "http://told:9000/"),
+                ("s3.region", "eu"),
+                ("s3.path-style-access", "true"),
+                ("s3.access-key-id", "id"),
+                ("s3.secret-access-key", "secret"),
+            ]
+            .map(|(key, value)| (key.to_owned(), value.to_owned())),
+        );
+        let access = RemoteLake::default().access(&told);
+        assert_eq!(
+            access.url("s3://lake/otel/otel_logs").as_deref(),
+            Some("http://told:9000/lake/otel/otel_logs")
+        );
+        assert_eq!(access.keys.map(|keys| keys.id).as_deref(), Some("id"));
+
+        let configured = RemoteLake {
+            s3_endpoint: Some("https://store.example".to_owned()),
+            s3_region: Some("auto".to_owned()),
+            s3_access_key_id: Some("own".to_owned()),
+            s3_secret_access_key: Some(Secret("s".to_owned())),
+            ..RemoteLake::default()
+        };
+        let access = configured.access(&HashMap::new());
+        assert_eq!(
+            access.url("s3://lake/otel").as_deref(),
+            Some("https://lake.store.example/otel")
+        );
+        assert_eq!(access.region, "auto");
+        assert_eq!(access.keys.map(|keys| keys.id).as_deref(), Some("own"));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = format!("{:?}", Secret("hidden".to_owned()));
+        assert!(!shown.contains("hidden"));
+    }
+}

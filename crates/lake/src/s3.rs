@@ -1,0 +1,247 @@
+//! A table's files on an S3 store.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use futures::{TryStreamExt, stream};
+use iceberg::io::{
+    FileIO, FileIOBuilder, S3_ACCESS_KEY_ID, S3_ENDPOINT, S3_PATH_STYLE_ACCESS, S3_REGION,
+    S3_SECRET_ACCESS_KEY,
+};
+use iceberg_storage_opendal::{AwsCredential, CustomAwsCredentialLoader, OpenDalStorageFactory};
+use opendal::{EntryMode, Operator};
+use reqsign_core::{Context, ProvideCredential, ProvideCredentialChain};
+use tokio::sync::Mutex;
+
+use crate::error::{Error, Result};
+use crate::remote::{S3Access, S3Keys};
+use crate::rest::{RestCatalog, RestTable};
+use crate::storage::Storage;
+
+/// Bytes sent or asked for at once: the least that a part of a multipart upload may have is 5 MiB.
+const PART: usize = 8 << 20;
+
+/// The store, as one table is reached on it.
+#[derive(Clone, Debug)]
+pub(crate) struct S3 {
+    /// Reads and writes whole files.
+    pub file_io: FileIO,
+    access: S3Access,
+    vended: Option<Vended>,
+}
+
+impl S3 {
+    /// The store of that table. Without keys of our own, the catalog gives them.
+    pub(crate) fn new(catalog: &RestCatalog, name: &str, table: &RestTable) -> Self {
+        let is_vended = catalog.lake().s3_access_key_id.is_none() && table.access.keys.is_some();
+        let vended = is_vended.then(|| Vended {
+            catalog: catalog.clone(),
+            table: name.to_owned(),
+            known: Arc::default(),
+        });
+        let loader = vended.clone().map(CustomAwsCredentialLoader::new);
+        let mut builder = FileIOBuilder::new(Arc::new(OpenDalStorageFactory::S3 {
+            customized_credential_load: loader,
+        }))
+        .with_prop(S3_REGION, &table.access.region)
+        .with_prop(S3_PATH_STYLE_ACCESS, table.access.path_style);
+        if let Some(endpoint) = &table.access.endpoint {
+            builder = builder.with_prop(S3_ENDPOINT, endpoint);
+        }
+        if let Some(keys) = table.access.keys.as_ref().filter(|_| !is_vended) {
+            builder = builder
+                .with_prop(S3_ACCESS_KEY_ID, &keys.id)
+                .with_prop(S3_SECRET_ACCESS_KEY, keys.secret.reveal());
+        }
+        Self {
+            file_io: builder.build(),
+            access: table.access.clone(),
+            vended,
+        }
+    }
+
+    /// See [`Storage::forget_keys`].
+    pub(crate) async fn forget_keys(&self) {
+        if let Some(vended) = &self.vended {
+            *vended.known.lock().await = None;
+        }
+    }
+
+    /// Asks for a file that is not there: the store says whether bucket, keys and clock are right.
+    pub(crate) async fn check(&self, folder: &str) -> Result<()> {
+        let location = format!("{folder}/metadata/is-the-store-there");
+        let Err(error) = self.file_io.new_input(&location)?.read().await else {
+            return Ok(());
+        };
+        let reason = format!("{error:?}");
+        let advice = match &reason {
+            reason if reason.contains("NoSuchKey") => return Ok(()),
+            reason if reason.contains("NoSuchBucket") => {
+                "there is no such bucket: create it, or check LAKEFRONT_S3_LOCATION, LAKEFRONT_S3_ENDPOINT and \
+                 LAKEFRONT_S3_PATH_STYLE"
+            }
+            reason if reason.contains("RequestTimeTooSkewed") => {
+                "this machine's clock differs from the store's by more than 15 minutes: set it (NTP)"
+            }
+            reason if reason.contains("InvalidAccessKeyId") => {
+                "the store does not know the access key: check LAKEFRONT_S3_ACCESS_KEY_ID"
+            }
+            reason if reason.contains("SignatureDoesNotMatch") => {
+                "the secret is not that of the access key: check LAKEFRONT_S3_SECRET_ACCESS_KEY and \
+                 LAKEFRONT_S3_REGION"
+            }
+            reason if reason.contains("AccessDenied") || reason.contains("PermissionDenied") => {
+                "the key may not read there: check its policy, LAKEFRONT_S3_ACCESS_KEY_ID and LAKEFRONT_S3_LOCATION"
+            }
+            reason if reason.contains("NotFound") => return Ok(()),
+            _ => "check LAKEFRONT_S3_ENDPOINT and that the store runs",
+        };
+        Err(Error::Store {
+            location: folder.to_owned(),
+            endpoint: self
+                .access
+                .endpoint
+                .clone()
+                .unwrap_or_else(|| "Amazon S3".to_owned()),
+            advice,
+            source: Box::new(error),
+        })
+    }
+
+    /// Sends a file, in parts where it is large.
+    pub(crate) async fn upload(&self, file: File, location: &str) -> Result<()> {
+        let mut writer = self.file_io.new_output(location)?.writer().await?;
+        let mut file = BufReader::new(file);
+        loop {
+            let mut part = Vec::new();
+            let read = file.by_ref().take(PART as u64).read_to_end(&mut part);
+            if read.map_err(Error::io(location))? == 0 {
+                break;
+            }
+            writer.write(Bytes::from(part)).await?;
+        }
+        Ok(writer.close().await?)
+    }
+
+    /// Fetches a file into another.
+    pub(crate) async fn download(&self, location: &str, mut into: File) -> Result<File> {
+        let input = self.file_io.new_input(location)?;
+        let size = input.metadata().await?.size;
+        let reader = input.reader().await?;
+        for start in (0..size).step_by(PART) {
+            let part = reader.read(start..size.min(start + PART as u64)).await?;
+            into.write_all(&part).map_err(Error::io(location))?;
+        }
+        into.seek(SeekFrom::Start(0)).map_err(Error::io(location))?;
+        Ok(into)
+    }
+
+    /// See [`Storage::delete`].
+    pub(crate) async fn delete(&self, locations: Vec<String>) {
+        let count = locations.len();
+        if let Err(error) = self.file_io.delete_stream(stream::iter(locations)).await {
+            tracing::warn!(count, %error, "could not delete files that are no longer needed");
+        }
+    }
+
+    /// See [`Storage::files_before`].
+    pub(crate) async fn files_before(&self, folder: &str, bound: SystemTime) -> Result<Vec<String>> {
+        let Some((bucket, key)) = Storage::key(folder).split_once('/') else {
+            return Ok(Vec::new());
+        };
+        let scheme = &folder[..folder.len() - Storage::key(folder).len()];
+        let operator = self.operator(bucket)?;
+        let list = operator.lister_with(&format!("{key}/")).recursive(true).await?;
+        let old = list.try_filter_map(async |entry| {
+            let is_file = entry.metadata().mode() == EntryMode::FILE;
+            let written = entry.metadata().last_modified().map(SystemTime::from);
+            let is_old = is_file && written.is_some_and(|written| written < bound);
+            Ok(is_old.then(|| format!("{scheme}{bucket}/{}", entry.path())))
+        });
+        Ok(old.try_collect().await?)
+    }
+
+    /// What lists: the iceberg crate does not.
+    fn operator(&self, bucket: &str) -> Result<Operator> {
+        let mut builder = opendal::services::S3::default()
+            .bucket(bucket)
+            .region(&self.access.region);
+        if let Some(endpoint) = &self.access.endpoint {
+            builder = builder.endpoint(endpoint);
+        }
+        if !self.access.path_style {
+            builder = builder.enable_virtual_host_style();
+        }
+        builder = match (&self.vended, &self.access.keys) {
+            (Some(vended), _) => {
+                builder.credential_provider_chain(ProvideCredentialChain::new().push(vended.clone()))
+            }
+            (None, Some(keys)) => builder
+                .access_key_id(&keys.id)
+                .secret_access_key(keys.secret.reveal()),
+            (None, None) => builder,
+        };
+        Ok(Operator::new(builder)?.finish())
+    }
+}
+
+/// Credentials that the catalog gives for a table, and gives again before they expire.
+#[derive(Clone, Debug)]
+struct Vended {
+    catalog: RestCatalog,
+    table: String,
+    known: Arc<Mutex<Option<Known>>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    keys: S3Keys,
+    until: Instant,
+}
+
+/// For how long credentials are used that do not say when they expire.
+const UNSAID: Duration = Duration::from_secs(300);
+
+impl ProvideCredential for Vended {
+    type Credential = AwsCredential;
+
+    async fn provide_credential(&self, _: &Context) -> reqsign_core::Result<Option<AwsCredential>> {
+        let mut known = self.known.lock().await;
+        let keys = match known.as_ref().filter(|known| Instant::now() < known.until) {
+            Some(known) => known.keys.clone(),
+            None => {
+                let loaded = self.catalog.load(&self.table, None).await;
+                let table = loaded.map_err(|error| reqsign_core::Error::unexpected(error.to_string()))?;
+                let Some(table) = table.flatten() else {
+                    return Ok(None);
+                };
+                let Some(keys) = table.access.keys else {
+                    return Ok(None);
+                };
+                let until = Instant::now() + usable(table.expires_at_ms);
+                known.insert(Known { keys, until }).keys.clone()
+            }
+        };
+        Ok(Some(AwsCredential {
+            access_key_id: keys.id,
+            secret_access_key: keys.secret.reveal().to_owned(),
+            session_token: keys.session_token.map(|token| token.reveal().to_owned()),
+            expires_in: None,
+        }))
+    }
+}
+
+/// For how long to use credentials that expire then: not to their very end, as a request takes time.
+fn usable(expires_at_ms: Option<i64>) -> Duration {
+    let Some(expires) = expires_at_ms.and_then(|ms| u64::try_from(ms).ok()) else {
+        return UNSAID;
+    };
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let left = Duration::from_millis(expires).saturating_sub(now);
+    left.saturating_sub((left / 2).min(Duration::from_secs(60)))
+}

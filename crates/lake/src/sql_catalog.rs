@@ -1,0 +1,200 @@
+//! The SQL catalog in SQLite: which metadata file of a table is the committed one.
+//!
+//! The layout is that of the iceberg crate's and of pyiceberg's `SqlCatalog`. Nothing else says what is committed.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use iceberg::MetadataLocation;
+use iceberg::io::FileIO;
+use iceberg::spec::{TableMetadata, TableMetadataBuildResult};
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::catalog::{Head, NAMESPACE, Swap};
+use crate::error::Result;
+use crate::storage;
+
+/// Name of the catalog within `catalog.db`.
+const NAME: &str = "lakefront";
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS iceberg_tables (
+        catalog_name VARCHAR(255) NOT NULL,
+        table_namespace VARCHAR(255) NOT NULL,
+        table_name VARCHAR(255) NOT NULL,
+        metadata_location VARCHAR(1000),
+        previous_metadata_location VARCHAR(1000),
+        iceberg_type VARCHAR(5),
+        PRIMARY KEY (catalog_name, table_namespace, table_name));
+    CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
+        catalog_name VARCHAR(255) NOT NULL,
+        namespace VARCHAR(255) NOT NULL,
+        property_key VARCHAR(255),
+        property_value VARCHAR(1000),
+        PRIMARY KEY (catalog_name, namespace, property_key));";
+
+/// The SQL catalog of one lake.
+#[derive(Clone, Debug)]
+pub(crate) struct SqlCatalog {
+    pool: SqlitePool,
+    file_io: FileIO,
+}
+
+impl SqlCatalog {
+    /// Opens `catalog.db`, and creates it with the namespace when it is not there.
+    pub(crate) async fn open(file: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A swap is what makes rows committed: it must not be lost with the power.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(30));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options)
+            .await?;
+        sqlx::raw_sql(SCHEMA).execute(&pool).await?;
+        sqlx::query("INSERT OR IGNORE INTO iceberg_namespace_properties VALUES (?, ?, 'exists', 'true')")
+            .bind(NAME)
+            .bind(NAMESPACE)
+            .execute(&pool)
+            .await?;
+        Ok(Self {
+            pool,
+            file_io: FileIO::new_with_fs(),
+        })
+    }
+
+    /// The committed metadata file of the table, if the table exists.
+    pub(crate) async fn metadata_location(&self, table: &str) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar(
+            "SELECT metadata_location FROM iceberg_tables
+             WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?",
+        )
+        .bind(NAME)
+        .bind(NAMESPACE)
+        .bind(table)
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    /// The committed state; `known` spares reading the metadata file when it is still that one.
+    pub(crate) async fn head(&self, table: &str, known: Option<Head>) -> Result<Option<Head>> {
+        let Some(location) = self.metadata_location(table).await? else {
+            return Ok(None);
+        };
+        if let Some(known) = known
+            && known.location == location
+        {
+            return Ok(Some(known));
+        }
+        let metadata = TableMetadata::read_from(&self.file_io, &location).await?;
+        Ok(Some(Head {
+            location,
+            metadata,
+            etag: None,
+        }))
+    }
+
+    /// Creates a table; false when another was first.
+    pub(crate) async fn create(&self, table: &str, metadata: &TableMetadata) -> Result<bool> {
+        let location = MetadataLocation::new_with_metadata(metadata.location(), metadata).to_string();
+        self.write_metadata(&location, metadata).await?;
+        let inserted = sqlx::query(
+            "INSERT OR IGNORE INTO iceberg_tables
+             (catalog_name, table_namespace, table_name, metadata_location, iceberg_type)
+             VALUES (?, ?, ?, ?, 'TABLE')",
+        )
+        .bind(NAME)
+        .bind(NAMESPACE)
+        .bind(table)
+        .bind(&location)
+        .execute(&self.pool)
+        .await?;
+        if inserted.rows_affected() == 0 {
+            storage::delete_files([location.as_str()]);
+        }
+        Ok(inserted.rows_affected() == 1)
+    }
+
+    /// Writes the metadata file of the new state and swaps it in if `base` is still the committed one.
+    ///
+    /// # Errors
+    /// When the metadata file can't be written; then nothing happened.
+    pub(crate) async fn commit(
+        &self,
+        table: &str,
+        base: &Head,
+        new: TableMetadataBuildResult,
+    ) -> Result<Swap> {
+        let location = MetadataLocation::from_str(&base.location)?
+            .with_next_version()
+            .to_string();
+        self.write_metadata(&location, &new.metadata).await?;
+        let updated = sqlx::query(
+            "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
+             WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?",
+        )
+        .bind(&location)
+        .bind(&base.location)
+        .bind(NAME)
+        .bind(NAMESPACE)
+        .bind(table)
+        .bind(&base.location)
+        .execute(&self.pool)
+        .await;
+        let updated = match updated {
+            Ok(updated) => updated,
+            Err(error) => return Ok(Swap::Unknown(error.into())),
+        };
+        if updated.rows_affected() == 0 {
+            storage::delete_files([location.as_str()]);
+            return Ok(Swap::Lost);
+        }
+        storage::delete_files(
+            new.expired_metadata_logs
+                .iter()
+                .map(|log| log.metadata_file.as_str()),
+        );
+        Ok(Swap::Done(Box::new(Head {
+            location,
+            metadata: new.metadata,
+            etag: None,
+        })))
+    }
+
+    /// The next number of a counter that is kept as a property of the namespace.
+    pub(crate) async fn next_number(&self, counter: &str) -> Result<i64> {
+        Ok(sqlx::query_scalar(
+            "INSERT INTO iceberg_namespace_properties VALUES (?, ?, ?, '1')
+             ON CONFLICT DO UPDATE SET property_value = CAST(property_value AS INTEGER) + 1
+             RETURNING CAST(property_value AS INTEGER)",
+        )
+        .bind(NAME)
+        .bind(NAMESPACE)
+        .bind(counter)
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    /// Writes a metadata file so that it, and all that was written to its folder before, is durable.
+    async fn write_metadata(&self, location: &str, metadata: &TableMetadata) -> Result<()> {
+        write(&self.file_io, location, serde_json::to_vec(metadata)?).await?;
+        let file = storage::path(location);
+        if let Some(folder) = file.parent().map(Path::to_owned) {
+            tokio::task::spawn_blocking(move || storage::sync_folder(&folder)).await??;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a whole file and syncs it (the iceberg crate's `OutputFile::write` does not sync).
+async fn write(file_io: &FileIO, location: &str, bytes: Vec<u8>) -> Result<()> {
+    let mut writer = file_io.new_output(location)?.writer().await?;
+    writer.write(bytes.into()).await?;
+    writer.close().await?;
+    Ok(())
+}

@@ -1,0 +1,519 @@
+//! The lake on MinIO behind the REST catalog of Apache Iceberg.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use lakefront_lake::{DataFile, Error, Lake, LakeConfig, Place, RemoteLake, WalPosition};
+use lakefront_tests::{Nessie, Relay, S3Lake, Treatment};
+
+use crate::common::{DAY, MARCH_10, rows};
+
+const TABLE: &str = "otel_logs";
+const ROWS: usize = 10;
+
+/// How that lake is reached.
+fn configured(servers: &S3Lake) -> RemoteLake {
+    parsed(servers.environment())
+}
+
+fn parsed(environment: Vec<(&str, String)>) -> RemoteLake {
+    let mut lake = RemoteLake::default();
+    for (variable, value) in environment {
+        match variable {
+            "LAKEFRONT_CATALOG_URI" => lake.catalog_uri = Some(value),
+            "LAKEFRONT_CATALOG_WAREHOUSE" => lake.catalog_warehouse = Some(value),
+            "LAKEFRONT_CATALOG_TOKEN" => lake.catalog_token = value.parse().ok(),
+            "LAKEFRONT_S3_LOCATION" => lake.s3_location = Some(value),
+            "LAKEFRONT_S3_ENDPOINT" => lake.s3_endpoint = Some(value),
+            "LAKEFRONT_S3_PATH_STYLE" => lake.s3_path_style = value == "true",
+            "LAKEFRONT_S3_ACCESS_KEY_ID" => lake.s3_access_key_id = Some(value),
+            "LAKEFRONT_S3_SECRET_ACCESS_KEY" => lake.s3_secret_access_key = value.parse().ok(),
+            other => panic!("{other} is not known here"),
+        }
+    }
+    lake
+}
+
+fn config(lake: RemoteLake) -> LakeConfig {
+    LakeConfig::at(Place::Remote(Box::new(lake)))
+}
+
+async fn written(lake: &Lake, first: i64) -> Vec<DataFile> {
+    let batch = rows(TABLE, first, ROWS, |n| MARCH_10 + n % 2 * DAY);
+    lake.write(TABLE, batch).await.unwrap()
+}
+
+/// Rows of the current snapshot; no file is listed twice.
+async fn count(lake: &Lake) -> u64 {
+    let files = lake.files(TABLE).await.unwrap();
+    let paths: BTreeSet<_> = files.iter().map(|file| file.file.file_path()).collect();
+    assert_eq!(paths.len(), files.len());
+    files.iter().map(|file| file.file.record_count()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_fold_expire_and_are_read_by_others() {
+    const COMMITS: u64 = 40;
+    let servers = S3Lake::start().await.unwrap();
+    let lake = Lake::open(LakeConfig {
+        keep_snapshots: 10,
+        ..config(configured(&servers))
+    })
+    .await
+    .unwrap();
+    assert_eq!(lake.new_writer().await.unwrap(), 1);
+    assert_eq!(lake.new_writer().await.unwrap(), 2);
+    for position in 0..COMMITS {
+        let files = written(&lake, position as i64 * ROWS as i64).await;
+        let wal = WalPosition { writer: 2, position };
+        let commit = lake.append(TABLE, &files, Some(wal)).await.unwrap();
+        assert!(commit.is_some());
+        let again = lake.append(TABLE, &files, Some(wal)).await.unwrap();
+        assert_eq!(again, None, "its position is in already");
+    }
+    assert_eq!(count(&lake).await, COMMITS * ROWS as u64);
+
+    // What compaction does, and a process that opens the lake anew.
+    let again = Lake::open(config(configured(&servers))).await.unwrap();
+    assert_eq!(
+        again.wal_positions(TABLE).await.unwrap().get(&2),
+        Some(&(COMMITS - 1))
+    );
+    let old: Vec<DataFile> = again
+        .files(TABLE)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|file| file.file)
+        .collect();
+    let new = again.merge(TABLE, &old).await.unwrap();
+    assert_eq!(new.len(), 2, "one a day");
+    again.replace(TABLE, &old, &new).await.unwrap();
+    assert_eq!(count(&lake).await, COMMITS * ROWS as u64);
+    assert_eq!(again.new_writer().await.unwrap(), 3);
+
+    let catalog = lakefront_lake::RestCatalog::connect(&configured(&servers))
+        .await
+        .unwrap();
+    let table = catalog.load(TABLE, None).await.unwrap().flatten().unwrap();
+    let snapshots = table.metadata.snapshots().len();
+    assert!(snapshots < 10 + 16 + 5, "{snapshots} snapshots stay");
+    let manifests = objects(&servers, |name| name.ends_with("-m0.avro")).len();
+    assert!(
+        manifests < 5 * snapshots,
+        "{manifests} manifests for {snapshots} snapshots"
+    );
+
+    let read = servers.pyiceberg(TABLE, &[]).await.unwrap();
+    assert_eq!(
+        read,
+        serde_json::json!({ "rows": 400, "distinct": 400, "files": 2 })
+    );
+}
+
+/// Objects with the table's metadata, each a folder of the store, whose names are like that.
+fn objects(servers: &S3Lake, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let metadata = servers.objects().join("tables/otel").join(TABLE).join("metadata");
+    let entries = std::fs::read_dir(metadata).unwrap();
+    entries
+        .map(Result::unwrap)
+        .filter(|entry| is_wanted(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_lakes_and_a_third_party_append_at_once() {
+    const COMMITS: u64 = 15;
+    let servers = S3Lake::start().await.unwrap();
+    let lake = Lake::open(config(configured(&servers))).await.unwrap();
+    let files = written(&lake, 1 << 40).await;
+    lake.append(TABLE, &files, None).await.unwrap();
+    let writers: Vec<_> = (0..2)
+        .map(|_| {
+            let config = config(configured(&servers));
+            tokio::spawn(async move {
+                let lake = Lake::open(config).await.unwrap();
+                let writer = lake.new_writer().await.unwrap();
+                for position in 0..COMMITS {
+                    let first = (i64::from(writer) << 48) + position as i64 * ROWS as i64;
+                    let files = written(&lake, first).await;
+                    let wal = WalPosition { writer, position };
+                    lake.append(TABLE, &files, Some(wal)).await.unwrap().unwrap();
+                }
+                writer
+            })
+        })
+        .collect();
+    // It appends what it read, under new ids; when another was first it tries again.
+    let third = servers.pyiceberg(TABLE, &["append"]).await.unwrap();
+    let mut numbers = BTreeSet::new();
+    for writer in writers {
+        numbers.insert(writer.await.unwrap());
+    }
+    assert_eq!(numbers, BTreeSet::from([1, 2]), "no number is given out twice");
+    let positions = lake.wal_positions(TABLE).await.unwrap();
+    assert_eq!(
+        positions.into_iter().collect::<Vec<_>>(),
+        [(1, COMMITS - 1), (2, COMMITS - 1)]
+    );
+    let read = servers.pyiceberg(TABLE, &[]).await.unwrap();
+    let ours = (2 * COMMITS + 1) * ROWS as u64;
+    assert_eq!(read["rows"], read["distinct"], "nothing is doubled");
+    assert!(
+        read["rows"].as_u64().unwrap() > ours,
+        "the third party's rows are in"
+    );
+    assert!(third["rows"].as_u64().unwrap() > 0);
+    assert_eq!(count(&lake).await, read["rows"].as_u64().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_is_lost_is_in_once() {
+    let servers = S3Lake::start().await.unwrap();
+    let lost = [
+        Treatment::LoseRequest,
+        Treatment::LoseAnswer,
+        Treatment::Answer(503, "busy"),
+        Treatment::Answer(409, "another was first"),
+    ];
+    for (round, treatment) in lost.into_iter().enumerate() {
+        let armed = Arc::new(AtomicBool::new(false));
+        let is_armed = Arc::clone(&armed);
+        let relay = Relay::start(&servers.catalog_url(), move |line| {
+            let is_commit = line.starts_with("POST") && line.contains("/tables/otel_logs");
+            match is_commit && is_armed.swap(false, Ordering::SeqCst) {
+                true => treatment,
+                false => Treatment::Forward,
+            }
+        })
+        .await
+        .unwrap();
+        let lake = Lake::open(config(RemoteLake {
+            catalog_uri: Some(relay.url()),
+            ..configured(&servers)
+        }))
+        .await
+        .unwrap();
+        let files = written(&lake, (round * ROWS) as i64).await;
+        let wal = WalPosition {
+            writer: 1,
+            position: round as u64,
+        };
+        armed.store(true, Ordering::SeqCst);
+        let commit = lake.append(TABLE, &files, Some(wal)).await.unwrap();
+        assert!(!armed.load(Ordering::SeqCst), "{treatment:?} happened");
+        assert_eq!(commit.unwrap().sequence_number, round as i64 + 1, "{treatment:?}");
+        assert_eq!(count(&lake).await, ((round + 1) * ROWS) as u64, "{treatment:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_says_slow_down_is_asked_again() {
+    let servers = S3Lake::start().await.unwrap();
+    let refusals = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let refused = Arc::clone(&refusals);
+    let relay = Relay::start(&servers.store_url(), move |line| {
+        // Every other upload.
+        let is_upload = line.starts_with("PUT");
+        match is_upload && refused.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
+            true => Treatment::Answer(503, "<Error><Code>SlowDown</Code><Message>slow</Message></Error>"),
+            false => Treatment::Forward,
+        }
+    })
+    .await
+    .unwrap();
+    let lake = Lake::open(config(RemoteLake {
+        s3_endpoint: Some(relay.url()),
+        ..configured(&servers)
+    }))
+    .await
+    .unwrap();
+    let files = written(&lake, 0).await;
+    lake.append(TABLE, &files, None).await.unwrap();
+    assert!(
+        refusals.load(Ordering::SeqCst) >= 8,
+        "two data files, manifest and list, each tried twice"
+    );
+    assert_eq!(count(&lake).await, ROWS as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_named() {
+    let servers = S3Lake::start().await.unwrap();
+    let error = async |lake: RemoteLake| Lake::open(config(lake)).await.map(drop).unwrap_err().to_string();
+    drop(Lake::open(config(configured(&servers))).await.unwrap());
+
+    let nobody = error(RemoteLake {
+        catalog_uri: Some("http://127.0.0.1:1".to_owned()),
+        ..configured(&servers)
+    })
+    .await;
+    assert!(
+        nobody.contains("can't be reached") && nobody.contains("LAKEFRONT_CATALOG_URI"),
+        "{nobody}"
+    );
+    let other = error(RemoteLake {
+        catalog_uri: Some(servers.store_url()),
+        ..configured(&servers)
+    })
+    .await;
+    assert!(other.contains("LAKEFRONT_CATALOG_"), "{other}");
+    let key = error(RemoteLake {
+        s3_access_key_id: Some("nobody".to_owned()),
+        ..configured(&servers)
+    })
+    .await;
+    assert!(key.contains("LAKEFRONT_S3_ACCESS_KEY_ID"), "{key}");
+    let secret = error(RemoteLake {
+        s3_secret_access_key: "wrong".parse().ok(),
+        ..configured(&servers)
+    })
+    .await;
+    assert!(secret.contains("LAKEFRONT_S3_SECRET_ACCESS_KEY"), "{secret}");
+    let store = error(RemoteLake {
+        s3_endpoint: Some("http://127.0.0.1:1".to_owned()),
+        ..configured(&servers)
+    })
+    .await;
+    assert!(store.contains("LAKEFRONT_S3_ENDPOINT"), "{store}");
+    let refused = Relay::start(&servers.catalog_url(), |_| Treatment::Answer(401, "no"))
+        .await
+        .unwrap();
+    let token = error(RemoteLake {
+        catalog_uri: Some(refused.url()),
+        ..configured(&servers)
+    })
+    .await;
+    assert!(token.contains("LAKEFRONT_CATALOG_TOKEN"), "{token}");
+
+    let bucket = error(RemoteLake {
+        s3_location: Some("s3://nowhere/tables".to_owned()),
+        ..configured(&S3Lake::start().await.unwrap())
+    })
+    .await;
+    assert!(bucket.contains("bucket"), "{bucket}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_that_is_down_leaves_the_commit_to_be_repeated() {
+    let mut servers = S3Lake::start().await.unwrap();
+    let lake = Lake::open(config(configured(&servers))).await.unwrap();
+    let files = written(&lake, 0).await;
+    let wal = WalPosition {
+        writer: 1,
+        position: 1,
+    };
+    servers.stop_catalog();
+    let down = lake.append(TABLE, &files, Some(wal)).await;
+    assert!(matches!(down, Err(Error::CatalogUnreachable { .. })), "{down:?}");
+    servers.start_catalog().await.unwrap();
+    lake.append(TABLE, &files, Some(wal)).await.unwrap().unwrap();
+    assert_eq!(count(&lake).await, ROWS as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_for_the_store_come_from_the_catalog() {
+    let servers = S3Lake::start().await.unwrap();
+    let lake = Lake::open(config(RemoteLake {
+        s3_access_key_id: None,
+        s3_secret_access_key: None,
+        ..configured(&servers)
+    }))
+    .await
+    .unwrap();
+    let files = written(&lake, 0).await;
+    lake.append(TABLE, &files, None).await.unwrap();
+    assert_eq!(count(&lake).await, ROWS as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_the_store_refuses_are_asked_for_again() {
+    let servers = S3Lake::start().await.unwrap();
+    let refuse = Arc::new(AtomicBool::new(false));
+    let refused = Arc::clone(&refuse);
+    let store = Relay::start(&servers.store_url(), move |line| {
+        match line.starts_with("PUT") && refused.swap(false, Ordering::SeqCst) {
+            true => Treatment::Answer(403, "<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>"),
+            false => Treatment::Forward,
+        }
+    })
+    .await
+    .unwrap();
+    let catalog = Relay::start(&servers.catalog_url(), |_| Treatment::Forward)
+        .await
+        .unwrap();
+    let lake = Lake::open(config(RemoteLake {
+        catalog_uri: Some(catalog.url()),
+        s3_endpoint: Some(store.url()),
+        s3_access_key_id: None,
+        s3_secret_access_key: None,
+        ..configured(&servers)
+    }))
+    .await
+    .unwrap();
+    let loads = |requests: Vec<String>| {
+        requests
+            .iter()
+            .filter(|line| line.starts_with("GET") && line.contains("/tables/otel_logs"))
+            .count()
+    };
+    let files = written(&lake, 0).await;
+    loads(catalog.take_requests());
+
+    // While data files are written, and in the middle of the commit.
+    refuse.store(true, Ordering::SeqCst);
+    let batch = rows(TABLE, 100, ROWS, |n| MARCH_10 + n % 2 * DAY);
+    lake.write(TABLE, batch).await.unwrap_err();
+    let more = written(&lake, 100).await;
+    assert_eq!(loads(catalog.take_requests()), 1, "new keys, once");
+    lake.append(TABLE, &files, None).await.unwrap();
+    refuse.store(true, Ordering::SeqCst);
+    lake.append(TABLE, &more, None).await.unwrap_err();
+    loads(catalog.take_requests());
+    lake.append(TABLE, &more, None).await.unwrap();
+    assert!(loads(catalog.take_requests()) >= 1);
+    assert_eq!(count(&lake).await, 2 * ROWS as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_vanished_is_named_and_harms_no_other_table() {
+    let servers = S3Lake::start().await.unwrap();
+    let lake = Lake::open(config(configured(&servers))).await.unwrap();
+    let files = written(&lake, 0).await;
+    lake.append(TABLE, &files, None).await.unwrap();
+    let lists: Vec<_> = objects(&servers, |name| name.starts_with("snap-"));
+    for list in &lists {
+        std::fs::remove_dir_all(list).unwrap();
+    }
+    assert!(!lists.is_empty());
+    let again = Lake::open(config(configured(&servers))).await.unwrap();
+    let more = written(&again, 100).await;
+    let error = again.append(TABLE, &more, None).await.unwrap_err().to_string();
+    assert!(error.contains("snap-"), "{error}");
+    let other = rows("otel_traces", 0, ROWS, |_| MARCH_10);
+    let spans = again.write("otel_traces", other).await.unwrap();
+    again.append("otel_traces", &spans, None).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_credentials_are_exchanged_again_when_their_token_is_refused() {
+    let servers = S3Lake::start().await.unwrap();
+    let armed = Arc::new(AtomicBool::new(false));
+    let is_armed = Arc::clone(&armed);
+    let relay = Relay::start(&servers.catalog_url(), move |line| {
+        let is_token = line.contains("/oauth/tokens");
+        match !is_token && is_armed.swap(false, Ordering::SeqCst) {
+            true => Treatment::Answer(401, "expired"),
+            false => Treatment::Forward,
+        }
+    })
+    .await
+    .unwrap();
+    let lake = Lake::open(config(RemoteLake {
+        catalog_uri: Some(relay.url()),
+        catalog_credential: "client:secret".parse().ok(),
+        catalog_scope: "catalog".to_owned(),
+        ..configured(&servers)
+    }))
+    .await
+    .unwrap();
+    let tokens = |requests: Vec<String>| {
+        requests
+            .iter()
+            .filter(|line| line.contains("/oauth/tokens"))
+            .count()
+    };
+    assert_eq!(tokens(relay.take_requests()), 1, "one token serves all requests");
+    let files = written(&lake, 0).await;
+    armed.store(true, Ordering::SeqCst);
+    lake.append(TABLE, &files, None).await.unwrap().unwrap();
+    assert_eq!(tokens(relay.take_requests()), 1);
+    assert_eq!(count(&lake).await, ROWS as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_deletes_what_was_never_committed() {
+    let servers = S3Lake::start().await.unwrap();
+    let lake = Lake::open(LakeConfig {
+        keep_unreferenced: Duration::ZERO,
+        ..config(configured(&servers))
+    })
+    .await
+    .unwrap();
+    let files = written(&lake, 0).await;
+    lake.append(TABLE, &files, None).await.unwrap();
+    let strays = written(&lake, 100).await;
+    // The store's times are whole seconds.
+    let written = Instant::now();
+    while lake.sweep(TABLE).await.unwrap() < strays.len() {
+        assert!(written.elapsed() < Duration::from_secs(10), "the strays stay");
+    }
+    assert_eq!(count(&lake).await, ROWS as u64);
+    let again = Lake::open(config(configured(&servers))).await.unwrap();
+    let paths: Vec<DataFile> = again
+        .files(TABLE)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|file| file.file)
+        .collect();
+    assert_eq!(
+        again.merge(TABLE, &paths).await.unwrap().len(),
+        2,
+        "what is committed can be read"
+    );
+}
+
+/// Nessie wants a token, gives keys that expire, and shows the current snapshot and no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_with_tokens_temporary_keys_and_no_history() {
+    const COMMITS: u64 = 12;
+    let servers = Nessie::start().await.unwrap();
+    let configured = || parsed(servers.environment());
+    let refused = Lake::open(config(RemoteLake {
+        catalog_token: "another".parse().ok(),
+        ..configured()
+    }))
+    .await
+    .map(drop)
+    .unwrap_err()
+    .to_string();
+    assert!(refused.contains("LAKEFRONT_CATALOG_TOKEN"), "{refused}");
+
+    let lake = Lake::open(config(configured())).await.unwrap();
+    let other = Lake::open(config(configured())).await.unwrap();
+    let append = async |lake: Lake| {
+        let writer = lake.new_writer().await.unwrap();
+        for position in 0..COMMITS {
+            let first = (i64::from(writer) << 48) + position as i64 * ROWS as i64;
+            let files = written(&lake, first).await;
+            let wal = WalPosition { writer, position };
+            lake.append(TABLE, &files, Some(wal)).await.unwrap().unwrap();
+            let again = lake.append(TABLE, &files, Some(wal)).await.unwrap();
+            assert_eq!(again, None, "its position is in already");
+        }
+        writer
+    };
+    let (one, two) = tokio::join!(append(lake.clone()), append(other));
+    assert_ne!(one, two);
+    let rows = 2 * COMMITS * ROWS as u64;
+    assert_eq!(count(&lake).await, rows);
+    let old: Vec<DataFile> = lake
+        .files(TABLE)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|file| file.file)
+        .collect();
+    let new = lake.merge(TABLE, &old).await.unwrap();
+    lake.replace(TABLE, &old, &new).await.unwrap();
+    let read = servers.pyiceberg(TABLE).await.unwrap();
+    assert_eq!(
+        read,
+        serde_json::json!({ "rows": rows, "distinct": rows, "files": 2 })
+    );
+}

@@ -1,0 +1,157 @@
+//! What a lake on an S3 store behind a REST catalog costs beside one on local disk: commits, named queries, and the requests for
+//! them. MinIO and the catalog run on the same machine, so that times are without a network. `cargo xtask bench s3` builds what
+//! it needs.
+
+#[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of crates/lake")]
+#[path = "../../crates/lake/tests/it/common.rs"]
+mod common;
+
+use anyhow::{Context as _, Result, ensure};
+use arrow_array::RecordBatch;
+use common::rows;
+use jiff::Timestamp;
+use lakefront_api::QueryRequest;
+use lakefront_lake::{Lake, LakeConfig, Place, RemoteLake};
+use lakefront_query::catalogue;
+use lakefront_tests::{Engine, Ingest, Relay, S3Lake, Treatment};
+use serde_json::json;
+use tokio::time::Instant;
+
+const TABLE: &str = "otel_logs";
+/// Log records of a commit, all of one day.
+const ROWS: usize = 1_000;
+const COMMITS: i64 = 200;
+const DAYS: &str = "7";
+/// How often a query is asked.
+const TIMES: usize = 9;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let (servers, folder) = (S3Lake::start().await?, tempfile::tempdir()?);
+    let local = commits(LakeConfig::new(folder.path().join("commits"))).await?;
+    let remote = commits(at(&servers, None, None)).await?;
+    println!("a commit of {ROWS} log records, median of {COMMITS}: {local:.1} ms on local disk, {remote:.1} ms on S3");
+    requests_of_commits().await?;
+
+    let data = folder.path().join("data");
+    let on_disk = Ingest::start(&data, &[], &[]).await?;
+    let on_s3 = Ingest::start(folder.path(), &[], &servers.environment()).await?;
+    for ingest in [&on_disk, &on_s3] {
+        ingest.demo(&["--days", DAYS, "--seed", "1"]).await?;
+        ingest.committed().await?;
+    }
+    queries(
+        &Engine::start(&data.join("lake")).await?,
+        &Engine::over(&servers.environment()).await?,
+    )
+    .await
+}
+
+/// Where the lake of those servers is, by way of relays where there are some.
+fn at(servers: &S3Lake, catalog: Option<&Relay>, store: Option<&Relay>) -> LakeConfig {
+    let mut lake = RemoteLake::default();
+    for (variable, value) in servers.environment() {
+        match variable {
+            "LAKEFRONT_CATALOG_URI" => lake.catalog_uri = Some(catalog.map_or(value, Relay::url)),
+            "LAKEFRONT_S3_LOCATION" => lake.s3_location = Some(value),
+            "LAKEFRONT_S3_ENDPOINT" => lake.s3_endpoint = Some(store.map_or(value, Relay::url)),
+            "LAKEFRONT_S3_PATH_STYLE" => lake.s3_path_style = true,
+            "LAKEFRONT_S3_ACCESS_KEY_ID" => lake.s3_access_key_id = Some(value),
+            _ => lake.s3_secret_access_key = value.parse().ok(),
+        }
+    }
+    LakeConfig::at(Place::Remote(Box::new(lake)))
+}
+
+/// Rows of the n-th commit, all of now.
+fn batch(n: i64) -> RecordBatch {
+    let now = Timestamp::now().as_microsecond();
+    rows(TABLE, n * ROWS as i64, ROWS, |_| now)
+}
+
+/// The median time of a commit, ms: files written, then the table's state swapped.
+async fn commits(config: LakeConfig) -> Result<f64> {
+    let lake = Lake::open(config).await?;
+    let mut times = Vec::new();
+    for n in 0..COMMITS {
+        let batch = batch(n);
+        let started = Instant::now();
+        let files = lake.write(TABLE, batch).await?;
+        lake.append(TABLE, &files, None).await?;
+        times.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median(times))
+}
+
+/// Counts them on servers of their own.
+async fn requests_of_commits() -> Result<()> {
+    let servers = S3Lake::start().await?;
+    let catalog = Relay::start(&servers.catalog_url(), |_| Treatment::Forward).await?;
+    let store = Relay::start(&servers.store_url(), |_| Treatment::Forward).await?;
+    let lake = Lake::open(at(&servers, Some(&catalog), Some(&store))).await?;
+    for relay in [&catalog, &store] {
+        relay.take_requests();
+    }
+    for n in 0..COMMITS {
+        let files = lake.write(TABLE, batch(n)).await?;
+        lake.append(TABLE, &files, None).await?;
+    }
+    for (name, relay) in [("catalog", catalog), ("store", store)] {
+        let requests = relay.take_requests();
+        let of = |method: &str| {
+            requests.iter().filter(|line| line.starts_with(method)).count() as f64 / COMMITS as f64
+        };
+        println!(
+            "requests to the {name} a commit: {:.2} GET, {:.2} HEAD, {:.2} PUT, {:.2} POST, {:.2} DELETE",
+            of("GET"),
+            of("HEAD"),
+            of("PUT"),
+            of("POST"),
+            of("DELETE")
+        );
+    }
+    Ok(())
+}
+
+/// Asks every named query of both, in turns.
+async fn queries(disk: &Engine, s3: &Engine) -> Result<()> {
+    println!("\nchDB over {DAYS} days of the demo, median of {TIMES}");
+    println!("{:<26}{:>10}{:>10}{:>8}{:>16}{:>12}", "query", "disk, ms", "S3, ms", "ratio", "requests, first", "after that");
+    let now = Timestamp::now();
+    for query in catalogue() {
+        let required = query.info.params.iter().filter(|param| param.required());
+        let params: serde_json::Map<_, _> = required
+            .map(|param| (param.name.clone(), json!("nobody")))
+            .collect();
+        let request: QueryRequest = serde_json::from_value(json!({
+            "query": query.info.name,
+            "timeRange": format!("{DAYS}d"),
+            "params": params,
+        }))?;
+        let (mut times, mut requests) = ([Vec::new(), Vec::new()], Vec::new());
+        for _ in 0..TIMES {
+            let mut answers = Vec::new();
+            for (engine, times) in [disk, s3].into_iter().zip(&mut times) {
+                let started = Instant::now();
+                answers.push(engine.query(&request, now).await?);
+                times.push(started.elapsed().as_secs_f64() * 1e3);
+            }
+            ensure!(answers[0].rows.len() == answers[1].rows.len(), "{}", query.info.name);
+            requests.push(answers[1].stats.store_requests.context("no count")?);
+        }
+        let [on_disk, on_s3] = times.map(median);
+        let after = requests[1..].iter().max().copied().unwrap_or_default();
+        println!(
+            "{:<26}{on_disk:>10.1}{on_s3:>10.1}{:>8.2}{:>16}{after:>12}",
+            query.info.name,
+            on_s3 / on_disk,
+            requests[0]
+        );
+    }
+    Ok(())
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}

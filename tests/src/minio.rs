@@ -1,0 +1,81 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+
+use crate::Process;
+use crate::process::free_address;
+
+/// An S3 store that others wrote: MinIO, with an empty bucket.
+#[derive(Debug)]
+pub(crate) struct Minio {
+    address: String,
+    // Dropped in this order: the program before its folder.
+    _process: Process,
+    folder: TempDir,
+}
+
+impl Minio {
+    /// The store's user, and all there is to authenticate with.
+    pub const KEY: &str = "lakefront";
+    /// See above.
+    pub const SECRET: &str = "a secret of the tests";
+    /// The bucket.
+    pub const BUCKET: &str = "lake";
+
+    /// Starts it on a free port.
+    pub async fn start() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("lakefront-s3-").tempdir()?;
+        // A folder in the store's is a bucket.
+        std::fs::create_dir_all(folder.path().join("store").join(Self::BUCKET))?;
+        let address = free_address()?;
+        let mut command = Command::new(tools()?.join("minio"));
+        command
+            .arg("server")
+            .arg(folder.path().join("store"))
+            .args(["--address", &address, "--console-address", &free_address()?])
+            .env("MINIO_ROOT_USER", Self::KEY)
+            .env("MINIO_ROOT_PASSWORD", Self::SECRET);
+        let mut process = Process::run("minio", command)?;
+        process
+            .ready(&format!("http://{address}/minio/health/ready"))
+            .await?;
+        Ok(Self {
+            address,
+            _process: process,
+            folder,
+        })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it keeps the bucket's objects: a folder for each.
+    pub fn objects(&self) -> PathBuf {
+        self.folder.path().join("store").join(Self::BUCKET)
+    }
+
+    /// A folder that goes with it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// A Java program of the folder that `cargo xtask setup` puts such things into.
+pub(crate) fn java(jar: &str) -> Result<Command> {
+    let mut command = Command::new(tools()?.join("java"));
+    command.env("JDK_JAVA_OPTIONS", "-Xmx512m");
+    let jar = tools()?.join(jar);
+    command.env_remove("JAVA_TOOL_OPTIONS").arg("-jar").arg(jar);
+    Ok(command)
+}
+
+fn tools() -> Result<PathBuf> {
+    let folder = std::env::var_os("LAKEFRONT_OBJECT_STORE").context(
+        "LAKEFRONT_OBJECT_STORE is not set: it names the folder with MinIO and the catalogs; run `cargo xtask test`, which brings them",
+    )?;
+    Ok(folder.into())
+}

@@ -1,0 +1,144 @@
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Result;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// Stands between a program and a server over HTTP/1.1, one request a connection: counts, and fails on purpose.
+#[derive(Debug)]
+pub struct Relay {
+    address: String,
+    requests: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Treatment {
+    /// The server gets it and its answer comes back.
+    Forward,
+    /// The server does not get it; the connection breaks.
+    LoseRequest,
+    /// The server gets it; the connection breaks instead of an answer.
+    LoseAnswer,
+    /// The server does not get it; this is the answer.
+    Answer(u16, &'static str),
+}
+
+impl Relay {
+    /// Relays to `url`, each request as `treat` says of its first line (`GET /path HTTP/1.1`).
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn start(url: &str, treat: impl Fn(&str) -> Treatment + Send + Sync + 'static) -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?.to_string();
+        let upstream = url.trim_start_matches("http://").to_owned();
+        let requests: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = Arc::clone(&requests);
+        let treat = Arc::new(treat);
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (upstream, seen, treat) = (upstream.clone(), Arc::clone(&seen), Arc::clone(&treat));
+                tokio::spawn(async move {
+                    let treat = |line: &str| {
+                        seen.lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .push(line.to_owned());
+                        treat(line)
+                    };
+                    // A connection that breaks is what the test is about, or its end.
+                    let _ = relay(client, &upstream, treat).await;
+                });
+            }
+        });
+        Ok(Self {
+            address,
+            requests,
+            task,
+        })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The first lines of the requests since the last call.
+    pub fn take_requests(&self) -> Vec<String> {
+        std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn relay(mut client: TcpStream, upstream: &str, treat: impl Fn(&str) -> Treatment) -> io::Result<()> {
+    let Some((head, body)) = read_request(&mut client).await? else {
+        return Ok(());
+    };
+    let treatment = treat(head.lines().next().unwrap_or_default());
+    match treatment {
+        Treatment::LoseRequest => return Ok(()),
+        Treatment::Answer(status, body) => {
+            let length = body.len();
+            let reply =
+                format!("HTTP/1.1 {status} .\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            return client.write_all(reply.as_bytes()).await;
+        }
+        Treatment::Forward | Treatment::LoseAnswer => {}
+    }
+    let mut server = TcpStream::connect(upstream).await?;
+    // Its host is signed and stays; that the connection ends is between us and the server.
+    let lines = head
+        .lines()
+        .filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
+    let mut request: String = lines.flat_map(|line| [line, "\r\n"]).collect();
+    request.push_str("connection: close\r\n\r\n");
+    server.write_all(request.as_bytes()).await?;
+    server.write_all(&body).await?;
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer).await?;
+    if treatment == Treatment::Forward {
+        client.write_all(&answer).await?;
+    }
+    client.shutdown().await
+}
+
+/// Head, without its empty line, and body of a request.
+async fn read_request(client: &mut TcpStream) -> io::Result<Option<(String, Vec<u8>)>> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        if client.read_buf(&mut bytes).await? == 0 {
+            return Ok(None);
+        }
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end;
+        }
+    };
+    let mut body = bytes.split_off(end + 4);
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let header = |name: &str| {
+        head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        })
+    };
+    if header("expect").is_some() {
+        client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+    }
+    let length: usize = header("content-length")
+        .and_then(|value| value.parse().ok())
+        .unwrap_or(0);
+    while body.len() < length {
+        if client.read_buf(&mut body).await? == 0 {
+            return Ok(None);
+        }
+    }
+    Ok(Some((head, body)))
+}

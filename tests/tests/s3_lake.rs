@@ -1,0 +1,172 @@
+//! The whole way through a lake on an S3 store behind a REST catalog, both of them servers that others wrote.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use lakefront_tests::{ClickHouse, Engine, Ingest, Nessie, Relay, S3Lake, Treatment, command};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+const QUICKLY: [&str; 2] = ["--commit-interval", "500ms"];
+
+/// What pyiceberg counts, once all that was acknowledged is committed.
+async fn rows(servers: &S3Lake, table: &str) -> Result<(u64, u64)> {
+    let read = servers.pyiceberg(table, &[]).await?;
+    let number = |name: &str| read[name].as_u64().unwrap_or_default();
+    Ok((number("rows"), number("distinct")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_ingests_acknowledge_is_in_the_tables_once() -> Result<()> {
+    let servers = S3Lake::start().await?;
+    let (one, other) = (TempDir::new()?, TempDir::new()?);
+    let first = Ingest::start(one.path(), &QUICKLY, &servers.environment()).await?;
+    let second = Ingest::start(other.path(), &QUICKLY, &servers.environment()).await?;
+    let (sent, more) = tokio::try_join!(
+        first.demo(&["--days", "1", "--seed", "1"]),
+        second.demo(&["--days", "1", "--seed", "2"]),
+    )?;
+    tokio::try_join!(first.committed(), second.committed())?;
+    let logs = sent.logs + more.logs;
+    ensure!(rows(&servers, "otel_logs").await? == (logs, logs));
+    let spans = sent.spans + more.spans;
+    ensure!(rows(&servers, "otel_traces").await? == (spans, spans));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ingest_acknowledges_while_the_catalog_is_down_and_catches_up() -> Result<()> {
+    let mut servers = S3Lake::start().await?;
+    let data = TempDir::new()?;
+    let ingest = Ingest::start(data.path(), &QUICKLY, &servers.environment()).await?;
+    let before = ingest.demo(&["--days", "1", "--seed", "1"]).await?;
+    ingest.committed().await?;
+    servers.stop_catalog();
+    let during = ingest.demo(&["--days", "1", "--seed", "2"]).await?;
+    ingest.says(|health| !health["last_error"].is_null()).await?;
+    servers.start_catalog().await?;
+    ingest.committed().await?;
+    let logs = before.logs + during.logs;
+    ensure!(rows(&servers, "otel_logs").await? == (logs, logs));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_tiers_answer_from_it() -> Result<()> {
+    let servers = S3Lake::start().await?;
+    both_tiers_answer(&servers.environment()).await
+}
+
+/// With a token, and keys of the catalog that expire.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_tiers_answer_from_what_is_closest_to_r2() -> Result<()> {
+    let servers = Nessie::start().await?;
+    both_tiers_answer(&servers.environment()).await
+}
+
+async fn both_tiers_answer(environment: &[(&'static str, String)]) -> Result<()> {
+    let data = TempDir::new()?;
+    let ingest = Ingest::start(data.path(), &QUICKLY, environment).await?;
+    let engine = Engine::over(environment).await?;
+    let hot = TempDir::new()?;
+    let clickhouse = ClickHouse::embedded(hot.path(), None).await?;
+    // A table that changes is read as it is now.
+    for seed in ["1", "2"] {
+        let before = count(&engine.sql("SELECT count() FROM otel_logs").await?)?;
+        let sent = ingest.demo(&["--days", "1", "--seed", seed]).await?;
+        ingest.committed().await?;
+        let mut seen = before;
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while seen < before + sent.logs {
+            ensure!(Instant::now() < deadline, "{seen} rows\n{}", engine.output());
+            seen = count(&engine.sql("SELECT count() FROM otel_logs").await?)?;
+        }
+        ensure!(seen == before + sent.logs);
+
+        let output = tokio::process::Command::from(command("lakefront-sync")?)
+            .args(["once", "--clickhouse", clickhouse.url()])
+            .envs(environment.iter().cloned())
+            .output()
+            .await?;
+        ensure!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        for table in lakefront_otel::tables() {
+            let sum = format!("SELECT sum(cityHash64(RowId)) FROM otel.{}", table.name);
+            let (cold, warm) = (engine.sql(&sum).await?, clickhouse.sql(&sum).await?);
+            ensure!(
+                cold.rows == warm.rows,
+                "{}: {:?} {:?}",
+                table.name,
+                cold.rows,
+                warm.rows
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The catalog gives the keys. From some moment on the store refuses them, until the catalog has been asked for others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<()> {
+    let servers = S3Lake::start().await?;
+    let data = TempDir::new()?;
+    let ingest = Ingest::start(data.path(), &QUICKLY, &servers.environment()).await?;
+    let sent = ingest.demo(&["--days", "1", "--seed", "1"]).await?;
+    ingest.committed().await?;
+
+    let [expired, refused, renewed] = [(); 3].map(|()| Arc::new(AtomicBool::new(false)));
+    let store = {
+        let (expired, refused, renewed) = (expired.clone(), refused.clone(), renewed.clone());
+        Relay::start(&servers.store_url(), move |_| {
+            if !expired.load(Ordering::SeqCst) || renewed.load(Ordering::SeqCst) {
+                return Treatment::Forward;
+            }
+            refused.store(true, Ordering::SeqCst);
+            Treatment::Answer(
+                403,
+                "<Error><Code>ExpiredToken</Code><Message>The token has expired</Message></Error>",
+            )
+        })
+        .await?
+    };
+    let catalog = {
+        let (refused, renewed) = (refused.clone(), renewed.clone());
+        Relay::start(&servers.catalog_url(), move |line| {
+            if line.contains("/tables/otel_logs") && refused.load(Ordering::SeqCst) {
+                renewed.store(true, Ordering::SeqCst);
+            }
+            Treatment::Forward
+        })
+        .await?
+    };
+    let environment: Vec<_> = servers
+        .environment()
+        .into_iter()
+        .filter_map(|(variable, value)| match variable {
+            "LAKEFRONT_S3_ACCESS_KEY_ID" | "LAKEFRONT_S3_SECRET_ACCESS_KEY" => None,
+            "LAKEFRONT_S3_ENDPOINT" => Some((variable, store.url())),
+            "LAKEFRONT_CATALOG_URI" => Some((variable, catalog.url())),
+            _ => Some((variable, value)),
+        })
+        .collect();
+    let engine = Engine::over(&environment).await?;
+    let sum = "SELECT count(), sum(cityHash64(RowId, Body)) FROM otel_logs";
+    let before = engine.sql(sum).await?;
+    ensure!(count(&before)? == sent.logs);
+    ensure!(before.stats.store_requests.is_some_and(|requests| requests > 0));
+    expired.store(true, Ordering::SeqCst);
+    // Another column, which is in no cache.
+    let after = engine.sql("SELECT count(), uniqExact(TraceId) FROM otel_logs").await?;
+    ensure!(count(&after)? == sent.logs);
+    ensure!(refused.load(Ordering::SeqCst) && renewed.load(Ordering::SeqCst));
+    Ok(())
+}
+
+fn count(answer: &lakefront_clickhouse_http::Answer) -> Result<u64> {
+    answer.rows[0][0].as_u64().context("a count")
+}

