@@ -17,6 +17,7 @@ FROM
         LogAttributes['exception.stacktrace'] AS stack
     FROM otel_logs
     WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
+        AND ErrorGroup = {error_group:String}
         AND RowId IN
         (
             SELECT RowId
@@ -35,6 +36,7 @@ FROM
         arrayLast((attributes, name) -> name = 'exception', `Events.Attributes`, `Events.Name`)['exception.stacktrace'] AS stack
     FROM otel_traces
     WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
+        AND ErrorGroup = {error_group:String}
         AND RowId IN
         (
             SELECT RowId

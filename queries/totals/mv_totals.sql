@@ -1,4 +1,4 @@
--- Errors, requests and visitors of each service, of logs and of spans. Durations are scaled and bounded as in lake.sql.
+-- Errors, requests, visitors, sessions and page views of each service, of logs and of spans. Durations are scaled and bounded as in lake.sql.
 SELECT
     toStartOfFifteenMinutes(Timestamp) AS Bucket,
     ServiceName,
@@ -11,6 +11,8 @@ SELECT
         ifNull(HttpRoute != '' AND (DurationMs = 0 OR DurationMs BETWEEN 1e-9 AND 1e13), false)
     ) AS Durations,
     uniqCombined64IfState(VisitorId, IsPageView AND NOT IsBot AND VisitorId != '') AS Visitors,
+    uniqCombined64IfState(SessionId, IsPageView AND NOT IsBot AND SessionId != '') AS Sessions,
+    countIfState(IsPageView AND NOT IsBot) AS Views,
     maxState(Timestamp) AS LastSeen
 FROM otel_logs
 WHERE ErrorType != '' OR HttpRoute != '' OR (IsPageView AND NOT IsBot)
@@ -28,6 +30,8 @@ SELECT
         ifNull(HttpRoute != '' AND (DurationMs = 0 OR DurationMs BETWEEN 1e-9 AND 1e13), false)
     ) AS Durations,
     uniqCombined64IfState(VisitorId, IsPageView AND NOT IsBot AND VisitorId != '') AS Visitors,
+    uniqCombined64IfState(SessionId, IsPageView AND NOT IsBot AND SessionId != '') AS Sessions,
+    countIfState(IsPageView AND NOT IsBot) AS Views,
     maxState(Timestamp) AS LastSeen
 FROM otel_traces
 WHERE ErrorType != '' OR HttpRoute != '' OR (IsPageView AND NOT IsBot)

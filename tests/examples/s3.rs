@@ -2,7 +2,11 @@
 //! them. MinIO and the catalog run on the same machine, so that times are without a network. `cargo xtask bench s3` builds what
 //! it needs.
 
-#[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of crates/lake")]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "shared with the tests of crates/lake"
+)]
 #[path = "../../crates/lake/tests/it/common.rs"]
 mod common;
 
@@ -30,7 +34,9 @@ async fn main() -> Result<()> {
     let (servers, folder) = (S3Lake::start().await?, tempfile::tempdir()?);
     let local = commits(LakeConfig::new(folder.path().join("commits"))).await?;
     let remote = commits(at(&servers, None, None)).await?;
-    println!("a commit of {ROWS} log records, median of {COMMITS}: {local:.1} ms on local disk, {remote:.1} ms on S3");
+    println!(
+        "a commit of {ROWS} log records, median of {COMMITS}: {local:.1} ms on local disk, {remote:.1} ms on S3"
+    );
     requests_of_commits().await?;
 
     let data = folder.path().join("data");
@@ -116,7 +122,10 @@ async fn requests_of_commits() -> Result<()> {
 /// Asks every named query of both, in turns.
 async fn queries(disk: &Engine, s3: &Engine) -> Result<()> {
     println!("\nchDB over {DAYS} days of the demo, median of {TIMES}");
-    println!("{:<26}{:>10}{:>10}{:>8}{:>16}{:>12}", "query", "disk, ms", "S3, ms", "ratio", "requests, first", "after that");
+    println!(
+        "{:<26}{:>10}{:>10}{:>8}{:>16}{:>12}",
+        "query", "disk, ms", "S3, ms", "ratio", "requests, first", "after that"
+    );
     let now = Timestamp::now();
     for query in catalogue() {
         let required = query.info.params.iter().filter(|param| param.required());
@@ -136,7 +145,11 @@ async fn queries(disk: &Engine, s3: &Engine) -> Result<()> {
                 answers.push(engine.query(&request, now).await?);
                 times.push(started.elapsed().as_secs_f64() * 1e3);
             }
-            ensure!(answers[0].rows.len() == answers[1].rows.len(), "{}", query.info.name);
+            ensure!(
+                answers[0].rows.len() == answers[1].rows.len(),
+                "{}",
+                query.info.name
+            );
             requests.push(answers[1].stats.store_requests.context("no count")?);
         }
         let [on_disk, on_s3] = times.map(median);

@@ -161,7 +161,9 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
     ensure!(before.stats.store_requests.is_some_and(|requests| requests > 0));
     expired.store(true, Ordering::SeqCst);
     // Another column, which is in no cache.
-    let after = engine.sql("SELECT count(), uniqExact(TraceId) FROM otel_logs").await?;
+    let after = engine
+        .sql("SELECT count(), uniqExact(TraceId) FROM otel_logs")
+        .await?;
     ensure!(count(&after)? == sent.logs);
     ensure!(refused.load(Ordering::SeqCst) && renewed.load(Ordering::SeqCst));
     Ok(())

@@ -35,7 +35,7 @@ enum Place {
     /// Below `<dir>/otel`.
     Folder(PathBuf),
     /// On an S3 store, behind a catalog.
-    Remote(Remote),
+    Remote(Box<Remote>),
 }
 
 /// One table, as last seen.
@@ -72,7 +72,7 @@ impl Lake {
     /// A lake behind a catalog, which need not answer yet. Requests to it run on the runtime.
     pub fn remote(lake: RemoteLake, runtime: Handle) -> Self {
         Self {
-            place: Place::Remote(Remote::new(lake, runtime)),
+            place: Place::Remote(Box::new(Remote::new(lake, runtime))),
             tables: Mutex::default(),
         }
     }
@@ -145,7 +145,11 @@ impl Lake {
         if exception.code != S3_ERROR || !remote.gives_keys() {
             return false;
         }
-        for table in self.tables().values_mut().filter_map(|table| table.remote.as_mut()) {
+        for table in self
+            .tables()
+            .values_mut()
+            .filter_map(|table| table.remote.as_mut())
+        {
             table.etag = None;
         }
         remote.look_again();

@@ -125,7 +125,10 @@ fn check_schema(definition: &Table, metadata: &TableMetadata) -> Result<()> {
         if !found.is_some_and(|found| is_same(&found.field_type, &field.field_type)) {
             return Err(Error::Schema {
                 table: definition.name.to_owned(),
-                reason: format!("column `{}` {} is missing or different", field.name, field.field_type),
+                reason: format!(
+                    "column `{}` {} is missing or different",
+                    field.name, field.field_type
+                ),
             });
         }
     }

@@ -51,8 +51,11 @@ pub struct Checked {
 /// How a ClickHouse answers a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HotQuery {
-    /// By the raw tables' indexes, with the lake's statement.
-    Indexed,
+    /// By the raw tables' indexes.
+    Indexed {
+        /// `hot.sql`, where those are found another way than in the lake.
+        sql: Option<String>,
+    },
     /// By a statement on a view.
     View {
         /// The view's logical name.
@@ -99,13 +102,15 @@ pub fn check(
         faults.push(fault);
         None
     });
-    if let Some(HotQuery::View { view, sql, .. }) = &hot {
+    if let Some(HotQuery::View { sql, .. } | HotQuery::Indexed { sql: Some(sql) }) = &hot {
         let hot_order = check_statement("hot.sql", sql, &given, &declared.columns, &mut faults);
         if hot_order != order {
             faults.push(format!(
                 "hot.sql: ordered by {hot_order}, but lake.sql by {order}"
             ));
         }
+    }
+    if let Some(HotQuery::View { view, sql, .. }) = &hot {
         check_reads(view, &sql_text::blank(sql), &mut faults);
     }
     if declared.look_back_days > MOST_LOOK_BACK {
@@ -114,7 +119,7 @@ pub fn check(
             declared.look_back_days
         ));
     }
-    if declared.look_back_days > 0 && matches!(hot, Some(HotQuery::Indexed)) {
+    if declared.look_back_days > 0 && matches!(hot, Some(HotQuery::Indexed { .. })) {
         faults.push("query.toml: look_back_days needs a view; raw tables keep too little".into());
     }
     if !faults.is_empty() {
@@ -135,7 +140,7 @@ pub fn check(
             chart: declared.chart,
             panels: declared.panels,
             retention_days: hot.as_ref().map(|hot| match hot {
-                HotQuery::Indexed => raw_days.into(),
+                HotQuery::Indexed { .. } => raw_days.into(),
                 HotQuery::View { retention_days, .. } => (*retention_days).into(),
             }),
         },
@@ -164,10 +169,9 @@ fn check_hot(
         };
     };
     match (view, retention_days, indexed, sql) {
-        (None, None, true, None) if !whole_days => Ok(Some(HotQuery::Indexed)),
-        (None, None, true, Some(_)) => {
-            Err("hot.sql: not read, because hot.indexed runs lake.sql on the raw tables; remove it".into())
-        }
+        (None, None, true, sql) if !whole_days => Ok(Some(HotQuery::Indexed {
+            sql: sql.map(|sql| sql.trim_end().into()),
+        })),
         (Some(_), Some(_), false, None) => Err("hot.sql: missing, but query.toml names a view".into()),
         (Some(_), Some(_), false, Some(_)) if bucket == Bucket::Exact => {
             Err("query.toml: hot.view keeps 15 minutes together, but bucket is exact".into())

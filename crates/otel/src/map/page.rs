@@ -59,7 +59,8 @@ fn fill_visit(row: &mut Promoted<'_>, attributes: &Lookup<'_, '_>, url: &str) {
             "utm_campaign" => &mut row.utm_campaign,
             _ => continue,
         };
-        *column = Cow::Owned(value.into_owned());
+        // Views separate texts by it.
+        *column = Cow::Owned(value.replace('\0', ""));
     }
 }
 
