@@ -19,7 +19,7 @@ async function assertAnswer(panel, query) {
   assert.ok((await badge.locator("[data-part=reason]").innerText()).length > 10);
   assert.match(await badge.locator("[data-part=freshness]").innerText(), /^as of \d\d:\d\d:\d\d \(\d+ \S+ behind\)$/);
   assert.match(await badge.locator("[data-part=elapsed]").innerText(), /^[\d.]+ (ms|s)$/);
-  assert.match(await badge.locator("[data-part=read]").innerText(), /^[\d,]+ rows, [\d.]+ \w?B read$/);
+  assert.match(await badge.locator("[data-part=read]").innerText(), /^[\d,]+ rows, [\d.]+ \w?B read(, [\d,]+ requests?)?$/);
   if (DRAWN.includes(query.chart.kind)) {
     const chart = panel.getByRole("img");
     assert.ok((await chart.getAttribute("aria-label")).startsWith(query.title));

@@ -26,7 +26,7 @@ FROM
         WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
             AND ({service:String} = '' OR ServiceName = {service:String})
             AND ({environment:String} = '' OR Environment = {environment:String})
-        GROUP BY Session, Day
+        GROUP BY Session
         -- Whoever viewed no page did not begin.
         HAVING visit < 18446744073709551615 AND first >= {from:DateTime64(6)} AND first < {to:DateTime64(6)}
     )

@@ -14,9 +14,9 @@ SELECT
     RowId AS row_id
 FROM otel_traces
 WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
-    -- When the trace was: of all days, its own are read.
-    AND Timestamp >= (SELECT min(Start) FROM otel.otel_traces_trace_id_ts WHERE TraceId = {trace_id:String})
-    AND Timestamp <= (SELECT max(End) FROM otel.otel_traces_trace_id_ts WHERE TraceId = {trace_id:String})
+    -- When the trace was: of all days, its own are read. The same subquery twice is run once.
+    AND Timestamp >= tupleElement((SELECT (min(Start), max(End)) FROM otel.otel_traces_trace_id_ts WHERE TraceId = {trace_id:String}), 1)
+    AND Timestamp <= tupleElement((SELECT (min(Start), max(End)) FROM otel.otel_traces_trace_id_ts WHERE TraceId = {trace_id:String}), 2)
     AND TraceId = {trace_id:String}
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})

@@ -67,9 +67,7 @@ impl Minio {
 /// A Java program of the folder that `cargo xtask setup` puts such things into.
 pub(crate) fn java(jar: &str) -> Result<Command> {
     let mut command = Command::new(tools()?.join("java"));
-    command.env("JDK_JAVA_OPTIONS", "-Xmx512m");
-    let jar = tools()?.join(jar);
-    command.env_remove("JAVA_TOOL_OPTIONS").arg("-jar").arg(jar);
+    command.args(["-Xmx512m", "-jar"]).arg(tools()?.join(jar));
     Ok(command)
 }
 

@@ -91,7 +91,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
             <Streamed
                 answer
                 render
-                fallback=markup::panel::skeleton(info.chart.kind)
+                fallback=markup::panel::skeleton(&info.chart)
                 pending=set_pending
                 redraw=Signal::derive(move || off.track())
             />

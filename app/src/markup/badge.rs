@@ -26,7 +26,7 @@ pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
             span data-part="elapsed" title={ (millis(reply.backend_ms)) " of it in the engine" } { (millis(reply.elapsed_ms)) }
             span data-part="read" {
                 (count(reply.stats.rows_read as f64)) " rows, " (bytes(reply.stats.bytes_read as f64)) " read"
-                @if let Some(requests) = reply.stats.store_requests { ", " (count(requests as f64)) " requests" }
+                @if let Some(requests) = reply.stats.store_requests { ", " (count(requests as f64)) @if requests == 1 { " request" } @else { " requests" } }
             }
         }
     }

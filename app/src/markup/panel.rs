@@ -1,4 +1,4 @@
-use lakefront_api::{ChartKind, QueryInfo};
+use lakefront_api::{ChartKind, ChartSpec, QueryInfo};
 use lakefront_chart::{Unit, words};
 use maud::{Markup, html};
 
@@ -53,10 +53,10 @@ pub fn question() -> Markup {
 }
 
 /// Holds the place of an answer, so that nothing jumps when it comes.
-pub fn skeleton(kind: ChartKind) -> Markup {
-    let (class, bars) = match kind {
+pub fn skeleton(chart: &ChartSpec) -> Markup {
+    let (class, bars) = match chart.kind {
         ChartKind::Bar | ChartKind::Line | ChartKind::Heatmap => ("upright", 12),
-        ChartKind::Totals => ("tiles", 8),
+        ChartKind::Totals => ("tiles", chart.y.len()),
         _ => ("lying", 8),
     };
     html! { div.skeleton.(class) role="status" aria-label="Loading" { @for _ in 0..bars { i {} } } }

@@ -197,7 +197,10 @@ async fn told(
     row: impl Fn(&[Value]) -> Markup,
     nothing: &str,
 ) -> Markup {
-    let servers = host.clickhouses(sql).await.unwrap_or_default();
+    let servers = match host.clickhouses(sql).await {
+        Ok(servers) => servers,
+        Err(problem) => return failure(&problem.detail),
+    };
     if servers.is_empty() {
         return note("No ClickHouse is configured: chDB answers everything from the lake.");
     }

@@ -149,6 +149,16 @@ mod tests {
         assert_eq!((answer.stats.rows_read, answer.stats.bytes_read), (812, 40960));
         assert!((answer.engine_ms - 6.8).abs() < 1e-9);
         assert!(!answer.truncated);
+        assert_eq!(answer.stats.store_requests, None);
+    }
+
+    #[test]
+    fn requests_to_a_store_stand_in_a_header() {
+        let mut headers = HeaderMap::new();
+        headers.insert(crate::STORE_REQUESTS_HEADER, HeaderValue::from_static("7"));
+        let answer = Answer::read(&Statement::default(), StatusCode::OK, &headers, BODY.as_bytes())
+            .expect("an answer");
+        assert_eq!(answer.stats.store_requests, Some(7));
     }
 
     #[test]

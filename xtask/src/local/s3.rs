@@ -39,7 +39,12 @@ pub fn catalog(paths: &Paths, data: &Path, ports: Ports) -> Service {
     let database = data.join("catalog.db");
     let mut command = paths.command(paths.object_store().join("java"));
     command
-        .arg("-jar")
+        // It would write a line for each request.
+        .args([
+            "-Xmx512m",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-jar",
+        ])
         .arg(paths.object_store().join("iceberg-rest.jar"))
         .env("CATALOG_REST_PORT", ports.catalog.to_string())
         .env("CATALOG_WAREHOUSE", format!("s3://{BUCKET}/"))
