@@ -8,7 +8,7 @@ use lakefront_clickhouse_http::Answer;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::{Engine, Ingest, Sent};
+use crate::{Engine, Ingest, S3Lake, Sent};
 
 /// Ingest and chDB over a lake of their own.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct Stack {
     engine: Engine,
     ingest: Ingest,
     folder: TempDir,
+    _servers: Option<S3Lake>,
 }
 
 impl Stack {
@@ -36,14 +37,29 @@ impl Stack {
     pub async fn start_committing_every(interval: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
         let arguments = ["--commit-interval", interval];
-        let ingest = Ingest::start(folder.path(), &arguments, &[]).await?;
-
-        let engine = Engine::start(&folder.path().join("lake")).await?;
         Ok(Self {
             client: reqwest::Client::new(),
-            engine,
-            ingest,
+            ingest: Ingest::start(folder.path(), &arguments, &[]).await?,
+            engine: Engine::start(&folder.path().join("lake")).await?,
             folder,
+            _servers: None,
+        })
+    }
+
+    /// Starts both over a lake on an S3 store behind a REST catalog, which are started too. There is no [`Stack::lake`].
+    ///
+    /// # Errors
+    /// When one of them does not come up; with its output.
+    pub async fn start_on_s3() -> Result<Self> {
+        let servers = S3Lake::start().await?;
+        let (folder, lake) = (TempDir::new()?, servers.environment());
+        let arguments = ["--commit-interval", "500ms"];
+        Ok(Self {
+            client: reqwest::Client::new(),
+            ingest: Ingest::start(folder.path(), &arguments, &lake).await?,
+            engine: Engine::over(&lake).await?,
+            folder,
+            _servers: Some(servers),
         })
     }
 
@@ -57,7 +73,7 @@ impl Stack {
         self.engine.url()
     }
 
-    /// The warehouse.
+    /// The warehouse, where it is a folder.
     pub fn lake(&self) -> PathBuf {
         self.folder.path().join("lake")
     }

@@ -38,10 +38,18 @@ const ZONES: [&str; 3] = ["UTC", "Asia/Kathmandu", "Europe/Berlin"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn named_queries_answer_what_happened() -> Result<()> {
+    answer_what_happened(Stack::start().await?).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_queries_on_s3_answer_what_happened() -> Result<()> {
+    answer_what_happened(Stack::start_on_s3().await?).await
+}
+
+async fn answer_what_happened(stack: Stack) -> Result<()> {
     let until: Timestamp = UNTIL.parse()?;
     let to = until.as_microsecond();
     let events = Shop::new(SEED, to).events(to - DAYS * DAY, to);
-    let stack = Stack::start().await?;
     let (days, seed) = (DAYS.to_string(), SEED.to_string());
     stack
         .demo(&["--days", &days, "--seed", &seed, "--until", UNTIL])

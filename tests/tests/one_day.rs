@@ -12,7 +12,15 @@ const PRUNED: &str = "IcebergPartitionPrunedFiles";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_query_for_one_day_opens_only_its_files() -> Result<()> {
-    let stack = Stack::start().await?;
+    opens_only_files_of_the_day(Stack::start().await?).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_query_for_one_day_opens_only_its_files_on_s3() -> Result<()> {
+    opens_only_files_of_the_day(Stack::start_on_s3().await?).await
+}
+
+async fn opens_only_files_of_the_day(stack: Stack) -> Result<()> {
     stack.demo(&["--days", "4", "--until", UNTIL]).await?;
 
     for query in catalogue() {

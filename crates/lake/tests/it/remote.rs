@@ -290,6 +290,20 @@ async fn what_is_wrong_is_named() {
     .await;
     assert!(token.contains("LAKEFRONT_CATALOG_TOKEN"), "{token}");
 
+    let skewed = Relay::start(&servers.store_url(), |_| {
+        Treatment::Answer(
+            403,
+            "<Error><Code>RequestTimeTooSkewed</Code><Message>the difference is too large</Message></Error>",
+        )
+    })
+    .await
+    .unwrap();
+    let clock = error(RemoteLake {
+        s3_endpoint: Some(skewed.url()),
+        ..configured(&servers)
+    })
+    .await;
+    assert!(clock.contains("clock"), "{clock}");
     let bucket = error(RemoteLake {
         s3_location: Some("s3://nowhere/tables".to_owned()),
         ..configured(&S3Lake::start().await.unwrap())
