@@ -39,11 +39,14 @@ async fn main() -> Result<()> {
     );
     requests_of_commits().await?;
 
-    let data = folder.path().join("data");
+    let (servers, data) = (S3Lake::start().await?, folder.path().join("data"));
     let on_disk = Ingest::start(&data, &[], &[]).await?;
     let on_s3 = Ingest::start(folder.path(), &[], &servers.environment()).await?;
+    let now = Timestamp::now().to_string();
     for ingest in [&on_disk, &on_s3] {
-        ingest.demo(&["--days", DAYS, "--seed", "1"]).await?;
+        ingest
+            .demo(&["--days", DAYS, "--seed", "1", "--until", &now])
+            .await?;
         ingest.committed().await?;
     }
     queries(
