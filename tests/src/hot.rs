@@ -16,11 +16,12 @@ use crate::engine::statement;
 /// Rows that a raw table gets in one insert are every so many: a bucket's states lie in as many parts.
 const INSERTS: usize = 5;
 
-/// The migrations, in order.
-const MIGRATIONS: [&str; 3] = [
+/// The migrations that queries depend on, in order.
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../clickhouse/migrations/0001_system_tables.sql"),
     include_str!("../../clickhouse/migrations/0002_raw_tables.sql"),
     include_str!("../../clickhouse/migrations/0003_trace_id_ts.sql"),
+    include_str!("../../clickhouse/migrations/0005_errors_of_a_group.sql"),
 ];
 
 /// An embedded ClickHouse with the raw tables and all views, filled from a lake without sync.
@@ -57,7 +58,8 @@ impl Hot {
             self.sql(&statement).await?;
         }
         let raw = tables().iter().map(|table| table.name.to_owned());
-        for table in raw.chain(views().iter().map(lakefront_query::View::table)) {
+        let views = views().iter().map(lakefront_query::View::table);
+        for table in raw.chain(views).chain(["otel_traces_trace_id_ts".to_owned()]) {
             self.sql(&format!("ALTER TABLE otel.{table} REMOVE TTL")).await?;
         }
         Ok(())

@@ -34,7 +34,8 @@ impl Minio {
         command
             .arg("server")
             .arg(folder.path().join("store"))
-            .args(["--address", &address, "--console-address", &free_address()?])
+            .args(["--address", &address])
+            .env("MINIO_BROWSER", "off")
             .env("MINIO_ROOT_USER", Self::KEY)
             .env("MINIO_ROOT_PASSWORD", Self::SECRET);
         let mut process = Process::run("minio", command)?;

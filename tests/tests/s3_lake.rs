@@ -85,6 +85,17 @@ async fn both_tiers_answer(environment: &[(&'static str, String)]) -> Result<()>
         }
         ensure!(seen == before + sent.logs);
 
+        // What the tables are read with stays with the engine.
+        let made = engine.sql("SHOW CREATE TABLE otel_logs").await?;
+        let made = made.rows[0][0].as_str().context("a statement")?;
+        ensure!(
+            made.contains("IcebergS3(") && made.contains("'[HIDDEN]'"),
+            "{made}"
+        );
+        let secret = |variable: &str| variable.contains("SECRET") || variable.contains("TOKEN");
+        let mut secrets = environment.iter().filter(|(variable, _)| secret(variable));
+        ensure!(secrets.all(|(_, value)| !made.contains(value)), "{made}");
+
         let output = tokio::process::Command::from(command("lakefront-sync")?)
             .args(["once", "--clickhouse", clickhouse.url()])
             .envs(environment.iter().cloned())
