@@ -7,7 +7,7 @@ use arrow_array::{
     StringArray, StructArray, TimestampMicrosecondArray,
 };
 use arrow_schema::DataType;
-use lakefront_lake::{Lake, LakeConfig};
+use lakefront_lake::{DataFile, Lake, LakeConfig};
 use tempfile::TempDir;
 
 /// 2026-03-10T00:00:00Z in microseconds.
@@ -24,6 +24,12 @@ pub async fn lake() -> (TempDir, Lake) {
     let folder = TempDir::new().unwrap();
     let lake = Lake::open(LakeConfig::new(folder.path())).await.unwrap();
     (folder, lake)
+}
+
+/// The data files of the table's current snapshot.
+pub async fn data_files(lake: &Lake, table: &str) -> Vec<DataFile> {
+    let files = lake.files(table).await.unwrap();
+    files.into_iter().map(|file| file.file).collect()
 }
 
 /// Rows `first..first + count` of a table, row `n` at `time(n)`.

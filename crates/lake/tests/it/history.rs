@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::common::{DAY, MARCH_10, NEW_YEAR, SECOND, rows};
+use crate::common::{DAY, MARCH_10, NEW_YEAR, SECOND, data_files, rows};
 use iceberg::io::FileIO;
 use iceberg::spec::{ManifestList, TableMetadata};
 use lakefront_lake::{Error, Lake, LakeConfig};
@@ -213,13 +213,7 @@ async fn merged_rows_are_sorted_and_the_same() {
         "readers.py",
         &["duckdb", folder.path().to_str().unwrap(), "otel_logs"],
     );
-    let old: Vec<_> = lake
-        .files("otel_logs")
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|file| file.file)
-        .collect();
+    let old = data_files(&lake, "otel_logs").await;
     let new = lake.merge("otel_logs", &old).await.unwrap();
     assert_eq!(new.len(), 1);
     lake.replace("otel_logs", &old, &new).await.unwrap();

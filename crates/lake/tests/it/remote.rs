@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use lakefront_lake::{DataFile, Error, Lake, LakeConfig, Place, RemoteLake, WalPosition};
 use lakefront_tests::{Nessie, Relay, S3Lake, Treatment};
 
-use crate::common::{DAY, MARCH_10, rows};
+use crate::common::{DAY, MARCH_10, data_files, rows};
 
 const TABLE: &str = "otel_logs";
 const ROWS: usize = 10;
@@ -44,6 +44,17 @@ fn config(lake: RemoteLake) -> LakeConfig {
 async fn written(lake: &Lake, first: i64) -> Vec<DataFile> {
     let batch = rows(TABLE, first, ROWS, |n| MARCH_10 + n % 2 * DAY);
     lake.write(TABLE, batch).await.unwrap()
+}
+
+/// A relay, and what arms it: then the next such request is treated like that, and no other.
+async fn relay_once(url: &str, is_such: fn(&str) -> bool, treatment: Treatment) -> (Relay, Arc<AtomicBool>) {
+    let armed = Arc::new(AtomicBool::new(false));
+    let is_armed = Arc::clone(&armed);
+    let treat = move |line: &str| match is_such(line) && is_armed.swap(false, Ordering::SeqCst) {
+        true => treatment,
+        false => Treatment::Forward,
+    };
+    (Relay::start(url, treat).await.unwrap(), armed)
 }
 
 /// Rows of the current snapshot; no file is listed twice.
@@ -82,13 +93,7 @@ async fn commits_fold_expire_and_are_read_by_others() {
         again.wal_positions(TABLE).await.unwrap().get(&2),
         Some(&(COMMITS - 1))
     );
-    let old: Vec<DataFile> = again
-        .files(TABLE)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|file| file.file)
-        .collect();
+    let old = data_files(&again, TABLE).await;
     let new = again.merge(TABLE, &old).await.unwrap();
     assert_eq!(new.len(), 2, "one a day");
     again.replace(TABLE, &old, &new).await.unwrap();
@@ -181,17 +186,8 @@ async fn a_commit_whose_answer_is_lost_is_in_once() {
         Treatment::Answer(409, "another was first"),
     ];
     for (round, treatment) in lost.into_iter().enumerate() {
-        let armed = Arc::new(AtomicBool::new(false));
-        let is_armed = Arc::clone(&armed);
-        let relay = Relay::start(&servers.catalog_url(), move |line| {
-            let is_commit = line.starts_with("POST") && line.contains("/tables/otel_logs");
-            match is_commit && is_armed.swap(false, Ordering::SeqCst) {
-                true => treatment,
-                false => Treatment::Forward,
-            }
-        })
-        .await
-        .unwrap();
+        let is_commit = |line: &str| line.starts_with("POST") && line.contains("/tables/otel_logs");
+        let (relay, armed) = relay_once(&servers.catalog_url(), is_commit, treatment).await;
         let lake = Lake::open(config(RemoteLake {
             catalog_uri: Some(relay.url()),
             ..configured(&servers)
@@ -347,19 +343,12 @@ async fn credentials_for_the_store_come_from_the_catalog() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_the_store_refuses_are_asked_for_again() {
     let servers = S3Lake::start().await.unwrap();
-    let refuse = Arc::new(AtomicBool::new(false));
-    let refused = Arc::clone(&refuse);
-    let store = Relay::start(&servers.store_url(), move |line| {
-        match line.starts_with("PUT") && refused.swap(false, Ordering::SeqCst) {
-            true => Treatment::Answer(
-                403,
-                "<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>",
-            ),
-            false => Treatment::Forward,
-        }
-    })
-    .await
-    .unwrap();
+    let expired = Treatment::Answer(
+        403,
+        "<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>",
+    );
+    let is_upload = |line: &str| line.starts_with("PUT");
+    let (store, refuse) = relay_once(&servers.store_url(), is_upload, expired).await;
     let catalog = Relay::start(&servers.catalog_url(), |_| Treatment::Forward)
         .await
         .unwrap();
@@ -419,17 +408,9 @@ async fn an_object_that_vanished_is_named_and_harms_no_other_table() {
 #[tokio::test(flavor = "multi_thread")]
 async fn client_credentials_are_exchanged_again_when_their_token_is_refused() {
     let servers = S3Lake::start().await.unwrap();
-    let armed = Arc::new(AtomicBool::new(false));
-    let is_armed = Arc::clone(&armed);
-    let relay = Relay::start(&servers.catalog_url(), move |line| {
-        let is_token = line.contains("/oauth/tokens");
-        match !is_token && is_armed.swap(false, Ordering::SeqCst) {
-            true => Treatment::Answer(401, "expired"),
-            false => Treatment::Forward,
-        }
-    })
-    .await
-    .unwrap();
+    let is_other = |line: &str| !line.contains("/oauth/tokens");
+    let expired = Treatment::Answer(401, "expired");
+    let (relay, armed) = relay_once(&servers.catalog_url(), is_other, expired).await;
     let lake = Lake::open(config(RemoteLake {
         catalog_uri: Some(relay.url()),
         catalog_credential: "client:secret".parse().ok(),
@@ -471,13 +452,7 @@ async fn a_sweep_deletes_what_was_never_committed() {
     }
     assert_eq!(count(&lake).await, ROWS as u64);
     let again = Lake::open(config(configured(&servers))).await.unwrap();
-    let paths: Vec<DataFile> = again
-        .files(TABLE)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|file| file.file)
-        .collect();
+    let paths = data_files(&again, TABLE).await;
     assert_eq!(
         again.merge(TABLE, &paths).await.unwrap().len(),
         2,
@@ -519,13 +494,7 @@ async fn a_catalog_with_tokens_temporary_keys_and_no_history() {
     assert_ne!(one, two);
     let rows = 2 * COMMITS * ROWS as u64;
     assert_eq!(count(&lake).await, rows);
-    let old: Vec<DataFile> = lake
-        .files(TABLE)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|file| file.file)
-        .collect();
+    let old = data_files(&lake, TABLE).await;
     let new = lake.merge(TABLE, &old).await.unwrap();
     lake.replace(TABLE, &old, &new).await.unwrap();
     let read = servers.pyiceberg(TABLE).await.unwrap();

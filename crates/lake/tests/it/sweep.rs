@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::common::{MARCH_10, rows};
+use crate::common::{MARCH_10, data_files, rows};
 use lakefront_lake::{Lake, LakeConfig};
 use tempfile::TempDir;
 
@@ -47,13 +47,7 @@ async fn only_old_files_that_no_snapshot_reaches_go() {
         lake.append(TABLE, &write(n * 10).await, None).await.unwrap();
     }
     // Replaced files are reached by the snapshots before.
-    let old: Vec<_> = lake
-        .files(TABLE)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|file| file.file)
-        .collect();
+    let old = data_files(&lake, TABLE).await;
     let merged = lake.merge(TABLE, &old[..10]).await.unwrap();
     lake.replace(TABLE, &old[..10], &merged).await.unwrap();
     let table = folder.path().join("otel").join(TABLE);
