@@ -14,6 +14,9 @@ pub enum Error {
     /// The engine's library failed outside a query.
     #[error("the engine failed: {0}")]
     Engine(#[from] chdb_rust::error::Error),
+    /// The engine's configuration can't be handed to it.
+    #[error("the engine's configuration can't be written to a temporary file: {0}")]
+    Configuration(#[from] std::io::Error),
     /// The request can't be read.
     #[error(transparent)]
     BadRequest(#[from] BadRequest),
@@ -76,7 +79,7 @@ impl Error {
     pub fn exception(&self) -> Exception {
         let (code, name) = match self {
             Self::Exception(exception) => return exception.clone(),
-            Self::Engine(_) => (1001, "STD_EXCEPTION"),
+            Self::Engine(_) | Self::Configuration(_) => (1001, "STD_EXCEPTION"),
             Self::BadRequest(BadRequest::Authorization)
             | Self::Unauthorized
             | Self::WrongPassword { .. }

@@ -184,10 +184,7 @@ pub enum ConfigError {
 impl Config {
     /// Where the lake is.
     pub fn place(&self) -> Place {
-        match self.remote.is_configured() {
-            true => Place::Remote(Box::new(self.remote.clone())),
-            false => Place::Folder(self.log.data.join("lake")),
-        }
+        self.remote.or_folder(self.log.data.join("lake"))
     }
 
     /// Checks settings against each other.

@@ -1,23 +1,34 @@
 SELECT
-    if(parts[1] = '', '(direct)', parts[1]) AS source,
-    parts[2] AS campaign,
-    count() AS sessions,
-    uniqCombined64If(toUInt64OrZero(parts[3]), parts[3] != '') AS visitors,
-    countIf(page_views = 1) / sessions AS bounce_rate
+    if(came[1] = '', '(direct)', came[1]) AS source,
+    came[2] AS campaign,
+    sum(landed) AS sessions,
+    uniqCombined64IfMerge(seen) AS visitors,
+    sum(bounced) / sessions AS bounce_rate
 FROM
 (
+    -- Texts are cut apart where they are few: after sessions that came from the same place are together.
     SELECT
-        min(Landing) AS landing,
-        splitByChar('\0', substring(landing, 17)) AS parts,
-        sum(Views) AS page_views
-    FROM mv_visits
-    -- A session is dated by its first row, so that all of each UTC day is read.
-    WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
-        AND ({service:String} = '' OR ServiceName = {service:String})
-        AND ({environment:String} = '' OR Environment = {environment:String})
-    GROUP BY Session
-    HAVING landing >= toString(toUnixTimestamp64Micro({from:DateTime64(6)}))
-        AND landing < toString(toUnixTimestamp64Micro({to:DateTime64(6)}))
+        splitByChar('\0', place) AS came,
+        count() AS landed,
+        uniqCombined64IfState(visitor, visitor != 0) AS seen,
+        countIf(page_views = 1) AS bounced
+    FROM
+    (
+        SELECT
+            min(Landing) AS landing,
+            substring(landing, 17, length(landing) - 37) AS place,
+            toUInt64(substring(landing, -20)) AS visitor,
+            sum(Views) AS page_views
+        FROM mv_visits
+        -- A session is dated by its first row, so that all of each UTC day is read.
+        WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
+            AND ({service:String} = '' OR ServiceName = {service:String})
+            AND ({environment:String} = '' OR Environment = {environment:String})
+        GROUP BY Session
+        HAVING landing >= toString(toUnixTimestamp64Micro({from:DateTime64(6)}))
+            AND landing < toString(toUnixTimestamp64Micro({to:DateTime64(6)}))
+    )
+    GROUP BY place
 )
 GROUP BY source, campaign
 ORDER BY sessions DESC, source, campaign

@@ -132,10 +132,7 @@ pub struct Sync {
 impl Sync {
     /// Where the lake is.
     pub fn place(&self) -> Place {
-        match (&self.lake, self.remote.is_configured()) {
-            (Some(folder), false) => Place::Folder(folder.clone()),
-            _ => Place::Remote(Box::new(self.remote.clone())),
-        }
+        self.remote.or_folder(self.lake.clone().unwrap_or_default())
     }
 
     /// What follows the lake in that ClickHouse.

@@ -6,14 +6,13 @@
 //! Over the demo's traffic of 14 days. A query's own time is the container's, from the arrival of a request to the reply,
 //! less what the engine says it took.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use lakefront_api::QueryRequest;
-use lakefront_tests::{Engine, Stack};
+use lakefront_tests::{Engine, LakeAt, Stack};
 use serde_json::json;
 
 const UNTIL: &str = "2026-03-30T00:00:00Z";
@@ -33,13 +32,13 @@ async fn main() -> Result<()> {
 
     let mut firsts = Vec::new();
     for _ in 0..STARTS {
-        firsts.push(first_answer(&stack.lake()).await?);
+        firsts.push(first_answer(stack.lake()).await?);
     }
     firsts.sort();
     let (median, worst) = (firsts[STARTS / 2], firsts[STARTS - 1]);
     println!("start to first answer: median {median:.0?}, worst {worst:.0?} of {STARTS}; wanted below 1 s");
 
-    let chdb = Engine::start(&stack.lake()).await?;
+    let chdb = Engine::start(stack.lake()).await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     println!(
         "idle after the start: {} MiB; wanted below 350",
@@ -53,7 +52,7 @@ async fn main() -> Result<()> {
 }
 
 /// From the start of the process to the answer of a query over the lake.
-async fn first_answer(lake: &Path) -> Result<Duration> {
+async fn first_answer(lake: &LakeAt) -> Result<Duration> {
     let started = Instant::now();
     let chdb = Engine::start(lake).await?;
     let count = chdb.sql("SELECT count() FROM otel_logs").await?;

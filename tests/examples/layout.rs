@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use lakefront_api::QueryRequest;
 use lakefront_lake::{Lake, LakeConfig, Layout, Strings};
 use lakefront_query::catalogue;
-use lakefront_tests::{Engine, Stack};
+use lakefront_tests::{Engine, LakeAt, Stack};
 use serde_json::{Value, json};
 
 const UNTIL: &str = "2026-03-30T00:00:00Z";
@@ -79,7 +79,7 @@ async fn main() -> Result<()> {
     }
     let user = "SELECT UserId FROM otel_logs WHERE ErrorType != '' AND UserId != '' GROUP BY UserId ORDER BY count() DESC LIMIT 1";
     let user = stack.sql(user).await?.rows[0][0].clone();
-    let source = Lake::open(LakeConfig::new(stack.lake())).await?;
+    let source = Lake::open(LakeConfig::new(stack.lake().path()?)).await?;
 
     let names: Vec<&str> = catalogue().iter().map(|query| query.info.name.as_str()).collect();
     println!(
@@ -147,7 +147,7 @@ async fn rewrite(source: &Lake, folder: &Path, layout: Layout) -> Result<Written
 
 /// CPU milliseconds that the engine takes for each query over a week, its caches warm.
 async fn query_times(lake: &Path, names: &[&str], user: &Value) -> Result<Vec<f64>> {
-    let engine = Engine::start(lake).await?;
+    let engine = Engine::start(&LakeAt::folder(lake)).await?;
     let process = engine.id().to_string();
     let now: Timestamp = UNTIL.parse()?;
     let mut all = Vec::new();

@@ -15,9 +15,9 @@ use arrow_array::RecordBatch;
 use common::rows;
 use jiff::Timestamp;
 use lakefront_api::QueryRequest;
-use lakefront_lake::{Lake, LakeConfig, Place, RemoteLake};
+use lakefront_lake::{Lake, LakeConfig, Place};
 use lakefront_query::catalogue;
-use lakefront_tests::{Engine, Ingest, Relay, S3Lake, Treatment};
+use lakefront_tests::{Engine, Ingest, LakeAt, Relay, S3Lake, Treatment};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -33,15 +33,15 @@ const TIMES: usize = 9;
 async fn main() -> Result<()> {
     let (servers, folder) = (S3Lake::start().await?, tempfile::tempdir()?);
     let local = commits(LakeConfig::new(folder.path().join("commits"))).await?;
-    let remote = commits(at(&servers, None, None)).await?;
+    let remote = commits(at(&servers, None)?).await?;
     println!(
         "a commit of {ROWS} log records, median of {COMMITS}: {local:.1} ms on local disk, {remote:.1} ms on S3"
     );
     requests_of_commits().await?;
 
     let (servers, data) = (S3Lake::start().await?, folder.path().join("data"));
-    let on_disk = Ingest::start(&data, &[], &[]).await?;
-    let on_s3 = Ingest::start(folder.path(), &[], &servers.environment()).await?;
+    let on_disk = Ingest::start(&data, &[], &LakeAt::folder(data.join("lake"))).await?;
+    let on_s3 = Ingest::start(folder.path(), &[], &servers.at()).await?;
     let now = Timestamp::now().to_string();
     for ingest in [&on_disk, &on_s3] {
         ingest
@@ -50,26 +50,20 @@ async fn main() -> Result<()> {
         ingest.committed().await?;
     }
     queries(
-        &Engine::start(&data.join("lake")).await?,
-        &Engine::over(&servers.environment()).await?,
+        &Engine::start(&LakeAt::folder(data.join("lake"))).await?,
+        &Engine::start(&servers.at()).await?,
     )
     .await
 }
 
 /// Where the lake of those servers is, by way of relays where there are some.
-fn at(servers: &S3Lake, catalog: Option<&Relay>, store: Option<&Relay>) -> LakeConfig {
-    let mut lake = RemoteLake::default();
-    for (variable, value) in servers.environment() {
-        match variable {
-            "LAKEFRONT_CATALOG_URI" => lake.catalog_uri = Some(catalog.map_or(value, Relay::url)),
-            "LAKEFRONT_S3_LOCATION" => lake.s3_location = Some(value),
-            "LAKEFRONT_S3_ENDPOINT" => lake.s3_endpoint = Some(store.map_or(value, Relay::url)),
-            "LAKEFRONT_S3_PATH_STYLE" => lake.s3_path_style = true,
-            "LAKEFRONT_S3_ACCESS_KEY_ID" => lake.s3_access_key_id = Some(value),
-            _ => lake.s3_secret_access_key = value.parse().ok(),
-        }
+fn at(servers: &S3Lake, relays: Option<[&Relay; 2]>) -> Result<LakeConfig> {
+    let mut place = servers.at().place()?;
+    if let (Place::Remote(lake), Some([catalog, store])) = (&mut place, relays) {
+        lake.catalog_uri = Some(catalog.url());
+        lake.s3_endpoint = Some(store.url());
     }
-    LakeConfig::at(Place::Remote(Box::new(lake)))
+    Ok(LakeConfig::at(place))
 }
 
 /// Rows of the n-th commit, all of now.
@@ -97,7 +91,7 @@ async fn requests_of_commits() -> Result<()> {
     let servers = S3Lake::start().await?;
     let catalog = Relay::start(&servers.catalog_url(), |_| Treatment::Forward).await?;
     let store = Relay::start(&servers.store_url(), |_| Treatment::Forward).await?;
-    let lake = Lake::open(at(&servers, Some(&catalog), Some(&store))).await?;
+    let lake = Lake::open(at(&servers, Some([&catalog, &store]))?).await?;
     for relay in [&catalog, &store] {
         relay.take_requests();
     }

@@ -1,19 +1,22 @@
 """Changes otel_logs as another writer may, with pyiceberg.
 
-usage: rewrite.py LAKE delete                       takes out the rows of one service
-       rewrite.py LAKE add-column NAME string|struct
-       rewrite.py LAKE copy-with NAME VALUE         adds copies of some rows, with other ids and that value
+usage: rewrite.py CATALOG delete                       takes out the rows of one service
+       rewrite.py CATALOG add-column NAME string|struct
+       rewrite.py CATALOG copy-with NAME VALUE         adds copies of some rows, with other ids and that value
+
+CATALOG: properties of pyiceberg's catalog, as JSON
 """
 
+import json
 import sys
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.catalog import load_catalog
 from pyiceberg.types import NestedField, StringType, StructType
 
-lake, action, *arguments = sys.argv[1:]
-table = SqlCatalog("lakefront", uri=f"sqlite:///{lake}/catalog.db").load_table("otel.otel_logs")
+properties, action, *arguments = sys.argv[1:]
+table = load_catalog("lakefront", **json.loads(properties)).load_table("otel.otel_logs")
 
 if action == "delete":
     services = sorted(set(table.scan(selected_fields=("ServiceName",)).to_arrow()["ServiceName"].to_pylist()))

@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use lakefront_clickhouse_http::{Answer, Credentials, Endpoint, Statement};
 
-use crate::Process;
 use crate::process::{command, free_address};
+use crate::{LakeAt, Process};
 
 /// A ClickHouse with the users of `clickhouse/access.toml`: the server that `CLICKHOUSE_URL` names (as user `CLICKHOUSE_USER`
 /// with `CLICKHOUSE_PASSWORD`), else an embedded one over a folder.
@@ -20,7 +20,7 @@ struct Embedded {
     process: Option<Process>,
     address: String,
     data: PathBuf,
-    lake: Option<PathBuf>,
+    lake: Option<LakeAt>,
     passwords: bool,
 }
 
@@ -32,7 +32,7 @@ impl ClickHouse {
     ///
     /// # Errors
     /// When it does not come up; with its output.
-    pub async fn start(data: &Path, lake: Option<&Path>) -> Result<Self> {
+    pub async fn start(data: &Path, lake: Option<&LakeAt>) -> Result<Self> {
         match std::env::var("CLICKHOUSE_URL") {
             Ok(url) => Self::server(&url),
             Err(_) => Self::embedded(data, lake).await,
@@ -43,7 +43,7 @@ impl ClickHouse {
     ///
     /// # Errors
     /// When it does not come up; with its output.
-    pub async fn embedded(data: &Path, lake: Option<&Path>) -> Result<Self> {
+    pub async fn embedded(data: &Path, lake: Option<&LakeAt>) -> Result<Self> {
         Self::at_free_address(data, lake, false).await
     }
 
@@ -58,7 +58,7 @@ impl ClickHouse {
         }
     }
 
-    async fn at_free_address(data: &Path, lake: Option<&Path>, passwords: bool) -> Result<Self> {
+    async fn at_free_address(data: &Path, lake: Option<&LakeAt>, passwords: bool) -> Result<Self> {
         let address = free_address()?;
         let mut endpoint = Endpoint::new(format!("http://{address}/").parse()?);
         endpoint.credentials = Some(Credentials {
@@ -72,7 +72,7 @@ impl ClickHouse {
                 process: None,
                 address,
                 data: data.to_owned(),
-                lake: lake.map(Into::into),
+                lake: lake.cloned(),
                 passwords,
             }),
         };
@@ -127,7 +127,7 @@ impl ClickHouse {
             }
         }
         if let Some(lake) = &embedded.lake {
-            command.arg("--lake").arg(lake);
+            command.envs(lake.environment());
         }
         let mut process = Process::run("lakefront-chdb-container", command)?;
         process
@@ -158,6 +158,22 @@ impl ClickHouse {
     /// The engine's exception.
     pub async fn sql(&self, sql: &str) -> Result<Answer> {
         self.ask(&self.endpoint, &Statement::new(sql)).await
+    }
+
+    /// Inserts the rows of a data file into a table of `otel`.
+    ///
+    /// # Errors
+    /// The engine's exception.
+    pub async fn insert_parquet(&self, table: &str, rows: Vec<u8>) -> Result<()> {
+        let mut url = self.endpoint.url.clone();
+        let sql = format!("INSERT INTO otel.{table} FORMAT Parquet");
+        url.query_pairs_mut().append_pair("query", &sql);
+        let Credentials { user, password } = self.credentials();
+        let request = self.client.post(url).basic_auth(user, Some(password)).body(rows);
+        let reply = request.send().await.with_context(|| self.output())?;
+        let status = reply.status();
+        ensure!(status.is_success(), "{sql}: {status}: {}", reply.text().await?);
+        Ok(())
     }
 
     /// Runs a statement as the router's user; as [`Self::sql`] where the server has other users.

@@ -1,13 +1,11 @@
-use std::path::Path;
-
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use lakefront_api::{BackendKind, BackendState, QueryRequest};
 use lakefront_clickhouse_http::{Answer, Endpoint, Statement};
 use lakefront_query::{Backend, Topology, plan, resolve};
 
-use crate::Process;
 use crate::process::{command, free_address};
+use crate::{LakeAt, Process};
 
 /// chDB over a lake.
 #[derive(Debug)]
@@ -18,25 +16,21 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts it and waits until it is ready.
+    /// Starts it over a lake and waits until it is ready.
     ///
     /// # Errors
     /// When it does not come up; with its output.
-    pub async fn start(lake: &Path) -> Result<Self> {
-        let folder = lake.display().to_string();
-        Self::over(&[("LAKEFRONT_LAKE", folder)]).await
+    pub async fn start(lake: &LakeAt) -> Result<Self> {
+        Self::start_at(&free_address()?, lake).await
     }
 
-    /// Starts it over the lake that those variables name, and waits until it is ready.
+    /// As [`Self::start`], at an address.
     ///
     /// # Errors
     /// When it does not come up; with its output.
-    pub async fn over(lake: &[(&str, String)]) -> Result<Self> {
-        let address = free_address()?;
+    pub async fn start_at(address: &str, lake: &LakeAt) -> Result<Self> {
         let mut command = command("lakefront-chdb-container")?;
-        command
-            .args(["--listen", &address])
-            .envs(lake.iter().map(|(name, value)| (name, value)));
+        command.args(["--listen", address]).envs(lake.environment());
         let mut process = Process::run("lakefront-chdb-container", command)?;
         process.ready(&format!("http://{address}/health")).await?;
         Ok(Self {

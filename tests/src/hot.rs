@@ -1,20 +1,17 @@
-use std::path::Path;
+use std::io::Read as _;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lakefront_api::{BackendKind, BackendState, QueryRequest};
 use lakefront_clickhouse_http::Answer;
+use lakefront_lake::{Lake, LakeConfig};
 use lakefront_otel::tables;
 use lakefront_query::{Backend, Coverage, HotState, Plan, Topology, plan, raw_version, resolve, views};
-use serde_json::json;
 use tempfile::TempDir;
 
-use crate::ClickHouse;
 use crate::engine::statement;
-
-/// Rows that a raw table gets in one insert are every so many: a bucket's states lie in as many parts.
-const INSERTS: usize = 5;
+use crate::{ClickHouse, LakeAt};
 
 /// The migrations that queries depend on, in order.
 const MIGRATIONS: [&str; 4] = [
@@ -39,14 +36,14 @@ impl Hot {
     ///
     /// # Errors
     /// When it does not come up, or refuses a statement.
-    pub async fn start(lake: &Path) -> Result<Self> {
+    pub async fn start(lake: &LakeAt) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lakefront-hot-").tempdir()?;
         let hot = Self {
             clickhouse: ClickHouse::embedded(folder.path(), Some(lake)).await?,
             _folder: folder,
         };
         hot.create().await?;
-        hot.fill().await?;
+        hot.fill(lake).await?;
         Ok(hot)
     }
 
@@ -65,24 +62,17 @@ impl Hot {
         Ok(())
     }
 
-    async fn fill(&self) -> Result<()> {
+    /// Sends each of the lake's data files by itself: a bucket's states lie in as many parts as there were commits.
+    async fn fill(&self, lake: &LakeAt) -> Result<()> {
+        let lake = Lake::open(LakeConfig::at(lake.place()?)).await?;
         for table in tables() {
-            let name = table.name;
-            let columns: Vec<String> = table
-                .columns
-                .iter()
-                .map(|column| format!("`{}`", column.name))
-                .collect();
-            let columns = columns.join(", ");
-            let lake = format!("icebergLocal('otel/{name}', SETTINGS iceberg_use_version_hint = 1)");
-            if self.sql(&format!("SELECT count() FROM {lake}")).await?.rows == [[json!(0)]] {
-                continue;
-            }
-            for insert in 0..INSERTS {
-                self.sql(&format!(
-                    "INSERT INTO otel.{name} ({columns}) SELECT {columns} FROM {lake} WHERE RowId % {INSERTS} = {insert}"
-                ))
-                .await?;
+            let state = lake.state(table.name).await?;
+            for file in &state.files {
+                let path = file.file.file_path().trim_start_matches(&state.folder);
+                let mut file = lake.open_file(table.name, path.trim_start_matches('/')).await?;
+                let mut rows = Vec::new();
+                file.read_to_end(&mut rows)?;
+                self.clickhouse.insert_parquet(table.name, rows).await?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::time::Instant;
 
 use crate::process::{command, free_address};
-use crate::{Process, Sent};
+use crate::{LakeAt, Process, Sent};
 
 /// Ingest over a folder of its own.
 #[derive(Debug)]
@@ -15,11 +15,12 @@ pub struct Ingest {
 }
 
 impl Ingest {
-    /// Starts it on a free port, with those arguments and variables besides, and waits until it is ready.
+    /// Starts it on a free port over a folder of its own, with those arguments besides, and waits until it is ready. A lake in
+    /// a folder is in `lake` there.
     ///
     /// # Errors
     /// When it does not come up; with its output.
-    pub async fn start(data: &Path, arguments: &[&str], environment: &[(&str, String)]) -> Result<Self> {
+    pub async fn start(data: &Path, arguments: &[&str], lake: &LakeAt) -> Result<Self> {
         let address = free_address()?;
         let url = format!("http://{address}");
         let mut command = command("lakefront-ingest")?;
@@ -27,7 +28,7 @@ impl Ingest {
             .args(["--listen", &address, "--data"])
             .arg(data)
             .args(arguments)
-            .envs(environment.iter().map(|(name, value)| (name, value)));
+            .envs(lake.environment());
         let mut process = Process::run("lakefront-ingest", command)?;
         process.ready(&format!("{url}/health")).await?;
         Ok(Self { url, process })

@@ -12,7 +12,7 @@ use crate::process::free_address;
 pub(crate) struct Minio {
     address: String,
     // Dropped in this order: the program before its folder.
-    _process: Process,
+    pub process: Process,
     folder: TempDir,
 }
 
@@ -44,7 +44,7 @@ impl Minio {
             .await?;
         Ok(Self {
             address,
-            _process: process,
+            process,
             folder,
         })
     }
@@ -65,10 +65,13 @@ impl Minio {
     }
 }
 
-/// A Java program of the folder that `cargo xtask setup` puts such things into.
-pub(crate) fn java(jar: &str) -> Result<Command> {
+/// A Java program of the folder that `cargo xtask setup` puts such things into. What it unpacks goes into that folder.
+pub(crate) fn java(jar: &str, folder: &Path) -> Result<Command> {
     let mut command = Command::new(tools()?.join("java"));
-    command.args(["-Xmx512m", "-jar"]).arg(tools()?.join(jar));
+    command
+        .arg(format!("-Djava.io.tmpdir={}", folder.display()))
+        .args(["-Xmx512m", "-jar"])
+        .arg(tools()?.join(jar));
     Ok(command)
 }
 

@@ -9,10 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use crate::Process;
 use crate::minio::{Minio, java};
 use crate::process::free_address;
 use crate::s3_lake::pyiceberg;
+use crate::{LakeAt, Process};
 
 /// MinIO behind Nessie, which wants a bearer token and gives temporary keys for the store: what is closest to R2 Data Catalog.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Nessie {
         let file = store.folder().join("nessie.properties");
         let lines = properties.map(|(name, value)| format!("{name}={value}\n"));
         std::fs::write(&file, lines.concat())?;
-        let mut command = java("nessie.jar")?;
+        let mut command = java("nessie.jar", store.folder())?;
         command.env("QUARKUS_CONFIG_LOCATIONS", file);
         let mut catalog = Process::run("nessie", command)?;
         let health = format!("http://{management}/q/health/ready");
@@ -83,13 +83,16 @@ impl Nessie {
         })
     }
 
-    /// The environment in which our programs find this lake: the catalog says the rest.
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("LAKEFRONT_CATALOG_URI", self.url.clone()),
-            ("LAKEFRONT_CATALOG_WAREHOUSE", WAREHOUSE.to_owned()),
-            ("LAKEFRONT_CATALOG_TOKEN", self.token.clone()),
-        ]
+    /// Where this lake is: the catalog says the rest.
+    pub fn at(&self) -> LakeAt {
+        LakeAt::Remote {
+            environment: vec![
+                ("LAKEFRONT_CATALOG_URI", self.url.clone()),
+                ("LAKEFRONT_CATALOG_WAREHOUSE", WAREHOUSE.to_owned()),
+                ("LAKEFRONT_CATALOG_TOKEN", self.token.clone()),
+            ],
+            pyiceberg: json!({ "uri": self.url, "warehouse": WAREHOUSE, "token": self.token }),
+        }
     }
 
     /// The store's address.
@@ -102,8 +105,7 @@ impl Nessie {
     /// # Errors
     /// When it can't read it; with what it wrote.
     pub async fn pyiceberg(&self, table: &str) -> Result<serde_json::Value> {
-        let properties = json!({ "uri": self.url, "warehouse": WAREHOUSE, "token": self.token });
-        pyiceberg(&properties, table, &[]).await
+        pyiceberg(&self.at(), table, &[]).await
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::time::Instant;
 
 /// A program of ours that runs until this is dropped.
@@ -119,6 +121,11 @@ impl Drop for Process {
             eprint!("{}", self.output());
         }
     }
+}
+
+/// Sends a program a signal.
+pub(crate) fn signal(process: &Process, signal: Signal) -> Result<()> {
+    Ok(kill(Pid::from_raw(i32::try_from(process.id())?), signal)?)
 }
 
 /// A command that runs one of our programs.

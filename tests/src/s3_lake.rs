@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::minio::{Minio, java};
-use crate::process::free_address;
-use crate::{Process, python};
+use crate::process::{free_address, signal};
+use crate::{LakeAt, Process, python};
 
 /// An S3 store and an Iceberg REST catalog that others wrote: MinIO, and the server of Apache Iceberg.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl S3Lake {
     pub async fn start_catalog(&mut self) -> Result<()> {
         let (_, port) = self.catalog_address.split_once(':').context("no port")?;
         let database = self.store.folder().join("catalog.db");
-        let mut command = java("iceberg-rest.jar")?;
+        let mut command = java("iceberg-rest.jar", self.store.folder())?;
         command
             .env("CATALOG_REST_PORT", port)
             .env("CATALOG_WAREHOUSE", format!("s3://{}/", Minio::BUCKET))
@@ -79,16 +80,44 @@ impl S3Lake {
         self.store.url()
     }
 
-    /// The environment in which our programs find this lake.
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("LAKEFRONT_CATALOG_URI", self.catalog_url()),
-            ("LAKEFRONT_S3_LOCATION", format!("s3://{}/tables", Minio::BUCKET)),
-            ("LAKEFRONT_S3_ENDPOINT", self.store_url()),
-            ("LAKEFRONT_S3_PATH_STYLE", "true".to_owned()),
-            ("LAKEFRONT_S3_ACCESS_KEY_ID", Minio::KEY.to_owned()),
-            ("LAKEFRONT_S3_SECRET_ACCESS_KEY", Minio::SECRET.to_owned()),
-        ]
+    /// Where this lake is.
+    pub fn at(&self) -> LakeAt {
+        LakeAt::Remote {
+            environment: vec![
+                ("LAKEFRONT_CATALOG_URI", self.catalog_url()),
+                ("LAKEFRONT_S3_LOCATION", format!("s3://{}/tables", Minio::BUCKET)),
+                ("LAKEFRONT_S3_ENDPOINT", self.store_url()),
+                ("LAKEFRONT_S3_PATH_STYLE", "true".to_owned()),
+                ("LAKEFRONT_S3_ACCESS_KEY_ID", Minio::KEY.to_owned()),
+                ("LAKEFRONT_S3_SECRET_ACCESS_KEY", Minio::SECRET.to_owned()),
+            ],
+            pyiceberg: json!({
+                "uri": self.catalog_url(),
+                "s3.endpoint": self.store_url(),
+                "s3.access-key-id": Minio::KEY,
+                "s3.secret-access-key": Minio::SECRET,
+                "s3.region": "us-east-1",
+                "s3.force-virtual-addressing": "false",
+            }),
+        }
+    }
+
+    /// Sends both a signal: who is stopped takes connections and answers nothing.
+    ///
+    /// # Errors
+    /// When one of them is gone.
+    pub fn signal(&self, with: Signal) -> Result<()> {
+        signal(&self.store.process, with)?;
+        self.signal_catalog(with)
+    }
+
+    /// Sends the catalog a signal: one that is stopped takes connections and answers nothing.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signal_catalog(&self, with: Signal) -> Result<()> {
+        let catalog = self.catalog.as_ref().context("the catalog is stopped")?;
+        signal(catalog, with)
     }
 
     /// What pyiceberg makes of a table, after it has appended to it if `more` says so: rows, distinct RowIds, data files.
@@ -96,15 +125,7 @@ impl S3Lake {
     /// # Errors
     /// When it can't read it; with what it wrote.
     pub async fn pyiceberg(&self, table: &str, more: &[&str]) -> Result<serde_json::Value> {
-        let properties = json!({
-            "uri": self.catalog_url(),
-            "s3.endpoint": self.store_url(),
-            "s3.access-key-id": Minio::KEY,
-            "s3.secret-access-key": Minio::SECRET,
-            "s3.region": "us-east-1",
-            "s3.force-virtual-addressing": "false",
-        });
-        pyiceberg(&properties, table, more).await
+        pyiceberg(&self.at(), table, more).await
     }
 
     /// Where the store keeps its objects: a folder for each.
@@ -113,13 +134,9 @@ impl S3Lake {
     }
 }
 
-/// `tests/python/remote.py` on a catalog with those properties.
-pub(crate) async fn pyiceberg(
-    properties: &serde_json::Value,
-    table: &str,
-    more: &[&str],
-) -> Result<serde_json::Value> {
-    let properties = properties.to_string();
+/// `tests/python/remote.py` on that lake.
+pub(crate) async fn pyiceberg(lake: &LakeAt, table: &str, more: &[&str]) -> Result<serde_json::Value> {
+    let properties = lake.pyiceberg().to_string();
     let arguments = [&[properties.as_str(), table][..], more].concat();
     Ok(serde_json::from_str(&python("remote.py", &arguments).await?)?)
 }

@@ -1,14 +1,14 @@
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use lakefront_api::QueryRequest;
 use lakefront_clickhouse_http::Answer;
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::{Engine, Ingest, S3Lake, Sent};
+use crate::{Engine, Ingest, LakeAt, S3Lake, Sent};
 
 /// Ingest and chDB over a lake of their own.
 #[derive(Debug)]
@@ -17,12 +17,14 @@ pub struct Stack {
     // Dropped in this order: the programs before their folder.
     engine: Engine,
     ingest: Ingest,
-    folder: TempDir,
-    _servers: Option<S3Lake>,
+    _folder: TempDir,
+    lake: LakeAt,
+    servers: Option<S3Lake>,
 }
 
 impl Stack {
-    /// Starts both and waits until they are ready. Ingest commits every half second.
+    /// Starts both and waits until they are ready. Ingest commits every half second. The lake is in a folder, or with
+    /// `LAKEFRONT_TEST_LAKE=s3` on an S3 store behind a REST catalog, which are started too.
     ///
     /// # Errors
     /// When one of them does not come up; with its output.
@@ -36,30 +38,20 @@ impl Stack {
     /// When one of them does not come up; with its output.
     pub async fn start_committing_every(interval: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
+        let servers = match std::env::var("LAKEFRONT_TEST_LAKE").as_deref() {
+            Ok("s3") => Some(S3Lake::start().await?),
+            _ => None,
+        };
+        let in_folder = || LakeAt::folder(folder.path().join("lake"));
+        let lake = servers.as_ref().map_or_else(in_folder, S3Lake::at);
         let arguments = ["--commit-interval", interval];
         Ok(Self {
             client: reqwest::Client::new(),
-            ingest: Ingest::start(folder.path(), &arguments, &[]).await?,
-            engine: Engine::start(&folder.path().join("lake")).await?,
-            folder,
-            _servers: None,
-        })
-    }
-
-    /// Starts both over a lake on an S3 store behind a REST catalog, which are started too. There is no [`Stack::lake`].
-    ///
-    /// # Errors
-    /// When one of them does not come up; with its output.
-    pub async fn start_on_s3() -> Result<Self> {
-        let servers = S3Lake::start().await?;
-        let (folder, lake) = (TempDir::new()?, servers.environment());
-        let arguments = ["--commit-interval", "500ms"];
-        Ok(Self {
-            client: reqwest::Client::new(),
             ingest: Ingest::start(folder.path(), &arguments, &lake).await?,
-            engine: Engine::over(&lake).await?,
-            folder,
-            _servers: Some(servers),
+            engine: Engine::start(&lake).await?,
+            lake,
+            _folder: folder,
+            servers,
         })
     }
 
@@ -73,9 +65,35 @@ impl Stack {
         self.engine.url()
     }
 
-    /// The warehouse, where it is a folder.
-    pub fn lake(&self) -> PathBuf {
-        self.folder.path().join("lake")
+    /// Where the lake is.
+    pub fn lake(&self) -> &LakeAt {
+        &self.lake
+    }
+
+    /// The servers that the lake is on, where it is in no folder.
+    pub fn servers(&self) -> Option<&S3Lake> {
+        self.servers.as_ref()
+    }
+
+    /// Takes the lake away, or gives it back: its tables' folder is elsewhere, or store and catalog do not answer.
+    ///
+    /// # Errors
+    /// When it can't.
+    pub fn lake_is_there(&self, there: bool) -> Result<()> {
+        match (&self.servers, there) {
+            (Some(servers), true) => servers.signal(Signal::SIGCONT),
+            (Some(servers), false) => servers.signal(Signal::SIGSTOP),
+            (None, there) => {
+                let [here, elsewhere] =
+                    ["otel", "elsewhere"].map(|name| self.lake.path().map(|path| path.join(name)));
+                let (from, to) = if there {
+                    (elsewhere, here)
+                } else {
+                    (here, elsewhere)
+                };
+                Ok(std::fs::rename(from?, to?)?)
+            }
+        }
     }
 
     /// Runs the demo against this stack's ingest, to its end, and waits until the engine sees all of it.

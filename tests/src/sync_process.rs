@@ -1,9 +1,7 @@
-use std::path::Path;
-
 use anyhow::Result;
 
-use crate::process::free_address;
-use crate::{ClickHouse, Process};
+use crate::process::{command, free_address};
+use crate::{ClickHouse, LakeAt, Process};
 
 /// The sync program: keeps servers up with a lake.
 #[derive(Debug)]
@@ -16,7 +14,7 @@ impl SyncProcess {
     ///
     /// # Errors
     /// When it does not come up; with its output.
-    pub async fn start(lake: &Path, servers: &[&ClickHouse]) -> Result<Self> {
+    pub async fn start(lake: &LakeAt, servers: &[&ClickHouse]) -> Result<Self> {
         Self::start_every("500ms", lake, servers).await
     }
 
@@ -24,22 +22,17 @@ impl SyncProcess {
     ///
     /// # Errors
     /// When it does not come up; with its output.
-    pub async fn start_every(interval: &str, lake: &Path, servers: &[&ClickHouse]) -> Result<Self> {
-        let (lake, listen) = (lake.display().to_string(), free_address()?);
+    pub async fn start_every(interval: &str, lake: &LakeAt, servers: &[&ClickHouse]) -> Result<Self> {
+        let listen = free_address()?;
         let urls: Vec<_> = servers.iter().map(|server| server.url()).collect();
-        let mut arguments = vec![
-            "run",
-            "--interval",
-            interval,
-            "--lake",
-            &lake,
-            "--listen",
-            &listen,
-        ];
+        let mut command = command("lakefront-sync")?;
+        command
+            .args(["run", "--interval", interval, "--listen", &listen])
+            .envs(lake.environment());
         for url in &urls {
-            arguments.extend(["--clickhouse", url]);
+            command.args(["--clickhouse", url]);
         }
-        let mut process = Process::start("lakefront-sync", &arguments)?;
+        let mut process = Process::run("lakefront-sync", command)?;
         process
             .answers(&format!("http://{listen}/health"), |_| true)
             .await?;

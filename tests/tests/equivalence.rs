@@ -48,7 +48,7 @@ async fn both_tiers_give_the_same_answer() -> Result<()> {
         .demo(&["--days", &days, "--seed", "11", "--until", UNTIL])
         .await?;
     tell(&stack, sent.logs).await?;
-    let hot = Hot::start(&stack.lake()).await?;
+    let hot = Hot::start(stack.lake()).await?;
     let begin: Date = "2026-01-01".parse()?;
     hot.cover(begin).await?;
     same_rows(&stack, &hot).await?;

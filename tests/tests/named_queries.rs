@@ -38,15 +38,7 @@ const ZONES: [&str; 3] = ["UTC", "Asia/Kathmandu", "Europe/Berlin"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn named_queries_answer_what_happened() -> Result<()> {
-    answer_what_happened(Stack::start().await?).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn named_queries_on_s3_answer_what_happened() -> Result<()> {
-    answer_what_happened(Stack::start_on_s3().await?).await
-}
-
-async fn answer_what_happened(stack: Stack) -> Result<()> {
+    let stack = Stack::start().await?;
     let until: Timestamp = UNTIL.parse()?;
     let to = until.as_microsecond();
     let events = Shop::new(SEED, to).events(to - DAYS * DAY, to);

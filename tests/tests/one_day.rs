@@ -12,15 +12,7 @@ const PRUNED: &str = "IcebergPartitionPrunedFiles";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_query_for_one_day_opens_only_its_files() -> Result<()> {
-    opens_only_files_of_the_day(Stack::start().await?).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_named_query_for_one_day_opens_only_its_files_on_s3() -> Result<()> {
-    opens_only_files_of_the_day(Stack::start_on_s3().await?).await
-}
-
-async fn opens_only_files_of_the_day(stack: Stack) -> Result<()> {
+    let stack = Stack::start().await?;
     stack.demo(&["--days", "4", "--until", UNTIL]).await?;
 
     for query in catalogue() {

@@ -30,8 +30,8 @@ async fn a_view_tells_of_them() -> Result<()> {
     let stack = Stack::start_committing_every(COMMIT_INTERVAL).await?;
     stack.demo(&["--days", "1"]).await?;
     let disk = tempfile::tempdir()?;
-    let clickhouse = ClickHouse::embedded(disk.path(), Some(&stack.lake())).await?;
-    let _sync = SyncProcess::start_every(SYNC_INTERVAL, &stack.lake(), &[&clickhouse]).await?;
+    let clickhouse = ClickHouse::embedded(disk.path(), Some(stack.lake())).await?;
+    let _sync = SyncProcess::start_every(SYNC_INTERVAL, stack.lake(), &[&clickhouse]).await?;
     let servers = json!([{"name": "clickhouse", "url": clickhouse.url()}]).to_string();
     let worker = Worker::start(&[("CHDB_URL", stack.engine_url()), ("CLICKHOUSE", &servers)]).await?;
     let question = question();

@@ -17,7 +17,7 @@ use lakefront_lake::{Lake, LakeConfig};
 use lakefront_otel::arrow::arrow_schema;
 use lakefront_otel::{ColumnType, LOGS, TRACES, Table, table};
 use lakefront_query::{Definition, catalogue};
-use lakefront_tests::{Engine, Hot};
+use lakefront_tests::{Engine, Hot, LakeAt};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -68,8 +68,8 @@ async fn run(query: &Definition, file: &Path) -> Result<Vec<String>> {
     let case: Case = toml::from_str(&fs::read_to_string(file)?)?;
     let folder = TempDir::new()?;
     fill(&Lake::open(LakeConfig::new(folder.path())).await?, &case).await?;
-    let chdb = Engine::start(folder.path()).await?;
-    let hot = Hot::start(folder.path()).await?;
+    let lake = LakeAt::folder(folder.path());
+    let (chdb, hot) = (Engine::start(&lake).await?, Hot::start(&lake).await?);
     hot.cover(FIRST_DAY).await?;
     let mut failures = Vec::new();
     for request in &case.requests {

@@ -23,7 +23,7 @@ async fn duckdb_and_pyiceberg_read_what_was_sent() -> Result<()> {
         (sent["logs"].clone(), sent["traces"].clone())
     );
 
-    let lake = stack.lake().display().to_string();
+    let lake = stack.lake().path()?.display().to_string();
     let seen: Value = serde_json::from_str(&python("readers.py", &[&lake]).await?)?;
     for reader in ["pyiceberg", "duckdb"] {
         let seen = &seen[reader];

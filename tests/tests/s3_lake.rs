@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use lakefront_tests::{ClickHouse, Engine, Ingest, Nessie, Relay, S3Lake, Treatment, command};
+use lakefront_tests::{ClickHouse, Engine, Ingest, LakeAt, Nessie, Relay, S3Lake, Treatment, command};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -22,8 +22,8 @@ async fn rows(servers: &S3Lake, table: &str) -> Result<(u64, u64)> {
 async fn what_two_ingests_acknowledge_is_in_the_tables_once() -> Result<()> {
     let servers = S3Lake::start().await?;
     let (one, other) = (TempDir::new()?, TempDir::new()?);
-    let first = Ingest::start(one.path(), &QUICKLY, &servers.environment()).await?;
-    let second = Ingest::start(other.path(), &QUICKLY, &servers.environment()).await?;
+    let first = Ingest::start(one.path(), &QUICKLY, &servers.at()).await?;
+    let second = Ingest::start(other.path(), &QUICKLY, &servers.at()).await?;
     let (sent, more) = tokio::try_join!(
         first.demo(&["--days", "1", "--seed", "1"]),
         second.demo(&["--days", "1", "--seed", "2"]),
@@ -40,7 +40,7 @@ async fn what_two_ingests_acknowledge_is_in_the_tables_once() -> Result<()> {
 async fn ingest_acknowledges_while_the_catalog_is_down_and_catches_up() -> Result<()> {
     let mut servers = S3Lake::start().await?;
     let data = TempDir::new()?;
-    let ingest = Ingest::start(data.path(), &QUICKLY, &servers.environment()).await?;
+    let ingest = Ingest::start(data.path(), &QUICKLY, &servers.at()).await?;
     let before = ingest.demo(&["--days", "1", "--seed", "1"]).await?;
     ingest.committed().await?;
     servers.stop_catalog();
@@ -56,20 +56,20 @@ async fn ingest_acknowledges_while_the_catalog_is_down_and_catches_up() -> Resul
 #[tokio::test(flavor = "multi_thread")]
 async fn both_tiers_answer_from_it() -> Result<()> {
     let servers = S3Lake::start().await?;
-    both_tiers_answer(&servers.environment()).await
+    both_tiers_answer(&servers.at()).await
 }
 
 /// With a token, and keys of the catalog that expire.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_tiers_answer_from_what_is_closest_to_r2() -> Result<()> {
     let servers = Nessie::start().await?;
-    both_tiers_answer(&servers.environment()).await
+    both_tiers_answer(&servers.at()).await
 }
 
-async fn both_tiers_answer(environment: &[(&'static str, String)]) -> Result<()> {
+async fn both_tiers_answer(lake: &LakeAt) -> Result<()> {
     let data = TempDir::new()?;
-    let ingest = Ingest::start(data.path(), &QUICKLY, environment).await?;
-    let engine = Engine::over(environment).await?;
+    let ingest = Ingest::start(data.path(), &QUICKLY, lake).await?;
+    let engine = Engine::start(lake).await?;
     let hot = TempDir::new()?;
     let clickhouse = ClickHouse::embedded(hot.path(), None).await?;
     // A table that changes is read as it is now.
@@ -93,12 +93,13 @@ async fn both_tiers_answer(environment: &[(&'static str, String)]) -> Result<()>
             "{made}"
         );
         let secret = |variable: &str| variable.contains("SECRET") || variable.contains("TOKEN");
+        let environment = lake.environment();
         let mut secrets = environment.iter().filter(|(variable, _)| secret(variable));
         ensure!(secrets.all(|(_, value)| !made.contains(value)), "{made}");
 
         let output = tokio::process::Command::from(command("lakefront-sync")?)
             .args(["once", "--clickhouse", clickhouse.url()])
-            .envs(environment.iter().cloned())
+            .envs(environment)
             .output()
             .await?;
         ensure!(
@@ -126,7 +127,7 @@ async fn both_tiers_answer(environment: &[(&'static str, String)]) -> Result<()>
 async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<()> {
     let servers = S3Lake::start().await?;
     let data = TempDir::new()?;
-    let ingest = Ingest::start(data.path(), &QUICKLY, &servers.environment()).await?;
+    let ingest = Ingest::start(data.path(), &QUICKLY, &servers.at()).await?;
     let sent = ingest.demo(&["--days", "1", "--seed", "1"]).await?;
     ingest.committed().await?;
 
@@ -155,7 +156,8 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
         })
         .await?
     };
-    let environment: Vec<_> = servers
+    let at = servers.at();
+    let environment = at
         .environment()
         .into_iter()
         .filter_map(|(variable, value)| match variable {
@@ -165,7 +167,12 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
             _ => Some((variable, value)),
         })
         .collect();
-    let engine = Engine::over(&environment).await?;
+    let pyiceberg = at.pyiceberg();
+    let engine = Engine::start(&LakeAt::Remote {
+        environment,
+        pyiceberg,
+    })
+    .await?;
     let sum = "SELECT count(), sum(cityHash64(RowId, Body)) FROM otel_logs";
     let before = engine.sql(sum).await?;
     ensure!(count(&before)? == sent.logs);

@@ -15,12 +15,14 @@ pub use insert::Piece;
 pub use result::{Cut, Output};
 pub use run::Query;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 use chdb_rust::query_param::{QueryParam, QueryParams};
+use tempfile::NamedTempFile;
 
 use crate::config::Limits;
 use crate::gate::{DATABASE, Functions, Rights};
@@ -64,7 +66,13 @@ impl Engine {
             Tables::Lake(lake) => (Some(lake), Vec::new()),
             Tables::Kept(folder) => (None, vec![format!("--path={}", folder.display())]),
         };
-        let own: Vec<_> = args
+        let remote = lake.as_ref().is_some_and(Lake::is_remote);
+        let cache = remote.then(|| data_cache(limits.data_cache)).transpose()?;
+        let config = cache
+            .iter()
+            .map(|file| format!("--config-file={}", file.path().display()));
+        let own: Vec<_> = args.iter().cloned().chain(config).collect();
+        let own: Vec<_> = own
             .iter()
             .map(String::as_str)
             .chain(["--implicit_select=0"])
@@ -172,4 +180,14 @@ pub(crate) fn parameters(params: &[(String, String)]) -> QueryParams {
     params.iter().fold(QueryParams::new(), |bound, (name, wire)| {
         bound.bind(name, QueryParam::raw(wire))
     })
+}
+
+/// What the engine reads when it starts, and from nowhere else: the size of its cache of blocks of data files.
+fn data_cache(bytes: u64) -> std::io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::with_suffix(".xml")?;
+    write!(
+        file,
+        "<clickhouse><page_cache_min_size>0</page_cache_min_size><page_cache_max_size>{bytes}</page_cache_max_size></clickhouse>"
+    )?;
+    Ok(file)
 }

@@ -10,6 +10,9 @@ use tokio::task::JoinSet;
 
 /// For how long what the catalog said is taken for what it says: a page's queries come at once and ask it once.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long queries wait for it before they go on with what it said last, and for how long it is then left alone.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// The catalog, and what it said last.
 pub struct Remote {
@@ -21,8 +24,8 @@ pub struct Remote {
 #[derive(Default)]
 struct Last {
     catalog: Option<RestCatalog>,
-    /// When it was last asked.
-    asked: Option<Instant>,
+    /// When it is to be asked next.
+    next: Option<Instant>,
     /// When it was last asked and answered.
     answered: Option<Timestamp>,
     error: Option<String>,
@@ -57,33 +60,42 @@ impl Remote {
 
     /// The next look asks, however short ago the last was.
     pub fn look_again(&self) {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).asked = None;
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).next = None;
     }
 
     /// What the catalog has now; `None` when it was asked a moment ago, or does not answer. `known` is the caller's state of a
     /// table, as the catalog called it. Blocks.
     pub fn look(&self, known: impl Fn(&str) -> Option<String>) -> Option<Vec<Seen>> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.asked.is_some_and(|asked| asked.elapsed() < FRESH) {
+        if last.next.is_some_and(|next| Instant::now() < next) {
             return None;
         }
-        last.asked = Some(Instant::now());
-        let now = Timestamp::now();
+        let (began, now) = (Instant::now(), Timestamp::now());
         let catalog = last.catalog.clone();
         let etags: Vec<_> = lakefront_otel::tables()
             .iter()
             .map(|table| (table.name, known(table.name)))
             .collect();
-        match self.runtime.block_on(ask(&self.lake, catalog, etags)) {
+        let asking = async { tokio::time::timeout(PATIENCE, ask(&self.lake, catalog, etags)).await };
+        let asked = match self.runtime.block_on(asking) {
+            Ok(asked) => asked.map_err(|error| error.to_string()),
+            Err(_) => Err(format!(
+                "the catalog did not answer within {} s",
+                PATIENCE.as_secs()
+            )),
+        };
+        match asked {
             Ok((catalog, seen)) => {
+                last.next = Some(began + FRESH);
                 last.catalog = Some(catalog);
                 last.answered = Some(now);
                 last.error = None;
                 Some(seen)
             }
             Err(error) => {
-                tracing::warn!(%error, "the catalog");
-                last.error = Some(error.to_string());
+                tracing::warn!(error, "the catalog");
+                last.next = Some(Instant::now() + PAUSE);
+                last.error = Some(error);
                 None
             }
         }

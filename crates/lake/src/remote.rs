@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
 
+use crate::config::Place;
 use crate::error::{Error, Result};
 
 /// The tables are on an S3 store, and an Iceberg REST catalog says what is committed.
@@ -97,6 +99,15 @@ impl RemoteLake {
     /// Whether a lake is configured at all.
     pub fn is_configured(&self) -> bool {
         self.catalog_uri.is_some()
+    }
+
+    /// Where the lake is: on the store, or in that folder where none is configured.
+    pub fn or_folder(&self, folder: impl Into<PathBuf>) -> Place {
+        if self.is_configured() {
+            Place::Remote(Box::new(self.clone()))
+        } else {
+            Place::Folder(folder.into())
+        }
     }
 
     /// The catalog's address, without a slash at the end.

@@ -52,10 +52,7 @@ pub struct Checked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HotQuery {
     /// By the raw tables' indexes.
-    Indexed {
-        /// `hot.sql`, where those are found another way than in the lake.
-        sql: Option<String>,
-    },
+    Indexed,
     /// By a statement on a view.
     View {
         /// The view's logical name.
@@ -102,15 +99,13 @@ pub fn check(
         faults.push(fault);
         None
     });
-    if let Some(HotQuery::View { sql, .. } | HotQuery::Indexed { sql: Some(sql) }) = &hot {
+    if let Some(HotQuery::View { view, sql, .. }) = &hot {
         let hot_order = check_statement("hot.sql", sql, &given, &declared.columns, &mut faults);
         if hot_order != order {
             faults.push(format!(
                 "hot.sql: ordered by {hot_order}, but lake.sql by {order}"
             ));
         }
-    }
-    if let Some(HotQuery::View { view, sql, .. }) = &hot {
         check_reads(view, &sql_text::blank(sql), &mut faults);
     }
     if declared.look_back_days > MOST_LOOK_BACK {
@@ -119,7 +114,7 @@ pub fn check(
             declared.look_back_days
         ));
     }
-    if declared.look_back_days > 0 && matches!(hot, Some(HotQuery::Indexed { .. })) {
+    if declared.look_back_days > 0 && hot == Some(HotQuery::Indexed) {
         faults.push("query.toml: look_back_days needs a view; raw tables keep too little".into());
     }
     if !faults.is_empty() {
@@ -140,7 +135,7 @@ pub fn check(
             chart: declared.chart,
             panels: declared.panels,
             retention_days: hot.as_ref().map(|hot| match hot {
-                HotQuery::Indexed { .. } => raw_days.into(),
+                HotQuery::Indexed => raw_days.into(),
                 HotQuery::View { retention_days, .. } => (*retention_days).into(),
             }),
         },
@@ -169,12 +164,13 @@ fn check_hot(
         };
     };
     match (view, retention_days, indexed, sql) {
-        (None, None, true, sql) if !whole_days => Ok(Some(HotQuery::Indexed {
-            sql: sql.map(|sql| sql.trim_end().into()),
-        })),
+        (None, None, true, None) if !whole_days => Ok(Some(HotQuery::Indexed)),
+        (None, None, true, Some(_)) => {
+            Err("query.toml: hot.indexed asks lake.sql, but hot.sql is there".into())
+        }
         (Some(_), Some(_), false, None) => Err("hot.sql: missing, but query.toml names a view".into()),
-        (Some(_), Some(_), false, Some(_)) if bucket == Bucket::Exact => {
-            Err("query.toml: hot.view keeps 15 minutes together, but bucket is exact".into())
+        (Some(_), Some(_), false, Some(sql)) if bucket == Bucket::Exact && !names_times(sql) => {
+            Err("hot.sql: bucket is exact, so that the range is cut by Timestamp, a key of the view".into())
         }
         (Some(_), Some(days), false, Some(_)) if !VIEW_DAYS.contains(&days) => Err(format!(
             "query.toml: hot.retention_days is {days}; expected {} to {}",
@@ -189,6 +185,11 @@ fn check_hot(
         })),
         _ => Err("query.toml: [hot] takes `view` and `retention_days`, or `indexed = true`".into()),
     }
+}
+
+/// Whether a statement reads the times of rows, not those of buckets.
+fn names_times(sql: &str) -> bool {
+    sql_text::words(&sql_text::blank(sql)).any(|(_, word)| word == "Timestamp")
 }
 
 /// A statement on a view reads that and nothing else.

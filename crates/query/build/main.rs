@@ -94,10 +94,7 @@ fn read(queries: &Path, raw_version: &str) -> Result<(Vec<Definition>, Vec<View>
     {
         let hot = match hot {
             None => None,
-            Some(HotQuery::Indexed { sql }) => {
-                let sql = sql.as_ref().unwrap_or(&lake_sql);
-                Some(hot::indexed(sql, raw_version, RAW_RETENTION_DAYS))
-            }
+            Some(HotQuery::Indexed) => Some(hot::indexed(&lake_sql, raw_version, RAW_RETENTION_DAYS)),
             Some(HotQuery::View {
                 view,
                 sql,

@@ -104,7 +104,7 @@ fn every_reason() {
     let us = || holding("us", ALL, 40);
     let eu = || holding("eu", ALL, 40);
     let week = json!({"query": "top_errors"});
-    let user = json!({"query": "errors_for_user", "params": {"user_id": "u"}});
+    let group = json!({"query": "error_occurrences", "params": {"error_group": "g"}});
     let hour = json!({"query": "errors_per_hour", "timeRange": "1h"});
     let quarter_year = json!({"query": "bounce_rate", "timeRange": "90d"});
     let half_year = json!({"query": "bounce_rate", "timeRange": "180d"});
@@ -118,7 +118,7 @@ fn every_reason() {
         (&week, vec![us(), awake()], "us view 1.5, chdb failover 30"),
         (&week, vec![us(), chdb(Asleep)], "us view 1.5, chdb failover 40"),
         (&week, vec![us(), chdb(Down)], "us view 1.5"),
-        (&user, vec![us(), awake()], "us indexed 3, chdb failover 30"),
+        (&group, vec![us(), awake()], "us indexed 3, chdb failover 30"),
         // The nearest first, then the next, then the lake.
         (
             &week,
@@ -177,7 +177,7 @@ fn every_reason() {
             "us view 1.5, chdb failover 30",
         ),
         (
-            &user,
+            &group,
             vec![with_old("otel_traces", us()), awake()],
             "chdb incomplete 30",
         ),
@@ -262,19 +262,19 @@ fn both_edges_of_retention() {
             "chdb outside-retention 30",
         ),
         (
-            "errors_for_user",
+            "error_occurrences",
             "2026-02-20T00:00:00Z",
             "us indexed 3, chdb failover 30",
         ),
         (
-            "errors_for_user",
+            "error_occurrences",
             "2026-02-19T23:59:59.999999Z",
             "chdb outside-retention 30",
         ),
     ];
     for (query, from, expected) in cases {
-        let params = if query == "errors_for_user" {
-            json!({"user_id": "u"})
+        let params = if query == "error_occurrences" {
+            json!({"error_group": "g"})
         } else {
             json!({})
         };
@@ -342,7 +342,7 @@ fn the_answers_age_is_that_of_the_oldest_table() {
         .find(|row| row.view == "otel_traces")
         .unwrap()
         .as_of = older;
-    let request = json!({"query": "errors_for_user", "params": {"user_id": "u"}});
+    let request = json!({"query": "error_occurrences", "params": {"error_group": "g"}});
     let plan = planned(&request, &[us, chdb(Healthy)]).unwrap();
     assert_eq!(plan.attempts[0].as_of, Some(older));
     assert_eq!(plan.attempts[1].as_of, None, "the lake is read as it is");

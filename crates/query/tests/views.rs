@@ -53,6 +53,7 @@ mv_router: otel_logs → router_decisions, router_failovers, router_latency; 92 
 mv_sessions: otel_logs → bounce_rate; 92 days
 mv_totals: otel_logs, otel_traces → service_health, totals, unique_visitors_per_day; 365 days
 mv_totals_by_day: otel_logs, otel_traces → service_health, totals; 365 days
+mv_user_error_rows: otel_logs, otel_traces → errors_for_user; 92 days
 mv_user_errors: otel_logs, otel_traces → users_of_error, users_with_errors; 365 days
 mv_visitors: otel_logs → top_countries, top_devices; 365 days
 mv_visitors_by_day: otel_logs → top_countries, top_devices; 365 days
@@ -113,7 +114,7 @@ fn a_statement_on_a_view_with_whole_days() {
 fn an_indexed_statement_is_guarded_for_each_table() {
     let query = catalogue()
         .iter()
-        .find(|query| query.info.name == "errors_for_user")
+        .find(|query| query.info.name == "error_occurrences")
         .unwrap();
     let hot = query.hot.as_ref().unwrap();
     assert!(hot.indexed);

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +10,8 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{Server, logs, metrics, now_nanos, rows, spans};
+use crate::support::{Server, logs, metrics, now_nanos, rows_on, spans};
+use lakefront_tests::{LakeAt, S3Lake};
 use prost::Message;
 
 const KILLS: u32 = 18;
@@ -55,10 +57,21 @@ async fn send(url: String, ledger: Arc<Ledger>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_record_is_there_once_whenever_the_server_is_killed() {
     let data = tempfile::tempdir().expect("a folder");
+    killed_again_and_again(data.path(), &LakeAt::folder(data.path().join("lake"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_on_s3() {
+    let data = tempfile::tempdir().expect("a folder");
+    let servers = S3Lake::start().await.expect("the servers start");
+    killed_again_and_again(data.path(), &servers.at()).await;
+}
+
+async fn killed_again_and_again(data: &Path, lake: &LakeAt) {
     let ledger = Arc::new(Ledger::default());
     let flags = ["--commit-interval", "60ms", "--commit-rows", "400"];
     for _ in 0..KILLS {
-        let server = Server::start(data.path(), &flags);
+        let server = Server::start_on(data, &flags, lake);
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| tokio::spawn(send(server.url.clone(), ledger.clone())))
             .collect();
@@ -72,7 +85,7 @@ async fn every_acknowledged_record_is_there_once_whenever_the_server_is_killed()
                 .expect("the client saw only 200 or a broken connection");
         }
     }
-    let status = Server::start(data.path(), &flags).terminate();
+    let status = Server::start_on(data, &flags, lake).terminate();
     assert!(status.success(), "{status}");
 
     let acknowledged = ledger.acknowledged.lock().expect("no panic").clone();
@@ -84,7 +97,7 @@ async fn every_acknowledged_record_is_there_once_whenever_the_server_is_killed()
         ("metrics", "otel_metrics_sum", "MetricName"),
     ] {
         let mut seen = BTreeSet::new();
-        for row in rows(data.path(), table, column).await {
+        for row in rows_on(lake, table, column).await {
             assert!(row_ids.insert(row.row_id), "RowId {} is there twice", row.row_id);
             assert!(seen.insert(row.text.clone()), "{} is in {table} twice", row.text);
         }

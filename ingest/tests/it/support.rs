@@ -1,7 +1,6 @@
 //! What the tests share: the real server as a process, requests with known ids, and reading the lake back.
 
 use std::{
-    fs::File,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
@@ -10,6 +9,7 @@ use std::{
 
 use arrow_array::{Int64Array, StringArray, cast::AsArray, types::Int64Type};
 use lakefront_lake::{Lake, LakeConfig};
+use lakefront_tests::LakeAt;
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -30,12 +30,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the binary on a free port and waits until it listens.
+    /// Starts the binary on a free port, its lake in that folder, and waits until it listens.
     pub fn start(data: &Path, flags: &[&str]) -> Self {
+        Self::start_on(data, flags, &LakeAt::folder(data.join("lake")))
+    }
+
+    /// As [`Self::start`], with a lake that may be elsewhere.
+    pub fn start_on(data: &Path, flags: &[&str], lake: &LakeAt) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(flags)
+            .envs(lake.environment())
             .env("LAKEFRONT_LOG", "warn")
             .stdout(Stdio::piped())
             .spawn()
@@ -221,13 +227,19 @@ pub struct Row {
 
 /// All rows of a table's current snapshot with one of its string columns.
 pub async fn rows(data: &Path, table: &str, column: &str) -> Vec<Row> {
-    let lake = Lake::open(LakeConfig::new(data.join("lake")))
-        .await
-        .expect("the lake opens");
+    rows_on(&LakeAt::folder(data.join("lake")), table, column).await
+}
+
+/// As [`rows`], of a lake that may be elsewhere.
+pub async fn rows_on(lake: &LakeAt, table: &str, column: &str) -> Vec<Row> {
+    let place = lake.place().expect("a place");
+    let lake = Lake::open(LakeConfig::at(place)).await.expect("the lake opens");
+    let state = lake.state(table).await.expect("the table");
     let mut rows = Vec::new();
-    for file in lake.files(table).await.expect("files") {
-        let path = file.file.file_path().trim_start_matches("file://").to_owned();
-        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).expect("the data file"))
+    for file in state.files {
+        let path = file.file.file_path().trim_start_matches(&state.folder).to_owned();
+        let opened = lake.open_file(table, path.trim_start_matches('/')).await;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(opened.expect("the data file"))
             .expect("parquet")
             .build()
             .expect("a reader");

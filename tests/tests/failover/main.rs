@@ -176,9 +176,7 @@ async fn the_nearest_region_answers_and_the_next_when_it_is_down() -> Result<()>
 #[tokio::test]
 async fn views_answer_while_the_lake_cannot_be_read() -> Result<()> {
     let tiers = Tiers::two().await?;
-    let tables = tiers.stack.lake().join("otel");
-    let elsewhere = tiers.stack.lake().join("elsewhere");
-    std::fs::rename(&tables, &elsewhere)?;
+    tiers.stack.lake_is_there(false)?;
 
     let clients = Clients::start(&tiers.worker, &top_errors(), CLIENTS);
     sleep(Duration::from_secs(2)).await;
@@ -212,7 +210,7 @@ async fn views_answer_while_the_lake_cannot_be_read() -> Result<()> {
     assert_eq!(reply["backend"], "clickhouse");
     assert!(reply["lagSeconds"].as_u64() >= Some(5), "{reply}");
 
-    std::fs::rename(&elsewhere, &tables)?;
+    tiers.stack.lake_is_there(true)?;
     tiers
         .worker
         .post_until(

@@ -1,11 +1,10 @@
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use lakefront_api::{QueryReply, Reason};
 use lakefront_query::{View, raw_version, views};
-use lakefront_tests::{ClickHouse, Process, Stack, SyncProcess, Worker, free_address};
+use lakefront_tests::{ClickHouse, Engine, LakeAt, Stack, SyncProcess, Worker, free_address};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reqwest::{Method, header};
@@ -43,16 +42,16 @@ pub struct Server {
 /// The chDB that the Worker asks; the stack has one of its own.
 pub struct Chdb {
     address: String,
-    lake: PathBuf,
-    process: Option<Process>,
+    lake: LakeAt,
+    engine: Option<Engine>,
 }
 
 impl Chdb {
-    async fn start(lake: PathBuf) -> Result<Self> {
+    async fn start(lake: LakeAt) -> Result<Self> {
         let mut chdb = Self {
             address: free_address()?,
             lake,
-            process: None,
+            engine: None,
         };
         chdb.restart().await?;
         Ok(chdb)
@@ -63,23 +62,18 @@ impl Chdb {
     }
 
     pub fn kill(&mut self) {
-        self.process = None;
+        self.engine = None;
     }
 
     pub async fn restart(&mut self) -> Result<()> {
         self.kill();
-        let lake = self.lake.display().to_string();
-        let process = Process::start(
-            "lakefront-chdb-container",
-            &["--listen", &self.address, "--lake", &lake],
-        )?;
-        let health = format!("{}/health", self.url());
-        self.process.insert(process).ready(&health).await
+        self.engine = Some(Engine::start_at(&self.address, &self.lake).await?);
+        Ok(())
     }
 }
 
 impl Server {
-    async fn start(lake: &Path) -> Result<Self> {
+    async fn start(lake: &LakeAt) -> Result<Self> {
         let disk = tempfile::Builder::new().prefix("lakefront-disk-").tempdir()?;
         let clickhouse = ClickHouse::embedded(disk.path(), Some(lake)).await?;
         Ok(Self { clickhouse, disk })
@@ -153,11 +147,11 @@ impl Tiers {
         let machine = MACHINE.lock().await;
         let stack = Stack::start().await?;
         stack.demo(&["--days", "1"]).await?;
-        let chdb = Chdb::start(stack.lake()).await?;
+        let chdb = Chdb::start(stack.lake().clone()).await?;
         let mut servers = Vec::new();
         let mut configured = Vec::new();
         for (region, latitude, longitude) in regions {
-            let server = Server::start(&stack.lake()).await?;
+            let server = Server::start(stack.lake()).await?;
             configured.push(json!({
                 "name": region,
                 "url": server.clickhouse.url(),
@@ -217,7 +211,7 @@ impl Tiers {
 
 async fn sync(stack: &Stack, servers: &[Server]) -> Result<SyncProcess> {
     let servers: Vec<_> = servers.iter().map(|server| &server.clickhouse).collect();
-    SyncProcess::start(&stack.lake(), &servers).await
+    SyncProcess::start(stack.lake(), &servers).await
 }
 
 /// What most of these tests ask.

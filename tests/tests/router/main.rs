@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use lakefront_api::{EngineHealth, HealthReply, Problem, ProblemType, QueryInfo, QueryReply, Reason};
 use lakefront_query::catalogue;
-use lakefront_tests::{Process, Stack, Worker, free_address};
+use lakefront_tests::{Engine, Stack, Worker, free_address};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -273,17 +273,9 @@ async fn a_body_past_the_limit_is_refused_with_or_without_a_length() -> Result<(
 #[tokio::test]
 async fn a_killed_engine_is_a_clear_problem_and_its_return_is_noticed() -> Result<()> {
     let stack = Stack::start().await?;
-    let lake = stack.lake().display().to_string();
     let address = free_address()?;
     let url = format!("http://{address}");
-    let start = || {
-        Process::start(
-            "lakefront-chdb-container",
-            &["--listen", &address, "--lake", &lake],
-        )
-    };
-    let mut chdb = start()?;
-    chdb.ready(&format!("{url}/health")).await?;
+    let chdb = Engine::start_at(&address, stack.lake()).await?;
     let worker = Worker::start(&[("CHDB_URL", &url)]).await?;
     let question = json!({"query": "errors_per_hour"});
     assert_eq!(worker.post("/query", &question).await?.0, 200);
@@ -305,8 +297,7 @@ async fn a_killed_engine_is_a_clear_problem_and_its_return_is_noticed() -> Resul
     let health: HealthReply = serde_json::from_str(&reply.text().await?)?;
     assert!(health.backends[0].detail.is_some(), "{health:?}");
 
-    let mut chdb = start()?;
-    chdb.ready(&format!("{url}/health")).await?;
+    let _chdb = Engine::start_at(&address, stack.lake()).await?;
     worker.post_until("/query", &question, StatusCode::OK).await?;
     let reply = worker.request(Method::GET, "/health").send().await?;
     assert_eq!(reply.status(), 200);

@@ -1,10 +1,11 @@
 //! What happens to the lake besides appends.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use lakefront_lake::{Lake, LakeConfig};
-use lakefront_tests::python;
+use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::world::{World, texts};
@@ -12,7 +13,6 @@ use crate::world::{World, texts};
 #[tokio::test(flavor = "multi_thread")]
 async fn late_rows_compactions_overwrites_and_a_lost_history() -> Result<()> {
     let world = World::start().await?;
-    let lake = world.stack.lake().display().to_string();
     world.demo(&["--days", "3"]).await?;
     world.in_step().await?;
 
@@ -40,7 +40,7 @@ async fn late_rows_compactions_overwrites_and_a_lost_history() -> Result<()> {
 
     // Another writer takes rows out and puts others in.
     let before = world.value("SELECT count() FROM otel.otel_logs").await?;
-    python("rewrite.py", &[&lake, "delete"]).await?;
+    world.rewrite(&["delete"]).await?;
     world.in_step().await?;
     let after = world.value("SELECT count() FROM otel.otel_logs").await?;
     ensure!(after.as_u64() < before.as_u64(), "{before} rows, then {after}");
@@ -50,7 +50,7 @@ async fn late_rows_compactions_overwrites_and_a_lost_history() -> Result<()> {
         keep_snapshots: 1,
         keep_hourly: Duration::ZERO,
         keep_replaced: Duration::ZERO,
-        ..LakeConfig::new(&lake)
+        ..LakeConfig::at(world.stack.lake().place()?)
     };
     let forgetful = Lake::open(forgetful).await?;
     world.demo(&["--days", "1", "--seed", "4"]).await?;
@@ -68,7 +68,27 @@ async fn a_catalog_that_does_not_answer_is_waited_for() -> Result<()> {
     world.in_step().await?;
     world.demo(&["--days", "1", "--seed", "2"]).await?;
     world.stack.kill_ingest();
-    let catalog = world.stack.lake().join("catalog.db");
+    let locked = match world.stack.servers() {
+        Some(servers) => {
+            servers.signal_catalog(Signal::SIGSTOP)?;
+            None
+        }
+        None => Some(locked(&world.stack.lake().path()?.join("catalog.db"))?),
+    };
+    let output = world.run(&["once"]).await?;
+    let (_, stderr) = texts(&output);
+    ensure!(!output.status.success(), "the catalog does not answer");
+    ensure!(stderr.contains("the lake can't be read: "), "{stderr}");
+    drop(locked);
+    if let Some(servers) = world.stack.servers() {
+        servers.signal_catalog(Signal::SIGCONT)?;
+    }
+    world.sync(&["once"]).await?;
+    world.same_rows().await
+}
+
+/// Keeps others out of an SQLite database.
+fn locked(catalog: &Path) -> Result<Killed> {
     let lock = std::process::Command::new("python3")
         .arg("-c")
         .arg(
@@ -77,7 +97,7 @@ async fn a_catalog_that_does_not_answer_is_waited_for() -> Result<()> {
              c.execute('PRAGMA locking_mode = EXCLUSIVE'); c.execute('BEGIN EXCLUSIVE')\n\
              print('locked', flush=True); time.sleep(600)",
         )
-        .arg(&catalog)
+        .arg(catalog)
         .stdout(std::process::Stdio::piped())
         .spawn()?;
     let mut lock = Killed(lock);
@@ -85,13 +105,7 @@ async fn a_catalog_that_does_not_answer_is_waited_for() -> Result<()> {
     if let Some(stdout) = &mut lock.0.stdout {
         std::io::Read::read_exact(stdout, &mut line)?;
     }
-    let output = world.run(&["once"]).await?;
-    let (_, stderr) = texts(&output);
-    ensure!(!output.status.success(), "the catalog was locked");
-    ensure!(stderr.contains("the lake can't be read: catalog"), "{stderr}");
-    drop(lock);
-    world.sync(&["once"]).await?;
-    world.same_rows().await
+    Ok(lock)
 }
 
 /// A process that ends with the test.

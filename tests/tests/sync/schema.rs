@@ -1,7 +1,6 @@
 //! Columns and views that come later.
 
 use anyhow::{Result, ensure};
-use lakefront_tests::python;
 use serde_json::json;
 
 use crate::world::{World, texts};
@@ -9,20 +8,19 @@ use crate::world::{World, texts};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_column_is_carried_over_or_refused() -> Result<()> {
     let world = World::start().await?;
-    let lake = world.stack.lake().display().to_string();
     world.demo(&["--days", "1"]).await?;
     world.in_step().await?;
-    python("rewrite.py", &[&lake, "add-column", "Weather", "string"]).await?;
+    world.rewrite(&["add-column", "Weather", "string"]).await?;
     world.demo(&["--days", "1", "--seed", "2"]).await?;
     world.in_step().await?;
-    python("rewrite.py", &[&lake, "copy-with", "Weather", "rain"]).await?;
+    world.rewrite(&["copy-with", "Weather", "rain"]).await?;
     world.in_step().await?;
     let rain = world
         .value("SELECT countIf(Weather = 'rain') FROM otel.otel_logs")
         .await?;
     ensure!(rain.as_u64() > Some(0), "{rain} rows");
 
-    python("rewrite.py", &[&lake, "add-column", "Place", "struct"]).await?;
+    world.rewrite(&["add-column", "Place", "struct"]).await?;
     world.demo(&["--days", "1", "--seed", "3"]).await?;
     let output = world.run(&["once"]).await?;
     let (_, stderr) = texts(&output);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use lakefront_lake::{Lake, LakeConfig};
-use lakefront_tests::{ClickHouse, Stack, command};
+use lakefront_tests::{ClickHouse, Stack, command, python};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -25,7 +25,7 @@ impl World {
     pub async fn start() -> Result<Self> {
         let stack = Stack::start().await?;
         let data = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
-        let clickhouse = ClickHouse::embedded(data.path(), Some(&stack.lake())).await?;
+        let clickhouse = ClickHouse::embedded(data.path(), Some(stack.lake())).await?;
         Ok(Self {
             clickhouse,
             stack,
@@ -63,8 +63,7 @@ impl World {
         let mut command = Command::from(command("lakefront-sync")?);
         command
             .args(arguments)
-            .arg("--lake")
-            .arg(self.stack.lake())
+            .envs(self.stack.lake().environment())
             .args(["--clickhouse", self.clickhouse.url(), "--lease", LEASE])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -159,7 +158,14 @@ impl World {
 
     /// The lake, for changes that ingest does not make.
     pub async fn lake(&self) -> Result<Lake> {
-        Ok(Lake::open(LakeConfig::new(self.stack.lake())).await?)
+        Ok(Lake::open(LakeConfig::at(self.stack.lake().place()?)).await?)
+    }
+
+    /// Has another writer change `otel_logs`: `tests/python/rewrite.py`.
+    pub async fn rewrite(&self, arguments: &[&str]) -> Result<()> {
+        let properties = self.stack.lake().pyiceberg().to_string();
+        let arguments = [&[properties.as_str()][..], arguments].concat();
+        python("rewrite.py", &arguments).await.map(drop)
     }
 
     /// Makes one file of all files of each day of a table, as a compaction does.

@@ -39,6 +39,8 @@ pub fn catalog(paths: &Paths, data: &Path, ports: Ports) -> Service {
     let database = data.join("catalog.db");
     let mut command = paths.command(paths.object_store().join("java"));
     command
+        // What it unpacks stays with its data.
+        .arg(format!("-Djava.io.tmpdir={}", data.display()))
         // It would write a line for each request.
         .args([
             "-Xmx512m",

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use lakefront_lake::{DataFile, Error, Lake, LakeConfig, Place, RemoteLake, WalPosition};
-use lakefront_tests::{Nessie, Relay, S3Lake, Treatment};
+use lakefront_tests::{LakeAt, Nessie, Relay, S3Lake, Treatment};
 
 use crate::common::{DAY, MARCH_10, data_files, rows};
 
@@ -16,25 +16,14 @@ const ROWS: usize = 10;
 
 /// How that lake is reached.
 fn configured(servers: &S3Lake) -> RemoteLake {
-    parsed(servers.environment())
+    remote(&servers.at())
 }
 
-fn parsed(environment: Vec<(&str, String)>) -> RemoteLake {
-    let mut lake = RemoteLake::default();
-    for (variable, value) in environment {
-        match variable {
-            "LAKEFRONT_CATALOG_URI" => lake.catalog_uri = Some(value),
-            "LAKEFRONT_CATALOG_WAREHOUSE" => lake.catalog_warehouse = Some(value),
-            "LAKEFRONT_CATALOG_TOKEN" => lake.catalog_token = value.parse().ok(),
-            "LAKEFRONT_S3_LOCATION" => lake.s3_location = Some(value),
-            "LAKEFRONT_S3_ENDPOINT" => lake.s3_endpoint = Some(value),
-            "LAKEFRONT_S3_PATH_STYLE" => lake.s3_path_style = value == "true",
-            "LAKEFRONT_S3_ACCESS_KEY_ID" => lake.s3_access_key_id = Some(value),
-            "LAKEFRONT_S3_SECRET_ACCESS_KEY" => lake.s3_secret_access_key = value.parse().ok(),
-            other => panic!("{other} is not known here"),
-        }
+fn remote(lake: &LakeAt) -> RemoteLake {
+    match lake.place().unwrap() {
+        Place::Remote(lake) => *lake,
+        Place::Folder(folder) => panic!("{} is a folder", folder.display()),
     }
-    lake
 }
 
 fn config(lake: RemoteLake) -> LakeConfig {
@@ -465,7 +454,7 @@ async fn a_sweep_deletes_what_was_never_committed() {
 async fn a_catalog_with_tokens_temporary_keys_and_no_history() {
     const COMMITS: u64 = 12;
     let servers = Nessie::start().await.unwrap();
-    let configured = || parsed(servers.environment());
+    let configured = || remote(&servers.at());
     let refused = Lake::open(config(RemoteLake {
         catalog_token: "another".parse().ok(),
         ..configured()

@@ -3,7 +3,8 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toDate(Bucket, 'UTC')
 ORDER BY (Bucket, ServiceName, Environment, ErrorGroup, ErrorType)
 TTL toDate(Bucket, 'UTC') + INTERVAL 397 DAY
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000,
+    min_age_to_force_merge_seconds = 60, min_age_to_force_merge_on_partition_only = 1
 EMPTY AS
 -- Errors by group and type, of logs and of spans. The first has the version beside its time, the latest after what
 -- decides between several at once.

@@ -1,0 +1,16 @@
+SELECT
+    Timestamp AS time,
+    Type AS error_type,
+    Message AS message,
+    ServiceName::String AS service,
+    Page AS page,
+    Trace AS trace_id,
+    RowId AS row_id
+FROM mv_user_error_rows
+WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)}, 'UTC')
+    AND Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
+    AND UserId = {user_id:String}
+    AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({environment:String} = '' OR Environment = {environment:String})
+ORDER BY time DESC, row_id DESC
+LIMIT {limit:UInt64}
