@@ -122,10 +122,10 @@ pub struct Limits {
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_INSERT_BYTES", default_value_t = 4 << 30, value_parser = clap::value_parser!(u64).range(1..), value_name = "BYTES")]
     pub max_insert_bytes: u64,
 
-    /// Bytes of an S3 lake's data files to keep in memory; 0 keeps none. They never change, so that what a query reads again is
-    /// not asked for again.
-    #[arg(long, env = "LAKEFRONT_CHDB_DATA_CACHE", default_value_t = 128 << 20, value_name = "BYTES")]
-    pub data_cache: u64,
+    /// Bytes of an S3 lake's data files to keep on local disk; 0 keeps none. They never change: what was read once is not
+    /// asked for again.
+    #[arg(long, env = "LAKEFRONT_CHDB_STORE_CACHE", default_value_t = 1 << 30, value_name = "BYTES")]
+    pub store_cache: u64,
 
     /// Threads of a query; the machine's cores when left out.
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_THREADS", value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]

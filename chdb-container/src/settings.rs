@@ -47,9 +47,6 @@ const IGNORED: [&str; 6] = [
 /// What `access.toml` limits for everybody. Threads are not among them: fewer or more, they share the same cores.
 pub const LIMITS: [&str; 2] = ["max_execution_time", "max_memory_usage"];
 
-/// Bytes of a data file that are kept together, where they come from a store.
-const DATA_BLOCK: u64 = 64 << 10;
-
 /// Settings of one connection: the limits, and what the caller asked for within them.
 pub type Settings = BTreeMap<String, String>;
 
@@ -57,9 +54,6 @@ pub type Settings = BTreeMap<String, String>;
 pub fn base(limits: &Limits) -> Settings {
     let mut settings = writer(limits);
     settings.insert("readonly".into(), "1".into());
-    // Columns of a day's file are small: of larger blocks most would be kept for nothing.
-    settings.insert("use_page_cache_for_object_storage".into(), "1".into());
-    settings.insert("page_cache_block_size".into(), DATA_BLOCK.to_string());
     // One more than welcome tells a cut from a fit.
     let rows = limits.max_result_rows.saturating_add(1);
     settings.insert("limit".into(), rows.to_string());

@@ -1,10 +1,11 @@
 SELECT
     Timestamp AS time,
-    Type AS error_type,
-    Message AS message,
+    -- What is kept by its greatest is a text of another type.
+    Type::String AS error_type,
+    Message::String AS message,
     ServiceName::String AS service,
-    Page AS page,
-    Trace AS trace_id,
+    Page::String AS page,
+    Trace::String AS trace_id,
     RowId AS row_id
 FROM mv_user_error_rows
 WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)}, 'UTC')

@@ -23,7 +23,8 @@
 //! - [`SyncProcess`] keeps servers up with a lake, [`Worker`] is the router
 //!   on workerd in front of whatever it is told of.
 //! - Everything dies and vanishes when the [`Stack`] is dropped. When a test panics, the programs' last lines are printed.
-//! - [`Stack::lake`] is the warehouse (`catalog.db`, `otel/<table>/…`), for readers of other makers; [`python`] runs a script
+//! - [`Stack::lake`] says where the lake is: in a folder (`catalog.db`, `otel/<table>/…`), or with `LAKEFRONT_TEST_LAKE=s3` on MinIO
+//!   behind a REST catalog. Programs find it by its environment, pyiceberg by its properties; [`python`] runs a script
 //!   with the interpreter that `LAKEFRONT_PYTHON` names, which has what `tests/requirements.txt` lists.
 
 mod clickhouse;

@@ -12,7 +12,7 @@ use crate::process::free_address;
 pub(crate) struct Minio {
     address: String,
     // Dropped in this order: the program before its folder.
-    pub process: Process,
+    process: Option<Process>,
     folder: TempDir,
 }
 
@@ -29,24 +29,33 @@ impl Minio {
         let folder = tempfile::Builder::new().prefix("lakefront-s3-").tempdir()?;
         // A folder in the store's is a bucket.
         std::fs::create_dir_all(folder.path().join("store").join(Self::BUCKET))?;
-        let address = free_address()?;
+        let mut store = Self {
+            address: free_address()?,
+            process: None,
+            folder,
+        };
+        store.start_again().await?;
+        Ok(store)
+    }
+
+    /// Starts it where it was, with what it has.
+    pub async fn start_again(&mut self) -> Result<()> {
         let mut command = Command::new(tools()?.join("minio"));
         command
             .arg("server")
-            .arg(folder.path().join("store"))
-            .args(["--address", &address])
+            .arg(self.folder.path().join("store"))
+            .args(["--address", &self.address])
             .env("MINIO_BROWSER", "off")
             .env("MINIO_ROOT_USER", Self::KEY)
             .env("MINIO_ROOT_PASSWORD", Self::SECRET);
-        let mut process = Process::run("minio", command)?;
-        process
-            .ready(&format!("http://{address}/minio/health/ready"))
-            .await?;
-        Ok(Self {
-            address,
-            process,
-            folder,
-        })
+        let process = self.process.insert(Process::run("minio", command)?);
+        let health = format!("http://{}/minio/health/ready", self.address);
+        process.ready(&health).await
+    }
+
+    /// Kills it, as `kill -9` does.
+    pub fn stop(&mut self) {
+        self.process = None;
     }
 
     /// Its address.

@@ -102,13 +102,19 @@ impl S3Lake {
         }
     }
 
-    /// Sends both a signal: who is stopped takes connections and answers nothing.
+    /// Kills both, as `kill -9` does.
+    pub fn stop(&mut self) {
+        self.stop_catalog();
+        self.store.stop();
+    }
+
+    /// Starts both where they were, with what they knew.
     ///
     /// # Errors
-    /// When one of them is gone.
-    pub fn signal(&self, with: Signal) -> Result<()> {
-        signal(&self.store.process, with)?;
-        self.signal_catalog(with)
+    /// When one of them does not come up; with its output.
+    pub async fn start_again(&mut self) -> Result<()> {
+        self.store.start_again().await?;
+        self.start_catalog().await
     }
 
     /// Sends the catalog a signal: one that is stopped takes connections and answers nothing.

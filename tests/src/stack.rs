@@ -4,7 +4,6 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use lakefront_api::QueryRequest;
 use lakefront_clickhouse_http::Answer;
-use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -75,14 +74,17 @@ impl Stack {
         self.servers.as_ref()
     }
 
-    /// Takes the lake away, or gives it back: its tables' folder is elsewhere, or store and catalog do not answer.
+    /// Takes the lake away, or gives it back: its tables' folder is elsewhere, or store and catalog are killed.
     ///
     /// # Errors
     /// When it can't.
-    pub fn lake_is_there(&self, there: bool) -> Result<()> {
-        match (&self.servers, there) {
-            (Some(servers), true) => servers.signal(Signal::SIGCONT),
-            (Some(servers), false) => servers.signal(Signal::SIGSTOP),
+    pub async fn lake_is_there(&mut self, there: bool) -> Result<()> {
+        match (&mut self.servers, there) {
+            (Some(servers), true) => servers.start_again().await,
+            (Some(servers), false) => {
+                servers.stop();
+                Ok(())
+            }
             (None, there) => {
                 let [here, elsewhere] =
                     ["otel", "elsewhere"].map(|name| self.lake.path().map(|path| path.join(name)));

@@ -85,6 +85,13 @@ async fn both_tiers_answer(lake: &LakeAt) -> Result<()> {
         }
         ensure!(seen == before + sent.logs);
 
+        // What was read once is not read again.
+        let bodies = "SELECT sum(cityHash64(RowId, Body)) FROM otel_logs";
+        let first = engine.sql(bodies).await?;
+        let read = engine.counter("S3GetObject").await?;
+        ensure!(engine.sql(bodies).await?.rows == first.rows);
+        ensure!(engine.counter("S3GetObject").await? == read);
+
         // What the tables are read with stays with the engine.
         let made = engine.sql("SHOW CREATE TABLE otel_logs").await?;
         let made = made.rows[0][0].as_str().context("a statement")?;
@@ -157,7 +164,7 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
         .await?
     };
     let at = servers.at();
-    let environment = at
+    let mut environment: Vec<_> = at
         .environment()
         .into_iter()
         .filter_map(|(variable, value)| match variable {
@@ -167,6 +174,8 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
             _ => Some((variable, value)),
         })
         .collect();
+    // What is asked for again is to come from the store.
+    environment.push(("LAKEFRONT_CHDB_STORE_CACHE", "0".to_owned()));
     let pyiceberg = at.pyiceberg();
     let engine = Engine::start(&LakeAt::Remote {
         environment,
@@ -178,7 +187,6 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
     ensure!(count(&before)? == sent.logs);
     ensure!(before.stats.store_requests.is_some_and(|requests| requests > 0));
     expired.store(true, Ordering::SeqCst);
-    // Another column, which is in no cache.
     let after = engine
         .sql("SELECT count(), uniqExact(TraceId) FROM otel_logs")
         .await?;

@@ -10,19 +10,18 @@ mod pool;
 mod queue;
 pub(crate) mod result;
 mod run;
+mod store_cache;
 
 pub use insert::Piece;
 pub use result::{Cut, Output};
 pub use run::Query;
 
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 use chdb_rust::query_param::{QueryParam, QueryParams};
-use tempfile::NamedTempFile;
 
 use crate::config::Limits;
 use crate::gate::{DATABASE, Functions, Rights};
@@ -30,6 +29,7 @@ use crate::lake::Lake;
 use crate::{Error, settings};
 use pool::Pool;
 use queue::Queue;
+use store_cache::StoreCache;
 
 /// Where an engine's tables come from.
 pub enum Tables<'a> {
@@ -52,6 +52,8 @@ pub struct Engine {
     writes: Queue,
     running: cancel::Running,
     judged: judged::Known,
+    // Dropped last: the engine writes there.
+    _cache: Option<StoreCache>,
 }
 
 impl Engine {
@@ -62,16 +64,16 @@ impl Engine {
     pub fn start(limits: Limits, tables: Tables<'_>) -> Result<Arc<Self>, Error> {
         // The engine's own handlers would swallow the signals that end this process.
         chdb_rust::runtime::signal_handlers(false);
-        let (lake, args) = match tables {
+        let (lake, mut args) = match tables {
             Tables::Lake(lake) => (Some(lake), Vec::new()),
             Tables::Kept(folder) => (None, vec![format!("--path={}", folder.display())]),
         };
         let remote = lake.as_ref().is_some_and(Lake::is_remote);
-        let cache = remote.then(|| data_cache(limits.data_cache)).transpose()?;
-        let config = cache
-            .iter()
-            .map(|file| format!("--config-file={}", file.path().display()));
-        let own: Vec<_> = args.iter().cloned().chain(config).collect();
+        let cache = (remote && limits.store_cache > 0).then(|| StoreCache::new(limits.store_cache));
+        let cache = cache.transpose()?;
+        args.extend(cache.iter().flat_map(StoreCache::of_connections));
+        let at_start = cache.iter().map(StoreCache::of_engine);
+        let own: Vec<_> = args.iter().cloned().chain(at_start).collect();
         let own: Vec<_> = own
             .iter()
             .map(String::as_str)
@@ -100,6 +102,7 @@ impl Engine {
             running: cancel::Running::default(),
             judged: judged::Known::default(),
             limits,
+            _cache: cache,
         };
         engine.pool.warm(&settings::base(&engine.limits), slots)?;
         engine.pool.warm(&settings::gate(Rights::READ), slots)?;
@@ -180,14 +183,4 @@ pub(crate) fn parameters(params: &[(String, String)]) -> QueryParams {
     params.iter().fold(QueryParams::new(), |bound, (name, wire)| {
         bound.bind(name, QueryParam::raw(wire))
     })
-}
-
-/// What the engine reads when it starts, and from nowhere else: the size of its cache of blocks of data files.
-fn data_cache(bytes: u64) -> std::io::Result<NamedTempFile> {
-    let mut file = NamedTempFile::with_suffix(".xml")?;
-    write!(
-        file,
-        "<clickhouse><page_cache_min_size>0</page_cache_min_size><page_cache_max_size>{bytes}</page_cache_max_size></clickhouse>"
-    )?;
-    Ok(file)
 }

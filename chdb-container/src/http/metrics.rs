@@ -16,7 +16,8 @@ FROM system.events
 WHERE event IN ('FileOpen', 'ReadBufferFromFileDescriptorReadBytes', 'SelectQuery', 'FailedSelectQuery',
                 'IcebergPartitionPrunedFiles', 'IcebergMinMaxIndexPrunedFiles', 'IcebergMetadataFilesCacheHits',
                 'IcebergMetadataFilesCacheMisses', 'IcebergMetadataReturnedObjectInfos', 'ParquetReadRowGroups',
-                'ParquetPrunedRowGroups', 'ParquetMetadataCacheHits', 'ParquetMetadataCacheMisses')
+                'ParquetPrunedRowGroups', 'ParquetMetadataCacheHits', 'ParquetMetadataCacheMisses', 'S3GetObject', 'S3HeadObject',
+                'S3ListObjects', 'CachedReadBufferReadFromCacheBytes', 'CachedReadBufferReadFromSourceBytes')
 UNION ALL
 SELECT concat('lakefront_chdb_engine_memory_bytes ', toString(value)) FROM system.metrics WHERE metric = 'MemoryTracking'
 UNION ALL

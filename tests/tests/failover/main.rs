@@ -175,8 +175,8 @@ async fn the_nearest_region_answers_and_the_next_when_it_is_down() -> Result<()>
 
 #[tokio::test]
 async fn views_answer_while_the_lake_cannot_be_read() -> Result<()> {
-    let tiers = Tiers::two().await?;
-    tiers.stack.lake_is_there(false)?;
+    let mut tiers = Tiers::two().await?;
+    tiers.stack.lake_is_there(false).await?;
 
     let clients = Clients::start(&tiers.worker, &top_errors(), CLIENTS);
     sleep(Duration::from_secs(2)).await;
@@ -210,7 +210,7 @@ async fn views_answer_while_the_lake_cannot_be_read() -> Result<()> {
     assert_eq!(reply["backend"], "clickhouse");
     assert!(reply["lagSeconds"].as_u64() >= Some(5), "{reply}");
 
-    tiers.stack.lake_is_there(true)?;
+    tiers.stack.lake_is_there(true).await?;
     tiers
         .worker
         .post_until(
