@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use lakefront_api::{BackendKind, BackendState, QueryRequest};
 use lakefront_clickhouse_http::{Answer, Endpoint, Statement};
 use lakefront_query::{Backend, Topology, plan, resolve};
+use tempfile::TempDir;
 
 use crate::process::{command, free_address};
 use crate::{LakeAt, Process};
@@ -13,6 +14,7 @@ pub struct Engine {
     endpoint: Endpoint,
     client: reqwest::Client,
     process: Process,
+    _temporary: TempDir,
 }
 
 impl Engine {
@@ -30,13 +32,19 @@ impl Engine {
     /// When it does not come up; with its output.
     pub async fn start_at(address: &str, lake: &LakeAt) -> Result<Self> {
         let mut command = command("lakefront-chdb-container")?;
-        command.args(["--listen", address]).envs(lake.environment());
+        // Who is killed leaves what it kept of the store.
+        let temporary = TempDir::new()?;
+        command
+            .args(["--listen", address])
+            .envs(lake.environment())
+            .env("TMPDIR", temporary.path());
         let mut process = Process::run("lakefront-chdb-container", command)?;
         process.ready(&format!("http://{address}/health")).await?;
         Ok(Self {
             endpoint: Endpoint::new(format!("http://{address}/").parse()?),
             client: reqwest::Client::new(),
             process,
+            _temporary: temporary,
         })
     }
 

@@ -1,5 +1,6 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -21,6 +22,8 @@ pub enum Treatment {
     Forward,
     /// The server does not get it; the connection breaks.
     LoseRequest,
+    /// The server gets it after that long, and its answer comes back.
+    Late(Duration),
     /// The server gets it; the connection breaks instead of an answer.
     LoseAnswer,
     /// The server does not get it; this is the answer.
@@ -91,6 +94,7 @@ async fn relay(mut client: TcpStream, upstream: &str, treat: impl Fn(&str) -> Tr
                 format!("HTTP/1.1 {status} .\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
             return client.write_all(reply.as_bytes()).await;
         }
+        Treatment::Late(after) => tokio::time::sleep(after).await,
         Treatment::Forward | Treatment::LoseAnswer => {}
     }
     let mut server = TcpStream::connect(upstream).await?;
@@ -104,7 +108,7 @@ async fn relay(mut client: TcpStream, upstream: &str, treat: impl Fn(&str) -> Tr
     server.write_all(&body).await?;
     let mut answer = Vec::new();
     server.read_to_end(&mut answer).await?;
-    if treatment == Treatment::Forward {
+    if treatment != Treatment::LoseAnswer {
         client.write_all(&answer).await?;
     }
     client.shutdown().await

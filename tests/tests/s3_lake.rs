@@ -53,6 +53,35 @@ async fn ingest_acknowledges_while_the_catalog_is_down_and_catches_up() -> Resul
     Ok(())
 }
 
+/// Each request takes as long as from another continent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_slow_loses_nothing() -> Result<()> {
+    const FAR: Duration = Duration::from_millis(150);
+    let servers = S3Lake::start().await?;
+    let store = Relay::start(&servers.store_url(), |_| Treatment::Late(FAR)).await?;
+    let (mut environment, pyiceberg) = (servers.at().environment(), servers.at().pyiceberg());
+    for (variable, value) in &mut environment {
+        if *variable == "LAKEFRONT_S3_ENDPOINT" {
+            *value = store.url();
+        }
+    }
+    let lake = LakeAt::Remote {
+        environment,
+        pyiceberg,
+    };
+    let data = TempDir::new()?;
+    let ingest = Ingest::start(data.path(), &QUICKLY, &lake).await?;
+    let sent = ingest.demo(&["--days", "1", "--seed", "1"]).await?;
+    ingest.committed().await?;
+    ensure!(rows(&servers, "otel_logs").await? == (sent.logs, sent.logs));
+    let engine = Engine::start(&lake).await?;
+    let answer = engine
+        .sql("SELECT count(), uniqExact(TraceId) FROM otel_logs")
+        .await?;
+    ensure!(count(&answer)? == sent.logs);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn both_tiers_answer_from_it() -> Result<()> {
     let servers = S3Lake::start().await?;

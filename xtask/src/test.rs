@@ -40,13 +40,14 @@ enum Step {
 const STEPS: [Step; 5] = [Step::Fmt, Step::Clippy, Step::Doc, Step::Cargo, Step::Browser];
 /// Tests of several programs that run a second time, on MinIO behind a REST catalog, and which of their functions. Others start
 /// such servers by themselves, or are about no lake, or about files of a folder.
-const ON_EITHER_LAKE: [(&str, &str); 6] = [
+const ON_EITHER_LAKE: [(&str, &str); 7] = [
     ("equivalence", ""),
     ("failover", "the_lake_cannot_be_read"),
     ("named_queries", ""),
     ("one_day", ""),
     ("python_errors", ""),
-    ("sync", ""),
+    ("sync", "changes::"),
+    ("sync", "crashes::"),
 ];
 const WASM: [&str; 4] = ["--target", WASM_TARGET, "--profile", "wasm"];
 
