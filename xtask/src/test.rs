@@ -40,12 +40,13 @@ enum Step {
 const STEPS: [Step; 5] = [Step::Fmt, Step::Clippy, Step::Doc, Step::Cargo, Step::Browser];
 /// Tests of several programs that run a second time, on MinIO behind a REST catalog, and which of their functions. Others start
 /// such servers by themselves, or are about no lake, or about files of a folder.
-const ON_EITHER_LAKE: [(&str, &str); 7] = [
+const ON_EITHER_LAKE: [(&str, &str); 8] = [
     ("equivalence", ""),
     ("failover", "the_lake_cannot_be_read"),
     ("named_queries", ""),
     ("one_day", ""),
     ("python_errors", ""),
+    ("router", ""),
     ("sync", "changes::"),
     ("sync", "crashes::"),
 ];
