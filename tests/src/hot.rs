@@ -11,7 +11,7 @@ use lakefront_query::{Backend, Coverage, HotState, Plan, Topology, plan, raw_ver
 use tempfile::TempDir;
 
 use crate::engine::statement;
-use crate::{ClickHouse, LakeAt};
+use crate::{ClickHouse, LakeAt, data_files};
 
 /// The migrations that queries depend on, in order.
 const MIGRATIONS: [&str; 4] = [
@@ -66,10 +66,7 @@ impl Hot {
     async fn fill(&self, lake: &LakeAt) -> Result<()> {
         let lake = Lake::open(LakeConfig::at(lake.place()?)).await?;
         for table in tables() {
-            let state = lake.state(table.name).await?;
-            for file in &state.files {
-                let path = file.file.file_path().trim_start_matches(&state.folder);
-                let mut file = lake.open_file(table.name, path.trim_start_matches('/')).await?;
+            for (_, mut file) in data_files(&lake, table.name).await? {
                 let mut rows = Vec::new();
                 file.read_to_end(&mut rows)?;
                 self.clickhouse.insert_parquet(table.name, rows).await?;

@@ -1,8 +1,9 @@
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args as _, FromArgMatches as _};
-use lakefront_lake::{Place, RemoteLake};
+use lakefront_lake::{Lake, Place, RemoteLake};
 use serde_json::{Value, json};
 
 /// Where a lake is, and how everyone is told of it.
@@ -65,6 +66,23 @@ impl LakeAt {
             Self::Remote { pyiceberg, .. } => pyiceberg.clone(),
         }
     }
+}
+
+/// The data files of a table's current snapshot: below its folder, and open to read.
+///
+/// # Errors
+/// When the table or one of them can't be read.
+pub async fn data_files(lake: &Lake, table: &str) -> Result<Vec<(String, File)>> {
+    let state = lake.state(table).await?;
+    let mut files = Vec::new();
+    for file in &state.files {
+        let path = file.file.file_path().strip_prefix(&state.folder);
+        let path = path
+            .context("it lies outside of its table")?
+            .trim_start_matches('/');
+        files.push((path.to_owned(), lake.open_file(table, path).await?));
+    }
+    Ok(files)
 }
 
 /// What the environment says of a lake on a store. Each variable has a flag of the same name.

@@ -47,7 +47,7 @@ pub use clickhouse::ClickHouse;
 pub use engine::Engine;
 pub use hot::Hot;
 pub use ingest::Ingest;
-pub use lake_at::LakeAt;
+pub use lake_at::{LakeAt, data_files};
 pub use nessie::Nessie;
 pub use process::{Process, command, free_address};
 pub use python::python;

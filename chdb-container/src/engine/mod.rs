@@ -72,10 +72,10 @@ impl Engine {
         let cache = (remote && limits.store_cache > 0).then(|| StoreCache::new(limits.store_cache));
         let cache = cache.transpose()?;
         args.extend(cache.iter().flat_map(StoreCache::of_connections));
-        let at_start = cache.iter().map(StoreCache::of_engine);
-        let own: Vec<_> = args.iter().cloned().chain(at_start).collect();
-        let own: Vec<_> = own
+        let at_start = cache.as_ref().map(StoreCache::of_engine);
+        let own: Vec<_> = args
             .iter()
+            .chain(&at_start)
             .map(String::as_str)
             .chain(["--implicit_select=0"])
             .collect();

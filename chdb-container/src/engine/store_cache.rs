@@ -42,9 +42,8 @@ impl StoreCache {
     /// What every connection is opened with.
     pub fn of_connections(&self) -> [String; 2] {
         [
-            "enable_filesystem_cache=1".to_owned(),
-            format!("filesystem_cache_name={NAME}"),
+            "--enable_filesystem_cache=1".to_owned(),
+            format!("--filesystem_cache_name={NAME}"),
         ]
-        .map(|setting| format!("--{setting}"))
     }
 }

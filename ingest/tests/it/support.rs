@@ -9,7 +9,7 @@ use std::{
 
 use arrow_array::{Int64Array, StringArray, cast::AsArray, types::Int64Type};
 use lakefront_lake::{Lake, LakeConfig};
-use lakefront_tests::LakeAt;
+use lakefront_tests::{LakeAt, data_files};
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -234,12 +234,9 @@ pub async fn rows(data: &Path, table: &str, column: &str) -> Vec<Row> {
 pub async fn rows_on(lake: &LakeAt, table: &str, column: &str) -> Vec<Row> {
     let place = lake.place().expect("a place");
     let lake = Lake::open(LakeConfig::at(place)).await.expect("the lake opens");
-    let state = lake.state(table).await.expect("the table");
     let mut rows = Vec::new();
-    for file in state.files {
-        let path = file.file.file_path().trim_start_matches(&state.folder).to_owned();
-        let opened = lake.open_file(table, path.trim_start_matches('/')).await;
-        let reader = ParquetRecordBatchReaderBuilder::try_new(opened.expect("the data file"))
+    for (path, file) in data_files(&lake, table).await.expect("its data files") {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
             .expect("parquet")
             .build()
             .expect("a reader");
