@@ -16,6 +16,8 @@ use crate::failure::EngineFailure;
 
 /// The largest answer that is taken: an isolate has 128 MB, and the rows are held twice while they are rewritten.
 const MAX_REPLY: usize = 24 << 20;
+/// What of a limit is left for giving up: who asks another engine then has lost no more than the limit.
+const GIVING_UP: Duration = Duration::from_millis(5);
 
 /// What an engine replied.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// Sends a request and reads the whole reply, or gives up after `limit` and tells the engine so.
+/// Sends a request and reads the whole reply, or gives up within `limit` and tells the engine so.
 pub async fn send(
     location: &Location,
     env: &Env,
@@ -38,7 +40,8 @@ pub async fn send(
     let cancel = CancelOnDrop(Some(AbortController::default()));
     let signal = cancel.signal();
     let exchange = pin!(exchange(location, env, request, signal));
-    match select(exchange, pin!(Delay::from(limit))).await {
+    let patience = Delay::from(limit.saturating_sub(GIVING_UP));
+    match select(exchange, pin!(patience)).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right(((), _)) => Err(EngineFailure::Deadline(limit)),
     }

@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use lakefront_clickhouse_http::{Answer, Credentials, Endpoint, Statement};
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
 
 use crate::process::{command, free_address};
 use crate::{LakeAt, Process};
@@ -22,6 +24,7 @@ struct Embedded {
     data: PathBuf,
     lake: Option<LakeAt>,
     passwords: bool,
+    temporary: TempDir,
 }
 
 /// What the users of an embedded one that has passwords have to say.
@@ -74,6 +77,8 @@ impl ClickHouse {
                 data: data.to_owned(),
                 lake: lake.cloned(),
                 passwords,
+                // Who is killed leaves there what it had open.
+                temporary: TempDir::new()?,
             }),
         };
         clickhouse.restart().await?;
@@ -118,6 +123,7 @@ impl ClickHouse {
         command
             .args(["--listen", &embedded.address, "--data-dir"])
             .arg(&embedded.data)
+            .env("TMPDIR", embedded.temporary.path())
             .env_remove("LAKEFRONT_LAKE");
         for variable in ["LAKEFRONT_ROUTER_PASSWORD", "LAKEFRONT_SYNC_PASSWORD"] {
             if embedded.passwords {
@@ -147,9 +153,14 @@ impl ClickHouse {
         self.endpoint.credentials.clone().unwrap_or_default()
     }
 
-    /// The process id of an embedded one that runs.
-    pub fn id(&self) -> Option<u32> {
-        Some(self.embedded.as_ref()?.process.as_ref()?.id())
+    /// Sends an embedded one a signal.
+    ///
+    /// # Errors
+    /// When none runs.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let embedded = self.embedded.as_ref();
+        let process = embedded.and_then(|embedded| embedded.process.as_ref());
+        process.context("it does not run")?.signal(signal)
     }
 
     /// Runs a statement as a user who may write.

@@ -96,6 +96,14 @@ impl Process {
         self.child.id()
     }
 
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        Ok(kill(Pid::from_raw(i32::try_from(self.id())?), signal)?)
+    }
+
     /// Its last lines of output.
     pub fn output(&self) -> String {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,11 +129,6 @@ impl Drop for Process {
             eprint!("{}", self.output());
         }
     }
-}
-
-/// Sends a program a signal.
-pub(crate) fn signal(process: &Process, signal: Signal) -> Result<()> {
-    Ok(kill(Pid::from_raw(i32::try_from(process.id())?), signal)?)
 }
 
 /// A command that runs one of our programs.

@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::minio::{Minio, java};
-use crate::process::{free_address, signal};
+use crate::process::free_address;
 use crate::{LakeAt, Process, python};
 
 /// An S3 store and an Iceberg REST catalog that others wrote: MinIO, and the server of Apache Iceberg.
@@ -123,7 +123,7 @@ impl S3Lake {
     /// When it is gone.
     pub fn signal_catalog(&self, with: Signal) -> Result<()> {
         let catalog = self.catalog.as_ref().context("the catalog is stopped")?;
-        signal(catalog, with)
+        catalog.signal(with)
     }
 
     /// What pyiceberg makes of a table, after it has appended to it if `more` says so: rows, distinct RowIds, data files.

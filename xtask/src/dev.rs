@@ -22,9 +22,16 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let paths = setup::run(Wanted::Stack)?;
     setup::cargo_tool(&paths, "trunk", TRUNK)?;
+    // There Trunk finds our wasm-bindgen; it would fetch one from GitHub.
+    let mut path = paths.tools().join("bin").into_os_string();
+    if let Some(rest) = std::env::var_os("PATH") {
+        path.push(":");
+        path.push(rest);
+    }
     process::run(
         paths
             .command(paths.cargo_tool("trunk"))
-            .args(["serve", "--port", &args.port.to_string()]),
+            .args(["serve", "--port", &args.port.to_string()])
+            .env("PATH", path),
     )
 }

@@ -9,8 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use lakefront_api::{QueryInfo, QueryReply, Reason};
 use lakefront_query::catalogue;
 use lakefront_tests::{ClickHouse, Stack, SyncProcess, Worker};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use relay::Relay;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep};
@@ -200,17 +199,14 @@ async fn failover(worker: &Worker, clickhouse: &ClickHouse) -> Result<()> {
     let question = json!({"query": "top_errors", "timeRange": "7d"});
     let mut forced = question.clone();
     forced["backend"] = "chdb".into();
-    let id = Pid::from_raw(i32::try_from(
-        clickhouse.id().context("ClickHouse does not run")?,
-    )?);
     let (mut frozen, mut direct) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         worker
             .query_until(&question, |reply| reply.reason == Reason::View)
             .await?;
-        kill(id, Signal::SIGSTOP)?;
+        clickhouse.signal(Signal::SIGSTOP)?;
         let asked = beyond_engine(worker, &question).await;
-        kill(id, Signal::SIGCONT)?;
+        clickhouse.signal(Signal::SIGCONT)?;
         let (reason, waited) = asked?;
         ensure!(reason == Reason::Failover, "{reason:?}");
         frozen.push(waited);

@@ -106,7 +106,7 @@ async fn a_frozen_clickhouse_costs_its_deadline_once() -> Result<()> {
     tiers.worker.query(&forced).await?;
     let alone = began.elapsed();
 
-    tiers.servers[0].signal(Signal::SIGSTOP)?;
+    tiers.servers[0].clickhouse.signal(Signal::SIGSTOP)?;
     let began = Instant::now();
     let reply = tiers.worker.query(&top_errors()).await?;
     let took = began.elapsed();
@@ -120,7 +120,8 @@ async fn a_frozen_clickhouse_costs_its_deadline_once() -> Result<()> {
         (reply.backend, reply.reason),
         (BackendKind::Chdb, Reason::Failover)
     );
-    assert!(took >= VIEW_DEADLINE, "{took:?}");
+    // It is given up a little before.
+    assert!(took + Duration::from_millis(10) > VIEW_DEADLINE, "{took:?}");
     let own = Duration::from_millis(250) + 2 * alone;
     assert!(took < VIEW_DEADLINE + own, "{took:?}, chDB alone {alone:?}");
 
@@ -129,7 +130,7 @@ async fn a_frozen_clickhouse_costs_its_deadline_once() -> Result<()> {
     assert_eq!(reply.reason, Reason::UnhealthyClickhouse);
     assert!(began.elapsed() < own, "{:?}", began.elapsed());
 
-    tiers.servers[0].signal(Signal::SIGCONT)?;
+    tiers.servers[0].clickhouse.signal(Signal::SIGCONT)?;
     tiers.until(Reason::View).await?;
     Ok(())
 }

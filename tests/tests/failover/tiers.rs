@@ -5,8 +5,6 @@ use anyhow::{Context as _, Result, ensure};
 use lakefront_api::{QueryReply, Reason};
 use lakefront_query::{View, raw_version, views};
 use lakefront_tests::{ClickHouse, Engine, LakeAt, Stack, SyncProcess, Worker, free_address};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -91,12 +89,6 @@ impl Server {
             }
         }
         Ok(())
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) -> Result<()> {
-        let id = self.clickhouse.id().context("it does not run")?;
-        Ok(kill(Pid::from_raw(i32::try_from(id)?), signal)?)
     }
 
     /// Waits until sync says that it holds every view and the raw tables that named queries read.

@@ -4,26 +4,19 @@ use super::{announce, stamp};
 use crate::paths::Paths;
 use crate::process;
 
-/// `cargo install`s a tool into the tools folder. Without `--locked`: a lock file can name a version that a registry mirror
-/// does not have yet.
+/// `cargo install`s a tool into the tools folder: with the versions its makers tested, else with the newest, because a lock
+/// file can name a version that a registry mirror does not have.
 pub fn install(paths: &Paths, tool: &str, version: &str) -> Result<()> {
     if stamp::matches(paths, tool, version) {
         return Ok(());
     }
-    announce(&format!("{tool} {version} by cargo install: about 2 minutes"));
-    process::run(
-        paths
-            .cargo(&[
-                "install",
-                "--quiet",
-                "--force",
-                tool,
-                "--version",
-                version,
-                "--root",
-            ])
-            .arg(paths.tools())
-            .env("CARGO_TARGET_DIR", paths.target.join("tools")),
-    )?;
+    announce(&format!("{tool} {version} by cargo install: minutes"));
+    let install = |more: &[&str]| {
+        let arguments = ["install", "--quiet", "--force", tool, "--version", version];
+        let mut cargo = paths.cargo(&[&arguments[..], more].concat());
+        cargo.arg("--root").arg(paths.tools());
+        process::run(cargo.env("CARGO_TARGET_DIR", paths.target.join("tools")))
+    };
+    install(&["--locked"]).or_else(|_| install(&[]))?;
     stamp::set(paths, tool, version)
 }
