@@ -13,8 +13,9 @@ SELECT
     ParentSpanId AS parent_span_id,
     RowId AS row_id
 FROM otel_traces
+-- Rarer than anything else that is asked of a row.
+PREWHERE TraceId = {trace_id:String}
 WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
-    AND TraceId = {trace_id:String}
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})
 ORDER BY time, row_id

@@ -1,10 +1,10 @@
 //! What a commit costs, and what a reader has to open, as commits add up.
 //!
 //! ```text
-//! cargo run --release -p lakefront-lake --example commits -- 5000
+//! cargo xtask bench lake              5,000 commits, one every 10 s of the lake's clock, which is how often ingest commits
+//! cargo xtask bench lake 5000 120     one every two minutes: a week of hourly snapshots, and as many days to close
 //! ```
-//! CPU time is what a busy machine does not spoil. Each commit is one data file. The clock runs two minutes a commit, so that 5,000 of them are a week: days close and hourly
-//! snapshots pile up as they would.
+//! CPU time is what a busy machine does not spoil. Each commit is one data file.
 
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests")]
 #[path = "../tests/it/common.rs"]
@@ -20,12 +20,13 @@ use iceberg::spec::{ManifestList, TableMetadata};
 use lakefront_lake::{Lake, LakeConfig, WalPosition};
 
 const TABLE: &str = "otel_logs";
-const STEP: i64 = 120 * SECOND;
 static CLOCK: AtomicI64 = AtomicI64::new(NEW_YEAR);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let commits: i64 = std::env::args().nth(1).map_or(Ok(5_000), |count| count.parse())?;
+    let argument = |n: usize, default: i64| std::env::args().nth(n).map_or(Ok(default), |text| text.parse());
+    let commits: i64 = argument(1, 5_000)?;
+    let step = argument(2, 10)? * SECOND;
     let folder = tempfile::tempdir()?;
     let config = LakeConfig {
         now_ms: || CLOCK.load(Ordering::Relaxed) / 1_000,
@@ -39,7 +40,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let mut costs = Vec::new();
     for n in 0..commits {
-        let now = NEW_YEAR + n * STEP;
+        let now = NEW_YEAR + n * step;
         CLOCK.store(now, Ordering::Relaxed);
         let files = lake.write(TABLE, rows(TABLE, n, 1, |_| now)).await?;
         let (start, cpu) = (Instant::now(), cpu_ms());

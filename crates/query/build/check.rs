@@ -95,7 +95,7 @@ pub fn check(
     };
     let order = check_statement("lake.sql", lake_sql, &given, &declared.columns, &mut faults);
     check_chart(&declared.chart, &declared.columns, &mut faults);
-    let hot = check_hot(declared.hot, hot_sql, declared.bucket).unwrap_or_else(|fault| {
+    let hot = check_hot(declared.hot, hot_sql, lake_sql, declared.bucket).unwrap_or_else(|fault| {
         faults.push(fault);
         None
     });
@@ -149,6 +149,7 @@ pub fn check(
 fn check_hot(
     declared: Option<HotToml>,
     sql: Option<&str>,
+    lake_sql: &str,
     bucket: Bucket,
 ) -> Result<Option<HotQuery>, String> {
     let Some(HotToml {
@@ -164,12 +165,15 @@ fn check_hot(
         };
     };
     match (view, retention_days, indexed, sql) {
+        (None, None, true, None) if !has_word(lake_sql, "WHERE") => {
+            Err("lake.sql: hot.indexed puts its guard into a WHERE, and there is none".into())
+        }
         (None, None, true, None) if !whole_days => Ok(Some(HotQuery::Indexed)),
         (None, None, true, Some(_)) => {
             Err("query.toml: hot.indexed asks lake.sql, but hot.sql is there".into())
         }
         (Some(_), Some(_), false, None) => Err("hot.sql: missing, but query.toml names a view".into()),
-        (Some(_), Some(_), false, Some(sql)) if bucket == Bucket::Exact && !names_times(sql) => {
+        (Some(_), Some(_), false, Some(sql)) if bucket == Bucket::Exact && !has_word(sql, "Timestamp") => {
             Err("hot.sql: bucket is exact, so that the range is cut by Timestamp, a key of the view".into())
         }
         (Some(_), Some(days), false, Some(_)) if !VIEW_DAYS.contains(&days) => Err(format!(
@@ -187,9 +191,9 @@ fn check_hot(
     }
 }
 
-/// Whether a statement reads the times of rows, not those of buckets.
-fn names_times(sql: &str) -> bool {
-    sql_text::words(&sql_text::blank(sql)).any(|(_, word)| word == "Timestamp")
+/// Whether a word stands in a statement, not in a text or comment of it.
+fn has_word(sql: &str, word: &str) -> bool {
+    sql_text::words(&sql_text::blank(sql)).any(|(_, found)| found == word)
 }
 
 /// A statement on a view reads that and nothing else.

@@ -243,6 +243,18 @@ fn each_fault_of_the_hot_side_is_named() {
             "query.toml: hot.indexed asks lake.sql, but hot.sql is there",
         ),
         (
+            check(
+                "things",
+                &with_hot("indexed = true"),
+                &SQL.replace("WHERE", "PREWHERE"),
+                None,
+                32,
+            )
+            .err()
+            .unwrap_or_default(),
+            "lake.sql: hot.indexed puts its guard into a WHERE, and there is none",
+        ),
+        (
             on("view = \"mv_things\"\nretention_days = 91", Some(HOT)),
             "query.toml: hot.retention_days is 91; expected 92 to 365",
         ),

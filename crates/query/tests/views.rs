@@ -128,11 +128,10 @@ fn an_indexed_statement_is_guarded_for_each_table() {
     );
     assert_eq!(hot.retention_days, 32);
     for table in tables {
+        assert!(hot.sql.contains(&format!("FROM otel.{table}\n")));
         assert!(hot.sql.contains(&format!(
-            "(SELECT * FROM otel.{table} WHERE (SELECT throwIf(count() = 0, "
-        )));
-        assert!(hot.sql.contains(&format!(
-            "WHERE view = '{table}' AND version = '{}'",
+            "(SELECT throwIf(count() = 0, '{table} does not hold all of this range') FROM otel.coverage FINAL WHERE view = '{table}' \
+             AND version = '{}' AND first_day <= {{first_day:Date}}) = 0 AND",
             raw_version()
         )));
     }

@@ -34,18 +34,22 @@ async fn main() -> Result<()> {
     println!("ClickHouse filled in {:.0} s", began.elapsed().as_secs_f64());
     until_merged(&clickhouse).await?;
 
+    let worker = worker(&stack, clickhouse.url()).await?;
+    compare(&worker, &stack, days).await?;
+    failover(&worker, &clickhouse).await?;
+
     let relay = Relay::default();
     let engine = clickhouse
         .url()
         .trim_start_matches("http://")
         .trim_end_matches('/');
-    let clickhouse_url = relay.start(engine.to_owned()).await?;
-    let servers = json!([{"name": "clickhouse", "url": clickhouse_url}]).to_string();
-    let worker = Worker::start(&[("CHDB_URL", stack.engine_url()), ("CLICKHOUSE", &servers)]).await?;
+    let relayed = relay.start(engine.to_owned()).await?;
+    own_time(&self::worker(&stack, &relayed).await?, &relay).await
+}
 
-    compare(&worker, &stack, days).await?;
-    own_time(&worker, &relay).await?;
-    failover(&worker, &clickhouse).await
+async fn worker(stack: &Stack, clickhouse: &str) -> Result<Worker> {
+    let servers = json!([{"name": "clickhouse", "url": clickhouse}]).to_string();
+    Worker::start(&[("CHDB_URL", stack.engine_url()), ("CLICKHOUSE", &servers)]).await
 }
 
 /// The demo's traffic of many shops.
