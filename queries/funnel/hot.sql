@@ -7,29 +7,34 @@ SELECT
 FROM
 (
     SELECT
-        toDate(first, {tz:String}) AS day,
+        day,
         -- The same as windowFunnel: the next step is the first that comes after the one before.
-        arrayFold(
-            (level, event) -> if(event > visit AND event % 8 = level + 1, toUInt8(level + 1), level),
-            arraySort(steps),
-            toUInt8(1)
-        ) AS reached,
-        count() AS counted
+        arrayFold((level, code) -> if(code = level + 1, code, level), codes, toUInt8(1)) AS reached,
+        sum(alike) AS counted
     FROM
     (
+        -- Sessions that took the same steps are one, before steps are followed. Those before the first page view count for nothing.
         SELECT
-            min(First) AS first,
-            min(Visit) AS visit,
-            -- A step that stands there twice does no harm, and sets take twice as long.
-            groupArrayArray(Steps) AS steps
-        FROM mv_funnel
-        -- A session is dated by its first row, so that all of each UTC day is read.
-        WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
-            AND ({service:String} = '' OR ServiceName = {service:String})
-            AND ({environment:String} = '' OR Environment = {environment:String})
-        GROUP BY Session
-        -- Whoever viewed no page did not begin.
-        HAVING visit < 18446744073709551615 AND first >= {from:DateTime64(6)} AND first < {to:DateTime64(6)}
+            toDate(first, {tz:String}) AS day,
+            arrayMap(event -> if(event > visit, toUInt8(event % 8), 0), arraySort(steps)) AS codes,
+            count() AS alike
+        FROM
+        (
+            SELECT
+                min(First) AS first,
+                min(Visit) AS visit,
+                -- A step that stands there twice does no harm, and sets take twice as long.
+                groupArrayArray(Steps) AS steps
+            FROM mv_funnel
+            -- A session is dated by its first row, so that all of each UTC day is read.
+            WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
+                AND ({service:String} = '' OR ServiceName = {service:String})
+                AND ({environment:String} = '' OR Environment = {environment:String})
+            GROUP BY Session
+            -- Whoever viewed no page did not begin.
+            HAVING visit < 18446744073709551615 AND first >= {from:DateTime64(6)} AND first < {to:DateTime64(6)}
+        )
+        GROUP BY day, codes
     )
     GROUP BY day, reached
 )
