@@ -1,16 +1,17 @@
-"""Reads the lake with DuckDB and with pyiceberg. Argument: the warehouse. Prints what each of them sees as JSON."""
+"""Reads the lake with DuckDB and with pyiceberg. Argument: properties of pyiceberg's catalog, as JSON. Prints what each of
+them sees, as JSON too."""
 
 import json
 import sys
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 import pyarrow.compute as pc
 from duckdb_extensions import import_extension
-from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.catalog import load_catalog
 
-warehouse = Path(sys.argv[1])
-catalog = SqlCatalog("lakefront", uri=f"sqlite:///{warehouse}/catalog.db", warehouse=warehouse.as_uri())
+properties = json.loads(sys.argv[1])
+catalog = load_catalog("lakefront", **properties)
 METRICS = ["gauge", "sum", "histogram", "exponential_histogram", "summary"]
 
 
@@ -40,11 +41,15 @@ def with_pyiceberg():
 
 
 def with_duckdb():
-    for extension in ["avro", "iceberg"]:
-        import_extension(extension)
     connection = duckdb.connect()
-    connection.load_extension("avro")
-    connection.load_extension("iceberg")
+    for extension in ["avro", "httpfs", "iceberg"]:
+        import_extension(extension)
+        connection.load_extension(extension)
+    if "s3.endpoint" in properties:
+        connection.execute(
+            f"""CREATE SECRET (TYPE s3, ENDPOINT '{urlsplit(properties["s3.endpoint"]).netloc}', URL_STYLE 'path', USE_SSL false,
+            KEY_ID '{properties["s3.access-key-id"]}', SECRET '{properties["s3.secret-access-key"]}')"""
+        )
     scan = lambda name: f"iceberg_scan('{table(name).metadata_location.removeprefix('file://')}')"
     one = lambda sql: connection.sql(sql).fetchone()
     logs = one(

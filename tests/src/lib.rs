@@ -41,6 +41,7 @@ mod s3_lake;
 mod sent;
 mod stack;
 mod sync_process;
+mod test_lake;
 mod worker;
 
 pub use clickhouse::ClickHouse;
@@ -56,4 +57,5 @@ pub use s3_lake::S3Lake;
 pub use sent::Sent;
 pub use stack::Stack;
 pub use sync_process::SyncProcess;
+pub use test_lake::TestLake;
 pub use worker::Worker;

@@ -23,6 +23,8 @@ impl Minio {
     pub const SECRET: &str = "a secret of the tests";
     /// The bucket.
     pub const BUCKET: &str = "lake";
+    /// The host that it answers for, and below it one for each bucket.
+    pub const DOMAIN: &str = "s3.lakefront.test";
 
     /// Starts it on a free port.
     pub async fn start() -> Result<Self> {
@@ -46,6 +48,8 @@ impl Minio {
             .arg(self.folder.path().join("store"))
             .args(["--address", &self.address])
             .env("MINIO_BROWSER", "off")
+            // Requests to a host below this one are to the bucket of that name.
+            .env("MINIO_DOMAIN", Self::DOMAIN)
             .env("MINIO_ROOT_USER", Self::KEY)
             .env("MINIO_ROOT_PASSWORD", Self::SECRET);
         let process = self.process.insert(Process::run("minio", command)?);

@@ -80,6 +80,16 @@ impl S3Lake {
         self.store.url()
     }
 
+    /// The store's address by a name that only the store knows.
+    pub fn store_url_by_name(&self) -> String {
+        format!("http://{}", Minio::DOMAIN)
+    }
+
+    /// The bucket's address where it is part of the host's name.
+    pub fn bucket_url(&self) -> String {
+        format!("http://{}.{}", Minio::BUCKET, Minio::DOMAIN)
+    }
+
     /// Where this lake is.
     pub fn at(&self) -> LakeAt {
         LakeAt::Remote {

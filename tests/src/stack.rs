@@ -4,26 +4,22 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use lakefront_api::QueryRequest;
 use lakefront_clickhouse_http::Answer;
-use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::{Engine, Ingest, LakeAt, S3Lake, Sent};
+use crate::{Engine, Ingest, LakeAt, S3Lake, Sent, TestLake};
 
 /// Ingest and chDB over a lake of their own.
 #[derive(Debug)]
 pub struct Stack {
     client: reqwest::Client,
-    // Dropped in this order: the programs before their folder.
+    // Dropped in this order: the programs before their lake.
     engine: Engine,
     ingest: Ingest,
-    _folder: TempDir,
-    lake: LakeAt,
-    servers: Option<S3Lake>,
+    lake: TestLake,
 }
 
 impl Stack {
-    /// Starts both and waits until they are ready. Ingest commits every half second. The lake is in a folder, or with
-    /// `LAKEFRONT_TEST_LAKE=s3` on an S3 store behind a REST catalog, which are started too.
+    /// Starts both over a [`TestLake`] and waits until they are ready. Ingest commits every half second.
     ///
     /// # Errors
     /// When one of them does not come up; with its output.
@@ -36,21 +32,13 @@ impl Stack {
     /// # Errors
     /// When one of them does not come up; with its output.
     pub async fn start_committing_every(interval: &str) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
-        let servers = match std::env::var("LAKEFRONT_TEST_LAKE").as_deref() {
-            Ok("s3") => Some(S3Lake::start().await?),
-            _ => None,
-        };
-        let in_folder = || LakeAt::folder(folder.path().join("lake"));
-        let lake = servers.as_ref().map_or_else(in_folder, S3Lake::at);
+        let lake = TestLake::start().await?;
         let arguments = ["--commit-interval", interval];
         Ok(Self {
             client: reqwest::Client::new(),
-            ingest: Ingest::start(folder.path(), &arguments, &lake).await?,
-            engine: Engine::start(&lake).await?,
+            ingest: Ingest::start(lake.folder(), &arguments, lake.at()).await?,
+            engine: Engine::start(lake.at()).await?,
             lake,
-            _folder: folder,
-            servers,
         })
     }
 
@@ -66,36 +54,20 @@ impl Stack {
 
     /// Where the lake is.
     pub fn lake(&self) -> &LakeAt {
-        &self.lake
+        self.lake.at()
     }
 
     /// The servers that the lake is on, where it is in no folder.
     pub fn servers(&self) -> Option<&S3Lake> {
-        self.servers.as_ref()
+        self.lake.servers()
     }
 
-    /// Takes the lake away, or gives it back: its tables' folder is elsewhere, or store and catalog are killed.
+    /// Takes the lake away, or gives it back: see [`TestLake::is_there`].
     ///
     /// # Errors
     /// When it can't.
     pub async fn lake_is_there(&mut self, there: bool) -> Result<()> {
-        match (&mut self.servers, there) {
-            (Some(servers), true) => servers.start_again().await,
-            (Some(servers), false) => {
-                servers.stop();
-                Ok(())
-            }
-            (None, there) => {
-                let [here, elsewhere] =
-                    ["otel", "elsewhere"].map(|name| self.lake.path().map(|path| path.join(name)));
-                let (from, to) = if there {
-                    (elsewhere, here)
-                } else {
-                    (here, elsewhere)
-                };
-                Ok(std::fs::rename(from?, to?)?)
-            }
-        }
+        self.lake.is_there(there).await
     }
 
     /// Runs the demo against this stack's ingest, to its end, and waits until the engine sees all of it.

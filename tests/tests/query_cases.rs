@@ -17,10 +17,9 @@ use lakefront_lake::{Lake, LakeConfig};
 use lakefront_otel::arrow::arrow_schema;
 use lakefront_otel::{ColumnType, LOGS, TRACES, Table, table};
 use lakefront_query::{Definition, catalogue};
-use lakefront_tests::{Engine, Hot, LakeAt};
+use lakefront_tests::{Engine, Hot, TestLake};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tempfile::TempDir;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,10 +65,9 @@ async fn named_queries_answer_their_cases() -> Result<()> {
 /// Asks both tiers what a file asks; gives what they said wrong.
 async fn run(query: &Definition, file: &Path) -> Result<Vec<String>> {
     let case: Case = toml::from_str(&fs::read_to_string(file)?)?;
-    let folder = TempDir::new()?;
-    fill(&Lake::open(LakeConfig::new(folder.path())).await?, &case).await?;
-    let lake = LakeAt::folder(folder.path());
-    let (chdb, hot) = (Engine::start(&lake).await?, Hot::start(&lake).await?);
+    let lake = TestLake::start().await?;
+    fill(&Lake::open(LakeConfig::at(lake.at().place()?)).await?, &case).await?;
+    let (chdb, hot) = (Engine::start(lake.at()).await?, Hot::start(lake.at()).await?);
     hot.cover(FIRST_DAY).await?;
     let mut failures = Vec::new();
     for request in &case.requests {

@@ -23,8 +23,8 @@ async fn duckdb_and_pyiceberg_read_what_was_sent() -> Result<()> {
         (sent["logs"].clone(), sent["traces"].clone())
     );
 
-    let lake = stack.lake().path()?.display().to_string();
-    let seen: Value = serde_json::from_str(&python("readers.py", &[&lake]).await?)?;
+    let catalog = stack.lake().pyiceberg().to_string();
+    let seen: Value = serde_json::from_str(&python("readers.py", &[&catalog]).await?)?;
     for reader in ["pyiceberg", "duckdb"] {
         let seen = &seen[reader];
         for (name, value) in sent.as_object().into_iter().flatten() {

@@ -95,6 +95,41 @@ async fn both_tiers_answer_from_what_is_closest_to_r2() -> Result<()> {
     both_tiers_answer(&servers.at()).await
 }
 
+/// Nobody knows hosts of such names: a proxy takes requests to the store, which finds the bucket in the name.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_tiers_answer_from_a_bucket_that_is_part_of_the_hosts_name() -> Result<()> {
+    let servers = S3Lake::start().await?;
+    let asked = Arc::new(AtomicBool::new(false));
+    let proxy = {
+        // `GET http://host/path HTTP/1.1`, as proxies are asked.
+        let (asked, bucket) = (asked.clone(), format!(" {}/", servers.bucket_url()));
+        Relay::start(&servers.store_url(), move |line| {
+            asked.fetch_or(line.contains(&bucket), Ordering::SeqCst);
+            Treatment::Forward
+        })
+        .await?
+    };
+    let at = servers.at();
+    let mut environment: Vec<_> = at
+        .environment()
+        .into_iter()
+        .filter_map(|(variable, value)| match variable {
+            "LAKEFRONT_S3_PATH_STYLE" => None,
+            "LAKEFRONT_S3_ENDPOINT" => Some((variable, servers.store_url_by_name())),
+            _ => Some((variable, value)),
+        })
+        .collect();
+    environment.extend([("http_proxy", proxy.url()), ("no_proxy", "127.0.0.1".to_owned())]);
+    let pyiceberg = at.pyiceberg();
+    both_tiers_answer(&LakeAt::Remote {
+        environment,
+        pyiceberg,
+    })
+    .await?;
+    ensure!(asked.load(Ordering::SeqCst));
+    Ok(())
+}
+
 async fn both_tiers_answer(lake: &LakeAt) -> Result<()> {
     let data = TempDir::new()?;
     let ingest = Ingest::start(data.path(), &QUICKLY, lake).await?;

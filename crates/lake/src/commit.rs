@@ -142,8 +142,13 @@ impl Lake {
             today: i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX),
         };
         let current = match metadata.current_snapshot() {
-            Some(snapshot) => manifests::list(file_io, metadata, snapshot.manifest_list()).await?,
-            None => Vec::new(),
+            Some(snapshot) => {
+                table
+                    .lists
+                    .get(file_io, metadata, snapshot.manifest_list())
+                    .await?
+            }
+            None => [].into(),
         };
         let regrouped = manifests::regroup(file_io, target, &current, change.files).await?;
         let missing = change.files.removed.len() - regrouped.removed.len();
@@ -155,7 +160,7 @@ impl Lake {
             });
         }
         let mut written = regrouped.written;
-        let manifest_list = manifests::write_list(file_io, target, regrouped.manifests).await?;
+        let manifest_list = table.lists.write(file_io, target, regrouped.manifests).await?;
         written.push(manifest_list.clone());
 
         let snapshot = Snapshot::builder()

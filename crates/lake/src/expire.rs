@@ -68,7 +68,7 @@ impl Lake {
         before: &TableMetadata,
         after: &TableMetadata,
     ) -> usize {
-        let garbage = match garbage::find(table.storage.file_io(), before, after).await {
+        let garbage = match garbage::find(table, before, after).await {
             Ok(garbage) => garbage,
             Err(error) => {
                 tracing::warn!(table = table.definition.name, %error, "files of expired snapshots stay on disk");

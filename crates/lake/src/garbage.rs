@@ -10,17 +10,18 @@ use iceberg::spec::{ManifestFile, Operation, SnapshotRef, TableMetadata};
 
 use crate::error::Result;
 use crate::manifests;
+use crate::table::OpenTable;
 
 /// Locations of the files that only snapshots reach which are in `before` and not in `after`.
 pub(crate) async fn find(
-    file_io: &FileIO,
+    table: &OpenTable,
     before: &TableMetadata,
     after: &TableMetadata,
 ) -> Result<HashSet<String>> {
-    let mut lists = Lists {
-        file_io,
-        metadata: before,
-        read: HashMap::new(),
+    let file_io = table.storage.file_io();
+    let list = async |snapshot: &SnapshotRef| {
+        let known = &table.lists;
+        known.get(file_io, before, snapshot.manifest_list()).await
     };
     let mut snapshots: Vec<&SnapshotRef> = before.snapshots().collect();
     snapshots.sort_by_key(|snapshot| snapshot.sequence_number());
@@ -33,27 +34,30 @@ pub(crate) async fn find(
         }
         let previous = snapshots[..place].iter().rfind(remains);
         let next = snapshots[place..].iter().find(remains);
-        let mut near: HashMap<String, ManifestFile> = HashMap::new();
+        let mut neighbours = Vec::new();
         for neighbour in previous
             .into_iter()
             .chain(next)
             .copied()
             .chain(after.current_snapshot())
         {
-            near.extend(lists.get(neighbour).await?);
+            neighbours.push(list(neighbour).await?);
         }
-        let own = lists.get(expired).await?;
+        let near = by_path(neighbours.iter().flat_map(|manifests| manifests.iter()));
+        let manifests = list(expired).await?;
+        let own = by_path(manifests.iter());
         let only: Vec<&ManifestFile> = own
             .values()
-            .filter(|manifest| !near.contains_key(&manifest.manifest_path))
+            .filter(|manifest| !near.contains_key(manifest.manifest_path.as_str()))
+            .copied()
             .collect();
 
         if files_may_have_left(expired, next.copied(), &snapshots) {
             let mut files = paths(file_io, only.iter().copied()).await?;
             let others = near
                 .values()
-                .filter(|manifest| !own.contains_key(&manifest.manifest_path));
-            for path in paths(file_io, others).await? {
+                .filter(|manifest| !own.contains_key(manifest.manifest_path.as_str()));
+            for path in paths(file_io, others.copied()).await? {
                 files.remove(&path);
             }
             garbage.extend(files);
@@ -79,33 +83,20 @@ fn files_may_have_left(
     appends.count() as i64 != next.sequence_number() - expired.sequence_number()
 }
 
-async fn paths(file_io: &FileIO, manifests: impl Iterator<Item = &ManifestFile>) -> Result<HashSet<String>> {
+fn by_path<'a>(manifests: impl Iterator<Item = &'a ManifestFile>) -> HashMap<&'a str, &'a ManifestFile> {
+    manifests
+        .map(|manifest| (manifest.manifest_path.as_str(), manifest))
+        .collect()
+}
+
+async fn paths<'a>(
+    file_io: &FileIO,
+    manifests: impl Iterator<Item = &'a ManifestFile>,
+) -> Result<HashSet<String>> {
     let mut paths = HashSet::new();
     for manifest in manifests {
         let entries = manifests::live_entries(file_io, manifest).await?;
         paths.extend(entries.iter().map(|entry| entry.file_path().to_owned()));
     }
     Ok(paths)
-}
-
-/// Manifests by path, of each snapshot that was asked for.
-struct Lists<'a> {
-    file_io: &'a FileIO,
-    metadata: &'a TableMetadata,
-    read: HashMap<i64, HashMap<String, ManifestFile>>,
-}
-
-impl Lists<'_> {
-    async fn get(&mut self, snapshot: &SnapshotRef) -> Result<HashMap<String, ManifestFile>> {
-        if let Some(known) = self.read.get(&snapshot.snapshot_id()) {
-            return Ok(known.clone());
-        }
-        let manifests = manifests::list(self.file_io, self.metadata, snapshot.manifest_list()).await?;
-        let by_path: HashMap<_, _> = manifests
-            .into_iter()
-            .map(|manifest| (manifest.manifest_path.clone(), manifest))
-            .collect();
-        self.read.insert(snapshot.snapshot_id(), by_path.clone());
-        Ok(by_path)
-    }
 }

@@ -16,6 +16,7 @@ mod fold;
 mod garbage;
 mod lake;
 mod layout;
+mod lists;
 mod manifests;
 mod metrics;
 mod remote;

@@ -1,12 +1,12 @@
-//! The manifests of a snapshot: read, regrouped, written.
+//! Manifests: read, regrouped, written.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use iceberg::io::FileIO;
 use iceberg::spec::{
-    DataFile, Literal, ManifestContentType, ManifestEntry, ManifestEntryRef, ManifestFile, ManifestList,
-    ManifestListWriter, ManifestWriter, ManifestWriterBuilder, PrimitiveLiteral, Struct, TableMetadata,
+    DataFile, Literal, ManifestContentType, ManifestEntry, ManifestEntryRef, ManifestFile, ManifestWriter,
+    ManifestWriterBuilder, PrimitiveLiteral, Struct, TableMetadata,
 };
 use uuid::Uuid;
 
@@ -42,40 +42,6 @@ pub(crate) struct Regrouped {
     pub written: Vec<String>,
     /// The files that left, with their numbers.
     pub removed: Vec<ManifestEntryRef>,
-}
-
-/// The manifests of a snapshot, from its manifest list.
-pub(crate) async fn list(
-    file_io: &FileIO,
-    metadata: &TableMetadata,
-    location: &str,
-) -> Result<Vec<ManifestFile>> {
-    let bytes = file_io.new_input(location)?.read().await?;
-    let list = ManifestList::parse_with_version(&bytes, metadata.format_version())?;
-    Ok(list.consume_entries().into_iter().collect())
-}
-
-/// Writes the manifest list of the new snapshot; returns its location.
-pub(crate) async fn write_list(
-    file_io: &FileIO,
-    target: Target<'_>,
-    manifests: Vec<ManifestFile>,
-) -> Result<String> {
-    let location = format!(
-        "{}/metadata/snap-{}-{}.avro",
-        target.metadata.location(),
-        target.snapshot_id,
-        Uuid::new_v4()
-    );
-    let mut writer = ManifestListWriter::v2(
-        file_io.new_output(&location)?.writer().await?,
-        target.snapshot_id,
-        target.metadata.current_snapshot_id(),
-        target.metadata.next_sequence_number(),
-    );
-    writer.add_manifests(manifests.into_iter())?;
-    writer.close().await?;
-    Ok(location)
 }
 
 /// The live entries of a manifest.

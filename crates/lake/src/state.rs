@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
-use crate::manifests;
+use crate::{lists, manifests};
 
 /// A file of a table's current snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Lake {
         if let Some(snapshot) = metadata.current_snapshot() {
             let mut known = table.manifests.lock().await;
             let mut current = KnownManifests::new();
-            for manifest in manifests::list(file_io, metadata, snapshot.manifest_list()).await? {
+            for manifest in lists::read(file_io, metadata, snapshot.manifest_list()).await? {
                 let entries = match known.remove(&manifest.manifest_path) {
                     Some(entries) => entries,
                     None => {

@@ -6,9 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::commit::millis;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
-use crate::manifests;
 use crate::storage::Storage;
 use crate::table::OpenTable;
+use crate::{lists, manifests};
 
 /// Ends of the names of files that commits are made of.
 const SUFFIXES: [&str; 3] = [".parquet", ".avro", ".metadata.json"];
@@ -57,7 +57,7 @@ impl Lake {
         reached.extend(metadata.metadata_log().iter().map(|log| key(&log.metadata_file)));
         for snapshot in metadata.snapshots() {
             reached.insert(key(snapshot.manifest_list()));
-            for manifest in manifests::list(file_io, metadata, snapshot.manifest_list()).await? {
+            for manifest in lists::read(file_io, metadata, snapshot.manifest_list()).await? {
                 if reached.insert(key(&manifest.manifest_path)) {
                     let entries = manifests::live_entries(file_io, &manifest).await?;
                     reached.extend(entries.iter().map(|entry| key(entry.file_path())));

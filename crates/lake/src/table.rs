@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use crate::catalog::Head;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
+use crate::lists::KnownLists;
 use crate::rest::RestCatalog;
 use crate::s3::S3;
 use crate::sql_catalog::SqlCatalog;
@@ -39,6 +40,8 @@ pub(crate) struct OpenTable {
     pub sort_order_id: i32,
     /// The last known committed state. Held over a commit: commits of one process wait here instead of racing.
     pub head: Mutex<Option<Head>>,
+    /// The lists of its latest snapshots, for commits.
+    pub lists: KnownLists,
     /// What was read of the current manifests.
     pub manifests: Mutex<KnownManifests>,
 }
@@ -61,6 +64,7 @@ impl OpenTable {
             partition_spec_id: metadata.default_partition_spec_id(),
             sort_order_id: i32::try_from(metadata.default_sort_order_id()).unwrap_or_default(),
             head: Mutex::new(Some(head)),
+            lists: KnownLists::default(),
             manifests: Mutex::default(),
         })
     }

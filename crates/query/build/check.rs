@@ -166,13 +166,16 @@ fn check_hot(
     };
     match (view, retention_days, indexed, sql) {
         (None, None, true, None) if !has_word(lake_sql, "WHERE") => {
-            Err("lake.sql: hot.indexed puts its guard into a WHERE, and there is none".into())
+            Err("lake.sql: the guard stands in the first WHERE, and there is none".into())
         }
         (None, None, true, None) if !whole_days => Ok(Some(HotQuery::Indexed)),
         (None, None, true, Some(_)) => {
             Err("query.toml: hot.indexed asks lake.sql, but hot.sql is there".into())
         }
         (Some(_), Some(_), false, None) => Err("hot.sql: missing, but query.toml names a view".into()),
+        (Some(_), Some(_), false, Some(sql)) if !has_word(sql, "WHERE") => {
+            Err("hot.sql: the guard stands in the first WHERE, and there is none".into())
+        }
         (Some(_), Some(_), false, Some(sql)) if bucket == Bucket::Exact && !has_word(sql, "Timestamp") => {
             Err("hot.sql: bucket is exact, so that the range is cut by Timestamp, a key of the view".into())
         }

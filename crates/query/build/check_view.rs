@@ -87,8 +87,12 @@ impl Select {
             return Err(format!("{{{name}}} is used, but a view has no parameters"));
         }
         let keys = sql_text::group_by(&blanked);
-        if !matches!(keys[..], ["Bucket" | "Day", "ServiceName", "Environment", ..]) {
-            return Err("expected GROUP BY Bucket (or Day), ServiceName, Environment, …".into());
+        if !matches!(keys[..], ["Bucket" | "Day", ..])
+            || ["ServiceName", "Environment"]
+                .iter()
+                .any(|filter| !keys.contains(filter))
+        {
+            return Err("expected GROUP BY Bucket (or Day), …, with ServiceName and Environment".into());
         }
         let mut states = Vec::new();
         let mut selected = Vec::new();

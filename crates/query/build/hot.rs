@@ -12,8 +12,11 @@ const AFTER_WHOLE_DAYS: &str = "toStartOfDay({to:DateTime64(6)}, 'UTC')";
 /// A statement on a view. With `by_day`, it gets whole days from there.
 pub fn on_view(sql: &str, view: &View, by_day: Option<&View>, retention_days: u16) -> Hot {
     let quarters = held(view);
-    let (rows, reads) = match by_day {
-        None => (rows(&quarters, &view.table()), vec![quarters]),
+    let (sql, reads) = match by_day {
+        None => {
+            let reads = vec![quarters];
+            (on_tables(sql, &reads, |_| view.table()), reads)
+        }
         Some(by_day) => {
             let days = held(by_day);
             let rows = format!(
@@ -22,19 +25,21 @@ pub fn on_view(sql: &str, view: &View, by_day: Option<&View>, retention_days: u1
                 guarded(&quarters, &view.table()),
                 guarded(&days, &by_day.table()),
             );
-            (rows, vec![quarters, days])
+            (
+                sql_text::replace_word(sql, &view.name, &rows),
+                vec![quarters, days],
+            )
         }
     };
     Hot {
-        sql: sql_text::replace_word(sql, &view.name, &rows),
+        sql,
         reads,
         retention_days,
         indexed: false,
     }
 }
 
-/// A statement over the raw tables of a ClickHouse. They stay tables, not subqueries: planning those takes longer, and they
-/// have no `PREWHERE`.
+/// A statement over the raw tables of a ClickHouse.
 pub fn indexed(sql: &str, raw_version: &str, retention_days: u16) -> Hot {
     let blanked = sql_text::blank(sql);
     let mut tables: Vec<&str> = sql_text::words(&blanked)
@@ -50,20 +55,25 @@ pub fn indexed(sql: &str, raw_version: &str, retention_days: u16) -> Hot {
             version: raw_version.into(),
         })
         .collect();
-    let named = reads.iter().fold(sql.to_owned(), |sql, read| {
-        sql_text::replace_word(&sql, &read.name, &format!("otel.{}", read.name))
-    });
-    let blanked_named = sql_text::blank(&named);
-    // Once is enough: what fails is the statement.
-    let mut words = sql_text::words(&blanked_named).filter(|(_, word)| *word == "WHERE");
-    let at = words.next().map_or(named.len(), |(at, word)| at + word.len());
-    let guards: String = reads.iter().map(|read| format!(" {} AND", guard(read))).collect();
     Hot {
-        sql: format!("{}{guards}{}", &named[..at], &named[at..]),
+        sql: on_tables(sql, &reads, |read| read.name.clone()),
         reads,
         retention_days,
         indexed: true,
     }
+}
+
+/// The statement with the names of the server's tables, and with a guard for each in its first `WHERE`: once is enough, what
+/// fails is the statement. They stay tables, not subqueries: planning those takes longer, and they have no `PREWHERE`.
+fn on_tables(sql: &str, reads: &[Held], table: impl Fn(&Held) -> String) -> String {
+    let named = reads.iter().fold(sql.to_owned(), |sql, read| {
+        sql_text::replace_word(&sql, &read.name, &format!("otel.{}", table(read)))
+    });
+    let blanked = sql_text::blank(&named);
+    let mut words = sql_text::words(&blanked).filter(|(_, word)| *word == "WHERE");
+    let at = words.next().map_or(named.len(), |(at, word)| at + word.len());
+    let guards: String = reads.iter().map(|read| format!(" {} AND", guard(read))).collect();
+    format!("{}{guards}{}", &named[..at], &named[at..])
 }
 
 fn held(view: &View) -> Held {
@@ -71,11 +81,6 @@ fn held(view: &View) -> Held {
         name: view.name.clone(),
         version: view.version.clone(),
     }
-}
-
-/// What stands in the place of a table's name.
-fn rows(read: &Held, table: &str) -> String {
-    format!("({})", guarded(read, table))
 }
 
 /// All rows of a table, unless they do not hold the range. A condition may follow.

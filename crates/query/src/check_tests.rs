@@ -252,7 +252,11 @@ fn each_fault_of_the_hot_side_is_named() {
             )
             .err()
             .unwrap_or_default(),
-            "lake.sql: hot.indexed puts its guard into a WHERE, and there is none",
+            "lake.sql: the guard stands in the first WHERE, and there is none",
+        ),
+        (
+            in_hot("WHERE", "PREWHERE"),
+            "hot.sql: the guard stands in the first WHERE, and there is none",
         ),
         (
             on("view = \"mv_things\"\nretention_days = 91", Some(HOT)),
@@ -346,7 +350,11 @@ fn each_fault_of_a_view_is_named() {
         ),
         (
             in_view("GROUP BY Bucket, ServiceName", "GROUP BY ServiceName, Bucket"),
-            "expected GROUP BY Bucket (or Day), ServiceName, Environment, …",
+            "expected GROUP BY Bucket (or Day), …, with ServiceName and Environment",
+        ),
+        (
+            in_view("GROUP BY Bucket, ServiceName, ", "GROUP BY Bucket, "),
+            "expected GROUP BY Bucket (or Day), …, with ServiceName and Environment",
         ),
         (
             in_view(

@@ -2,8 +2,8 @@ SELECT
     toTimeZone(toStartOfHour(Bucket, {tz:String}), 'UTC') AS hour,
     ErrorType::String AS error_type,
     countMerge(Errors) AS errors
-FROM (SELECT * FROM otel.mv_errors_<version> WHERE (SELECT throwIf(count() = 0, 'mv_errors does not hold all of this range') FROM otel.coverage FINAL WHERE view = 'mv_errors' AND version = '<version>' AND first_day <= {first_day:Date}) = 0)
-WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
+FROM otel.mv_errors_<version>
+WHERE (SELECT throwIf(count() = 0, 'mv_errors does not hold all of this range') FROM otel.coverage FINAL WHERE view = 'mv_errors' AND version = '<version>' AND first_day <= {first_day:Date}) = 0 AND Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
     AND ({error_group:String} = '' OR ErrorGroup = {error_group:String})
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})
