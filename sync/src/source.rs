@@ -106,16 +106,13 @@ fn table_head(table: &str, state: TableState) -> Result<TableHead> {
     });
     let mut days: BTreeMap<Date, Vec<DataFile>> = BTreeMap::new();
     for file in &state.files {
-        let location = file.file.file_path();
-        let below = location
-            .strip_prefix(&state.folder)
-            .ok_or_else(|| Error::Outside {
-                table: table.to_owned(),
-                location: location.to_owned(),
-            })?;
+        let path = state.path(file).ok_or_else(|| Error::Outside {
+            table: table.to_owned(),
+            location: file.file.file_path().to_owned(),
+        })?;
         let day = file.day();
         days.entry(day).or_default().push(DataFile {
-            path: format!("otel/{table}/{}", below.trim_start_matches('/')),
+            path: format!("otel/{table}/{path}"),
             day,
             rows: file.file.record_count(),
             sequence_number: file.sequence_number,

@@ -76,10 +76,7 @@ pub async fn data_files(lake: &Lake, table: &str) -> Result<Vec<(String, File)>>
     let state = lake.state(table).await?;
     let mut files = Vec::new();
     for file in &state.files {
-        let path = file.file.file_path().strip_prefix(&state.folder);
-        let path = path
-            .context("it lies outside of its table")?
-            .trim_start_matches('/');
+        let path = state.path(file).context("it lies outside of its table")?;
         files.push((path.to_owned(), lake.open_file(table, path).await?));
     }
     Ok(files)

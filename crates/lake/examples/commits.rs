@@ -4,7 +4,7 @@
 //! cargo xtask bench lake              5,000 commits, one every 10 s of the lake's clock, which is how often ingest commits
 //! cargo xtask bench lake 5000 120     one every two minutes: a week of hourly snapshots, and as many days to close
 //! ```
-//! CPU time is what a busy machine does not spoil. Each commit is one data file.
+//! CPU time is what a busy machine does not spoil. Each commit is one data file. At the end the lake commits in turn with young ones.
 
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests")]
 #[path = "../tests/it/common.rs"]
@@ -18,50 +18,106 @@ use common::{NEW_YEAR, SECOND, rows};
 use iceberg::io::FileIO;
 use iceberg::spec::{ManifestList, TableMetadata};
 use lakefront_lake::{Lake, LakeConfig, WalPosition};
+use tempfile::TempDir;
 
 const TABLE: &str = "otel_logs";
 static CLOCK: AtomicI64 = AtomicI64::new(NEW_YEAR);
+
+/// After how many commits a lake is young.
+const YOUNG: i64 = 50;
+/// How many young lakes the old one is compared with.
+const PEERS: usize = 10;
+/// For how many commits of each, around [`YOUNG`].
+const PAIRS: i64 = 40;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let argument = |n: usize, default: i64| std::env::args().nth(n).map_or(Ok(default), |text| text.parse());
     let commits: i64 = argument(1, 5_000)?;
     let step = argument(2, 10)? * SECOND;
-    let folder = tempfile::tempdir()?;
-    let config = LakeConfig {
-        now_ms: || CLOCK.load(Ordering::Relaxed) / 1_000,
-        ..LakeConfig::new(folder.path())
-    };
-    let lake = Lake::open(config).await?;
-    let writer = lake.new_writer().await?;
     println!(
         "{:>8} {:>7} {:>11} {:>9} {:>9} {:>10} {:>12}",
         "commits", "CPU ms", "median ms", "p99 ms", "manifests", "snapshots", "metadata kB"
     );
+    let mut old = Growing::new(step).await?;
     let mut costs = Vec::new();
-    for n in 0..commits {
-        let now = NEW_YEAR + n * step;
-        CLOCK.store(now, Ordering::Relaxed);
-        let files = lake.write(TABLE, rows(TABLE, n, 1, |_| now)).await?;
-        let (start, cpu) = (Instant::now(), cpu_ms());
-        lake.append(
-            TABLE,
-            &files,
-            Some(WalPosition {
-                writer,
-                position: n.cast_unsigned(),
-            }),
-        )
-        .await?;
-        costs.push(Cost {
-            cpu_ms: cpu_ms() - cpu,
-            wall_ms: start.elapsed().as_secs_f64() * 1e3,
-        });
-        if n + 1 == 50 || (n + 1) % 500 == 0 {
-            report(folder.path(), n + 1, &mut costs).await?;
+    while old.commits < commits {
+        costs.push(old.commit().await?);
+        if old.commits == YOUNG || old.commits % 500 == 0 {
+            report(old.folder.path(), old.commits, &mut costs).await?;
         }
     }
+
+    // Turn by turn: what else the machine does, it does to both.
+    let (mut young_costs, mut old_costs) = (Vec::new(), Vec::new());
+    for _ in 0..PEERS {
+        let mut young = Growing::new(step).await?;
+        while young.commits < YOUNG - PAIRS / 2 {
+            young.commit().await?;
+        }
+        for _ in 0..PAIRS {
+            young_costs.push(young.commit().await?);
+            old_costs.push(old.commit().await?);
+        }
+    }
+    let [young, old] = [young_costs, old_costs].map(|mut costs| summary(&mut costs));
+    println!(
+        "\nturn by turn, after {YOUNG} commits and after {commits}: CPU {:.2} and {:.2} ms ({:.2}x), median {:.2} and {:.2} ms ({:.2}x)",
+        young.cpu_ms,
+        old.cpu_ms,
+        old.cpu_ms / young.cpu_ms,
+        young.median_ms,
+        old.median_ms,
+        old.median_ms / young.median_ms,
+    );
     Ok(())
+}
+
+/// A lake that gets one commit after another.
+struct Growing {
+    folder: TempDir,
+    lake: Lake,
+    writer: u16,
+    step: i64,
+    commits: i64,
+}
+
+impl Growing {
+    async fn new(step: i64) -> Result<Self, Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let config = LakeConfig {
+            now_ms: || CLOCK.load(Ordering::Relaxed) / 1_000,
+            ..LakeConfig::new(folder.path())
+        };
+        let lake = Lake::open(config).await?;
+        Ok(Self {
+            writer: lake.new_writer().await?,
+            folder,
+            lake,
+            step,
+            commits: 0,
+        })
+    }
+
+    async fn commit(&mut self) -> Result<Cost, Box<dyn std::error::Error>> {
+        let now = NEW_YEAR + self.commits * self.step;
+        CLOCK.store(now, Ordering::Relaxed);
+        let files = self
+            .lake
+            .write(TABLE, rows(TABLE, self.commits, 1, |_| now))
+            .await?;
+        let position = WalPosition {
+            writer: self.writer,
+            position: self.commits.cast_unsigned(),
+        };
+        let (start, cpu) = (Instant::now(), cpu_ms());
+        self.lake.append(TABLE, &files, Some(position)).await?;
+        self.commits += 1;
+        Ok(Cost {
+            cpu_ms: cpu_ms() - cpu,
+            wall_ms: start.elapsed().as_secs_f64() * 1e3,
+        })
+    }
 }
 
 /// What a commit took.
@@ -83,12 +139,30 @@ fn cpu_ms() -> f64 {
     nanos.sum::<f64>() / 1e6
 }
 
-/// Prints a line about the commits since the last one.
-async fn report(lake: &Path, commits: i64, costs: &mut Vec<Cost>) -> Result<(), Box<dyn std::error::Error>> {
+/// What commits took: on average, and how long.
+struct Summary {
+    cpu_ms: f64,
+    median_ms: f64,
+    p99_ms: f64,
+}
+
+fn summary(costs: &mut [Cost]) -> Summary {
     costs.sort_by(|a, b| a.wall_ms.total_cmp(&b.wall_ms));
     let quantile = |q: usize| costs[(costs.len() - 1) * q / 100].wall_ms;
-    let (median, p99) = (quantile(50), quantile(99));
-    let cpu = costs.iter().map(|cost| cost.cpu_ms).sum::<f64>() / costs.len() as f64;
+    Summary {
+        cpu_ms: costs.iter().map(|cost| cost.cpu_ms).sum::<f64>() / costs.len() as f64,
+        median_ms: quantile(50),
+        p99_ms: quantile(99),
+    }
+}
+
+/// Prints a line about the commits since the last one.
+async fn report(lake: &Path, commits: i64, costs: &mut Vec<Cost>) -> Result<(), Box<dyn std::error::Error>> {
+    let Summary {
+        cpu_ms,
+        median_ms,
+        p99_ms,
+    } = summary(costs);
     costs.clear();
     let folder = lake.join("otel").join(TABLE).join("metadata");
     let version = std::fs::read_to_string(folder.join("version-hint.text"))?;
@@ -102,7 +176,7 @@ async fn report(lake: &Path, commits: i64, costs: &mut Vec<Cost>) -> Result<(), 
         .len();
     let kilobytes = std::fs::metadata(&file)?.len() / 1_000;
     println!(
-        "{commits:>8} {cpu:>7.2} {median:>11.2} {p99:>9.2} {manifests:>9} {:>10} {kilobytes:>12}",
+        "{commits:>8} {cpu_ms:>7.2} {median_ms:>11.2} {p99_ms:>9.2} {manifests:>9} {:>10} {kilobytes:>12}",
         metadata.snapshots().len()
     );
     Ok(())

@@ -34,12 +34,21 @@ impl LakeFile {
 pub struct TableState {
     /// The metadata file: another commit has another.
     pub location: String,
-    /// The table's own folder, as a location: paths of its files begin with it.
-    pub folder: String,
+    /// The table's own folder, as a location without a slash at its end.
+    folder: String,
     /// The current schema: may have columns that `lakefront_otel` does not declare.
     pub schema: SchemaRef,
     /// The files of the current snapshot, in no particular order.
     pub files: Vec<LakeFile>,
+}
+
+impl TableState {
+    /// The path of one of its files below the table's folder, as [`Lake::open_file`] takes it. None when another writer put it
+    /// elsewhere.
+    pub fn path<'a>(&self, file: &'a LakeFile) -> Option<&'a str> {
+        let below = file.file.file_path().strip_prefix(self.folder.as_str())?;
+        below.strip_prefix('/')
+    }
 }
 
 /// The files of a table's manifests, by the manifest's path. A manifest never changes.
@@ -100,7 +109,7 @@ impl Lake {
         }
         Ok(TableState {
             location: head.location,
-            folder: metadata.location().to_owned(),
+            folder: metadata.location().trim_end_matches('/').to_owned(),
             schema: metadata.current_schema().clone(),
             files,
         })
