@@ -12,8 +12,8 @@ use crate::lake::{Commit, Lake};
 use crate::manifests::{self, Files, Target};
 use crate::retention::{Eagerness, Retention};
 use crate::table::OpenTable;
-use crate::version_hint;
 use crate::wal::{self, WalPosition};
+use crate::{garbage, version_hint};
 
 /// How often a commit is tried before others are let win.
 pub(crate) const ATTEMPTS: u32 = 50;
@@ -254,6 +254,8 @@ fn summary(head: &Head, change: &Change<'_>, removed: &[ManifestEntryRef]) -> Su
     if change.new_writer {
         properties.extend(wal::next_writer(head.metadata.properties()));
     }
+    let removal = (!removed.is_empty()).then(|| head.metadata.next_sequence_number());
+    properties.extend([garbage::last_removal(head.metadata.current_snapshot(), removal)]);
     Summary {
         operation: change.operation.clone(),
         additional_properties: properties,

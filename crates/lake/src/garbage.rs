@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use iceberg::io::FileIO;
-use iceberg::spec::{ManifestFile, Operation, SnapshotRef, TableMetadata};
+use iceberg::spec::{ManifestFile, Snapshot, SnapshotRef, TableMetadata};
 
 use crate::error::Result;
 use crate::manifests;
@@ -52,7 +52,7 @@ pub(crate) async fn find(
             .copied()
             .collect();
 
-        if files_may_have_left(expired, next.copied(), &snapshots) {
+        if files_may_have_left(expired, next.map(|next| next.as_ref())) {
             let mut files = paths(file_io, only.iter().copied()).await?;
             let others = near
                 .values()
@@ -68,19 +68,27 @@ pub(crate) async fn find(
     Ok(garbage)
 }
 
-/// Appends take nothing out: only if something else came between the two do their files have to be compared.
-fn files_may_have_left(
-    expired: &SnapshotRef,
-    next: Option<&SnapshotRef>,
-    snapshots: &[&SnapshotRef],
-) -> bool {
-    let Some(next) = next else { return true };
-    let range = expired.sequence_number() + 1..=next.sequence_number();
-    let appends = snapshots
-        .iter()
-        .filter(|snapshot| range.contains(&snapshot.sequence_number()))
-        .filter(|snapshot| snapshot.summary().operation == Operation::Append);
-    appends.count() as i64 != next.sequence_number() - expired.sequence_number()
+/// Property of our snapshots: the sequence number of the last commit up to them that took files out.
+const LAST_REMOVAL: &str = "lakefront.last-removal";
+
+/// That property of the snapshot which comes after `parent`, with its own sequence number if it takes files out.
+pub(crate) fn last_removal(parent: Option<&SnapshotRef>, own: Option<i64>) -> (String, String) {
+    // What another writer did, who does not tell, may have been that.
+    let of_parent =
+        || parent.map(|parent| removal_before(parent).unwrap_or_else(|| parent.sequence_number()));
+    let last = own.or_else(of_parent).unwrap_or_default();
+    (LAST_REMOVAL.to_owned(), last.to_string())
+}
+
+fn removal_before(snapshot: &Snapshot) -> Option<i64> {
+    let properties = &snapshot.summary().additional_properties;
+    properties.get(LAST_REMOVAL)?.parse().ok()
+}
+
+/// Whether there may be files in `expired` that are not in `next`: else no manifest has to be opened.
+fn files_may_have_left(expired: &Snapshot, next: Option<&Snapshot>) -> bool {
+    let removal = next.and_then(removal_before);
+    removal.is_none_or(|removal| removal > expired.sequence_number())
 }
 
 fn by_path<'a>(manifests: impl Iterator<Item = &'a ManifestFile>) -> HashMap<&'a str, &'a ManifestFile> {
@@ -99,4 +107,53 @@ async fn paths<'a>(
         paths.extend(entries.iter().map(|entry| entry.file_path().to_owned()));
     }
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use iceberg::spec::{Operation, Summary};
+
+    use super::*;
+
+    fn snapshot(sequence_number: i64, properties: impl IntoIterator<Item = (String, String)>) -> SnapshotRef {
+        let summary = Summary {
+            operation: Operation::Append,
+            additional_properties: properties.into_iter().collect(),
+        };
+        Snapshot::builder()
+            .with_snapshot_id(sequence_number)
+            .with_sequence_number(sequence_number)
+            .with_timestamp_ms(0)
+            .with_manifest_list("")
+            .with_summary(summary)
+            .with_schema_id(0)
+            .build()
+            .into()
+    }
+
+    /// Five commits; by the number of the one that takes files out, or that another writer made, the last snapshot tells
+    /// from which ones nothing is gone.
+    #[test]
+    fn what_has_left_since_is_known_by_the_last_snapshot() {
+        for (removes, foreign) in [(0, 0), (3, 0), (0, 3), (2, 4), (5, 0), (0, 5)] {
+            let mut history: Vec<SnapshotRef> = Vec::new();
+            for number in 1..=5 {
+                let own = (number == removes).then_some(number);
+                let tells = (number != foreign).then(|| last_removal(history.last(), own));
+                history.push(snapshot(number, tells));
+            }
+            let last = history[4].as_ref();
+            let since: Vec<i64> = history[..4]
+                .iter()
+                .filter(|expired| !files_may_have_left(expired, Some(last)))
+                .map(|expired| expired.sequence_number())
+                .collect();
+            let expected: Vec<i64> = (1..5).filter(|number| *number >= removes.max(foreign)).collect();
+            assert_eq!(
+                since, expected,
+                "{removes} removes, {foreign} is another writer's"
+            );
+        }
+        assert!(files_may_have_left(&snapshot(1, None), None));
+    }
 }
