@@ -8,9 +8,8 @@ SELECT
     Trace::String AS trace_id,
     RowId AS row_id
 FROM mv_user_error_rows
-WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)}, 'UTC')
+WHERE UserId = {user_id:String}
     AND Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
-    AND UserId = {user_id:String}
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})
 ORDER BY time DESC, row_id DESC

@@ -1,9 +1,8 @@
 -- Each error of a user, of logs and of spans, in few columns and by user: where the raw tables have it among millions of rows.
 SELECT
-    toDate(Timestamp, 'UTC') AS Day,
+    UserId,
     ServiceName,
     Environment,
-    UserId,
     Timestamp,
     RowId,
     maxSimpleState(ErrorType::String) AS Type,
@@ -12,13 +11,12 @@ SELECT
     maxSimpleState(TraceId) AS Trace
 FROM otel_logs
 WHERE ErrorType != '' AND UserId != ''
-GROUP BY Day, ServiceName, Environment, UserId, Timestamp, RowId;
+GROUP BY UserId, ServiceName, Environment, Timestamp, RowId;
 
 SELECT
-    toDate(Timestamp, 'UTC') AS Day,
+    UserId,
     ServiceName,
     Environment,
-    UserId,
     Timestamp,
     RowId,
     maxSimpleState(ErrorType::String) AS Type,
@@ -27,4 +25,4 @@ SELECT
     maxSimpleState(TraceId) AS Trace
 FROM otel_traces
 WHERE ErrorType != '' AND UserId != ''
-GROUP BY Day, ServiceName, Environment, UserId, Timestamp, RowId;
+GROUP BY UserId, ServiceName, Environment, Timestamp, RowId;

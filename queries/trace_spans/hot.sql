@@ -13,8 +13,7 @@ SELECT
     Parent::String AS parent_span_id,
     RowId AS row_id
 FROM mv_trace_spans
-WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)}, 'UTC')
-    AND TraceId = {trace_id:String}
+WHERE TraceId = {trace_id:String}
     AND Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})

@@ -1,6 +1,5 @@
 -- Each span by its trace, in few columns: the raw table has the spans of a trace in as many places as it has services and names.
 SELECT
-    toDate(Timestamp, 'UTC') AS Day,
     TraceId,
     ServiceName,
     Environment,
@@ -16,4 +15,4 @@ SELECT
     maxSimpleState(SpanId) AS Span,
     maxSimpleState(ParentSpanId) AS Parent
 FROM otel_traces
-GROUP BY Day, TraceId, ServiceName, Environment, Timestamp, RowId
+GROUP BY TraceId, ServiceName, Environment, Timestamp, RowId

@@ -87,12 +87,12 @@ impl Select {
             return Err(format!("{{{name}}} is used, but a view has no parameters"));
         }
         let keys = sql_text::group_by(&blanked);
-        if !matches!(keys[..], ["Bucket" | "Day", ..])
-            || ["ServiceName", "Environment"]
-                .iter()
-                .any(|filter| !keys.contains(filter))
-        {
-            return Err("expected GROUP BY Bucket (or Day), …, with ServiceName and Environment".into());
+        let has = |names: [&str; 2]| names.iter().all(|name| keys.contains(name));
+        let has_time = matches!(keys[..], ["Bucket" | "Day", ..]) || has(["Timestamp", "RowId"]);
+        if !has_time || !has(["ServiceName", "Environment"]) {
+            return Err(
+                "expected GROUP BY Bucket (or Day), …, or with Timestamp and RowId; and with ServiceName and Environment".into(),
+            );
         }
         let mut states = Vec::new();
         let mut selected = Vec::new();

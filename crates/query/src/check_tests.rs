@@ -350,11 +350,11 @@ fn each_fault_of_a_view_is_named() {
         ),
         (
             in_view("GROUP BY Bucket, ServiceName", "GROUP BY ServiceName, Bucket"),
-            "expected GROUP BY Bucket (or Day), …, with ServiceName and Environment",
+            "expected GROUP BY Bucket (or Day), …, or with Timestamp and RowId; and with ServiceName and Environment",
         ),
         (
             in_view("GROUP BY Bucket, ServiceName, ", "GROUP BY Bucket, "),
-            "expected GROUP BY Bucket (or Day), …, with ServiceName and Environment",
+            "expected GROUP BY Bucket (or Day), …, or with Timestamp and RowId; and with ServiceName and Environment",
         ),
         (
             in_view(

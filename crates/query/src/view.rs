@@ -15,7 +15,8 @@ pub struct View {
     pub sources: Vec<String>,
     /// For each source the statement that makes states of its rows; it names the source once.
     pub selects: Vec<String>,
-    /// The columns it is ordered by. The first is time, in UTC: `Bucket` (15 minutes, or a day) or `Day`.
+    /// The columns it is ordered by. The first is time, in UTC: `Bucket` (15 minutes, or a day) or `Day`. Where a row is one of a raw
+    /// table, `Timestamp` and `RowId` are among them instead.
     pub keys: Vec<String>,
     /// The columns that hold states.
     pub states: Vec<String>,
@@ -26,6 +27,9 @@ const MERGED_AFTER: u32 = 60;
 
 /// Parts are dropped whole, and no query comes near one that may be gone.
 const SLACK_DAYS: u16 = 2;
+
+/// Few rows are wanted of such a view, with all their columns: those lie together, and not many rows have to be read with them.
+const OF_ROWS: &str = ",\n    index_granularity = 1024, min_bytes_for_wide_part = 1099511627776";
 
 impl View {
     /// The table of this version, without a database: `mv_errors_3f2a91c0d1e2`.
@@ -52,7 +56,8 @@ impl View {
     pub fn day(&self) -> &'static str {
         match self.keys.first().map(String::as_str) {
             Some("Day") => "Day",
-            _ => "toDate(Bucket, 'UTC')",
+            Some("Bucket") => "toDate(Bucket, 'UTC')",
+            _ => "toDate(Timestamp, 'UTC')",
         }
     }
 
@@ -76,11 +81,16 @@ impl View {
             "CREATE TABLE IF NOT EXISTS {table}\nENGINE = AggregatingMergeTree\nPARTITION BY {day}\nORDER BY ({keys})\n\
              TTL {day} + INTERVAL {days} DAY\n\
              SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000,\n    \
-             min_age_to_force_merge_seconds = {MERGED_AFTER}, min_age_to_force_merge_on_partition_only = 1\n\
+             min_age_to_force_merge_seconds = {MERGED_AFTER}, min_age_to_force_merge_on_partition_only = 1{rows}\n\
              EMPTY AS\n{select}",
             day = self.day(),
             keys = self.keys.join(", "),
             days = self.retention_days + SLACK_DAYS,
+            rows = if self.keys.iter().any(|key| key == "RowId") {
+                OF_ROWS
+            } else {
+                ""
+            },
             select = self.sources.first().map(select).unwrap_or_default(),
         );
         let feeds = self.sources.iter().map(|source| {
