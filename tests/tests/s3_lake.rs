@@ -73,6 +73,13 @@ async fn a_store_that_is_slow_loses_nothing() -> Result<()> {
     let ingest = Ingest::start(data.path(), &QUICKLY, &lake).await?;
     let sent = ingest.demo(&["--days", "1", "--seed", "1"]).await?;
     ingest.committed().await?;
+    // What a commit wrote the next one knows.
+    let requests = store.take_requests();
+    let lists = |method: &str| {
+        let of_lists = |line: &&String| line.starts_with(method) && line.contains("/snap-");
+        requests.iter().filter(of_lists).count()
+    };
+    ensure!(lists("PUT ") > 0 && lists("GET ") == 0);
     ensure!(rows(&servers, "otel_logs").await? == (sent.logs, sent.logs));
     let engine = Engine::start(&lake).await?;
     let answer = engine
