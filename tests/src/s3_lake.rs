@@ -92,15 +92,25 @@ impl S3Lake {
 
     /// Where this lake is.
     pub fn at(&self) -> LakeAt {
+        self.at_with([])
+    }
+
+    /// The same with other variables in the environment of our programs: set, or left out.
+    pub fn at_with<const N: usize>(&self, changes: [(&'static str, Option<String>); N]) -> LakeAt {
+        let mut environment = vec![
+            ("LAKEFRONT_CATALOG_URI", self.catalog_url()),
+            ("LAKEFRONT_S3_LOCATION", format!("s3://{}/tables", Minio::BUCKET)),
+            ("LAKEFRONT_S3_ENDPOINT", self.store_url()),
+            ("LAKEFRONT_S3_PATH_STYLE", "true".to_owned()),
+            ("LAKEFRONT_S3_ACCESS_KEY_ID", Minio::KEY.to_owned()),
+            ("LAKEFRONT_S3_SECRET_ACCESS_KEY", Minio::SECRET.to_owned()),
+        ];
+        for (variable, value) in changes {
+            environment.retain(|(known, _)| *known != variable);
+            environment.extend(value.map(|value| (variable, value)));
+        }
         LakeAt::Remote {
-            environment: vec![
-                ("LAKEFRONT_CATALOG_URI", self.catalog_url()),
-                ("LAKEFRONT_S3_LOCATION", format!("s3://{}/tables", Minio::BUCKET)),
-                ("LAKEFRONT_S3_ENDPOINT", self.store_url()),
-                ("LAKEFRONT_S3_PATH_STYLE", "true".to_owned()),
-                ("LAKEFRONT_S3_ACCESS_KEY_ID", Minio::KEY.to_owned()),
-                ("LAKEFRONT_S3_SECRET_ACCESS_KEY", Minio::SECRET.to_owned()),
-            ],
+            environment,
             pyiceberg: json!({
                 "uri": self.catalog_url(),
                 "s3.endpoint": self.store_url(),

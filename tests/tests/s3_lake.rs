@@ -59,16 +59,7 @@ async fn a_store_that_is_slow_loses_nothing() -> Result<()> {
     const FAR: Duration = Duration::from_millis(150);
     let servers = S3Lake::start().await?;
     let store = Relay::start(&servers.store_url(), |_| Treatment::Late(FAR)).await?;
-    let (mut environment, pyiceberg) = (servers.at().environment(), servers.at().pyiceberg());
-    for (variable, value) in &mut environment {
-        if *variable == "LAKEFRONT_S3_ENDPOINT" {
-            *value = store.url();
-        }
-    }
-    let lake = LakeAt::Remote {
-        environment,
-        pyiceberg,
-    };
+    let lake = servers.at_with([("LAKEFRONT_S3_ENDPOINT", Some(store.url()))]);
     let data = TempDir::new()?;
     let ingest = Ingest::start(data.path(), &QUICKLY, &lake).await?;
     let sent = ingest.demo(&["--days", "1", "--seed", "1"]).await?;
@@ -116,23 +107,13 @@ async fn both_tiers_answer_from_a_bucket_that_is_part_of_the_hosts_name() -> Res
         })
         .await?
     };
-    let at = servers.at();
-    let mut environment: Vec<_> = at
-        .environment()
-        .into_iter()
-        .filter_map(|(variable, value)| match variable {
-            "LAKEFRONT_S3_PATH_STYLE" => None,
-            "LAKEFRONT_S3_ENDPOINT" => Some((variable, servers.store_url_by_name())),
-            _ => Some((variable, value)),
-        })
-        .collect();
-    environment.extend([("http_proxy", proxy.url()), ("no_proxy", "127.0.0.1".to_owned())]);
-    let pyiceberg = at.pyiceberg();
-    both_tiers_answer(&LakeAt::Remote {
-        environment,
-        pyiceberg,
-    })
-    .await?;
+    let lake = servers.at_with([
+        ("LAKEFRONT_S3_PATH_STYLE", None),
+        ("LAKEFRONT_S3_ENDPOINT", Some(servers.store_url_by_name())),
+        ("http_proxy", Some(proxy.url())),
+        ("no_proxy", Some("127.0.0.1".to_owned())),
+    ]);
+    both_tiers_answer(&lake).await?;
     ensure!(asked.load(Ordering::SeqCst));
     Ok(())
 }
@@ -234,25 +215,15 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
         })
         .await?
     };
-    let at = servers.at();
-    let mut environment: Vec<_> = at
-        .environment()
-        .into_iter()
-        .filter_map(|(variable, value)| match variable {
-            "LAKEFRONT_S3_ACCESS_KEY_ID" | "LAKEFRONT_S3_SECRET_ACCESS_KEY" => None,
-            "LAKEFRONT_S3_ENDPOINT" => Some((variable, store.url())),
-            "LAKEFRONT_CATALOG_URI" => Some((variable, catalog.url())),
-            _ => Some((variable, value)),
-        })
-        .collect();
-    // What is asked for again is to come from the store.
-    environment.push(("LAKEFRONT_CHDB_STORE_CACHE", "0".to_owned()));
-    let pyiceberg = at.pyiceberg();
-    let engine = Engine::start(&LakeAt::Remote {
-        environment,
-        pyiceberg,
-    })
-    .await?;
+    let lake = servers.at_with([
+        ("LAKEFRONT_S3_ACCESS_KEY_ID", None),
+        ("LAKEFRONT_S3_SECRET_ACCESS_KEY", None),
+        ("LAKEFRONT_S3_ENDPOINT", Some(store.url())),
+        ("LAKEFRONT_CATALOG_URI", Some(catalog.url())),
+        // What is asked for again is to come from the store.
+        ("LAKEFRONT_CHDB_STORE_CACHE", Some("0".to_owned())),
+    ]);
+    let engine = Engine::start(&lake).await?;
     let sum = "SELECT count(), sum(cityHash64(RowId, Body)) FROM otel_logs";
     let before = engine.sql(sum).await?;
     ensure!(count(&before)? == sent.logs);
