@@ -66,11 +66,11 @@ async fn a_store_that_is_slow_loses_nothing() -> Result<()> {
     ingest.committed().await?;
     // What a commit wrote the next one knows.
     let requests = store.take_requests();
-    let lists = |method: &str| {
-        let of_lists = |line: &&String| line.starts_with(method) && line.contains("/snap-");
-        requests.iter().filter(of_lists).count()
+    let manifests = |method: &str| {
+        let is_one = |line: &&String| line.starts_with(method) && line.contains(".avro");
+        requests.iter().filter(is_one).count()
     };
-    ensure!(lists("PUT ") > 0 && lists("GET ") == 0);
+    ensure!(manifests("PUT ") > 0 && manifests("GET ") == 0);
     ensure!(rows(&servers, "otel_logs").await? == (sent.logs, sent.logs));
     let engine = Engine::start(&lake).await?;
     let answer = engine

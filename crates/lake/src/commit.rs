@@ -150,7 +150,7 @@ impl Lake {
             }
             None => [].into(),
         };
-        let regrouped = manifests::regroup(file_io, target, &current, change.files).await?;
+        let regrouped = manifests::regroup(file_io, &table.entries, target, &current, change.files).await?;
         let missing = change.files.removed.len() - regrouped.removed.len();
         if missing > 0 {
             table.storage.delete(regrouped.written).await;

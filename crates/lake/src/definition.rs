@@ -98,7 +98,7 @@ fn properties(table: &Table) -> HashMap<String, String> {
         ("write.parquet.compression-codec", "zstd"),
         ("write.parquet.compression-level", "1"),
         ("write.metadata.delete-after-commit.enabled", "true"),
-        ("write.metadata.previous-versions-max", "50"),
+        ("write.metadata.previous-versions-max", "20"),
         ("history.expire.min-snapshots-to-keep", "100"),
     ];
     let blooms = table.bloom_columns.iter().map(|name| {

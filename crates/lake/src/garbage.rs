@@ -5,11 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use iceberg::io::FileIO;
 use iceberg::spec::{ManifestFile, Snapshot, SnapshotRef, TableMetadata};
 
 use crate::error::Result;
-use crate::manifests;
 use crate::table::OpenTable;
 
 /// Locations of the files that only snapshots reach which are in `before` and not in `after`.
@@ -53,11 +51,11 @@ pub(crate) async fn find(
             .collect();
 
         if files_may_have_left(expired, next.map(|next| next.as_ref())) {
-            let mut files = paths(file_io, only.iter().copied()).await?;
+            let mut files = paths(table, only.iter().copied()).await?;
             let others = near
                 .values()
                 .filter(|manifest| !own.contains_key(manifest.manifest_path.as_str()));
-            for path in paths(file_io, others.copied()).await? {
+            for path in paths(table, others.copied()).await? {
                 files.remove(&path);
             }
             garbage.extend(files);
@@ -98,12 +96,12 @@ fn by_path<'a>(manifests: impl Iterator<Item = &'a ManifestFile>) -> HashMap<&'a
 }
 
 async fn paths<'a>(
-    file_io: &FileIO,
+    table: &OpenTable,
     manifests: impl Iterator<Item = &'a ManifestFile>,
 ) -> Result<HashSet<String>> {
     let mut paths = HashSet::new();
     for manifest in manifests {
-        let entries = manifests::live_entries(file_io, manifest).await?;
+        let entries = table.entries.get(table.storage.file_io(), manifest).await?;
         paths.extend(entries.iter().map(|entry| entry.file_path().to_owned()));
     }
     Ok(paths)

@@ -14,6 +14,7 @@ mod error;
 mod expire;
 mod fold;
 mod garbage;
+mod known;
 mod lake;
 mod layout;
 mod lists;

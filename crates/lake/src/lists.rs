@@ -1,7 +1,6 @@
 //! Manifest lists: which manifests a snapshot has.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use iceberg::io::FileIO;
 use iceberg::spec::{
@@ -10,6 +9,7 @@ use iceberg::spec::{
 use uuid::Uuid;
 
 use crate::error::Result;
+use crate::known::Known;
 use crate::manifests::Target;
 
 /// How many lists are remembered: those of the snapshots that stay by their number, and of a batch that expires.
@@ -17,8 +17,14 @@ const KNOWN: usize = 128;
 
 /// The manifest lists that were read or written last, by location. A list never changes, and each is asked for twice: by
 /// the next commit, and when its snapshot expires.
-#[derive(Debug, Default)]
-pub(crate) struct KnownLists(Mutex<VecDeque<(String, Arc<[ManifestFile]>)>>);
+#[derive(Debug)]
+pub(crate) struct KnownLists(Known<ManifestFile>);
+
+impl Default for KnownLists {
+    fn default() -> Self {
+        Self(Known::new(KNOWN))
+    }
+}
 
 impl KnownLists {
     /// The manifests of a snapshot, read if they are not known.
@@ -28,11 +34,11 @@ impl KnownLists {
         metadata: &TableMetadata,
         location: &str,
     ) -> Result<Arc<[ManifestFile]>> {
-        if let Some(manifests) = self.find(location) {
+        if let Some(manifests) = self.0.find(location) {
             return Ok(manifests);
         }
         let manifests: Arc<[_]> = read(file_io, metadata, location).await?.into();
-        self.remember(location, &manifests);
+        self.0.remember(location, &manifests);
         Ok(manifests)
     }
 
@@ -66,22 +72,8 @@ impl KnownLists {
         );
         writer.add_manifests(manifests.iter().cloned())?;
         writer.close().await?;
-        self.remember(&location, &manifests.into());
+        self.0.remember(&location, &manifests.into());
         Ok(location)
-    }
-
-    fn find(&self, location: &str) -> Option<Arc<[ManifestFile]>> {
-        let lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, manifests) = lists.iter().rev().find(|(known, _)| known == location)?;
-        Some(Arc::clone(manifests))
-    }
-
-    fn remember(&self, location: &str, manifests: &Arc<[ManifestFile]>) {
-        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lists.len() == KNOWN {
-            lists.pop_front();
-        }
-        lists.push_back((location.to_owned(), Arc::clone(manifests)));
     }
 }
 

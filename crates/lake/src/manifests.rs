@@ -5,13 +5,19 @@ use std::sync::Arc;
 
 use iceberg::io::FileIO;
 use iceberg::spec::{
-    DataFile, Literal, ManifestContentType, ManifestEntry, ManifestEntryRef, ManifestFile, ManifestWriter,
-    ManifestWriterBuilder, PrimitiveLiteral, Struct, TableMetadata,
+    DataFile, Literal, ManifestContentType, ManifestEntry, ManifestEntryRef, ManifestFile, ManifestStatus,
+    ManifestWriter, ManifestWriterBuilder, PrimitiveLiteral, Struct, TableMetadata,
 };
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::fold::{self, Held, Period};
+use crate::known::Known;
+
+/// How many manifests are remembered: more than are loose at once.
+const KNOWN: usize = 64;
+/// The most entries of one that is: larger ones are folded as rarely as they are large.
+const KNOWN_ENTRIES: usize = 64;
 
 /// What a commit does to the files of a table.
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +56,38 @@ pub(crate) async fn live_entries(file_io: &FileIO, manifest: &ManifestFile) -> R
     Ok(entries.into_iter().filter(|entry| entry.is_alive()).collect())
 }
 
+/// The live entries of small manifests that were read or written last: what commits write, later ones fold.
+#[derive(Debug)]
+pub(crate) struct KnownEntries(Known<ManifestEntryRef>);
+
+impl Default for KnownEntries {
+    fn default() -> Self {
+        Self(Known::new(KNOWN))
+    }
+}
+
+impl KnownEntries {
+    /// The live entries of a manifest, read if they are not known.
+    pub(crate) async fn get(
+        &self,
+        file_io: &FileIO,
+        manifest: &ManifestFile,
+    ) -> Result<Arc<[ManifestEntryRef]>> {
+        if let Some(entries) = self.0.find(&manifest.manifest_path) {
+            return Ok(entries);
+        }
+        let entries: Arc<[_]> = live_entries(file_io, manifest).await?.into();
+        if entries.len() <= KNOWN_ENTRIES {
+            self.0.remember(&manifest.manifest_path, &entries);
+        }
+        Ok(entries)
+    }
+}
+
 /// Regroups the manifests of the current snapshot for one that changes those files.
 pub(crate) async fn regroup(
     file_io: &FileIO,
+    known: &KnownEntries,
     target: Target<'_>,
     current: &[ManifestFile],
     files: Files<'_>,
@@ -71,9 +106,11 @@ pub(crate) async fn regroup(
         if !planned && files.removed.is_empty() {
             continue;
         }
-        let (gone, stay): (Vec<_>, Vec<_>) = live_entries(file_io, manifest)
+        let (gone, stay): (Vec<_>, Vec<_>) = known
+            .get(file_io, manifest)
             .await?
-            .into_iter()
+            .iter()
+            .cloned()
             .partition(|entry| files.removed.contains(entry.file_path()));
         if planned || !gone.is_empty() {
             entries.extend(stay);
@@ -108,7 +145,8 @@ pub(crate) async fn regroup(
         match settled.get(&period) {
             Some(main) if !rewrite.contains(main) => {
                 if fold::joins(group.len(), held[*main].files) {
-                    group.existing.extend(live_entries(file_io, ours[*main]).await?);
+                    let of_period = known.get(file_io, ours[*main]).await?;
+                    group.existing.extend(of_period.iter().cloned());
                     rewrite.push(*main);
                     outputs.push(group);
                 } else {
@@ -133,7 +171,12 @@ pub(crate) async fn regroup(
     for group in outputs.iter().filter(|group| group.len() > 0) {
         let mut writer = writer(file_io, target)?;
         group.write(&mut writer, added_sequence)?;
-        written.push(writer.write_manifest_file().await?);
+        let manifest = writer.write_manifest_file().await?;
+        if group.len() <= KNOWN_ENTRIES {
+            let entries = group.entries(target, added_sequence);
+            known.0.remember(&manifest.manifest_path, &entries);
+        }
+        written.push(manifest);
     }
     if !removed.is_empty() {
         written.push(write_removed(file_io, target, &removed).await?);
@@ -178,6 +221,21 @@ impl Group<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// The entries as a reader of the new snapshot finds them.
+    fn entries(&self, target: Target<'_>, added_sequence: Option<i64>) -> Arc<[ManifestEntryRef]> {
+        let own = target.metadata.next_sequence_number();
+        let added = self.added.iter().map(|file| {
+            Arc::new(ManifestEntry {
+                status: ManifestStatus::Added,
+                snapshot_id: Some(target.snapshot_id),
+                sequence_number: Some(added_sequence.unwrap_or(own)),
+                file_sequence_number: Some(own),
+                data_file: DataFile::clone(file),
+            })
+        });
+        added.chain(self.existing.iter().cloned()).collect()
     }
 }
 
@@ -263,3 +321,7 @@ fn held(manifest: &ManifestFile) -> Held {
         ),
     }
 }
+
+#[cfg(test)]
+#[path = "manifests_tests.rs"]
+mod tests;

@@ -14,6 +14,7 @@ use crate::catalog::Head;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::lists::KnownLists;
+use crate::manifests::KnownEntries;
 use crate::rest::RestCatalog;
 use crate::s3::S3;
 use crate::sql_catalog::SqlCatalog;
@@ -42,6 +43,8 @@ pub(crate) struct OpenTable {
     pub head: Mutex<Option<Head>>,
     /// The lists of its latest snapshots, for commits.
     pub lists: KnownLists,
+    /// The entries of its latest manifests, for commits.
+    pub entries: KnownEntries,
     /// What was read of the current manifests.
     pub manifests: Mutex<KnownManifests>,
 }
@@ -65,6 +68,7 @@ impl OpenTable {
             sort_order_id: i32::try_from(metadata.default_sort_order_id()).unwrap_or_default(),
             head: Mutex::new(Some(head)),
             lists: KnownLists::default(),
+            entries: KnownEntries::default(),
             manifests: Mutex::default(),
         })
     }

@@ -113,8 +113,8 @@ async fn manifests_and_snapshots_stay_few_and_their_files_go() {
     assert_eq!(files_below(folder.path(), ".avro"), reachable);
     let table = folder.path().join("otel/otel_metrics_gauge");
     assert!(
-        files_below(&table, ".metadata.json").len() <= 51,
-        "the current one and 50 before"
+        files_below(&table, ".metadata.json").len() <= 21,
+        "the current one and 20 before"
     );
 }
 

@@ -1,0 +1,67 @@
+use std::collections::HashMap;
+
+use iceberg::spec::{DataContentType, DataFileBuilder, DataFileFormat, Datum};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{Lake, LakeConfig, lists};
+
+const TABLE: &str = "otel_logs";
+
+/// A file of one of three closed days, which nobody opens.
+fn file(lake: &Lake, number: i64) -> DataFile {
+    let table = lake.table(TABLE).unwrap();
+    let day = 20_000 + i32::try_from(number % 3).unwrap();
+    DataFileBuilder::default()
+        .content(DataContentType::Data)
+        .file_path(format!("{}/data/{number}.parquet", table.location))
+        .file_format(DataFileFormat::Parquet)
+        .partition(Struct::from_iter([Some(Literal::int(day))]))
+        .partition_spec_id(table.partition_spec_id)
+        .record_count(7)
+        .file_size_in_bytes(700)
+        .lower_bounds(HashMap::from([(1, Datum::timestamptz_micros(number))]))
+        .upper_bounds(HashMap::from([(1, Datum::timestamptz_micros(number + 1))]))
+        .sort_order_id(table.sort_order_id)
+        .build()
+        .unwrap()
+}
+
+/// All current manifests are remembered, as what is read from them.
+async fn assert_known(lake: &Lake) {
+    let table = lake.table(TABLE).unwrap();
+    let file_io = table.storage.file_io();
+    let metadata = lake.head(TABLE).await.unwrap().metadata;
+    let list = metadata.current_snapshot().unwrap().manifest_list();
+    for manifest in lists::read(file_io, &metadata, list).await.unwrap() {
+        let read = live_entries(file_io, &manifest).await.unwrap();
+        if read.is_empty() {
+            continue;
+        }
+        let known = table.entries.0.find(&manifest.manifest_path).unwrap();
+        assert_eq!(known.len(), read.len());
+        for (known, read) in known.iter().zip(&read) {
+            let as_read = ManifestEntry {
+                // Whether a file is new in this snapshot: nothing of ours asks that of a manifest.
+                status: read.status,
+                ..ManifestEntry::clone(known)
+            };
+            assert_eq!(as_read, **read);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_remembered_of_a_manifest_stands_in_it() {
+    let folder = TempDir::new().unwrap();
+    let lake = Lake::open(LakeConfig::new(folder.path())).await.unwrap();
+    for number in 0..40 {
+        lake.append(TABLE, &[file(&lake, number)], None).await.unwrap();
+        assert_known(&lake).await;
+    }
+    let old: Vec<DataFile> = [3, 6, 9].map(|number| file(&lake, number)).into();
+    lake.replace(TABLE, &old, &[file(&lake, 60)]).await.unwrap();
+    assert_known(&lake).await;
+    lake.append(TABLE, &[file(&lake, 61)], None).await.unwrap();
+    assert_known(&lake).await;
+}
