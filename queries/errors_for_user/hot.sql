@@ -1,11 +1,10 @@
 SELECT
     Timestamp AS time,
-    -- What is kept by its greatest is a text of another type.
-    Type::String AS error_type,
-    Message::String AS message,
-    ServiceName::String AS service,
-    Page::String AS page,
-    Trace::String AS trace_id,
+    ErrorType AS error_type,
+    ErrorMessage AS message,
+    ServiceName AS service,
+    PageRoute AS page,
+    TraceId AS trace_id,
     RowId AS row_id
 FROM mv_user_error_rows
 WHERE UserId = {user_id:String}

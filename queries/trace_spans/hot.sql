@@ -1,16 +1,15 @@
 SELECT
     Timestamp AS time,
-    ServiceName::String AS service,
-    -- What is kept by its greatest is a text of another type.
-    Name::String AS name,
-    Kind::String AS kind,
-    Lasted / 1e6 AS duration_ms,
-    Status::String AS status,
-    Type::String AS error_type,
-    Message::String AS error_message,
-    Grouped::String AS error_group,
-    Span::String AS span_id,
-    Parent::String AS parent_span_id,
+    ServiceName AS service,
+    SpanName AS name,
+    SpanKind AS kind,
+    Duration / 1e6 AS duration_ms,
+    StatusCode AS status,
+    ErrorType AS error_type,
+    ErrorMessage AS error_message,
+    ErrorGroup AS error_group,
+    SpanId AS span_id,
+    ParentSpanId AS parent_span_id,
     RowId AS row_id
 FROM mv_trace_spans
 WHERE TraceId = {trace_id:String}

@@ -1,18 +1,18 @@
 -- Each span by its trace, in few columns: the raw table has the spans of a trace in as many places as it has services and names.
 SELECT
     TraceId,
-    ServiceName,
-    Environment,
     Timestamp,
     RowId,
-    maxSimpleState(SpanName::String) AS Name,
-    maxSimpleState(SpanKind::String) AS Kind,
-    maxSimpleState(Duration) AS Lasted,
-    maxSimpleState(StatusCode::String) AS Status,
-    maxSimpleState(ErrorType::String) AS Type,
-    maxSimpleState(ErrorMessage) AS Message,
-    maxSimpleState(ErrorGroup::String) AS Grouped,
-    maxSimpleState(SpanId) AS Span,
-    maxSimpleState(ParentSpanId) AS Parent
+    ServiceName::String AS ServiceName,
+    Environment::String AS Environment,
+    SpanName::String AS SpanName,
+    SpanKind::String AS SpanKind,
+    Duration,
+    StatusCode::String AS StatusCode,
+    ErrorType::String AS ErrorType,
+    ErrorMessage,
+    ErrorGroup::String AS ErrorGroup,
+    SpanId,
+    ParentSpanId
 FROM otel_traces
-GROUP BY TraceId, ServiceName, Environment, Timestamp, RowId
+ORDER BY TraceId, Timestamp, RowId

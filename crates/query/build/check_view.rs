@@ -29,7 +29,7 @@ pub fn check_view(folder: &str, name: &str, sql: &str, retention_days: u16) -> R
         sources: Vec::new(),
         selects: Vec::new(),
         keys: Vec::new(),
-        states: Vec::new(),
+        others: Vec::new(),
     };
     for (at, select) in sql
         .split(';')
@@ -49,15 +49,15 @@ pub fn check_view(folder: &str, name: &str, sql: &str, retention_days: u16) -> R
         }
         if at == 0 {
             view.keys = statement.keys;
-            view.states = statement.states;
-        } else if (&view.keys, &view.states) != (&statement.keys, &statement.states) {
+            view.others = statement.others;
+        } else if (&view.keys, &view.others) != (&statement.keys, &statement.others) {
             faults.push(format!(
                 "the statement over {} has other columns than the first",
                 statement.source
             ));
         }
         view.sources.push(statement.source);
-        view.selects.push(select.into());
+        view.selects.push(statement.sql);
     }
     if view.sources.is_empty() && faults.is_empty() {
         faults.push("expected a SELECT".into());
@@ -74,9 +74,11 @@ pub fn check_view(folder: &str, name: &str, sql: &str, retention_days: u16) -> R
 
 /// What one statement of a view says.
 struct Select {
+    /// Without `ORDER BY`, which is the table's.
+    sql: String,
     source: String,
     keys: Vec<String>,
-    states: Vec<String>,
+    others: Vec<String>,
 }
 
 impl Select {
@@ -86,24 +88,41 @@ impl Select {
         if let Some((name, _)) = sql_text::placeholders(&blanked).first() {
             return Err(format!("{{{name}}} is used, but a view has no parameters"));
         }
-        let keys = sql_text::group_by(&blanked);
-        let has = |names: [&str; 2]| names.iter().all(|name| keys.contains(name));
-        let has_time = matches!(keys[..], ["Bucket" | "Day", ..]) || has(["Timestamp", "RowId"]);
-        if !has_time || !has(["ServiceName", "Environment"]) {
+        let grouped = sql_text::group_by(&blanked);
+        let of_rows = grouped.is_empty();
+        let keys: Vec<&str> = match of_rows {
+            true => sql_text::order(&blanked)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect(),
+            false => grouped,
+        };
+        let has_time = match of_rows {
+            true => keys.ends_with(&["Timestamp", "RowId"]),
+            false => matches!(keys[..], ["Bucket" | "Day", ..]),
+        };
+        let columns = sql_text::select_list(&blanked)?;
+        // A row's service and environment are columns like others; states are kept for each.
+        let named = if of_rows { &columns } else { &keys };
+        if !has_time
+            || !["ServiceName", "Environment"]
+                .iter()
+                .all(|name| named.contains(name))
+        {
             return Err(
-                "expected GROUP BY Bucket (or Day), …, or with Timestamp and RowId; and with ServiceName and Environment".into(),
+                "expected GROUP BY Bucket (or Day), …, with ServiceName and Environment; or for rows ORDER BY …, Timestamp, RowId, and columns ServiceName and Environment".into(),
             );
         }
-        let mut states = Vec::new();
         let mut selected = Vec::new();
+        let mut others = Vec::new();
         for item in sql_text::select_items(&blanked)? {
             let (Some(function), Some(name)) = (item.first(), item.last()) else {
                 return Err("an empty column".into());
             };
             if keys.contains(name) {
                 selected.push(*name);
-            } else if is_exact_state(function) {
-                states.push((*name).to_owned());
+            } else if of_rows || is_exact_state(function) {
+                others.push(*name);
             } else {
                 return Err(format!(
                     "{name} is neither in GROUP BY nor the state of a function that merges exactly ({}), with or without If",
@@ -113,14 +132,19 @@ impl Select {
         }
         if selected != keys {
             return Err(format!(
-                "expected the columns to begin with those of GROUP BY, in its order: {}",
+                "expected the columns to begin with those of {}, in its order: {}",
+                if of_rows { "ORDER BY" } else { "GROUP BY" },
                 keys.join(", ")
             ));
         }
+        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+        let mut words = sql_text::words(&blanked).filter(|(_, word)| of_rows && *word == "ORDER");
+        let end = words.next().map_or(sql.len(), |(at, _)| at);
         Ok(Self {
+            sql: sql[..end].trim_end().into(),
             source,
-            keys: keys.into_iter().map(str::to_owned).collect(),
-            states,
+            keys: owned(keys),
+            others: owned(others),
         })
     }
 }

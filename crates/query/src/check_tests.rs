@@ -329,7 +329,40 @@ fn a_true_view_has_keys_states_and_sources() {
     let view = check_view("things", "mv_things", VIEW, 92).unwrap();
     assert_eq!(view.sources, ["otel_logs", "otel_traces"]);
     assert_eq!(view.keys, ["Bucket", "ServiceName", "Environment", "Thing"]);
-    assert_eq!(view.states, ["Things"]);
+    assert_eq!(view.others, ["Things"]);
+}
+
+const ROWS: &str = "\
+SELECT Body, Timestamp, RowId, ServiceName, Environment, length(Body) AS Length
+FROM otel_logs
+ORDER BY Body, Timestamp, RowId";
+
+#[test]
+fn a_view_of_rows_is_ordered_by_what_they_are_asked_for() {
+    let view = check_view("things", "mv_things", ROWS, 92).unwrap();
+    assert_eq!(view.keys, ["Body", "Timestamp", "RowId"]);
+    assert_eq!(view.others, ["ServiceName", "Environment", "Length"]);
+    assert!(view.selects[0].ends_with("\nFROM otel_logs"));
+    for (from, to, expected) in [
+        (
+            "BY Body, Timestamp, RowId",
+            "BY Body, Timestamp",
+            "for rows ORDER BY …, Timestamp, RowId",
+        ),
+        ("Environment, ", "", "and columns ServiceName and Environment"),
+        (
+            "SELECT Body, Timestamp",
+            "SELECT Timestamp, Body",
+            "in its order: Body, Timestamp, RowId",
+        ),
+    ] {
+        let sql = ROWS.replacen(from, to, 1);
+        let faults = check_view("things", "mv_things", &sql, 92).unwrap_err();
+        assert!(
+            faults[0].contains(expected),
+            "expected: {expected}\nfound: {faults:#?}"
+        );
+    }
 }
 
 #[test]
@@ -350,11 +383,11 @@ fn each_fault_of_a_view_is_named() {
         ),
         (
             in_view("GROUP BY Bucket, ServiceName", "GROUP BY ServiceName, Bucket"),
-            "expected GROUP BY Bucket (or Day), …, or with Timestamp and RowId; and with ServiceName and Environment",
+            "expected GROUP BY Bucket (or Day), …, with ServiceName and Environment; or for rows ORDER BY …, Timestamp, RowId, and columns ServiceName and Environment",
         ),
         (
             in_view("GROUP BY Bucket, ServiceName, ", "GROUP BY Bucket, "),
-            "expected GROUP BY Bucket (or Day), …, or with Timestamp and RowId; and with ServiceName and Environment",
+            "expected GROUP BY Bucket (or Day), …, with ServiceName and Environment; or for rows ORDER BY …, Timestamp, RowId, and columns ServiceName and Environment",
         ),
         (
             in_view(

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-/// A materialized view of the hot tier: states that merge exactly, kept up by every insert into its raw tables.
+/// A materialized view of the hot tier, kept up by every insert into its raw tables: states that merge exactly, or single rows in
+/// few columns.
 ///
 /// A changed definition is another table beside the old one, so that a view is never offered half changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,13 +14,13 @@ pub struct View {
     pub retention_days: u16,
     /// The raw tables it is fed from, without a database.
     pub sources: Vec<String>,
-    /// For each source the statement that makes states of its rows; it names the source once.
+    /// For each source the statement that makes states of its rows, or picks them; it names the source once.
     pub selects: Vec<String>,
     /// The columns it is ordered by. The first is time, in UTC: `Bucket` (15 minutes, or a day) or `Day`. Where a row is one of a raw
-    /// table, `Timestamp` and `RowId` are among them instead.
+    /// table, `Timestamp` and `RowId` are the last instead.
     pub keys: Vec<String>,
-    /// The columns that hold states.
-    pub states: Vec<String>,
+    /// The other columns: states, or what else is kept of a row.
+    pub others: Vec<String>,
 }
 
 /// Seconds after which a day that gets no more rows becomes one part: what a query reads is fewer states, in fewer parts.
@@ -61,7 +62,12 @@ impl View {
         }
     }
 
-    /// The statement that makes states of the rows of `from`, which has the columns of a source: a table, or a table
+    /// Whether it holds rows of its sources, and not states.
+    fn is_of_rows(&self) -> bool {
+        self.keys.last().is_some_and(|key| key == "RowId")
+    }
+
+    /// The statement that makes its rows of those of `from`, which has the columns of a source: a table, or a table
     /// function over a data file. None when it is not fed from that source.
     pub fn select(&self, source: &str, from: &str) -> Option<String> {
         let at = self.sources.iter().position(|own| own == source)?;
@@ -77,8 +83,12 @@ impl View {
             self.select(source, &format!("otel.{source}{suffix}"))
                 .unwrap_or_default()
         };
+        let (engine, rows) = match self.is_of_rows() {
+            true => ("ReplacingMergeTree", OF_ROWS),
+            false => ("AggregatingMergeTree", ""),
+        };
         let target = format!(
-            "CREATE TABLE IF NOT EXISTS {table}\nENGINE = AggregatingMergeTree\nPARTITION BY {day}\nORDER BY ({keys})\n\
+            "CREATE TABLE IF NOT EXISTS {table}\nENGINE = {engine}\nPARTITION BY {day}\nORDER BY ({keys})\n\
              TTL {day} + INTERVAL {days} DAY\n\
              SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000,\n    \
              min_age_to_force_merge_seconds = {MERGED_AFTER}, min_age_to_force_merge_on_partition_only = 1{rows}\n\
@@ -86,11 +96,6 @@ impl View {
             day = self.day(),
             keys = self.keys.join(", "),
             days = self.retention_days + SLACK_DAYS,
-            rows = if self.keys.iter().any(|key| key == "RowId") {
-                OF_ROWS
-            } else {
-                ""
-            },
             select = self.sources.first().map(select).unwrap_or_default(),
         );
         let feeds = self.sources.iter().map(|source| {

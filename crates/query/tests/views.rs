@@ -131,8 +131,8 @@ fn an_indexed_statement_is_guarded_for_each_table() {
     for table in tables {
         assert!(hot.sql.contains(&format!("FROM otel.{table}\n")));
         assert!(hot.sql.contains(&format!(
-            "(SELECT throwIf(count() = 0, '{table} does not hold all of this range') FROM otel.coverage FINAL WHERE view = '{table}' \
-             AND version = '{}' AND first_day <= {{first_day:Date}}) = 0 AND",
+            "(SELECT throwIf(NOT ifNull(joinGet('otel.covered', 'first_day', '{table}', '{}') <= {{first_day:Date}}, false), \
+             '{table} does not hold all of this range')) = 0 AND",
             raw_version()
         )));
     }
@@ -164,7 +164,7 @@ fn every_column_exists() {
         for (source, select) in view.sources.iter().zip(&view.selects) {
             let table = table(source).unwrap();
             for word in pascal_case(select) {
-                let own = view.keys.iter().chain(&view.states).any(|column| *column == word);
+                let own = view.keys.iter().chain(&view.others).any(|column| *column == word);
                 let column = table.column(&word);
                 assert!(
                     own || column.is_some(),
@@ -181,7 +181,7 @@ fn every_column_exists() {
         let read = |view: &&View| hot.reads.iter().any(|read| read.name == view.name);
         for view in views().iter().filter(read) {
             for word in pascal_case(&hot.sql) {
-                let own = view.keys.iter().chain(&view.states).any(|column| *column == word);
+                let own = view.keys.iter().chain(&view.others).any(|column| *column == word);
                 assert!(
                     own,
                     "{} reads {word}, which {} has not",
