@@ -75,14 +75,14 @@ impl Hot {
         Ok(())
     }
 
-    /// Says in `otel.coverage` that everything is held from a day on.
+    /// Says to the guards of statements that everything is held from a day on.
     ///
     /// # Errors
     /// The engine's exception.
     pub async fn cover(&self, first_day: Date) -> Result<()> {
         for (view, version) in held() {
             self.sql(&format!(
-                "INSERT INTO otel.coverage VALUES ('{view}', '{version}', '{first_day}', now64(6), now64(6))"
+                "INSERT INTO otel.covered VALUES ('{view}', '{version}', '{first_day}')"
             ))
             .await?;
         }

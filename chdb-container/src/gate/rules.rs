@@ -89,7 +89,7 @@ const REFUSED_FUNCTIONS: [&str; 11] = [
 ];
 
 /// Families of such functions, and of those that call out to a model.
-const REFUSED_PREFIXES: [&str; 10] = [
+const REFUSED_PREFIXES: [&str; 9] = [
     "aiclassify",
     "aiembed",
     "aiextract",
@@ -99,7 +99,6 @@ const REFUSED_PREFIXES: [&str; 10] = [
     "dictget",
     "dicthas",
     "dictisin",
-    "joinget",
 ];
 
 /// Databases whose names in front of a dot mean a table, wherever they stand: `x IN system.tables`.

@@ -22,7 +22,7 @@ const STATEMENTS: [&str; 11] = [
 ];
 
 /// Table engines that keep their rows in the database, beside the family of MergeTree.
-const ENGINES: [&str; 2] = ["Memory", "Null"];
+const ENGINES: [&str; 3] = ["Join", "Memory", "Null"];
 
 /// Whether a tree is a statement that changes tables.
 pub fn is_one(root: &Node<'_>) -> bool {
@@ -41,7 +41,7 @@ pub fn judge(nodes: &[Node<'_>]) -> Result<(), Exception> {
                 let named = nodes.get(index + 1).filter(|next| next.kind == "Function");
                 if !named.is_some_and(|engine| is_engine(engine.name)) {
                     return Err(denied(
-                        "tables and databases without an engine of the MergeTree family, Memory or Null",
+                        "tables and databases without an engine of the MergeTree family, Join, Memory or Null",
                     ));
                 }
             }

@@ -18,7 +18,7 @@ pub struct Definition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hot {
     /// The whole statement, with typed placeholders. It fails with `FUNCTION_THROW_IF_VALUE_IS_NON_ZERO` where
-    /// `otel.coverage` does not say that all of what it reads is held from `{first_day:Date}` on, also when that is
+    /// `otel.covered` does not say that all of what it reads is held from `{first_day:Date}` on, also when that is
     /// empty: a server that was wiped or is half filled never answers.
     pub sql: String,
     /// What it reads: a view, one by day beside it where there is one, or raw tables.

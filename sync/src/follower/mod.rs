@@ -150,6 +150,8 @@ impl Follower {
         let mut tables = self.target.tables().await?;
         staging::sweep(&self.target, &tables).await?;
         let mut books = self.target.books(self.books.take()).await?;
+        // A sync that was killed may have written the one and not the other.
+        self.target.cover().await?;
         let today = day::of(Timestamp::now());
         if views::create(&self.target, &tables, &mut books, &self.units, today).await? {
             tables = self.target.tables().await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::json;
 
 use crate::world::World;
@@ -60,6 +60,25 @@ async fn an_emptied_clickhouse_is_filled_again() -> Result<()> {
     world.clickhouse.restart().await?;
     world.until(covered, &json!(7)).await?;
     world.in_step().await?;
+    Ok(())
+}
+
+/// As if it had been killed between the two tables, or the one in memory had been lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn guards_are_made_to_say_what_the_coverage_says() -> Result<()> {
+    let world = World::start().await?;
+    world.demo(&["--days", "2"]).await?;
+    world.in_step().await?;
+    for fault in [
+        "TRUNCATE TABLE otel.covered",
+        "INSERT INTO otel.covered SELECT view, version, toDate('1990-01-01') FROM otel.coverage",
+        "INSERT INTO otel.covered SELECT view, version, NULL FROM otel.coverage",
+    ] {
+        world.clickhouse.sql(fault).await?;
+        ensure!(!world.guards_agree().await?, "{fault}");
+        world.sync(&["once"]).await?;
+        ensure!(world.guards_agree().await?, "{fault}");
+    }
     Ok(())
 }
 

@@ -102,7 +102,15 @@ impl World {
         let audit = self.sync(&["audit"]).await?;
         ensure!(audit.contains(" 0 differ"), "{audit}");
         self.same_rows().await?;
+        ensure!(self.guards_agree().await?, "guards say other than the coverage");
         Ok(done)
+    }
+
+    /// Whether the guards of statements find the first days that the coverage has.
+    pub async fn guards_agree(&self) -> Result<bool> {
+        let agree = "SELECT countIf(first_day IS NOT NULL) > 0 AND countIf(isNull(first_day) != isNull(guard) OR first_day != guard) = 0 \
+                     FROM (SELECT first_day, joinGet('otel.covered', 'first_day', view, version) AS guard FROM otel.coverage FINAL)";
+        Ok(self.value(agree).await? == 1)
     }
 
     /// The same rows by their ids, as the stateless engine over the lake sees them.

@@ -3,7 +3,7 @@ SELECT
     ErrorType::String AS error_type,
     countMerge(Errors) AS errors
 FROM otel.mv_errors_<version>
-WHERE (SELECT throwIf(count() = 0, 'mv_errors does not hold all of this range') FROM otel.coverage FINAL WHERE view = 'mv_errors' AND version = '<version>' AND first_day <= {first_day:Date}) = 0 AND Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
+WHERE (SELECT throwIf(NOT ifNull(joinGet('otel.covered', 'first_day', 'mv_errors', '<version>') <= {first_day:Date}, false), 'mv_errors does not hold all of this range')) = 0 AND Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
     AND ({error_group:String} = '' OR ErrorGroup = {error_group:String})
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})
