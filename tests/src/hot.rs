@@ -14,11 +14,12 @@ use crate::engine::statement;
 use crate::{ClickHouse, LakeAt, data_files};
 
 /// The migrations that queries depend on, in order.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../clickhouse/migrations/0001_system_tables.sql"),
     include_str!("../../clickhouse/migrations/0002_raw_tables.sql"),
     include_str!("../../clickhouse/migrations/0003_trace_id_ts.sql"),
     include_str!("../../clickhouse/migrations/0005_errors_of_a_group.sql"),
+    include_str!("../../clickhouse/migrations/0007_covered.sql"),
 ];
 
 /// An embedded ClickHouse with the raw tables and all views, filled from a lake without sync.

@@ -385,7 +385,7 @@ fn a_hot_statement_is_told_the_first_day_it_needs() {
     };
     assert_eq!(value("from"), Some("2026-03-22 18:15:00.000000"));
     assert_eq!(value("first_day"), Some("2026-03-22"));
-    assert!(statement.sql.contains("first_day <= {first_day:Date}"));
+    assert!(statement.sql.contains("<= {first_day:Date}"));
 }
 
 #[test]
