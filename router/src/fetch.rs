@@ -3,7 +3,6 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::future::{Either, select};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use lakefront_clickhouse_http::{STORE_REQUESTS_HEADER, TRUNCATED_HEADER};
@@ -13,6 +12,7 @@ use worker::{AbortController, AbortSignal, Delay, Env, Fetch, ResponseBody, web_
 use crate::config::Location;
 use crate::container;
 use crate::failure::EngineFailure;
+use crate::whole::{self, Unread};
 
 /// The largest answer that is taken: an isolate has 128 MB, and the rows are held twice while they are rewritten.
 const MAX_REPLY: usize = 24 << 20;
@@ -37,12 +37,17 @@ pub async fn send(
     request: Request<String>,
     limit: Duration,
 ) -> Result<Reply, EngineFailure> {
-    let cancel = CancelOnDrop(Some(AbortController::default()));
+    let mut cancel = CancelOnDrop(Some(AbortController::default()));
     let signal = cancel.signal();
     let exchange = pin!(exchange(location, env, request, signal));
     let patience = Delay::from(limit.saturating_sub(GIVING_UP));
     match select(exchange, pin!(patience)).await {
-        Either::Left((outcome, _)) => outcome,
+        Either::Left((outcome, _)) => {
+            if outcome.is_ok() {
+                cancel.nothing_left();
+            }
+            outcome
+        }
         Either::Right(((), _)) => Err(EngineFailure::Deadline(limit)),
     }
 }
@@ -55,7 +60,7 @@ async fn exchange(
 ) -> Result<Reply, EngineFailure> {
     let unreachable = |error: worker::Error| EngineFailure::Unreachable(error.to_string());
     let request = worker::Request::from(script_request(&request, signal).map_err(unreachable)?);
-    let mut response = match location {
+    let response = match location {
         Location::Url(_) => Fetch::Request(request).send().await,
         Location::Container => container::fetch(env, request).await,
     }
@@ -73,22 +78,14 @@ async fn exchange(
             headers.insert(name, value);
         }
     }
-    let mut body = Vec::new();
-    if let ResponseBody::Stream(_) = response.body() {
-        let mut chunks = response.stream().map_err(unreachable)?;
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(unreachable)?;
-            if body.len() + chunk.len() > MAX_REPLY {
-                return Err(EngineFailure::TooLarge(MAX_REPLY));
-            }
-            // Most replies are one chunk: take it as it is.
-            if body.is_empty() {
-                body = chunk;
-            } else {
-                body.extend_from_slice(&chunk);
-            }
-        }
-    }
+    let body = match response.body() {
+        ResponseBody::Stream(stream) => whole::read(stream, MAX_REPLY).await,
+        ResponseBody::Body(_) | ResponseBody::Empty => Ok(Vec::new()),
+    };
+    let body = body.map_err(|unread| match unread {
+        Unread::TooLarge => EngineFailure::TooLarge(MAX_REPLY),
+        Unread::Broken(error) => unreachable(error),
+    })?;
     Ok(Reply {
         status,
         headers,
@@ -129,6 +126,11 @@ struct CancelOnDrop(Option<AbortController>);
 impl CancelOnDrop {
     fn signal(&self) -> Option<AbortSignal> {
         self.0.as_ref().map(AbortController::signal)
+    }
+
+    /// The whole reply was read: a signal now would only cost time.
+    fn nothing_left(&mut self) {
+        self.0 = None;
     }
 }
 

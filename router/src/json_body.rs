@@ -3,14 +3,10 @@
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
-use http::StatusCode;
 use lakefront_api::ProblemType;
 use serde::de::DeserializeOwned;
 
 use crate::problem::Refusal;
-
-/// The largest body of a request to the API or to a server function.
-pub const MAX_BODY: usize = 1 << 20;
 
 /// A JSON body.
 #[derive(Debug)]
@@ -39,12 +35,6 @@ fn refusal(rejection: &JsonRejection) -> Refusal {
             let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
             Refusal::new(ProblemType::BadRequest, format!("body: {reason}"))
         }
-        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         other => Refusal::new(ProblemType::BadRequest, format!("body: {}", other.body_text())),
     }
-}
-
-/// What is said to a body past the limit.
-pub fn too_large() -> Refusal {
-    Refusal::new(ProblemType::TooLarge, format!("send at most {MAX_BODY} bytes"))
 }

@@ -46,5 +46,7 @@ mod reporter;
 mod routes;
 #[cfg(target_arch = "wasm32")]
 mod visit;
+#[cfg(target_arch = "wasm32")]
+mod whole;
 
 pub use error::ConfigError;
