@@ -22,8 +22,8 @@ impl From<JsValue> for Unread {
 
 /// All of it. Taken piece by piece, so that not much more than `limit` bytes are ever held.
 ///
-/// The reader keeps its lock: nobody else wants the stream, and `worker`'s way of reading, which gives the lock back, takes
-/// longer for that than for the rest, as workerd makes an exception of it.
+/// The reader keeps its lock, as nobody else wants the stream. `worker`'s way of reading gives it back, for which the platform
+/// makes an exception with a stack, in every request.
 ///
 /// # Errors
 /// When there is more than `limit`, or the sender goes away.

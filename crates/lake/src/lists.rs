@@ -17,14 +17,8 @@ const KNOWN: usize = 128;
 
 /// The manifest lists that were read or written last, by location. A list never changes, and each is asked for twice: by
 /// the next commit, and when its snapshot expires.
-#[derive(Debug)]
-pub(crate) struct KnownLists(Known<ManifestFile>);
-
-impl Default for KnownLists {
-    fn default() -> Self {
-        Self(Known::new(KNOWN))
-    }
-}
+#[derive(Debug, Default)]
+pub(crate) struct KnownLists(Known<ManifestFile, KNOWN>);
 
 impl KnownLists {
     /// The manifests of a snapshot, read if they are not known.

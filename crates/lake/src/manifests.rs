@@ -57,14 +57,8 @@ pub(crate) async fn live_entries(file_io: &FileIO, manifest: &ManifestFile) -> R
 }
 
 /// The live entries of small manifests that were read or written last: what commits write, later ones fold.
-#[derive(Debug)]
-pub(crate) struct KnownEntries(Known<ManifestEntryRef>);
-
-impl Default for KnownEntries {
-    fn default() -> Self {
-        Self(Known::new(KNOWN))
-    }
-}
+#[derive(Debug, Default)]
+pub(crate) struct KnownEntries(Known<ManifestEntryRef, KNOWN>);
 
 impl KnownEntries {
     /// The live entries of a manifest, read if they are not known.

@@ -373,6 +373,19 @@ async fn replies_of_a_broken_engine_are_told_apart() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_answer_past_the_limit_is_not_held() -> Result<()> {
+    const LENGTH: usize = 25 << 20;
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
+    let reply = (head + &" ".repeat(LENGTH)).leak();
+    let worker = Worker::start(&[("CHDB_URL", &engine_that_answers(reply).await?)]).await?;
+    let (status, value) = worker.post("/query", &json!({"query": "top_errors"})).await?;
+    let problem = problem(&value)?;
+    assert_eq!((status.as_u16(), problem.kind), (422, ProblemType::QueryFailed));
+    assert!(problem.detail.contains("larger than"), "{problem}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn telemetry_is_handed_on_to_ingest() -> Result<()> {
     let stack = Stack::start().await?;
     let worker = worker_of(&stack).await?;
