@@ -7,7 +7,7 @@ use axum::body::{Body, HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
 use futures::future::{Either, select};
 use http::request::Parts;
-use http::{Request, header};
+use http::{HeaderMap, Request, header};
 use lakefront_api::ProblemType;
 use lakefront_query::REQUEST_DEADLINE;
 use tower_service::Service;
@@ -87,13 +87,6 @@ async fn answer(
     let asker = cf::place(&request, host.config.location_header.as_ref());
     let mut parts = http_parts(&request).map_err(|error| cannot_be_read(&error))?;
     guard::check(&parts.headers, host.config.viewer_token.as_ref())?;
-    let length = parts
-        .headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > MAX_BODY) {
-        return Err(too_large());
-    }
     let visit = Visit::new(
         Arc::clone(&host.engines),
         env,
@@ -106,7 +99,7 @@ async fn answer(
     parts.extensions.insert(arrived);
     let mut router = host.router.clone();
     let answered = async {
-        let body = body_of(&request).await?;
+        let body = body_of(&request, &parts.headers).await?;
         let Ok(response) = router.call(Request::from_parts(parts, body)).await;
         Ok(response)
     };
@@ -134,7 +127,15 @@ fn http_parts(request: &web_sys::Request) -> Result<Parts, http::Error> {
     Ok(built.body(())?.into_parts().0)
 }
 
-async fn body_of(request: &web_sys::Request) -> Result<Body, Refusal> {
+/// The body in whole. What says itself that it is too large is not read at all.
+async fn body_of(request: &web_sys::Request, headers: &HeaderMap) -> Result<Body, Refusal> {
+    let too_large = || Refusal::new(ProblemType::TooLarge, format!("send at most {MAX_BODY} bytes"));
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > MAX_BODY) {
+        return Err(too_large());
+    }
     let Some(stream) = request.body() else {
         return Ok(Body::empty());
     };
@@ -143,10 +144,6 @@ async fn body_of(request: &web_sys::Request) -> Result<Body, Refusal> {
         Err(Unread::TooLarge) => Err(too_large()),
         Err(Unread::Broken(error)) => Err(cannot_be_read(&error)),
     }
-}
-
-fn too_large() -> Refusal {
-    Refusal::new(ProblemType::TooLarge, format!("send at most {MAX_BODY} bytes"))
 }
 
 fn cannot_be_read(error: &dyn std::error::Error) -> Refusal {

@@ -36,15 +36,12 @@ pub async fn read(stream: &ReadableStream, limit: usize) -> Result<Vec<u8>, Unre
             return Ok(whole);
         }
         let piece = Uint8Array::new(&piece.get_value());
+        let held = whole.len();
         let length = usize::try_from(piece.length()).unwrap_or(usize::MAX);
-        if length > limit.saturating_sub(whole.len()) {
+        if length > limit.saturating_sub(held) {
             return Err(Unread::TooLarge);
         }
-        // Most bodies are one piece: take it as it is.
-        if whole.is_empty() {
-            whole = piece.to_vec();
-        } else {
-            whole.extend_from_slice(&piece.to_vec());
-        }
+        whole.resize(held + length, 0);
+        piece.copy_to(whole.split_at_mut(held).1);
     }
 }

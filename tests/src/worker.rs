@@ -75,14 +75,21 @@ impl Worker {
     /// # Errors
     /// When there is no reply, or it is not JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Result<(StatusCode, Value)> {
+        let (status, text) = self.send(path, body).await?;
+        let value = serde_json::from_str(&text).with_context(|| format!("{path}: {status}: {text}"))?;
+        Ok((status, value))
+    }
+
+    /// Posts JSON and gives the reply as it came, whatever its status.
+    ///
+    /// # Errors
+    /// When there is no reply, or it breaks off.
+    pub async fn send(&self, path: &str, body: &Value) -> Result<(StatusCode, String)> {
         let request = self
             .request(Method::POST, path)
             .header(header::CONTENT_TYPE, "application/json");
         let reply = request.body(body.to_string()).send().await?;
-        let status = reply.status();
-        let text = reply.text().await?;
-        let value = serde_json::from_str(&text).with_context(|| format!("{path}: {status}: {text}"))?;
-        Ok((status, value))
+        Ok((reply.status(), reply.text().await?))
     }
 
     /// Asks again and again until the reply has this status.

@@ -11,7 +11,6 @@ use lakefront_query::catalogue;
 use lakefront_tests::{ClickHouse, Stack, SyncProcess, Worker};
 use nix::sys::signal::Signal;
 use relay::Relay;
-use reqwest::{Method, header};
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -171,21 +170,11 @@ async fn median(worker: &Worker, question: &Value, times: usize) -> Result<(Quer
 
 /// Asks a named query. The time is until the last byte is here: to read them is the caller's own work.
 async fn ask(worker: &Worker, question: &Value) -> Result<(QueryReply, Duration)> {
-    let request = worker
-        .request(Method::POST, "/query")
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(question.to_string());
     let asked = Instant::now();
-    let reply = request.send().await?;
-    let status = reply.status();
-    let body = reply.bytes().await?;
+    let (status, text) = worker.send("/query", question).await?;
     let took = asked.elapsed();
-    ensure!(
-        status.is_success(),
-        "{status}: {}",
-        String::from_utf8_lossy(&body)
-    );
-    Ok((serde_json::from_slice(&body)?, took))
+    ensure!(status.is_success(), "{status}: {text}");
+    Ok((serde_json::from_str(&text)?, took))
 }
 
 /// What the caller waits for beyond the engine.
