@@ -33,7 +33,7 @@ fn run(command: &mut Command) {
 #[tokio::test]
 async fn clickhouse_connect() {
     let (_folder, container) = start().await;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python.py");
+    let script = Path::new("tests/clients/python.py");
     run(Command::new(variable("LAKEFRONT_PYTHON"))
         .arg(script)
         .arg(container.port()));
@@ -42,7 +42,7 @@ async fn clickhouse_connect() {
 #[tokio::test]
 async fn clickhouse_client_for_node() {
     let (_folder, container) = start().await;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/node.cjs");
+    let script = Path::new("tests/clients/node.cjs");
     let modules = variable("LAKEFRONT_NODE_MODULES");
     run(Command::new("node")
         .env("NODE_PATH", modules)

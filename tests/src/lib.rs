@@ -51,7 +51,7 @@ pub use ingest::Ingest;
 pub use lake_at::{LakeAt, data_files};
 pub use nessie::Nessie;
 pub use process::{Process, command, free_address};
-pub use python::python;
+pub use python::{checkout, python};
 pub use relay::{Relay, Treatment};
 pub use s3_lake::S3Lake;
 pub use sent::Sent;

@@ -1,4 +1,18 @@
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context as _, Result, ensure};
+
+/// Returns the root of the checkout that the test runs in, by the package whose test it is.
+///
+/// # Errors
+/// When cargo did not start the test.
+pub fn checkout() -> Result<PathBuf> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run the tests by cargo")?;
+    let root = Path::new(&package)
+        .ancestors()
+        .find(|folder| folder.join("Cargo.lock").exists());
+    Ok(root.context("the package is in no workspace")?.to_owned())
+}
 
 /// Runs a script below `tests/python/` with the interpreter named by `LAKEFRONT_PYTHON`; what it prints.
 ///
@@ -8,7 +22,8 @@ pub async fn python(script: &str, arguments: &[&str]) -> Result<String> {
     let interpreter = std::env::var_os("LAKEFRONT_PYTHON").context(
         "LAKEFRONT_PYTHON is not set: it names a Python that has tests/requirements.txt; run `cargo xtask test`, which makes one",
     )?;
-    let script = format!("{}/python/{script}", env!("CARGO_MANIFEST_DIR"));
+    let script = checkout()?.join("tests/python").join(script);
+    let script = script.display().to_string();
     let output = tokio::process::Command::new(interpreter)
         .arg(&script)
         .args(arguments)

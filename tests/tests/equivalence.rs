@@ -57,14 +57,21 @@ async fn both_tiers_give_the_same_answer() -> Result<()> {
     let now: Timestamp = UNTIL.parse()?;
     let mut random = fastrand::Rng::with_seed(11);
     let (mut asked, mut with_rows) = (0, 0);
-    for query in catalogue() {
-        for zone in ZONES {
+    // Each filter meets each query, each zone and each range, but only `cargo xtask test --all` asks for every combination.
+    let all = std::env::var_os("LAKEFRONT_TEST_ALL").is_some();
+    for (q, query) in catalogue().iter().enumerate() {
+        for (z, zone) in ZONES.into_iter().enumerate() {
             let chosen = RANGES.iter().map(|(from, to)| (json!(from), json!(to)));
             let ranges: Vec<_> = chosen
                 .chain((0..RANDOM_RANGES).map(|_| random_range(&mut random, now)))
                 .collect();
-            for (from, to) in ranges {
-                for (service, environment) in FILTERS {
+            for (r, (from, to)) in ranges.into_iter().enumerate() {
+                let chosen = (q + z + r) % FILTERS.len();
+                for (service, environment) in if all {
+                    &FILTERS[..]
+                } else {
+                    &FILTERS[chosen..=chosen]
+                } {
                     let mut params = own_params(&query.info, &known, &mut random);
                     params["service"] = json!(service);
                     params["environment"] = json!(environment);

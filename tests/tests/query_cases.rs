@@ -3,7 +3,7 @@
 //! `queries/README.md` describes the format.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
@@ -93,8 +93,8 @@ async fn run(query: &Definition, file: &Path) -> Result<Vec<String>> {
 
 /// The files of a query's cases, by name.
 fn cases(query: &str) -> Result<Vec<PathBuf>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../queries")
+    let folder = lakefront_tests::checkout()?
+        .join("queries")
         .join(query)
         .join("cases");
     let entries = fs::read_dir(&folder).with_context(|| format!("{}", folder.display()))?;

@@ -66,13 +66,15 @@ pub fn run(args: &Args) -> Result<()> {
         What::S3 => Wanted::StackOnS3,
         _ => Wanted::Stack,
     })?;
-    crate::build::programs(&paths)?;
-    let mut bench = paths.command(paths.program("examples").join(example));
+    crate::build::measured(&paths)?;
+    let programs = paths.target.join("measured");
+    let mut bench = paths.command(programs.join("examples").join(example));
+    bench.env("LAKEFRONT_BIN", &programs);
     if matches!(args.what, What::Router) {
         crate::build::bundle(&paths)?;
     }
     if matches!(args.what, What::Ingest) {
-        bench.arg("--server").arg(paths.program("lakefront-ingest"));
+        bench.arg("--server").arg(programs.join("lakefront-ingest"));
         compare_with_collector(&paths, &mut bench);
     }
     process::run(bench.args(&args.options))

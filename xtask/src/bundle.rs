@@ -55,8 +55,10 @@ fn link(link: &Path, target: &Path) -> Result<()> {
 /// Builds a library for wasm32 in the `wasm` profile and returns the file.
 fn build_wasm(paths: &Paths, package: &str, features: &[&str]) -> Result<PathBuf> {
     let mut command = paths.cargo(&[
-        "build",
+        "rustc",
         "--lib",
+        "--crate-type",
+        "cdylib",
         "--target",
         WASM_TARGET,
         "--profile",

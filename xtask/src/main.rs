@@ -11,6 +11,7 @@ mod local;
 mod paths;
 mod process;
 mod setup;
+mod source_times;
 mod stack;
 mod test;
 mod up;

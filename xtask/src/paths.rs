@@ -16,14 +16,16 @@ pub struct Paths {
     pub target: PathBuf,
     /// `lakefront` in the user's data folder: the lakes of `cargo xtask up`.
     pub data: PathBuf,
+    /// Whether commands lint what they compile.
+    lints: bool,
 }
 
 impl Paths {
     /// Finds them, and makes the cache.
     pub fn find() -> Result<Self> {
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .context("xtask has no parent")?;
+        // At run time: every checkout that shares the cache runs the same program.
+        let checkout = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+        let checkout = Path::new(&checkout).parent().context("xtask has no parent")?;
         let cache = match std::env::var_os("LAKEFRONT_CACHE") {
             Some(folder) => PathBuf::from(folder),
             None => user_folder("XDG_CACHE_HOME", ".cache")?.join("lakefront"),
@@ -44,6 +46,7 @@ impl Paths {
             cache,
             target,
             data,
+            lints: false,
         })
     }
 
@@ -77,6 +80,13 @@ impl Paths {
         self.target.join("debug").join(name)
     }
 
+    /// Lets clippy compile the packages of the workspace, and a warning fail the build: what `cargo clippy -- -D warnings` does, but
+    /// with outputs that run.
+    #[must_use]
+    pub fn with_lints(self) -> Self {
+        Self { lints: true, ..self }
+    }
+
     /// A command in the checkout, with the environment that builds and tests expect.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
@@ -84,7 +94,7 @@ impl Paths {
             .current_dir(&self.checkout)
             .env("CARGO_TARGET_DIR", &self.target)
             .env("CHDB_LIB_DIR", self.tools().join("libchdb"))
-            .env("CHDB_INCLUDE_DIR", self.checkout.join("chdb-container/include"))
+            .env("CHDB_INCLUDE_DIR", self.tools().join("libchdb"))
             .env("LAKEFRONT_NODE_MODULES", self.node_modules())
             .env("LAKEFRONT_PYTHON", self.python())
             .env("LAKEFRONT_OBJECT_STORE", self.object_store())
@@ -97,6 +107,12 @@ impl Paths {
             if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
                 command.env_remove(&name);
             }
+        }
+        if self.lints {
+            command
+                .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+                // The driver splits its arguments at this word, as cargo-clippy joins them.
+                .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
         }
         if let Some(toolchain) = crate::setup::linked_toolchain(self) {
             command.env("RUSTUP_TOOLCHAIN", toolchain);

@@ -1,6 +1,6 @@
 //! Child processes: each in a group of its own, all of them ended when we are.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _, Seek as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -130,6 +130,35 @@ pub fn run_reading(command: &Command, mut each: impl FnMut(&str)) -> Result<()> 
         each(&line);
     }
     finish(group, command)
+}
+
+/// Runs a command and gives each line of its standard output to `each`, which may refuse it.
+pub fn run_parsing(command: &Command, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    let mut wrapped = dying_with_us(command);
+    wrapped.stdout(Stdio::piped());
+    let mut group = Group::start(wrapped, false)?;
+    let output = group.child.stdout.take().context("no standard output")?;
+    for line in BufReader::new(output).lines() {
+        each(&line?)?;
+    }
+    finish(group, command)
+}
+
+/// Runs a command; returns what it wrote to standard output and error, and whether it succeeded.
+pub fn captured(command: &Command) -> Result<(String, bool)> {
+    // A file, not a pipe: a process that the command left behind would keep a pipe open.
+    let mut file = tempfile::tempfile()?;
+    let mut wrapped = dying_with_us(command);
+    wrapped.stdout(file.try_clone()?).stderr(file.try_clone()?);
+    let mut group = Group::start(wrapped, false)?;
+    let status = group.child.wait()?;
+    file.rewind()?;
+    let mut output = Vec::new();
+    file.read_to_end(&mut output)?;
+    if interrupted() {
+        bail!("interrupted");
+    }
+    Ok((String::from_utf8_lossy(&output).into_owned(), status.success()))
 }
 
 fn finish(mut group: Group, command: &Command) -> Result<()> {

@@ -1,4 +1,11 @@
-//! `cargo xtask test`: everything CI runs, one step after the other, the cheapest first.
+//! `cargo xtask test`: everything CI runs, the cheapest first.
+//!
+//! Lints run while the tests are compiled: clippy takes the compiler's place for the packages of the workspace, so that no
+//! dependency is checked a second time.
+
+mod job;
+mod pool;
+mod quick;
 
 use std::time::Instant;
 
@@ -13,11 +20,22 @@ use crate::{build, process};
 
 /// What `test` takes.
 #[derive(Parser)]
-#[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only fmt --only clippy")]
+#[command(
+    after_help = "Examples:\n  cargo xtask test                             what CI runs\n  cargo xtask test --quick                     lints and unit tests of what changed against main: while you work\n  cargo xtask test --all                       every combination and every suite on S3: before an issue is closed\n  cargo xtask test --only fmt --only build\n  cargo xtask test --only cargo --suite sync   one binary of tests"
+)]
 pub struct Args {
     /// Only this step (may be repeated)
     #[arg(long, value_enum)]
     only: Vec<Step>,
+    /// Only tests of this name in the step `cargo`: of a package, or of a file or folder below `tests/` (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    suite: Vec<String>,
+    /// Formatting, lints and unit tests of the packages that changed against `main`, nothing else
+    #[arg(long, conflicts_with_all = ["only", "suite", "all", "screenshots"])]
+    quick: bool,
+    /// Also what takes long: all combinations of equivalence, every suite of the stack on S3, the dashboard rendered by the browser alone
+    #[arg(long)]
+    all: bool,
     /// Let the browser step also write the pictures of the README and the guides, in docs/screenshots
     #[arg(long)]
     screenshots: bool,
@@ -27,8 +45,8 @@ pub struct Args {
 enum Step {
     /// cargo fmt --check
     Fmt,
-    /// Lints, on every feature set that ships
-    Clippy,
+    /// Programs, tests, browser bundle and Worker, with lints on every feature set that ships
+    Build,
     /// cargo doc without warnings
     Doc,
     /// Unit and integration tests
@@ -37,21 +55,7 @@ enum Step {
     Browser,
 }
 
-const STEPS: [Step; 5] = [Step::Fmt, Step::Clippy, Step::Doc, Step::Cargo, Step::Browser];
-/// Tests of several programs that run a second time, on MinIO behind a REST catalog. The others start such servers by themselves, or
-/// are about no lake.
-const ON_EITHER_LAKE: [&str; 9] = [
-    "equivalence",
-    "failover",
-    "named_queries",
-    "one_day",
-    "python_errors",
-    "query_cases",
-    "readers",
-    "router",
-    "sync",
-];
-const WASM: [&str; 4] = ["--target", WASM_TARGET, "--profile", "wasm"];
+const STEPS: [Step; 5] = [Step::Fmt, Step::Build, Step::Doc, Step::Cargo, Step::Browser];
 
 #[derive(Default)]
 struct Count {
@@ -61,7 +65,15 @@ struct Count {
 
 /// Runs the steps; the first that fails ends it, after its own tests have all been counted.
 pub fn run(args: &Args) -> Result<()> {
-    let paths = setup::run(Wanted::Everything)?;
+    let paths = setup::run(if args.quick {
+        Wanted::Stack
+    } else {
+        Wanted::Everything
+    })?;
+    let paths = paths.with_lints();
+    if args.quick {
+        return quick::run(&paths);
+    }
     let mut count = Count::default();
     let mut times = Vec::new();
     let mut result = Ok(());
@@ -73,9 +85,9 @@ pub fn run(args: &Args) -> Result<()> {
         let started = Instant::now();
         result = match step {
             Step::Fmt => process::run(&paths.cargo(&["fmt", "--all", "--check"])),
-            Step::Clippy => clippy(&paths),
+            Step::Build => build(&paths, args.all),
             Step::Doc => doc(&paths),
-            Step::Cargo => cargo_tests(&paths, &mut count),
+            Step::Cargo => cargo_tests(&paths, args, &mut count),
             Step::Browser => browser(&paths, args.screenshots, &mut count),
         };
         times.push(format!("{step:?} {} s", started.elapsed().as_secs()));
@@ -92,14 +104,22 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn clippy(paths: &Paths) -> Result<()> {
-    let deny = ["--", "-D", "warnings"];
-    process::run(&paths.cargo(&[&["clippy", "--workspace", "--all-targets"][..], &deny].concat()))?;
-    for features in ["hydrate", "csr"] {
-        let package = ["clippy", "-p", "lakefront-app", "--features", features];
-        process::run(&paths.cargo(&[&package[..], &WASM, &deny].concat()))?;
+fn build(paths: &Paths, all: bool) -> Result<()> {
+    build::all(paths)?;
+    build::bundle(paths)?;
+    if all {
+        let csr = [
+            "build",
+            "-p",
+            "lakefront-app",
+            "--features",
+            "csr",
+            "--target",
+            WASM_TARGET,
+        ];
+        process::run(&paths.cargo(&csr))?;
     }
-    process::run(&paths.cargo(&[&["clippy", "-p", "lakefront-router"], &WASM[..], &deny].concat()))
+    Ok(())
 }
 
 fn doc(paths: &Paths) -> Result<()> {
@@ -107,39 +127,43 @@ fn doc(paths: &Paths) -> Result<()> {
     process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-fn cargo_tests(paths: &Paths, count: &mut Count) -> Result<()> {
-    build::programs(paths)?;
+fn cargo_tests(paths: &Paths, args: &Args, count: &mut Count) -> Result<()> {
+    let binaries = job::binaries(paths, &["--workspace", "--lib", "--bins", "--tests"])?;
     build::bundle(paths)?;
-    count_lines(
-        &mut paths.cargo(&["test", "--workspace", "--no-fail-fast"]),
-        count,
-    )?;
-    eprintln!("\n── Cargo, the lake on S3 ──");
-    for test in ON_EITHER_LAKE {
-        let mut again = paths.cargo(&["test", "--workspace", "--no-fail-fast", "--test", test]);
-        count_lines(again.env("LAKEFRONT_TEST_LAKE", "s3"), count)?;
+    let jobs = job::jobs(&binaries, &args.suite, args.all);
+    pool::run(paths, jobs, count)?;
+    if args.suite.is_empty() {
+        count_lines(
+            &mut paths.cargo(&["test", "--workspace", "--doc", "--quiet"]),
+            count,
+        )?;
     }
     Ok(())
 }
 
 /// Adds up what the closing lines of `cargo test` and of node's runner say.
 fn count_lines(command: &mut std::process::Command, count: &mut Count) -> Result<()> {
-    process::run_reading(command, |line| {
+    process::run_reading(command, |line| count.add(line))
+}
+
+impl Count {
+    /// Adds what a line says, if it is the closing line of a test runner.
+    fn add(&mut self, line: &str) {
         if let Some(rest) = line.strip_prefix("test result: ") {
-            count.passed += number_before(rest, " passed");
-            count.failed += number_before(rest, " failed");
+            self.passed += number_before(rest, " passed");
+            self.failed += number_before(rest, " failed");
         } else if let Some(number) = line
             .strip_prefix("# pass ")
             .or_else(|| line.strip_prefix("ℹ pass "))
         {
-            count.passed += number.trim().parse().unwrap_or(0);
+            self.passed += number.trim().parse().unwrap_or(0);
         } else if let Some(number) = line
             .strip_prefix("# fail ")
             .or_else(|| line.strip_prefix("ℹ fail "))
         {
-            count.failed += number.trim().parse().unwrap_or(0);
+            self.failed += number.trim().parse().unwrap_or(0);
         }
-    })
+    }
 }
 
 fn number_before(text: &str, unit: &str) -> u64 {
@@ -176,14 +200,19 @@ fn browser(paths: &Paths, screenshots: bool, count: &mut Count) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::number_before;
+    use super::Count;
 
     #[test]
-    fn reads_cargos_closing_line() {
-        let line = "ok. 12 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s";
-        assert_eq!(
-            (number_before(line, " passed"), number_before(line, " failed")),
-            (12, 3)
-        );
+    fn reads_the_closing_lines_of_both_runners() {
+        let mut count = Count::default();
+        for line in [
+            "test result: ok. 12 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+            "ℹ pass 7",
+            "# fail 1",
+            "test something ... ok",
+        ] {
+            count.add(line);
+        }
+        assert_eq!((count.passed, count.failed), (19, 4));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use arrow_array::RecordBatch;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
@@ -14,7 +14,8 @@ use lakefront_otel::arrow::{LogsBuilder, MetricsBuilder, TracesBuilder};
 use lakefront_otel::decode::{self, Encoding};
 use lakefront_otel::map::RequestContext;
 
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+/// Below the package, where cargo starts its tests.
+const FIXTURES: &str = "fixtures";
 
 /// A row by column, as text.
 type Row = BTreeMap<String, String>;
@@ -154,7 +155,8 @@ fn encodings_agree() {
 }
 
 fn folders() -> Vec<PathBuf> {
-    let entries = fs::read_dir(FIXTURES).expect("fixtures are part of the checkout");
+    let entries = fs::read_dir(absolute(FIXTURES).expect("a working folder"))
+        .expect("fixtures are part of the checkout");
     let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     folders.retain(|path| path.is_dir() && !path.ends_with("make"));
     folders.sort();
@@ -224,7 +226,7 @@ fn batches(body: &Path) -> Vec<(&'static str, RecordBatch)> {
 
 /// The rows of a table that an SDK's bodies become.
 fn rows(sdk: &str, table: &str) -> Vec<Row> {
-    let bodies = bodies_of(&Path::new(FIXTURES).join(sdk));
+    let bodies = bodies_of(&absolute(FIXTURES).expect("a working folder").join(sdk));
     assert!(!bodies.is_empty(), "no bodies of {sdk}");
     let batches = bodies.iter().flat_map(|body| batches(body));
     batches

@@ -23,11 +23,12 @@ use serde::Serialize;
 use view::View;
 
 fn main() {
-    let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../queries");
+    // Relative to the package: with an absolute path every other checkout would build this again.
+    let queries = Path::new("../../queries");
     println!("cargo::rerun-if-changed={}", queries.display());
     let raw_version = version::raw();
     println!("cargo::rustc-env=LAKEFRONT_RAW_VERSION={raw_version}");
-    match read(&queries, &raw_version) {
+    match read(queries, &raw_version) {
         Ok((catalogue, views)) => {
             write("catalogue.json", &catalogue);
             write("views.json", &views);

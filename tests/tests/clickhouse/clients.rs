@@ -1,6 +1,5 @@
 //! Clients that others wrote: they migrate, insert in each format, packed and not, and query.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
@@ -154,8 +153,8 @@ async fn script(program: &str, script: &str) -> Result<()> {
     let folder = TempDir::new()?;
     let clickhouse = ClickHouse::with_passwords(folder.path()).await?;
     let credentials = clickhouse.credentials();
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/clickhouse")
+    let script = lakefront_tests::checkout()?
+        .join("tests/tests/clickhouse")
         .join(script);
     let mut command = Command::new(program);
     command

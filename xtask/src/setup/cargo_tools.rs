@@ -15,6 +15,11 @@ pub fn install(paths: &Paths, tool: &str, version: &str) -> Result<()> {
         let arguments = ["install", "--quiet", "--force", tool, "--version", version];
         let mut cargo = paths.cargo(&[&arguments[..], more].concat());
         cargo.arg("--root").arg(paths.tools());
+        // They run for seconds: building them takes longer than an optimized build would ever save.
+        cargo
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off");
         process::run(cargo.env("CARGO_TARGET_DIR", paths.target.join("tools")))
     };
     install(&["--locked"]).or_else(|_| install(&[]))?;

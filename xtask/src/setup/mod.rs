@@ -68,7 +68,7 @@ pub fn run(wanted: Wanted) -> Result<Paths> {
             missing.join(", ")
         );
     }
-    crate::build::leave_other_checkout(&paths)?;
+    crate::source_times::align(&paths)?;
     Ok(paths)
 }
 

@@ -44,12 +44,22 @@ pub fn link_libchdb(paths: &Paths) -> Result<()> {
         );
     }
     let folder = paths.tools().join("libchdb");
+    std::fs::create_dir_all(&folder)?;
+    copy_header(paths, &folder.join("chdb.h"))?;
     let link = folder.join("libchdb.so");
     if std::fs::read_link(&link).ok().as_deref() == Some(Path::new(&library)) {
         return Ok(());
     }
-    std::fs::create_dir_all(&folder)?;
     let _ = std::fs::remove_file(&link);
     std::os::unix::fs::symlink(&library, &link)
         .with_context(|| format!("cannot make the link {}", link.display()))
+}
+
+/// Copies the header beside the library: with a path of its own every checkout would compile chdb-rust again.
+fn copy_header(paths: &Paths, target: &Path) -> Result<()> {
+    let header = std::fs::read(paths.checkout.join("chdb-container/include/chdb.h"))?;
+    if std::fs::read(target).ok().as_ref() == Some(&header) {
+        return Ok(());
+    }
+    std::fs::write(target, header).with_context(|| format!("cannot write {}", target.display()))
 }

@@ -98,9 +98,7 @@ pub fn python(script: &str, arguments: &[&str]) -> serde_json::Value {
     let python = std::env::var("LAKEFRONT_PYTHON").expect(
         "LAKEFRONT_PYTHON must name the Python that has what tests/requirements.txt lists: run `cargo xtask test`",
     );
-    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/it")
-        .join(script);
+    let script = std::path::Path::new("tests/it").join(script);
     let output = std::process::Command::new(python)
         .arg(script)
         .args(arguments)
