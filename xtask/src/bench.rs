@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
 use crate::paths::Paths;
-use crate::process;
 use crate::setup::{self, Wanted};
+use lakefront_launcher::process;
 
 /// What `bench` takes.
 #[derive(Parser)]

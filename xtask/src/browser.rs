@@ -5,10 +5,11 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::local::{Lake, Local, Ports, Tier};
+use crate::build;
 use crate::paths::Paths;
-use crate::stack::Stack;
-use crate::{build, demo, process};
+use lakefront_launcher::stack::Stack;
+use lakefront_launcher::{Lake, Local, Ports, Tier};
+use lakefront_launcher::{demo, process};
 
 /// Days of the demo's traffic.
 const DAYS: u32 = 14;
@@ -19,8 +20,9 @@ pub fn with_demo(paths: &Paths, stack: &mut Stack, lake: Lake) -> Result<Local> 
     build::programs(paths)?;
     build::bundle(paths)?;
     let _ = std::fs::remove_dir_all(scratch(paths));
+    let installation = paths.installation();
     let local = Local::new(
-        paths,
+        &installation,
         scratch(paths).join("demo"),
         Ports::from_base(18_780),
         Tier::Two,
@@ -28,7 +30,7 @@ pub fn with_demo(paths: &Paths, stack: &mut Stack, lake: Lake) -> Result<Local> 
     let local = local.with_commit_interval("2s").with_lake(lake);
     local.start(stack)?;
     stack.start(
-        demo::service(paths, &local.ingest_url(), DAYS, None),
+        demo::service(&installation, &local.ingest_url(), DAYS, None),
         &local.logs(),
     )?;
     stack.wait_for(demo::NAME)?;
@@ -39,7 +41,7 @@ pub fn with_demo(paths: &Paths, stack: &mut Stack, lake: Lake) -> Result<Local> 
 /// Starts a stack with an empty lake beside it.
 pub fn with_nothing(paths: &Paths, stack: &mut Stack) -> Result<Local> {
     let local = Local::new(
-        paths,
+        &paths.installation(),
         scratch(paths).join("empty"),
         Ports::from_base(18_790),
         Tier::Two,
@@ -61,7 +63,7 @@ pub fn node(paths: &Paths, full: &Local) -> Command {
 
 /// `cargo xtask bench web`.
 pub fn bench(paths: &Paths) -> Result<()> {
-    let mut stack = Stack::new();
+    let mut stack = Stack::new(false);
     let local = with_demo(paths, &mut stack, Lake::Local)?;
     let result = process::run(node(paths, &local).arg("bench.js"));
     stack.end();

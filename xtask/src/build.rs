@@ -3,17 +3,19 @@
 use anyhow::Result;
 
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// Builds the programs that `up` starts.
 ///
 /// The one test makes cargo resolve the features of tests too, so that no dependency is compiled a second time for them.
 pub fn programs(paths: &Paths) -> Result<()> {
+    eprintln!("  … the programs (the first time takes minutes)");
     process::run(&paths.cargo(&["build", "--workspace", "--bins", "--test", "up"]))
 }
 
 /// Builds everything native: programs, tests, examples and benchmarks.
 pub fn all(paths: &Paths) -> Result<()> {
+    eprintln!("  … programs, tests, examples and benchmarks, with lints");
     process::run(&paths.cargo(&["build", "--workspace", "--all-targets"]))
 }
 

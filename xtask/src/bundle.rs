@@ -9,7 +9,6 @@ mod stamp;
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -19,6 +18,7 @@ use crate::setup::WASM_TARGET;
 /// Builds them into `<cache>/bundle`, prints their sizes and fails when one is past its limit.
 pub fn bundle(paths: &Paths) -> Result<()> {
     let bundle = folder(paths);
+    eprintln!("  … the dashboard for the browser, then the Worker (the first time takes minutes)");
     let site = browser::build(paths, &bundle)?;
     script::build(paths, &bundle, &site)?;
     worker::build(paths, &bundle, &site)?;
@@ -26,18 +26,7 @@ pub fn bundle(paths: &Paths) -> Result<()> {
     size::check(&site.folder, &bundle.join("worker"))
 }
 
-/// The command that serves the bundle on workerd. The Worker's variables are its environment.
-pub fn workerd(paths: &Paths, port: u16) -> Command {
-    let mut command = paths.command(paths.node_modules().join("workerd/bin/workerd"));
-    command
-        // The configuration names the site relative to here. Static assets are behind --experimental.
-        .current_dir(folder(paths))
-        .args(["serve", "--experimental", "workerd.capnp", "--socket-addr"])
-        .arg(format!("http=127.0.0.1:{port}"));
-    command
-}
-
-fn folder(paths: &Paths) -> PathBuf {
+pub fn folder(paths: &Paths) -> PathBuf {
     paths.cache.join("bundle")
 }
 
@@ -67,7 +56,7 @@ fn build_wasm(paths: &Paths, package: &str, features: &[&str]) -> Result<PathBuf
         package,
     ]);
     command.args(features);
-    crate::process::run(&command)?;
+    lakefront_launcher::process::run(&command)?;
     let file = format!("{}.wasm", package.replace('-', "_"));
     Ok(paths.target.join(WASM_TARGET).join("wasm").join(file))
 }
@@ -75,7 +64,7 @@ fn build_wasm(paths: &Paths, package: &str, features: &[&str]) -> Result<PathBuf
 /// Makes a module small, in place. A panic names its file and line also without the names of functions.
 fn optimize(paths: &Paths, module: &Path) -> Result<()> {
     let mut command = paths.command(paths.node_modules().join(".bin/wasm-opt"));
-    crate::process::run(
+    lakefront_launcher::process::run(
         command
             // wasm-bindgen catches exceptions of the Worker's host, and does not say so in the module's list of features.
             .args(["-Oz", "--strip-debug", "--enable-exception-handling", "-o"])
@@ -90,4 +79,19 @@ fn emptied(folder: &Path) -> Result<()> {
         _ => std::fs::create_dir_all(folder),
     }
     .with_context(|| format!("cannot empty {}", folder.display()))
+}
+
+/// Copies a folder with everything below it.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    for entry in std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

@@ -3,13 +3,9 @@
 use anyhow::Result;
 use clap::Parser;
 
-use crate::paths::Paths;
+use crate::build;
 use crate::setup::{self, Wanted};
-use crate::stack::{Ready, Service};
-use crate::{build, process};
-
-/// The demo's name among the services.
-pub const NAME: &str = "demo";
+use lakefront_launcher::process;
 
 /// What `demo` takes; it is passed on as it is.
 #[derive(Parser)]
@@ -24,19 +20,5 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let paths = setup::run(Wanted::Stack)?;
     build::programs(&paths)?;
-    process::run(paths.command(paths.program("lakefront-demo")).args(&args.options))
-}
-
-/// The demo as a service of the stack: `days` of the past, then `rate` events a second where one is given.
-pub fn service(paths: &Paths, endpoint: &str, days: u32, rate: Option<u32>) -> Service {
-    let mut command = paths.command(paths.program("lakefront-demo"));
-    command.args(["--endpoint", endpoint, "--days", &days.to_string()]);
-    if let Some(rate) = rate {
-        command.args(["--rate", &rate.to_string()]);
-    }
-    Service {
-        name: NAME,
-        command,
-        ready: Ready::AtOnce,
-    }
+    process::run(paths.installation().command("lakefront-demo").args(&args.options))
 }

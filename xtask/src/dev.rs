@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::Parser;
 
-use crate::process;
 use crate::setup::{self, Wanted};
+use lakefront_launcher::process;
 
 /// The Trunk that `dev` installs when it is first used.
 const TRUNK: &str = "0.21.14";

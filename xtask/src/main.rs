@@ -7,24 +7,23 @@ mod build;
 mod bundle;
 mod demo;
 mod dev;
-mod local;
+mod dist;
 mod paths;
-mod process;
 mod setup;
 mod source_times;
-mod stack;
 mod test;
 mod up;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use lakefront_launcher::process;
 
 /// Lakefront's developer commands: each sets up whatever is missing first.
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
-    after_help = "Examples:\n  cargo xtask up                    the embedded stack with the demo's traffic\n  cargo xtask up --no-demo          your own lake, empty at first\n  cargo xtask test                  everything CI runs\n  cargo xtask test --only clippy    one step of it"
+    after_help = "Examples:\n  cargo xtask up                    the embedded stack with the demo's traffic\n  cargo xtask up --no-demo          your own lake, empty at first\n  cargo xtask test                  everything CI runs\n  cargo xtask test --only build    one step of it\n  cargo xtask test --quick          while you work\n  cargo xtask dist                  one archive with everything"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -45,6 +44,8 @@ enum Command {
     Bundle,
     /// Serve the dashboard with hot reload against a running stack.
     Dev(dev::Args),
+    /// Pack everything into one archive that runs without Rust or Node.
+    Dist(dist::Args),
     /// Render `clickhouse/access.toml` to the users of a real ClickHouse.
     Access,
     /// Measure: ingest, lake, layout, router, web.
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
             .and_then(|paths| build::bundle(&paths))
             .map(drop),
         Command::Dev(args) => dev::run(&args),
+        Command::Dist(args) => dist::run(&args),
         Command::Access => access::run(),
         Command::Bench(args) => bench::run(&args),
     };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use lakefront_launcher::Installation;
 
 /// The folders every command works with.
 #[derive(Debug, Clone)]
@@ -14,8 +15,6 @@ pub struct Paths {
     pub cache: PathBuf,
     /// `$CARGO_TARGET_DIR`, else `target` in the cache.
     pub target: PathBuf,
-    /// `lakefront` in the user's data folder: the lakes of `cargo xtask up`.
-    pub data: PathBuf,
     /// Whether commands lint what they compile.
     lints: bool,
 }
@@ -40,12 +39,10 @@ impl Paths {
                 cache.display()
             )
         })?;
-        let data = user_folder("XDG_DATA_HOME", ".local/share")?.join("lakefront");
         Ok(Self {
             checkout: checkout.to_owned(),
             cache,
             target,
-            data,
             lints: false,
         })
     }
@@ -75,9 +72,14 @@ impl Paths {
         self.tools().join("object-store")
     }
 
-    /// A program of ours, as built by [`crate::build::programs`].
-    pub fn program(&self, name: &str) -> PathBuf {
-        self.target.join("debug").join(name)
+    /// Returns the programs of the stack as [`crate::build`] leaves them.
+    pub fn installation(&self) -> Installation {
+        Installation {
+            programs: self.target.join("debug"),
+            workerd: self.node_modules().join("workerd/bin/workerd"),
+            bundle: crate::bundle::folder(self),
+            object_store: Some(self.object_store()),
+        }
     }
 
     /// Lets clippy compile the packages of the workspace, and a warning fail the build: what `cargo clippy -- -D warnings` does, but
@@ -98,7 +100,7 @@ impl Paths {
             .env("LAKEFRONT_NODE_MODULES", self.node_modules())
             .env("LAKEFRONT_PYTHON", self.python())
             .env("LAKEFRONT_OBJECT_STORE", self.object_store())
-            .env("LAKEFRONT_BUNDLE", self.cache.join("bundle"))
+            .env("LAKEFRONT_BUNDLE", crate::bundle::folder(self))
             .env("WRANGLER_SEND_METRICS", "false");
         // What `cargo run` told us of xtask itself. Build scripts compare such variables with those of their last run: with
         // them every other checkout would compile half of the dependencies again.

@@ -12,11 +12,12 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
 
-use crate::local::Lake;
+use crate::build;
 use crate::paths::Paths;
 use crate::setup::{self, WASM_TARGET, Wanted};
-use crate::stack::Stack;
-use crate::{build, process};
+use lakefront_launcher::Lake;
+use lakefront_launcher::process;
+use lakefront_launcher::stack::Stack;
 
 /// What `test` takes.
 #[derive(Parser)]
@@ -177,7 +178,7 @@ fn number_before(text: &str, unit: &str) -> u64 {
 
 /// A stack with the demo's traffic, its lake on S3, and one with an empty lake in a folder; and Playwright against them.
 fn browser(paths: &Paths, screenshots: bool, count: &mut Count) -> Result<()> {
-    let mut stack = Stack::new();
+    let mut stack = Stack::new(false);
     let full = crate::browser::with_demo(paths, &mut stack, Lake::S3)?;
     // What the Operations page then tells of.
     full.audit_yesterday()?;

@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::stamp::Stamp;
-use super::{build_wasm, emptied};
+use super::{build_wasm, copy, emptied};
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// Cloudflare and workerd read this file of the site: a changed build has another folder, so its files never change.
 /// `otel.js` is loaded by pages of other origins, under one address for ever: kept for an hour, then asked for again.
@@ -78,18 +78,4 @@ fn minify(paths: &Paths, source: &Path, target: &Path) -> Result<()> {
         esbuild.arg("--bundle");
     }
     process::run(esbuild.arg(format!("--outfile={}", target.display())))
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::browser::Site;
 use super::stamp::Stamp;
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// The script's name in the site folder, and its address.
 pub const NAME: &str = "otel.js";

@@ -7,7 +7,7 @@ use super::browser::Site;
 use super::build_wasm;
 use super::stamp::Stamp;
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// The Worker's modules into `<bundle>/worker`, beside them what workerd is told.
 pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {

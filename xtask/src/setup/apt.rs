@@ -4,7 +4,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use super::announce;
-use crate::process;
+use lakefront_launcher::process;
 
 /// Installs the packages whose path or command is missing. `sudo` where we are not root; elsewhere than on Debian it says
 /// what to install.

@@ -2,7 +2,7 @@ use anyhow::Result;
 
 use super::{announce, stamp};
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// `cargo install`s a tool into the tools folder: with the versions its makers tested, else with the newest, because a lock
 /// file can name a version that a registry mirror does not have.

@@ -59,7 +59,7 @@ pub fn run(wanted: Wanted) -> Result<Paths> {
             object_store::install(&paths),
         );
     }
-    if crate::process::interrupted() {
+    if lakefront_launcher::process::interrupted() {
         bail!("interrupted");
     }
     if !missing.is_empty() {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{announce, stamp};
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// Installs exactly these packages into the tools folder.
 pub fn install(paths: &Paths, packages: &BTreeMap<String, String>) -> Result<()> {

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use super::versions::Versions;
 use super::{announce, stamp};
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 const STAMP: &str = "object-store";
 

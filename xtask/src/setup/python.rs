@@ -2,7 +2,7 @@ use anyhow::{Context, Result};
 
 use super::{announce, stamp};
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// A virtual environment with what `tests/requirements.txt` pins.
 pub fn install(paths: &Paths) -> Result<()> {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::announce;
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// What the browser and the Worker run.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// A binary of tests.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ const ALL_ON_S3: [&str; 9] = [
     "sync",
 ];
 /// Tests that measure time, or use fixed ports.
-const ALONE: [&str; 2] = ["failover", "up"];
+const ALONE: [&str; 3] = ["dist", "failover", "up"];
 
 /// Returns the runs of these binaries; of all of them if no suite is named.
 pub fn jobs(binaries: &[Binary], suites: &[String], all: bool) -> Vec<Job> {

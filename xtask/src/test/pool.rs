@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::Count;
 use super::job::Job;
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// The record of how many seconds each took, in the target folder: those that take longest start first.
 const TIMES: &str = "test-times.json";

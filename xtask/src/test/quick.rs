@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use super::job::{self, Job};
 use super::{Count, pool};
 use crate::paths::Paths;
-use crate::process;
+use lakefront_launcher::process;
 
 /// Runs it.
 ///

@@ -33,9 +33,9 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start(service: Service, logs: &Path) -> Result<Self> {
+    pub fn start(service: Service, logs: &Path, verbose: bool) -> Result<Self> {
         let mut group = Group::spawn_supervised(&service.command)?;
-        let output = Output::follow(service.name, &mut group.child, logs)?;
+        let output = Output::follow(service.name, &mut group.child, logs, verbose)?;
         Ok(Self {
             name: service.name,
             group,

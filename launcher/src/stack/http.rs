@@ -10,10 +10,17 @@ pub fn get_ok(url: &str) -> bool {
 
 /// Gets a JSON document.
 pub fn get_json(url: &str) -> Result<Value> {
-    let mut reply = agent(Duration::from_secs(10))
-        .get(url)
-        .call()
-        .with_context(|| format!("GET {url}"))?;
+    get_json_within(url, Duration::from_secs(10))
+}
+
+/// Gets a JSON document, whatever the status, or fails after a time.
+pub fn get_json_within(url: &str, timeout: Duration) -> Result<Value> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let mut reply = agent.get(url).call().with_context(|| format!("GET {url}"))?;
     reply
         .body_mut()
         .read_json()

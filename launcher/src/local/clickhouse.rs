@@ -6,7 +6,7 @@ use super::password::Passwords;
 use super::ports::Ports;
 use super::tier::Tier;
 use super::{address, url};
-use crate::paths::Paths;
+use crate::installation::Installation;
 use crate::stack::{Ready, Service};
 
 /// The header with which a request pretends to come from elsewhere: `latitude,longitude`.
@@ -98,9 +98,14 @@ impl Server {
     }
 
     /// The embedded server as a service; none when somebody else runs it.
-    pub fn service(&self, paths: &Paths, lake: &Path, passwords: &Passwords) -> Option<Service> {
+    pub fn service(
+        &self,
+        installation: &Installation,
+        lake: &Path,
+        passwords: &Passwords,
+    ) -> Option<Service> {
         let Embedded { port, disk } = self.embedded.as_ref()?;
-        let mut command = paths.command(paths.program("lakefront-chdb-container"));
+        let mut command = installation.command("lakefront-chdb-container");
         command.args(["--listen", &address(*port)]);
         command.arg("--data-dir").arg(disk).arg("--lake").arg(lake);
         command

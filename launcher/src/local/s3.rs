@@ -6,7 +6,6 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::{Ports, address, url};
-use crate::paths::Paths;
 use crate::stack::{Ready, Service};
 
 const BUCKET: &str = "lake";
@@ -14,12 +13,12 @@ const BUCKET: &str = "lake";
 const KEY: &str = "lakefront";
 const SECRET: &str = "lakefront-local";
 
-/// The store over a folder, with its bucket.
-pub fn store(paths: &Paths, data: &Path, ports: Ports) -> Result<Service> {
+/// Returns the store over a folder, with its bucket. `programs` is the folder of both servers.
+pub fn store(programs: &Path, data: &Path, ports: Ports) -> Result<Service> {
     let folder = data.join("store");
     // A folder in the store's is a bucket.
     std::fs::create_dir_all(folder.join(BUCKET))?;
-    let mut command = paths.command(paths.object_store().join("minio"));
+    let mut command = Command::new(programs.join("minio"));
     command
         .arg("server")
         .arg(folder)
@@ -35,9 +34,9 @@ pub fn store(paths: &Paths, data: &Path, ports: Ports) -> Result<Service> {
 }
 
 /// The catalog, with what it knows in a file.
-pub fn catalog(paths: &Paths, data: &Path, ports: Ports) -> Service {
+pub fn catalog(programs: &Path, data: &Path, ports: Ports) -> Service {
     let database = data.join("catalog.db");
-    let mut command = paths.command(paths.object_store().join("java"));
+    let mut command = Command::new(programs.join("java"));
     command
         // What it unpacks stays with its data.
         .arg(format!("-Djava.io.tmpdir={}", data.display()))
@@ -47,7 +46,7 @@ pub fn catalog(paths: &Paths, data: &Path, ports: Ports) -> Service {
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-jar",
         ])
-        .arg(paths.object_store().join("iceberg-rest.jar"))
+        .arg(programs.join("iceberg-rest.jar"))
         .env("CATALOG_REST_PORT", ports.catalog.to_string())
         .env("CATALOG_WAREHOUSE", format!("s3://{BUCKET}/"))
         .env("CATALOG_CATALOG__IMPL", "org.apache.iceberg.jdbc.JdbcCatalog")

@@ -1,15 +1,21 @@
 /// The ports of a stack, all on 127.0.0.1.
 #[derive(Debug, Clone, Copy)]
 pub struct Ports {
+    /// The dashboard and the API.
     pub router: u16,
+    /// OTLP over HTTP.
     pub ingest: u16,
+    /// The stateless engine over the lake.
     pub chdb: u16,
-    /// The first region's and the second's.
+    /// The first region's ClickHouse and the second's.
     pub clickhouse: [u16; 2],
+    /// Health and metrics of sync.
     pub sync: u16,
-    /// MinIO, its console, and the Iceberg REST catalog.
+    /// MinIO.
     pub store: u16,
+    /// MinIO's console.
     pub console: u16,
+    /// The Iceberg REST catalog.
     pub catalog: u16,
 }
 

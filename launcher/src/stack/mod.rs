@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::Signal;
 
 use crate::process;
-pub use http::{get_json, get_ok, post_json};
+pub use http::{get_json, get_json_within, get_ok, post_json};
 use service::Running;
 pub use service::{Ready, Service};
 
@@ -24,20 +24,24 @@ const POLL: Duration = Duration::from_millis(50);
 /// The running services, in the order they were started.
 pub struct Stack {
     running: Vec<Running>,
+    verbose: bool,
 }
 
 impl Stack {
-    /// An empty one.
-    pub fn new() -> Self {
-        Self { running: Vec::new() }
+    /// Returns a stack without services. Shows every line of theirs if it is verbose, else only warnings and errors.
+    pub fn new(verbose: bool) -> Self {
+        Self {
+            running: Vec::new(),
+            verbose,
+        }
     }
 
-    /// Starts a service and waits until it is ready, its output going to `logs` and, prefixed, to the screen.
+    /// Starts a service and waits until it is ready. Its output goes to a file in `logs`.
     pub fn start(&mut self, service: Service, logs: &Path) -> Result<()> {
         let started = Instant::now();
         let name = service.name;
         let ready = service.ready.clone();
-        self.running.push(Running::start(service, logs)?);
+        self.running.push(Running::start(service, logs, self.verbose)?);
         if let Ready::Url(url) = ready {
             while !get_ok(&url) {
                 self.check()?;
@@ -94,13 +98,14 @@ impl Stack {
         Ok(())
     }
 
-    /// Waits until somebody interrupts us or a service dies.
-    pub fn watch(&mut self) -> Result<()> {
+    /// Waits until somebody interrupts us or a service dies, and calls `idle` again and again meanwhile.
+    pub fn watch(&mut self, mut idle: impl FnMut()) -> Result<()> {
         loop {
             if process::interrupted() {
                 return Ok(());
             }
             self.check()?;
+            idle();
             std::thread::sleep(POLL);
         }
     }

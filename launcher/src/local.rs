@@ -1,6 +1,7 @@
 //! The local stack as data: which programs run, on which ports, over which folder.
 
 mod clickhouse;
+pub mod demo;
 mod password;
 mod ports;
 mod s3;
@@ -9,11 +10,10 @@ mod tier;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
-use crate::bundle;
-use crate::paths::Paths;
+use crate::installation::Installation;
 use crate::stack::{Ready, Service, Stack, get_json};
 pub use clickhouse::LOCATION_HEADER;
 use clickhouse::Server;
@@ -32,7 +32,7 @@ pub enum Lake {
 
 /// One embedded stack.
 pub struct Local {
-    paths: Paths,
+    installation: Installation,
     /// The lake, ingest's log, ClickHouse's disks and our log files.
     pub data: PathBuf,
     ports: Ports,
@@ -44,9 +44,9 @@ pub struct Local {
 
 impl Local {
     /// Of a tier, over a folder.
-    pub fn new(paths: &Paths, data: PathBuf, ports: Ports, tier: Tier) -> Result<Self> {
+    pub fn new(installation: &Installation, data: PathBuf, ports: Ports, tier: Tier) -> Result<Self> {
         Ok(Self {
-            paths: paths.clone(),
+            installation: installation.clone(),
             servers: clickhouse::servers(tier, ports, &data),
             passwords: Passwords::of_this_start()?,
             data,
@@ -129,13 +129,15 @@ impl Local {
         std::fs::create_dir_all(&self.data)?;
         let logs = self.logs();
         if self.lake == Lake::S3 {
-            stack.start(s3::store(&self.paths, &self.data, self.ports)?, &logs)?;
-            stack.start(s3::catalog(&self.paths, &self.data, self.ports), &logs)?;
+            let folder = self.installation.object_store.as_deref();
+            let folder = folder.context("only `cargo xtask up` brings an object store")?;
+            stack.start(s3::store(folder, &self.data, self.ports)?, &logs)?;
+            stack.start(s3::catalog(folder, &self.data, self.ports), &logs)?;
         }
         stack.start(self.ingest_service(), &logs)?;
         stack.start(self.chdb_service(), &logs)?;
         for server in &self.servers {
-            if let Some(service) = server.service(&self.paths, &self.lake(), &self.passwords) {
+            if let Some(service) = server.service(&self.installation, &self.lake(), &self.passwords) {
                 stack.start(service, &logs)?;
             }
         }
@@ -149,10 +151,6 @@ impl Local {
         self.data.join("lake")
     }
 
-    fn program(&self, name: &str) -> Command {
-        self.paths.command(self.paths.program(name))
-    }
-
     /// Tells a program that reads the lake where it is.
     fn reads_lake(&self, command: &mut Command) {
         if self.lake == Lake::S3 {
@@ -163,7 +161,7 @@ impl Local {
     }
 
     fn ingest_service(&self) -> Service {
-        let mut command = self.program("lakefront-ingest");
+        let mut command = self.installation.command("lakefront-ingest");
         command.args(["--listen", &address(self.ports.ingest)]);
         command.args(["--commit-interval", self.commit_interval]);
         command.arg("--data").arg(&self.data);
@@ -178,7 +176,7 @@ impl Local {
     }
 
     fn chdb_service(&self) -> Service {
-        let mut command = self.program("lakefront-chdb-container");
+        let mut command = self.installation.command("lakefront-chdb-container");
         command.args(["--listen", &address(self.ports.chdb)]);
         self.reads_lake(&mut command);
         Service {
@@ -190,7 +188,7 @@ impl Local {
 
     /// A command of sync over the lake and every ClickHouse.
     fn sync_command(&self, name: &str) -> Command {
-        let mut command = self.program("lakefront-sync");
+        let mut command = self.installation.command("lakefront-sync");
         command.arg(name);
         self.reads_lake(&mut command);
         for server in &self.servers {
@@ -211,7 +209,7 @@ impl Local {
     }
 
     fn router_service(&self) -> Service {
-        let mut command = bundle::workerd(&self.paths, self.ports.router);
+        let mut command = self.installation.worker(self.ports.router);
         command
             .env("CHDB_URL", self.chdb_url())
             .env("INGEST_URL", self.ingest_url())

@@ -10,14 +10,14 @@ use anyhow::{Context, Result};
 
 const LAST_LINES: usize = 20;
 
-/// A service's output: to its log file, to the screen behind its name, and the last lines kept.
+/// A service's output: in its log file, partly on the screen behind its name, and the last lines kept.
 pub struct Output {
     last: Arc<Mutex<VecDeque<String>>>,
     readers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Output {
-    pub fn follow(name: &'static str, child: &mut Child, logs: &Path) -> Result<Self> {
+    pub fn follow(name: &'static str, child: &mut Child, logs: &Path, verbose: bool) -> Result<Self> {
         std::fs::create_dir_all(logs).with_context(|| format!("cannot make {}", logs.display()))?;
         let path = logs.join(format!("{name}.log"));
         let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
@@ -32,7 +32,7 @@ impl Output {
             .flatten()
             .map(|stream| {
                 let (file, last) = (Arc::clone(&file), Arc::clone(&last));
-                std::thread::spawn(move || copy(name, stream, &file, &last))
+                std::thread::spawn(move || copy(name, stream, &file, &last, verbose))
             })
             .collect();
         Ok(Self {
@@ -60,7 +60,15 @@ impl Output {
     }
 }
 
-fn copy(name: &str, stream: impl Read, file: &Mutex<File>, last: &Mutex<VecDeque<String>>) {
+/// Returns true for a warning or an error, as `tracing` writes its levels.
+fn needs_attention(line: &str) -> bool {
+    line.split_whitespace()
+        .take(3)
+        .any(|word| word == "WARN" || word == "ERROR")
+        || line.contains("panicked at")
+}
+
+fn copy(name: &str, stream: impl Read, file: &Mutex<File>, last: &Mutex<VecDeque<String>>, verbose: bool) {
     for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
         // A progress line redraws itself with carriage returns: the last state is the one to keep.
@@ -68,7 +76,9 @@ fn copy(name: &str, stream: impl Read, file: &Mutex<File>, last: &Mutex<VecDeque
             .rsplit('\r')
             .find(|part| !part.is_empty())
             .unwrap_or_default();
-        eprintln!("  {name:>13} │ {line}");
+        if verbose || needs_attention(line) {
+            eprintln!("\r  {name:>13} │ {line}");
+        }
         let _ = writeln!(file.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.len() == LAST_LINES {

@@ -1,0 +1,82 @@
+//! Where the programs of the stack are.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+/// The programs of the stack, wherever they were built or unpacked.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// The folder of `lakefront-ingest` and the other programs.
+    pub programs: PathBuf,
+    /// Cloudflare's runtime, which runs the Worker.
+    pub workerd: PathBuf,
+    /// The Worker and the static files, as `cargo xtask bundle` lays them out.
+    pub bundle: PathBuf,
+    /// The folder of MinIO and the Iceberg REST catalog. Only `cargo xtask up --lake s3` has one.
+    pub object_store: Option<PathBuf>,
+}
+
+impl Installation {
+    /// Returns the installation of a release archive: the folders beside the running program.
+    ///
+    /// # Errors
+    /// When the program's own path is unknown.
+    pub fn beside_this_program() -> Result<Self> {
+        let program = std::env::current_exe().context("this program does not know where it is")?;
+        let root = program.parent().context("this program is in no folder")?;
+        Ok(Self {
+            programs: root.join("bin"),
+            workerd: root.join("bin/workerd"),
+            bundle: root.join("bundle"),
+            object_store: None,
+        })
+    }
+
+    /// Returns the path of a program.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
+    /// Returns a command that runs a program.
+    pub fn command(&self, name: &str) -> Command {
+        Command::new(self.program(name))
+    }
+
+    /// Returns the command that serves the bundle on a port of 127.0.0.1. The Worker's variables are its environment.
+    pub fn worker(&self, port: u16) -> Command {
+        let mut command = Command::new(&self.workerd);
+        command
+            // The configuration names the site relative to here. Static assets are behind --experimental.
+            .current_dir(&self.bundle)
+            .args(["serve", "--experimental", "workerd.capnp", "--socket-addr"])
+            .arg(format!("http=127.0.0.1:{port}"));
+        command
+    }
+
+    /// Returns the files that the stack needs and that are missing.
+    pub fn missing(&self) -> Vec<PathBuf> {
+        let programs = ["ingest", "chdb-container", "sync", "demo"]
+            .map(|name| self.program(&format!("lakefront-{name}")));
+        let others = [self.workerd.clone(), self.bundle.join("workerd.capnp")];
+        programs
+            .into_iter()
+            .chain(others)
+            .filter(|path| !path.is_file())
+            .collect()
+    }
+}
+
+/// Returns `lakefront` in the user's data folder: where lakes are unless `--data` says otherwise.
+///
+/// # Errors
+/// When neither `XDG_DATA_HOME` nor `HOME` is set.
+pub fn data_folder() -> Result<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|folder| !folder.is_empty());
+    if let Some(folder) = set("XDG_DATA_HOME") {
+        return Ok(Path::new(&folder).join("lakefront"));
+    }
+    let home = set("HOME").context("neither XDG_DATA_HOME nor HOME is set: set one, or pass --data")?;
+    Ok(Path::new(&home).join(".local/share/lakefront"))
+}

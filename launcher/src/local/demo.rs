@@ -1,0 +1,21 @@
+//! The demo as a part of the stack.
+
+use crate::installation::Installation;
+use crate::stack::{Ready, Service};
+
+/// The demo's name among the services.
+pub const NAME: &str = "demo";
+
+/// Returns the service that sends `days` of the past, then `rate` events a second where one is given.
+pub fn service(installation: &Installation, endpoint: &str, days: u32, rate: Option<u32>) -> Service {
+    let mut command = installation.command("lakefront-demo");
+    command.args(["--endpoint", endpoint, "--days", &days.to_string()]);
+    if let Some(rate) = rate {
+        command.args(["--rate", &rate.to_string()]);
+    }
+    Service {
+        name: NAME,
+        command,
+        ready: Ready::AtOnce,
+    }
+}

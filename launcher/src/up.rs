@@ -1,0 +1,176 @@
+//! Starts the stack and runs until Ctrl-C.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::Parser;
+use serde_json::json;
+
+use crate::installation::{Installation, data_folder};
+use crate::local::{LOCATION_HEADER, Lake, Local, Ports, Tier, demo};
+use crate::stack::{Stack, get_json, post_json};
+
+/// How often the status line is drawn again.
+const REDRAW: Duration = Duration::from_secs(2);
+
+/// The options of `cargo xtask up` and of `lakefront up`.
+#[derive(Parser, Debug)]
+pub struct Args {
+    /// 1: chDB over the lake; 2: and a ClickHouse with materialized views; 3: and one in each of two regions
+    #[arg(long, value_enum, default_value = "2", hide_possible_values = true)]
+    pub tier: Tier,
+    /// Where the lake, ingest's log and ClickHouse's disks live [default: lakefront/demo or lakefront/own in your data folder]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Ports N (router), N+1 (ingest), N+2 (chDB), N+3 and N+4 (ClickHouse), N+5 (sync) in place of 8787, 4318, 8686, 8123,
+    /// 8124 and 8687; with --lake s3, N+6 and N+7 (MinIO) and N+8 (catalog) in place of 9000, 9001 and 19120
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..65500))]
+    pub port_base: Option<u16>,
+    /// Events a second the demo goes on sending once its past is filled
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub rate: u32,
+    /// Show every line of every program; without it only warnings and errors
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// Starts the stack with or without the demo's traffic; returns after Ctrl-C.
+///
+/// # Errors
+/// When a part does not start, or ends by itself: with its last lines.
+pub fn run(installation: &Installation, args: &Args, lake: Lake, with_demo: bool) -> Result<()> {
+    let missing = installation.missing();
+    if let Some(first) = missing.first() {
+        bail!(
+            "{} of the stack's files are missing, {} first",
+            missing.len(),
+            first.display()
+        );
+    }
+    let local = local(installation, args, lake, with_demo)?;
+    eprintln!("Lakefront: start, logs in {}", local.logs().display());
+    let mut stack = Stack::new(args.verbose);
+    let result = local
+        .start(&mut stack)
+        .and_then(|()| serve(installation, args, &local, &mut stack, with_demo));
+    eprintln!("Lakefront: stopping");
+    stack.end();
+    result
+}
+
+fn local(installation: &Installation, args: &Args, lake: Lake, with_demo: bool) -> Result<Local> {
+    let data = match &args.data {
+        Some(folder) => std::path::absolute(folder)?,
+        None => {
+            let name = if with_demo { "demo" } else { "own" };
+            let on = if lake == Lake::S3 { "-s3" } else { "" };
+            data_folder()?.join(format!("{name}{on}"))
+        }
+    };
+    let ports = args.port_base.map_or(Ports::DEFAULT, Ports::from_base);
+    let local = Local::new(installation, data, ports, args.tier)?.with_lake(lake);
+    // The demo's panels should move while one watches. A lake of one's own keeps ingest's default.
+    Ok(if with_demo {
+        local.with_commit_interval("2s")
+    } else {
+        local
+    })
+}
+
+fn serve(
+    installation: &Installation,
+    args: &Args,
+    local: &Local,
+    stack: &mut Stack,
+    with_demo: bool,
+) -> Result<()> {
+    if with_demo {
+        if is_empty(local)? {
+            eprintln!("Lakefront: sending the demo's last 14 days");
+            stack.start(
+                demo::service(installation, &local.ingest_url(), 14, None),
+                &local.logs(),
+            )?;
+            stack.wait_for(demo::NAME)?;
+        }
+        let live = demo::service(installation, &local.ingest_url(), 0, Some(args.rate));
+        stack.start(live, &local.logs())?;
+    }
+    eprintln!("{}", summary(local));
+    let mut status = StatusLine::new();
+    stack.watch(|| status.draw(local))
+}
+
+/// Returns the addresses of the parts, a line each.
+fn summary(local: &Local) -> String {
+    let mut lines = vec![
+        ("Dashboard", local.router_url()),
+        ("OTLP/HTTP", local.ingest_url()),
+        ("chDB", local.chdb_url()),
+    ];
+    for (url, region) in local.clickhouses() {
+        let region = region.map(|region| format!("  {region}")).unwrap_or_default();
+        lines.push(("ClickHouse", format!("{url}{region}")));
+    }
+    if local.clickhouses().count() > 1 {
+        let elsewhere = format!("curl -H '{LOCATION_HEADER}: 48.85,2.35' … asks as from Paris");
+        lines.push(("Elsewhere", elsewhere));
+    }
+    lines.push(("Data", local.data.display().to_string()));
+    lines.push(("Logs", local.logs().display().to_string()));
+    let lines: String = lines
+        .iter()
+        .map(|(name, value)| format!("  {name:<11} {value}\n"))
+        .collect();
+    format!("\n{lines}\n  Ctrl-C ends everything; the data stays.\n")
+}
+
+/// Returns true if the lake holds no log record but the router's own.
+fn is_empty(local: &Local) -> Result<bool> {
+    let reply = post_json(
+        &format!("{}/sql", local.router_url()),
+        &json!({ "sql": "SELECT count() AS records FROM otel.otel_logs WHERE ServiceName != 'lakefront-router'" }),
+    )?;
+    match reply["rows"][0][0].as_u64() {
+        Some(records) => Ok(records == 0),
+        None => bail!("the router's answer to a count has no number: {reply}"),
+    }
+}
+
+/// One line at the bottom of a terminal, drawn over itself: how long the stack runs, and what comes in.
+struct StatusLine {
+    started: Instant,
+    drawn: Option<Instant>,
+}
+
+impl StatusLine {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            drawn: None,
+        }
+    }
+
+    /// Draws the line if standard error is a terminal and the last drawing is old enough.
+    fn draw(&mut self, local: &Local) {
+        let mut screen = std::io::stderr();
+        if !screen.is_terminal() || self.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAW) {
+            return;
+        }
+        self.drawn = Some(Instant::now());
+        let minutes = self.started.elapsed().as_secs() / 60;
+        let incoming = match get_json(&format!("{}/health", local.ingest_url())) {
+            Ok(health) => format!(
+                "{:.1} records/s, {} not yet in the lake",
+                health["records_per_second"].as_f64().unwrap_or_default(),
+                health["wal"]["backlog_records"]
+            ),
+            Err(_) => "ingest does not answer".to_owned(),
+        };
+        // Back to the first column, and clear what the line had before.
+        let _ = write!(screen, "\r\x1b[2K  running {minutes} min · {incoming}");
+        let _ = screen.flush();
+    }
+}
