@@ -92,7 +92,7 @@ fn starts(what: &str, command: &mut Command) -> Finding {
             version.lines().next().unwrap_or_default()
         )),
         None => Err(format!(
-            "{what} does not start: run `{} --version` to see why; a C library older than 2.34 is the usual reason",
+            "{what} does not start: run `{} --version` to see why; a C library older than 2.35 is the usual reason",
             command.get_program().to_string_lossy()
         )),
     }

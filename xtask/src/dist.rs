@@ -116,7 +116,7 @@ const README: &str = "Lakefront: telemetry in open Iceberg tables on your own di
   ./lakefront doctor        what is wrong with this machine or configuration
   ./lakefront --help
 
-Linux on x86_64 with glibc 2.34 or newer. Nothing else has to be installed.
+Linux on x86_64 with glibc 2.35 or newer. Nothing else has to be installed.
 ";
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
