@@ -43,7 +43,9 @@ pub enum Foreign {
     #[error("the Host {0:?} is not one under which this server answers without a password or key: use 127.0.0.1 or localhost, or add the name to {variable}", variable = .1)]
     Host(String, &'static str),
     /// The request was sent by a page of another origin.
-    #[error("requests that a web page of another origin makes a browser send are not answered")]
+    #[error(
+        "requests that a web page of another origin makes a browser send are not answered; behind a proxy that changes Host, add the host of the own page to the allowed ones"
+    )]
     Page,
 }
 
