@@ -33,6 +33,7 @@ const router :Workerd.Worker = (
     (name = "SELF_OBSERVATION", fromEnvironment = "SELF_OBSERVATION"),
     (name = "ENGINE_SECRET", fromEnvironment = "ENGINE_SECRET"),
     (name = "VIEWER_TOKEN", fromEnvironment = "VIEWER_TOKEN"),
+    (name = "ALLOWED_HOSTS", fromEnvironment = "ALLOWED_HOSTS"),
     (name = "CLICKHOUSE", fromEnvironment = "CLICKHOUSE"),
     (name = "CLICKHOUSE_USER", fromEnvironment = "CLICKHOUSE_USER"),
     (name = "CLICKHOUSE_PASSWORD", fromEnvironment = "CLICKHOUSE_PASSWORD"),

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use lakefront_hosts::HostName;
 use lakefront_lake::RemoteLake;
 
 /// Answers ClickHouse SQL with chDB in the process: over the Iceberg tables of a lake, keeping nothing, or with
@@ -62,6 +63,16 @@ pub struct Config {
         value_name = "SECRET"
     )]
     pub engine_secret: Option<String>,
+
+    /// Host names, separated by commas, under which requests without a secret or password are answered, beside 127.0.0.1,
+    /// localhost and [::1]; `*` allows every host.
+    #[arg(
+        long,
+        env = "LAKEFRONT_ALLOWED_HOSTS",
+        value_delimiter = ',',
+        value_name = "HOST"
+    )]
+    pub allowed_hosts: Vec<HostName>,
 
     /// What queries may use.
     #[command(flatten)]

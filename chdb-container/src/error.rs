@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use lakefront_clickhouse_http::{BadParam, BadRequest, Exception};
+use lakefront_hosts::Foreign;
 
 /// Why a query has no answer.
 ///
@@ -43,14 +44,17 @@ pub enum Error {
         /// The name that was sent.
         user: String,
     },
-    /// A web page asked as a user who has no password.
+    /// A browser asked as a user who has no password.
     #[error(
-        "{user}: Authentication failed: a request of a web page (it has an Origin) needs a user with a password"
+        "{user}: Authentication failed: a request of a browser (it has Origin or Sec-Fetch-Site) needs a user with a password"
     )]
-    WebPage {
+    Browser {
         /// The name that was sent.
         user: String,
     },
+    /// A request without credentials for another host, or of a web page.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
     /// All slots are taken and the queue is full, or a place in it took too long.
     #[error(
         "too many simultaneous queries: all {slots} slots are taken and {waiting} queries wait; try again"
@@ -83,7 +87,8 @@ impl Error {
             Self::BadRequest(BadRequest::Authorization)
             | Self::Unauthorized
             | Self::WrongPassword { .. }
-            | Self::WebPage { .. } => (516, "AUTHENTICATION_FAILED"),
+            | Self::Browser { .. } => (516, "AUTHENTICATION_FAILED"),
+            Self::Foreign(_) => (497, "ACCESS_DENIED"),
             Self::BadRequest(BadRequest::ExternalTable) => (48, "NOT_IMPLEMENTED"),
             Self::BadRequest(_) | Self::BadParam { .. } | Self::BadBody(_) => (36, "BAD_ARGUMENTS"),
             Self::Busy { .. } | Self::ShuttingDown => (202, "TOO_MANY_SIMULTANEOUS_QUERIES"),

@@ -77,14 +77,13 @@ fn shutdown() -> Result<(), chdb_rust::error::Error> {
 /// Who may come in.
 fn door(config: &Config) -> anyhow::Result<Door> {
     let is_local = config.listen.ip().is_loopback();
+    let hosts = config.allowed_hosts.iter().cloned().collect();
     if config.data_dir.is_none() {
         if config.engine_secret.is_none() && !is_local {
             tracing::warn!(address = %config.listen, "anyone who reaches this address can read the lake: set LAKEFRONT_ENGINE_SECRET");
         }
-        return Ok(Door::Lake {
-            secret: Secret::new(config.engine_secret.clone()),
-            profile: Arc::new(Profile::lake(&config.limits)),
-        });
+        let secret = Secret::new(config.engine_secret.clone());
+        return Ok(Door::lake(secret, Profile::lake(&config.limits), hosts));
     }
     let text = config.access.as_deref().map(std::fs::read_to_string).transpose();
     let text = text.with_context(|| format!("--access {:?}: the file can't be read", config.access))?;
@@ -101,7 +100,7 @@ fn door(config: &Config) -> anyhow::Result<Door> {
             open.join(", ")
         );
     }
-    Ok(Door::Users(Arc::new(access)))
+    Ok(Door::users(access, hosts))
 }
 
 /// A folder of tables, in use by this process alone.

@@ -7,32 +7,12 @@ use lakefront_clickhouse_http::Exception;
 use crate::config::Limits;
 use crate::gate::Rights;
 
-/// Settings a caller may set to anything the engine takes: they shape the output or the meaning of a read.
-const FREE: [&str; 20] = [
-    "aggregate_functions_null_for_empty",
-    "any_join_distinct_right_table_keys",
-    "bool_false_representation",
-    "bool_true_representation",
-    "cast_keep_nullable",
-    "date_time_output_format",
-    "distributed_product_mode",
-    "exact_rows_before_limit",
-    "extremes",
-    "group_by_use_nulls",
-    "iceberg_snapshot_id",
-    "iceberg_timestamp_ms",
-    "join_algorithm",
-    "join_use_nulls",
-    "max_block_size",
-    "offset",
-    "prefer_column_name_to_alias",
-    "result_overflow_mode",
-    "transform_null_in",
-    "union_default_mode",
-];
+/// Settings that a caller may set to any value the engine takes, one a line. `cargo xtask access` renders the same list for a
+/// ClickHouse server.
+const READ: &str = include_str!("../../clickhouse/settings/read.txt");
 
-/// Settings of output formats, but for those that name files.
-const FREE_PREFIXES: [&str; 4] = ["output_format_", "format_csv_", "format_tsv_", "format_pretty_"];
+/// Further such settings of a caller who writes.
+const WRITE: &str = include_str!("../../clickhouse/settings/write.txt");
 
 /// Settings that clients send as a matter of course and that change nothing here.
 const IGNORED: [&str; 6] = [
@@ -43,9 +23,6 @@ const IGNORED: [&str; 6] = [
     "use_client_time_zone",
     "wait_end_of_query",
 ];
-
-/// What `access.toml` limits for everybody. Threads are not among them: fewer or more, they share the same cores.
-pub const LIMITS: [&str; 2] = ["max_execution_time", "max_memory_usage"];
 
 /// Settings of one connection: the limits, and what the caller asked for within them.
 pub type Settings = BTreeMap<String, String>;
@@ -90,7 +67,16 @@ pub fn gate(rights: Rights) -> Settings {
     .into()
 }
 
-/// Adds what a caller asked for. Who may write may set what they like, but for the limits: those only fall.
+/// Returns true for a setting that a caller may set to any value: one of a list, never by a pattern of names.
+pub fn is_free(name: &str, rights: Rights) -> bool {
+    lists(name, READ) || (rights.write && lists(name, WRITE))
+}
+
+fn lists(name: &str, list: &str) -> bool {
+    !name.starts_with('#') && !name.is_empty() && list.lines().any(|line| line == name)
+}
+
+/// Adds the settings a caller asked for. Limits can be lowered only.
 ///
 /// # Errors
 /// `UNKNOWN_SETTING` for settings that are not the caller's, `BAD_ARGUMENTS` for a limit that is no number.
@@ -114,30 +100,19 @@ pub fn with_requested(
                 number(name, value)?;
                 settings.insert(name.clone(), value.clone());
             }
-            name if FREE.contains(&name) || is_format(name) || (rights.write && is_name(name)) => {
-                drop(settings.insert(name.into(), value.clone()))
-            }
-            _ => {
-                let message = format!(
-                    "Setting {name} cannot be set here: limits can be lowered, output_format_* and a few others set"
-                );
-                return Err(Exception::new(115, "UNKNOWN_SETTING", message));
-            }
+            name if is_free(name, rights) => drop(settings.insert(name.into(), value.clone())),
+            name => return Err(refused(name)),
         }
     }
     Ok(settings)
 }
 
-fn is_format(name: &str) -> bool {
-    FREE_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && is_name(name)
-}
-
-/// Names go into arguments of a connection.
-fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+/// The refusal of a setting that is not the caller's.
+pub fn refused(name: &str) -> Exception {
+    let message = format!(
+        "Setting {name} cannot be set here: limits can be lowered, and the settings listed in clickhouse/settings be set"
+    );
+    Exception::new(115, "UNKNOWN_SETTING", message)
 }
 
 /// Lowers a limit; 0 stands for no limit of the caller's own.
@@ -174,7 +149,7 @@ mod tests {
 
     use clap::Parser;
 
-    use super::{base, with_requested, writer};
+    use super::{READ, WRITE, base, with_requested, writer};
     use crate::Config;
     use crate::gate::Rights;
 
@@ -219,13 +194,32 @@ mod tests {
             "allow_ddl",
             "format_schema",
             "iceberg_use_version_hint",
+            "insert_deduplicate",
+            "output_format_schema",
+            "output_format_x",
             "output_format_x=1 ",
+            "# Meaning",
             "max_concurrent",
             "",
         ] {
             assert_eq!(ask(name, "1"), Err(115), "{name:?}");
         }
         assert_eq!(ask("session_timezone", "Europe/Berlin"), Err(36));
+    }
+
+    #[test]
+    fn a_list_holds_names_alone() {
+        for line in READ.lines().chain(WRITE.lines()) {
+            let is_name = |line: &str| {
+                line.bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            };
+            assert!(line.starts_with('#') || is_name(line), "{line:?}");
+            // Names of such settings end up in paths and addresses.
+            for part in ["schema_reg", "format_schema", "_path", "_url", "format_template"] {
+                assert!(line.starts_with('#') || !line.contains(part), "{line}");
+            }
+        }
     }
 
     #[test]
@@ -244,7 +238,16 @@ mod tests {
             "limits only fall"
         );
         assert_eq!(ask("readonly", "1"), Ok(String::new()));
-        for name in ["x=1 --path", "", "ö"] {
+        for name in [
+            "x=1 --path",
+            "path",
+            "format_avro_schema_registry_url",
+            "format_schema",
+            "input_format_record_errors_file_path",
+            "output_format_schema",
+            "",
+            "ö",
+        ] {
             assert_eq!(ask(name, "1"), Err(115), "{name:?}");
         }
     }

@@ -105,6 +105,153 @@ async fn a_parameter_can_not_smuggle_a_table() {
 }
 
 #[tokio::test]
+async fn no_setting_or_format_writes_a_file() {
+    let folder = TempDir::new().expect("a folder");
+    lake(folder.path()).await;
+    let kept = TempDir::new().expect("a folder");
+    let reading = Container::start(folder.path(), &[]);
+    let keeping = Container::keeping(kept.path());
+    for (container, user) in [(&reading, ""), (&keeping, "router"), (&keeping, "sync")] {
+        let victim = TempDir::new().expect("a folder");
+        let victim = victim.path().join("victim");
+        std::fs::write(&victim, "precious").expect("written");
+        let absolute = victim.to_str().expect("text").to_owned();
+        let relative = format!("{}{absolute}", "../".repeat(12));
+        let mut wrong = Vec::new();
+        for path in [&absolute, &relative] {
+            let in_text = |clause: &str| format!("{clause} SETTINGS output_format_schema = '{path}'");
+            for (sql, pairs) in [
+                (
+                    "SELECT 1 AS a FORMAT Protobuf".to_owned(),
+                    &["output_format_schema"][..],
+                ),
+                ("SELECT 1 AS a FORMAT Protobuf".to_owned(), &[]),
+                (
+                    "SELECT 1 AS a".to_owned(),
+                    &["output_format_schema", "default_format"],
+                ),
+                (
+                    "SELECT 1 AS a".to_owned(),
+                    &["output_format_schema", "output_format"],
+                ),
+                (
+                    "SELECT 1 AS a".to_owned(),
+                    &["output_format_schema", "x-clickhouse-format"],
+                ),
+                (
+                    "SELECT formatRow('Protobuf', 1)".to_owned(),
+                    &["output_format_schema"],
+                ),
+                ("SELECT formatRow('Protobuf', 1)".to_owned(), &[]),
+                ("SELECT 1 AS a FORMAT JSON".to_owned(), &["output_format_schema"]),
+                (in_text("SELECT 1 AS a FORMAT Protobuf"), &[]),
+                (in_text("SELECT 1 AS a FORMAT CSV"), &[]),
+                (in_text("EXPLAIN SELECT 1 AS a FORMAT Protobuf"), &[]),
+                (in_text("SELECT formatRow('Protobuf', 1)"), &[]),
+                (
+                    format!("SELECT 1 SETTINGS `output_format\\x5fschema` = '{path}' FORMAT Protobuf"),
+                    &[],
+                ),
+            ] {
+                for get in [true, false] {
+                    let mut request = match get {
+                        true => container.get("/").query(&[("query", &sql)]),
+                        false => container.statement(&sql, &[]),
+                    };
+                    if !user.is_empty() {
+                        request = request.query(&[("user", user)]);
+                    }
+                    for name in pairs {
+                        request = match *name {
+                            "output_format_schema" => request.query(&[(name, path)]),
+                            "x-clickhouse-format" => request.header(*name, "Protobuf"),
+                            name => request.query(&[(name, "Protobuf")]),
+                        };
+                    }
+                    let response = request.send().await.expect("an answer");
+                    if response.status().is_success() {
+                        wrong.push(format!("{user} {sql} {pairs:?}"));
+                    }
+                    let text = std::fs::read_to_string(&victim).expect("the file");
+                    assert_eq!(text, "precious", "{user} {sql} {pairs:?}");
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "answered:\n{}", wrong.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_format_that_is_not_served_is_a_bad_request() {
+    let folder = TempDir::new().expect("a folder");
+    lake(folder.path()).await;
+    let container = Container::start(folder.path(), &[]);
+    let (status, code, text) = container.refusal("SELECT 1 FORMAT Protobuf", &[]).await;
+    assert_eq!((status, code), (400, 73));
+    assert!(
+        text.contains("Protobuf") && text.contains("JSONEachRow"),
+        "{text}"
+    );
+}
+
+/// A verdict on one table is not taken for one on another, however the placeholder is spelled.
+#[tokio::test]
+async fn a_verdict_is_not_lent_to_other_values() {
+    let folder = TempDir::new().expect("a folder");
+    lake(folder.path()).await;
+    let kept = TempDir::new().expect("a folder");
+    let keeping = Container::keeping(kept.path());
+    let created = keeping
+        .statement(
+            "CREATE TABLE otel.otel_logs (a UInt8) ENGINE = Memory",
+            &[("user", "sync")],
+        )
+        .send()
+        .await
+        .expect("an answer");
+    assert!(created.status().is_success());
+    for (container, user) in [(Container::start(folder.path(), &[]), ""), (keeping, "router")] {
+        for sql in [
+            "SELECT count() FROM {d:Identifier}.{t:Identifier}",
+            "SELECT count() FROM {d:/**/Identifier}.{t:/**/Identifier}",
+            "SELECT count() FROM {d:--\nIdentifier}.{t:/* : } */Identifier}",
+            "SELECT count() FROM {d:\u{feff}Identifier}.{t:\u{200b}Identifier}",
+            "SELECT count() FROM {d /**/ : /**/ Identifier /**/}.{ /**/ t:Identifier}",
+            "SELECT {u:String}, count() FROM {d:/**/Identifier}.{t:/**/Identifier}",
+            "SELECT '{a:UInt8}', count() FROM {d:/**/Identifier}.{t:/**/Identifier}",
+        ] {
+            let ask = |database, table| {
+                let pairs = [
+                    ("user", user),
+                    ("param_d", database),
+                    ("param_t", table),
+                    ("param_u", "x"),
+                ];
+                container
+                    .statement(sql, &pairs[usize::from(user.is_empty())..])
+                    .send()
+            };
+            let answer = ask("otel", "otel_logs").await.expect("an answer");
+            let (status, text) = (answer.status(), answer.text().await.expect("text"));
+            // Some lexers do not take every blank for one.
+            assert!(
+                status.is_success() || text.contains("SYNTAX_ERROR"),
+                "{sql}: {text}"
+            );
+            for table in ["processes", "tables", "settings_changes"] {
+                let answer = ask("system", table).await.expect("an answer");
+                let code = common::header(&answer, "x-clickhouse-exception-code");
+                let text = answer.text().await.expect("text");
+                assert!(
+                    code.as_deref() == Some("497") || (!status.is_success() && code.is_some()),
+                    "{sql}: system.{table}: {code:?} {text}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn names_with_line_breaks_hide_nothing() {
     let folder = TempDir::new().expect("a folder");
     lake(folder.path()).await;

@@ -98,6 +98,8 @@ async fn what_is_refused() {
         (("database", "nope"), 81),
         (("default_format", "Nope"), 73),
         (("allow_ddl", "1"), 115),
+        (("output_format_schema", "x"), 115),
+        (("output_format_new_one", "x"), 115),
         (("max_threads", "many"), 36),
         (("output_format_json_quote_denormals", "perhaps"), 36),
         (("session_timezone", "Asia/Kathmandu"), 36),
@@ -205,7 +207,7 @@ async fn query_as_json() {
 
     for (body, status, code) in [
         (json!({"sql": "SELECT * FROM system.tables"}), 403, 497),
-        (json!({"sql": "SELECT 1", "format": "Nope"}), 404, 73),
+        (json!({"sql": "SELECT 1", "format": "Nope"}), 400, 73),
         (json!({"sql": "SELECT 1", "limit": 1}), 422, 36),
         (json!({"params": {}}), 422, 36),
         (json!("SELECT 1"), 422, 36),
@@ -258,5 +260,106 @@ async fn a_secret_is_asked_of_all_but_ping() {
             .header("x-lakefront-engine-secret", "s3cret"),
     ] {
         assert_eq!(request.send().await.expect("an answer").status(), 200);
+    }
+}
+
+/// Requests that a page of another origin can make a browser send: across origins, and after its name was pointed to this machine.
+const PAGES: [(&str, &str); 6] = [
+    ("host", "evil.example"),
+    ("host", "evil.example:8686"),
+    ("host", "0.0.0.0"),
+    ("origin", "http://evil.example"),
+    ("origin", "null"),
+    ("sec-fetch-site", "cross-site"),
+];
+
+/// The paths of a container that answer anything of it.
+fn requests(container: &Container, user: &str) -> [reqwest::RequestBuilder; 5] {
+    let credentials = |request: reqwest::RequestBuilder| match user {
+        "" => request,
+        user => request.header("x-clickhouse-user", user),
+    };
+    [
+        container.get("/?query=SELECT+1"),
+        container.statement("SELECT 1", &[]),
+        container.query(&json!({"sql": "SELECT 1"})),
+        container.get("/health"),
+        container.get("/metrics"),
+    ]
+    .map(credentials)
+}
+
+async fn status(request: reqwest::RequestBuilder, (name, value): (&str, &str)) -> (u16, String) {
+    let response = request.header(name, value).send().await.expect("an answer");
+    (response.status().as_u16(), response.text().await.expect("text"))
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_reach_no_engine() {
+    let (_folder, lake) = start(&["--allowed-hosts", "chdb.internal,10.0.0.5"]).await;
+    let kept = TempDir::new().expect("a folder");
+    let keeping = Container::keeping(kept.path());
+    for (container, user) in [(&lake, ""), (&keeping, "router"), (&keeping, "sync")] {
+        for page in PAGES {
+            for request in requests(container, user) {
+                let what = format!("{request:?} {page:?}");
+                let (status, text) = status(request, page).await;
+                assert_eq!(status, 403, "{what}: {text}");
+            }
+        }
+        for host in ["localhost", "LOCALHOST:1", "127.0.0.1:1", "[::1]:1"] {
+            for request in requests(container, user) {
+                let (status, text) = status(request, ("host", host)).await;
+                assert_eq!(status, 200, "{host}: {text}");
+            }
+        }
+    }
+    for host in ["chdb.internal:8686", "10.0.0.5"] {
+        for request in requests(&lake, "") {
+            assert_eq!(status(request, ("host", host)).await.0, 200, "{host}");
+        }
+    }
+    let (status, text) = status(lake.get("/?query=SELECT+1"), ("host", "evil.example")).await;
+    assert_eq!(status, 403);
+    assert!(text.contains("LAKEFRONT_ALLOWED_HOSTS"), "{text}");
+}
+
+#[tokio::test]
+async fn users_without_a_password_are_nobody_in_a_browser() {
+    let kept = TempDir::new().expect("a folder");
+    let container = Container::keeping(kept.path());
+    for user in ["router", "sync"] {
+        for header in [
+            ("origin", "http://127.0.0.1"),
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-site", "none"),
+        ] {
+            let request = container.statement("SELECT 1", &[("user", user)]);
+            let (status, text) = status(request, header).await;
+            assert_eq!(status, 403, "{user} {header:?}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_proves_a_secret_may_use_any_name() {
+    let (_folder, lake) = start(&["--engine-secret", "s3cret"]).await;
+    let kept = TempDir::new().expect("a folder");
+    let keeping = Container::keeping_with_password(kept.path(), "sixteen letters!");
+    for host in ["evil.example", "chdb.container"] {
+        for request in requests(&lake, "") {
+            let request = request.header("x-lakefront-engine-secret", "s3cret");
+            assert_eq!(status(request, ("host", host)).await.0, 200);
+        }
+        for request in requests(&lake, "") {
+            assert_eq!(status(request, ("host", host)).await.0, 401);
+        }
+        for request in requests(&keeping, "router") {
+            let request = request.header("x-clickhouse-key", "sixteen letters!");
+            assert_eq!(status(request, ("host", host)).await.0, 200);
+        }
+        for request in requests(&keeping, "router") {
+            assert_eq!(status(request, ("host", host)).await.0, 403);
+        }
     }
 }

@@ -268,3 +268,41 @@ async fn the_end_does_not_wait_for_ever() {
     );
     caller.abort();
 }
+
+/// A block of ClickHouse's own compression with so many zeros in it.
+fn block_of_zeros(length: usize) -> Vec<u8> {
+    let packed = zstd::bulk::compress(&vec![0; length], 1).expect("packed");
+    let sizes = [9 + packed.len(), length].map(|size| u32::try_from(size).expect("small").to_le_bytes());
+    let block = [&[0x90][..], &sizes.concat(), &packed].concat();
+    let sum = cityhash_rs::cityhash_102_128(&block).rotate_right(64);
+    [&sum.to_le_bytes()[..], &block].concat()
+}
+
+/// The most memory a process had so far, in bytes.
+fn peak(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kilobytes.expect("a peak").parse::<u64>().expect("a number") << 10
+}
+
+#[tokio::test]
+async fn a_small_body_of_compressed_blocks_takes_little_memory() {
+    let (_folder, container) = start(&[]).await;
+    // 64 blocks: 1 GiB in some 100 kB.
+    let bomb = block_of_zeros(16 << 20).repeat(64);
+    assert!(bomb.len() < 200_000, "{}", bomb.len());
+    let before = peak(container.pid());
+    for pairs in [
+        &[("decompress", "1")][..],
+        &[("decompress", "1"), ("query", "SELECT 1")],
+    ] {
+        let request = container.statement("", pairs).body(bomb.clone());
+        // The rest of a refused body is not read, so that the connection is of no further use.
+        let request = request.header("connection", "close");
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), 400, "{pairs:?}");
+    }
+    let more = peak(container.pid()) - before;
+    assert!(more < 128 << 20, "{more} more bytes");
+}

@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, ValueEnum};
+use lakefront_hosts::HostName;
 use lakefront_lake::{Place, RemoteLake};
 
 pub use bearer_keys::BearerKeys;
@@ -63,6 +64,16 @@ pub struct ServerConfig {
         value_delimiter = ','
     )]
     pub allow_origin: Vec<String>,
+
+    /// Host names, separated by commas, under which /health and /metrics are answered without a key, beside 127.0.0.1,
+    /// localhost and [::1]; `*` allows every host
+    #[arg(
+        long,
+        env = "LAKEFRONT_ALLOWED_HOSTS",
+        value_delimiter = ',',
+        value_name = "HOST"
+    )]
+    pub allowed_hosts: Vec<HostName>,
 
     /// Take the sender's address and country from X-Forwarded-For and CF-IPCountry (only behind a proxy that sets them)
     #[arg(long, env = "LAKEFRONT_INGEST_TRUST_PROXY")]

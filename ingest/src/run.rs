@@ -104,6 +104,7 @@ impl Ingest {
             queue: Arc::new(Semaphore::new(AppState::QUEUE_BYTES as usize)),
             decoders: Arc::new(Semaphore::new(processors)),
             day_key: Arc::new(DayKey::open(&folder)),
+            allowed_hosts: Arc::new(config.server.allowed_hosts.iter().cloned().collect()),
             config: Arc::new(config),
             wal,
             progress,

@@ -5,6 +5,7 @@ mod clickhouse;
 use std::fmt;
 
 use http::HeaderName;
+use lakefront_hosts::AllowedHosts;
 use url::Url;
 
 pub use self::clickhouse::{CHDB, Clickhouse, Login};
@@ -28,8 +29,10 @@ pub struct Config {
     pub ingest_key: Option<Secret>,
     /// `ENGINE_SECRET`: what chDB demands of whoever asks it.
     pub engine_secret: Option<Secret>,
-    /// `VIEWER_TOKEN`: what the API and the dashboard demand; without it they are open.
+    /// `VIEWER_TOKEN`: the token that the API and the dashboard demand; without it they are open.
     pub viewer_token: Option<Secret>,
+    /// `ALLOWED_HOSTS`: the names under which the API and the dashboard answer without a token, beside those of loopback.
+    pub allowed_hosts: AllowedHosts,
     /// `LOCATION_HEADER`: the header in which a proxy says where a request comes from, where `request.cf` does not.
     pub location_header: Option<HeaderName>,
 }
@@ -71,6 +74,10 @@ impl Config {
             ingest_key: secret("INGEST_KEY", text("INGEST_KEY"))?,
             engine_secret: secret("ENGINE_SECRET", text("ENGINE_SECRET"))?,
             viewer_token: secret("VIEWER_TOKEN", text("VIEWER_TOKEN"))?,
+            allowed_hosts: text("ALLOWED_HOSTS")
+                .map(|list| AllowedHosts::parse(&list))
+                .transpose()?
+                .unwrap_or_default(),
             location_header: header_name("LOCATION_HEADER", text("LOCATION_HEADER"))?,
         })
     }
@@ -207,6 +214,10 @@ mod tests {
             (
                 &[("CHDB_URL", "http://a"), ("LOCATION_HEADER", "not a header")],
                 "LOCATION_HEADER",
+            ),
+            (
+                &[("CHDB_URL", "http://a"), ("ALLOWED_HOSTS", "a.example,https://b")],
+                "ALLOWED_HOSTS",
             ),
             (
                 &[("CHDB_URL", "http://a"), ("SELF_OBSERVATION", "yes")],

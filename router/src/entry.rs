@@ -86,13 +86,14 @@ async fn answer(
 ) -> Result<Response, Refusal> {
     let asker = cf::place(&request, host.config.location_header.as_ref());
     let mut parts = http_parts(&request).map_err(|error| cannot_be_read(&error))?;
-    guard::check(&parts.headers, host.config.viewer_token.as_ref())?;
+    guard::check(&parts, &host.config)?;
     let visit = Visit::new(
         Arc::clone(&host.engines),
         env,
         Arc::new(context),
         host.reporter.clone(),
         host.config.ingest.clone(),
+        host.config.ingest_key.clone(),
         asker,
     );
     parts.extensions.insert(visit);

@@ -1,3 +1,4 @@
+use lakefront_hosts::BadHost;
 use thiserror::Error;
 
 /// What is wrong with the Worker's configuration.
@@ -22,6 +23,9 @@ pub enum ConfigError {
         "CLICKHOUSE must be a list such as [{{\"name\":\"us\",\"url\":\"https://host:8443\",\"region\":\"us\",\"latitude\":39.0,\"longitude\":-77.5}}]: {0}"
     )]
     Clickhouse(String),
+    /// `ALLOWED_HOSTS` is not a list of names.
+    #[error("ALLOWED_HOSTS: {0}")]
+    Host(#[from] BadHost),
     /// A variable is not the name of a header.
     #[error("{name} is not the name of a header such as x-lakefront-location")]
     Header {

@@ -1,17 +1,58 @@
-//! Who may look: everyone, or whoever has the viewer's token.
+//! Admits requests to the API and the dashboard: all that carry the viewer's token; where there is none, those for an allowed name of
+//! the host. Requests that pages of other origins send are refused either way.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::request::Parts;
 use http::{HeaderMap, header};
 use lakefront_api::ProblemType;
+use lakefront_hosts::{Foreign, check_fetch_site};
 
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::problem::Refusal;
 
-/// Refuses a request without the token, where one is demanded: `Authorization: Bearer <token>`, or `Basic` with any user
-/// name and the token as password, which is what a browser asks its user for.
-pub fn check(headers: &HeaderMap, token: Option<&Secret>) -> Result<(), Refusal> {
-    let Some(token) = token else { return Ok(()) };
+/// Admits or refuses a request.
+///
+/// A browser that was given the token adds it to the requests of other pages too, and reaches a router without a token under any name
+/// that was pointed to its address.
+///
+/// # Errors
+/// [`ProblemType::Unauthorized`] and [`ProblemType::ForeignRequest`].
+pub fn check(request: &Parts, config: &Config) -> Result<(), Refusal> {
+    let hosts = &config.allowed_hosts;
+    match &config.viewer_token {
+        Some(token) => check_token(&request.headers, token)?,
+        None => hosts
+            .check_host(
+                &request.uri,
+                &request.headers,
+                "ALLOWED_HOSTS, or set VIEWER_TOKEN",
+            )
+            .map_err(foreign)?,
+    }
+    hosts.check_origin(&request.headers).map_err(foreign)?;
+    if is_navigation(request) {
+        return Ok(());
+    }
+    check_fetch_site(&request.headers).map_err(foreign)
+}
+
+fn foreign(foreign: Foreign) -> Refusal {
+    Refusal::new(ProblemType::ForeignRequest, foreign.to_string())
+}
+
+/// Returns true for a page that is opened by a link, which may be on any page.
+fn is_navigation(request: &Parts) -> bool {
+    let is = |name: &str, value: &str| {
+        let mut values = request.headers.get_all(name).iter();
+        values.any(|given| given.as_bytes() == value.as_bytes())
+    };
+    request.method.is_safe() && is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
+}
+
+/// Demands the token: `Authorization: Bearer <token>`, or `Basic` with any user name and the token as password, which is what a
+/// browser asks its user for.
+fn check_token(headers: &HeaderMap, token: &Secret) -> Result<(), Refusal> {
     let given = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
@@ -39,27 +80,36 @@ fn password(encoded: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::Request;
 
     use super::*;
     use crate::config::Config;
 
     const TOKEN: &str = "0123456789abcdef";
 
-    fn status(authorization: Option<&str>) -> Option<u16> {
-        let lookup = |name: &str| match name {
-            "CHDB_URL" => Some("http://a".to_owned()),
-            "VIEWER_TOKEN" => Some(TOKEN.to_owned()),
-            _ => None,
+    /// The status of the refusal of a request with these headers.
+    fn refused(variables: &[(&str, &str)], method: &str, pairs: &[(&str, &str)]) -> Option<u16> {
+        let lookup = |name: &str| {
+            let mut all = variables.iter().chain(&[("CHDB_URL", "http://a")]);
+            all.find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
         };
-        let token = Config::from_lookup(lookup, false).unwrap().viewer_token;
-        let mut headers = HeaderMap::new();
-        if let Some(value) = authorization {
-            headers.insert(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+        let config = Config::from_lookup(lookup, false).unwrap();
+        let mut request = Request::builder().method(method).uri("/sql");
+        for (name, value) in pairs {
+            request = request.header(*name, *value);
         }
-        check(&headers, token.as_ref())
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        check(&parts, &config)
             .err()
             .map(|Refusal(problem)| problem.status)
+    }
+
+    fn status(authorization: Option<&str>) -> Option<u16> {
+        let pairs = authorization.map(|value| ("authorization", value));
+        let host = [("host", "metrics.example")];
+        let pairs: Vec<_> = host.into_iter().chain(pairs).collect();
+        refused(&[("VIEWER_TOKEN", TOKEN)], "POST", &pairs)
     }
 
     #[test]
@@ -88,7 +138,43 @@ mod tests {
     }
 
     #[test]
-    fn without_a_token_everyone_may_look() {
-        assert!(check(&HeaderMap::new(), None).is_ok());
+    fn without_a_token_only_allowed_names_answer() {
+        let host = |variables: &[(&str, &str)], host| refused(variables, "POST", &[("host", host)]);
+        let named = [("ALLOWED_HOSTS", "metrics.example, lakefront.me.workers.dev")];
+        for local in ["127.0.0.1:8787", "localhost:8787", "[::1]:8787"] {
+            assert_eq!(host(&[], local), None, "{local}");
+        }
+        assert_eq!(host(&[], "metrics.example"), Some(403));
+        assert_eq!(host(&named, "metrics.example"), None);
+        assert_eq!(host(&named, "lakefront.me.workers.dev"), None);
+        assert_eq!(host(&named, "evil.example"), Some(403));
+    }
+
+    #[test]
+    fn pages_of_other_origins_are_refused() {
+        let bearer = format!("Bearer {TOKEN}");
+        let token = [("VIEWER_TOKEN", TOKEN)];
+        let of = |method, pairs: &[(&str, &str)]| {
+            let common = [("host", "127.0.0.1:8787"), ("authorization", bearer.as_str())];
+            let pairs: Vec<_> = common.into_iter().chain(pairs.iter().copied()).collect();
+            let open = refused(&[], method, &pairs);
+            assert_eq!(open, refused(&token, method, &pairs), "{pairs:?}");
+            open
+        };
+        assert_eq!(of("POST", &[("origin", "http://127.0.0.1:8787")]), None);
+        assert_eq!(of("POST", &[("origin", "http://evil.example")]), Some(403));
+        assert_eq!(of("GET", &[("sec-fetch-site", "same-origin")]), None);
+        assert_eq!(of("GET", &[("sec-fetch-site", "cross-site")]), Some(403));
+        let link = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ];
+        assert_eq!(of("GET", &link), None);
+        assert_eq!(of("POST", &link), Some(403));
+        assert_eq!(
+            of("GET", &[link[0], link[1], ("sec-fetch-dest", "iframe")]),
+            Some(403)
+        );
     }
 }

@@ -20,6 +20,7 @@ use worker::{Context, Env};
 
 use crate::attempts::{Failed, first_answer};
 use crate::clock::Instant;
+use crate::config::Secret;
 use crate::decision::{AD_HOC, Attempted, Decision, is_told};
 use crate::engine::{CHECK_DEADLINE, Engine, can_answer, lag_seconds};
 use crate::failure::{Asked, EngineFailure};
@@ -35,6 +36,7 @@ pub struct Visit {
     context: Arc<Context>,
     reporter: Option<Arc<Reporter>>,
     ingest: Option<Url>,
+    ingest_key: Option<Secret>,
     asker: Option<Place>,
 }
 
@@ -49,6 +51,7 @@ impl Visit {
         context: Arc<Context>,
         reporter: Option<Arc<Reporter>>,
         ingest: Option<Url>,
+        ingest_key: Option<Secret>,
         asker: Option<Place>,
     ) -> Self {
         Self {
@@ -57,6 +60,7 @@ impl Visit {
             context,
             reporter,
             ingest,
+            ingest_key,
             asker,
         }
     }

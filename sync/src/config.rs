@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use lakefront_hosts::HostName;
 use lakefront_lake::{Place, RemoteLake};
 use url::Url;
 
@@ -175,6 +176,16 @@ pub struct Run {
     /// Address of /health and /metrics; port 0 takes a free one
     #[arg(long, env = "LAKEFRONT_SYNC_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
+
+    /// Host names, separated by commas, under which they are answered, beside 127.0.0.1, localhost and [::1]; `*` allows every
+    /// host
+    #[arg(
+        long,
+        env = "LAKEFRONT_ALLOWED_HOSTS",
+        value_delimiter = ',',
+        value_name = "HOST"
+    )]
+    pub allowed_hosts: Vec<HostName>,
 }
 
 /// Which days.

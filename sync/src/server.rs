@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use jiff::Timestamp;
+use lakefront_hosts::AllowedHosts;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -137,12 +141,28 @@ impl Monitor {
     }
 }
 
-/// The routes.
-pub fn router(monitor: Arc<Monitor>) -> Router {
+/// The routes, for requests to a name of this host that no web page of another origin sent.
+pub fn router(monitor: Arc<Monitor>, hosts: AllowedHosts) -> Router {
     Router::new()
         .route("/health", get(health))
         .route("/metrics", get(metrics))
+        .layer(middleware::from_fn_with_state(Arc::new(hosts), require_own_host))
         .with_state(monitor)
+}
+
+async fn require_own_host(State(hosts): State<Arc<AllowedHosts>>, request: Request, next: Next) -> Response {
+    const VARIABLE: &str = "LAKEFRONT_ALLOWED_HOSTS (--allowed-hosts)";
+    if let Err(foreign) = hosts.check(request.uri(), request.headers(), VARIABLE) {
+        let problem = serde_json::json!({
+            "type": "https://lakefront.dev/problems/foreign-request",
+            "title": "request not allowed",
+            "status": StatusCode::FORBIDDEN.as_u16(),
+            "detail": foreign.to_string(),
+        });
+        let header = [(CONTENT_TYPE, "application/problem+json")];
+        return (StatusCode::FORBIDDEN, header, problem.to_string()).into_response();
+    }
+    next.run(request).await
 }
 
 /// 200 while no round failed last, 503 otherwise; the same body either way.
@@ -165,4 +185,43 @@ async fn metrics(State(monitor): State<Arc<Monitor>>) -> String {
     // Writing to a String does not fail.
     let _ = encode(&mut text, &monitor.registry);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::{Monitor, router};
+
+    #[tokio::test]
+    async fn only_requests_for_this_host_are_answered() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let hosts = ["sync.internal".parse().expect("a name")].into_iter().collect();
+        let monitor = Arc::new(Monitor::new(std::iter::empty()));
+        tokio::spawn(axum::serve(listener, router(monitor, hosts)).into_future());
+        for (headers, expected) in [
+            ("Host: localhost:8190", "200"),
+            ("Host: sync.internal", "200"),
+            ("Host: evil.example", "403"),
+            ("Host: localhost\r\nOrigin: http://evil.example", "403"),
+            ("Host: localhost\r\nSec-Fetch-Site: cross-site", "403"),
+        ] {
+            for path in ["/health", "/metrics"] {
+                let mut stream = TcpStream::connect(address).await.expect("a connection");
+                let request = format!("GET {path} HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n");
+                stream.write_all(request.as_bytes()).await.expect("written");
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).await.expect("read");
+                assert_eq!(
+                    answer.split(' ').nth(1),
+                    Some(expected),
+                    "{path} {headers}: {answer}"
+                );
+            }
+        }
+    }
 }

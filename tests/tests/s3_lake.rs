@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use lakefront_tests::{ClickHouse, Engine, Ingest, LakeAt, Nessie, Relay, S3Lake, Treatment, command};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -145,17 +145,13 @@ async fn both_tiers_answer(lake: &LakeAt) -> Result<()> {
         ensure!(engine.counter("S3GetObject").await? == read);
 
         // What the tables are read with stays with the engine.
-        let made = engine.sql("SHOW CREATE TABLE otel_logs").await?;
-        let made = made.rows[0][0].as_str().context("a statement")?;
-        ensure!(
-            made.contains("IcebergS3(") && made.contains("'[HIDDEN]'"),
-            "{made}"
-        );
-        let secret = |variable: &str| variable.contains("SECRET") || variable.contains("TOKEN");
-        let environment = lake.environment();
-        let mut secrets = environment.iter().filter(|(variable, _)| secret(variable));
-        ensure!(secrets.all(|(_, value)| !made.contains(value)), "{made}");
+        let Err(refused) = engine.sql("SHOW CREATE TABLE otel_logs").await else {
+            bail!("the statement that made a table was shown, with a key in it");
+        };
+        ensure!(format!("{refused:#}").contains("DESCRIBE TABLE"), "{refused:#}");
+        engine.sql("DESCRIBE TABLE otel_logs").await?;
 
+        let environment = lake.environment();
         let output = tokio::process::Command::from(command("lakefront-sync")?)
             .args(["once", "--clickhouse", clickhouse.url()])
             .envs(environment)

@@ -1,7 +1,9 @@
 //! Renders `clickhouse/access.toml` to the configuration of users of a real ClickHouse.
 //!
-//! A user may change settings of a query, but not past the limits (`readonly = 2` with constraints); what it may do at all is
-//! in its grants. Passwords are read from the server's environment.
+//! A user who reads may set what `clickhouse/settings/read.txt` lists and lower the limits; all other settings are fixed
+//! (`readonly = 1` with `changeable_in_readonly`). A user who writes can't be held to a list by a server: its limits have a highest
+//! value, and settings that name files or servers are fixed. What a user may do at all is in its grants. Passwords are read from the
+//! server's environment.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,16 +15,53 @@ use serde::Deserialize;
 use crate::paths::Paths;
 
 const RULES: &str = "clickhouse/access.toml";
+const SETTINGS: &str = "clickhouse/settings/read.txt";
 const RENDERED: &str = "clickhouse/users.d/lakefront.xml";
 
 /// Reads the rules and writes the file anew.
 pub fn run() -> Result<()> {
     let root = Paths::find()?.checkout;
     let rules = fs::read_to_string(root.join(RULES)).context(RULES)?;
-    fs::write(root.join(RENDERED), render(&rules)?).context(RENDERED)?;
+    let settings = fs::read_to_string(root.join(SETTINGS)).context(SETTINGS)?;
+    fs::write(root.join(RENDERED), render(&rules, &settings)?).context(RENDERED)?;
     println!("{RENDERED} is written");
     Ok(())
 }
+
+/// Further settings that a reader may set on a server. The embedded ClickHouse knows them as limits or parts of the protocol, which
+/// its gate handles by itself, or fixes them.
+const OF_SERVERS: [&str; 17] = [
+    "add_http_cors_header",
+    "cancel_http_readonly_queries_on_client_close",
+    "enable_http_compression",
+    "http_headers_progress_interval_ms",
+    "http_response_buffer_size",
+    "http_wait_end_of_query",
+    "http_write_exception_in_output_format",
+    "http_zlib_compression_level",
+    "limit",
+    "log_comment",
+    "max_bytes_to_read",
+    "max_rows_to_read",
+    "max_threads",
+    "priority",
+    "send_logs_level",
+    "send_progress_in_http_headers",
+    "session_timezone",
+];
+
+/// Settings of the lake's engine that no oldest supported server has to know.
+const OF_LAKES: &str = "iceberg_";
+
+/// Settings that name files or servers.
+const FIXED_FOR_WRITERS: [&str; 6] = [
+    "format_avro_schema_registry_url",
+    "format_schema",
+    "format_template_resultset",
+    "format_template_row",
+    "input_format_record_errors_file_path",
+    "output_format_schema",
+];
 
 /// `access.toml`. Its own head says what the fields mean.
 #[derive(Deserialize)]
@@ -49,7 +88,13 @@ enum Access {
 }
 
 /// What a server's `users.d` takes. `0` means "no limit" to ClickHouse, and so is not allowed where there is one.
-fn render(rules: &str) -> Result<String> {
+fn render(rules: &str, settings: &str) -> Result<String> {
+    let mut settings: Vec<_> = settings
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with(['#']) && !line.starts_with(OF_LAKES))
+        .chain(OF_SERVERS)
+        .collect();
+    settings.sort_unstable();
     let rules: Rules = toml::from_str(rules).context(RULES)?;
     let mut profiles = String::new();
     let mut users = String::new();
@@ -60,13 +105,15 @@ fn render(rules: &str) -> Result<String> {
             .iter()
             .chain(user.limits.keys())
             .chain([name, &user.password])
+            .map(String::as_str)
+            .chain(settings.iter().copied())
         {
             let plain = word
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             ensure!(plain, "{RULES}: `{word}` is not a plain name");
         }
-        profiles += &profile(name, user)?;
+        profiles += &profile(name, user, &settings)?;
         users += &rendered_user(name, user)?;
     }
     Ok(format!(
@@ -78,23 +125,27 @@ fn render(rules: &str) -> Result<String> {
     ))
 }
 
-fn profile(name: &str, user: &User) -> Result<String> {
+fn profile(name: &str, user: &User, settings: &[&str]) -> Result<String> {
     let mut xml = format!("        <lakefront_{name}>\n");
     for (setting, value) in &user.limits {
         writeln!(xml, "            <{setting}>{value}</{setting}>")?;
     }
-    if user.access == Access::Read {
-        writeln!(xml, "            <readonly>2</readonly>")?;
+    let reads = user.access == Access::Read;
+    if reads {
+        writeln!(xml, "            <readonly>1</readonly>")?;
     }
     writeln!(xml, "            <constraints>")?;
+    let changeable = if reads { "<changeable_in_readonly/>" } else { "" };
     for (setting, value) in &user.limits {
         writeln!(
             xml,
-            "                <{setting}><min>1</min><max>{value}</max></{setting}>"
+            "                <{setting}><min>1</min><max>{value}</max>{changeable}</{setting}>"
         )?;
     }
-    if user.access == Access::Read {
-        writeln!(xml, "                <readonly><const/></readonly>")?;
+    let others: &[&str] = if reads { settings } else { &FIXED_FOR_WRITERS };
+    let constraint = if reads { changeable } else { "<const/>" };
+    for setting in others.iter().filter(|name| !user.limits.contains_key(**name)) {
+        writeln!(xml, "                <{setting}>{constraint}</{setting}>")?;
     }
     writeln!(xml, "            </constraints>\n        </lakefront_{name}>")?;
     Ok(xml)
@@ -138,20 +189,58 @@ fn grants(user: &User) -> Vec<String> {
 mod tests {
     use std::fs;
 
-    use super::{RENDERED, RULES, render};
+    use super::{RENDERED, RULES, SETTINGS, render};
 
     #[test]
     fn the_rendered_file_is_current() {
         // The tests run in the folder of the package.
         let read = |file| fs::read_to_string(format!("../{file}")).expect(file);
-        let current = render(&read(RULES)).expect("valid rules");
+        let current = render(&read(RULES), &read(SETTINGS)).expect("valid rules");
         assert_eq!(read(RENDERED), current, "run `cargo xtask access`");
+    }
+
+    #[test]
+    fn a_reader_sets_what_is_listed_and_nothing_else() {
+        let rules = |access| {
+            format!(
+                "[users.x]\npassword = \"P\"\naccess = \"{access}\"\ndatabases = []\nfiles = false\nlimits = {{ max_threads = 4 }}"
+            )
+        };
+        let reader =
+            render(&rules("read"), "# a comment\n\nextremes\niceberg_snapshot_id\n").expect("valid rules");
+        for line in [
+            "<readonly>1</readonly>",
+            "<max_threads><min>1</min><max>4</max><changeable_in_readonly/></max_threads>",
+            "<extremes><changeable_in_readonly/></extremes>",
+        ] {
+            assert!(reader.contains(line), "{line}: {reader}");
+        }
+        assert_eq!(
+            reader.matches("max_threads>").count(),
+            4,
+            "its value and one constraint: {reader}"
+        );
+        for name in ["iceberg", "schema", "a comment"] {
+            assert!(!reader.contains(name), "{name}: {reader}");
+        }
+        let writer = render(&rules("write"), "extremes\n").expect("valid rules");
+        assert!(
+            writer.contains("<output_format_schema><const/></output_format_schema>"),
+            "{writer}"
+        );
+        assert!(
+            !writer.contains("readonly") && !writer.contains("extremes"),
+            "{writer}"
+        );
     }
 
     #[test]
     fn names_that_are_more_than_names_are_refused() {
         let rules = "[users.x]\npassword = \"P</password>\"\naccess = \"read\"\ndatabases = []\nfiles = false\nlimits = {}";
-        let error = render(rules).expect_err("not plain");
+        let error = render(rules, "").expect_err("not plain");
         assert!(error.to_string().contains("is not a plain name"), "{error}");
+        let rules =
+            "[users.x]\npassword = \"P\"\naccess = \"read\"\ndatabases = []\nfiles = false\nlimits = {}";
+        assert!(render(rules, "a/><b\n").is_err());
     }
 }

@@ -40,6 +40,17 @@ struct User {
     password: Option<String>,
 }
 
+/// A user whose credentials were right.
+#[derive(Debug, Clone)]
+pub struct Entered {
+    /// The user's name.
+    pub name: String,
+    /// What it may do.
+    pub profile: Arc<Profile>,
+    /// Whether a password proved it.
+    pub has_password: bool,
+}
+
 /// A file of users that can't be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -109,14 +120,13 @@ impl Access {
         open.map(|(name, _)| name.as_str()).collect()
     }
 
-    /// What who sent these credentials may do. `by_page` tells that a web page did: any page can post to this machine, so that
-    /// who has no password is not whom it speaks for.
+    /// Returns the user of these credentials.
     ///
     /// # Errors
-    /// [`Error::WrongPassword`], also for unknown users; [`Error::WebPage`].
-    pub fn enter(&self, credentials: Option<&Credentials>, by_page: bool) -> Result<Arc<Profile>, Error> {
+    /// [`Error::WrongPassword`], also for unknown users.
+    pub fn enter(&self, credentials: Option<&Credentials>) -> Result<Entered, Error> {
         let credentials = credentials.cloned().unwrap_or_default();
-        // What ClickHouse takes for a caller who names none.
+        // As in ClickHouse.
         let name = match credentials.user.as_str() {
             "" => "default",
             name => name,
@@ -126,10 +136,11 @@ impl Access {
         // A user without a password takes none, so that a forgotten variable shows.
         let is_right = is_same(credentials.password.as_bytes(), expected.as_bytes());
         match user {
-            Some(User { password: None, .. }) if is_right && by_page => {
-                Err(Error::WebPage { user: name.into() })
-            }
-            Some(user) if is_right => Ok(Arc::clone(&user.profile)),
+            Some(user) if is_right => Ok(Entered {
+                name: name.into(),
+                profile: Arc::clone(&user.profile),
+                has_password: user.password.is_some(),
+            }),
             _ => Err(Error::WrongPassword { user: name.into() }),
         }
     }
@@ -165,8 +176,9 @@ mod tests {
             user: user.into(),
             password: password.into(),
         };
-        let profile = access.enter(Some(&credentials), false).ok()?;
-        Some(profile.rights.write)
+        let entered = access.enter(Some(&credentials)).ok()?;
+        assert_eq!(entered.has_password, !password.is_empty());
+        Some(entered.profile.rights.write)
     }
 
     #[test]
@@ -184,15 +196,7 @@ mod tests {
         ] {
             assert_eq!(enter(&access, user, password), None, "{user}");
         }
-        assert!(access.enter(None, false).is_err());
-        let router = Credentials {
-            user: "router".into(),
-            password: PASSWORD.into(),
-        };
-        assert!(
-            access.enter(Some(&router), true).is_ok(),
-            "a page that knows a password"
-        );
+        assert!(access.enter(None).is_err());
     }
 
     #[test]
@@ -206,14 +210,6 @@ mod tests {
             "a password nobody expects"
         );
         assert_eq!(enter(&access, "nobody", ""), None);
-        let sync = Credentials {
-            user: "sync".into(),
-            password: String::new(),
-        };
-        assert!(
-            access.enter(Some(&sync), true).is_err(),
-            "any page could be this user"
-        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Formats by name.
 
 use chdb_rust::format::{InputFormat, OutputFormat};
+use lakefront_clickhouse_http::Exception;
 
-/// Every output format the engine can be asked for, but those that read a schema from a file.
+/// The output formats that are served: none of them reads or writes a schema file.
 const FORMATS: &[OutputFormat] = {
     use OutputFormat::*;
     &[
@@ -69,7 +70,7 @@ const FORMATS: &[OutputFormat] = {
     ]
 };
 
-/// Every input format, but those that read a schema or a template from a file.
+/// The input formats that are taken: none of them reads a schema, a template or a registry.
 const INPUT: &[InputFormat] = {
     use InputFormat::*;
     &[
@@ -135,6 +136,30 @@ pub fn find_input(name: &str) -> Option<InputFormat> {
         .iter()
         .copied()
         .find(|format| format.as_str().eq_ignore_ascii_case(&name))
+}
+
+/// Returns the output format of a name.
+///
+/// # Errors
+/// `UNKNOWN_FORMAT` for a format that is not served, whether the engine has it or not.
+pub fn output(name: &str) -> Result<OutputFormat, Exception> {
+    find(name).ok_or_else(|| unknown("output", name))
+}
+
+/// Returns the input format of a name.
+///
+/// # Errors
+/// `UNKNOWN_FORMAT`, likewise.
+pub fn input(name: &str) -> Result<InputFormat, Exception> {
+    find_input(name).ok_or_else(|| unknown("input", name))
+}
+
+fn unknown(kind: &str, name: &str) -> Exception {
+    let message = format!(
+        "Unknown {kind} format {name}: use for example JSON, JSONEachRow, CSVWithNames, TabSeparated, RowBinary, Native, Parquet or \
+         ArrowStream; formats with a schema of their own (Protobuf, Template) are not served"
+    );
+    Exception::new(73, "UNKNOWN_FORMAT", message)
 }
 
 fn full(name: &str) -> String {

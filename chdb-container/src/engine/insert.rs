@@ -48,8 +48,7 @@ impl Engine {
     ) -> Result<Output, Error> {
         let whole = format!("{}FORMAT {format}", query.sql);
         let judged = self.judge(query, &whole)?;
-        let format = format::find_input(format)
-            .ok_or_else(|| Exception::new(73, "UNKNOWN_FORMAT", format!("Unknown input format {format}")))?;
+        let format = format::input(format)?;
         let mut pooled = self.connection(query)?;
         let written = if cancellation.begin(&pooled.tag, judged.writes) {
             pooled

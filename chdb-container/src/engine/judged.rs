@@ -5,13 +5,13 @@ use crate::gate::Judged;
 
 /// How many statements are remembered.
 const CAPACITY: usize = 512;
-/// The longest of them.
+/// The longest of them, with the values it is kept under.
 const LONGEST: usize = 64 << 10;
 
 /// Statements the gate has let pass, so that a dashboard's queries are parsed for it once and not each time.
 ///
-/// A verdict hangs on a statement's text alone and not on the values of its parameters, but for those of the type
-/// Identifier: statements with one are not remembered.
+/// A verdict is kept under all that it was given for: the text, and the names and values of its parameters. The values are left out
+/// where the gate says that they can't matter ([`Judged::by_values`]).
 #[derive(Default)]
 pub struct Known(Mutex<State>);
 
@@ -21,23 +21,27 @@ struct State {
     uses: u64,
 }
 
-/// A text and the names of its parameters.
-type Key = (String, Vec<String>);
+/// A text and its parameters: names, and values where they matter.
+type Key = (String, Vec<(String, Option<String>)>);
 
 impl Known {
-    /// The verdict on a statement, if it was given before.
+    /// Returns the verdict on a statement, if it was given before.
     pub fn get(&self, sql: &str, params: &[(String, String)]) -> Option<Judged> {
         let mut state = self.state();
         state.uses += 1;
         let now = state.uses;
-        let (used, judged) = state.verdicts.get_mut(&key(sql, params))?;
-        *used = now;
-        Some(judged.clone())
+        [false, true].into_iter().find_map(|by_values| {
+            let (used, judged) = state.verdicts.get_mut(&key(sql, params, by_values))?;
+            *used = now;
+            Some(judged.clone())
+        })
     }
 
-    /// Remembers a verdict; the one not asked for the longest is forgotten for it.
+    /// Keeps a verdict; the one least recently returned is dropped for it.
     pub fn put(&self, sql: &str, params: &[(String, String)], judged: &Judged) {
-        if sql.len() > LONGEST || judged.by_values {
+        let key = key(sql, params, judged.by_values);
+        let values = key.1.iter().filter_map(|(_, value)| value.as_ref());
+        if sql.len() + values.map(String::len).sum::<usize>() > LONGEST {
             return;
         }
         let mut state = self.state();
@@ -48,7 +52,7 @@ impl Known {
             }
         }
         let now = state.uses;
-        state.verdicts.insert(key(sql, params), (now, judged.clone()));
+        state.verdicts.insert(key, (now, judged.clone()));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -56,21 +60,17 @@ impl Known {
     }
 }
 
-fn key(sql: &str, params: &[(String, String)]) -> Key {
-    (
-        sql.to_owned(),
-        params.iter().map(|(name, _)| name.clone()).collect(),
-    )
+fn key(sql: &str, params: &[(String, String)], by_values: bool) -> Key {
+    let params = params
+        .iter()
+        .map(|(name, value)| (name.clone(), by_values.then(|| value.clone())));
+    (sql.to_owned(), params.collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CAPACITY, Known};
+    use super::{CAPACITY, Known, LONGEST};
     use crate::gate::Judged;
-
-    fn params(name: &str) -> Vec<(String, String)> {
-        vec![(name.to_owned(), "value".to_owned())]
-    }
 
     #[test]
     fn the_least_used_is_forgotten() {
@@ -86,16 +86,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_remembered() {
+    fn a_verdict_is_kept_under_what_it_was_given_for() {
+        let params = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
         let known = Known::default();
+        known.put("x", &params("a", "1"), &Judged::default());
+        assert!(known.get("x", &params("a", "2")).is_some(), "values can't matter");
+        assert!(known.get("x", &[]).is_none() && known.get("x", &params("b", "1")).is_none());
+
         let by_values = Judged {
             by_values: true,
             ..Judged::default()
         };
-        known.put("x", &[], &by_values);
-        assert!(known.get("x", &[]).is_none());
-        known.put("x", &params("a"), &Judged::default());
-        assert!(known.get("x", &[]).is_none() && known.get("x", &params("b")).is_none());
-        assert!(known.get("x", &params("a")).is_some());
+        known.put("y", &params("a", "1"), &by_values);
+        assert!(known.get("y", &params("a", "1")).is_some());
+        assert!(known.get("y", &params("a", "2")).is_none());
+
+        known.put("z", &params("a", &"v".repeat(LONGEST)), &by_values);
+        assert!(
+            known.get("z", &params("a", &"v".repeat(LONGEST))).is_none(),
+            "too long"
+        );
     }
 }

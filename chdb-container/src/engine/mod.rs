@@ -24,7 +24,7 @@ use chdb_rust::format::OutputFormat;
 use chdb_rust::query_param::{QueryParam, QueryParams};
 
 use crate::config::Limits;
-use crate::gate::{DATABASE, Functions, Rights};
+use crate::gate::{DATABASE, Names, Rights};
 use crate::lake::Lake;
 use crate::{Error, settings};
 use pool::Pool;
@@ -44,7 +44,7 @@ pub struct Engine {
     /// The lake whose tables it serves, if it does.
     pub lake: Option<Lake>,
     limits: Limits,
-    functions: Functions,
+    names: Names,
     version: String,
     own: Mutex<Connection>,
     pool: Pool,
@@ -88,12 +88,17 @@ impl Engine {
             .into_iter()
             .next()
             .unwrap_or_default();
-        let names = one_column(&own, "SELECT name FROM system.table_functions")?;
+        let column = |sql| one_column(&own, sql);
+        let names = Names::new(
+            column("SELECT name FROM system.table_functions")?,
+            column("SELECT name FROM system.formats")?,
+            column("SELECT name FROM system.settings UNION ALL SELECT name FROM system.merge_tree_settings")?,
+        );
         let slots = usize::from(limits.slots);
         let queue = || Queue::new(limits.slots, limits.queue, limits.queue_wait());
         let engine = Self {
             lake,
-            functions: Functions::new(names.iter().map(String::as_str)),
+            names,
             version,
             own: Mutex::new(own),
             pool: Pool::new(3 * slots, args),

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chdb_rust::connection::Connection;
-use chdb_rust::format::OutputFormat;
 use lakefront_clickhouse_http::Exception;
 
 use super::cancel::{Cancellation, Running};
@@ -10,6 +9,7 @@ use super::pool::Pooled;
 use super::{Engine, Output, format, one_column, parameters, result};
 use crate::access::Profile;
 use crate::gate::{Judged, Rights};
+use crate::lake::Lake;
 use crate::{Error, gate, settings};
 
 /// A statement as a caller wants it run.
@@ -81,12 +81,19 @@ impl Engine {
     }
 
     fn run_once(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
-        let default_format = known(&query.format)?;
+        let default_format = format::output(&query.format)?;
         if let Some(lake) = &self.lake {
             lake.refresh(|| self.own());
         }
         let judged = self.judge(query, &query.sql)?;
-        let format = judged.format.as_deref().map_or(Ok(default_format), known)?;
+        if judged.shows_definition && self.lake.as_ref().is_some_and(Lake::is_remote) {
+            let message = "Not allowed here: SHOW CREATE TABLE of a table on an object store, because it shows a key. Use DESCRIBE TABLE";
+            return Err(Exception::new(497, "ACCESS_DENIED", message).into());
+        }
+        let format = judged
+            .format
+            .as_deref()
+            .map_or(Ok(default_format), format::output)?;
 
         let pooled = self.connection(query)?;
         let requests_before = self.store_requests(&pooled.connection);
@@ -130,7 +137,7 @@ impl Engine {
             return Ok(judged);
         }
         let gate = self.pool.take(&settings::gate(rights))?;
-        let judged = gate::check(&gate.connection, &self.functions, rights, sql, &query.params);
+        let judged = gate::check(&gate.connection, &self.names, rights, sql, &query.params);
         self.pool.put(gate);
         if is_remembered && let Ok(judged) = &judged {
             self.judged.put(sql, &query.params, judged);
@@ -175,9 +182,4 @@ impl Engine {
 
 pub(super) fn cancelled() -> Exception {
     Exception::new(394, "QUERY_WAS_CANCELLED", "Query was cancelled")
-}
-
-fn known(name: &str) -> Result<OutputFormat, Exception> {
-    format::find(name)
-        .ok_or_else(|| Exception::new(73, "UNKNOWN_FORMAT", format!("Unknown output format {name}")))
 }

@@ -6,13 +6,14 @@
 //! other servers, and files written by `INTO OUTFILE`.
 
 mod ast;
+mod canonical;
 mod files;
 mod rights;
 mod rules;
 mod writes;
 
 pub use rights::Rights;
-pub use rules::{DATABASE, Functions, Judged};
+pub use rules::{DATABASE, Judged, Names};
 
 use chdb_rust::admin::{QueryAnalysis, QueryClass};
 use chdb_rust::connection::Connection;
@@ -21,7 +22,7 @@ use lakefront_clickhouse_http::Exception;
 
 use crate::Error;
 use crate::engine::{parameters, result};
-use crate::settings::LIMITS;
+use canonical::Canonical;
 
 /// Judges a statement on a read-only connection; says what it does.
 ///
@@ -29,7 +30,7 @@ use crate::settings::LIMITS;
 /// The engine's exception for text it can't read; ours for statements that may not run.
 pub fn check(
     connection: &Connection,
-    functions: &Functions,
+    names: &Names,
     rights: Rights,
     sql: &str,
     params: &[(String, String)],
@@ -43,14 +44,10 @@ pub fn check(
             // Comments alone.
             Ok(_) => empty().into(),
         }),
-        (1, QueryClass::ReadOnly) => tree(connection, functions, rights, sql, params),
+        (1, QueryClass::ReadOnly) => tree(connection, names, rights, sql, params),
         (1, QueryClass::Mutating) if rights.write => {
-            let judged = tree(connection, functions, rights, sql, params)?;
+            let judged = tree(connection, names, rights, sql, params)?;
             stays_inside(&analysis, &judged)?;
-            // The classification does not know what such a parameter names.
-            if judged.by_values {
-                return Err(denied("parameters of the type Identifier in a change").into());
-            }
             Ok(judged)
         }
         (0 | 1, class) => Err(not_permitted(class, rights).into()),
@@ -63,7 +60,7 @@ pub fn check(
 
 fn tree(
     connection: &Connection,
-    functions: &Functions,
+    names: &Names,
     rights: Rights,
     sql: &str,
     params: &[(String, String)],
@@ -75,11 +72,22 @@ fn tree(
         .map_err(|error| result::exception(&error))?;
     let ast = ast.data_utf8_lossy();
     let nodes = ast::nodes(&ast);
-    let mut judged = rules::judge(&nodes, functions, rights)?;
-    if nodes.iter().any(|node| node.kind == "Set") && names_a_limit(sql) {
-        return Err(denied("a SETTINGS clause with a limit: send it beside the statement").into());
+    let mut judged = rules::judge(&nodes, names, rights)?;
+    // Those of readers are refused by the tree.
+    let has_settings = rights.write && nodes.iter().any(|node| node.kind == "Set");
+    if params.is_empty() && !has_settings {
+        return Ok(judged);
     }
-    judged.by_values = has_identifier(sql);
+    let canonical = Canonical::of(connection, sql)?;
+    judged.by_values |= !params.is_empty() && canonical.depends_on_values();
+    if judged.writes && canonical.has_identifiers() {
+        // The classification does not know what such a parameter names.
+        return Err(denied("parameters of the type Identifier in a change").into());
+    }
+    if has_settings && let Some(name) = canonical.foreign_setting(names, rights) {
+        let what = format!("the setting {name} in a SETTINGS clause (send limits beside the statement)");
+        return Err(denied(&what).into());
+    }
     Ok(judged)
 }
 
@@ -94,23 +102,6 @@ fn stays_inside(analysis: &QueryAnalysis, judged: &Judged) -> Result<(), Excepti
     } else {
         Ok(())
     }
-}
-
-/// Whether a limit is named anywhere: the tree does not say what a SETTINGS clause sets, and it would outrank the caller's limits.
-fn names_a_limit(sql: &str) -> bool {
-    sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
-        .any(|word| LIMITS.contains(&word))
-}
-
-/// Whether there is a placeholder such as `{table:Identifier}`; one in a quoted text counts too.
-fn has_identifier(sql: &str) -> bool {
-    sql.split(':').skip(1).any(|behind| {
-        let behind = behind.trim_start();
-        let end = behind.find(|character: char| !character.is_alphanumeric());
-        behind
-            .get(..end.unwrap_or(behind.len()))
-            .is_some_and(|word| word.eq_ignore_ascii_case("Identifier"))
-    })
 }
 
 fn empty() -> Exception {

@@ -20,14 +20,19 @@ pub struct Judged {
     pub writes: bool,
     /// Whether it makes something new.
     pub creates: bool,
+    /// Whether it shows the statement that made a table, and with it the keys that read the table's files.
+    pub shows_definition: bool,
     /// Whether another verdict is possible with other values of its parameters.
     pub by_values: bool,
 }
 
-/// The names the engine has for table functions, in lower case: what is not known to be harmless is refused.
+/// The names that mean something to the engine, by its own lists. Functions and formats are in lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Functions {
-    table: BTreeSet<String>,
+pub struct Names {
+    /// Table functions that are not known to be harmless.
+    table_functions: BTreeSet<String>,
+    formats: BTreeSet<String>,
+    settings: BTreeSet<String>,
 }
 
 /// Table functions that make rows of nothing but their arguments.
@@ -109,21 +114,30 @@ const OTHER_DATABASES: [&str; 4] = [
     "system",
 ];
 
-impl Functions {
-    /// From the engine's list of table functions.
-    pub fn new<'a>(table_functions: impl IntoIterator<Item = &'a str>) -> Self {
+/// Functions that write rows in a format, which is their first argument.
+const FORMATTING_FUNCTIONS: [&str; 2] = ["formatrow", "formatrownonewline"];
+
+impl Names {
+    /// From the engine's lists.
+    pub fn new(table_functions: Vec<String>, formats: Vec<String>, settings: Vec<String>) -> Self {
+        let lower = |names: Vec<String>| names.into_iter().map(|name| name.to_ascii_lowercase());
         Self {
-            table: table_functions
-                .into_iter()
-                .map(str::to_ascii_lowercase)
+            table_functions: lower(table_functions)
                 .filter(|name| !HARMLESS_TABLE_FUNCTIONS.contains(&name.as_str()))
                 .collect(),
+            formats: lower(formats).collect(),
+            settings: settings.into_iter().collect(),
         }
+    }
+
+    /// Returns true for a setting of the engine, be it of queries or of tables.
+    pub fn is_setting(&self, name: &str) -> bool {
+        self.settings.contains(name)
     }
 
     fn refuses(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
-        self.table.contains(&name) || is_refused_scalar(&name)
+        self.table_functions.contains(&name) || is_refused_scalar(&name)
     }
 }
 
@@ -138,14 +152,15 @@ fn is_readable(table: &str, rights: Rights) -> bool {
 /// Judges a parsed statement.
 ///
 /// # Errors
-/// `ACCESS_DENIED`, and `READONLY` for settings that are not the caller's.
-pub fn judge(nodes: &[Node<'_>], functions: &Functions, rights: Rights) -> Result<Judged, Exception> {
+/// `ACCESS_DENIED`, `READONLY` for settings that are not the caller's, and `UNKNOWN_FORMAT`.
+pub fn judge(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Judged, Exception> {
     let root = nodes
         .first()
         .ok_or_else(|| denied("a statement without a tree"))?;
     let mut judged = Judged {
         writes: rights.write && writes::is_one(root),
         creates: root.kind == "CreateQuery",
+        shows_definition: root.kind == "ShowCreateTableQuery",
         ..Judged::default()
     };
     let has_columns = judged.writes || root.kind == "SelectWithUnionQuery";
@@ -176,23 +191,80 @@ pub fn judge(nodes: &[Node<'_>], functions: &Functions, rights: Rights) -> Resul
             }
             "Function" if judged.writes && writes::is_engine_of(before, node) => {}
             "Function" if rights.files && files::is_one(node) => files::judge(nodes, index)?,
-            "Function" if functions.refuses(node.name) => {
+            "Function" if FORMATTING_FUNCTIONS.contains(&&*node.name.to_ascii_lowercase()) => {
+                formatting(nodes, index)?;
+                // The format is a literal, or a parameter.
+                judged.by_values = true;
+            }
+            "Function"
+                if before.is_some_and(|before| before.kind == "TableExpression") && is_format(node) =>
+            {
+                format::input(first_argument(nodes, index).unwrap_or_default())?;
+                judged.by_values = true;
+            }
+            "Function" if names.refuses(node.name) => {
                 return Err(denied(&format!("the function {}", node.name)));
             }
-            // The engine holds readonly=1 against settings of the outermost query only.
-            "Set" if !rights.write && (root.kind != "Explain" || node.depth != 1) => return Err(settings()),
+            // The engine holds readonly=1 against settings of the outermost query only. EXPLAIN's own come first.
+            "Set" if !rights.write && (root.kind != "Explain" || index != 1) => return Err(settings()),
             // Its line does not say which function it applies.
             "ColumnsApplyTransformer" => return Err(denied("APPLY")),
             _ => {}
         }
         before = Some(node);
     }
-    judged.format = nodes
-        .iter()
-        .rfind(|node| node.depth == 1 && !judged.writes)
-        .filter(|node| node.kind == "Identifier" && format::find(node.name).is_some())
-        .map(|node| node.name.to_owned());
+    let format = output_format(nodes, root, names)?;
+    judged.format = format.filter(|_| !judged.writes);
     Ok(judged)
+}
+
+/// Returns the format of the FORMAT clause, if there is one: the last identifier below the root.
+///
+/// Below the root of some statements are also the names they are about. There an identifier is a format if the engine has one of
+/// that name.
+fn output_format(nodes: &[Node<'_>], root: &Node<'_>, names: &Names) -> Result<Option<String>, Exception> {
+    let mut below = nodes
+        .iter()
+        .filter(|node| node.depth == 1 && node.kind == "Identifier");
+    let last = match root.kind {
+        "SelectWithUnionQuery" | "Explain" | "DescribeQuery" => below.try_fold(None, |_, node| {
+            format::output(node.name)?;
+            Ok::<_, Exception>(Some(node))
+        })?,
+        _ => below
+            .next_back()
+            .filter(|node| names.formats.contains(&node.name.to_ascii_lowercase())),
+    };
+    let Some(last) = last else { return Ok(None) };
+    format::output(last.name)?;
+    Ok(Some(last.name.to_owned()))
+}
+
+/// Judges the format of a function that writes rows.
+fn formatting(nodes: &[Node<'_>], index: usize) -> Result<(), Exception> {
+    let name = nodes
+        .get(index + 2)
+        .filter(|node| node.kind == "Literal")
+        .and_then(|_| first_argument(nodes, index));
+    let name = name.ok_or_else(|| denied("formatRow with a format that is not written out"))?;
+    format::output(name).map(drop)
+}
+
+fn is_format(function: &Node<'_>) -> bool {
+    function.name.eq_ignore_ascii_case("format")
+}
+
+/// The first argument of the function at an index, where that is a name or a text.
+fn first_argument<'a>(nodes: &[Node<'a>], index: usize) -> Option<&'a str> {
+    nodes
+        .get(index + 1)
+        .filter(|list| list.kind == "ExpressionList")?;
+    let argument = nodes.get(index + 2)?;
+    match argument.kind {
+        "Identifier" => Some(argument.name),
+        "Literal" => argument.name.strip_prefix('\'')?.strip_suffix('\''),
+        _ => None,
+    }
 }
 
 /// Not INSERT or CREATE. Beside the statement stand EXPLAIN's own settings and a format.
@@ -218,9 +290,9 @@ fn identifier(name: &str, rights: Rights) -> Result<(), Exception> {
         Some((database, _)) if OTHER_DATABASES.contains(&database) && !is_readable(&lower, rights) => {
             Err(denied(&format!("the table {name}")))
         }
-        None if is_refused_scalar(&lower) => Err(denied(&format!(
-            "the function {name} (give a column another alias)"
-        ))),
+        None if is_refused_scalar(&lower) || FORMATTING_FUNCTIONS.contains(&lower.as_str()) => Err(denied(
+            &format!("the function {name} (give a column another alias)"),
+        )),
         _ => Ok(()),
     }
 }

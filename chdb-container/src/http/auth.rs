@@ -1,42 +1,78 @@
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::ORIGIN;
+use axum::http::{HeaderMap, Uri};
 use lakefront_clickhouse_http::{Credentials, IncomingQuery, SECRET_HEADER};
+use lakefront_hosts::{AllowedHosts, is_by_browser};
 
 use crate::Error;
 use crate::access::{Access, Profile, is_same};
 
-/// Who may come in, and as what.
+/// Admits callers, and decides what each may do.
+///
+/// A caller who proves a secret or a password is admitted under any name of the host. Everybody else reached this process because its
+/// address is theirs to reach, which is true of every web page in a browser on the same machine: see [`AllowedHosts`].
 #[derive(Clone)]
-pub enum Door {
-    /// Whoever knows the secret, to read the lake.
-    Lake {
-        /// The secret.
-        secret: Secret,
-        /// What all of them may do.
-        profile: Arc<Profile>,
-    },
-    /// Users with rights of their own.
+pub struct Door {
+    kind: Kind,
+    hosts: Arc<AllowedHosts>,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Lake { secret: Secret, profile: Arc<Profile> },
     Users(Arc<Access>),
 }
 
+/// The configuration of [`AllowedHosts`].
+const VARIABLE: &str = "LAKEFRONT_ALLOWED_HOSTS (--allowed-hosts)";
+
 impl Door {
-    /// What the sender of a request may do.
+    /// Admits those who send the secret, to read the lake; all who reach this process where there is none.
+    pub fn lake(secret: Secret, profile: Profile, hosts: AllowedHosts) -> Self {
+        let profile = Arc::new(profile);
+        Self {
+            kind: Kind::Lake { secret, profile },
+            hosts: Arc::new(hosts),
+        }
+    }
+
+    /// Admits users with rights of their own.
+    pub fn users(access: Access, hosts: AllowedHosts) -> Self {
+        Self {
+            kind: Kind::Users(Arc::new(access)),
+            hosts: Arc::new(hosts),
+        }
+    }
+
+    /// Returns what the sender of a request may do.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and [`Error::WrongPassword`].
+    /// [`Error::Unauthorized`], [`Error::WrongPassword`], [`Error::Foreign`] and [`Error::Browser`].
     pub fn enter(
         &self,
+        uri: &Uri,
         headers: &HeaderMap,
         credentials: Option<&Credentials>,
     ) -> Result<Arc<Profile>, Error> {
-        match self {
-            Self::Lake { secret, profile } => {
+        match &self.kind {
+            Kind::Lake { secret, profile } => {
                 secret.check(headers, credentials)?;
+                if secret.is_open() {
+                    self.hosts.check(uri, headers, VARIABLE)?;
+                }
                 Ok(Arc::clone(profile))
             }
-            Self::Users(access) => access.enter(credentials, headers.contains_key(ORIGIN)),
+            Kind::Users(access) => {
+                let entered = access.enter(credentials)?;
+                if !entered.has_password {
+                    self.hosts.check_host(uri, headers, VARIABLE)?;
+                    // Such a user may change tables.
+                    if is_by_browser(headers) {
+                        return Err(Error::Browser { user: entered.name });
+                    }
+                }
+                Ok(entered.profile)
+            }
         }
     }
 
@@ -44,19 +80,22 @@ impl Door {
     ///
     /// # Errors
     /// As [`Self::enter`], and what is wrong with `Authorization`.
-    pub fn enter_by_headers(&self, headers: &HeaderMap) -> Result<Arc<Profile>, Error> {
-        let head = IncomingQuery::head(&axum::http::Uri::from_static("/"), &without_body(headers))?;
-        self.enter(headers, head.credentials.as_ref())
+    pub fn enter_by_headers(&self, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Profile>, Error> {
+        let head = IncomingQuery::head(&Uri::from_static("/"), &without_body(headers))?;
+        self.enter(uri, headers, head.credentials.as_ref())
     }
 
-    /// Lets those pass who look after the process: they see its state and none of its data, so users have no part in it.
+    /// Admits those who look after the process: they see its state and none of its data, so users have no part in it.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] where there is a secret.
-    pub fn look(&self, headers: &HeaderMap) -> Result<(), Error> {
-        match self {
-            Self::Lake { .. } => self.enter_by_headers(headers).map(drop),
-            Self::Users(_) => Ok(()),
+    /// [`Error::Unauthorized`] where there is a secret, else [`Error::Foreign`].
+    pub fn look(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
+        match &self.kind {
+            Kind::Users(_) if self.enter_by_headers(uri, headers).is_err() => {
+                Ok(self.hosts.check(uri, headers, VARIABLE)?)
+            }
+            Kind::Users(_) => Ok(()),
+            Kind::Lake { .. } => self.enter_by_headers(uri, headers).map(drop),
         }
     }
 }
@@ -69,6 +108,11 @@ impl Secret {
     /// A secret; none or an empty one lets everybody pass.
     pub fn new(secret: Option<String>) -> Self {
         Self(secret.filter(|secret| !secret.is_empty()).map(Into::into))
+    }
+
+    /// Returns true if everybody passes.
+    pub fn is_open(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Lets callers pass who sent the secret: in its own header, as a password or as a bearer token.

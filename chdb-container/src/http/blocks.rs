@@ -16,8 +16,8 @@ const ZSTD: u8 = 0x90;
 const CHECKSUM: usize = 16;
 /// Method and both sizes.
 const HEADER: usize = 9;
-/// The longest content of a block that is read: clients send 1 MiB or less.
-const LONGEST: usize = 64 << 20;
+/// The longest content of a block that is read, and the longest block. Clients send 1 MiB as a rule, and some 10 MiB.
+const LONGEST: usize = 16 << 20;
 /// How much content goes into a block, as in ClickHouse.
 const CONTENT: usize = 1 << 20;
 
@@ -39,26 +39,44 @@ pub fn compress(bytes: &[u8]) -> Vec<u8> {
     blocks
 }
 
+/// Why a block is not unpacked.
+#[derive(Debug, PartialEq, Eq)]
+pub enum BadBlock {
+    /// It is not what it says it is.
+    Invalid(String),
+    /// It has more content than may follow.
+    TooMuch,
+}
+
 /// Reads blocks as their bytes arrive.
 #[derive(Debug, Default)]
 pub struct Reader(BytesMut);
 
 impl Reader {
-    /// Takes bytes in and adds the content of every block they complete.
+    /// Takes bytes in.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Unpacks the first block, if it has arrived, behind `content`. Returns false if it has not.
+    ///
+    /// One block at a time, and none with more than `most` bytes of content: a few kilobytes can stand for gigabytes.
     ///
     /// # Errors
-    /// What is wrong with a block.
-    pub fn read(&mut self, bytes: &[u8], content: &mut BytesMut) -> Result<(), String> {
-        self.0.extend_from_slice(bytes);
-        while let Some(length) = self.length()? {
-            let block = self.0.split_to(CHECKSUM + length);
-            let (sum, block) = block.split_at(CHECKSUM);
-            if checksum(block) != *sum {
-                return Err("a compressed block has another checksum than it says".into());
-            }
-            unpack(block, content)?;
+    /// [`BadBlock`].
+    pub fn unpack_next(&mut self, content: &mut BytesMut, most: u64) -> Result<bool, BadBlock> {
+        let Some(length) = self.length(most)? else {
+            return Ok(false);
+        };
+        let block = self.0.split_to(CHECKSUM + length);
+        let (sum, block) = block.split_at(CHECKSUM);
+        if checksum(block) != *sum {
+            return Err(BadBlock::Invalid(
+                "a compressed block has another checksum than it says".into(),
+            ));
         }
-        Ok(())
+        unpack(block, content).map_err(BadBlock::Invalid)?;
+        Ok(true)
     }
 
     /// Whether the last block was whole.
@@ -67,15 +85,18 @@ impl Reader {
     }
 
     /// The length of the first block without its checksum, when it is there.
-    fn length(&self) -> Result<Option<usize>, String> {
+    fn length(&self, most: u64) -> Result<Option<usize>, BadBlock> {
         let Some(mut header) = self.0.get(CHECKSUM + 1..CHECKSUM + HEADER) else {
             return Ok(None);
         };
         let (length, content) = (header.get_u32_le() as usize, header.get_u32_le() as usize);
         if !(HEADER..=LONGEST).contains(&length) || content > LONGEST {
-            return Err(format!(
+            return Err(BadBlock::Invalid(format!(
                 "a compressed block says it has {length} bytes and {content} of content: up to {LONGEST} are read"
-            ));
+            )));
+        }
+        if content as u64 > most {
+            return Err(BadBlock::TooMuch);
         }
         Ok((self.0.len() >= CHECKSUM + length).then_some(length))
     }
@@ -118,17 +139,18 @@ fn checksum(block: &[u8]) -> [u8; CHECKSUM] {
 mod tests {
     use bytes::BytesMut;
 
-    use super::{CONTENT, HEADER, NONE, Reader, ZSTD, checksum, compress};
+    use super::{BadBlock, CONTENT, HEADER, LONGEST, NONE, Reader, ZSTD, checksum, compress};
 
-    fn read(blocks: &[u8], at_once: usize) -> Result<BytesMut, String> {
+    fn read(blocks: &[u8], at_once: usize) -> Result<BytesMut, BadBlock> {
         let (mut reader, mut content) = (Reader::default(), BytesMut::new());
         for bytes in blocks.chunks(at_once) {
-            reader.read(bytes, &mut content)?;
+            reader.push(bytes);
+            while reader.unpack_next(&mut content, u64::MAX)? {}
         }
         if reader.is_done() {
             Ok(content)
         } else {
-            Err("not done".into())
+            Err(BadBlock::Invalid("not done".into()))
         }
     }
 
@@ -156,6 +178,20 @@ mod tests {
     }
 
     #[test]
+    fn no_block_is_unpacked_past_the_limit() {
+        let block = compress(&[0; 1000]);
+        let (mut reader, mut content) = (Reader::default(), BytesMut::new());
+        reader.push(&block.repeat(3));
+        for expected in [1000, 2000] {
+            let most = 2500 - content.len() as u64;
+            assert_eq!(reader.unpack_next(&mut content, most), Ok(true));
+            assert_eq!(content.len(), expected, "one block at a time");
+        }
+        assert_eq!(reader.unpack_next(&mut content, 500), Err(BadBlock::TooMuch));
+        assert_eq!(content.len(), 2000);
+    }
+
+    #[test]
     fn what_is_refused() {
         let good = block(NONE, b"abc", 3);
         let mut changed = good.clone();
@@ -168,6 +204,7 @@ mod tests {
             ("no LZ4", block(0x82, b"\xff\xff", 30)),
             ("an unknown method", block(0x91, b"abc", 3)),
             ("too long", block(NONE, b"abc", u32::MAX)),
+            ("longer than any", block(NONE, b"abc", LONGEST as u32 + 1)),
         ] {
             assert!(read(&blocks, 1000).is_err(), "{what}");
         }

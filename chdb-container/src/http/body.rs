@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use http_body_util::BodyExt as _;
 use tokio::sync::mpsc;
 
-use super::blocks;
+use super::blocks::{self, BadBlock};
 use crate::Error;
 
 /// How long a caller may say nothing in the middle of a body, as in ClickHouse.
@@ -59,26 +59,39 @@ impl Incoming {
         })
     }
 
-    /// The next piece; none at the end.
+    /// The next piece; none at the end. It has less than [`PIECE`] and one block.
     ///
     /// # Errors
     /// When the body breaks off, is not what it says it is, or is too long.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let mut piece = BytesMut::new();
         while piece.len() < PIECE {
+            let before = piece.len();
+            if let Some(blocks) = &mut self.blocks {
+                match blocks.unpack_next(&mut piece, self.left) {
+                    Ok(true) => {
+                        self.count(piece.len() - before)?;
+                        continue;
+                    }
+                    Ok(false) => {}
+                    Err(BadBlock::Invalid(reason)) => return Err(Error::BadBody(reason)),
+                    Err(BadBlock::TooMuch) => return Err(self.too_long()),
+                }
+            }
             let Some(bytes) = self.received().await? else {
                 break;
             };
-            let before = piece.len();
             match &mut self.blocks {
-                Some(blocks) => blocks.read(&bytes, &mut piece).map_err(Error::BadBody)?,
+                Some(blocks) => blocks.push(&bytes),
                 None if piece.is_empty() && bytes.len() >= PIECE => {
                     self.count(bytes.len())?;
                     return Ok(Some(bytes));
                 }
-                None => piece.extend_from_slice(&bytes),
+                None => {
+                    piece.extend_from_slice(&bytes);
+                    self.count(bytes.len())?;
+                }
             }
-            self.count(piece.len() - before)?;
         }
         if piece.is_empty() {
             if self.blocks.as_ref().is_some_and(|blocks| !blocks.is_done()) {
@@ -139,14 +152,18 @@ impl Incoming {
     }
 
     fn count(&mut self, bytes: usize) -> Result<(), Error> {
-        let left = self.left.checked_sub(bytes as u64);
-        self.left = left.ok_or_else(|| {
-            Error::BadBody(format!(
-                "the body has more than {} bytes once unpacked",
-                self.limit
-            ))
-        })?;
+        self.left = self
+            .left
+            .checked_sub(bytes as u64)
+            .ok_or_else(|| self.too_long())?;
         Ok(())
+    }
+
+    fn too_long(&self) -> Error {
+        Error::BadBody(format!(
+            "the body has more than {} bytes once unpacked",
+            self.limit
+        ))
     }
 }
 

@@ -34,7 +34,7 @@ pub async fn run(
         .clone()
         .unwrap_or_else(|| Uuid::new_v4().to_string());
     let (may_compress, in_blocks) = (head.http_compression, head.native_compression);
-    let outcome = execute(&shared, &method, &headers, head, body).await;
+    let outcome = execute(&shared, &method, &uri, &headers, head, body).await;
     let took = started.elapsed();
     shared.counters.count(&outcome, took);
     let mut response = match outcome {
@@ -58,11 +58,12 @@ pub async fn run(
 async fn execute(
     shared: &Shared,
     method: &Method,
+    uri: &Uri,
     headers: &HeaderMap,
     mut head: IncomingQuery,
     body: Body,
 ) -> Result<Output, Error> {
-    let profile = shared.door.enter(headers, head.credentials.as_ref())?;
+    let profile = shared.door.enter(uri, headers, head.credentials.as_ref())?;
     match head.database.as_deref() {
         None | Some("" | "default" | DATABASE) => {}
         Some(other) => {

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use lakefront_api::{EngineHealth, EngineState, LakeHealth, LakeState};
@@ -14,8 +14,8 @@ use super::{Shared, reply};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `GET /health`: engine and lake apart; 200 when the engine answers.
-pub async fn show(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    if let Err(error) = shared.door.look(&headers) {
+pub async fn show(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Err(error) = shared.door.look(&uri, &headers) {
         return reply::refusal(&error, "", shared.engine.version());
     }
     let started = Instant::now();

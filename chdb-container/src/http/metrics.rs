@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::{Shared, reply};
@@ -25,8 +25,8 @@ SELECT concat('lakefront_chdb_engine_queries ', toString(countIf(Settings['log_c
 FROM system.processes";
 
 /// `GET /metrics`: Prometheus text.
-pub async fn show(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    if let Err(error) = shared.door.look(&headers) {
+pub async fn show(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Err(error) = shared.door.look(&uri, &headers) {
         return reply::refusal(&error, "", shared.engine.version());
     }
     let engine = Arc::clone(&shared.engine);

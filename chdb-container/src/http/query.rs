@@ -6,7 +6,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use lakefront_api::{Column, Stats};
 use lakefront_clickhouse_http::{Answer, Endpoint, Exception, Param, Statement};
@@ -55,11 +55,12 @@ struct Refusal {
 /// `POST /query`.
 pub async fn run(
     State(shared): State<Shared>,
+    uri: Uri,
     headers: HeaderMap,
     body: Result<Json<Request>, JsonRejection>,
 ) -> Response<Body> {
     let started = Instant::now();
-    let profile = match shared.door.enter_by_headers(&headers) {
+    let profile = match shared.door.enter_by_headers(&uri, &headers) {
         Ok(profile) => profile,
         Err(error) => return refusal(&error, reply::status(&error)),
     };

@@ -36,16 +36,30 @@ impl Container {
         Self::run(&[&["--lake", lake], args].concat())
     }
 
-    /// Starts the container with tables of its own in a folder.
+    /// Starts the container with tables of its own in a folder, and users without passwords.
     pub fn keeping(folder: &Path) -> Self {
         Self::run(&["--data-dir", folder.to_str().expect("text")])
     }
 
+    /// Starts the container with tables of its own in a folder, and users that all have this password.
+    pub fn keeping_with_password(folder: &Path, password: &str) -> Self {
+        let variables = ["LAKEFRONT_ROUTER_PASSWORD", "LAKEFRONT_SYNC_PASSWORD"];
+        Self::run_with(
+            &["--data-dir", folder.to_str().expect("text")],
+            &variables.map(|variable| (variable, password)),
+        )
+    }
+
     fn run(args: &[&str]) -> Self {
+        Self::run_with(args, &[])
+    }
+
+    fn run_with(args: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_lakefront-chdb-container"))
             .args(["--listen", "127.0.0.1:0"])
             .args(args)
             .env_remove("LAKEFRONT_ENGINE_SECRET")
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");

@@ -32,6 +32,9 @@ pub enum ProblemType {
     /// 401: a token is missing or wrong.
     #[serde(rename = "https://lakefront.dev/problems/unauthorized")]
     Unauthorized,
+    /// 403: the request is for a name of the host that is not allowed, or a web page of another origin sent it.
+    #[serde(rename = "https://lakefront.dev/problems/foreign-request")]
+    ForeignRequest,
     /// 403: the statement is not a read of the `otel` tables.
     #[serde(rename = "https://lakefront.dev/problems/forbidden-statement")]
     ForbiddenStatement,
@@ -70,7 +73,7 @@ impl ProblemType {
         match self {
             Self::BadRequest => 400,
             Self::Unauthorized => 401,
-            Self::ForbiddenStatement => 403,
+            Self::ForeignRequest | Self::ForbiddenStatement => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
@@ -87,6 +90,7 @@ impl ProblemType {
         match self {
             Self::BadRequest => "bad request",
             Self::Unauthorized => "unauthorized",
+            Self::ForeignRequest => "request not allowed",
             Self::ForbiddenStatement => "statement not allowed",
             Self::NotFound => "not found",
             Self::MethodNotAllowed => "method not allowed",

@@ -2,7 +2,8 @@ use http::StatusCode;
 
 /// The HTTP status ClickHouse gives an exception, by its code.
 ///
-/// As in ClickHouse's `exceptionCodeToHTTPStatus`, with 503 for a full queue (202) so that clients try again.
+/// As in ClickHouse's `exceptionCodeToHTTPStatus`, with 503 for a full queue (202) so that clients try again, and 400 for a
+/// format that is not served (73).
 pub fn status_of(code: u32) -> StatusCode {
     match code {
         // REQUIRED_PASSWORD
@@ -10,13 +11,13 @@ pub fn status_of(code: u32) -> StatusCode {
         // READONLY, UNKNOWN_USER, WRONG_PASSWORD, ACCESS_DENIED, AUTHENTICATION_FAILED
         164 | 192 | 193 | 497 | 516 => StatusCode::FORBIDDEN,
         // CANNOT_PARSE_*, BAD_ARGUMENTS, TYPE_MISMATCH, SYNTAX_ERROR, values out of range, TOO_DEEP_AST, TOO_BIG_AST,
-        // INCORRECT_DATA, UNKNOWN_QUERY_PARAMETER, BAD_QUERY_PARAMETER, BAD_REQUEST_PARAMETER
-        6 | 25..=27 | 36 | 38 | 41 | 53 | 62 | 69 | 72 | 117 | 167 | 168 | 456 | 457 | 471 => {
+        // INCORRECT_DATA, UNKNOWN_QUERY_PARAMETER, BAD_QUERY_PARAMETER, BAD_REQUEST_PARAMETER, UNKNOWN_FORMAT
+        6 | 25..=27 | 36 | 38 | 41 | 53 | 62 | 69 | 72 | 73 | 117 | 167 | 168 | 456 | 457 | 471 => {
             StatusCode::BAD_REQUEST
         }
-        // UNKNOWN_FUNCTION, _IDENTIFIER, _TYPE, _STORAGE, _TABLE, _AGGREGATE_FUNCTION, _FORMAT, _TYPE_OF_QUERY,
+        // UNKNOWN_FUNCTION, _IDENTIFIER, _TYPE, _STORAGE, _TABLE, _AGGREGATE_FUNCTION, _TYPE_OF_QUERY,
         // _DATABASE, _DATABASE_ENGINE, _SETTING
-        46 | 47 | 50 | 56 | 60 | 63 | 73 | 78 | 81 | 115 | 336 => StatusCode::NOT_FOUND,
+        46 | 47 | 50 | 56 | 60 | 63 | 78 | 81 | 115 | 336 => StatusCode::NOT_FOUND,
         // NOT_IMPLEMENTED
         48 => StatusCode::NOT_IMPLEMENTED,
         // TIMEOUT_EXCEEDED
@@ -39,6 +40,7 @@ mod tests {
             (62, 400),
             (164, 403),
             (60, 404),
+            (73, 400),
             (159, 408),
             (241, 500),
             (202, 503),

@@ -5,6 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use lakefront_hosts::Foreign;
+
 use super::refusals::Refused;
 use crate::{
     error::WalError,
@@ -18,6 +20,9 @@ pub enum ApiError {
     /// 401
     #[error("send one of the server's keys as `Authorization: Bearer KEY`")]
     Unauthenticated,
+    /// 403
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
     /// 404
     #[error("nothing is at {0}; OTLP goes to /v1/logs, /v1/traces and /v1/metrics")]
     NotFound(String),
@@ -66,6 +71,7 @@ mod code {
     pub const INVALID_ARGUMENT: i32 = 3;
     pub const DEADLINE_EXCEEDED: i32 = 4;
     pub const NOT_FOUND: i32 = 5;
+    pub const PERMISSION_DENIED: i32 = 7;
     pub const RESOURCE_EXHAUSTED: i32 = 8;
     pub const UNIMPLEMENTED: i32 = 12;
     pub const INTERNAL: i32 = 13;
@@ -79,6 +85,7 @@ impl ApiError {
         use StatusCode as S;
         match self {
             Self::Unauthenticated => (S::UNAUTHORIZED, code::UNAUTHENTICATED, "unauthenticated", None),
+            Self::Foreign(_) => (S::FORBIDDEN, code::PERMISSION_DENIED, "foreign", None),
             Self::NotFound(_) => (S::NOT_FOUND, code::NOT_FOUND, "not_found", None),
             Self::MethodNotAllowed(..) => (S::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED, "method", None),
             Self::BodyTimeout(_) => (S::REQUEST_TIMEOUT, code::DEADLINE_EXCEEDED, "timeout", None),

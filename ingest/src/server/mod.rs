@@ -40,8 +40,15 @@ pub fn router(state: AppState) -> Router {
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_key))
         // Outside of the keys: a preflight carries none.
         .layer(cors::layer(&state.config.server.allow_origin))
-        .route("/health", get(health::health))
-        .route("/metrics", get(metrics::metrics))
+        .merge(
+            Router::new()
+                .route("/health", get(health::health))
+                .route("/metrics", get(metrics::metrics))
+                .route_layer(middleware::from_fn_with_state(
+                    state.clone(),
+                    auth::require_own_host,
+                )),
+        )
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(state.clone(), refusals::remember))
         .with_state(state)

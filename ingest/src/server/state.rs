@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lakefront_hosts::AllowedHosts;
 use tokio::sync::{Semaphore, watch};
 
 use super::{DayKey, LastRefusal};
@@ -18,6 +19,8 @@ use crate::{
 pub struct AppState {
     /// Configuration.
     pub config: Arc<Config>,
+    /// Names under which the state of the process is shown without a key.
+    pub allowed_hosts: Arc<AllowedHosts>,
     /// The write-ahead log.
     pub wal: Wal<Queued>,
     /// How far the lake is.

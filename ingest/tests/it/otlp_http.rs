@@ -478,6 +478,47 @@ async fn keys_are_needed_when_there_are_any() {
 }
 
 #[tokio::test]
+async fn the_state_of_the_process_is_for_no_page_of_another_origin() {
+    let data = tempfile::tempdir().expect("a folder");
+    let flags = [
+        "--keys",
+        "a-key-of-the-tests",
+        "--allowed-hosts",
+        "ingest.internal",
+    ];
+    let server = Running::start(data.path(), &flags).await;
+    for path in ["/health", "/metrics"] {
+        let get = || server.client.get(format!("{}{path}", server.url));
+        for (name, value, expected) in [
+            ("host", "evil.example:4318", 403),
+            ("host", "10.0.0.5:4318", 403),
+            ("origin", "http://evil.example", 403),
+            ("sec-fetch-site", "cross-site", 403),
+            ("host", "localhost:4318", 200),
+            ("host", "ingest.internal:4318", 200),
+        ] {
+            let response = get().header(name, value).send().await.expect("an answer");
+            assert_eq!(response.status(), expected, "{path} {name}: {value}");
+        }
+        let foreign = get().header("host", "evil.example");
+        let with_key = foreign.bearer_auth("a-key-of-the-tests").send().await;
+        assert_eq!(with_key.expect("an answer").status(), 200, "{path}");
+    }
+    // Telemetry is taken under any name.
+    let response = server
+        .post("/v1/logs", "application/json")
+        .header("host", "evil.example")
+        .header("origin", "http://shop.example")
+        .bearer_auth("a-key-of-the-tests")
+        .body("{}")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(response.status(), 200);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn health_tells_the_last_refusal() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Running::start(folder.path(), &["--max-body", "1KiB"]).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use http::Request;
+use http::{Request, header};
 use lakefront_api::{BackendKind, IngestHealth, LakeHealth, Problem, ProblemType};
 use lakefront_app::Told;
 use worker::Env;
@@ -40,8 +40,13 @@ impl Visit {
         let health = async {
             let broken = |error: String| EngineFailure::Unreachable(error);
             let url = ingest.join("health").map_err(|error| broken(error.to_string()))?;
-            let request = Request::get(url.as_str()).body(String::new());
-            let request = request.map_err(|error| broken(error.to_string()))?;
+            let mut request = Request::get(url.as_str());
+            if let Some(key) = &self.ingest_key {
+                request = request.header(header::AUTHORIZATION, format!("Bearer {}", key.expose()));
+            }
+            let request = request
+                .body(String::new())
+                .map_err(|error| broken(error.to_string()))?;
             let location = Location::Url(ingest.clone());
             let reply = fetch::send(&location, &self.env, request, LIMIT).await?;
             // 503 has the same body: it says what is full.

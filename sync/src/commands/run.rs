@@ -31,7 +31,7 @@ pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("cannot listen on {listen} (--listen, LAKEFRONT_SYNC_LISTEN)"))?;
         // Programs that start this one read the address from this line: the port may have been 0.
         println!("listening on http://{}", listener.local_addr()?);
-        let router = server::router(Arc::clone(&monitor));
+        let router = server::router(Arc::clone(&monitor), run.allowed_hosts.into_iter().collect());
         tokio::spawn(axum::serve(listener, router).into_future());
     }
     // Each waits for its own ClickHouse only.

@@ -591,6 +591,62 @@ async fn a_viewer_token_closes_the_api_and_the_dashboard() -> Result<()> {
 }
 
 #[tokio::test]
+async fn without_a_token_only_allowed_names_of_the_host_answer() -> Result<()> {
+    let variables = [
+        ("CHDB_URL", "http://127.0.0.1:1"),
+        ("ALLOWED_HOSTS", "metrics.example"),
+    ];
+    let worker = Worker::start(&variables).await?;
+    let requests = || {
+        let json = |path| {
+            let request = worker.request(Method::POST, path);
+            request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body("{}")
+        };
+        let mut requests: Vec<_> = ["/", "/queries", "/download/top_errors.csv", "/nope"]
+            .map(|path| worker.request(Method::GET, path))
+            .into();
+        requests.extend(["/sql", "/query", "/api/ask"].map(json));
+        requests
+    };
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("host", "metrics.example.evil.example"),
+        ("origin", "http://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        for request in requests() {
+            let what = format!("{request:?} {name}: {value}");
+            let reply = request.header(name, value).send().await?;
+            assert_eq!(reply.status(), 403, "{what}");
+            let problem: Value = reply.json().await?;
+            assert!(
+                problem["type"]
+                    .as_str()
+                    .is_some_and(|kind| kind.ends_with("/foreign-request")),
+                "{what}: {problem}"
+            );
+        }
+    }
+    for host in ["localhost:8787", "metrics.example"] {
+        for request in requests() {
+            let what = format!("{request:?} {host}");
+            let reply = request.header(header::HOST, host).send().await?;
+            assert_ne!(reply.status(), 403, "{what}");
+        }
+    }
+    // Telemetry is taken under any name; here there is no ingest.
+    let reply = worker
+        .request(Method::POST, "/v1/logs")
+        .header(header::HOST, "evil.example")
+        .send()
+        .await?;
+    assert_eq!(reply.status(), 404);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_missing_variable_is_named() -> Result<()> {
     let worker = Worker::start(&[]).await?;
     let (status, value) = worker.post("/query", &json!({"query": "top_errors"})).await?;

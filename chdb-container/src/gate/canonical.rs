@@ -1,0 +1,132 @@
+//! A statement as the engine's parser writes it again: without comments, each placeholder as `{name:Type}`, each setting by its
+//! plain name. A text of the sender can spell the same in ways that only the engine's lexer reads.
+
+use chdb_rust::connection::Connection;
+use chdb_rust::format::OutputFormat;
+use chdb_rust::query_param::{QueryParam, QueryParams};
+use lakefront_clickhouse_http::{Exception, Param};
+
+use crate::engine::result;
+use crate::gate::Rights;
+use crate::gate::rules::Names;
+use crate::settings;
+
+/// Types whose values can't name a table, a column or a function, and what stands in their arguments.
+const TYPES_OF_VALUES: [&str; 38] = [
+    "Array",
+    "Bool",
+    "Date",
+    "Date32",
+    "Date64",
+    "DateTime",
+    "DateTime64",
+    "Decimal",
+    "Decimal128",
+    "Decimal256",
+    "Decimal32",
+    "Decimal64",
+    "FixedString",
+    "Float32",
+    "Float64",
+    "Int128",
+    "Int16",
+    "Int256",
+    "Int32",
+    "Int64",
+    "Int8",
+    "IPv4",
+    "IPv6",
+    "LowCardinality",
+    "Map",
+    "Nullable",
+    "String",
+    "Time",
+    "Time64",
+    "Tuple",
+    "UInt128",
+    "UInt16",
+    "UInt256",
+    "UInt32",
+    "UInt64",
+    "UInt8",
+    "UTC",
+    "UUID",
+];
+
+/// A statement as the engine writes it.
+pub struct Canonical(String);
+
+impl Canonical {
+    /// Has the engine parse and write a statement.
+    ///
+    /// # Errors
+    /// The engine's exception.
+    pub fn of(connection: &Connection, sql: &str) -> Result<Self, Exception> {
+        let text = Param::Text(sql.to_owned());
+        let params = QueryParams::new().bind("statement", QueryParam::raw(&*text.wire()));
+        let written = connection
+            .query_with_params(
+                "SELECT formatQuery({statement:String})",
+                OutputFormat::TabSeparatedRaw,
+                params,
+            )
+            .map_err(|error| result::exception(&error))?;
+        Ok(Self(written.data_utf8_lossy().into_owned()))
+    }
+
+    /// Returns true if a parameter may name a table, a column or a function. A text in quotes that looks like such a placeholder
+    /// counts too.
+    pub fn has_identifiers(&self) -> bool {
+        self.0.contains(":Identifier}")
+    }
+
+    /// Returns true unless every parameter is surely a value, whichever it is. A brace that begins no placeholder counts as one that
+    /// may be anything.
+    pub fn depends_on_values(&self) -> bool {
+        self.0.split('{').skip(1).any(|behind| {
+            let placeholder = behind.split_once('}').map(|(placeholder, _)| placeholder);
+            let kind = placeholder.and_then(|placeholder| placeholder.split_once(':'));
+            !kind.is_some_and(|(_, kind)| is_of_values(kind))
+        })
+    }
+
+    /// Returns the first setting, of a query or a table, that the statement names and that is not for its caller to set.
+    pub fn foreign_setting(&self, names: &Names, rights: Rights) -> Option<&str> {
+        self.0
+            .split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+            .find(|word| names.is_setting(word) && !settings::is_free(word, rights))
+    }
+}
+
+fn is_of_values(kind: &str) -> bool {
+    kind.split(|character: char| !character.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty() && !word.bytes().all(|byte| byte.is_ascii_digit()))
+        .all(|word| TYPES_OF_VALUES.contains(&word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Canonical;
+
+    #[test]
+    fn what_decides() {
+        for (text, by_values, identifiers) in [
+            ("SELECT 1", false, false),
+            (
+                "SELECT {a:String}, {b:Array(DateTime64(6, 'UTC'))}, {c:Map(String, UInt8)}",
+                false,
+                false,
+            ),
+            ("SELECT count() FROM {d:Identifier}.{t:Identifier}", true, true),
+            ("SELECT {a:String} FROM {t:Identifier}", true, true),
+            ("SELECT '{a:Identifier}'", true, true),
+            ("SELECT {a:Enum8('x' = 1)}", true, false),
+            ("SELECT '{' , {a:String}", true, false),
+            ("SELECT '{'", true, false),
+        ] {
+            let canonical = Canonical(text.to_owned());
+            assert_eq!(canonical.depends_on_values(), by_values, "{text}");
+            assert_eq!(canonical.has_identifiers(), identifiers, "{text}");
+        }
+    }
+}
