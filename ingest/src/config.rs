@@ -117,6 +117,16 @@ pub struct LogConfig {
         value_name = "SIZE"
     )]
     pub wal_limit: ByteSize,
+
+    /// Free space of the log's disk that is kept for commits, at most a quarter of the disk; below it requests get 503. Where
+    /// the lake's files are on the same disk, as much as the log has to commit is kept besides
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_DISK_RESERVE",
+        default_value = "256MiB",
+        value_name = "SIZE"
+    )]
+    pub disk_reserve: ByteSize,
 }
 
 /// When a request is acknowledged.

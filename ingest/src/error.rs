@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use bytesize::ByteSize;
+
 /// Failures of the write-ahead log.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -24,8 +26,8 @@ pub enum WalError {
         /// The folder.
         folder: PathBuf,
     },
-    /// The file with the writer number holds none.
-    #[error("{path} holds no writer number; restore it, or move the whole folder away to start a new log")]
+    /// The file with the writer numbers holds something else.
+    #[error("{path} holds no writer numbers; restore it, or move the whole folder away to start a new log")]
     Identity {
         /// The file.
         path: PathBuf,
@@ -41,6 +43,17 @@ pub enum WalError {
     /// The log has reached `--wal-limit`.
     #[error("the write-ahead log is full")]
     Full,
+    /// The disk is full but for what commits to the lake need.
+    #[error(
+        "the disk of the write-ahead log has {free} free, of which {kept} are kept to commit what was acknowledged; \
+         free space on it, or use a larger one"
+    )]
+    NoRoom {
+        /// Bytes that are free.
+        free: ByteSize,
+        /// Bytes that are kept: --disk-reserve, and where the lake is on the same disk as many as the log has to commit.
+        kept: ByteSize,
+    },
     /// Writing or syncing failed; nothing of the request is kept.
     #[error("the write-ahead log cannot be written: {0}")]
     Append(String),

@@ -2,7 +2,7 @@
 
 use std::{future::Future, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
-use lakefront_lake::{Lake, LakeConfig};
+use lakefront_lake::{Lake, LakeConfig, Place};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
@@ -11,12 +11,12 @@ use tokio::{
 
 use crate::{
     config::Config,
-    error::StartError,
+    error::{StartError, WalError},
     metrics::Metrics,
-    pipeline::{Pipeline, Progress, Setup},
+    pipeline::{Numbering, Pipeline, Progress, Setup},
     server::{AppState, DayKey, LastRefusal, router},
     sweep::Sweeper,
-    wal::{FolderLock, Identity, Options, Wal},
+    wal::{FolderLock, Options, Recovered, Space, Wal},
 };
 
 /// Largest segment of the log.
@@ -49,42 +49,34 @@ impl Ingest {
             source: Box::new(source),
         };
         let lake = Lake::open(LakeConfig::at(place.clone())).await.map_err(of_lake)?;
-        let identity = match lock.identity()? {
-            Some(identity) => identity,
-            None => {
-                let identity = Identity {
-                    writer: lake.new_writer().await.map_err(of_lake)?,
-                };
-                lock.keep(identity)?;
-                identity
-            }
-        };
-        let released = lock.released();
-        let mut committed = Vec::new();
-        for table in lakefront_otel::tables() {
-            let positions = lake.wal_positions(table.name).await.map_err(of_lake)?;
-            let position = positions.get(&identity.writer).copied().unwrap_or(0);
-            committed.push((table.name, position.max(released)));
-        }
+        let recovered = Recovered::of(&folder)?;
+        let next = recovered.next_position;
+        let numbering = Numbering::open(lake.clone(), &lock, next, &place).await?;
         let metrics = Arc::new(Metrics::default());
         let limit = config.log.wal_limit.as_u64();
+        let lake_folder = match &place {
+            Place::Folder(folder) => Some(folder.as_path()),
+            Place::Remote(_) => None,
+        };
+        let reserve = config.log.disk_reserve.as_u64();
+        let space = Space::new(&folder, lake_folder, reserve).map_err(|source| WalError::Io {
+            doing: "measure the disk of",
+            path: folder.clone(),
+            source,
+        })?;
         let options = Options {
             folder: folder.clone(),
-            segment_bytes: SEGMENT_BYTES.min(limit / 8),
+            segment_bytes: space.segment_bytes(SEGMENT_BYTES.min(limit / 8)),
             limit,
-            first_position: committed
-                .iter()
-                .map(|(_, position)| position + 1)
-                .max()
-                .unwrap_or(1),
+            first_position: numbering.held().1 + 1,
+            space,
         };
-        let (wal, reader, wal_thread) = Wal::open(options, metrics.clone())?;
+        let (wal, reader, wal_thread) = Wal::open(recovered, options, metrics.clone())?;
         let (stopping, watch_stopping) = watch::channel(false);
         let sweeper = Sweeper::start(lake.clone());
         let setup = Setup {
             lake,
-            identity,
-            committed,
+            numbering,
             config: config.commit.clone(),
             releaser: wal.releaser(),
             metrics: metrics.clone(),

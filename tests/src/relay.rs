@@ -26,6 +26,8 @@ pub enum Treatment {
     Late(Duration),
     /// The server gets it; the connection breaks instead of an answer.
     LoseAnswer,
+    /// The server gets it twice, as from a gateway that tries again; its second answer comes back.
+    Twice,
     /// The server does not get it; this is the answer.
     Answer(u16, &'static str),
 }
@@ -95,19 +97,26 @@ async fn relay(mut client: TcpStream, upstream: &str, treat: impl Fn(&str) -> Tr
             return client.write_all(reply.as_bytes()).await;
         }
         Treatment::Late(after) => tokio::time::sleep(after).await,
-        Treatment::Forward | Treatment::LoseAnswer => {}
+        Treatment::Forward | Treatment::LoseAnswer | Treatment::Twice => {}
     }
-    let mut server = TcpStream::connect(upstream).await?;
     // Its host is signed and stays; that the connection ends is between us and the server.
     let lines = head
         .lines()
         .filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
     let mut request: String = lines.flat_map(|line| [line, "\r\n"]).collect();
     request.push_str("connection: close\r\n\r\n");
-    server.write_all(request.as_bytes()).await?;
-    server.write_all(&body).await?;
-    let mut answer = Vec::new();
-    server.read_to_end(&mut answer).await?;
+    let ask = async || {
+        let mut server = TcpStream::connect(upstream).await?;
+        server.write_all(request.as_bytes()).await?;
+        server.write_all(&body).await?;
+        let mut answer = Vec::new();
+        server.read_to_end(&mut answer).await?;
+        io::Result::Ok(answer)
+    };
+    let mut answer = ask().await?;
+    if treatment == Treatment::Twice {
+        answer = ask().await?;
+    }
     if treatment != Treatment::LoseAnswer {
         client.write_all(&answer).await?;
     }

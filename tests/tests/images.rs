@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
 fn root() -> PathBuf {
-    normal(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+    // The tests run in the folder of the package.
+    normal(&std::path::absolute("..").expect("a working folder"))
 }
 
 /// A path without `.` and `..`, whether there is such a file or not.

@@ -110,12 +110,9 @@ impl Growing {
             .lake
             .write(TABLE, rows(TABLE, self.commits, 1, |_| now))
             .await?;
-        let position = WalPosition {
-            writer: self.writer,
-            position: self.commits.cast_unsigned(),
-        };
+        let position = WalPosition::new(self.writer, self.commits.cast_unsigned());
         let (start, cpu) = (Instant::now(), cpu_ms());
-        self.lake.append(TABLE, &files, Some(position)).await?;
+        self.lake.append(TABLE, &files, Some(&position)).await?;
         self.commits += 1;
         Ok(Cost {
             cpu_ms: cpu_ms() - cpu,

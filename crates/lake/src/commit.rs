@@ -6,13 +6,13 @@ use std::time::Duration;
 use iceberg::spec::{MAIN_BRANCH, ManifestEntryRef, Operation, Snapshot, Summary, TableMetadataBuildResult};
 use uuid::Uuid;
 
-use crate::catalog::{Head, Swap};
+use crate::catalog::{Catalog, Head, Swap};
 use crate::error::{Error, Result};
-use crate::lake::{Commit, Lake};
+use crate::lake::{COUNTING_TABLE, Commit, Lake};
 use crate::manifests::{self, Files, Target};
 use crate::retention::{Eagerness, Retention};
 use crate::table::OpenTable;
-use crate::wal::{self, WalPosition};
+use crate::wal::{self, Standing, WalPosition};
 use crate::{garbage, version_hint};
 
 /// How often a commit is tried before others are let win.
@@ -27,7 +27,7 @@ pub(crate) struct Change<'a> {
     /// Files that come and go.
     pub files: Files<'a>,
     /// How far the writer's log is in with it.
-    pub wal: Option<WalPosition>,
+    pub wal: Option<&'a WalPosition>,
     /// Whether it gives out the number of a new writer.
     pub new_writer: bool,
 }
@@ -35,23 +35,49 @@ pub(crate) struct Change<'a> {
 /// A commit that is ready to be swapped in.
 struct Prepared {
     result: TableMetadataBuildResult,
-    /// Files that only this attempt needs.
-    written: Vec<String>,
     /// Whether snapshots expire with it.
     expires: bool,
 }
 
+/// An attempt that the catalog says was not first.
+struct Lost {
+    /// The snapshot that it followed.
+    parent: Option<i64>,
+    /// Files that only this attempt needs.
+    written: Vec<String>,
+}
+
+impl Lost {
+    /// Returns true if the attempt is proven to be out: the table's history goes on from its parent without it.
+    ///
+    /// A catalog's word alone is no proof: a gateway that repeats a request gets 409 for a commit that is in.
+    fn is_out(&self, head: &Head, snapshot_id: i64) -> bool {
+        let mut snapshots = head.metadata.snapshots();
+        snapshots.any(|snapshot| {
+            snapshot.snapshot_id() != snapshot_id && snapshot.parent_snapshot_id() == self.parent
+        })
+    }
+}
+
 impl Lake {
     /// Commits the change; `None` when its log position was in already.
+    ///
+    /// Files of an attempt that failed are deleted once it is certain that nothing names them. [`Lake::sweep`] finds the others.
     pub(crate) async fn commit(&self, table: &OpenTable, change: Change<'_>) -> Result<Option<Commit>> {
         let name = table.definition.name;
         // One id for all attempts: by it a commit whose answer was lost is recognised.
         let snapshot_id = new_snapshot_id();
         let mut known = table.head.lock().await;
         let mut unknown = None;
-        for attempt in 0..ATTEMPTS {
+        let mut lost: Option<Lost> = None;
+        // Whether an attempt may still come in: a gateway may hold it.
+        let mut in_doubt = false;
+        // The last round only finds out what became of the last attempt.
+        for attempt in 0..=ATTEMPTS {
             let head = match self.catalog.base(name, known.take()).await {
-                Err(source) if unknown.is_some() => return Err(state_unknown(name, source)),
+                Err(source) if unknown.is_some() || lost.is_some() => {
+                    return Err(state_unknown(name, source));
+                }
                 found => found?,
             };
             if let Some(snapshot) = head.metadata.snapshot_by_id(snapshot_id) {
@@ -63,13 +89,57 @@ impl Lake {
                     sequence_number,
                 }));
             }
-            if is_in(&head, change.wal) {
-                *known = Some(head);
-                return Ok(None);
+            let is_remote = matches!(self.catalog, Catalog::Rest(_));
+            in_doubt |= is_remote && unknown.is_some();
+            if let Some(lost) = lost.take() {
+                if lost.is_out(&head, snapshot_id) {
+                    table.storage.delete(lost.written).await;
+                } else {
+                    in_doubt |= is_remote;
+                }
             }
-            let prepared = self.prepare(table, &head, &change, snapshot_id).await?;
+            match standing(&head, change.wal) {
+                Standing::Ahead if attempt == ATTEMPTS => break,
+                Standing::Ahead => {}
+                Standing::In => {
+                    *known = Some(head);
+                    return Ok(None);
+                }
+                Standing::Taken => {
+                    *known = Some(head);
+                    return Err(Error::WriterTaken {
+                        table: name.to_owned(),
+                        writer: change.wal.map_or(0, |wal| wal.writer),
+                    });
+                }
+            }
+            let failed = |error| match in_doubt {
+                true => state_unknown(name, error),
+                false => error,
+            };
+            let mut written = Vec::new();
+            let prepared = self
+                .prepare(table, &head, &change, snapshot_id, &mut written)
+                .await;
+            let prepared = match prepared {
+                Ok(prepared) => prepared,
+                Err(error) => {
+                    table.storage.delete(written).await;
+                    return Err(failed(error));
+                }
+            };
             unknown = None;
-            match self.catalog.commit(name, &head, prepared.result).await? {
+            let swap = match self.catalog.commit(name, &head, prepared.result).await {
+                Ok(swap) => swap,
+                Err(error) => {
+                    // A gateway may refuse what it has passed on before: the files wait for the sweep.
+                    if !is_remote {
+                        table.storage.delete(written).await;
+                    }
+                    return Err(failed(error));
+                }
+            };
+            match swap {
                 Swap::Done(after) => {
                     let sequence_number = after.metadata.last_sequence_number();
                     version_hint::publish_commit(&self.catalog, table).await;
@@ -82,7 +152,12 @@ impl Lake {
                         sequence_number,
                     }));
                 }
-                Swap::Lost => table.storage.delete(prepared.written).await,
+                Swap::Lost => {
+                    lost = Some(Lost {
+                        parent: head.metadata.current_snapshot_id(),
+                        written,
+                    });
+                }
                 Swap::Unknown(error) => {
                     tracing::warn!(table = name, %error, "asking the catalog whether the commit is in");
                     unknown = Some(error);
@@ -115,8 +190,7 @@ impl Lake {
             wal: None,
             new_writer: true,
         };
-        // Which table it is must never change.
-        let table = self.table("otel_logs")?;
+        let table = self.table(COUNTING_TABLE)?;
         let Some(commit) = self.commit(table, change).await? else {
             return Err(Error::NoWritersLeft);
         };
@@ -132,6 +206,7 @@ impl Lake {
         head: &Head,
         change: &Change<'_>,
         snapshot_id: i64,
+        written: &mut Vec<String>,
     ) -> Result<Prepared> {
         let file_io = table.storage.file_io();
         let metadata = &head.metadata;
@@ -150,18 +225,19 @@ impl Lake {
             }
             None => [].into(),
         };
-        let regrouped = manifests::regroup(file_io, &table.entries, target, &current, change.files).await?;
+        let regrouped =
+            manifests::regroup(file_io, &table.entries, target, &current, change.files, written).await?;
         let missing = change.files.removed.len() - regrouped.removed.len();
         if missing > 0 {
-            table.storage.delete(regrouped.written).await;
             return Err(Error::NotCurrent {
                 table: table.definition.name.to_owned(),
                 missing,
             });
         }
-        let mut written = regrouped.written;
-        let manifest_list = table.lists.write(file_io, target, regrouped.manifests).await?;
-        written.push(manifest_list.clone());
+        let manifest_list = table
+            .lists
+            .write(file_io, target, regrouped.manifests, written)
+            .await?;
 
         let snapshot = Snapshot::builder()
             .with_snapshot_id(snapshot_id)
@@ -191,7 +267,6 @@ impl Lake {
         }
         Ok(Prepared {
             result: retention.apply(builder)?.build()?,
-            written,
             expires: !retention.expire.is_empty(),
         })
     }
@@ -204,12 +279,11 @@ fn state_unknown(table: &str, source: Error) -> Error {
     }
 }
 
-fn is_in(head: &Head, wal: Option<WalPosition>) -> bool {
-    let Some(wal) = wal else { return false };
-    let positions = wal::positions(head.metadata.properties());
-    positions
-        .get(&wal.writer)
-        .is_some_and(|position| *position >= wal.position)
+fn standing(head: &Head, wal: Option<&WalPosition>) -> Standing {
+    wal.map_or(Standing::Ahead, |wal| {
+        let marks = wal::marks(head.metadata.properties());
+        wal.standing(marks.get(&wal.writer))
+    })
 }
 
 /// What the snapshot did and what it holds, in the words of the Iceberg specification (appendix F).

@@ -24,9 +24,10 @@ impl Lake {
     /// # Errors
     /// When a file can't be read or written.
     pub async fn merge(&self, table: &str, files: &[DataFile]) -> Result<Vec<DataFile>> {
-        let table = Arc::clone(self.table(table)?);
-        let files = files.to_vec();
-        tokio::task::spawn_blocking(move || merge(&table, &files)).await?
+        let table = self.table(table)?;
+        let (writing, old) = (Arc::clone(table), files.to_vec());
+        self.write_whole(table, move |files| merge(&writing, &old, files))
+            .await
     }
 
     /// Puts files in the place of others that hold the same rows, in one commit.
@@ -66,20 +67,20 @@ impl Lake {
     }
 }
 
-fn merge(table: &OpenTable, files: &[DataFile]) -> Result<Vec<DataFile>> {
+fn merge(table: &OpenTable, files: &[DataFile], merged: &mut Vec<DataFile>) -> Result<()> {
     let mut days: Vec<i32> = files
         .iter()
         .map(|file| manifests::day(file.partition()))
         .collect();
     days.sort_unstable();
     days.dedup();
-    let merge_day = |day: i32| {
+    for day in days {
         let of_day = files
             .iter()
             .filter(|file| manifests::day(file.partition()) == day);
-        merge_files(table, day, &of_day.collect::<Vec<_>>())
-    };
-    days.into_iter().map(merge_day).collect()
+        merged.push(merge_files(table, day, &of_day.collect::<Vec<_>>())?);
+    }
+    Ok(())
 }
 
 fn merge_files(table: &OpenTable, day: i32, files: &[&DataFile]) -> Result<DataFile> {

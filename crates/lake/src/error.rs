@@ -1,6 +1,13 @@
 //! What can go wrong with the lake.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
+
+/// SQLite's result code for a full disk: the statement was rolled back.
+const SQLITE_FULL: &str = "13";
+
+/// ENOSPC and EDQUOT as the standard library shows them.
+const OUT_OF_SPACE: [&str; 2] = ["(os error 28)", "(os error 122)"];
 
 /// An error of the lake. Nothing was committed unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +79,16 @@ pub enum Error {
     /// All 32,767 writer numbers were given out.
     #[error("the lake has no writer numbers left: at most 32,767 logs can ever be opened on one lake")]
     NoWritersLeft,
+    /// Another log commits under the same number: the folder of one of them is a copy.
+    #[error(
+        "writer {writer} of `{table}` is in use by another write-ahead log; open this log under a number of its own"
+    )]
+    WriterTaken {
+        /// The table.
+        table: String,
+        /// The number.
+        writer: u16,
+    },
     /// Settings that can't be.
     #[error("{0}")]
     Config(String),
@@ -141,6 +158,28 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns true if nothing was committed for want of room on a disk.
+    ///
+    /// The iceberg crate passes on the text of I/O errors alone, so that the text is searched as well.
+    pub fn is_storage_full(&self) -> bool {
+        if matches!(self, Self::CommitStateUnknown { .. }) {
+            return false;
+        }
+        if let Self::Catalog(sqlx::Error::Database(error)) = self {
+            return error.code().is_some_and(|code| code == SQLITE_FULL);
+        }
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+            if matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)) {
+                return true;
+            }
+            cause = error.source();
+        }
+        let text = self.to_string();
+        OUT_OF_SPACE.iter().any(|code| text.contains(code))
+    }
+
     /// For `map_err`: an I/O error with the path it is about.
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();

@@ -14,8 +14,11 @@ use crate::manifests::Files;
 use crate::rest::RestCatalog;
 use crate::sql_catalog::SqlCatalog;
 use crate::table::OpenTable;
-use crate::wal::{self, WalPosition};
+use crate::wal::{self, WalMark, WalPosition};
 use crate::{storage, version_hint, write};
+
+/// The table that stands for the lake: numbers of writers are counted on it. It must never be another one.
+pub(crate) const COUNTING_TABLE: &str = "otel_logs";
 
 /// A commit that is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,11 +109,29 @@ impl Lake {
     pub async fn write(&self, table: &str, batch: RecordBatch) -> Result<Vec<DataFile>> {
         let table = self.table(table)?;
         let writing = Arc::clone(table);
-        let files = tokio::task::spawn_blocking(move || write::write(&writing, &batch)).await?;
-        if files.is_err() {
+        self.write_whole(table, move |files| write::write(&writing, &batch, files))
+            .await
+    }
+
+    /// Runs `write` on the blocking pool. Deletes the files that it has finished if it fails.
+    pub(crate) async fn write_whole(
+        &self,
+        table: &OpenTable,
+        write: impl FnOnce(&mut Vec<DataFile>) -> Result<()> + Send + 'static,
+    ) -> Result<Vec<DataFile>> {
+        let writing = move || {
+            let mut files = Vec::new();
+            let written = write(&mut files);
+            (files, written)
+        };
+        let (files, written) = tokio::task::spawn_blocking(writing).await?;
+        if let Err(error) = written {
             table.storage.forget_keys().await;
+            let locations = files.iter().map(|file| file.file_path().to_owned());
+            table.storage.delete(locations.collect()).await;
+            return Err(error);
         }
-        files
+        Ok(files)
     }
 
     /// Commits data files, and with them how far the writer's log is in the table.
@@ -118,12 +139,13 @@ impl Lake {
     /// A position that is committed already makes this a repeat, which changes nothing: `None`.
     ///
     /// # Errors
-    /// [`Error::CommitStateUnknown`] when it may be in after all; else nothing was committed.
+    /// [`Error::CommitStateUnknown`] when it may be in after all; else nothing was committed. [`Error::WriterTaken`] when
+    /// another log commits under the same number.
     pub async fn append(
         &self,
         table: &str,
         files: &[DataFile],
-        wal: Option<WalPosition>,
+        wal: Option<&WalPosition>,
     ) -> Result<Option<Commit>> {
         let change = Change {
             operation: Operation::Append,
@@ -142,10 +164,44 @@ impl Lake {
         commit
     }
 
-    /// The committed log position of each writer that is remembered.
+    /// Returns the committed log position of each writer that is remembered.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
     pub async fn wal_positions(&self, table: &str) -> Result<BTreeMap<u16, u64>> {
+        let marks = self.wal_marks(table).await?.into_iter();
+        Ok(marks.map(|(writer, mark)| (writer, mark.position)).collect())
+    }
+
+    /// Returns the mark of each writer that is remembered: its position, and the log that committed it.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn wal_marks(&self, table: &str) -> Result<BTreeMap<u16, WalMark>> {
         let head = self.head(table).await?;
-        Ok(wal::positions(head.metadata.properties()))
+        Ok(wal::marks(head.metadata.properties()))
+    }
+
+    /// Returns the lake's own identifier: the UUID of its table of logs. A lake at another address may be the same one.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn id(&self) -> Result<String> {
+        Ok(self.head(COUNTING_TABLE).await?.metadata.uuid().to_string())
+    }
+
+    /// Returns the number that [`Lake::new_writer`] gave out last; 0 if there was none.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn last_writer(&self) -> Result<i64> {
+        match &self.catalog {
+            Catalog::Sql(catalog) => catalog.last_number(wal::LAST_WRITER).await,
+            Catalog::Rest(_) => {
+                let head = self.head(COUNTING_TABLE).await?;
+                Ok(wal::last_writer(head.metadata.properties()))
+            }
+        }
     }
 
     /// The table's committed state, as the catalog has it now.

@@ -43,4 +43,4 @@ pub use layout::{Layout, Strings};
 pub use remote::{RemoteLake, S3Access, S3Keys, Secret};
 pub use rest::{RestCatalog, RestTable};
 pub use state::{LakeFile, TableState};
-pub use wal::WalPosition;
+pub use wal::{InvalidMark, Session, WalMark, WalPosition};

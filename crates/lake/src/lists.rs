@@ -36,12 +36,13 @@ impl KnownLists {
         Ok(manifests)
     }
 
-    /// Writes the list of the new snapshot; returns its location.
+    /// Writes the list of the new snapshot; returns its location. Adds it to `written` first.
     pub(crate) async fn write(
         &self,
         file_io: &FileIO,
         target: Target<'_>,
         mut manifests: Vec<ManifestFile>,
+        written: &mut Vec<String>,
     ) -> Result<String> {
         let location = format!(
             "{}/metadata/snap-{}-{}.avro",
@@ -49,6 +50,7 @@ impl KnownLists {
             target.snapshot_id,
             Uuid::new_v4()
         );
+        written.push(location.clone());
         let sequence_number = target.metadata.next_sequence_number();
         for manifest in &mut manifests {
             // New ones get the snapshot's own, as a reader will find it.

@@ -44,8 +44,6 @@ pub(crate) struct Target<'a> {
 pub(crate) struct Regrouped {
     /// All manifests of the snapshot.
     pub manifests: Vec<ManifestFile>,
-    /// Locations of those that were written for it.
-    pub written: Vec<String>,
     /// The files that left, with their numbers.
     pub removed: Vec<ManifestEntryRef>,
 }
@@ -78,13 +76,15 @@ impl KnownEntries {
     }
 }
 
-/// Regroups the manifests of the current snapshot for one that changes those files.
+/// Regroups the manifests of the current snapshot for one that changes those files. Adds the location of each that it is
+/// about to write to `locations`.
 pub(crate) async fn regroup(
     file_io: &FileIO,
     known: &KnownEntries,
     target: Target<'_>,
     current: &[ManifestFile],
     files: Files<'_>,
+    locations: &mut Vec<String>,
 ) -> Result<Regrouped> {
     // What another writer may have put there, deletes or another partition spec, is carried on untouched.
     let (ours, foreign): (Vec<&ManifestFile>, Vec<&ManifestFile>) = current.iter().partition(|manifest| {
@@ -163,7 +163,7 @@ pub(crate) async fn regroup(
     let added_sequence = removed.iter().filter_map(|entry| entry.sequence_number()).max();
     let mut written = Vec::new();
     for group in outputs.iter().filter(|group| group.len() > 0) {
-        let mut writer = writer(file_io, target)?;
+        let mut writer = writer(file_io, target, locations)?;
         group.write(&mut writer, added_sequence)?;
         let manifest = writer.write_manifest_file().await?;
         if group.len() <= KNOWN_ENTRIES {
@@ -173,18 +173,10 @@ pub(crate) async fn regroup(
         written.push(manifest);
     }
     if !removed.is_empty() {
-        written.push(write_removed(file_io, target, &removed).await?);
+        written.push(write_removed(file_io, target, &removed, locations).await?);
     }
-    let locations = written
-        .iter()
-        .map(|manifest| manifest.manifest_path.clone())
-        .collect();
     manifests.extend(written);
-    Ok(Regrouped {
-        manifests,
-        written: locations,
-        removed,
-    })
+    Ok(Regrouped { manifests, removed })
 }
 
 /// Files that go into one manifest.
@@ -238,8 +230,9 @@ async fn write_removed(
     file_io: &FileIO,
     target: Target<'_>,
     removed: &[Arc<ManifestEntry>],
+    locations: &mut Vec<String>,
 ) -> Result<ManifestFile> {
-    let mut writer = writer(file_io, target)?;
+    let mut writer = writer(file_io, target, locations)?;
     for entry in removed {
         let numbers = numbers(entry)?;
         writer.add_delete_file(entry.data_file().clone(), numbers.data, Some(numbers.file))?;
@@ -247,12 +240,13 @@ async fn write_removed(
     Ok(writer.write_manifest_file().await?)
 }
 
-fn writer(file_io: &FileIO, target: Target<'_>) -> Result<ManifestWriter> {
+fn writer(file_io: &FileIO, target: Target<'_>, locations: &mut Vec<String>) -> Result<ManifestWriter> {
     let location = format!(
         "{}/metadata/{}-m0.avro",
         target.metadata.location(),
         Uuid::new_v4()
     );
+    locations.push(location.clone());
     let builder = ManifestWriterBuilder::new(
         file_io.new_output(location)?,
         Some(target.snapshot_id),

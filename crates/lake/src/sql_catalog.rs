@@ -13,7 +13,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::catalog::{Head, NAMESPACE, Swap};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage;
 
 /// Name of the catalog within `catalog.db`.
@@ -123,7 +123,7 @@ impl SqlCatalog {
     /// Writes the metadata file of the new state and swaps it in if `base` is still the committed one.
     ///
     /// # Errors
-    /// When the metadata file can't be written; then nothing happened.
+    /// When the metadata file can't be written, or the catalog's disk is full; then nothing happened.
     pub(crate) async fn commit(
         &self,
         table: &str,
@@ -133,7 +133,10 @@ impl SqlCatalog {
         let location = MetadataLocation::from_str(&base.location)?
             .with_next_version()
             .to_string();
-        self.write_metadata(&location, &new.metadata).await?;
+        if let Err(error) = self.write_metadata(&location, &new.metadata).await {
+            storage::delete_files([location.as_str()]);
+            return Err(error);
+        }
         let updated = sqlx::query(
             "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
              WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?",
@@ -148,7 +151,15 @@ impl SqlCatalog {
         .await;
         let updated = match updated {
             Ok(updated) => updated,
-            Err(error) => return Ok(Swap::Unknown(error.into())),
+            Err(error) => {
+                let error = Error::from(error);
+                // SQLite has rolled the statement back.
+                if error.is_storage_full() {
+                    storage::delete_files([location.as_str()]);
+                    return Err(error);
+                }
+                return Ok(Swap::Unknown(error));
+            }
         };
         if updated.rows_affected() == 0 {
             storage::delete_files([location.as_str()]);
@@ -178,6 +189,21 @@ impl SqlCatalog {
         .bind(counter)
         .fetch_one(&self.pool)
         .await?)
+    }
+
+    /// The number of a counter that was given out last; 0 if there was none.
+    pub(crate) async fn last_number(&self, counter: &str) -> Result<i64> {
+        let last = sqlx::query_scalar(
+            "SELECT CAST(property_value AS INTEGER) FROM iceberg_namespace_properties
+             WHERE catalog_name = ? AND namespace = ? AND property_key = ?",
+        );
+        let last: Option<i64> = last
+            .bind(NAME)
+            .bind(NAMESPACE)
+            .bind(counter)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(last.unwrap_or(0))
     }
 
     /// Writes a metadata file so that it, and all that was written to its folder before, is durable.

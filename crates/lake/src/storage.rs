@@ -66,6 +66,15 @@ impl Storage {
         }
     }
 
+    /// Deletes a file that was created for this location and that failed before it was durable. Blocks.
+    pub(crate) fn abandon(&self, location: &str) {
+        match self {
+            Self::Local(_) => delete_files([location]),
+            // Its copy on local disk has no name. The store has it only if its upload came to an end, and then the sweep finds it.
+            Self::S3(_) => {}
+        }
+    }
+
     /// A data file to read from. Blocks, on a thread of a runtime.
     pub(crate) fn open(&self, location: &str) -> Result<File> {
         match self {

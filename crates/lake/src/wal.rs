@@ -1,8 +1,11 @@
 //! Positions of write-ahead logs, kept as table properties and set in the same metadata commit as their rows.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
 
 use iceberg::spec::Summary;
+use serde::{Deserialize, Serialize};
 
 /// Property of how many writers have got a number.
 pub(crate) const LAST_WRITER: &str = "lakefront.last-writer";
@@ -10,19 +13,134 @@ pub(crate) const LAST_WRITER: &str = "lakefront.last-writer";
 const POSITION: &str = "lakefront.wal.";
 const SEEN: &str = "lakefront.wal-seen-ms.";
 
-/// How far a write-ahead log is in the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// One run of a program with a log.
+///
+/// Written as `TOKEN@FIRST`, the token in 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// A random number that no other run has.
+    pub token: u64,
+    /// The first position that the log of the session before may not hold.
+    pub first: u64,
+}
+
+/// How far a log is in a table, and which log that is: the value of its property.
+///
+/// Written as `POSITION SESSION …`. Earlier versions wrote the position alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WalMark {
+    /// Everything up to and including this position is committed.
+    pub position: u64,
+    /// The last sessions of the log, the one that committed last at the end. Empty in a mark of an earlier version.
+    pub sessions: Vec<Session>,
+}
+
+/// The position of a log after a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WalPosition {
     /// The log's number, from [`Lake::new_writer`](crate::Lake::new_writer).
     pub writer: u16,
-    /// Everything up to and including this position is committed.
-    pub position: u64,
+    /// The mark that the commit sets. Its last session is the committing one.
+    pub mark: WalMark,
+    /// The mark that the session found when it started. Any other mark of another session means that the number is in use
+    /// by another log.
+    pub after: Option<WalMark>,
 }
 
-/// The properties that an append sets: the position, and when it was set.
-pub(crate) fn set(wal: WalPosition, now_ms: i64) -> HashMap<String, String> {
+impl WalPosition {
+    /// Returns the position of a log without sessions, as earlier versions committed it.
+    pub fn new(writer: u16, position: u64) -> Self {
+        let mark = WalMark {
+            position,
+            sessions: Vec::new(),
+        };
+        Self {
+            writer,
+            mark,
+            after: None,
+        }
+    }
+
+    /// Compares the position with the mark that the table has.
+    pub(crate) fn standing(&self, found: Option<&WalMark>) -> Standing {
+        match found {
+            None => Standing::Ahead,
+            Some(found) if found.token() == self.mark.token() => match found.position >= self.mark.position {
+                true => Standing::In,
+                false => Standing::Ahead,
+            },
+            found if found == self.after.as_ref() => Standing::Ahead,
+            Some(_) => Standing::Taken,
+        }
+    }
+}
+
+/// Relation of a log position to the table's mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The rows are not in the table.
+    Ahead,
+    /// The rows are in the table already.
+    In,
+    /// Another log commits under the same number.
+    Taken,
+}
+
+impl WalMark {
+    fn token(&self) -> Option<u64> {
+        self.sessions.last().map(|session| session.token)
+    }
+}
+
+impl Display for Session {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}@{}", self.token, self.first)
+    }
+}
+
+impl FromStr for Session {
+    type Err = InvalidMark;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMark> {
+        let (token, first) = text.split_once('@').ok_or(InvalidMark)?;
+        Ok(Self {
+            token: u64::from_str_radix(token, 16).map_err(|_| InvalidMark)?,
+            first: first.parse().map_err(|_| InvalidMark)?,
+        })
+    }
+}
+
+impl Display for WalMark {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.position.fmt(f)?;
+        self.sessions
+            .iter()
+            .try_for_each(|session| write!(f, " {session}"))
+    }
+}
+
+impl FromStr for WalMark {
+    type Err = InvalidMark;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMark> {
+        let mut words = text.split_whitespace();
+        let position = words.next().ok_or(InvalidMark)?;
+        Ok(Self {
+            position: position.parse().map_err(|_| InvalidMark)?,
+            sessions: words.map(str::parse).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// The text is no mark of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected `POSITION TOKEN@FIRST …`")]
+pub struct InvalidMark;
+
+/// The properties that an append sets: the mark, and when it was set.
+pub(crate) fn set(wal: &WalPosition, now_ms: i64) -> HashMap<String, String> {
     HashMap::from([
-        (format!("{POSITION}{}", wal.writer), wal.position.to_string()),
+        (format!("{POSITION}{}", wal.writer), wal.mark.to_string()),
         (format!("{SEEN}{}", wal.writer), now_ms.to_string()),
     ])
 }
@@ -30,8 +148,14 @@ pub(crate) fn set(wal: WalPosition, now_ms: i64) -> HashMap<String, String> {
 /// The properties of a commit that gives out the number of a new writer: of the table to count on, of the snapshot to know
 /// which one this was.
 pub(crate) fn next_writer(properties: &HashMap<String, String>) -> HashMap<String, String> {
+    let last = last_writer(properties);
+    HashMap::from([(LAST_WRITER.to_owned(), (last + 1).to_string())])
+}
+
+/// The number that was given out last; 0 if there was none.
+pub(crate) fn last_writer(properties: &HashMap<String, String>) -> i64 {
     let last = properties.get(LAST_WRITER).and_then(|last| last.parse().ok());
-    HashMap::from([(LAST_WRITER.to_owned(), (last.unwrap_or(0_i64) + 1).to_string())])
+    last.unwrap_or(0)
 }
 
 /// The number that a snapshot gave out.
@@ -39,8 +163,8 @@ pub(crate) fn writer_of(summary: &Summary) -> Option<i64> {
     summary.additional_properties.get(LAST_WRITER)?.parse().ok()
 }
 
-/// The committed position of each writer.
-pub(crate) fn positions(properties: &HashMap<String, String>) -> BTreeMap<u16, u64> {
+/// The mark of each writer.
+pub(crate) fn marks(properties: &HashMap<String, String>) -> BTreeMap<u16, WalMark> {
     numbered(properties, POSITION)
 }
 
@@ -53,7 +177,7 @@ pub(crate) fn stale(properties: &HashMap<String, String>, before_ms: i64) -> Vec
         .collect()
 }
 
-fn numbered<T: std::str::FromStr>(properties: &HashMap<String, String>, prefix: &str) -> BTreeMap<u16, T> {
+fn numbered<T: FromStr>(properties: &HashMap<String, String>, prefix: &str) -> BTreeMap<u16, T> {
     let entry = |(key, value): (&String, &String)| {
         let writer = key.strip_prefix(prefix)?.parse().ok()?;
         Some((writer, value.parse().ok()?))
@@ -65,23 +189,61 @@ fn numbered<T: std::str::FromStr>(properties: &HashMap<String, String>, prefix: 
 mod tests {
     use super::*;
 
+    fn mark(position: u64, sessions: &[(u64, u64)]) -> WalMark {
+        let session = |&(token, first): &(u64, u64)| Session { token, first };
+        WalMark {
+            position,
+            sessions: sessions.iter().map(session).collect(),
+        }
+    }
+
     #[test]
-    fn positions_are_read_back_and_stale_writers_found() {
-        let old = WalPosition {
-            writer: 3,
-            position: 17,
-        };
+    fn marks_are_read_back_and_stale_writers_found() {
+        let old = WalPosition::new(3, 17);
         let new = WalPosition {
             writer: 300,
-            position: u64::MAX,
+            mark: mark(u64::MAX, &[(0xa, 1), (u64::MAX, 5)]),
+            after: None,
         };
-        let mut properties = set(old, 1_000);
-        properties.extend(set(new, 2_000));
+        let mut properties = set(&old, 1_000);
+        assert_eq!(
+            properties["lakefront.wal.3"], "17",
+            "as earlier versions wrote it"
+        );
+        properties.extend(set(&new, 2_000));
         properties.insert("write.format.default".to_owned(), "parquet".to_owned());
-        assert_eq!(positions(&properties), BTreeMap::from([(3, 17), (300, u64::MAX)]));
+        assert_eq!(
+            marks(&properties),
+            BTreeMap::from([(3, old.mark), (300, new.mark)])
+        );
 
         let mut stale = stale(&properties, 2_000);
         stale.sort();
         assert_eq!(stale, ["lakefront.wal-seen-ms.3", "lakefront.wal.3"]);
+    }
+
+    #[test]
+    fn a_mark_of_another_session_is_followed_only_if_it_was_there_at_the_start() {
+        let position = |found: &WalMark| WalPosition {
+            writer: 1,
+            mark: mark(20, &[(1, 1), (2, 11)]),
+            after: Some(found.clone()),
+        };
+        let start = mark(10, &[(1, 1)]);
+        let wal = position(&start);
+        assert_eq!(wal.standing(None), Standing::Ahead);
+        assert_eq!(wal.standing(Some(&start)), Standing::Ahead);
+        assert_eq!(wal.standing(Some(&mark(15, &[(1, 1), (2, 11)]))), Standing::Ahead);
+        assert_eq!(wal.standing(Some(&mark(20, &[(1, 1), (2, 11)]))), Standing::In);
+        for taken in [
+            mark(11, &[(1, 1)]),
+            mark(30, &[(3, 1)]),
+            mark(10, &[(1, 1), (3, 11)]),
+            mark(30, &[]),
+        ] {
+            assert_eq!(wal.standing(Some(&taken)), Standing::Taken, "{taken}");
+        }
+        let legacy = mark(10, &[]);
+        assert_eq!(position(&legacy).standing(Some(&legacy)), Standing::Ahead);
     }
 }

@@ -22,19 +22,19 @@ use crate::{metrics, sort};
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
-/// Writes the rows: a file for each day, sorted.
-pub(crate) fn write(table: &OpenTable, batch: &RecordBatch) -> Result<Vec<DataFile>> {
+/// Writes the rows to `files`: a file for each day, sorted.
+pub(crate) fn write(table: &OpenTable, batch: &RecordBatch, files: &mut Vec<DataFile>) -> Result<()> {
     let batch = conform(table, batch)?;
     if batch.num_rows() == 0 {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let order = order(table, &batch)?;
     let times = column(table, &batch, table.definition.time_column)?;
     let times = times.as_primitive::<TimestampMicrosecondType>().values();
-    days(times, order)
-        .into_iter()
-        .map(|(day, rows)| write_day(table, &batch, day, rows.as_ref()))
-        .collect()
+    for (day, rows) in days(times, order) {
+        files.push(write_day(table, &batch, day, rows.as_ref())?);
+    }
+    Ok(())
 }
 
 /// The batch's columns in the order, and with the types, of the table's schema.
@@ -125,7 +125,22 @@ fn write_day(
     writer.close()
 }
 
-/// Writes one data file, row group by row group.
+/// A data file under way, which is deleted unless it is kept.
+struct Unfinished<'a> {
+    table: &'a OpenTable,
+    location: String,
+    is_kept: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            self.table.storage.abandon(&self.location);
+        }
+    }
+}
+
+/// Writes one data file, row group by row group. A file that is not closed is deleted.
 pub(crate) struct DataFileWriter<'a> {
     table: &'a OpenTable,
     location: String,
@@ -133,6 +148,7 @@ pub(crate) struct DataFileWriter<'a> {
     file: SerializedFileWriter<BufWriter<File>>,
     columns: ArrowRowGroupWriterFactory,
     row_groups: usize,
+    unfinished: Unfinished<'a>,
 }
 
 impl<'a> DataFileWriter<'a> {
@@ -147,6 +163,11 @@ impl<'a> DataFileWriter<'a> {
             Uuid::now_v7()
         );
         let file = table.storage.create(&location)?;
+        let unfinished = Unfinished {
+            table,
+            location: location.clone(),
+            is_kept: false,
+        };
         let layout = &table.layout;
         let properties = layout.properties(table.definition, rows.min(layout.row_group_rows))?;
         let parquet_schema = ArrowSchemaConverter::new().convert(&table.schema)?;
@@ -162,6 +183,7 @@ impl<'a> DataFileWriter<'a> {
             columns: ArrowRowGroupWriterFactory::new(&file, Arc::clone(&table.schema)),
             file,
             row_groups: 0,
+            unfinished,
         })
     }
 
@@ -200,6 +222,8 @@ impl<'a> DataFileWriter<'a> {
         let flushed = buffer.flush().and_then(|()| buffer.get_ref().try_clone());
         let file = flushed.map_err(Error::io(&self.location))?;
         self.table.storage.put(file, &self.location)?;
-        metrics::data_file(self.table, self.location, self.day, bytes, &metadata)
+        let file = metrics::data_file(self.table, self.location, self.day, bytes, &metadata)?;
+        self.unfinished.is_kept = true;
+        Ok(file)
     }
 }

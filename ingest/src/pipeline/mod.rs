@@ -3,7 +3,9 @@
 mod batches;
 mod commit;
 mod cut;
+mod numbering;
 mod progress;
+mod rows;
 mod tables;
 
 use std::{sync::Arc, thread::JoinHandle};
@@ -12,6 +14,7 @@ use lakefront_lake::Lake;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 pub use commit::Unflushed;
+pub use numbering::Numbering;
 pub use progress::{CommitRecord, Failure, Progress, now};
 
 use crate::{
@@ -19,7 +22,7 @@ use crate::{
     error::{StartError, WalError},
     metrics::Metrics,
     request::Request,
-    wal::{Identity, Reader, Releaser},
+    wal::{Reader, Releaser},
 };
 
 /// A decoded request on its way to the tables.
@@ -36,10 +39,8 @@ pub struct Queued {
 pub struct Setup {
     /// The lake.
     pub lake: Lake,
-    /// This log's number.
-    pub identity: Identity,
-    /// The last position of this log that each table holds.
-    pub committed: Vec<(&'static str, u64)>,
+    /// The number of the log, and how far each table holds it.
+    pub numbering: Numbering,
     /// When to commit.
     pub config: CommitConfig,
     /// The log, to delete what is committed.
@@ -62,8 +63,8 @@ impl Pipeline {
         setup: Setup,
         reader: Reader<Queued>,
     ) -> Result<(Self, watch::Receiver<Progress>), StartError> {
-        let last = setup.committed.iter().map(|(_, position)| *position).max();
-        let (progress, watching) = watch::channel(Progress::new(setup.identity, last.unwrap_or(0)));
+        let numbering = &setup.numbering;
+        let (progress, watching) = watch::channel(Progress::new(numbering.writer(), numbering.held().1));
         // No capacity: at most one cut is being written while the next is built.
         let (sender, cuts) = std::sync::mpsc::sync_channel(0);
         let builder = tables::Builder::new(&setup);

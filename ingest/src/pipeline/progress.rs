@@ -7,8 +7,6 @@ use std::{
 
 use serde::Serialize;
 
-use crate::wal::Identity;
-
 /// How far the lake is.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -50,9 +48,9 @@ pub struct Failure {
 
 impl Progress {
     /// At the start.
-    pub fn new(identity: Identity, position: u64) -> Self {
+    pub fn new(writer: u16, position: u64) -> Self {
         Self {
-            writer: identity.writer,
+            writer,
             position,
             failing: false,
             last_commit: BTreeMap::new(),

@@ -17,7 +17,7 @@ use crate::{
     error::WalError,
     metrics::Metrics,
     request::{Limits, Request, accept},
-    wal::{Content, Entry, Header, Identity, Location, Next, Reader, Released},
+    wal::{Content, Entry, Header, Location, Next, Reader, Released},
 };
 
 /// Bytes of columns, as roughly counted by the builders, past which a cut is due however few the rows.
@@ -28,9 +28,6 @@ const LOGGED_BYTES: usize = u32::MAX as usize;
 
 /// The thread that builds columns.
 pub struct Builder {
-    identity: Identity,
-    /// The last position that each table held at the start: rows up to there must not come again.
-    committed: Vec<(&'static str, u64)>,
     interval: Duration,
     most_rows: u64,
     most_bytes: u64,
@@ -51,8 +48,6 @@ impl Builder {
     /// With nothing gathered.
     pub fn new(setup: &Setup) -> Self {
         Self {
-            identity: setup.identity,
-            committed: setup.committed.clone(),
             interval: setup.config.commit_interval,
             most_rows: setup.config.commit_rows,
             most_bytes: setup.config.commit_bytes.as_u64(),
@@ -84,12 +79,9 @@ impl Builder {
         }
     }
 
-    /// Adds the rows of a request, with a cut before or after it where one is due.
+    /// Adds the rows of a request, with a cut after it where one is due.
     fn add(&mut self, entry: Entry<Queued>, cuts: &SyncSender<Cut>) -> Result<(), SendError<Cut>> {
         let Entry { header, content, end } = entry;
-        if self.crosses_committed(&header) {
-            self.cut(cuts)?;
-        }
         let taken = match content {
             Content::Decoded(queued) => Some((queued.request, queued.bytes)),
             Content::Body(body) => {
@@ -136,36 +128,21 @@ impl Builder {
             // The address is a pseudonym under the key of its day already.
             visitor_key: [0; 32],
         };
-        let row_id = self.identity.row_id(header.position);
-        let appended = self.columns.append(request, &context, row_id);
+        // The number of the writer is added with the commit.
+        let position = header.position.cast_signed();
+        let appended = self.columns.append(request, &context, position);
         if let Err(error @ AppendError::RequestTooLarge { .. }) = &appended {
             tracing::error!(%error, position = header.position, rows = header.rows, "skipped a request of the log");
         }
         appended.map(drop)
     }
 
-    /// Whether a table's committed position lies between what is gathered and the request: a cut there keeps the rows that
-    /// the table has apart from those it has not.
-    fn crosses_committed(&self, header: &Header) -> bool {
-        self.gathered.as_ref().is_some_and(|gathered| {
-            let between = gathered.end.position..header.position;
-            self.committed
-                .iter()
-                .any(|(_, committed)| between.contains(committed))
-        })
-    }
-
-    /// Hands on what is gathered, without the rows that their table has already.
+    /// Hands on what is gathered.
     fn cut(&mut self, cuts: &SyncSender<Cut>) -> Result<(), SendError<Cut>> {
         let Some(Gathered { end, .. }) = self.gathered.take() else {
             return Ok(());
         };
-        let committed = |table: &str| {
-            let found = self.committed.iter().find(|(name, _)| *name == table);
-            found.map_or(0, |(_, position)| *position)
-        };
-        let mut batches = self.columns.finish();
-        batches.retain(|(table, _)| end.position > committed(table));
+        let batches = self.columns.finish();
         cuts.send(Cut { end, batches })
     }
 }

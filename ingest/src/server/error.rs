@@ -117,6 +117,9 @@ impl ApiError {
             Self::Unavailable(WalError::Full) => {
                 (S::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "wal_full", Some(5))
             }
+            Self::Unavailable(WalError::NoRoom { .. }) => {
+                (S::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "disk_full", Some(5))
+            }
             Self::Unavailable(_) => (S::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "wal", Some(5)),
             Self::NotCommitted => (
                 S::SERVICE_UNAVAILABLE,

@@ -76,8 +76,8 @@ async fn take(
 ) -> Result<PartialSuccess, ApiError> {
     let format = Format::of(headers).ok_or(ApiError::MediaType)?;
     let compression = ApiError::of_encoding(headers)?;
-    if state.wal.is_full() {
-        return Err(WalError::Full.into());
+    if let Some(refusal) = state.wal.refusal() {
+        return Err(refusal.into());
     }
     let limit = max_body(state);
     let Received { bytes, room } = body::read(headers, body, limit, &state.room).await?;

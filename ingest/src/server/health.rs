@@ -14,6 +14,8 @@ use crate::pipeline::{CommitRecord, Failure};
 pub struct Health {
     /// Whether requests are taken.
     ready: bool,
+    /// Why none are taken.
+    refusing: Option<String>,
     /// Records taken a second, over the last minute.
     records_per_second: f64,
     /// The write-ahead log.
@@ -45,9 +47,11 @@ struct WalHealth {
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let backlog = state.wal.backlog();
     let progress = state.progress.borrow().clone();
-    let ready = !state.wal.is_full();
+    let refusal = state.wal.refusal();
+    let ready = refusal.is_none();
     let health = Health {
         ready,
+        refusing: refusal.map(|refusal| refusal.to_string()),
         records_per_second: state.rate.per_second(),
         wal: WalHealth {
             writer: progress.writer,

@@ -125,6 +125,28 @@ pub fn read(file: &File, offset: u64, end: u64) -> io::Result<Option<Frame>> {
     Ok(parse(content.into()).map(|(header, body)| Frame { header, body, next }))
 }
 
+/// Longest header that [`find`] takes for one.
+const LONGEST_HEADER: usize = 64 << 10;
+
+/// Offset of the first intact frame that is anywhere in the bytes.
+pub fn find(bytes: &[u8]) -> Option<usize> {
+    let word = |at: usize| {
+        let word = bytes.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_le_bytes(word) as usize)
+    };
+    (0..bytes.len()).find(|&offset| {
+        let found = || {
+            let (length, checksum, header) = (word(offset)?, word(offset + 4)?, word(offset + PREFIX)?);
+            if header == 0 || header > LONGEST_HEADER || header + 4 > length {
+                return None;
+            }
+            let content = bytes.get(offset + PREFIX..offset + PREFIX + length)?;
+            (crc32fast::hash(content) as usize == checksum).then_some(())
+        };
+        found().is_some()
+    })
+}
+
 fn parse(mut content: Bytes) -> Option<(Header, Bytes)> {
     let header_length = u32::from_le_bytes(content.get(..4)?.try_into().ok()?) as usize;
     let mut rest = content.split_off(4);

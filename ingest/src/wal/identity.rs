@@ -1,4 +1,4 @@
-//! Who writes this log: a number that is this log's alone in the lake.
+//! The numbers under which this log is committed, each of one lake, and the runs that wrote the log.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -6,8 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use lakefront_lake::{Session, WalMark};
+use serde::{Deserialize, Serialize};
+
 use super::{segment::sync_folder, tail::RELEASED};
 use crate::error::WalError;
+
+/// Sessions that a mark names, and that are kept although no table names them.
+const SESSIONS: usize = 8;
+
+/// Numbers that are kept. Older ones are forgotten: their rows have left the log by then.
+const NUMBERS: usize = 16;
 
 /// Exclusive use of a log's folder; ends with the process, however it ends.
 pub struct FolderLock {
@@ -15,11 +24,15 @@ pub struct FolderLock {
     folder: PathBuf,
 }
 
-/// The writer number of a log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A number of this log in one lake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// From 1 to 32,767: the high 16 bits of each `RowId`, which stays positive.
     pub writer: u16,
+    /// The lake's identifier. None until a number of an earlier version is first used.
+    pub lake: Option<String>,
+    /// The runs that wrote the log under this number, oldest first.
+    pub sessions: Vec<Session>,
 }
 
 impl FolderLock {
@@ -49,12 +62,14 @@ impl FolderLock {
         }
     }
 
-    /// The writer number kept in the folder; `None` if the log is new.
-    pub fn identity(&self) -> Result<Option<Identity>, WalError> {
-        let path = self.folder.join("writer");
+    /// Reads the numbers kept in the folder, the current one last; none if the log is new.
+    ///
+    /// An earlier version kept a single number without its lake.
+    pub fn identities(&self) -> Result<Vec<Identity>, WalError> {
+        let path = self.identities_path();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => {
                 return Err(WalError::Io {
                     doing: "read",
@@ -63,10 +78,23 @@ impl FolderLock {
                 });
             }
         };
-        match text.trim().parse() {
-            Ok(writer) if (1..=Identity::MAX).contains(&writer) => Ok(Some(Identity { writer })),
-            _ => Err(WalError::Identity { path }),
-        }
+        let identities = match text.trim().parse() {
+            Ok(writer) => Some(vec![Identity {
+                writer,
+                lake: None,
+                sessions: Vec::new(),
+            }]),
+            Err(_) => serde_json::from_str(&text).ok(),
+        };
+        let is_number = |identity: &Identity| (1..=Identity::MAX).contains(&identity.writer);
+        identities
+            .filter(|all: &Vec<Identity>| all.iter().all(is_number))
+            .ok_or(WalError::Identity { path })
+    }
+
+    /// The file with the numbers.
+    pub fn identities_path(&self) -> PathBuf {
+        self.folder.join("writer")
     }
 
     /// The last position that was in all tables when the log was last released; 0 if that is not known.
@@ -74,24 +102,102 @@ impl FolderLock {
         let text = fs::read_to_string(self.folder.join(RELEASED)).unwrap_or_default();
         text.parse().unwrap_or(0)
     }
-
-    /// Keeps the writer number.
-    pub fn keep(&self, identity: Identity) -> Result<(), WalError> {
-        replace_file(
-            &self.folder.join("writer"),
-            identity.writer.to_string().as_bytes(),
-        )
-    }
 }
 
 impl Identity {
     /// The highest writer number.
     pub const MAX: u16 = i16::MAX as u16;
 
-    /// The `RowId` of a log position.
-    pub fn row_id(self, position: u64) -> i64 {
-        (i64::from(self.writer) << 48) | position as i64
+    /// Returns the `RowId` of a log position.
+    pub fn row_id(writer: u16, position: u64) -> i64 {
+        (i64::from(writer) << 48) | position as i64
     }
+
+    /// Begins a session with a log whose next position is `first`.
+    ///
+    /// Forgets old sessions that none of the marks names. The one after takes over their first position: what a copy
+    /// of the log made since then is then taken for its own.
+    pub fn begin_session(&mut self, first: u64, marks: &[WalMark]) {
+        let is_named = |session: &Session| {
+            let named = |mark: &WalMark| {
+                let last = mark.sessions.last();
+                last.is_some_and(|last| last.token == session.token)
+            };
+            marks.iter().any(named)
+        };
+        let recent = self.sessions.len().saturating_sub(SESSIONS - 1);
+        let mut kept: Vec<Session> = Vec::new();
+        let mut forgotten = None;
+        for (index, session) in self.sessions.iter().enumerate() {
+            if index < recent && !is_named(session) {
+                forgotten.get_or_insert(session.first);
+                continue;
+            }
+            let first = forgotten.take().unwrap_or(session.first);
+            kept.push(Session { first, ..*session });
+        }
+        let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
+        kept.push(Session {
+            token: high ^ low,
+            first,
+        });
+        self.sessions = kept;
+    }
+
+    /// Returns the mark of a table that holds this log up to a position.
+    pub fn mark(&self, position: u64) -> WalMark {
+        let from = self.sessions.len().saturating_sub(SESSIONS);
+        WalMark {
+            position,
+            sessions: self.sessions[from..].to_vec(),
+        }
+    }
+
+    /// Returns the last position of this log that a table with that mark holds. 0 if that is not known.
+    ///
+    /// A copy of the log's folder shares what was written before both went on. It ends where either began its next session.
+    pub fn committed(&self, mark: &WalMark) -> u64 {
+        if mark.sessions.is_empty() {
+            // An earlier version wrote it: before the first session, or it is another log's.
+            let first = self.sessions.first().map_or(u64::MAX, |session| session.first);
+            return if mark.position < first { mark.position } else { 0 };
+        }
+        let shared = mark
+            .sessions
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(theirs, session)| {
+                let ours = self.sessions.iter().position(|own| own.token == session.token)?;
+                Some((theirs, ours))
+            });
+        let Some((theirs, ours)) = shared else { return 0 };
+        [mark.sessions.get(theirs + 1), self.sessions.get(ours + 1)]
+            .into_iter()
+            .flatten()
+            .map(|next| next.first.saturating_sub(1))
+            .fold(mark.position, u64::min)
+    }
+
+    /// Returns true if the mark was set by this log, and not by a copy of it or by another log.
+    pub fn made(&self, mark: &WalMark) -> bool {
+        let by_own_session = match mark.sessions.last() {
+            Some(last) => self.sessions.iter().any(|own| own.token == last.token),
+            None => true,
+        };
+        by_own_session && self.committed(mark) == mark.position
+    }
+}
+
+/// Keeps the numbers of a log, the current one last.
+pub fn keep_identities(path: &Path, identities: &[Identity]) -> Result<(), WalError> {
+    let from = identities.len().saturating_sub(NUMBERS);
+    let text = serde_json::to_vec(&identities[from..]).map_err(|error| WalError::Io {
+        doing: "write",
+        path: path.to_owned(),
+        source: error.into(),
+    })?;
+    replace_file(path, &text)
 }
 
 /// Replaces a small file at once and durably.
@@ -110,4 +216,76 @@ pub fn replace_file(path: &Path, content: &[u8]) -> Result<(), WalError> {
         path: path.to_owned(),
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(sessions: &[(u64, u64)]) -> Identity {
+        Identity {
+            writer: 1,
+            lake: None,
+            sessions: mark(0, sessions).sessions,
+        }
+    }
+
+    fn mark(position: u64, sessions: &[(u64, u64)]) -> WalMark {
+        let session = |&(token, first): &(u64, u64)| Session { token, first };
+        WalMark {
+            position,
+            sessions: sessions.iter().map(session).collect(),
+        }
+    }
+
+    #[test]
+    fn a_mark_shows_what_of_this_log_a_table_holds() {
+        // The third session of a log; the second began at 11, this one at 21.
+        let log = identity(&[(1, 1), (2, 11), (3, 21)]);
+        let own = [
+            mark(5, &[(1, 1)]),
+            mark(20, &[(1, 1), (2, 11)]),
+            mark(90, &[(1, 1), (2, 11), (3, 21)]),
+            // Before logs had sessions.
+            mark(0, &[]),
+        ];
+        for mark in own {
+            assert_eq!(log.committed(&mark), mark.position, "{mark}");
+            assert!(log.made(&mark), "{mark}");
+        }
+        for (mark, committed) in [
+            // The session before went on after it was copied: this log is the copy.
+            (mark(25, &[(1, 1), (2, 11)]), 20),
+            // A copy that was made when this session had come to 30, and one that committed no more than both have.
+            (mark(50, &[(2, 11), (3, 21), (4, 31)]), 30),
+            (mark(25, &[(2, 11), (3, 21), (4, 31)]), 25),
+            // A copy of the log as it was in its second session, at 15, that was started again since.
+            (mark(50, &[(1, 1), (2, 11), (4, 16), (5, 40)]), 15),
+            // Others.
+            (mark(50, &[(7, 1)]), 0),
+            (mark(50, &[]), 0),
+        ] {
+            assert_eq!(log.committed(&mark), committed, "{mark}");
+            assert!(!log.made(&mark), "{mark}");
+        }
+    }
+
+    #[test]
+    fn old_sessions_are_forgotten_unless_a_table_names_them() {
+        let mut log = identity(&[]);
+        let mut marks = Vec::new();
+        for run in 0..40 {
+            log.begin_session(run * 10 + 1, &marks);
+            if run == 3 {
+                marks.push(log.mark(35));
+            }
+        }
+        assert_eq!(log.sessions.len(), SESSIONS + 1);
+        assert!(log.made(&marks[0]));
+        assert_eq!(
+            log.sessions[1].first, 41,
+            "sessions without a mark may be of a copy"
+        );
+        assert_eq!(log.mark(400).sessions.len(), SESSIONS);
+    }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fs::{self, File},
-    io,
+    io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,10 +12,12 @@ use std::{
 };
 
 use bytes::Bytes;
+use bytesize::ByteSize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Backlog, Header, Location, Reader, Released, frame, segment,
+    space::{Room, Space},
     tail::{Decoded, Releaser, State, Tail},
 };
 use crate::{error::WalError, metrics::Metrics};
@@ -34,6 +36,27 @@ pub struct Options {
     pub limit: u64,
     /// No position below this is given: what the lake already knows of this writer.
     pub first_position: u64,
+    /// The disk of the folder.
+    pub space: Space,
+}
+
+/// What a log's folder holds.
+#[derive(Debug)]
+pub struct Recovered {
+    /// First position that is free after what the segments hold.
+    pub next_position: u64,
+    segments: BTreeMap<u64, u64>,
+}
+
+impl Recovered {
+    /// Reads the segments of a folder and cuts what a crash left of the last frame.
+    pub fn of(folder: &Path) -> Result<Self, WalError> {
+        recover(folder).map_err(|source| WalError::Io {
+            doing: "recover",
+            path: folder.to_owned(),
+            source,
+        })
+    }
 }
 
 /// A request to append.
@@ -59,6 +82,7 @@ pub struct Wal<T> {
     tail: Arc<Tail<T>>,
     sender: mpsc::Sender<Message<T>>,
     limit: u64,
+    space: Space,
 }
 
 impl<T> Clone for Wal<T> {
@@ -67,13 +91,15 @@ impl<T> Clone for Wal<T> {
             tail: self.tail.clone(),
             sender: self.sender.clone(),
             limit: self.limit,
+            space: self.space.clone(),
         }
     }
 }
 
 impl<T: Send + 'static> Wal<T> {
-    /// Opens a log, cuts what a crash left of the last frame, and starts its thread, which ends with the last handle.
+    /// Opens a log and starts its thread, which ends with the last handle.
     pub fn open(
+        recovered: Recovered,
         options: Options,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Reader<T>, JoinHandle<()>), WalError> {
@@ -83,8 +109,8 @@ impl<T: Send + 'static> Wal<T> {
             path: folder.clone(),
             source,
         };
-        let (mut segments, found_position) = recover(&folder).map_err(|source| failed("recover", source))?;
-        let next_position = found_position.max(options.first_position);
+        let mut segments = recovered.segments;
+        let next_position = recovered.next_position.max(options.first_position);
         let number = segments.last_key_value().map_or(1, |(&number, _)| number + 1);
         let file = segment::create(&folder, number, next_position)
             .map_err(|source| failed("create a segment in", source))?;
@@ -134,6 +160,7 @@ impl<T: Send + 'static> Wal<T> {
             tail: tail.clone(),
             sender,
             limit: options.limit,
+            space: options.space,
         };
         Ok((wal, Reader::new(tail, start), thread))
     }
@@ -166,14 +193,26 @@ impl<T: Send + 'static> Wal<T> {
         self.tail.backlog()
     }
 
-    /// Whether the log is so close to its limit that a request may not fit.
-    pub fn is_full(&self) -> bool {
-        self.backlog().disk_bytes >= self.limit - self.limit / 16
+    /// Returns why a request may not fit: the log is close to its limit, or its disk is full but for what commits need.
+    pub fn refusal(&self) -> Option<WalError> {
+        let backlog = self.backlog();
+        if backlog.disk_bytes >= self.limit - self.limit / 16 {
+            return Some(WalError::Full);
+        }
+        let room = self.space.room(backlog.bytes);
+        (!room.takes_requests()).then(|| no_room(room))
     }
 }
 
-/// Finds the segments, and cuts the last one after its last intact frame.
-fn recover(folder: &Path) -> io::Result<(BTreeMap<u64, u64>, u64)> {
+fn no_room(room: Room) -> WalError {
+    WalError::NoRoom {
+        free: ByteSize(room.free),
+        kept: ByteSize(room.kept),
+    }
+}
+
+/// Finds the segments, and cuts the last one after its last intact frame. What is cut off is set aside.
+fn recover(folder: &Path) -> io::Result<Recovered> {
     let mut segments = BTreeMap::new();
     for number in segment::list(folder)? {
         segments.insert(number, fs::metadata(segment::path(folder, number))?.len());
@@ -184,7 +223,7 @@ fn recover(folder: &Path) -> io::Result<(BTreeMap<u64, u64>, u64)> {
         let file = File::options().read(true).write(true).open(&path)?;
         if let Some(intact) = segment::scan(&file)? {
             if intact.end < length {
-                tracing::warn!(path = %path.display(), bytes = length - intact.end, "cut a torn tail off the log");
+                set_aside(&path, &file, intact.end)?;
                 file.set_len(intact.end)?;
                 file.sync_all()?;
             }
@@ -202,7 +241,56 @@ fn recover(folder: &Path) -> io::Result<(BTreeMap<u64, u64>, u64)> {
         fs::remove_file(&path)?;
         segments.remove(&number);
     }
-    Ok((segments, next_position))
+    Ok(Recovered {
+        next_position,
+        segments,
+    })
+}
+
+/// Copies what follows the last intact frame of a segment to a file beside it, unless it is nothing but zeros.
+///
+/// A crash tears the last frame, which was not acknowledged then. A disk may also damage a frame that was, before others.
+fn set_aside(path: &Path, segment: &File, from: u64) -> io::Result<()> {
+    let mut rest = Vec::new();
+    let mut reader = segment;
+    reader.seek(SeekFrom::Start(from))?;
+    reader.read_to_end(&mut rest)?;
+    if rest.iter().all(|byte| *byte == 0) {
+        tracing::warn!(path = %path.display(), bytes = rest.len(), "cut zeros off the end of the log");
+        return Ok(());
+    }
+    let (aside, mut file) = create_aside(path)?;
+    file.write_all(&rest)?;
+    file.sync_all()?;
+    path.parent().map_or(Ok(()), segment::sync_folder)?;
+    let (path, bytes, aside) = (path.display(), rest.len(), aside.display());
+    match frame::find(&rest) {
+        Some(offset) => tracing::error!(
+            %path,
+            bytes,
+            %aside,
+            "the log is damaged at byte {from}: acknowledged requests from byte {} on are not committed and are set aside",
+            from + offset as u64,
+        ),
+        None => tracing::warn!(
+            %path,
+            bytes,
+            %aside,
+            "cut a torn frame off the end of the log and set it aside; it was not acknowledged, unless the disk damaged it later"
+        ),
+    }
+    Ok(())
+}
+
+fn create_aside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let mut count = 1;
+    loop {
+        let aside = path.with_extension(format!("aside-{count}"));
+        match File::create_new(&aside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => count += 1,
+            created => return Ok((aside, created?)),
+        }
+    }
 }
 
 struct Active {
@@ -259,7 +347,8 @@ impl<T> Writer<T> {
 
     /// Writes a group, syncs it and answers every request in it.
     fn write(&mut self, group: Vec<Append<T>>) {
-        let disk_bytes = self.tail.backlog().disk_bytes;
+        let backlog = self.tail.backlog();
+        let room = self.options.space.room(backlog.bytes);
         let mut active = match self.active() {
             Ok(active) => active,
             Err(error) => return self.refuse(group, &error),
@@ -268,9 +357,14 @@ impl<T> Writer<T> {
         let mut placed: Vec<Placed<T>> = Vec::with_capacity(group.len());
         for mut append in group {
             let bound = self.buffer.len() as u64 + frame::length_bound(&append.header, &append.body);
-            if disk_bytes + bound > self.options.limit {
+            let refusal = if backlog.disk_bytes + bound > self.options.limit {
+                Some(WalError::Full)
+            } else {
+                (!room.fits(bound)).then(|| no_room(room))
+            };
+            if let Some(refusal) = refusal {
                 // The receiver may be gone: its client went away.
-                let _ = append.done.send(Err(WalError::Full));
+                let _ = append.done.send(Err(refusal));
                 continue;
             }
             append.header.position = self.next_position;
@@ -298,7 +392,10 @@ impl<T> Writer<T> {
                 self.active = Some(active);
             }
             Err(error) => {
-                self.uncut = Some(active);
+                // At once, as it takes room that a commit needs. If that fails too, the next segment waits for it.
+                if let Err(error) = self.cut(active) {
+                    tracing::error!(%error, "cutting off what a failed write left in the log");
+                }
                 self.refuse(placed.into_iter().map(|placed| placed.append), &error);
             }
         }

@@ -8,15 +8,17 @@ mod identity;
 mod log;
 mod reader;
 mod segment;
+mod space;
 mod tail;
 
 #[cfg(test)]
 mod tests;
 
 pub use frame::{BodyKind, Header};
-pub use identity::{FolderLock, Identity, replace_file};
-pub use log::{Append, Options, Wal};
+pub use identity::{FolderLock, Identity, keep_identities, replace_file};
+pub use log::{Append, Options, Recovered, Wal};
 pub use reader::{Content, Entry, Next, Reader};
+pub use space::Space;
 pub use tail::{Backlog, Released, Releaser};
 
 /// A place in the log: a segment and a byte offset in it.

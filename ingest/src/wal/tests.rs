@@ -3,7 +3,10 @@ use std::{fs, sync::Arc, time::Instant};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::{Append, BodyKind, Content, FolderLock, Header, Next, Options, Reader, Released, Wal, segment};
+use super::{
+    Append, BodyKind, Content, FolderLock, Header, Identity, Next, Options, Reader, Recovered, Released,
+    Space, Wal, keep_identities, segment,
+};
 use crate::{
     error::WalError,
     metrics::Metrics,
@@ -40,8 +43,11 @@ impl Log {
             segment_bytes: self.segment_bytes,
             limit: self.limit,
             first_position: 1,
+            space: Space::new(self.folder.path(), None, 0).expect("a disk"),
         };
-        let (wal, reader, thread) = Wal::open(options, Arc::new(Metrics::default())).expect("the log opens");
+        let recovered = Recovered::of(self.folder.path()).expect("the folder is read");
+        let (wal, reader, thread) =
+            Wal::open(recovered, options, Arc::new(Metrics::default())).expect("the log opens");
         Open { wal, reader, thread }
     }
 
@@ -147,6 +153,45 @@ async fn a_torn_tail_is_cut_wherever_it_tore() {
             }
         }
     }
+}
+
+/// Files that were set aside, with what is in them.
+fn aside(log: &Log) -> Vec<Vec<u8>> {
+    let entries = fs::read_dir(log.folder.path()).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("a file").path());
+    let is_aside = |path: &std::path::PathBuf| path.to_string_lossy().contains(".aside-");
+    paths
+        .filter(is_aside)
+        .map(|path| fs::read(path).expect("a file"))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_follows_a_damaged_frame_is_set_aside() {
+    let log = Log::new();
+    let open = log.open();
+    open.append("one", None).await.expect("appended");
+    let path = segment::path(log.folder.path(), 1);
+    let whole = fs::metadata(&path).expect("the segment").len() as usize;
+    for body in ["two", "three"] {
+        open.append(body, None).await.expect("appended");
+    }
+    open.close().await;
+    let mut bytes = fs::read(&path).expect("the segment");
+    // In the second.
+    bytes[whole + 14] ^= 1;
+    fs::write(&path, &bytes).expect("written");
+    for _ in 0..2 {
+        let mut open = log.open();
+        assert_eq!(open.read(), found(&[(10, "one")]));
+        open.close().await;
+        assert_eq!(aside(&log), [&bytes[whole..]], "once, all of it");
+    }
+    assert_eq!(
+        super::frame::find(&bytes[whole..]),
+        Some((bytes.len() - whole - 2) / 2),
+        "the third is intact"
+    );
 }
 
 #[tokio::test]
@@ -267,16 +312,23 @@ async fn a_closed_log_refuses_and_its_reader_ends() {
 fn a_folder_has_one_user_and_one_number() {
     let folder = tempfile::tempdir().expect("a folder");
     let lock = FolderLock::acquire(folder.path()).expect("the first");
-    assert_eq!(lock.identity().expect("readable"), None);
-    lock.keep(super::Identity { writer: 7 }).expect("kept");
+    assert_eq!(lock.identities().expect("readable"), []);
+    let mut identity = Identity {
+        writer: 7,
+        lake: None,
+        sessions: Vec::new(),
+    };
+    // As earlier versions kept it.
+    fs::write(lock.identities_path(), "7").expect("kept");
+    assert_eq!(lock.identities().expect("readable"), [identity.clone()]);
+    identity.lake = Some("a lake".to_owned());
+    identity.begin_session(11, &[]);
+    keep_identities(&lock.identities_path(), std::slice::from_ref(&identity)).expect("kept");
     assert!(matches!(
         FolderLock::acquire(folder.path()),
         Err(WalError::Locked { .. })
     ));
     drop(lock);
     let lock = FolderLock::acquire(folder.path()).expect("it is free again");
-    assert_eq!(
-        lock.identity().expect("readable"),
-        Some(super::Identity { writer: 7 })
-    );
+    assert_eq!(lock.identities().expect("readable"), [identity]);
 }

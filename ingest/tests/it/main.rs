@@ -2,6 +2,8 @@
 
 mod backpressure;
 mod crash;
+mod disk;
+mod numbers;
 mod otlp_http;
 mod stop;
 mod support;

@@ -33,9 +33,14 @@ async fn a_log_position_is_committed_with_its_rows_and_never_twice() {
         .write("otel_logs", rows("otel_logs", 0, 10, |_| MARCH_10))
         .await
         .unwrap();
-    let wal = Some(WalPosition { writer, position: 42 });
-    assert!(lake.append("otel_logs", &files, wal).await.unwrap().is_some());
-    assert_eq!(lake.append("otel_logs", &files, wal).await.unwrap(), None);
+    let wal = WalPosition::new(writer, 42);
+    assert!(
+        lake.append("otel_logs", &files, Some(&wal))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(lake.append("otel_logs", &files, Some(&wal)).await.unwrap(), None);
 
     let again = Lake::open(LakeConfig::new(folder.path())).await.unwrap();
     assert_eq!(

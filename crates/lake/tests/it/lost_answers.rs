@@ -68,7 +68,7 @@ async fn written(lake: &Lake) -> (Vec<DataFile>, WalPosition) {
     let batch = rows(TABLE, 0, ROWS, |_| MARCH_10);
     let files = lake.write(TABLE, batch).await.unwrap();
     let writer = lake.new_writer().await.unwrap();
-    (files, WalPosition { writer, position: 9 })
+    (files, WalPosition::new(writer, 9))
 }
 
 /// The rows are in once, also for a lake that was just opened.
@@ -89,7 +89,7 @@ async fn a_commit_whose_answer_is_lost_is_in_once() {
         let (folder, lake) = lake().await;
         let (files, wal) = written(&lake).await;
         let catalog = lose_next_answer(folder.path(), lost, false).await;
-        let commit = lake.append(TABLE, &files, Some(wal)).await.unwrap().unwrap();
+        let commit = lake.append(TABLE, &files, Some(&wal)).await.unwrap().unwrap();
         assert_lost(&catalog).await;
         assert_eq!(commit.sequence_number, 1);
         assert_in_once(folder.path()).await;
@@ -102,7 +102,7 @@ async fn a_commit_of_unknown_state_can_be_repeated() {
         let (folder, lake) = lake().await;
         let (files, wal) = written(&lake).await;
         let catalog = lose_next_answer(folder.path(), lost, true).await;
-        let unknown = lake.append(TABLE, &files, Some(wal)).await;
+        let unknown = lake.append(TABLE, &files, Some(&wal)).await;
         assert!(
             matches!(unknown, Err(Error::CommitStateUnknown { .. })),
             "{unknown:?}"
@@ -110,7 +110,7 @@ async fn a_commit_of_unknown_state_can_be_repeated() {
         assert_lost(&catalog).await;
         reachable(&catalog).await;
 
-        let again = lake.append(TABLE, &files, Some(wal)).await.unwrap();
+        let again = lake.append(TABLE, &files, Some(&wal)).await.unwrap();
         assert_eq!(again.is_some(), matches!(lost, Lost::Before));
         assert_in_once(folder.path()).await;
     }

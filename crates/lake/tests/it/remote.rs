@@ -68,10 +68,10 @@ async fn commits_fold_expire_and_are_read_by_others() {
     assert_eq!(lake.new_writer().await.unwrap(), 2);
     for position in 0..COMMITS {
         let files = written(&lake, position as i64 * ROWS as i64).await;
-        let wal = WalPosition { writer: 2, position };
-        let commit = lake.append(TABLE, &files, Some(wal)).await.unwrap();
+        let wal = WalPosition::new(2, position);
+        let commit = lake.append(TABLE, &files, Some(&wal)).await.unwrap();
         assert!(commit.is_some());
-        let again = lake.append(TABLE, &files, Some(wal)).await.unwrap();
+        let again = lake.append(TABLE, &files, Some(&wal)).await.unwrap();
         assert_eq!(again, None, "its position is in already");
     }
     assert_eq!(count(&lake).await, COMMITS * ROWS as u64);
@@ -135,8 +135,8 @@ async fn two_lakes_and_a_third_party_append_at_once() {
                 for position in 0..COMMITS {
                     let first = (i64::from(writer) << 48) + position as i64 * ROWS as i64;
                     let files = written(&lake, first).await;
-                    let wal = WalPosition { writer, position };
-                    lake.append(TABLE, &files, Some(wal)).await.unwrap().unwrap();
+                    let wal = WalPosition::new(writer, position);
+                    lake.append(TABLE, &files, Some(&wal)).await.unwrap().unwrap();
                 }
                 writer
             })
@@ -173,6 +173,7 @@ async fn a_commit_whose_answer_is_lost_is_in_once() {
         Treatment::LoseAnswer,
         Treatment::Answer(503, "busy"),
         Treatment::Answer(409, "another was first"),
+        Treatment::Twice,
     ];
     for (round, treatment) in lost.into_iter().enumerate() {
         let is_commit = |line: &str| line.starts_with("POST") && line.contains("/tables/otel_logs");
@@ -184,15 +185,15 @@ async fn a_commit_whose_answer_is_lost_is_in_once() {
         .await
         .unwrap();
         let files = written(&lake, (round * ROWS) as i64).await;
-        let wal = WalPosition {
-            writer: 1,
-            position: round as u64,
-        };
+        let wal = WalPosition::new(1, round as u64);
         armed.store(true, Ordering::SeqCst);
-        let commit = lake.append(TABLE, &files, Some(wal)).await.unwrap();
+        let commit = lake.append(TABLE, &files, Some(&wal)).await.unwrap();
         assert!(!armed.load(Ordering::SeqCst), "{treatment:?} happened");
         assert_eq!(commit.unwrap().sequence_number, round as i64 + 1, "{treatment:?}");
         assert_eq!(count(&lake).await, ((round + 1) * ROWS) as u64, "{treatment:?}");
+        // The files of the attempt that is in are there, also for a lake that remembers nothing.
+        let again = Lake::open(config(configured(&servers))).await.unwrap();
+        assert_eq!(count(&again).await, ((round + 1) * ROWS) as u64, "{treatment:?}");
     }
 }
 
@@ -302,15 +303,12 @@ async fn a_catalog_that_is_down_leaves_the_commit_to_be_repeated() {
     let mut servers = S3Lake::start().await.unwrap();
     let lake = Lake::open(config(configured(&servers))).await.unwrap();
     let files = written(&lake, 0).await;
-    let wal = WalPosition {
-        writer: 1,
-        position: 1,
-    };
+    let wal = WalPosition::new(1, 1);
     servers.stop_catalog();
-    let down = lake.append(TABLE, &files, Some(wal)).await;
+    let down = lake.append(TABLE, &files, Some(&wal)).await;
     assert!(matches!(down, Err(Error::CatalogUnreachable { .. })), "{down:?}");
     servers.start_catalog().await.unwrap();
-    lake.append(TABLE, &files, Some(wal)).await.unwrap().unwrap();
+    lake.append(TABLE, &files, Some(&wal)).await.unwrap().unwrap();
     assert_eq!(count(&lake).await, ROWS as u64);
 }
 
@@ -472,9 +470,9 @@ async fn a_catalog_with_tokens_temporary_keys_and_no_history() {
         for position in 0..COMMITS {
             let first = (i64::from(writer) << 48) + position as i64 * ROWS as i64;
             let files = written(&lake, first).await;
-            let wal = WalPosition { writer, position };
-            lake.append(TABLE, &files, Some(wal)).await.unwrap().unwrap();
-            let again = lake.append(TABLE, &files, Some(wal)).await.unwrap();
+            let wal = WalPosition::new(writer, position);
+            lake.append(TABLE, &files, Some(&wal)).await.unwrap().unwrap();
+            let again = lake.append(TABLE, &files, Some(&wal)).await.unwrap();
             assert_eq!(again, None, "its position is in already");
         }
         writer

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::common::{MARCH_10, lake, rows};
 use lakefront_lake::{Lake, LakeConfig, WalPosition};
@@ -19,7 +20,7 @@ async fn append(lake: &Lake, writer: u16, position: u64) {
         .write("otel_logs", rows("otel_logs", first, ROWS, |_| MARCH_10))
         .await
         .unwrap();
-    lake.append("otel_logs", &files, Some(WalPosition { writer, position }))
+    lake.append("otel_logs", &files, Some(&WalPosition::new(writer, position)))
         .await
         .unwrap();
 }
@@ -57,7 +58,14 @@ async fn two_lakes_append_at_once() {
     for writer in writers {
         positions.push(writer.await.unwrap());
     }
-    let lake = Lake::open(LakeConfig::new(folder.path())).await.unwrap();
+    let lake = Lake::open(LakeConfig {
+        keep_unreferenced: Duration::ZERO,
+        ..LakeConfig::new(folder.path())
+    })
+    .await
+    .unwrap();
+    let strays = lake.sweep("otel_logs").await.unwrap();
+    assert_eq!(strays, 0, "attempts that were not first leave nothing");
     let (rows, paths) = content(&lake).await;
     assert_eq!(rows, 2 * COMMITS * ROWS as u64);
     assert_eq!(paths.len() as u64, 2 * COMMITS);
