@@ -383,7 +383,10 @@ mod tests {
         assert!(followed(Doing::Working, 1, "other", false), "its own");
         assert!(!followed(Doing::Working, 14, "me", true));
         assert!(followed(Doing::Working, 15, "me", false));
-        assert!(!followed(Doing::Resting, 14, "me", false), "there is nothing to do");
+        assert!(
+            !followed(Doing::Resting, 14, "me", false),
+            "there is nothing to do"
+        );
         assert!(followed(Doing::Resting, 0, "me", true), "somebody waits");
         assert!(followed(Doing::Resting, 15, "me", false));
     }

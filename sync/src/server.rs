@@ -147,7 +147,9 @@ impl Monitor {
             outcome,
         };
         self.rounds.get_or_create(&labels).inc();
-        self.seconds.get_or_create(&label).observe(ended.elapsed.as_secs_f64());
+        self.seconds
+            .get_or_create(&label)
+            .observe(ended.elapsed.as_secs_f64());
         if let Ok(summary) = round {
             self.files.get_or_create(&label).inc_by(summary.files);
             self.rows.get_or_create(&label).inc_by(summary.rows);

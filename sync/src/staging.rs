@@ -166,7 +166,9 @@ impl<'a> Staging<'a> {
         for table in &self.replaced {
             // The day is emptied where nothing was staged, but never for want of the staging table.
             let staging = self.table(table);
-            self.target.replace_partition(&doing, table, &id, &staging).await?;
+            self.target
+                .replace_partition(&doing, table, &id, &staging)
+                .await?;
         }
         Ok(())
     }

@@ -215,7 +215,10 @@ mod tests {
     #[test]
     fn a_body_in_chunks_ends_with_an_empty_one() {
         assert!(is_whole(b"3\r\nabc\r\n0\r\n\r\n"));
-        assert!(is_whole(b"7\r\n0\r\n\r\n..\r\n0\r\n\r\n"), "data that looks like an end");
+        assert!(
+            is_whole(b"7\r\n0\r\n\r\n..\r\n0\r\n\r\n"),
+            "data that looks like an end"
+        );
         for part in [&b""[..], b"3", b"3\r\nab", b"3\r\nabc\r\n", b"3\r\nabc\r\n0\r\n"] {
             assert!(!is_whole(part));
         }

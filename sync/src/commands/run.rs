@@ -34,7 +34,9 @@ pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
         let router = server::router(Arc::clone(&monitor));
         tokio::spawn(axum::serve(listener, router).into_future());
     }
-    let followers = targets.into_iter().map(|target| run.sync.follower(target, &source));
+    let followers = targets
+        .into_iter()
+        .map(|target| run.sync.follower(target, &source));
     let mut followers: Vec<Follower> = followers.collect();
     // Each waits for its own ClickHouse only.
     let rounds = followers

@@ -48,7 +48,8 @@ async fn show(target: &Target, source: &Source) -> Result<String> {
     let (_, seen) = lease::look(target).await?;
     let mut text = format!(
         "\n  {}; {}\n",
-        seen.as_ref().map_or("no sync has written yet".to_owned(), written_by),
+        seen.as_ref()
+            .map_or("no sync has written yet".to_owned(), written_by),
         last_loaded(target.last_loaded().await?, now)
     );
     let _ = writeln!(

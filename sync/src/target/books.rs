@@ -112,7 +112,8 @@ impl Target {
 
     /// The time at which rows of a data file came in last, if any ever did.
     pub async fn last_loaded(&self) -> Result<Option<Timestamp>> {
-        let sql = "SELECT toUnixTimestamp64Micro(max(at)) FROM otel.ledger WHERE state = 'loaded' AND rows > 0";
+        let sql =
+            "SELECT toUnixTimestamp64Micro(max(at)) FROM otel.ledger WHERE state = 'loaded' AND rows > 0";
         match self.one::<i64>("read the ledger", sql).await {
             Ok(0) => Ok(None),
             Ok(micros) => Ok(Timestamp::from_microsecond(micros).ok()),

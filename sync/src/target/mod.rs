@@ -102,7 +102,12 @@ impl Target {
     }
 
     /// Runs an `INSERT … SELECT` without a condition, if the lease is still there.
-    pub async fn insert_select(&self, doing: &str, sql: &str, settings: &Settings) -> Result<(), TargetError> {
+    pub async fn insert_select(
+        &self,
+        doing: &str,
+        sql: &str,
+        settings: &Settings,
+    ) -> Result<(), TargetError> {
         let sql = match &self.fence {
             Some(fence) => format!("{sql} WHERE {}", fence.condition()),
             None => sql.to_owned(),
@@ -247,7 +252,9 @@ impl Target {
 
     fn error(&self, doing: &str, cause: TargetCause) -> TargetError {
         let cause = match cause {
-            TargetCause::Exception(exception) if exception.message.contains(fence::LOST) => TargetCause::LeaseLost,
+            TargetCause::Exception(exception) if exception.message.contains(fence::LOST) => {
+                TargetCause::LeaseLost
+            }
             cause => cause,
         };
         TargetError {

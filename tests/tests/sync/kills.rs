@@ -1,6 +1,6 @@
 //! `kill -9` of sync, at every statement that it sends.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,12 +14,14 @@ use lakefront_sync::target::Target;
 use lakefront_tests::{Relay, Treatment};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::world::{World, append};
 
 /// Statements of a round that starts from nothing but tables, and loads a file.
 const STATEMENTS: usize = 48;
+
+const KILLS: usize = 220;
 
 /// Two hundred followers one after the other, each dropped when it has sent so many statements: before the server got the last one, or
 /// after it did it. A follower is all that a process of sync knows.
@@ -39,8 +41,18 @@ async fn two_hundred_kills_lose_and_double_nothing() -> Result<()> {
         patience: Duration::from_secs(20),
         days: None,
     };
-    let (mut appended, mut killed) = (1, 0);
-    while killed < 200 {
+    let (mut appended, mut ended) = (1, 0);
+    for killed in 0..KILLS {
+        if killed % 3 == 0 {
+            // Most new rows are of today; those of a day that is not there yet are staged.
+            let days_ago = if killed % 24 == 12 {
+                1 + killed as u64 / 24
+            } else {
+                0
+            };
+            append(&lake, appended, days_ago).await?;
+            appended += 1;
+        }
         gallows.arm(1 + killed * 7 % STATEMENTS, killed % 2 == 0);
         let target = Target::new(&relay.url().parse()?, "sync", "");
         let terms = Terms {
@@ -48,18 +60,23 @@ async fn two_hundred_kills_lose_and_double_nothing() -> Result<()> {
         };
         let mut follower = Follower::new(target, Arc::clone(&source), Read::Auto, 2, terms);
         let mut progress = Progress::new(false);
-        tokio::select! {
-            () = gallows.dropped.notified() => killed += 1,
-            done = follower.round(&options, &mut progress) => {
-                done.with_context(|| format!("after {killed} kills"))?;
-                // It got through. Most new rows are of today; those of a day that is not there yet are staged.
-                let days_ago = if appended % 8 == 0 { appended as u64 / 8 } else { 0 };
-                append(&lake, appended, days_ago).await?;
-                appended += 1;
-            }
+        let done = tokio::select! {
+            biased;
+            () = gallows.dropped.notified() => continue,
+            done = follower.round(&options, &mut progress) => done,
+        };
+        if done.is_err() && gallows.left.load(Ordering::Relaxed) == 0 {
+            // It saw its connection break first.
+            gallows.dropped.notified().await;
+            continue;
         }
+        done.with_context(|| format!("round {killed}"))?;
+        ended += 1;
     }
-    ensure!(appended > 10, "only {appended} rounds got through");
+    ensure!(
+        ended < KILLS / 4,
+        "{ended} of {KILLS} rounds ended before they were killed"
+    );
     world.in_step().await?;
     let leases = "SELECT countIf(startsWith(name, 'lease_')) FROM system.tables WHERE database = 'otel'";
     ensure!(world.value(leases).await? == 1, "leases are left");
@@ -70,34 +87,38 @@ async fn two_hundred_kills_lose_and_double_nothing() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_is_killed_at_any_statement() -> Result<()> {
     let world = World::start().await?;
-    let pid = Arc::new(AtomicU32::new(0));
+    let lake = world.lake().await?;
+    let (started, pid) = watch::channel(None);
     let gallows = Arc::new(Gallows::default());
     let relay = {
-        let (gallows, pid) = (Arc::clone(&gallows), Arc::clone(&pid));
-        Relay::start(world.clickhouse.url(), move |_| {
-            let treatment = gallows.treat();
-            if treatment != Treatment::Forward {
-                let pid = i32::try_from(pid.load(Ordering::Relaxed)).unwrap_or_default();
-                kill(Pid::from_raw(pid), Signal::SIGKILL).ok();
+        let gallows = Arc::clone(&gallows);
+        Relay::start_waiting(world.clickhouse.url(), move |_| {
+            let (treatment, mut pid) = (gallows.treat(), pid.clone());
+            async move {
+                if treatment != Treatment::Forward
+                    && let Ok(pid) = pid.wait_for(Option::is_some).await
+                    && let Some(pid) = *pid
+                {
+                    // It is gone already when what it had on its way comes here.
+                    kill(pid, Signal::SIGKILL).ok();
+                }
+                treatment
             }
-            treatment
         })
         .await?
     };
-    // Within the migrations, the lease, and the days.
-    for (round, at) in [2, 4, 5, 7, 9, 60, 140, 260, 12, 25, 33].into_iter().enumerate() {
-        if round % 4 == 0 {
-            let seed = round.to_string();
-            world.demo(&["--days", "2", "--seed", &seed]).await?;
-        }
-        if round == 9 {
-            world.compact("otel_logs").await?;
-        }
+    // Within the lease, the migrations, the views and the days.
+    let deaths = [2, 4, 5, 7, 9, 60, 140, 260, 12, 25, 33, 41];
+    for (round, at) in deaths.into_iter().enumerate() {
+        append(&lake, round, round as u64 / 4).await?;
         gallows.arm(at, round % 2 == 0);
-        // Statements may come before the id is known: the first ones are harmless.
+        started.send_replace(None);
         let mut child = world.spawn_to(&relay.url(), &["run", "--interval", "100ms"])?;
-        pid.store(child.id().context("it runs")?, Ordering::Relaxed);
+        let id = i32::try_from(child.id().context("it runs")?)?;
+        started.send_replace(Some(Pid::from_raw(id)));
         child.wait().await?;
+        // Its id may be that of another process by now.
+        started.send_replace(None);
     }
     world.in_step().await?;
     Ok(())
@@ -119,7 +140,9 @@ impl Gallows {
 
     fn treat(&self) -> Treatment {
         let count = |left: usize| Some(left.saturating_sub(1));
-        let left = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
+        let left = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
         match left.unwrap_or_else(|left| left) {
             // What a dropped sender had on its way.
             0 => Treatment::LoseAnswer,

@@ -32,8 +32,11 @@ async fn a_lease_that_nobody_filled_is_taken_over() -> Result<()> {
         world.clickhouse.sql(&empty).await?;
     }
     let _sync = world.spawn(&["run", "--interval", "100ms"])?;
-    world.until("SELECT count() FROM otel.otel_logs", &json!(3)).await?;
-    let leases = "SELECT groupArray(name) FROM system.tables WHERE database = 'otel' AND startsWith(name, 'lease_')";
+    world
+        .until("SELECT count() FROM otel.otel_logs", &json!(3))
+        .await?;
+    let leases =
+        "SELECT groupArray(name) FROM system.tables WHERE database = 'otel' AND startsWith(name, 'lease_')";
     world.until(leases, &json!(["lease_8"])).await
 }
 
@@ -52,7 +55,10 @@ async fn a_lease_of_an_earlier_version_is_respected() -> Result<()> {
     let arguments = ["run", "--interval", "100ms", "--lease", "1h", "--listen", &listen];
     let _sync = world.spawn(&arguments)?;
     let lease = health(&listen, |target| target["lease"].is_object()).await?["lease"].clone();
-    assert_eq!((&lease["holder"], &lease["ours"]), (&json!("process 1, of old"), &json!(false)));
+    assert_eq!(
+        (&lease["holder"], &lease["ours"]),
+        (&json!("process 1, of old"), &json!(false))
+    );
     world
         .clickhouse
         .sql("INSERT INTO otel.lease_3 SELECT '', now64(6)")
@@ -139,7 +145,10 @@ async fn statements_that_earlier_holders_left_are_ended() -> Result<()> {
     let started = Instant::now();
     world.sync(&["once"]).await?;
     // Of itself the one ends after a minute, and the other when nothing came for half of one.
-    ensure!(started.elapsed() < Duration::from_secs(20), "it waited for their end");
+    ensure!(
+        started.elapsed() < Duration::from_secs(20),
+        "it waited for their end"
+    );
     running(&world, 0).await?;
     ensure!(started.elapsed() < Duration::from_secs(25), "they were not ended");
     assert_eq!(world.value("SELECT count() FROM otel.left").await?, json!(0));
@@ -174,13 +183,18 @@ async fn nothing_is_sent_while_nothing_is_new() -> Result<()> {
 
     // It holds the lease, says so, and gives way to one that somebody waits for.
     let status = world.sync(&["status"]).await?;
-    ensure!(status.contains("holds the lease and has nothing to do"), "{status}");
+    ensure!(
+        status.contains("holds the lease and has nothing to do"),
+        "{status}"
+    );
     ensure!(status.contains("rows came in last"), "{status}");
     world.sync(&["once", "--lease", "1h"]).await?;
 
     // New rows are seen at once, and the lease is given back at the end.
     append(&world.lake().await?, 2, 0).await?;
-    world.until("SELECT count() FROM otel.otel_logs", &json!(6)).await?;
+    world
+        .until("SELECT count() FROM otel.otel_logs", &json!(6))
+        .await?;
     kill(
         Pid::from_raw(i32::try_from(child.id().context("it runs")?)?),
         Signal::SIGTERM,
