@@ -34,7 +34,7 @@ async fn two_hundred_kills_lose_and_double_nothing() -> Result<()> {
     let gallows = Arc::new(Gallows::default());
     let relay = {
         let gallows = Arc::clone(&gallows);
-        Relay::start(world.clickhouse.url(), move |_| gallows.treat()).await?
+        Relay::start(world.clickhouse.url(), move |_| gallows.treat().0).await?
     };
     let source = Arc::new(Source::new(world.stack.lake().place()?));
     let options = Options {
@@ -93,13 +93,12 @@ async fn a_process_is_killed_at_any_statement() -> Result<()> {
     let relay = {
         let gallows = Arc::clone(&gallows);
         Relay::start_waiting(world.clickhouse.url(), move |_| {
-            let (treatment, mut pid) = (gallows.treat(), pid.clone());
+            let ((treatment, is_last), mut pid) = (gallows.treat(), pid.clone());
             async move {
-                if treatment != Treatment::Forward
+                if is_last
                     && let Ok(pid) = pid.wait_for(Option::is_some).await
                     && let Some(pid) = *pid
                 {
-                    // It is gone already when what it had on its way comes here.
                     kill(pid, Signal::SIGKILL).ok();
                 }
                 treatment
@@ -117,8 +116,6 @@ async fn a_process_is_killed_at_any_statement() -> Result<()> {
         let id = i32::try_from(child.id().context("it runs")?)?;
         started.send_replace(Some(Pid::from_raw(id)));
         child.wait().await?;
-        // Its id may be that of another process by now.
-        started.send_replace(None);
     }
     world.in_step().await?;
     Ok(())
@@ -138,22 +135,23 @@ impl Gallows {
         self.left.store(statements, Ordering::Relaxed);
     }
 
-    fn treat(&self) -> Treatment {
+    /// What becomes of a statement, and whether it is the last one.
+    fn treat(&self) -> (Treatment, bool) {
         let count = |left: usize| Some(left.saturating_sub(1));
         let left = self
             .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
         match left.unwrap_or_else(|left| left) {
             // What a dropped sender had on its way.
-            0 => Treatment::LoseAnswer,
+            0 => (Treatment::LoseAnswer, false),
             1 => {
                 self.dropped.notify_one();
                 match *self.before.lock().unwrap_or_else(PoisonError::into_inner) {
-                    true => Treatment::LoseRequest,
-                    false => Treatment::LoseAnswer,
+                    true => (Treatment::LoseRequest, true),
+                    false => (Treatment::LoseAnswer, true),
                 }
             }
-            _ => Treatment::Forward,
+            _ => (Treatment::Forward, false),
         }
     }
 }
