@@ -16,7 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::sync::{Notify, watch};
 
-use crate::world::{World, append};
+use crate::world::{SHORT_LEASE, World, append};
 
 /// Statements of a round that starts from nothing but tables, and loads a file.
 const STATEMENTS: usize = 48;
@@ -112,7 +112,8 @@ async fn a_process_is_killed_at_any_statement() -> Result<()> {
         append(&lake, round, round as u64 / 4).await?;
         gallows.arm(at, round % 2 == 0);
         started.send_replace(None);
-        let mut child = world.spawn_to(&relay.url(), &["run", "--interval", "100ms"])?;
+        let run = ["run", "--interval", "100ms", "--lease", SHORT_LEASE];
+        let mut child = world.spawn_to(&relay.url(), &run)?;
         let id = i32::try_from(child.id().context("it runs")?)?;
         started.send_replace(Some(Pid::from_raw(id)));
         child.wait().await?;

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::world::{World, append};
+use crate::world::{SHORT_LEASE, World, append};
 
 /// A sync of an earlier version was killed between the creation of its lease and the first heartbeat.
 #[tokio::test(flavor = "multi_thread")]
@@ -97,11 +97,12 @@ async fn a_frozen_holder_writes_nothing_when_it_wakes_up() -> Result<()> {
         })
         .await?
     };
-    let mut child = world.spawn_to(&relay.url(), &["run", "--interval", "100ms"])?;
+    let run = ["run", "--interval", "100ms", "--lease", SHORT_LEASE];
+    let mut child = world.spawn_to(&relay.url(), &run)?;
     let id = i32::try_from(child.id().context("it runs")?)?;
     pid.store(id, Ordering::Relaxed);
     frozen.clone().wait_for(|frozen| *frozen).await?;
-    world.sync(&["once"]).await?;
+    world.sync(&["once", "--lease", SHORT_LEASE]).await?;
     world.same_rows().await?;
     relay.take_requests();
     finish.send_replace(true);
@@ -210,7 +211,7 @@ async fn nothing_is_sent_while_nothing_is_new() -> Result<()> {
 async fn the_time_as_of_which_all_is_in_goes_on() -> Result<()> {
     let world = World::start().await?;
     append(&world.lake().await?, 1, 0).await?;
-    let _sync = world.spawn(&["run", "--interval", "100ms"])?;
+    let _sync = world.spawn(&["run", "--interval", "100ms", "--lease", SHORT_LEASE])?;
     let covered = "SELECT count() > 7 FROM otel.coverage FINAL WHERE first_day IS NOT NULL";
     world.until(covered, &json!(1)).await?;
     for _ in 0..3 {

@@ -14,8 +14,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-/// How long a killed sync keeps others out here.
-pub const LEASE: &str = "400ms";
+/// How long a killed sync keeps others out here: longer than a busy machine delays a heartbeat, or two would take over in turns.
+pub const LEASE: &str = "3s";
+
+/// The same where only one works at a time.
+pub const SHORT_LEASE: &str = "400ms";
 
 /// A day, in nanoseconds.
 const DAY: u64 = 86_400_000_000_000;
