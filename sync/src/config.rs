@@ -121,7 +121,7 @@ pub struct Sync {
     #[arg(long, env = "LAKEFRONT_SYNC_PARALLEL", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64), value_name = "N")]
     pub parallel: u16,
 
-    /// How long one that went silent keeps others from writing; the same for all that write to one ClickHouse
+    /// How long a sync that went silent keeps others from writing; the same for all that write to one ClickHouse
     #[arg(long, env = "LAKEFRONT_SYNC_LEASE", default_value = "15s", value_parser = parse_lease, value_name = "DURATION")]
     pub lease: Duration,
 
@@ -284,7 +284,7 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
 }
 
 fn parse_lease(text: &str) -> Result<Duration, String> {
-    parse_duration(text, Duration::from_secs(2))
+    parse_duration(text, Duration::from_millis(20))
 }
 
 fn parse_duration(text: &str, least: Duration) -> Result<Duration, String> {

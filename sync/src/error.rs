@@ -44,22 +44,17 @@ pub enum Error {
     #[error(transparent)]
     Target(#[from] TargetError),
     /// Another sync writes to the ClickHouse.
-    #[error("another sync ({holder}) writes to {target}: try again when it has ended")]
+    #[error(
+        "another sync ({holder}) writes to {target}, last seen {silent} s ago: try again when it has ended",
+        silent = silent.as_secs()
+    )]
     Busy {
         /// The ClickHouse.
         target: String,
-        /// Who holds its lease.
+        /// The holder of its lease.
         holder: String,
-    },
-    /// Heartbeats did not get through, so another sync may write by now.
-    #[error(
-        "the lease on {target} could not be renewed for {seconds} s: this round stops, another sync may have taken it"
-    )]
-    LeaseLost {
-        /// The ClickHouse.
-        target: String,
-        /// How long.
-        seconds: u64,
+        /// Time since that holder was seen.
+        silent: Duration,
     },
     /// A column of the lake that ClickHouse can't hold.
     #[error(
@@ -134,13 +129,23 @@ impl Error {
             _ => false,
         }
     }
+
+    /// Returns true if another sync has taken the lease over.
+    pub fn is_lease_lost(&self) -> bool {
+        matches!(self, Self::Target(error) if matches!(error.cause, TargetCause::LeaseLost))
+    }
+
+    /// Returns true if a table or the database is not there.
+    pub fn is_unknown_table(&self) -> bool {
+        matches!(self, Self::Target(error) if error.is_unknown_table())
+    }
 }
 
 /// Codes by which a server says that it can do nothing now, or that its tables are gone.
 fn exception_of_server(exception: &Exception) -> bool {
     // UNKNOWN_TABLE, UNKNOWN_DATABASE, TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, READONLY, TABLE_IS_READ_ONLY,
-    // NOT_ENOUGH_SPACE, TOO_MANY_PARTS, AUTHENTICATION_FAILED, ACCESS_DENIED
-    [60, 81, 159, 164, 202, 242, 243, 252, 497, 516].contains(&exception.code)
+    // NOT_ENOUGH_SPACE, TOO_MANY_PARTS, QUERY_WAS_CANCELLED (by the next holder of the lease), AUTHENTICATION_FAILED, ACCESS_DENIED
+    [60, 81, 159, 164, 202, 242, 243, 252, 394, 497, 516].contains(&exception.code)
 }
 
 /// A ClickHouse failed or refused.
@@ -163,6 +168,9 @@ pub enum TargetCause {
     /// ClickHouse says so.
     #[error(transparent)]
     Exception(#[from] Exception),
+    /// The lease that the statement was sent under is gone.
+    #[error("another sync has taken the lease over, and this one stops")]
+    LeaseLost,
     /// No answer.
     #[error("no answer within {0:?}")]
     Deadline(Duration),

@@ -92,7 +92,7 @@ impl Loader<'_> {
         match self.reader {
             Reader::Server => {
                 let sql = format!("{into} SELECT {columns} FROM {}", self.rows_of(files));
-                Ok(self.target.move_rows(&doing, &sql, settings).await?)
+                Ok(self.target.insert_select(&doing, &sql, settings).await?)
             }
             Reader::Here => {
                 let sql = format!("{into} FORMAT Parquet");

@@ -57,8 +57,39 @@ struct TargetHealth {
     last_round: Option<Timestamp>,
     /// Another sync held the lease.
     busy: bool,
+    /// The holder of the lease, as the last round found it.
+    lease: Option<LeaseHealth>,
+    /// When rows came in last, by whichever sync.
+    last_loaded: Option<Timestamp>,
+    /// Time since then.
+    nothing_loaded_for_seconds: Option<i64>,
     /// Why the last round did not end well.
     error: Option<String>,
+}
+
+/// The holder of a lease in `/health`.
+#[derive(Clone, Debug, Serialize)]
+struct LeaseHealth {
+    holder: String,
+    /// Whether this process holds it.
+    ours: bool,
+    /// Time since another holder was seen last, when the last round looked.
+    silent_for_seconds: Option<u64>,
+}
+
+/// A round that has ended.
+#[derive(Debug)]
+pub struct Ended<'a> {
+    /// When it began.
+    pub began: Timestamp,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// The name under which this process holds the lease, if it does.
+    pub holder: Option<&'a str>,
+    /// When rows came in last.
+    pub last_loaded: Option<Timestamp>,
+    /// How it ended.
+    pub round: &'a Result<Summary>,
 }
 
 #[derive(Serialize)]
@@ -104,8 +135,9 @@ impl Monitor {
         monitor
     }
 
-    /// A round that began then has ended.
-    pub fn round_ended(&self, target: &str, began: Timestamp, elapsed: Duration, round: &Result<Summary>) {
+    /// Notes a round that has ended.
+    pub fn round_ended(&self, target: &str, ended: &Ended<'_>) {
+        let Ended { began, round, .. } = *ended;
         let label = TargetLabel {
             target: target.to_owned(),
         };
@@ -119,7 +151,9 @@ impl Monitor {
             outcome,
         };
         self.rounds.get_or_create(&labels).inc();
-        self.seconds.get_or_create(&label).observe(elapsed.as_secs_f64());
+        self.seconds
+            .get_or_create(&label)
+            .observe(ended.elapsed.as_secs_f64());
         if let Ok(summary) = round {
             self.files.get_or_create(&label).inc_by(summary.files);
             self.rows.get_or_create(&label).inc_by(summary.rows);
@@ -130,6 +164,19 @@ impl Monitor {
         let health = targets.entry(target.to_owned()).or_default();
         health.last_round = Some(Timestamp::now());
         health.busy = outcome == "busy";
+        health.last_loaded = ended.last_loaded;
+        health.lease = match round {
+            Err(Error::Busy { holder, silent, .. }) => Some(LeaseHealth {
+                holder: holder.clone(),
+                ours: false,
+                silent_for_seconds: Some(silent.as_secs()),
+            }),
+            _ => ended.holder.map(|holder| LeaseHealth {
+                holder: holder.to_owned(),
+                ours: true,
+                silent_for_seconds: None,
+            }),
+        };
         match round {
             Ok(_) => {
                 health.in_step_as_of = Some(began);
@@ -167,11 +214,16 @@ async fn require_own_host(State(hosts): State<Arc<AllowedHosts>>, request: Reque
 
 /// 200 while no round failed last, 503 otherwise; the same body either way.
 async fn health(State(monitor): State<Arc<Monitor>>) -> (StatusCode, Json<Health>) {
-    let targets = monitor
+    let mut targets = monitor
         .targets
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
+    let now = Timestamp::now();
+    for target in targets.values_mut() {
+        let since = target.last_loaded.map(|last| now.duration_since(last).as_secs());
+        target.nothing_loaded_for_seconds = since;
+    }
     let ready = targets.values().all(|target| target.error.is_none());
     let status = match ready {
         true => StatusCode::OK,

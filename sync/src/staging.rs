@@ -162,24 +162,13 @@ impl<'a> Staging<'a> {
     /// What the server says.
     pub async fn replace(&self) -> Result<()> {
         let id = day::partition_id(self.day);
+        let doing = format!("put {} in place", self.day);
         for table in &self.replaced {
+            // The day is emptied where nothing was staged, but never for want of the staging table.
             let staging = self.table(table);
-            let parts: u64 = self
-                .target
-                .one(
-                    "count parts",
-                    &format!(
-                        "SELECT count() FROM system.parts WHERE database = 'otel' AND table = '{staging}' AND active \
-                         AND partition_id = '{id}'"
-                    ),
-                )
+            self.target
+                .replace_partition(&doing, table, &id, &staging)
                 .await?;
-            let statement = if parts == 0 {
-                format!("ALTER TABLE otel.{table} DROP PARTITION ID '{id}'")
-            } else {
-                format!("ALTER TABLE otel.{table} REPLACE PARTITION ID '{id}' FROM otel.{staging}")
-            };
-            self.run(&statement).await?;
         }
         Ok(())
     }
@@ -190,12 +179,15 @@ impl<'a> Staging<'a> {
     /// What the server says; [`sweep`] drops them later.
     pub async fn drop(self) -> Result<()> {
         let tables = self.target.tables().await?;
-        drop_all(self.target, &tables, &self.suffix).await
+        for sql in drops(&tables, &self.suffix) {
+            self.target.scratch("drop staging tables", &sql).await?;
+        }
+        Ok(())
     }
 
     async fn run(&self, statement: &str) -> Result<()> {
         let doing = format!("build {} in staging", self.day);
-        Ok(self.target.execute(&doing, statement).await?)
+        Ok(self.target.scratch(&doing, statement).await?)
     }
 
     /// The raw tables it is filled by.
@@ -209,19 +201,23 @@ impl<'a> Staging<'a> {
 /// # Errors
 /// What the server says.
 pub async fn sweep(target: &Target, tables: &Tables) -> Result<()> {
-    drop_all(target, tables, MARK).await
+    for sql in drops(tables, MARK) {
+        // Those of another are not swept by one that holds the lease no more.
+        target.execute("drop staging tables", &sql).await?;
+    }
+    Ok(())
 }
 
-async fn drop_all(target: &Target, tables: &Tables, mark: &str) -> Result<()> {
+/// The statements that drop all tables whose names contain `mark`.
+fn drops(tables: &Tables, mark: &str) -> Vec<String> {
     let staged = tables.beginning("").filter(|name| name.contains(mark));
     // Materialized views before the tables they read and fill.
     let (views, tables): (Vec<&str>, Vec<&str>) =
         staged.partition(|name| name.contains("_from_") || name.ends_with("_mv"));
-    for name in views.into_iter().chain(tables) {
-        let sql = format!("DROP TABLE IF EXISTS otel.{name} SYNC");
-        target.execute("drop staging tables", &sql).await?;
-    }
-    Ok(())
+    let names = views.into_iter().chain(tables);
+    names
+        .map(|name| format!("DROP TABLE IF EXISTS otel.{name} SYNC"))
+        .collect()
 }
 
 /// The files in groups of a bounded number of rows.

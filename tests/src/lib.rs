@@ -52,7 +52,7 @@ pub use lake_at::{LakeAt, data_files};
 pub use nessie::Nessie;
 pub use process::{Process, command, free_address};
 pub use python::{checkout, python};
-pub use relay::{Relay, Treatment};
+pub use relay::{Relay, Request, Treatment};
 pub use s3_lake::S3Lake;
 pub use sent::Sent;
 pub use stack::Stack;

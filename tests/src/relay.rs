@@ -1,3 +1,4 @@
+use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,6 +7,15 @@ use anyhow::Result;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+/// A request on its way.
+#[derive(Debug)]
+pub struct Request {
+    /// Its first line: `GET /path HTTP/1.1`.
+    pub line: String,
+    /// Its body, as it travels.
+    pub body: Vec<u8>,
+}
 
 /// Stands between a program and a server over HTTP/1.1, one request a connection: counts, and fails on purpose.
 #[derive(Debug)]
@@ -38,9 +48,23 @@ impl Relay {
     /// # Errors
     /// When no port is free.
     pub async fn start(url: &str, treat: impl Fn(&str) -> Treatment + Send + Sync + 'static) -> Result<Self> {
+        Self::start_waiting(url, move |request| std::future::ready(treat(&request.line))).await
+    }
+
+    /// Relays to `url`, each request as `treat` says once that is ready.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn start_waiting<F>(
+        url: &str,
+        treat: impl Fn(Request) -> F + Send + Sync + 'static,
+    ) -> Result<Self>
+    where
+        F: Future<Output = Treatment> + Send,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
-        let upstream = url.trim_start_matches("http://").to_owned();
+        let upstream = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let requests: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = Arc::clone(&requests);
         let treat = Arc::new(treat);
@@ -48,11 +72,11 @@ impl Relay {
             while let Ok((client, _)) = listener.accept().await {
                 let (upstream, seen, treat) = (upstream.clone(), Arc::clone(&seen), Arc::clone(&treat));
                 tokio::spawn(async move {
-                    let treat = |line: &str| {
+                    let treat = |request: Request| {
                         seen.lock()
                             .unwrap_or_else(PoisonError::into_inner)
-                            .push(line.to_owned());
-                        treat(line)
+                            .push(request.line.clone());
+                        treat(request)
                     };
                     // A connection that breaks is what the test is about, or its end.
                     let _ = relay(client, &upstream, treat).await;
@@ -83,11 +107,18 @@ impl Drop for Relay {
     }
 }
 
-async fn relay(mut client: TcpStream, upstream: &str, treat: impl Fn(&str) -> Treatment) -> io::Result<()> {
+async fn relay<F>(mut client: TcpStream, upstream: &str, treat: impl Fn(Request) -> F) -> io::Result<()>
+where
+    F: Future<Output = Treatment> + Send,
+{
     let Some((head, body)) = read_request(&mut client).await? else {
         return Ok(());
     };
-    let treatment = treat(head.lines().next().unwrap_or_default());
+    let treatment = treat(Request {
+        line: head.lines().next().unwrap_or_default().to_owned(),
+        body: body.clone(),
+    })
+    .await;
     match treatment {
         Treatment::LoseRequest => return Ok(()),
         Treatment::Answer(status, body) => {
@@ -145,6 +176,14 @@ async fn read_request(client: &mut TcpStream) -> io::Result<Option<(String, Vec<
     if header("expect").is_some() {
         client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }
+    if header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+        while !is_whole(&body) {
+            if client.read_buf(&mut body).await? == 0 {
+                return Ok(None);
+            }
+        }
+        return Ok(Some((head, body)));
+    }
     let length: usize = header("content-length")
         .and_then(|value| value.parse().ok())
         .unwrap_or(0);
@@ -154,4 +193,43 @@ async fn read_request(client: &mut TcpStream) -> io::Result<Option<(String, Vec<
         }
     }
     Ok(Some((head, body)))
+}
+
+/// Returns true if the last chunk of a body without trailers is there.
+fn is_whole(chunks: &[u8]) -> bool {
+    let mut rest = chunks;
+    loop {
+        let Some(end) = rest.windows(2).position(|window| window == b"\r\n") else {
+            return false;
+        };
+        let size = std::str::from_utf8(&rest[..end]).ok();
+        let Some(size) = size.and_then(|size| usize::from_str_radix(size, 16).ok()) else {
+            return false;
+        };
+        let next = end + 2 + size + 2;
+        if rest.len() < next {
+            return false;
+        }
+        if size == 0 {
+            return true;
+        }
+        rest = &rest[next..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_whole;
+
+    #[test]
+    fn a_body_in_chunks_ends_with_an_empty_one() {
+        assert!(is_whole(b"3\r\nabc\r\n0\r\n\r\n"));
+        assert!(
+            is_whole(b"7\r\n0\r\n\r\n..\r\n0\r\n\r\n"),
+            "data that looks like an end"
+        );
+        for part in [&b""[..], b"3", b"3\r\nab", b"3\r\nabc\r\n", b"3\r\nabc\r\n0\r\n"] {
+            assert!(!is_whole(part));
+        }
+    }
 }

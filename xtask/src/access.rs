@@ -176,7 +176,10 @@ fn grants(user: &User) -> Vec<String> {
         .collect();
     if user.access == Access::Write {
         // Its tables, columns and parts; a server shows the rows of what one may see.
-        grants.extend(["tables", "columns", "parts"].map(|table| format!("GRANT SELECT ON system.{table}")));
+        grants.extend(
+            ["tables", "columns", "parts", "processes"]
+                .map(|table| format!("GRANT SELECT ON system.{table}")),
+        );
     }
     if user.files {
         // A table function is a temporary table to the server. The lake is a folder or a bucket.

@@ -22,7 +22,8 @@ const CURSOR: &str = "SELECT \
     (SELECT min(as_of) FROM otel.coverage FINAL WHERE first_day IS NOT NULL) AS cursor, \
     (SELECT count() FROM otel.coverage FINAL WHERE first_day IS NOT NULL) AS complete, \
     (SELECT count() FROM otel.coverage FINAL) AS held, \
-    count() AS files, sum(rows) AS records, max(at) AS last \
+    count() AS files, sum(rows) AS records, max(at) AS last, \
+    (SELECT argMax([holder, state, formatDateTime(renewed, '%Y-%m-%dT%H:%i:%SZ')], number) FROM otel.lease FINAL) AS lease \
     FROM otel.ledger FINAL WHERE state = 'loaded'";
 
 /// What audits found, by the last one of each day and table.
@@ -76,7 +77,7 @@ fn table(title: &str, columns: &[&str], rows: &Markup) -> Markup {
     html! {
         div.table role="region" tabindex="0" aria-label={ (title) ": table" } {
             table {
-                thead { tr { @for (at, name) in columns.iter().enumerate() { th.number[at > 1 && *name != WHICH] scope="col" { (name) } } } }
+                thead { tr { @for (at, name) in columns.iter().enumerate() { th.number[at > 1 && ![WHICH, LEASE].contains(name)] scope="col" { (name) } } } }
                 tbody { (rows) }
             }
         }
@@ -228,6 +229,7 @@ const CURSOR_COLUMNS: &[&str] = &[
     "files loaded",
     "rows loaded",
     "last loaded",
+    LEASE,
 ];
 
 fn cursor(values: &[Value]) -> Markup {
@@ -250,11 +252,25 @@ fn cursor(values: &[Value]) -> Markup {
             number(whole(4)),
             time(5).filter(|_| whole(3) != Some(0)).map_or_else(dash, ago),
         ]))
+        td.text { (values.get(6).and_then(lease).unwrap_or_else(dash)) }
     }
 }
 
-/// The only column of text.
+/// The sync that may write, and when it was seen last.
+fn lease(value: &Value) -> Option<String> {
+    let part = |at: usize| value.get(at)?.as_str();
+    let (holder, state, seen) = (part(0)?, part(1)?, instant::time(part(2)?)?);
+    let does = match state {
+        "working" => "works",
+        "resting" => "has nothing to do",
+        _ => "ended",
+    };
+    Some(format!("{holder}: {does}, seen {}", ago(seen)))
+}
+
+/// The columns of text.
 const WHICH: &str = "which differ";
+const LEASE: &str = "lease";
 
 const FINDINGS_COLUMNS: &[&str] = &[
     "ClickHouse",
@@ -324,6 +340,24 @@ mod tests {
         assert!(!has_small_files(&table(MANY, MANY * 1_000)), "few");
         assert!(!has_small_files(&table(MANY + 1, (MANY + 1) * SMALL)), "large");
         assert!(!has_small_files(&table(0, 0)), "none");
+    }
+
+    #[test]
+    fn the_lease_names_its_holder() {
+        let row = |lease: Value| {
+            let values = serde_json::json!([null, 0, 7, 0, 0, null, lease]);
+            cursor(values.as_array().unwrap()).into_string()
+        };
+        let held = row(serde_json::json!([
+            "host, process 7",
+            "resting",
+            "2026-03-24T12:00:00Z"
+        ]));
+        assert!(
+            held.contains("host, process 7: has nothing to do, seen "),
+            "{held}"
+        );
+        assert!(row(Value::Null).contains("<td class=\"text\">–</td>"), "none");
     }
 
     #[test]

@@ -5,13 +5,18 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::Engine;
+use crate::access::Profile;
 
 /// One query's way to be stopped.
 #[derive(Default)]
 pub struct Cancellation {
     state: Mutex<State>,
     ended: Condvar,
+    /// Wakes an insert that waits for rows.
+    stopped: Notify,
 }
 
 #[derive(Default)]
@@ -43,6 +48,18 @@ impl Cancellation {
         self.state().cancelled
     }
 
+    /// Waits until somebody wants it stopped. One task may wait.
+    pub async fn cancelled(&self) {
+        while !self.is_cancelled() {
+            self.stopped.notified().await;
+        }
+    }
+
+    /// Whether the statement runs in the engine now.
+    fn runs(&self) -> bool {
+        self.state().tag.is_some()
+    }
+
     /// The caller went away, or has its answer.
     fn abandon(self: &Arc<Self>, engine: &Arc<Engine>) {
         let keeps_on = {
@@ -58,6 +75,7 @@ impl Cancellation {
     fn cancel(self: &Arc<Self>, engine: &Arc<Engine>) {
         let mut state = self.state();
         state.cancelled = true;
+        self.stopped.notify_one();
         if state.tag.is_none() {
             return;
         }
@@ -92,40 +110,88 @@ impl Cancellation {
     }
 }
 
-/// Every query that was let in.
+/// Every query that was let in, until it has ended.
 #[derive(Default)]
 pub struct Running {
-    queries: Mutex<(u64, BTreeMap<u64, Arc<Cancellation>>)>,
+    queries: Mutex<(u64, BTreeMap<u64, Listed>)>,
     /// Threads that stop one of them; each holds on to the engine.
     killers: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// Cancels its query when dropped, if that only reads: a future that is not awaited to its end is a caller that went
-/// away.
-pub struct Guard {
+struct Listed {
+    /// The id that the caller gave it.
+    query_id: Option<String>,
+    /// The caller: users have one profile each.
+    profile: Arc<Profile>,
+    cancellation: Arc<Cancellation>,
+}
+
+/// Keeps a query listed until it is dropped.
+pub struct Entry {
     engine: Arc<Engine>,
     number: u64,
     cancellation: Arc<Cancellation>,
 }
 
+/// Cancels its query when dropped, if that only reads: a future that is not awaited to its end is a caller that went
+/// away.
+pub struct Caller {
+    engine: Arc<Engine>,
+    cancellation: Arc<Cancellation>,
+}
+
+/// How long [`Running::kill`] waits for queries to end.
+const KILL_PATIENCE: Duration = Duration::from_secs(25);
+
 impl Running {
-    /// Notes a query.
-    pub fn start(engine: &Arc<Engine>) -> Guard {
+    /// Lists a query.
+    pub fn start(engine: &Arc<Engine>, profile: &Arc<Profile>, query_id: Option<&str>) -> Entry {
         let cancellation = Arc::new(Cancellation::default());
         let mut queries = engine.running.queries();
         queries.0 += 1;
         let number = queries.0;
-        queries.1.insert(number, Arc::clone(&cancellation));
-        Guard {
+        let listed = Listed {
+            query_id: query_id.map(str::to_owned),
+            profile: Arc::clone(profile),
+            cancellation: Arc::clone(&cancellation),
+        };
+        queries.1.insert(number, listed);
+        Entry {
             engine: Arc::clone(engine),
             number,
             cancellation,
         }
     }
 
+    /// Stops a user's queries whose id is chosen, also those that write, and waits until they have ended. Returns false if
+    /// one still runs after [`KILL_PATIENCE`].
+    pub async fn kill(engine: &Arc<Engine>, profile: &Arc<Profile>, chosen: impl Fn(&str) -> bool) -> bool {
+        let killed: Vec<_> = engine
+            .running
+            .queries()
+            .1
+            .values()
+            .filter(|listed| Arc::ptr_eq(&listed.profile, profile))
+            .filter(|listed| listed.query_id.as_deref().is_some_and(&chosen))
+            .map(|listed| Arc::clone(&listed.cancellation))
+            .collect();
+        killed.iter().for_each(|query| query.cancel(engine));
+        let ended = async {
+            // A cancelled query that does not run yet will not begin.
+            while killed.iter().any(|query| query.runs()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(KILL_PATIENCE, ended).await.is_ok()
+    }
+
     /// Stops all of them.
     pub fn cancel_all(engine: &Arc<Engine>) {
-        let running: Vec<_> = engine.running.queries().1.values().cloned().collect();
+        let running: Vec<_> = {
+            let queries = engine.running.queries();
+            let listed = queries.1.values();
+            listed.map(|listed| Arc::clone(&listed.cancellation)).collect()
+        };
         running.iter().for_each(|query| query.cancel(engine));
     }
 
@@ -140,21 +206,34 @@ impl Running {
         self.killers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn queries(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Arc<Cancellation>>)> {
+    fn queries(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Listed>)> {
         self.queries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Guard {
+impl Entry {
     /// The query's way to be stopped.
     pub fn cancellation(&self) -> Arc<Cancellation> {
         Arc::clone(&self.cancellation)
     }
+
+    /// The guard of the query's caller.
+    pub fn caller(&self) -> Caller {
+        Caller {
+            engine: Arc::clone(&self.engine),
+            cancellation: Arc::clone(&self.cancellation),
+        }
+    }
 }
 
-impl Drop for Guard {
+impl Drop for Entry {
     fn drop(&mut self) {
         self.engine.running.queries().1.remove(&self.number);
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
         self.cancellation.abandon(&self.engine);
     }
 }

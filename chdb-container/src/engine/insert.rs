@@ -32,8 +32,8 @@ impl Engine {
         format: String,
         pieces: mpsc::Receiver<Piece>,
     ) -> Result<Output, Error> {
-        let profile = Arc::clone(&query.profile);
-        self.on_a_slot(&profile, move |engine, cancellation| {
+        let (profile, query_id) = (Arc::clone(&query.profile), query.query_id.clone());
+        self.on_a_slot(&profile, query_id.as_deref(), move |engine, cancellation| {
             engine.insert_here(&query, &format, pieces, cancellation)
         })
         .await
@@ -73,9 +73,19 @@ fn append(
     mut pieces: mpsc::Receiver<Piece>,
     cancellation: &Cancellation,
 ) -> Result<Output, Exception> {
+    // A caller that was stopped sends nothing, not even the end of its connection.
+    let runtime = tokio::runtime::Handle::current();
+    let mut next = || {
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = cancellation.cancelled() => None,
+                piece = pieces.recv() => piece,
+            }
+        })
+    };
     loop {
-        match pieces.blocking_recv() {
-            Some(_) if cancellation.is_cancelled() => return Err(cancelled()),
+        match next() {
             Some(Piece::Bytes(bytes)) => stream.append(&bytes).map_err(|error| result::exception(&error))?,
             Some(Piece::End) => {
                 let stats = stream.finish().map_err(|error| result::exception(&error))?;

@@ -77,15 +77,25 @@ impl Output {
     /// What an insert of rows returns: nothing, and how much was written.
     pub(super) fn of_insert(stats: &WriteStats) -> Self {
         Self {
+            rows_written: stats.rows_written,
+            bytes_written: stats.bytes_written,
+            elapsed: stats.elapsed,
+            ..Self::nothing()
+        }
+    }
+
+    /// The output of a statement that returns nothing.
+    pub fn nothing() -> Self {
+        Self {
             bytes: Vec::new(),
             rows: 0,
             result_bytes: 0,
             rows_read: 0,
             bytes_read: 0,
-            rows_written: stats.rows_written,
-            bytes_written: stats.bytes_written,
+            rows_written: 0,
+            bytes_written: 0,
             store_requests: None,
-            elapsed: stats.elapsed,
+            elapsed: Duration::ZERO,
             truncated: None,
             format: "TabSeparated".into(),
         }

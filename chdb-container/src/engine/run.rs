@@ -25,6 +25,8 @@ pub struct Query {
     pub settings: BTreeMap<String, String>,
     /// The output format when the statement names none.
     pub format: String,
+    /// The caller's id for it, by which [`Engine::kill`] finds it.
+    pub query_id: Option<String>,
     /// Whether it came in a way that only reads, whatever the caller may do.
     pub only_reads: bool,
 }
@@ -44,8 +46,8 @@ impl Engine {
     /// # Errors
     /// When the queue is full, the gate refuses the statement, or the engine does.
     pub async fn run(self: &Arc<Self>, query: Query) -> Result<Output, Error> {
-        let profile = Arc::clone(&query.profile);
-        self.on_a_slot(&profile, move |engine, cancellation| {
+        let (profile, query_id) = (Arc::clone(&query.profile), query.query_id.clone());
+        self.on_a_slot(&profile, query_id.as_deref(), move |engine, cancellation| {
             engine.run_here(&query, cancellation)
         })
         .await
@@ -54,20 +56,39 @@ impl Engine {
     /// Does work on a slot of the queue, in a thread that may block.
     pub(super) async fn on_a_slot(
         self: &Arc<Self>,
-        profile: &Profile,
+        profile: &Arc<Profile>,
+        query_id: Option<&str>,
         work: impl FnOnce(&Self, &Cancellation) -> Result<Output, Error> + Send + 'static,
     ) -> Result<Output, Error> {
+        // Listed while it waits: a query that is killed then does not begin.
+        let entry = Running::start(self, profile, query_id);
         let slot = self.queue(profile.rights).enter().await?;
-        let guard = Running::start(self);
-        let (engine, cancellation) = (Arc::clone(self), guard.cancellation());
+        let _caller = entry.caller();
+        let (engine, cancellation) = (Arc::clone(self), entry.cancellation());
         let task = tokio::task::spawn_blocking(move || {
             let output = work(&engine, &cancellation);
             // Held until the engine is done, also when the caller is gone.
-            drop(slot);
+            drop((slot, entry));
             output
         });
         task.await
             .unwrap_or_else(|error| Err(Exception::new(1001, "STD_EXCEPTION", error.to_string()).into()))
+    }
+
+    /// Stops a user's statements whose id is chosen, also those that write, and waits until they have ended.
+    ///
+    /// # Errors
+    /// When one of them does not end in time.
+    pub async fn kill(
+        self: &Arc<Self>,
+        profile: &Arc<Profile>,
+        chosen: impl Fn(&str) -> bool,
+    ) -> Result<(), Error> {
+        if Running::kill(self, profile, chosen).await {
+            return Ok(());
+        }
+        let message = "A statement that was killed still runs";
+        Err(Exception::new(159, "TIMEOUT_EXCEEDED", message).into())
     }
 
     fn run_here(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {

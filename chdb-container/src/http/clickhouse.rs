@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::body::Incoming;
 use super::intake::{self, Intake};
+use super::kill::Kill;
 use super::{Shared, blocks, ok, reply};
 use crate::Error;
 use crate::engine::{Output, Piece, Query};
@@ -86,11 +87,20 @@ async fn execute(
         params: head.params.into_iter().collect(),
         settings: head.settings,
         format: head.format.unwrap_or_else(|| "TabSeparated".into()),
+        query_id: head.query_id,
         // As in ClickHouse.
         only_reads: *method == Method::GET,
     };
     match intake {
         Intake::Statement(sql) => {
+            if let Some(kill) = Kill::read(&sql)
+                && query.profile.rights.write
+                && !query.only_reads
+            {
+                let chosen = |query_id: &str| kill.chooses(query_id);
+                shared.engine.kill(&query.profile, chosen).await?;
+                return Ok(Output::nothing());
+            }
             query.sql = sql;
             shared.engine.run(query).await
         }

@@ -7,6 +7,7 @@ mod clickhouse;
 mod counters;
 mod health;
 mod intake;
+mod kill;
 mod metrics;
 mod query;
 mod reply;

@@ -113,6 +113,7 @@ fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
         params,
         settings,
         format,
+        query_id: None,
         only_reads: true,
     })
 }

@@ -24,7 +24,9 @@ pub(super) async fn audit(audit: &Audit) -> ExitCode {
         async move {
             let report = follower
                 .audit(PATIENCE, &days, repair, |finding| tell(&name, finding))
-                .await?;
+                .await;
+            follower.release().await;
+            let report = report?;
             let text = format!(
                 "{} days of tables compared, {} differ, {} repaired",
                 report.compared, report.different, report.repaired

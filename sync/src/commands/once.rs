@@ -37,7 +37,9 @@ async fn round(sync: &Sync, days: Option<RangeInclusive<Date>>, speaks: bool) ->
         let options = options.clone();
         async move {
             let mut progress = Progress::new(speaks);
-            follower.round(&options, &mut progress).await?;
+            let done = follower.round(&options, &mut progress).await;
+            follower.release().await;
+            done?;
             Ok(format!("in step with the lake: {}", progress.total()))
         }
     })

@@ -15,7 +15,7 @@ use crate::config::Run;
 use crate::error::Error;
 use crate::follower::{Follower, Options};
 use crate::progress::Progress;
-use crate::server::{self, Monitor};
+use crate::server::{self, Ended, Monitor};
 use crate::source::Source;
 
 /// Rounds for each ClickHouse, until the process is told to stop. A step that has begun is not waited for: the next start goes on.
@@ -34,21 +34,30 @@ pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
         let router = server::router(Arc::clone(&monitor), run.allowed_hosts.into_iter().collect());
         tokio::spawn(axum::serve(listener, router).into_future());
     }
+    let followers = targets
+        .into_iter()
+        .map(|target| run.sync.follower(target, &source));
+    let mut followers: Vec<Follower> = followers.collect();
     // Each waits for its own ClickHouse only.
-    let rounds = targets.into_iter().map(|target| {
-        let follower = run.sync.follower(target, &source);
-        follow(follower, run.interval, Arc::clone(&monitor))
-    });
+    let rounds = followers
+        .iter_mut()
+        .map(|follower| follow(follower, run.interval, Arc::clone(&monitor)));
     tokio::select! {
         _ = join_all(rounds) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    // The next start need not wait until the lease expires.
+    let released = join_all(followers.iter_mut().map(Follower::release));
+    tokio::time::timeout(RELEASE_PATIENCE, released).await.ok();
     Ok(ExitCode::SUCCESS)
 }
 
+/// How long the end of the process may take for giving leases back.
+const RELEASE_PATIENCE: Duration = Duration::from_secs(2);
+
 /// One ClickHouse, again and again. Whatever fails is logged and tried again at the next tick.
-async fn follow(mut follower: Follower, interval: Duration, monitor: Arc<Monitor>) {
+async fn follow(follower: &mut Follower, interval: Duration, monitor: Arc<Monitor>) {
     let name = follower.target.name().to_owned();
     let options = Options {
         patience: Duration::ZERO,
@@ -57,6 +66,7 @@ async fn follow(mut follower: Follower, interval: Duration, monitor: Arc<Monitor
     let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_error = None;
+    let mut last_holder = None;
     loop {
         ticks.tick().await;
         let started = Instant::now();
@@ -64,9 +74,14 @@ async fn follow(mut follower: Follower, interval: Duration, monitor: Arc<Monitor
         let mut progress = Progress::new(false);
         let round = follower.round(&options, &mut progress).await;
         match &round {
-            Ok(_) => last_error = None,
-            // Between two syncs that is as it should be.
-            Err(error @ Error::Busy { .. }) => tracing::debug!(target = name, %error),
+            Ok(_) => (last_error, last_holder) = (None, None),
+            Err(error @ Error::Busy { holder, .. }) => {
+                // Between two syncs that is as it should be; once is enough.
+                if last_holder.as_ref() != Some(holder) {
+                    tracing::info!(target = name, "standing by: {error}");
+                }
+                last_holder = Some(holder.clone());
+            }
             Err(error) => {
                 // The same words every few seconds would hide everything else.
                 let text = error.to_string();
@@ -76,6 +91,14 @@ async fn follow(mut follower: Follower, interval: Duration, monitor: Arc<Monitor
                 last_error = Some(text);
             }
         }
-        monitor.round_ended(&name, began, started.elapsed(), &round);
+        let last_loaded = follower.last_loaded(&round).await;
+        let ended = Ended {
+            began,
+            elapsed: started.elapsed(),
+            holder: follower.holder(),
+            last_loaded,
+            round: &round,
+        };
+        monitor.round_ended(&name, &ended);
     }
 }

@@ -14,6 +14,7 @@ use crate::coverage::Coverage;
 use crate::day;
 use crate::error::Result;
 use crate::head::Head;
+use crate::lease::{self, Doing, Seen};
 use crate::ledger::{Ledger, State};
 use crate::progress::{grouped, rough};
 use crate::source::Source;
@@ -44,7 +45,13 @@ async fn show(target: &Target, source: &Source) -> Result<String> {
     let units = units(tables, lakefront_query::views());
     let now = Timestamp::now();
     let waiting = waiting(&units, &head, &books.ledger, now);
-    let mut text = String::from("\n");
+    let (_, seen) = lease::look(target).await?;
+    let mut text = format!(
+        "\n  {}; {}\n",
+        seen.as_ref()
+            .map_or("no sync has written yet".to_owned(), written_by),
+        last_loaded(target.last_loaded().await?, now)
+    );
     let _ = writeln!(
         text,
         "  {:<34} {:<12} {:<12} {:>10} {:>14} {:>14}",
@@ -74,6 +81,23 @@ async fn show(target: &Target, source: &Source) -> Result<String> {
         }
     }
     Ok(text)
+}
+
+fn written_by(seen: &Seen) -> String {
+    let what = match seen.doing {
+        Doing::Working => "holds the lease and works",
+        Doing::Resting => "holds the lease and has nothing to do",
+        Doing::Free => "has given the lease back",
+    };
+    format!("{} {what}, seen {} ago", seen.holder, rough(seen.silent))
+}
+
+fn last_loaded(last: Option<Timestamp>, now: Timestamp) -> String {
+    let Some(last) = last else {
+        return "no rows ever came in".to_owned();
+    };
+    let since = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+    format!("rows came in last {} ago", rough(since))
 }
 
 fn line(name: &str, version: &str, coverage: Option<Coverage>, now: Timestamp) -> String {

@@ -10,7 +10,6 @@ use super::step::files_of;
 use super::{FilesByTable, Follower, Options, Round};
 use crate::audit::{Digest, Finding, Report, digest_rows, digest_view, partition, write};
 use crate::error::Result;
-use crate::lease::Lease;
 use crate::ledger::DataFile;
 use crate::load::Reader;
 use crate::progress::Progress;
@@ -33,15 +32,14 @@ impl Follower {
         repair: bool,
         mut seen: impl FnMut(&Finding),
     ) -> Result<Report> {
-        let lease = self.begin(patience).await?;
-        let done = self.audit_days(&lease, days, repair, &mut seen).await;
-        lease.release().await;
+        self.begin(patience).await?;
+        let done = self.audit_days(days, repair, &mut seen).await;
+        self.end(done.is_ok()).await;
         done
     }
 
     async fn audit_days(
         &mut self,
-        lease: &Lease,
         days: &RangeInclusive<Date>,
         repair: bool,
         seen: &mut impl FnMut(&Finding),
@@ -51,7 +49,7 @@ impl Follower {
             days: Some(days.clone()),
         };
         let mut progress = Progress::new(false);
-        let mut round = self.open(lease).await?;
+        let mut round = self.open().await?;
         self.catch_up(&mut round, &options, &mut progress).await?;
         let mut report = Report::default();
         for unit in std::sync::Arc::clone(&self.units).iter() {
@@ -78,13 +76,12 @@ impl Follower {
                 write(&self.target, &findings).await?;
             }
         }
-        self.books = Some(round.books);
         Ok(report)
     }
 
     async fn audit_day(
         &mut self,
-        round: &mut Round<'_>,
+        round: &mut Round,
         unit: &Unit,
         day: Date,
         repair: bool,
@@ -113,7 +110,6 @@ impl Follower {
                 repaired: false,
             });
         }
-        round.lease.check()?;
         if repair && findings.iter().any(Finding::differs) {
             self.uncover(round, unit, day).await?;
             self.put_in_place(round, unit, day, &files, staging).await?;
@@ -129,7 +125,7 @@ impl Follower {
 
     async fn raw_finding(
         &self,
-        round: &Round<'_>,
+        round: &Round,
         table: &'static str,
         day: Date,
         files: &FilesByTable,
@@ -160,7 +156,7 @@ impl Follower {
     }
 }
 
-fn days_of(round: &Round<'_>, unit: &Unit) -> BTreeSet<Date> {
+fn days_of(round: &Round, unit: &Unit) -> BTreeSet<Date> {
     let ledger = &round.books.ledger;
     let loaded = |table: &&'static str| {
         let table = *table;

@@ -3,6 +3,9 @@
 //! A round takes the lease, reads the lake's head, makes the ClickHouse what the head says, step by step, newest day first, and writes down
 //! since when and as of when it is complete. The head is read again after each long step. A round that is cut short anywhere leaves
 //! a ledger from which the next one goes on.
+//!
+//! The lease is kept between rounds. While it is, nobody else writes, so that tables and books are known, and a round that finds
+//! nothing new in the lake sends nothing but, every few seconds, the time as of which all is in.
 
 mod audit;
 mod publish;
@@ -55,24 +58,56 @@ pub struct Summary {
 /// A ClickHouse and what is known of it between rounds.
 #[derive(Debug)]
 pub struct Follower {
-    /// The ClickHouse.
+    /// The ClickHouse; under the lease while that is held.
     pub target: Target,
+    unleased: Target,
     source: Arc<Source>,
     units: Arc<Vec<Unit>>,
     read: Read,
     parallel: usize,
     terms: Terms,
-    /// Who holds its leases.
+    /// The holder of its leases.
     name: String,
     reader: Option<Reader>,
+    lease: Option<Arc<Lease>>,
+    /// The books of an earlier lease: good if nobody wrote since.
     books: Option<Books>,
+    /// As the last round under this lease left things.
+    known: Option<Known>,
+    last_loaded: Option<Timestamp>,
 }
 
-/// All that steps of a round share.
-struct Round<'a> {
-    lease: &'a Lease,
+/// What is known under a lease.
+#[derive(Debug)]
+struct Known {
     books: Books,
     tables: Tables,
+    /// When all of it was read from the server.
+    read: Instant,
+    settled: Option<Settled>,
+}
+
+/// The state after a round that left nothing to do.
+#[derive(Debug)]
+struct Settled {
+    head: Head,
+    today: Date,
+    /// When the time as of which all is in was written last.
+    written: Instant,
+}
+
+/// After so long all is read from the server again: somebody may have changed it by hand, and old views are to be dropped.
+const READ_AGAIN: Duration = Duration::from_secs(600);
+
+/// While a round goes on, coverage is written this often at most.
+const PUBLISH_EVERY: Duration = Duration::from_secs(1);
+
+/// All that steps of a round share.
+struct Round {
+    books: Books,
+    tables: Tables,
+    /// When those were read from the server.
+    read: Instant,
     head: Head,
     today: Date,
     summary: Summary,
@@ -81,7 +116,20 @@ struct Round<'a> {
     first_error: Option<Error>,
 }
 
-impl Round<'_> {
+impl Round {
+    fn new(known: Known, head: Head, today: Date) -> Self {
+        Self {
+            books: known.books,
+            tables: known.tables,
+            read: known.read,
+            head,
+            today,
+            summary: Summary::default(),
+            failed: BTreeSet::new(),
+            first_error: None,
+        }
+    }
+
     fn fail(&mut self, unit: &Unit, day: Date, error: Error) {
         tracing::error!(tables = unit.name(), %day, %error, "the day is left as it is");
         self.failed.extend(unit.tables.iter().map(|table| (*table, day)));
@@ -98,15 +146,19 @@ impl Follower {
     pub fn new(target: Target, source: Arc<Source>, read: Read, parallel: usize, terms: Terms) -> Self {
         let tables = lakefront_otel::tables().iter().map(|table| table.name);
         Self {
+            unleased: target.clone(),
             target,
             source,
             units: Arc::new(units(tables, lakefront_query::views())),
             read,
             parallel,
             terms,
-            name: format!("process {}, {}", std::process::id(), Uuid::new_v4().simple()),
+            name: holder(),
             reader: None,
+            lease: None,
             books: None,
+            known: None,
+            last_loaded: None,
         }
     }
 
@@ -116,36 +168,156 @@ impl Follower {
     /// [`Error::Busy`] when another sync writes to it; what is wrong with lake or ClickHouse. A day that fails does not hold up others:
     /// the first such error is returned at the end.
     pub async fn round(&mut self, options: &Options, progress: &mut Progress) -> Result<Summary> {
-        let lease = self.begin(options.patience).await?;
-        let done = self.work(&lease, options, progress).await;
-        lease.release().await;
-        let (books, summary) = done?;
-        self.books = Some(books);
-        Ok(summary)
+        if options.days.is_none() && self.has_nothing_new().await? {
+            return Ok(Summary::default());
+        }
+        self.begin(options.patience).await?;
+        let done = self.work(options, progress).await;
+        self.end(done.is_ok()).await;
+        done
     }
 
-    /// Takes the lease, once there is a database to hold it.
-    pub(crate) async fn begin(&self, patience: Duration) -> Result<Lease> {
-        self.target.create_database().await?;
-        Lease::acquire(&self.target, &self.name, patience, self.terms).await
-    }
-
-    async fn work(
-        &mut self,
-        lease: &Lease,
-        options: &Options,
-        progress: &mut Progress,
-    ) -> Result<(Books, Summary)> {
-        let mut round = self.open(lease).await?;
-        self.catch_up(&mut round, options, progress).await?;
-        match round.first_error {
-            Some(error) => Err(error),
-            None => Ok((round.books, round.summary)),
+    /// Gives the lease back, whatever a round was doing.
+    pub async fn release(&mut self) {
+        self.known = None;
+        self.target = self.unleased.clone();
+        if let Some(lease) = self.lease.take() {
+            lease.release().await;
         }
     }
 
-    /// Makes sure that all tables are there, and reads lake and books.
-    async fn open<'a>(&mut self, lease: &'a Lease) -> Result<Round<'a>> {
+    /// The name under which this follower holds the lease, while it does.
+    pub fn holder(&self) -> Option<&str> {
+        self.lease.as_ref().map(|_| self.name.as_str())
+    }
+
+    /// The time at which rows came in last, if that is known: read again when another may have written.
+    pub async fn last_loaded(&mut self, round: &Result<Summary>) -> Option<Timestamp> {
+        match round {
+            Ok(Summary { files: 1.., .. }) => self.last_loaded = Some(Timestamp::now()),
+            Ok(_) if self.last_loaded.is_some() => {}
+            // A server that does not answer has failed the round too.
+            Ok(_) | Err(Error::Busy { .. }) => {
+                self.last_loaded = self.unleased.last_loaded().await.ok().flatten();
+            }
+            Err(_) => {}
+        }
+        self.last_loaded
+    }
+
+    /// Takes the lease up again, or takes it over, once there is a database to hold it.
+    async fn begin(&mut self, patience: Duration) -> Result<()> {
+        if let Some(lease) = &self.lease {
+            match lease.resume().await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_lease_lost() || error.is_unknown_table() => self.forget(),
+                Err(error) => return Err(error),
+            }
+        }
+        self.unleased.create_database().await?;
+        let lease = Lease::acquire(&self.unleased, &self.name, patience, self.terms).await?;
+        self.target = lease.target().clone();
+        self.lease = Some(Arc::new(lease));
+        Ok(())
+    }
+
+    /// Puts the lease to rest. What was known may be wrong after a failure.
+    async fn end(&mut self, well: bool) {
+        if !well {
+            self.known = None;
+        }
+        if let Some(lease) = self.lease.clone() {
+            lease.rest().await;
+        }
+    }
+
+    /// Another holds the lease.
+    fn forget(&mut self) {
+        self.lease = None;
+        self.books = self.known.take().map(|known| known.books);
+        self.target = self.unleased.clone();
+    }
+
+    async fn work(&mut self, options: &Options, progress: &mut Progress) -> Result<Summary> {
+        let mut round = self.open().await?;
+        let nothing_left = self.catch_up(&mut round, options, progress).await?;
+        if let Some(error) = round.first_error {
+            return Err(error);
+        }
+        let settled = nothing_left.then_some(Settled {
+            head: round.head,
+            today: round.today,
+            written: Instant::now(),
+        });
+        self.known = Some(Known {
+            books: round.books,
+            tables: round.tables,
+            read: round.read,
+            settled,
+        });
+        Ok(round.summary)
+    }
+
+    /// Returns true if the lake is what it was when the last round left nothing to do. Says so in the ClickHouse from time to time.
+    async fn has_nothing_new(&mut self) -> Result<bool> {
+        let Some(known) = self.known.take() else {
+            return Ok(false);
+        };
+        let Some(settled) = &known.settled else {
+            self.known = Some(known);
+            return Ok(false);
+        };
+        let head = self.source.head().await?;
+        let today = day::of(Timestamp::now());
+        if !head.is_same(&settled.head) || today != settled.today {
+            self.known = Some(known);
+            return Ok(false);
+        }
+        if known.read.elapsed() >= READ_AGAIN {
+            self.known = Some(known);
+            return Ok(false);
+        }
+        if settled.written.elapsed() < self.terms.idle_heartbeat() {
+            self.known = Some(known);
+            return Ok(true);
+        }
+        if !self.target.has_same_tables(&known.tables).await? {
+            return Ok(false);
+        }
+        let mut round = Round::new(known, head, today);
+        match self.publish(&mut round, &[]).await {
+            Ok(()) => {}
+            // The round that follows finds out more.
+            Err(error) if error.is_lease_lost() || error.is_unknown_table() => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        self.target.cover().await?;
+        if let Some(lease) = &self.lease {
+            lease.rest().await;
+        }
+        let settled = Settled {
+            head: round.head,
+            today,
+            written: Instant::now(),
+        };
+        self.known = Some(Known {
+            books: round.books,
+            tables: round.tables,
+            read: round.read,
+            settled: Some(settled),
+        });
+        Ok(true)
+    }
+
+    /// Reads lake, tables and books, those as far as they are not known, and makes sure that all tables are there.
+    async fn open(&mut self) -> Result<Round> {
+        if let Some(known) = self.known.take() {
+            if known.read.elapsed() < READ_AGAIN && self.target.has_same_tables(&known.tables).await? {
+                let head = self.source.head().await?;
+                return Ok(Round::new(known, head, day::of(Timestamp::now())));
+            }
+            self.books = Some(known.books);
+        }
         self.target.migrate().await?;
         let mut tables = self.target.tables().await?;
         staging::sweep(&self.target, &tables).await?;
@@ -153,31 +325,29 @@ impl Follower {
         // A sync that was killed may have written the one and not the other.
         self.target.cover().await?;
         let today = day::of(Timestamp::now());
-        if views::create(&self.target, &tables, &mut books, &self.units, today).await? {
-            tables = self.target.tables().await?;
-        }
-        let head = self.source.head().await?;
-        Ok(Round {
-            lease,
+        views::create(&self.target, &tables, &mut books, &self.units, today).await?;
+        // Without what was swept, and with what was created.
+        tables = self.target.tables().await?;
+        let known = Known {
             books,
             tables,
-            head,
-            today,
-            summary: Summary::default(),
-            failed: BTreeSet::new(),
-            first_error: None,
-        })
+            read: Instant::now(),
+            settled: None,
+        };
+        let head = self.source.head().await?;
+        Ok(Round::new(known, head, today))
     }
 
-    /// Works until the ledger says what the lake says.
+    /// Works until the ledger says what the lake says; returns true if nothing at all is left to do.
     async fn catch_up(
         &mut self,
-        round: &mut Round<'_>,
+        round: &mut Round,
         options: &Options,
         progress: &mut Progress,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let units = Arc::clone(&self.units);
-        loop {
+        let mut published: Option<Instant> = None;
+        let nothing_left = loop {
             self.carry_columns_over(round).await?;
             let started = Instant::now();
             let steps = plan::plan(&units, &round.head, &round.books.ledger, round.today);
@@ -189,9 +359,15 @@ impl Follower {
                 due = plan::within(due, days);
             }
             progress.planned(&due, &round.head);
-            let mut again = false;
-            for step in &due {
-                round.lease.check()?;
+            if due.is_empty() {
+                // Nothing came since the last steps were published, but for commits without files.
+                if published.is_none() || !open.is_empty() {
+                    self.publish(round, &open).await?;
+                }
+                break open.is_empty();
+            }
+            let last = due.len() - 1;
+            for (number, step) in due.iter().enumerate() {
                 match self.take(round, step, progress).await {
                     Ok(()) => {
                         if step.completes() {
@@ -201,31 +377,24 @@ impl Follower {
                     Err(error) if error.is_about_the_day() => round.fail(step.unit, step.day, error),
                     Err(error) => return Err(error),
                 }
-                again = true;
-                self.publish(round, &open).await?;
-                // The lake went on meanwhile, and what is new comes first.
-                if !matches!(step.work, Work::Load { .. }) {
+                // The lake goes on during a long step, and what is new comes first.
+                let is_long = !matches!(step.work, Work::Load { .. });
+                if is_long || number == last || published.is_none_or(|at| at.elapsed() >= PUBLISH_EVERY) {
+                    self.publish(round, &open).await?;
+                    published = Some(Instant::now());
+                }
+                if is_long {
                     break;
                 }
             }
-            if !again {
-                self.publish(round, &open).await?;
-                break;
-            }
             round.head = self.source.head().await?;
             round.today = day::of(Timestamp::now());
-        }
-        views::retire(
-            &self.target,
-            round.lease,
-            &round.tables,
-            &mut round.books,
-            &self.units,
-        )
-        .await
+        };
+        views::retire(&self.target, &mut round.tables, &mut round.books, &self.units).await?;
+        Ok(nothing_left)
     }
 
-    async fn carry_columns_over(&mut self, round: &mut Round<'_>) -> Result<()> {
+    async fn carry_columns_over(&mut self, round: &mut Round) -> Result<()> {
         let mut changed = false;
         let units = Arc::clone(&self.units);
         for unit in units.iter() {
@@ -257,7 +426,7 @@ impl Follower {
     }
 
     /// What inserts into that raw table, or into a staging table of it.
-    fn loader(&self, round: &Round<'_>, table: &str) -> Loader<'_> {
+    fn loader(&self, round: &Round, table: &str) -> Loader<'_> {
         let lake = round.head.tables.get(table).map_or(&[][..], |head| &head.columns);
         Loader {
             target: &self.target,
@@ -288,6 +457,17 @@ impl Follower {
         tracing::info!(target = self.target.name(), ?reader, "who reads the data files");
         Ok(*self.reader.insert(reader))
     }
+}
+
+/// A name for the holder of leases that people recognize and that no other process has.
+fn holder() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = match host.trim() {
+        "" => "unknown host",
+        host => host,
+    };
+    let unique = Uuid::new_v4().simple().to_string();
+    format!("{host}, process {}, {}", std::process::id(), &unique[..16])
 }
 
 fn is_same(one: &Step<'_>, other: &Step<'_>) -> bool {

@@ -21,7 +21,7 @@ impl Follower {
     /// Does a step, ledger included.
     pub(super) async fn take(
         &mut self,
-        round: &mut Round<'_>,
+        round: &mut Round,
         step: &Step<'_>,
         progress: &mut Progress,
     ) -> Result<()> {
@@ -55,7 +55,7 @@ impl Follower {
 
     async fn load(
         &mut self,
-        round: &mut Round<'_>,
+        round: &mut Round,
         day: Date,
         insert: &[(&'static str, DataFile)],
         compacted: &[(&'static str, Compaction)],
@@ -85,19 +85,11 @@ impl Follower {
                 loaders.insert(table, self.loader(round, table));
             }
         }
-        let lease = round.lease;
-        let inserts = insert.iter().map(|(table, file)| {
-            let loader = &loaders[table];
-            async move {
-                lease.check()?;
-                loader.load_once(file).await
-            }
-        });
+        let inserts = insert.iter().map(|(table, file)| loaders[table].load_once(file));
         stream::iter(inserts)
             .buffer_unordered(self.parallel)
             .try_collect::<Vec<()>>()
             .await?;
-        round.lease.check()?;
         self.target
             .write_ledger(&mut round.books, of_inserted(State::Loaded).collect())
             .await?;
@@ -110,7 +102,7 @@ impl Follower {
 
     async fn build(
         &mut self,
-        round: &mut Round<'_>,
+        round: &mut Round,
         unit: &Unit,
         day: Date,
         reason: Reason,
@@ -124,7 +116,6 @@ impl Follower {
         let staging = self
             .stage(round, &views, &files, day, keeps_raw, progress)
             .await?;
-        round.lease.check()?;
         // Of a day that nobody knew of, nothing was promised that is missing meanwhile.
         if reason != Reason::First {
             self.uncover(round, unit, day).await?;
@@ -137,7 +128,7 @@ impl Follower {
     /// Replaces the day by what is in staging, and writes that down.
     pub(super) async fn put_in_place(
         &self,
-        round: &mut Round<'_>,
+        round: &mut Round,
         unit: &Unit,
         day: Date,
         files: &FilesByTable,
@@ -150,9 +141,7 @@ impl Follower {
         self.target
             .write_ledger(&mut round.books, replacing.collect())
             .await?;
-        round.lease.check()?;
         staging.replace().await?;
-        round.lease.check()?;
         let mut records = Vec::new();
         for table in &unit.tables {
             for (path, entry) in round.books.ledger.day(table, day).into_iter().flatten() {
@@ -185,7 +174,7 @@ impl Follower {
 
     async fn fill(
         &mut self,
-        round: &mut Round<'_>,
+        round: &mut Round,
         unit: &Unit,
         day: Date,
         views: &[&'static View],
@@ -199,7 +188,6 @@ impl Follower {
         });
         self.reader(&round.head).await?;
         let staging = self.stage(round, views, &files, day, false, progress).await?;
-        round.lease.check()?;
         staging.replace().await?;
         let filled = views
             .iter()
@@ -213,7 +201,7 @@ impl Follower {
     /// Builds a day in staging tables: nothing changes outside of them.
     pub(super) async fn stage(
         &self,
-        round: &mut Round<'_>,
+        round: &mut Round,
         views: &[&'static View],
         files: &FilesByTable,
         day: Date,
@@ -224,7 +212,6 @@ impl Follower {
         let staging = Staging::create(&self.target, &sources, views, day, keeps_raw).await?;
         for (table, files) in files {
             let loader = self.loader(round, table);
-            let lease = round.lease;
             let summary = &mut round.summary;
             staging
                 .fill(loader, files, |files, rows| {
@@ -233,14 +220,13 @@ impl Follower {
                     progress.moved(files, rows);
                 })
                 .await?;
-            lease.check()?;
         }
         Ok(staging)
     }
 }
 
 /// The files of all tables of a unit, also of those that have none.
-pub(super) fn files_of(round: &Round<'_>, unit: &Unit, day: Date) -> FilesByTable {
+pub(super) fn files_of(round: &Round, unit: &Unit, day: Date) -> FilesByTable {
     let files = |table: &&'static str| (*table, round.head.files(table, day).to_vec());
     unit.tables.iter().map(files).collect()
 }

@@ -8,7 +8,6 @@ use lakefront_query::View;
 
 use crate::coverage::Coverage;
 use crate::error::Result;
-use crate::lease::Lease;
 use crate::ledger::{FILL, Ledger, Record, State};
 use crate::target::{Books, Tables, Target};
 use crate::unit::{Unit, first_kept};
@@ -68,11 +67,11 @@ pub(super) async fn create(
 /// Drops versions of the views that nobody keeps, once this one's is complete as far as it goes.
 pub(super) async fn retire(
     target: &Target,
-    lease: &Lease,
-    tables: &Tables,
+    tables: &mut Tables,
     books: &mut Books,
     units: &[Unit],
 ) -> Result<()> {
+    let mut any = false;
     for view in units.iter().flat_map(|unit| &unit.views) {
         if books.ledger.unfilled(&view.table()).next().is_some() {
             continue;
@@ -88,7 +87,6 @@ pub(super) async fn retire(
             {
                 continue;
             }
-            lease.check()?;
             if let Some(coverage) = coverage {
                 let nothing = Coverage {
                     first_day: None,
@@ -103,12 +101,16 @@ pub(super) async fn retire(
                 view = old,
                 "dropping a view that nobody keeps"
             );
+            any = true;
             let feeds = tables.beginning(&old).filter(|name| *name != old);
             for name in feeds.chain([old.as_str()]) {
                 let sql = format!("DROP TABLE IF EXISTS otel.{name} SYNC");
                 target.execute("drop an old view", &sql).await?;
             }
         }
+    }
+    if any {
+        *tables = target.tables().await?;
     }
     Ok(())
 }

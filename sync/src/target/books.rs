@@ -9,7 +9,7 @@ use clickhouse::Row;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Target;
+use super::{Target, literal};
 use crate::coverage::Coverage;
 use crate::day;
 use crate::error::{Error, Result};
@@ -110,6 +110,18 @@ impl Target {
         Ok(books)
     }
 
+    /// The time at which rows of a data file came in last, if any ever did.
+    pub async fn last_loaded(&self) -> Result<Option<Timestamp>> {
+        let sql =
+            "SELECT toUnixTimestamp64Micro(max(at)) FROM otel.ledger WHERE state = 'loaded' AND rows > 0";
+        match self.one::<i64>("read the ledger", sql).await {
+            Ok(0) => Ok(None),
+            Ok(micros) => Ok(Timestamp::from_microsecond(micros).ok()),
+            Err(error) if error.is_unknown_table() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Writes rows of the ledger, all or none.
     pub async fn write_ledger(&self, books: &mut Books, records: Vec<Record>) -> Result<()> {
         let at = books.tick();
@@ -144,7 +156,8 @@ impl Target {
     pub async fn cover(&self) -> Result<()> {
         let differing: u64 = self.one("read otel.covered", NOT_COVERED_SO).await?;
         if differing > 0 {
-            self.execute("write otel.covered", COVER).await?;
+            self.insert_select("write otel.covered", COVER, &Vec::new())
+                .await?;
         }
         Ok(())
     }
@@ -159,16 +172,32 @@ impl Target {
             return Ok(());
         }
         let at = books.tick();
-        let row = |((view, version), coverage): (&CoverageKey, &Coverage)| CoverageRow {
-            view: view.clone(),
-            version: version.clone(),
-            first_day: coverage.first_day.and_then(day::to_clickhouse),
-            as_of: coverage.as_of.as_microsecond(),
-            at,
+        let row = |((view, version), coverage): (&CoverageKey, &Coverage)| {
+            let first_day = match coverage.first_day.and_then(day::to_clickhouse) {
+                Some(day) => day.to_string(),
+                None => "NULL".to_owned(),
+            };
+            let as_of = coverage.as_of.as_microsecond();
+            format!("({}, {}, {first_day}, {as_of})", literal(view), literal(version))
         };
-        let rows: Vec<CoverageRow> = coverage.iter().map(row).collect();
-        self.insert("coverage", &rows).await?;
-        self.cover().await?;
+        let rows: Vec<String> = coverage.iter().map(row).collect();
+        // A clock of ours that is ahead must not make anything newer than it is.
+        let sql = format!(
+            "INSERT INTO otel.coverage (view, version, first_day, as_of, at) \
+             SELECT view, version, first_day, least(fromUnixTimestamp64Micro(micros, 'UTC'), now64(6, 'UTC')), \
+             fromUnixTimestamp64Micro(toInt64({at}), 'UTC') \
+             FROM values('view String, version String, first_day Nullable(UInt16), micros Int64', {})",
+            rows.join(", ")
+        );
+        self.insert_select("write otel.coverage", &sql, &Vec::new())
+            .await?;
+        let moved = |(key, next): (&CoverageKey, &Coverage)| {
+            let before = books.coverage.get(key);
+            before.is_none_or(|before| before.first_day != next.first_day)
+        };
+        if coverage.iter().any(moved) {
+            self.cover().await?;
+        }
         books.coverage.extend(coverage);
         Ok(())
     }

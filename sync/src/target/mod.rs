@@ -1,19 +1,26 @@
 //! A ClickHouse: statements, rows and inserts, by the `clickhouse` crate.
+//!
+//! Under a lease ([`Target::fenced`]) each statement that writes looks first whether the lease is still there, or does so itself where
+//! it is an `INSERT … SELECT`. Its id begins with the lease's number, so that a successor can end it.
 
 mod books;
+mod fence;
 mod migrate;
 mod tables;
 
 use std::fs::File;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use clickhouse::query::Query;
 use clickhouse::{Client, RowOwned, RowRead, RowWrite};
 use tokio::io::AsyncReadExt;
 use url::Url;
 
 pub use books::{Books, CoverageKey};
+pub use fence::Fence;
 pub use migrate::{MIGRATIONS, Migration};
 pub use tables::{Column, Tables};
 
@@ -34,6 +41,8 @@ pub type Settings = Vec<(&'static str, String)>;
 pub struct Target {
     name: String,
     client: Client,
+    /// The lease that statements are sent under.
+    fence: Option<Arc<Fence>>,
 }
 
 impl std::fmt::Debug for Target {
@@ -60,7 +69,20 @@ impl Target {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         };
-        Self { name, client }
+        Self {
+            name,
+            client,
+            fence: None,
+        }
+    }
+
+    /// The same ClickHouse, for statements under a lease.
+    #[must_use]
+    pub fn fenced(&self, fence: Arc<Fence>) -> Self {
+        Self {
+            fence: Some(fence),
+            ..self.clone()
+        }
     }
 
     /// Its address, for people.
@@ -68,20 +90,74 @@ impl Target {
         &self.name
     }
 
-    /// Runs a statement.
+    /// Runs a statement, if the lease is still there.
     pub async fn execute(&self, doing: &str, sql: &str) -> Result<(), TargetError> {
-        self.within(SHORT, doing, self.client.query_raw(sql).execute())
-            .await
+        self.check(doing).await?;
+        self.scratch(doing, sql).await
     }
 
-    /// Runs a statement that moves rows.
-    pub async fn move_rows(&self, doing: &str, sql: &str, settings: &Settings) -> Result<(), TargetError> {
-        let query = settings
-            .iter()
-            .fold(self.client.query_raw(sql), |query, (name, value)| {
-                query.with_setting(*name, value)
-            });
+    /// Runs a statement that needs no lease: it is about tables that nobody else uses.
+    pub async fn scratch(&self, doing: &str, sql: &str) -> Result<(), TargetError> {
+        self.within(SHORT, doing, self.query(sql).execute()).await
+    }
+
+    /// Runs an `INSERT … SELECT` without a condition, if the lease is still there.
+    pub async fn insert_select(
+        &self,
+        doing: &str,
+        sql: &str,
+        settings: &Settings,
+    ) -> Result<(), TargetError> {
+        let sql = match &self.fence {
+            Some(fence) => format!("{sql} WHERE {}", fence.condition()),
+            None => sql.to_owned(),
+        };
+        let query = settings.iter().fold(self.query(&sql), |query, (name, value)| {
+            query.with_setting(*name, value)
+        });
         self.within(LONG, doing, query.execute()).await
+    }
+
+    /// Puts a partition of a table in the place of another table's, also when there is nothing in it. Nothing changes when the table
+    /// that it comes from is gone.
+    pub async fn replace_partition(
+        &self,
+        doing: &str,
+        table: &str,
+        id: &str,
+        from: &str,
+    ) -> Result<(), TargetError> {
+        // 26.7 demands this setting for an empty partition, and earlier versions don't have it.
+        const EMPTY_TOO: &str = "allow_replace_partition_from_empty_source";
+        const UNKNOWN_SETTING: u32 = 115;
+        self.check(doing).await?;
+        let sql = format!("ALTER TABLE otel.{table} REPLACE PARTITION ID '{id}' FROM otel.{from}");
+        let query = self.query(&sql).with_setting(EMPTY_TOO, "1");
+        match self.within(SHORT, doing, query.execute()).await {
+            Err(error) if error.exception().is_some_and(|e| e.code == UNKNOWN_SETTING) => {
+                self.execute(doing, &sql).await
+            }
+            done => done,
+        }
+    }
+
+    /// Looks whether the lease is still there.
+    async fn check(&self, doing: &str) -> Result<(), TargetError> {
+        let Some(fence) = &self.fence else { return Ok(()) };
+        let look = self.client.query_raw(fence.look()).fetch_one::<u64>();
+        match self.within(SHORT, doing, look).await? {
+            0 => Err(self.error(doing, TargetCause::LeaseLost)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A statement with the id that its lease gives it.
+    fn query(&self, sql: &str) -> Query {
+        let query = self.client.query_raw(sql);
+        match &self.fence {
+            Some(fence) => query.with_setting("query_id", fence.next_id()),
+            None => query,
+        }
     }
 
     /// The rows of a statement.
@@ -96,25 +172,30 @@ impl Target {
             .await
     }
 
-    /// Inserts rows as one block: all of them or none.
+    /// Inserts rows as one block, if the lease is still there: all of them or none.
     pub async fn insert<T>(&self, table: &str, rows: &[T]) -> Result<(), TargetError>
     where
         T: RowOwned + RowWrite,
     {
+        let doing = format!("write otel.{table}");
+        self.check(&doing).await?;
         let insert = async {
             let mut insert = self
                 .client
                 .insert_unescaped::<T>(&format!("otel.{table}"))
                 .await?;
+            if let Some(fence) = &self.fence {
+                insert = insert.with_setting("query_id", fence.next_id());
+            }
             for row in rows {
                 insert.write(row).await?;
             }
             insert.end().await
         };
-        self.within(SHORT, &format!("write otel.{table}"), insert).await
+        self.within(SHORT, &doing, insert).await
     }
 
-    /// Sends a file of this machine as the body of an `INSERT … FORMAT …`.
+    /// Sends a file of this machine as the body of an `INSERT … FORMAT …`, if the lease is still there at its beginning and its end.
     pub async fn send_file(
         &self,
         doing: &str,
@@ -128,11 +209,15 @@ impl Target {
             source,
         };
         let mut file = tokio::fs::File::from_std(file);
+        self.check(doing).await?;
         let mut insert = settings
             .iter()
             .fold(self.client.insert_formatted_with(sql), |insert, (name, value)| {
                 insert.with_setting(*name, value)
             });
+        if let Some(fence) = &self.fence {
+            insert = insert.with_setting("query_id", fence.next_id());
+        }
         loop {
             let mut chunk = Vec::with_capacity(CHUNK);
             (&mut file)
@@ -145,6 +230,8 @@ impl Target {
             }
             self.within(LONG, doing, insert.send(Bytes::from(chunk))).await?;
         }
+        // What had begun when another took the lease over is ended by that one, and this finds what had not.
+        self.check(doing).await?;
         Ok(self.within(LONG, doing, insert.end()).await?)
     }
 
@@ -160,11 +247,21 @@ impl Target {
             Ok(Err(error)) => error.into(),
             Err(_) => TargetCause::Deadline(limit),
         };
-        Err(TargetError {
+        Err(self.error(doing, cause))
+    }
+
+    fn error(&self, doing: &str, cause: TargetCause) -> TargetError {
+        let cause = match cause {
+            TargetCause::Exception(exception) if exception.message.contains(fence::LOST) => {
+                TargetCause::LeaseLost
+            }
+            cause => cause,
+        };
+        TargetError {
             target: self.name.clone(),
             doing: doing.to_owned(),
             cause,
-        })
+        }
     }
 }
 

@@ -26,12 +26,7 @@ pub struct Tables {
 impl Target {
     /// Reads which tables there are.
     pub async fn tables(&self) -> Result<Tables> {
-        let names: Vec<String> = self
-            .rows(
-                "list the tables",
-                "SELECT name FROM system.tables WHERE database = 'otel'",
-            )
-            .await?;
+        let names = self.table_names().await?;
         let rows: Vec<(String, String, String)> = self
             .rows(
                 "list the columns",
@@ -43,10 +38,19 @@ impl Target {
         for (table, name, r#type) in rows {
             columns.entry(table).or_default().push(Column { name, r#type });
         }
-        Ok(Tables {
-            columns,
-            names: names.into_iter().collect(),
-        })
+        Ok(Tables { columns, names })
+    }
+
+    /// Returns true if the tables are still those.
+    pub async fn has_same_tables(&self, known: &Tables) -> Result<bool> {
+        Ok(self.table_names().await? == known.names)
+    }
+
+    /// The names of all tables but leases, which come and go with syncs.
+    async fn table_names(&self) -> Result<BTreeSet<String>> {
+        let sql = "SELECT name FROM system.tables WHERE database = 'otel' AND NOT startsWith(name, 'lease_')";
+        let names: Vec<String> = self.rows("list the tables", sql).await?;
+        Ok(names.into_iter().collect())
     }
 }
 

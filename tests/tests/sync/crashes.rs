@@ -1,4 +1,4 @@
-//! `kill -9`, of sync and of the ClickHouse.
+//! `kill -9` of the ClickHouse, and what else may happen to it.
 
 use std::time::Duration;
 
@@ -6,26 +6,6 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use crate::world::World;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sync_is_killed_at_any_moment() -> Result<()> {
-    let world = World::start().await?;
-    for round in 0..8_u64 {
-        let seed = round.to_string();
-        world.demo(&["--days", "2", "--seed", &seed]).await?;
-        match round {
-            3 => drop(world.compact("otel_logs").await?),
-            5 => drop(world.compact("otel_traces").await?),
-            _ => {}
-        }
-        let mut child = world.spawn(&["run", "--interval", "100ms"])?;
-        // The lease that the one before left has expired by then, and each is killed a little later in its work.
-        tokio::time::sleep(Duration::from_millis(8_050 + round * 110)).await;
-        child.kill().await?;
-    }
-    world.in_step().await?;
-    Ok(())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_clickhouse_is_killed_at_any_moment() -> Result<()> {

@@ -3,5 +3,7 @@
 mod changes;
 mod crashes;
 mod follows;
+mod kills;
+mod leases;
 mod schema;
 mod world;

@@ -5,13 +5,23 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use lakefront_lake::{Lake, LakeConfig};
+use lakefront_otel::arrow::LogsBuilder;
+use lakefront_otel::map::RequestContext;
 use lakefront_tests::{ClickHouse, Stack, command, python};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-/// How long a killed sync keeps others out here.
-pub const LEASE: &str = "8s";
+/// How long a killed sync keeps others out here: longer than a busy machine delays a heartbeat, or two would take over in turns.
+pub const LEASE: &str = "3s";
+
+/// The same where only one works at a time.
+pub const SHORT_LEASE: &str = "400ms";
+
+/// A day, in nanoseconds.
+const DAY: u64 = 86_400_000_000_000;
 
 /// All of it; everything dies and vanishes with it.
 pub struct World {
@@ -60,11 +70,17 @@ impl World {
 
     /// `lakefront-sync`, with lake and ClickHouse named. A lease that a killed one left expires soon.
     pub fn command(&self, arguments: &[&str]) -> Result<Command> {
+        self.command_to(self.clickhouse.url(), arguments)
+    }
+
+    /// As [`Self::command`], with another address of the ClickHouse.
+    pub fn command_to(&self, url: &str, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::from(command("lakefront-sync")?);
         command
             .args(arguments)
             .envs(self.stack.lake().environment())
-            .args(["--clickhouse", self.clickhouse.url(), "--lease", LEASE])
+            .env("LAKEFRONT_SYNC_LEASE", LEASE)
+            .args(["--clickhouse", url])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -74,7 +90,12 @@ impl World {
 
     /// Runs it in the background.
     pub fn spawn(&self, arguments: &[&str]) -> Result<Child> {
-        let mut command = self.command(arguments)?;
+        self.spawn_to(self.clickhouse.url(), arguments)
+    }
+
+    /// As [`Self::spawn`], with another address of the ClickHouse.
+    pub fn spawn_to(&self, url: &str, arguments: &[&str]) -> Result<Child> {
+        let mut command = self.command_to(url, arguments)?;
         Ok(command.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn()?)
     }
 
@@ -199,4 +220,36 @@ fn tables() -> [String; 3] {
 pub fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
+}
+
+/// Commits one more data file of a few log records to a lake; no two have the same number.
+pub async fn append(lake: &Lake, number: usize, days_ago: u64) -> Result<()> {
+    let now = u64::try_from(jiff::Timestamp::now().as_nanosecond())?;
+    let midnight = (now / DAY - days_ago) * DAY;
+    let record = |index| LogRecord {
+        time_unix_nano: midnight + index,
+        severity_number: 17,
+        ..LogRecord::default()
+    };
+    let request = ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            scope_logs: vec![ScopeLogs {
+                log_records: (0..3).map(record).collect(),
+                ..ScopeLogs::default()
+            }],
+            ..ResourceLogs::default()
+        }],
+    };
+    let context = RequestContext {
+        address: None,
+        user_agent: "",
+        country: "",
+        arrival: 0,
+        visitor_key: [0; 32],
+    };
+    let mut builder = LogsBuilder::new();
+    builder.append(&request, &context, i64::try_from(number * 10)?)?;
+    let written = lake.write("otel_logs", builder.finish()).await?;
+    lake.append("otel_logs", &written, None).await?;
+    Ok(())
 }
