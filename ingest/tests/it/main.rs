@@ -2,6 +2,9 @@
 
 mod backpressure;
 mod crash;
+mod losses;
 mod otlp_http;
+mod repeats;
+mod senders;
 mod stop;
 mod support;
