@@ -398,6 +398,18 @@ fn spans_need_valid_ids() {
 }
 
 #[test]
+fn a_span_without_a_start_has_no_duration() {
+    let unknown = Span {
+        start_time_unix_nano: 0,
+        ..server_span(&[("http.request.method", "GET")])
+    };
+    span(&unknown, |row| {
+        let row = row.expect("valid");
+        assert_eq!((row.duration, row.promoted.duration_ms), (0, Some(0.0)));
+    });
+}
+
+#[test]
 fn visitors_are_users_else_devices_else_browsers_else_sessions() {
     let visitor = |pairs: &[(&str, &str)], context: &RequestContext<'_>| {
         log(&event("browser.page_view", pairs), context, |row| {
