@@ -75,9 +75,19 @@ pub struct ServerConfig {
     )]
     pub allowed_hosts: Vec<HostName>,
 
-    /// Take the sender's address and country from X-Forwarded-For and CF-IPCountry (only behind a proxy that sets them)
-    #[arg(long, env = "LAKEFRONT_INGEST_TRUST_PROXY")]
-    pub trust_proxy: bool,
+    /// Proxies in front of the server that add to X-Forwarded-For: with N, the sender's address is the N-th entry from the
+    /// right, and the country comes from CF-IPCountry. The flag alone means 1
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_TRUST_PROXY",
+        default_value = "0",
+        default_missing_value = "1",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = parse_proxies,
+        value_name = "N"
+    )]
+    pub trust_proxy: u8,
 
     /// Largest request body, before and after decompression
     #[arg(
@@ -96,6 +106,42 @@ pub struct ServerConfig {
         value_name = "SIZE"
     )]
     pub max_in_flight: ByteSize,
+
+    /// Bytes of request bodies held at once for one sender, by address (IPv6: by /64); default half of --max-in-flight, and
+    /// never less than --max-body
+    #[arg(long, env = "LAKEFRONT_INGEST_MAX_IN_FLIGHT_PER_SENDER", value_name = "SIZE")]
+    pub max_in_flight_per_sender: Option<ByteSize>,
+
+    /// Connections of one address; not counted behind a proxy (--trust-proxy), which has all of them
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_MAX_CONNECTIONS_PER_SENDER",
+        default_value_t = 256,
+        value_parser = clap::value_parser!(u32).range(1..),
+        value_name = "N"
+    )]
+    pub max_connections_per_sender: u32,
+
+    /// Time for a body to arrive; within each third of it 16 KiB or the end must come
+    #[arg(long, env = "LAKEFRONT_INGEST_BODY_TIMEOUT", default_value = "30s", value_parser = parse_interval, value_name = "DURATION")]
+    pub body_timeout: Duration,
+
+    /// Time for the head of a request to arrive, on a connection that is kept open too
+    #[arg(long, env = "LAKEFRONT_INGEST_HEAD_TIMEOUT", default_value = "65s", value_parser = parse_interval, value_name = "DURATION")]
+    pub head_timeout: Duration,
+
+    /// Time for which accepted requests are remembered, so that one that is sent again is stored once; 0s remembers none
+    #[arg(long, env = "LAKEFRONT_INGEST_REMEMBER_BATCHES", default_value = "10m", value_parser = parse_duration, value_name = "DURATION")]
+    pub remember_batches: Duration,
+}
+
+impl ServerConfig {
+    /// Returns the bytes of request bodies that may be held for one sender.
+    pub fn in_flight_per_sender(&self) -> u64 {
+        let half = self.max_in_flight.as_u64() / 2;
+        let share = self.max_in_flight_per_sender.map_or(half, |share| share.as_u64());
+        share.max(self.max_body.as_u64()).min(self.max_in_flight.as_u64())
+    }
 }
 
 /// The write-ahead log.
@@ -241,10 +287,27 @@ impl Config {
 }
 
 fn parse_interval(text: &str) -> Result<Duration, String> {
-    let expected = || format!("expected a duration such as 500ms, 10s or 1m, got {text:?}");
-    let duration: jiff::SignedDuration = text.parse().map_err(|_| expected())?;
-    Duration::try_from(duration)
-        .ok()
-        .filter(|duration| *duration >= Duration::from_millis(50))
-        .ok_or_else(|| format!("{}, at least 50ms", expected()))
+    let duration = parse_duration(text)?;
+    if duration < Duration::from_millis(50) {
+        return Err(format!("expected a duration of at least 50ms, got {text:?}"));
+    }
+    Ok(duration)
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration: Option<jiff::SignedDuration> = text.parse().ok();
+    duration
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| format!("expected a duration such as 500ms, 10s or 1m, got {text:?}"))
+}
+
+/// Parses a number of proxies; `true` and `false` stand for 1 and 0.
+fn parse_proxies(text: &str) -> Result<u8, String> {
+    match text {
+        "true" => Ok(1),
+        "false" | "" => Ok(0),
+        number => number
+            .parse()
+            .map_err(|_| format!("expected a number of proxies from 0 to 255, got {text:?}")),
+    }
 }

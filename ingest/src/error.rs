@@ -88,9 +88,6 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// The server failed.
-    #[error("the HTTP server failed: {0}")]
-    Serve(io::Error),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),

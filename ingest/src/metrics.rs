@@ -53,6 +53,10 @@ pub struct Metrics {
     pub records: Family<SignalLabel, Counter>,
     /// Log records, spans and data points refused within accepted requests.
     pub rejected_records: Family<RejectedLabels, Counter>,
+    /// Values changed or left out of records that were taken.
+    pub changed_values: Family<RejectedLabels, Counter>,
+    /// Requests that were accepted before and are not stored again.
+    pub repeated_requests: Family<SignalLabel, Counter>,
     /// Requests refused.
     pub rejected_requests: Family<RejectedLabels, Counter>,
     /// Request bytes as received.
@@ -83,6 +87,8 @@ impl Default for Metrics {
             requests: Family::default(),
             records: Family::default(),
             rejected_records: Family::default(),
+            changed_values: Family::default(),
+            repeated_requests: Family::default(),
             rejected_requests: Family::default(),
             received_bytes: Family::default(),
             wal_bytes: Counter::default(),
@@ -108,6 +114,16 @@ impl Metrics {
             "rejected_records",
             "Records refused within accepted requests",
             self.rejected_records.clone(),
+        );
+        r.register(
+            "changed_values",
+            "Values changed or left out of records that were taken",
+            self.changed_values.clone(),
+        );
+        r.register(
+            "repeated_requests",
+            "Requests that were accepted before and are not stored again",
+            self.repeated_requests.clone(),
         );
         r.register(
             "rejected_requests",

@@ -14,7 +14,7 @@ use crate::{
     error::{StartError, WalError},
     metrics::Metrics,
     pipeline::{Numbering, Pipeline, Progress, Setup},
-    server::{AppState, DayKey, LastRefusal, router},
+    server::{AppState, Batches, DayKey, LastLoss, LastRefusal, Room, router, serve},
     sweep::Sweeper,
     wal::{FolderLock, Options, Recovered, Space, Wal},
 };
@@ -92,7 +92,12 @@ impl Ingest {
         let address = listener.local_addr().map_err(of_listen)?;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let state = AppState {
-            room: Arc::new(Semaphore::new(config.server.max_in_flight.as_u64() as usize)),
+            room: Arc::new(Room::new(
+                config.server.max_in_flight.as_u64(),
+                config.server.in_flight_per_sender(),
+            )),
+            batches: Arc::new(Batches::new(config.server.remember_batches)),
+            last_loss: LastLoss::default(),
             queue: Arc::new(Semaphore::new(AppState::QUEUE_BYTES as usize)),
             decoders: Arc::new(Semaphore::new(processors)),
             day_key: Arc::new(DayKey::open(&folder)),
@@ -138,17 +143,22 @@ impl Ingest {
             ..
         } = self;
         let wal = state.wal.clone();
-        let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let (stopped, mut watch_stopped) = watch::channel(false);
-        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-            let _ = watch_stopped.wait_for(|stopped| *stopped).await;
-        });
-        let mut server = tokio::spawn(server.into_future());
+        let server = serve(
+            listener,
+            router(state.clone()),
+            state.config.server.clone(),
+            async move {
+                let _ = watch_stopped.wait_for(|stopped| *stopped).await;
+            },
+        );
+        let mut server = tokio::spawn(server);
         tokio::select! {
             () = stop => {}
             () = ended(state.progress.clone()) => {}
             served = &mut server => {
-                served.map_err(|_| StartError::Panicked("server"))?.map_err(StartError::Serve)?;
+                // It serves until it is stopped.
+                tracing::error!(?served, "the server ended");
                 return Err(StartError::Panicked("server"));
             }
         }

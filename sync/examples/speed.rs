@@ -124,11 +124,10 @@ async fn append(folder: &Path, arguments: &Arguments, first: u64, day: u64, file
     for file in 0..files {
         let mut builder = LogsBuilder::new();
         let context = RequestContext {
-            address: None,
+            sender: None,
             user_agent: "",
             country: "",
             arrival: 0,
-            visitor_key: [0; 32],
         };
         for request in 0..arguments.file_rows / REQUEST {
             let number = first + file * arguments.file_rows + request * REQUEST;

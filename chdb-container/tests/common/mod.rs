@@ -234,11 +234,10 @@ pub async fn commit_logs(lake: &Lake, from_second: u64, first: u64, count: u64) 
         }],
     };
     let context = RequestContext {
-        address: None,
+        sender: None,
         user_agent: "",
         country: "",
         arrival: 0,
-        visitor_key: [0; 32],
     };
     let mut builder = LogsBuilder::new();
     builder

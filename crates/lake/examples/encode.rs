@@ -40,11 +40,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut builder = LogsBuilder::new();
         for number in 0..rows / REQUEST {
             let context = RequestContext {
-                address: None,
+                sender: None,
                 user_agent: "",
                 country: "",
                 arrival: (START / 1_000) as i64,
-                visitor_key: [0; 32],
             };
             let request = request(round * rows + number * REQUEST);
             builder.append(&request, &context, (number * REQUEST) as i64)?;

@@ -4,13 +4,12 @@
 //! `cargo bench -p lakefront-otel --features arrow`; a number as argument sets the seconds of each line (default 2).
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use lakefront_otel::arrow::LogsBuilder;
 use lakefront_otel::decode::{Encoding, logs};
-use lakefront_otel::map::RequestContext;
+use lakefront_otel::map::{Pseudonym, RequestContext};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
@@ -80,11 +79,10 @@ fn cpu_time() -> Duration {
 
 fn append(builder: &mut LogsBuilder, request: &ExportLogsServiceRequest) {
     let context = RequestContext {
-        address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        sender: Some(Pseudonym::from_bytes([7; 16])),
         user_agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
         country: "NL",
         arrival: 1_774_353_600_000_000,
-        visitor_key: [7; 32],
     };
     builder.append(request, &context, 1).expect("the batch has room");
 }

@@ -5,14 +5,26 @@
 
 mod json;
 mod message;
+mod repair;
 mod size;
+mod text;
+mod wire;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
+use prost::encoding::{WireType, encode_key};
+
+pub use repair::{Repair, Repaired, Repairs};
 
 use crate::error::DecodeError;
+
+/// Bytes set aside for the length of a nested message: a varint padded to this width holds up to 2^35 − 1.
+const LENGTH_WIDTH: usize = 5;
+
+/// Time of a record that stands for one that cannot be read: [`repair`].
+pub const UNREADABLE: u64 = u64::MAX;
 
 /// The encoding of a body, by its `Content-Type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +69,28 @@ pub fn json_to_protobuf(signal: Signal, body: &[u8]) -> Result<Vec<u8>, DecodeEr
     Ok(json::to_protobuf(message_of(signal), body)?)
 }
 
+/// Makes a body readable that is refused otherwise, at the cost of the values or records that cannot be read.
+///
+/// - Text keeps what is Unicode; the rest becomes U+FFFD.
+/// - The value of an attribute or body keeps the type it has, an integer beyond 64 bits becomes a double, and what is nested
+///   too deeply is left out.
+/// - A record is replaced by an empty one with the time [`UNREADABLE`] if a time or measurement of it cannot be read. Its
+///   place stays, so that places of other records are those of the body.
+/// - Other fields are left out.
+///
+/// The result may still be larger in memory than it may be: see [`decoded_size`].
+///
+/// # Errors
+/// If the body is no JSON or its parts are not where OTLP has them; without a cause for protobuf, where the error of decoding
+/// says why.
+pub fn repair(signal: Signal, encoding: Encoding, body: &[u8]) -> Result<Repaired, Option<DecodeError>> {
+    let message = message_of(signal);
+    match encoding {
+        Encoding::Protobuf => wire::repair(message, body).ok_or(None),
+        Encoding::Json => json::repair(message, body).map_err(|error| Some(error.into())),
+    }
+}
+
 /// Bytes that a protobuf body takes in memory once it is decoded, roughly: to be asked before decoding what a stranger
 /// sent, as it may be a hundred times the body.
 pub fn decoded_size(signal: Signal, protobuf: &[u8]) -> usize {
@@ -76,4 +110,22 @@ fn decode<M: Message + Default>(signal: Signal, encoding: Encoding, body: &[u8])
         Encoding::Protobuf => Ok(M::decode(body)?),
         Encoding::Json => Ok(M::decode(json_to_protobuf(signal, body)?.as_slice())?),
     }
+}
+
+/// Fills the slot with a varint that is longer than it need be, which protobuf allows: the length of a nested message
+/// is only known once it is written, and moving it for each level of nesting would cost the square of the depth.
+fn write_padded_varint(value: usize, slot: &mut [u8]) {
+    let last = slot.len() - 1;
+    for (index, byte) in slot.iter_mut().enumerate() {
+        let continued = if index < last { 0x80 } else { 0 };
+        *byte = (value >> (7 * index)) as u8 & 0x7f | continued;
+    }
+}
+
+/// Writes the record that stands for one that cannot be read: `field` is that of the record, `time` that of its time.
+fn write_unreadable_record(field: u32, time: u32, out: &mut Vec<u8>) {
+    let mut record = Vec::new();
+    encode_key(time, WireType::SixtyFourBit, &mut record);
+    record.extend(UNREADABLE.to_le_bytes());
+    prost::encoding::bytes::encode(field, &record, out);
 }

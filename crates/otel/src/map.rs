@@ -32,6 +32,7 @@ pub use promoted::Promoted;
 pub use resource::{Resource, Scope};
 pub use span::SpanRow;
 pub use user_agent::UserAgent;
+pub use visitor::Pseudonym;
 
 #[cfg(feature = "arrow")]
 pub(crate) use {attributes::distinct, id::hex_id, time::micros};

@@ -14,11 +14,10 @@ use prost::Message;
 mod messages;
 
 const CONTEXT: RequestContext<'_> = RequestContext {
-    address: None,
+    sender: None,
     user_agent: "",
     country: "",
     arrival: 1,
-    visitor_key: [0; 32],
 };
 
 fn map_logs(request: &ExportLogsServiceRequest) -> usize {
@@ -186,8 +185,8 @@ fn wrong_types_are_named() {
     assert_eq!(
         error(r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"soon"}]}]}]}"#),
         format!(
-            "{prefix}invalid value: string \"soon\", expected an integer, or one in a string, for timeUnixNano at line 1 \
-             column 68"
+            "{prefix}invalid value: string \"soon\", expected an integer from 0 to 18446744073709551615, or one in a string, \
+             for timeUnixNano at line 1 column 68"
         )
     );
     for body in [

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf, absolute};
 
 use arrow_array::RecordBatch;
@@ -12,7 +11,7 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use expect_test::expect_file;
 use lakefront_otel::arrow::{LogsBuilder, MetricsBuilder, TracesBuilder};
 use lakefront_otel::decode::{self, Encoding};
-use lakefront_otel::map::RequestContext;
+use lakefront_otel::map::{Pseudonym, RequestContext};
 
 /// Below the package, where cargo starts its tests.
 const FIXTURES: &str = "fixtures";
@@ -182,11 +181,10 @@ fn batches(body: &Path) -> Vec<(&'static str, RecordBatch)> {
     let bytes = fs::read(body).expect("a body");
     let user_agent = fs::read_to_string(body.with_file_name("user-agent.txt")).expect("a User-Agent");
     let context = RequestContext {
-        address: Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7))),
+        sender: Some(Pseudonym::from_bytes([7; 16])),
         user_agent: user_agent.trim_end(),
         country: "NL",
         arrival: 1_774_353_600_000_000,
-        visitor_key: [7; 32],
     };
     let encoding = if extension(body) == "json" {
         Encoding::Json

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use lakefront_otel::map::{LogRow, Mapper, Promoted, RequestContext, SpanRow, UserAgent, text};
+use lakefront_otel::map::{LogRow, Mapper, Promoted, Pseudonym, RequestContext, SpanRow, UserAgent, text};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
@@ -37,14 +37,16 @@ fn attributes(pairs: &[(&str, &str)]) -> Vec<KeyValue> {
         .collect()
 }
 
+/// The address and key of [`context`].
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
+const KEY: [u8; 32] = [1; 32];
+
 fn context(user_agent: &'static str) -> RequestContext<'static> {
-    let address = Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)));
     RequestContext {
-        address,
+        sender: Some(Pseudonym::new(&KEY, ADDRESS)),
         user_agent,
         country: "NL",
         arrival: 5_000_000,
-        visitor_key: [1; 32],
     }
 }
 
@@ -396,6 +398,18 @@ fn spans_need_valid_ids() {
 }
 
 #[test]
+fn a_span_without_a_start_has_no_duration() {
+    let unknown = Span {
+        start_time_unix_nano: 0,
+        ..server_span(&[("http.request.method", "GET")])
+    };
+    span(&unknown, |row| {
+        let row = row.expect("valid");
+        assert_eq!((row.duration, row.promoted.duration_ms), (0, Some(0.0)));
+    });
+}
+
+#[test]
 fn visitors_are_users_else_devices_else_browsers_else_sessions() {
     let visitor = |pairs: &[(&str, &str)], context: &RequestContext<'_>| {
         log(&event("browser.page_view", pairs), context, |row| {
@@ -421,30 +435,31 @@ fn visitors_are_users_else_devices_else_browsers_else_sessions() {
         visitor(
             &[session],
             &RequestContext {
-                visitor_key: [2; 32],
+                sender: Some(Pseudonym::new(&[2; 32], ADDRESS)),
                 ..from_browser
             }
         ),
         "another day"
     );
-    let other_address = Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 8)));
+    let other_address = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 8));
     assert_ne!(
         hash,
         visitor(
             &[session],
             &RequestContext {
-                address: other_address,
+                sender: Some(Pseudonym::new(&KEY, other_address)),
                 ..from_browser
             }
         )
     );
-    // A server that passes on what the browser said gets the same visitor.
+    // What a server reports of its client's address is not hashed: there is no key for it.
     let passed_on = [
         ("user_agent.original", CHROME),
         ("client.address", "203.0.113.7"),
         session,
     ];
-    assert_eq!(hash, visitor(&passed_on, &from_server));
+    assert_eq!(visitor(&passed_on, &from_server), "s");
+    assert_eq!(visitor(&passed_on[..2], &from_server), "");
 }
 
 #[test]

@@ -40,6 +40,8 @@ fn start(options: &Options, data: &Path) -> anyhow::Result<Server> {
     let mut child = Command::new(&options.server)
         .args(["--listen", "127.0.0.1:0", "--data"])
         .arg(data)
+        // Compressed requests are sent again as they are.
+        .args(["--remember-batches", "0s"])
         .args(&options.flags)
         .stdout(Stdio::piped())
         .spawn()

@@ -1,7 +1,6 @@
 //! Follows the log and builds the columns of the tables, until enough has gathered for a commit.
 
 use std::{
-    net::Ipv6Addr,
     sync::{
         Arc,
         mpsc::{SendError, SyncSender},
@@ -10,7 +9,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use lakefront_otel::{arrow::AppendError, map::RequestContext};
+use lakefront_otel::{
+    arrow::AppendError,
+    map::{Pseudonym, RequestContext},
+};
 
 use super::{Queued, Setup, batches::Batches, cut::Cut};
 use crate::{
@@ -117,16 +119,12 @@ impl Builder {
     }
 
     fn append(&mut self, header: &Header, request: &Request) -> Result<(), AppendError> {
-        let address = <[u8; 16]>::try_from(header.client.as_slice())
-            .ok()
-            .map(Ipv6Addr::from);
+        let pseudonym = <[u8; 16]>::try_from(header.client.as_slice());
         let context = RequestContext {
-            address: address.map(Into::into),
+            sender: pseudonym.ok().map(Pseudonym::from_bytes),
             user_agent: &header.user_agent,
             country: &header.country,
             arrival: header.arrival_micros,
-            // The address is a pseudonym under the key of its day already.
-            visitor_key: [0; 32],
         };
         // The number of the writer is added with the commit.
         let position = header.position.cast_signed();

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use lakefront_otel::decode;
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, KeyValue, any_value::Value},
     metrics::v1::{Metric, metric::Data},
@@ -35,6 +36,8 @@ pub enum Rejection {
     Id,
     /// A metric is of no kind there is a table for.
     Kind,
+    /// A time, a measurement or the structure of it cannot be read.
+    Unreadable,
 }
 
 impl Rejection {
@@ -46,6 +49,7 @@ impl Rejection {
             Self::Depth => "depth",
             Self::Id => "id",
             Self::Kind => "kind",
+            Self::Unreadable => "unreadable",
         }
     }
 }
@@ -58,16 +62,33 @@ impl fmt::Display for Rejection {
             Self::Depth => "a value nested more than 16 levels deep",
             Self::Id => "a trace id or span id that is not 16 or 8 bytes, or all zero",
             Self::Kind => "a metric that is no gauge, sum, histogram, exponential histogram or summary",
+            Self::Unreadable => "a value that cannot be read",
         })
     }
 }
+
+/// Records that were removed for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Why.
+    pub reason: Rejection,
+    /// How many.
+    pub count: u64,
+    /// Places of the first of them in the request, at most [`PLACES`].
+    pub places: Vec<String>,
+}
+
+/// How many records are named for each reason.
+const PLACES: usize = 3;
 
 /// Result of [`check`].
 pub struct Outcome {
     /// Records that are left.
     pub rows: u32,
     /// Records that were removed, by reason.
-    pub rejected: Vec<(Rejection, u64)>,
+    pub rejected: Vec<Rejected>,
+    /// Every record has a time of its own.
+    pub timed: bool,
 }
 
 /// Removes the records that no table can hold.
@@ -80,91 +101,129 @@ pub fn check(request: &mut Request, body_bytes: usize, arrival_micros: i64) -> O
         measure: body_bytes > RECORD_BYTES,
         rows: 0,
         rejected: BTreeMap::new(),
+        timed: true,
     };
     match request {
         Request::Logs(logs) => {
-            for scope in logs
+            let resources = logs
                 .resource_logs
                 .iter_mut()
-                .flat_map(|resource| &mut resource.scope_logs)
-            {
-                scope.log_records.retain(|record| {
+                .map(|resource| &mut resource.scope_logs);
+            for (resource, scope, scope_logs) in numbered(resources) {
+                let mut index = 0..;
+                scope_logs.log_records.retain(|record| {
+                    let index = index.next().unwrap_or(0);
+                    let place = || format!("resourceLogs[{resource}].scopeLogs[{scope}].logRecords[{index}]");
                     let depth =
                         || record.body.as_ref().is_some_and(too_deep) || any_too_deep(&record.attributes);
                     let times = [record.time_unix_nano, record.observed_time_unix_nano];
-                    check.keep(times, record, depth)
+                    check.keep(times, true, record, depth, place)
                 });
             }
         }
         Request::Traces(traces) => {
-            for scope in traces
+            let resources = traces
                 .resource_spans
                 .iter_mut()
-                .flat_map(|resource| &mut resource.scope_spans)
-            {
-                scope.spans.retain(|span| {
+                .map(|resource| &mut resource.scope_spans);
+            for (resource, scope, scope_spans) in numbered(resources) {
+                let mut index = 0..;
+                scope_spans.spans.retain(|span| {
+                    let index = index.next().unwrap_or(0);
+                    let place = || format!("resourceSpans[{resource}].scopeSpans[{scope}].spans[{index}]");
                     let depth = || {
                         any_too_deep(&span.attributes)
                             || span.events.iter().any(|event| any_too_deep(&event.attributes))
                             || span.links.iter().any(|link| any_too_deep(&link.attributes))
                     };
                     let ids = is_id(&span.trace_id, 16) && is_id(&span.span_id, 8);
-                    (ids || check.reject(Rejection::Id))
-                        && check.keep([span.start_time_unix_nano, 0], span, depth)
+                    check.keep([span.start_time_unix_nano, 0], ids, span, depth, place)
                 });
             }
         }
         Request::Metrics(metrics) => {
-            for scope in metrics
+            let resources = metrics
                 .resource_metrics
                 .iter_mut()
-                .flat_map(|resource| &mut resource.scope_metrics)
-            {
-                scope.metrics.retain_mut(|metric| check.metric(metric));
+                .map(|resource| &mut resource.scope_metrics);
+            for (resource, scope, scope_metrics) in numbered(resources) {
+                let mut index = 0..;
+                scope_metrics.metrics.retain_mut(|metric| {
+                    let index = index.next().unwrap_or(0);
+                    let place =
+                        || format!("resourceMetrics[{resource}].scopeMetrics[{scope}].metrics[{index}]");
+                    check.metric(metric, place)
+                });
             }
         }
     }
     Outcome {
         rows: check.rows,
-        rejected: check.rejected.into_iter().collect(),
+        rejected: check.rejected.into_values().collect(),
+        timed: check.timed,
     }
+}
+
+/// Returns the scopes of a request with their numbers: of the resource, and of the scope in it.
+fn numbered<'a, T: 'a>(
+    resources: impl Iterator<Item = &'a mut Vec<T>>,
+) -> impl Iterator<Item = (usize, usize, &'a mut T)> {
+    resources.enumerate().flat_map(|(resource, scopes)| {
+        let scopes = scopes.iter_mut().enumerate();
+        scopes.map(move |(index, scope)| (resource, index, scope))
+    })
 }
 
 struct Check {
     latest_nanos: u64,
     measure: bool,
     rows: u32,
-    rejected: BTreeMap<Rejection, u64>,
+    rejected: BTreeMap<Rejection, Rejected>,
+    timed: bool,
 }
 
 impl Check {
     /// Checks the points of a metric; false if it can have none.
-    fn metric(&mut self, metric: &mut Metric) -> bool {
+    fn metric(&mut self, metric: &mut Metric, place: impl Fn() -> String) -> bool {
         /// The points of the five kinds have the same fields.
         macro_rules! retain {
-            ($points:expr) => {
+            ($points:expr, $name:literal) => {{
+                let mut index = 0..;
                 $points.data_points.retain(|point| {
-                    self.keep([point.time_unix_nano, 0], point, || {
-                        any_too_deep(&point.attributes)
-                    })
+                    let index = index.next().unwrap_or(0);
+                    let depth = || any_too_deep(&point.attributes);
+                    let place = || format!(concat!("{}.", $name, ".dataPoints[{}]"), place(), index);
+                    self.keep([point.time_unix_nano, 0], true, point, depth, place)
                 })
-            };
+            }};
         }
         match &mut metric.data {
-            Some(Data::Gauge(gauge)) => retain!(gauge),
-            Some(Data::Sum(sum)) => retain!(sum),
-            Some(Data::Histogram(histogram)) => retain!(histogram),
-            Some(Data::ExponentialHistogram(histogram)) => retain!(histogram),
-            Some(Data::Summary(summary)) => retain!(summary),
-            None => return self.reject(Rejection::Kind),
+            Some(Data::Gauge(gauge)) => retain!(gauge, "gauge"),
+            Some(Data::Sum(sum)) => retain!(sum, "sum"),
+            Some(Data::Histogram(histogram)) => retain!(histogram, "histogram"),
+            Some(Data::ExponentialHistogram(histogram)) => retain!(histogram, "exponentialHistogram"),
+            Some(Data::Summary(summary)) => retain!(summary, "summary"),
+            None => return self.reject(Rejection::Kind, place),
         }
         true
     }
 
-    /// Whether a record stays. The first of its times that is not 0 is that of its row; if all are, the arrival is.
-    fn keep(&mut self, times: [u64; 2], record: &impl Message, too_deep: impl FnOnce() -> bool) -> bool {
+    /// Returns true if a record stays. The first of its times that is not 0 is that of its row; if all are, the arrival is.
+    fn keep(
+        &mut self,
+        times: [u64; 2],
+        ids: bool,
+        record: &impl Message,
+        too_deep: impl FnOnce() -> bool,
+        place: impl FnOnce() -> String,
+    ) -> bool {
         let time = times.into_iter().find(|time| *time != 0);
-        let rejection = if time.is_some_and(|time| !(EARLIEST_NANOS..=self.latest_nanos).contains(&time)) {
+        self.timed &= time.is_some();
+        let rejection = if times[0] == decode::UNREADABLE {
+            Rejection::Unreadable
+        } else if !ids {
+            Rejection::Id
+        } else if time.is_some_and(|time| !(EARLIEST_NANOS..=self.latest_nanos).contains(&time)) {
             Rejection::Time
         } else if self.measure && record.encoded_len() > RECORD_BYTES {
             Rejection::Size
@@ -174,12 +233,20 @@ impl Check {
             self.rows += 1;
             return true;
         };
-        self.reject(rejection)
+        self.reject(rejection, place)
     }
 
-    /// Counts a record that does not stay: false.
-    fn reject(&mut self, rejection: Rejection) -> bool {
-        *self.rejected.entry(rejection).or_default() += 1;
+    /// Counts a record that does not stay; returns false.
+    fn reject(&mut self, reason: Rejection, place: impl FnOnce() -> String) -> bool {
+        let rejected = self.rejected.entry(reason).or_insert_with(|| Rejected {
+            reason,
+            count: 0,
+            places: Vec::new(),
+        });
+        rejected.count += 1;
+        if rejected.places.len() < PLACES {
+            rejected.places.push(place());
+        }
         false
     }
 }

@@ -4,13 +4,16 @@ mod check;
 
 use std::borrow::Cow;
 
-use lakefront_otel::{arrow, decode};
+use lakefront_otel::{
+    DecodeError, arrow,
+    decode::{self, Encoding, Repair, Repaired, Repairs},
+};
 use opentelemetry_proto::tonic::collector::{
     logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
     trace::v1::ExportTraceServiceRequest,
 };
 
-pub use check::Rejection;
+pub use check::{Rejected, Rejection};
 
 use crate::otlp::{Format, PartialSuccess, Signal};
 
@@ -25,6 +28,17 @@ pub enum Request {
     Metrics(ExportMetricsServiceRequest),
 }
 
+impl Request {
+    /// Returns true if there is no resource in the request.
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Logs(logs) => logs.resource_logs.is_empty(),
+            Self::Traces(traces) => traces.resource_spans.is_empty(),
+            Self::Metrics(metrics) => metrics.resource_metrics.is_empty(),
+        }
+    }
+}
+
 /// A request and what was taken from it.
 #[derive(Debug)]
 pub struct Accepted {
@@ -34,22 +48,51 @@ pub struct Accepted {
     pub rows: u32,
     /// Bytes it takes in memory, roughly.
     pub bytes: usize,
-    /// How many records were rejected, by reason.
-    pub rejected: Vec<(Rejection, u64)>,
+    /// Records that were rejected, by reason.
+    pub rejected: Vec<Rejected>,
+    /// Differences between what was sent and what is taken.
+    pub repairs: Repairs,
+    /// Every record has a time of its own: two equal requests are one that was sent twice.
+    pub timed: bool,
 }
 
 impl Accepted {
-    /// What the sender is told.
+    /// Returns what the sender is answered: the records that were rejected and the values that were changed.
     pub fn partial_success(&self) -> PartialSuccess {
-        let reasons: Vec<String> = self
-            .rejected
-            .iter()
-            .map(|(rejection, count)| format!("{count} with {rejection}"))
-            .collect();
+        let unreadable = self.repairs.first(Repair::Record);
+        let rejected = self.rejected.iter().map(|rejected| {
+            let Rejected {
+                reason,
+                count,
+                places,
+            } = rejected;
+            match unreadable.filter(|_| *reason == Rejection::Unreadable) {
+                Some(first) => format!("{count} with {reason}: {first}"),
+                None => format!("{count} with {reason}: {}", places.join(", ")),
+            }
+        });
+        let changed = self.repairs.iter().filter_map(|(repair, count, first)| {
+            let what = match repair {
+                Repair::Text => "with characters that are no Unicode",
+                Repair::Type => "kept as another type",
+                Repair::LeftOut => "left out",
+                Repair::Record => return None,
+            };
+            Some(format!("values {what}: {count}, first {first}"))
+        });
         PartialSuccess {
-            rejected: self.rejected.iter().map(|(_, count)| count).sum(),
-            reason: reasons.join("; "),
+            rejected: self.rejected.iter().map(|rejected| rejected.count).sum(),
+            reason: rejected.chain(changed).collect::<Vec<_>>().join("; "),
         }
+    }
+
+    /// Returns how many values were changed or left out of records that were taken.
+    pub fn changed(&self) -> u64 {
+        let changes = self
+            .repairs
+            .iter()
+            .filter(|(repair, ..)| *repair != Repair::Record);
+        changes.map(|(_, count, _)| count).sum()
     }
 }
 
@@ -99,6 +142,10 @@ impl Limits {
 
 /// Decodes a decompressed body that arrived at `arrival_micros`. The same bytes and time always give the same result,
 /// so that replaying the log repeats what was answered.
+///
+/// # Errors
+/// If the body is no OTLP of the signal, or larger than the limits. Single values and records that cannot be read are no
+/// error: [`Accepted`] says what became of them.
 pub fn accept(
     signal: Signal,
     format: Format,
@@ -106,11 +153,51 @@ pub fn accept(
     arrival_micros: i64,
     limits: Limits,
 ) -> Result<Accepted, RequestError> {
-    let message = match signal {
-        Signal::Logs => decode::Signal::Logs,
-        Signal::Traces => decode::Signal::Traces,
-        Signal::Metrics => decode::Signal::Metrics,
+    let mut repairs = Repairs::default();
+    let (mut request, bytes) = match read(signal, format, body, limits) {
+        // A body without resources may be one with misspelled names: reading it again finds them.
+        Ok((request, bytes)) if format == Format::Json && request.is_empty() => {
+            if let Ok(repaired) = repair(signal, format, body) {
+                repairs = repaired.repairs;
+            }
+            (request, bytes)
+        }
+        Err(RequestError::Decode(error)) => {
+            let repaired = repair(signal, format, body).map_err(|cause| cause.unwrap_or(error))?;
+            repairs = repaired.repairs;
+            read(signal, Format::Protobuf, &repaired.protobuf, limits)?
+        }
+        read => read?,
     };
+    let columns = match &request {
+        Request::Logs(logs) => arrow::logs_size(logs),
+        Request::Traces(traces) => arrow::traces_size(traces),
+        Request::Metrics(metrics) => arrow::metrics_size(metrics),
+    };
+    within(columns, limits.columns, "in the tables")?;
+    let check::Outcome {
+        rows,
+        rejected,
+        timed,
+    } = check::check(&mut request, body.len(), arrival_micros);
+    Ok(Accepted {
+        request,
+        rows,
+        bytes,
+        rejected,
+        repairs,
+        timed,
+    })
+}
+
+/// Decodes a body strictly; also returns the bytes that the request takes in memory.
+fn read(
+    signal: Signal,
+    format: Format,
+    body: &[u8],
+    limits: Limits,
+) -> Result<(Request, usize), RequestError> {
+    let message = message(signal);
     let protobuf = match format {
         Format::Protobuf => Cow::Borrowed(body),
         Format::Json => Cow::Owned(decode::json_to_protobuf(message, body)?),
@@ -120,25 +207,29 @@ pub fn accept(
         limits.decoded,
         "in memory",
     )?;
-    let encoding = decode::Encoding::Protobuf;
-    let mut request = match signal {
+    let encoding = Encoding::Protobuf;
+    let request = match signal {
         Signal::Logs => Request::Logs(decode::logs(encoding, &protobuf)?),
         Signal::Traces => Request::Traces(decode::traces(encoding, &protobuf)?),
         Signal::Metrics => Request::Metrics(decode::metrics(encoding, &protobuf)?),
     };
-    let columns = match &request {
-        Request::Logs(logs) => arrow::logs_size(logs),
-        Request::Traces(traces) => arrow::traces_size(traces),
-        Request::Metrics(metrics) => arrow::metrics_size(metrics),
+    Ok((request, bytes))
+}
+
+fn repair(signal: Signal, format: Format, body: &[u8]) -> Result<Repaired, Option<DecodeError>> {
+    let encoding = match format {
+        Format::Protobuf => Encoding::Protobuf,
+        Format::Json => Encoding::Json,
     };
-    within(columns, limits.columns, "in the tables")?;
-    let check::Outcome { rows, rejected } = check::check(&mut request, body.len(), arrival_micros);
-    Ok(Accepted {
-        request,
-        rows,
-        bytes,
-        rejected,
-    })
+    decode::repair(message(signal), encoding, body)
+}
+
+fn message(signal: Signal) -> decode::Signal {
+    match signal {
+        Signal::Logs => decode::Signal::Logs,
+        Signal::Traces => decode::Signal::Traces,
+        Signal::Metrics => decode::Signal::Metrics,
+    }
 }
 
 fn within(bytes: usize, limit: usize, place: &'static str) -> Result<usize, RequestError> {

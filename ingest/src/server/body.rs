@@ -1,6 +1,6 @@
-//! Reading a body: never past the limit, never more at once than the server has room for, never for ever.
+//! Reading a body: never past the limit, never more at once than there is room for, never for ever.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     body::Body,
@@ -8,72 +8,89 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::error::ApiError;
+use super::{error::ApiError, room::Held};
 
-/// How long a body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(30);
+/// Bytes that must arrive within a third of the time for a body, unless it ends.
+const PROGRESS: usize = 16 << 10;
 
-/// How long a request waits for room.
-const ROOM: Duration = Duration::from_secs(1);
+/// Length from which room is taken for twice of what has arrived: fewer waits for a body that is being sent.
+const AHEAD: usize = 64 << 10;
 
-/// How long the rest of a refused body is read.
-const DISCARD: Duration = Duration::from_secs(5);
+/// How long the rest of a refused body is read, in all and without a byte.
+const DISCARD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(500));
 
 /// A body and the room it takes, which is free again when this is dropped.
 pub struct Received {
     /// The body as it was sent.
     pub bytes: Bytes,
+    /// Its BLAKE3 hash.
+    pub hash: blake3::Hash,
     /// Its room.
-    pub room: OwnedSemaphorePermit,
+    pub room: Held,
 }
 
-/// Reads a body of at most `limit` bytes. `room` has as many permits as bytes may be held.
+/// Reads a body of at most `limit` bytes within a time. Room is taken for bytes that arrived, not for those announced.
+///
+/// # Errors
+/// If the body is too large, too slow, interrupted, or there is no room for it.
 pub async fn read(
     headers: &HeaderMap,
     body: &mut Body,
     limit: usize,
-    room: &Arc<Semaphore>,
+    time: Duration,
+    room: Held,
 ) -> Result<Received, ApiError> {
-    let declared = headers
+    let announced = headers
         .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
+        .and_then(|value| value.to_str().ok()?.parse().ok())
         .unwrap_or(0);
-    if declared > limit {
+    if announced > limit {
         return Err(ApiError::TooLarge(limit as u64));
     }
-    timeout(ARRIVAL, collect(body, declared, limit, room))
+    timeout(time, collect(body, announced, limit, time / 3, room))
         .await
-        .map_err(|_| ApiError::BodyTimeout(ARRIVAL.as_secs()))?
+        .map_err(|_| ApiError::BodyTimeout(time))?
 }
 
 async fn collect(
     body: &mut Body,
-    declared: usize,
+    announced: usize,
     limit: usize,
-    room: &Arc<Semaphore>,
+    pause: Duration,
+    mut room: Held,
 ) -> Result<Received, ApiError> {
-    let mut held = reserve(room, declared).await?;
-    let mut bytes = BytesMut::with_capacity(declared);
-    while let Some(frame) = body.frame().await {
+    let mut bytes = BytesMut::new();
+    let mut hasher = blake3::Hasher::new();
+    let (mut deadline, mut progress) = (Instant::now() + pause, PROGRESS);
+    loop {
+        let Ok(frame) = timeout_at(deadline, body.frame()).await else {
+            return Err(ApiError::BodyStalled(PROGRESS, pause));
+        };
+        let Some(frame) = frame else { break };
         let frame = frame.map_err(|error| ApiError::BodyInterrupted(error.to_string()))?;
         let Ok(chunk) = frame.into_data() else { continue };
         let length = bytes.len() + chunk.len();
         if length > limit {
             return Err(ApiError::TooLarge(limit as u64));
         }
-        if length > held.num_permits() {
-            held.merge(reserve(room, length - held.num_permits()).await?);
+        if length > room.bytes() {
+            let ahead = if length < AHEAD { 0 } else { 2 * length };
+            let wanted = ahead.min(announced.max(length)).max(length);
+            room.grow(wanted).await?;
+            bytes.reserve(wanted - bytes.len());
         }
+        hasher.update(&chunk);
         bytes.extend_from_slice(&chunk);
+        if length >= progress {
+            (deadline, progress) = (Instant::now() + pause, length + PROGRESS);
+        }
     }
     Ok(Received {
         bytes: bytes.freeze(),
-        room: held,
+        hash: hasher.finalize(),
+        room,
     })
 }
 
@@ -81,7 +98,7 @@ async fn collect(
 pub async fn discard(body: &mut Body, limit: usize) {
     let rest = async {
         let mut length = 0;
-        while let Some(Ok(frame)) = body.frame().await {
+        while let Ok(Some(Ok(frame))) = timeout(DISCARD.1, body.frame()).await {
             length += frame.data_ref().map_or(0, Bytes::len);
             if length > limit {
                 break;
@@ -89,14 +106,5 @@ pub async fn discard(body: &mut Body, limit: usize) {
         }
     };
     // Whether it ended in time or not, the answer follows.
-    let _ = timeout(DISCARD, rest).await;
-}
-
-async fn reserve(room: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
-    // The limit of a body is below four gigabytes: `Config::check`.
-    let bytes = u32::try_from(bytes).map_err(|_| ApiError::Overloaded)?;
-    match timeout(ROOM, room.clone().acquire_many_owned(bytes)).await {
-        Ok(Ok(permit)) => Ok(permit),
-        _ => Err(ApiError::Overloaded),
-    }
+    let _ = timeout(DISCARD.0, rest).await;
 }

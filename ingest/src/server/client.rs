@@ -1,13 +1,13 @@
-//! Who sent a request: its User-Agent, its country, and its address as a pseudonym that means nothing after the day.
+//! The sender of a request: its User-Agent, its country, and its address as a pseudonym that means nothing after the day.
 
 use std::{
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::Mutex,
 };
 
 use axum::http::{HeaderMap, header::USER_AGENT};
-use sha2::{Digest, Sha256};
+use lakefront_otel::map::Pseudonym;
 
 use crate::{error::WalError, wal::replace_file};
 
@@ -37,8 +37,11 @@ impl DayKey {
         }
     }
 
-    /// What stands for an address on the day of `now_micros`, in the form of an address: a hash under the day's key.
-    pub fn pseudonym(&self, address: IpAddr, now_micros: i64) -> Result<Ipv6Addr, WalError> {
+    /// Returns the pseudonym of an address on the day of `now_micros`.
+    ///
+    /// # Errors
+    /// If the key of a new day cannot be written.
+    pub fn pseudonym(&self, address: IpAddr, now_micros: i64) -> Result<Pseudonym, WalError> {
         let day = now_micros.div_euclid(DAY_MICROS);
         let key = {
             let mut current = self
@@ -52,13 +55,7 @@ impl DayKey {
             }
             current.1
         };
-        let digest = Sha256::new()
-            .chain_update(key)
-            .chain_update(address.to_string())
-            .finalize();
-        let mut octets = [0; 16];
-        octets.copy_from_slice(&digest[..16]);
-        Ok(octets.into())
+        Ok(Pseudonym::new(&key, address))
     }
 }
 
@@ -74,17 +71,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// Of a request from `peer`. What a proxy adds is believed only if it is trusted.
-    pub fn of(headers: &HeaderMap, peer: SocketAddr, trust_proxy: bool) -> Self {
+    /// Returns the sender of a request from `peer`, behind so many proxies of ours. Without any, headers about the sender are
+    /// the sender's own words and do not count.
+    pub fn of(headers: &HeaderMap, peer: SocketAddr, proxies: u8) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let forwarded = || text("x-forwarded-for")?.split(',').next()?.trim().parse().ok();
         let country = || {
             let country = text("cf-ipcountry")?.trim();
             let known = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_alphabetic());
             // Cloudflare's XX is "unknown".
             (known && !country.eq_ignore_ascii_case("XX")).then(|| country.to_ascii_uppercase())
         };
-        let address = trust_proxy.then(forwarded).flatten().unwrap_or(peer.ip());
+        let address = forwarded(headers, proxies).unwrap_or(peer.ip());
         Self {
             address: address.to_canonical(),
             user_agent: headers
@@ -92,9 +89,28 @@ impl Client {
                 .map(|value| String::from_utf8_lossy(value.as_bytes()))
                 .map(|agent| agent.chars().take(USER_AGENT_BYTES).collect())
                 .unwrap_or_default(),
-            country: trust_proxy.then(country).flatten().unwrap_or_default(),
+            country: (proxies > 0).then(country).flatten().unwrap_or_default(),
         }
     }
+}
+
+/// Returns the entry of `X-Forwarded-For` that the outermost of so many proxies added.
+///
+/// Each proxy adds the address it was called from to the right. What is further left came with the request: the sender can
+/// write anything there. A shorter list than there are proxies was begun by one of them.
+fn forwarded(headers: &HeaderMap, proxies: u8) -> Option<IpAddr> {
+    let lines = headers.get_all("x-forwarded-for").into_iter();
+    let entries: Vec<&str> = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .collect();
+    let index = entries.len().saturating_sub(proxies.into());
+    let entry = entries.get(index).filter(|_| proxies > 0)?;
+    // Some proxies add the port.
+    let with_port = || entry.parse().map(|socket: SocketAddr| socket.ip());
+    let bracketed = || entry.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    entry.parse().or_else(|_| with_port()).ok().or_else(bracketed)
 }
 
 fn random_key() -> [u8; 32] {
@@ -116,4 +132,37 @@ fn parse(text: &str) -> Option<(i64, [u8; 32])> {
         *byte = u8::from_str_radix(key.get(2 * index..2 * index + 2)?, 16).ok()?;
     }
     Some((day.parse().ok()?, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderName};
+
+    use super::forwarded;
+
+    #[track_caller]
+    fn check(lines: &[&str], proxies: u8, expected: Option<&str>) {
+        let name = HeaderName::from_static("x-forwarded-for");
+        let lines = lines
+            .iter()
+            .map(|line| (name.clone(), line.parse().expect("a value")));
+        let headers: HeaderMap = lines.collect();
+        let expected = expected.map(|address| address.parse().expect("an address"));
+        assert_eq!(forwarded(&headers, proxies), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn the_address_is_the_one_that_the_outermost_trusted_proxy_saw() {
+        check(&["203.0.113.7"], 0, None);
+        check(&["203.0.113.7"], 1, Some("203.0.113.7"));
+        check(&["198.51.100.1, 203.0.113.7"], 1, Some("203.0.113.7"));
+        check(&["198.51.100.1, 203.0.113.7, 10.0.0.1"], 2, Some("203.0.113.7"));
+        check(&["198.51.100.1", "203.0.113.7,10.0.0.1"], 2, Some("203.0.113.7"));
+        check(&["203.0.113.7"], 2, Some("203.0.113.7"));
+        check(&["203.0.113.7:4711"], 1, Some("203.0.113.7"));
+        check(&["[2001:db8::1]:80"], 1, Some("2001:db8::1"));
+        check(&["[2001:db8::1]"], 1, Some("2001:db8::1"));
+        check(&["198.51.100.1, unknown"], 1, None);
+        check(&[], 1, None);
+    }
 }

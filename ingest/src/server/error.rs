@@ -1,5 +1,7 @@
 //! Errors as HTTP answers: a status, a `google.rpc.Status` body and, where a retry makes sense, `Retry-After`.
 
+use std::time::Duration;
+
 use axum::{
     http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
@@ -30,8 +32,11 @@ pub enum ApiError {
     #[error("{0} is not possible on {1}; OTLP is sent with POST")]
     MethodNotAllowed(Method, String),
     /// 408
-    #[error("the body did not arrive within {0} s")]
-    BodyTimeout(u64),
+    #[error("the body did not arrive within {0:?}; send smaller batches")]
+    BodyTimeout(Duration),
+    /// 408
+    #[error("less than {0} bytes of the body arrived within {1:?}; send smaller batches")]
+    BodyStalled(usize, Duration),
     /// 413
     #[error(
         "the body is larger than {0} bytes; send smaller batches, or raise --max-body (LAKEFRONT_INGEST_MAX_BODY)"
@@ -52,9 +57,23 @@ pub enum ApiError {
     /// 400, or 413 for one that expands
     #[error("{0}")]
     Request(#[from] RequestError),
+    /// 400
+    #[error("Idempotency-Key (or batch= in the query) must be 1 to 64 of the characters A-Z a-z 0-9 - _")]
+    BatchId,
+    /// 422
+    #[error(
+        "this Idempotency-Key (or batch= in the query) named another body before; give each batch an id of its own"
+    )]
+    OtherBody,
     /// 429
     #[error("too many requests are in flight; retry later")]
     Overloaded,
+    /// 429
+    #[error(
+        "too many requests of this sender are in flight; retry later, or raise --max-in-flight-per-sender \
+         (LAKEFRONT_INGEST_MAX_IN_FLIGHT_PER_SENDER)"
+    )]
+    SenderOverloaded,
     /// 503
     #[error("{0}; retry later")]
     Unavailable(#[from] WalError),
@@ -88,7 +107,9 @@ impl ApiError {
             Self::Foreign(_) => (S::FORBIDDEN, code::PERMISSION_DENIED, "foreign", None),
             Self::NotFound(_) => (S::NOT_FOUND, code::NOT_FOUND, "not_found", None),
             Self::MethodNotAllowed(..) => (S::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED, "method", None),
-            Self::BodyTimeout(_) => (S::REQUEST_TIMEOUT, code::DEADLINE_EXCEEDED, "timeout", None),
+            Self::BodyTimeout(_) | Self::BodyStalled(..) => {
+                (S::REQUEST_TIMEOUT, code::DEADLINE_EXCEEDED, "timeout", None)
+            }
             Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, code::INVALID_ARGUMENT, "too_large", None),
             Self::MediaType => (
                 S::UNSUPPORTED_MEDIA_TYPE,
@@ -108,10 +129,23 @@ impl ApiError {
                 (S::PAYLOAD_TOO_LARGE, code::INVALID_ARGUMENT, "expands", None)
             }
             Self::Request(_) => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "payload", None),
+            Self::BatchId => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "batch_id", None),
+            Self::OtherBody => (
+                S::UNPROCESSABLE_ENTITY,
+                code::INVALID_ARGUMENT,
+                "other_body",
+                None,
+            ),
             Self::Overloaded => (
                 S::TOO_MANY_REQUESTS,
                 code::RESOURCE_EXHAUSTED,
                 "in_flight",
+                Some(1),
+            ),
+            Self::SenderOverloaded => (
+                S::TOO_MANY_REQUESTS,
+                code::RESOURCE_EXHAUSTED,
+                "sender_in_flight",
                 Some(1),
             ),
             Self::Unavailable(WalError::Full) => {

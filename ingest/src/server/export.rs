@@ -8,16 +8,23 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, header::CONTENT_TYPE},
+    http::{header::CONTENT_TYPE, request::Parts},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use lakefront_otel::decode::Repair;
 use tokio::{
     sync::{OwnedSemaphorePermit, oneshot},
     time::timeout,
 };
 
-use super::{AppState, body, body::Received, client::Client, error::ApiError};
+use super::{
+    AppState,
+    batches::{self, BatchId, Claim, InProgress, Key},
+    body::{self, Received},
+    client::Client,
+    error::ApiError,
+};
 use crate::{
     config::Ack,
     error::WalError,
@@ -42,14 +49,17 @@ pub async fn export(
 ) -> Response {
     let (parts, mut body) = request.into_parts();
     let format = Format::of(&parts.headers);
-    let response = match take(signal, &state, peer, &parts.headers, &mut body).await {
+    let response = match take(signal, &state, peer, &parts, &mut body).await {
         Ok(partial) => {
             let format = format.unwrap_or(Format::Protobuf);
             let body = export_response(signal, format, &partial);
             ([(CONTENT_TYPE, format.header_value())], body).into_response()
         }
         Err(error) => {
-            body::discard(&mut body, max_body(&state)).await;
+            // A client whose body does not arrive does not wait to send the rest of it.
+            if !matches!(error, ApiError::BodyTimeout(_) | ApiError::BodyStalled(..)) {
+                body::discard(&mut body, max_body(&state)).await;
+            }
             let labels = RejectedLabels {
                 signal: signal.name(),
                 reason: error.reason(),
@@ -66,21 +76,26 @@ pub async fn export(
     response
 }
 
-/// Reads, decodes and logs a request; returns once it is acknowledged.
+/// Reads a request and stores it, unless it was stored before; returns once it is acknowledged.
 async fn take(
     signal: Signal,
     state: &AppState,
     peer: SocketAddr,
-    headers: &HeaderMap,
+    parts: &Parts,
     body: &mut axum::body::Body,
 ) -> Result<PartialSuccess, ApiError> {
+    let headers = &parts.headers;
+    let server = &state.config.server;
     let format = Format::of(headers).ok_or(ApiError::MediaType)?;
     let compression = ApiError::of_encoding(headers)?;
+    let id = BatchId::of(headers, &parts.uri)?;
     if let Some(refusal) = state.wal.refusal() {
         return Err(refusal.into());
     }
     let limit = max_body(state);
-    let Received { bytes, room } = body::read(headers, body, limit, &state.room).await?;
+    let client = Client::of(headers, peer, server.trust_proxy);
+    let room = state.room.request(client.address);
+    let received = body::read(headers, body, limit, server.body_timeout, room).await?;
     let label = SignalLabel {
         signal: signal.name(),
     };
@@ -88,25 +103,62 @@ async fn take(
         .metrics
         .received_bytes
         .get_or_create(&label)
-        .inc_by(bytes.len() as u64);
+        .inc_by(received.bytes.len() as u64);
     let kind = BodyKind::new(signal, format, compression);
-    let arrival_micros = now_micros();
-    let accepted = decode(state, kind, bytes.clone(), limit, arrival_micros).await?;
-    let partial = accepted.partial_success();
-    for (rejection, count) in &accepted.rejected {
-        let labels = RejectedLabels {
-            signal: signal.name(),
-            reason: rejection.name(),
-        };
-        state
-            .metrics
-            .rejected_records
-            .get_or_create(&labels)
-            .inc_by(*count);
+    let mut claimed = None;
+    if state.batches.is_on() {
+        let key = Key::new(kind, id.as_ref(), &received.hash, headers, !server.keys.is_open());
+        match state.batches.claim(key, received.hash).await? {
+            Claim::First(first) => claimed = Some(first),
+            Claim::Repeated(accepted) => {
+                state.metrics.repeated_requests.get_or_create(&label).inc();
+                return acknowledge(state, (*accepted).clone()).await;
+            }
+        }
     }
-    let rows = accepted.rows;
+    let storing = Storing {
+        signal,
+        kind,
+        client,
+        has_id: id.is_some(),
+        claimed,
+    };
+    // A task of its own: what is stored is remembered also when the client has gone away meanwhile.
+    let stored = tokio::spawn(store(state.clone(), storing, received));
+    let accepted = stored.await.map_err(|error| {
+        tracing::error!(%error, "storing a request");
+        ApiError::Internal
+    })??;
+    acknowledge(state, accepted).await
+}
+
+/// A request on its way to the log.
+struct Storing {
+    signal: Signal,
+    kind: BodyKind,
+    client: Client,
+    /// The sender gave it an id.
+    has_id: bool,
+    claimed: Option<InProgress>,
+}
+
+/// Decodes and logs a request; returns once it is durable.
+async fn store(state: AppState, storing: Storing, received: Received) -> Result<batches::Accepted, ApiError> {
+    let Storing {
+        signal,
+        kind,
+        client,
+        has_id,
+        claimed,
+    } = storing;
+    let Received { bytes, room, .. } = received;
+    let arrival_micros = now_micros();
+    let accepted = decode(&state, kind, bytes.clone(), max_body(&state), arrival_micros).await?;
+    let partial = accepted.partial_success();
+    count_losses(&state, signal, &accepted, &partial);
+    let (rows, timed) = (accepted.rows, accepted.timed);
+    let mut position = None;
     if rows > 0 {
-        let client = Client::of(headers, peer, state.config.server.trust_proxy);
         let header = Header {
             position: 0,
             rows,
@@ -115,20 +167,63 @@ async fn take(
             client: state
                 .day_key
                 .pseudonym(client.address, arrival_micros)?
-                .octets()
+                .bytes()
                 .to_vec(),
             user_agent: client.user_agent,
             country: client.country,
         };
-        let position = log(state, header, bytes, accepted).await?;
+        position = Some(log(&state, header, bytes, accepted).await?);
         drop(room);
-        if state.config.log.ack == Ack::Snapshot {
-            committed(state, position).await?;
-        }
+        let label = SignalLabel {
+            signal: signal.name(),
+        };
         state.metrics.records.get_or_create(&label).inc_by(rows.into());
         state.rate.add(rows.into());
     }
-    Ok(partial)
+    let accepted = batches::Accepted { partial, position };
+    // Without times of their own, equal records may be two.
+    if let Some(claimed) = claimed.filter(|_| has_id || timed) {
+        claimed.accepted(accepted.clone());
+    }
+    Ok(accepted)
+}
+
+/// Counts what of a request was not taken as it was sent.
+fn count_losses(state: &AppState, signal: Signal, accepted: &Accepted, partial: &PartialSuccess) {
+    let labels = |reason| RejectedLabels {
+        signal: signal.name(),
+        reason,
+    };
+    for rejected in &accepted.rejected {
+        let counter = &state.metrics.rejected_records;
+        let labels = labels(rejected.reason.name());
+        counter.get_or_create(&labels).inc_by(rejected.count);
+    }
+    for (repair, count, _) in accepted.repairs.iter() {
+        let reason = match repair {
+            Repair::Text => "text",
+            Repair::Type => "type",
+            Repair::LeftOut => "left_out",
+            // Counted among the rejected.
+            Repair::Record => continue,
+        };
+        state
+            .metrics
+            .changed_values
+            .get_or_create(&labels(reason))
+            .inc_by(count);
+    }
+    if *partial != PartialSuccess::default() {
+        state.last_loss.set(signal, partial, accepted.changed());
+    }
+}
+
+/// Waits until a stored request may be acknowledged; returns the answer.
+async fn acknowledge(state: &AppState, accepted: batches::Accepted) -> Result<PartialSuccess, ApiError> {
+    if let (Ack::Snapshot, Some(position)) = (state.config.log.ack, accepted.position) {
+        committed(state, position).await?;
+    }
+    Ok(accepted.partial)
 }
 
 /// Decompresses and decodes away from the reactor, on as many threads as there are processors.

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 
-use super::{AppState, refusals::Refusal};
+use super::{AppState, losses::Loss, refusals::Refusal};
 use crate::pipeline::{CommitRecord, Failure};
 
 /// The state of the process.
@@ -26,6 +26,8 @@ pub struct Health {
     last_error: Option<Failure>,
     /// The last request that was refused since the start.
     last_refusal: Option<Refusal>,
+    /// The last request since the start that was taken without some of its records or values.
+    last_loss: Option<Loss>,
 }
 
 /// The write-ahead log.
@@ -67,6 +69,7 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>)
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone(),
+        last_loss: state.last_loss.get(),
     };
     let status = if ready {
         StatusCode::OK

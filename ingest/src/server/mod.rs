@@ -1,14 +1,18 @@
 //! The HTTP server: one module per resource.
 
 mod auth;
+mod batches;
 mod body;
 mod client;
 mod cors;
 mod error;
 mod export;
 mod health;
+mod losses;
 mod metrics;
 mod refusals;
+mod room;
+mod serve;
 mod state;
 
 use axum::{
@@ -18,8 +22,12 @@ use axum::{
     routing::{get, post},
 };
 
+pub use batches::Batches;
 pub use client::DayKey;
+pub use losses::LastLoss;
 pub use refusals::LastRefusal;
+pub use room::Room;
+pub use serve::serve;
 pub use state::AppState;
 
 use crate::otlp::Signal;

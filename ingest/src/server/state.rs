@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lakefront_hosts::AllowedHosts;
 use tokio::sync::{Semaphore, watch};
 
-use super::{DayKey, LastRefusal};
+use super::{Batches, DayKey, LastLoss, LastRefusal, Room};
 use crate::{
     config::Config,
     metrics::Metrics,
@@ -31,10 +31,14 @@ pub struct AppState {
     pub rate: Arc<Rate>,
     /// The last request that was refused.
     pub last_refusal: LastRefusal,
+    /// The last request of which something was lost.
+    pub last_loss: LastLoss,
+    /// The requests that were accepted a short time ago.
+    pub batches: Arc<Batches>,
     /// Key of the day's pseudonyms.
     pub day_key: Arc<DayKey>,
-    /// One permit per byte of request body that may be held.
-    pub room: Arc<Semaphore>,
+    /// Room for request bodies.
+    pub room: Arc<Room>,
     /// One permit per byte of decoded requests that may wait for the tables.
     pub queue: Arc<Semaphore>,
     /// One permit per request that may be decoded at once.

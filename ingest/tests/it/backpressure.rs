@@ -136,15 +136,18 @@ async fn while_the_lake_cannot_be_written_the_log_takes_what_it_may_and_then_ref
 async fn bodies_in_flight_are_bounded() {
     let data = tempfile::tempdir().expect("a folder");
     let server = Server::start(data.path(), &["--max-body", "64KiB", "--max-in-flight", "64KiB"]);
+    let all = 64 << 10;
     let address = server.url.strip_prefix("http://").expect("a URL");
     let mut slow = TcpStream::connect(address).await.expect("connected");
     let head = format!(
         "POST /v1/logs HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n",
-        64 << 10
+        all
     );
     slow.write_all(head.as_bytes()).await.expect("sent");
+    // No OTLP, but it arrives, all but the last byte.
+    slow.write_all(&vec![0xff; all - 1]).await.expect("sent");
     let client = Client::new();
-    // The slow request holds all the room as soon as its head was read.
+    // The slow request holds the room as soon as its bytes were read.
     let refused = loop {
         let response = post(&client, &server.url, &["log".to_owned()]).await;
         if response.status() != 200 {
@@ -153,8 +156,7 @@ async fn bodies_in_flight_are_bounded() {
     };
     assert_eq!(refused.status(), 429);
     assert_eq!(refused.headers()["retry-after"], "1");
-    // Its body is no OTLP, but it arrives.
-    slow.write_all(&vec![0xff; 64 << 10]).await.expect("sent");
+    slow.write_all(&[0xff]).await.expect("sent");
     let mut answer = [0; 12];
     slow.read_exact(&mut answer).await.expect("an answer");
     assert_eq!(&answer, b"HTTP/1.1 400");
@@ -174,6 +176,9 @@ async fn memory_is_bounded_under_overload() {
         "8MiB",
         "--commit-rows",
         "20000",
+        // The requests are all the same.
+        "--remember-batches",
+        "0s",
     ];
     let server = Server::start(data.path(), &flags);
     let text = "x".repeat(200);

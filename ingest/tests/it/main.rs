@@ -3,7 +3,10 @@
 mod backpressure;
 mod crash;
 mod disk;
+mod losses;
 mod numbers;
 mod otlp_http;
+mod repeats;
+mod senders;
 mod stop;
 mod support;

@@ -15,19 +15,19 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::json;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-const PROTOBUF: &str = "application/x-protobuf";
-const JSON: &str = "application/json";
+pub const PROTOBUF: &str = "application/x-protobuf";
+pub const JSON: &str = "application/json";
 
 /// The server in this process.
-struct Running {
-    url: String,
-    client: Client,
+pub struct Running {
+    pub url: String,
+    pub client: Client,
     stop: oneshot::Sender<()>,
     server: JoinHandle<Result<(), lakefront_ingest::error::StartError>>,
 }
 
 impl Running {
-    async fn start(data: &Path, flags: &[&str]) -> Self {
+    pub async fn start(data: &Path, flags: &[&str]) -> Self {
         let data = data.to_str().expect("a path in UTF-8");
         let fixed = ["lakefront-ingest", "--listen", "127.0.0.1:0", "--data", data];
         let config = Config::parse_from(fixed.iter().chain(flags));
@@ -43,13 +43,13 @@ impl Running {
         }
     }
 
-    fn post(&self, path: &str, content_type: &str) -> RequestBuilder {
+    pub fn post(&self, path: &str, content_type: &str) -> RequestBuilder {
         self.client
             .post(format!("{}{path}", self.url))
             .header("content-type", content_type)
     }
 
-    async fn stop(self) {
+    pub async fn stop(self) {
         self.stop.send(()).expect("it runs");
         self.server.await.expect("no panic").expect("a clean end");
     }
@@ -57,7 +57,7 @@ impl Running {
 
 type Compress = fn(&[u8]) -> Vec<u8>;
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).expect("compressed");
     encoder.finish().expect("compressed")
@@ -68,7 +68,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A JSON request with a log record.
-fn json_logs(body: &str) -> Vec<u8> {
+pub fn json_logs(body: &str) -> Vec<u8> {
     json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
         {"timeUnixNano": now_nanos().to_string(), "body": {"stringValue": body}}
     ]}]}]})

@@ -1,8 +1,12 @@
 //! OTLP JSON to protobuf bytes in one pass, without a tree in between.
 //!
 //! It accepts what protobuf's JSON mapping does: unknown fields are skipped, null is the same as absent, 64-bit
-//! integers are strings or numbers, doubles may be `"NaN"`, `"Infinity"` and `"-Infinity"`, bytes are base64. Ids are
-//! hexadecimal as OTLP wants; base64, which the mapping would have, is told apart by its length.
+//! integers are strings or numbers, doubles may be `"NaN"`, `"Infinity"` and `"-Infinity"`, bytes are base64, and names of
+//! fields and enumerations may be those of the `.proto` files. Ids are hexadecimal as OTLP wants; base64, which the mapping
+//! would have, is told apart by its length.
+//!
+//! The first reading is strict: any value that does not fit its field is an error. The second, with [`Repairs`], keeps such a
+//! value as another type where it can, and else leaves out the field or replaces the record.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,33 +20,79 @@ use serde::de::{
     DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 
-use super::message::{Field, Kind, Message};
-
-/// Bytes set aside for the length of a nested message: a varint padded to this width holds up to 2^35 − 1.
-const LENGTH_WIDTH: usize = 5;
+use super::message::{Field, Kind, Message, Role};
+use super::repair::{Path, Repair, Repaired, Repairs};
+use super::{LENGTH_WIDTH, text, write_padded_varint, write_unreadable_record};
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The bytes of `message` that say what the JSON text says.
+/// Bytes of an unknown name that are repeated to its sender.
+const NAME_BYTES: usize = 40;
+
+/// Returns the bytes of `message` that say what the JSON text says.
+///
+/// # Errors
+/// If the text is no JSON, or a value does not fit its field.
 pub(super) fn to_protobuf(message: &'static Message, json: &[u8]) -> serde_json::Result<Vec<u8>> {
+    read(message, json, None)
+}
+
+/// Returns the bytes of `message` that say what can be read of the JSON text.
+///
+/// # Errors
+/// If the text is no JSON, or not an object with lists of resources.
+pub(super) fn repair(message: &'static Message, json: &[u8]) -> serde_json::Result<Repaired> {
+    let (json, changed) = text::repair(json);
+    let mut lenient = Lenient::default();
+    let place = || "replaced by U+FFFD, an escape or a name".to_owned();
+    lenient.repairs.add(Repair::Text, changed, place);
+    let protobuf = read(message, &json, Some(&mut lenient))?;
+    Ok(Repaired {
+        protobuf,
+        repairs: lenient.repairs,
+    })
+}
+
+fn read(
+    message: &'static Message,
+    json: &[u8],
+    lenient: Option<&mut Lenient>,
+) -> serde_json::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(json.len());
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     Fields {
         message,
         out: &mut out,
+        lenient,
     }
     .deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(out)
 }
 
+/// State of the second reading.
+#[derive(Default)]
+struct Lenient {
+    path: Path,
+    repairs: Repairs,
+    /// The record that is being read has something unreadable that it cannot do without.
+    record_is_unreadable: bool,
+}
+
+impl Lenient {
+    fn add(&mut self, kind: Repair, why: impl fmt::Display) {
+        self.repairs.add(kind, 1, || format!("{}: {why}", self.path));
+    }
+}
+
 /// Writes the fields of an object.
 struct Fields<'a> {
     message: &'static Message,
     out: &'a mut Vec<u8>,
+    lenient: Option<&'a mut Lenient>,
 }
 
 impl<'de> DeserializeSeed<'de> for Fields<'_> {
@@ -60,21 +110,43 @@ impl<'de> Visitor<'de> for Fields<'_> {
         formatter.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(Name(name)) = map.next_key()? {
-            match self.message.fields.iter().find(|field| field.name == name) {
-                Some(field) if field.repeated => map.next_value_seed(Elements { field, out: self.out })?,
+            match self.message.field(&name) {
+                Some(field) if field.repeated => map.next_value_seed(Elements {
+                    field,
+                    message: self.message,
+                    out: self.out,
+                    lenient: self.lenient.as_deref_mut(),
+                })?,
                 Some(field) => map.next_value_seed(Single {
                     field,
+                    message: self.message,
                     out: self.out,
-                    element: false,
+                    lenient: self.lenient.as_deref_mut(),
+                    element: None,
                 })?,
                 None => {
+                    if let Some(lenient) = self.lenient.as_deref_mut()
+                        && lenient.path.is_root()
+                    {
+                        lenient.unknown(&name, self.message);
+                    }
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl Lenient {
+    /// Notes an unknown field of the request itself: all that is in it is lost.
+    fn unknown(&mut self, name: &str, message: &Message) {
+        let name = &name[..name.floor_char_boundary(NAME_BYTES)];
+        let known = message.fields.first().map_or("", |field| field.name);
+        let place = || format!("{name:?}: an unknown field; this path takes {known}");
+        self.repairs.add(Repair::LeftOut, 1, place);
     }
 }
 
@@ -85,7 +157,9 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 /// Writes the values of a repeated field; none for null.
 struct Elements<'a> {
     field: &'static Field,
+    message: &'static Message,
     out: &'a mut Vec<u8>,
+    lenient: Option<&'a mut Lenient>,
 }
 
 impl<'de> DeserializeSeed<'de> for Elements<'_> {
@@ -93,6 +167,26 @@ impl<'de> DeserializeSeed<'de> for Elements<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
+    }
+}
+
+impl Elements<'_> {
+    /// Handles a value that is no array. Without the list of its resources, a body is no request.
+    fn no_array<E: Error>(self, found: Unexpected<'_>) -> Result<(), E> {
+        let expected = E::invalid_type(found, &self);
+        let Some(lenient) = self.lenient.filter(|lenient| !lenient.path.is_root()) else {
+            return Err(expected);
+        };
+        lenient.path.enter(self.field.name, None);
+        match self.field.kind {
+            // There is no place for a record that stands for those that were sent.
+            Kind::Message(inner) if matches!(inner.role, Role::Record { .. }) => {
+                lenient.add(Repair::LeftOut, "expected an array");
+            }
+            _ => lenient.unreadable(self.message, self.field, "expected an array"),
+        }
+        lenient.path.leave();
+        Ok(())
     }
 }
 
@@ -107,31 +201,167 @@ impl<'de> Visitor<'de> for Elements<'_> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.no_array(Unexpected::Bool(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.no_array(Unexpected::Unsigned(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        self.no_array(Unexpected::Signed(value))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        self.no_array(Unexpected::Float(value))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        self.no_array(Unexpected::Str(value))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        skip_map(map)?;
+        self.no_array(Unexpected::Map)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        let mut index = 0;
         while seq
             .next_element_seed(Single {
                 field: self.field,
+                message: self.message,
                 out: self.out,
-                element: true,
+                lenient: self.lenient.as_deref_mut(),
+                element: Some(index),
             })?
             .is_some()
-        {}
+        {
+            index += 1;
+        }
         Ok(())
     }
+}
+
+fn skip_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
+    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
 }
 
 /// Writes one value. Null writes nothing, or an empty message where it is the element of an array.
 struct Single<'a> {
     field: &'static Field,
+    /// The message that the field is in.
+    message: &'static Message,
     out: &'a mut Vec<u8>,
-    element: bool,
+    lenient: Option<&'a mut Lenient>,
+    /// Index in the array, of an element.
+    element: Option<u32>,
 }
 
 impl<'de> DeserializeSeed<'de> for Single<'_> {
     type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+    fn deserialize<D: Deserializer<'de>>(mut self, deserializer: D) -> Result<(), D::Error> {
+        let Some(lenient) = self.lenient.take() else {
+            return deserializer.deserialize_any(self);
+        };
+        lenient.path.enter(self.field.name, self.element);
+        if lenient.path.is_too_deep() {
+            lenient.add(Repair::LeftOut, "nested too deeply");
+            deserializer.deserialize_ignored_any(IgnoredAny)?;
+        } else {
+            deserializer.deserialize_any(Single {
+                lenient: Some(&mut *lenient),
+                ..self
+            })?;
+        }
+        lenient.path.leave();
+        Ok(())
+    }
+}
+
+/// A value without parts.
+#[derive(Clone, Copy)]
+enum Scalar<'a> {
+    Bool(bool),
+    Integer(i128),
+    Double(f64),
+    Text(&'a str),
+}
+
+impl Scalar<'_> {
+    /// Writes the value as the fields of an `AnyValue`.
+    fn write_any_value(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(text) => prost::encoding::string::encode(1, &text.to_owned(), out),
+            Self::Bool(value) => prost::encoding::bool::encode(2, &value, out),
+            Self::Integer(value) => match i64::try_from(value) {
+                Ok(value) => prost::encoding::int64::encode(3, &value, out),
+                Err(_) => prost::encoding::double::encode(4, &(value as f64), out),
+            },
+            Self::Double(value) => prost::encoding::double::encode(4, &value, out),
+        }
+    }
+
+    /// Returns the value of a number, or of a string that is one.
+    fn number(self) -> Option<f64> {
+        match self {
+            Self::Integer(value) => Some(value as f64),
+            Self::Double(value) => Some(value),
+            Self::Text(text) => text.parse().ok(),
+            Self::Bool(_) => None,
+        }
+    }
+
+    /// Returns the value of an integer, or of a number or string that is one. 1e3 is an integer too.
+    fn integer(self) -> Option<i128> {
+        match self {
+            Self::Integer(value) => Some(value),
+            Self::Text(text) => text.parse().ok().or_else(|| whole(text.parse().ok()?)),
+            Self::Double(value) => whole(value),
+            Self::Bool(_) => None,
+        }
+    }
+
+    fn unexpected(&self) -> Unexpected<'_> {
+        match self {
+            Self::Bool(value) => Unexpected::Bool(*value),
+            Self::Integer(value) => match i64::try_from(*value) {
+                Ok(value) => Unexpected::Signed(value),
+                Err(_) => Unexpected::Other("an integer out of range"),
+            },
+            Self::Double(value) => Unexpected::Float(*value),
+            Self::Text(text) => Unexpected::Str(text),
+        }
+    }
+}
+
+/// Returns a double without a fraction as an integer. No field takes one beyond 2^64.
+fn whole(value: f64) -> Option<i128> {
+    (value.fract() == 0.0 && value.abs() < 2e19).then_some(value as i128)
+}
+
+impl Lenient {
+    /// Notes a value that no field takes. Its record is lost where it would be another without the value: in times and
+    /// measurements. Elsewhere the field is left out.
+    fn unreadable(&mut self, message: &Message, field: &Field, expected: impl fmt::Display) {
+        let essential = match field.kind {
+            Kind::Fixed64 | Kind::Sfixed64 { .. } | Kind::Uint64 | Kind::Double | Kind::Sint32 => {
+                message.role != Role::AnyValue
+            }
+            Kind::Message(inner) => matches!(inner.role, Role::Record { .. } | Role::Measurement),
+            _ => false,
+        };
+        if essential {
+            if !self.record_is_unreadable {
+                self.add(Repair::Record, expected);
+            }
+            self.record_is_unreadable = true;
+        } else {
+            self.add(Repair::LeftOut, expected);
+        }
     }
 }
 
@@ -140,53 +370,119 @@ impl Single<'_> {
         encode_key(self.field.number, wire_type, self.out);
     }
 
-    /// An integer that fits 64 bits, signed or not.
-    fn integer<E: Error>(mut self, value: i128) -> Result<(), E> {
-        let out_of_range =
-            |single: &Self| E::invalid_value(Unexpected::Other("an integer out of range"), single);
-        let bits = if value < 0 {
-            i64::try_from(value).map(|value| value as u64)
-        } else {
-            u64::try_from(value)
-        };
-        match self.field.kind {
-            Kind::Varint => {
-                let bits = bits.map_err(|_| out_of_range(&self))?;
-                self.key(WireType::Varint);
-                encode_varint(bits, self.out);
+    fn varint(mut self, bits: u64) {
+        self.key(WireType::Varint);
+        encode_varint(bits, self.out);
+    }
+
+    /// Writes a value, or handles it if it does not fit the field.
+    fn scalar<E: Error>(mut self, value: Scalar<'_>) -> Result<(), E> {
+        match (self.field.kind, value) {
+            (Kind::Bool, Scalar::Bool(value)) => self.varint(value.into()),
+            (Kind::String, Scalar::Text(text)) => self.bytes(text.as_bytes()),
+            (Kind::Bytes, Scalar::Text(text)) => match BASE64.decode(text) {
+                Ok(bytes) => self.bytes(&bytes),
+                Err(_) => return self.misfit(value),
+            },
+            (Kind::Id, Scalar::Text(text)) => match id(text) {
+                Some(bytes) => self.bytes(&bytes),
+                None => return self.misfit(value),
+            },
+            (Kind::Double, value) => match value.number() {
+                Some(number) => self.fixed64(number.to_le_bytes()),
+                None => return self.misfit(value),
+            },
+            (Kind::Enum(number_of), value) => {
+                let named = match value {
+                    Scalar::Text(text) => number_of(text),
+                    _ => None,
+                };
+                match named.or_else(|| i32::try_from(value.integer()?).ok()) {
+                    // Protobuf extends the sign of an enumeration to 64 bits.
+                    Some(number) => self.varint(i64::from(number) as u64),
+                    None => return self.misfit(value),
+                }
             }
-            Kind::Zigzag => {
-                let value = i32::try_from(value).map_err(|_| out_of_range(&self))?;
-                self.key(WireType::Varint);
-                encode_varint(u64::from(((value << 1) ^ (value >> 31)) as u32), self.out);
+            (kind, value) => {
+                let Some(integer) = value.integer() else {
+                    return self.misfit(value);
+                };
+                match (kind, i64::try_from(integer), u64::try_from(integer)) {
+                    (Kind::Uint32, _, Ok(bits)) if u32::try_from(bits).is_ok() => self.varint(bits),
+                    (Kind::Uint64, _, Ok(bits)) => self.varint(bits),
+                    (Kind::Int64 { .. }, Ok(value), _) => self.varint(value as u64),
+                    (Kind::Sint32, Ok(value), _) if i32::try_from(value).is_ok() => {
+                        self.varint(((value << 1) ^ (value >> 63)) as u64 & u64::from(u32::MAX));
+                    }
+                    (Kind::Fixed32, _, Ok(bits)) if u32::try_from(bits).is_ok() => {
+                        self.key(WireType::ThirtyTwoBit);
+                        self.out.extend((bits as u32).to_le_bytes());
+                    }
+                    (Kind::Fixed64, _, Ok(bits)) => self.fixed64(bits.to_le_bytes()),
+                    (Kind::Sfixed64 { .. }, Ok(value), _) => self.fixed64(value.to_le_bytes()),
+                    _ => return self.misfit(value),
+                }
             }
-            Kind::Fixed32 => {
-                let value = u32::try_from(value).map_err(|_| out_of_range(&self))?;
-                self.key(WireType::ThirtyTwoBit);
-                self.out.extend(value.to_le_bytes());
-            }
-            Kind::Fixed64 => {
-                let bits = bits.map_err(|_| out_of_range(&self))?;
-                self.key(WireType::SixtyFourBit);
-                self.out.extend(bits.to_le_bytes());
-            }
-            Kind::Double => return self.double(value as f64),
-            _ => return Err(E::invalid_type(Unexpected::Other("a number"), &self)),
         }
         Ok(())
     }
 
-    fn double<E: Error>(mut self, value: f64) -> Result<(), E> {
-        match self.field.kind {
-            Kind::Double => {
-                self.key(WireType::SixtyFourBit);
-                self.out.extend(value.to_le_bytes());
-                Ok(())
+    /// Handles a value that does not fit the field: an error in the first reading. In the second it is kept as another type
+    /// where the message has a field for that, else the field is left out.
+    fn misfit<E: Error>(mut self, value: Scalar<'_>) -> Result<(), E> {
+        let error = E::invalid_value(value.unexpected(), &self);
+        let expected = Expected(self.field);
+        let Some(lenient) = self.lenient.take() else {
+            return Err(error);
+        };
+        match (self.field.kind, value.number()) {
+            (Kind::Int64 { or_double } | Kind::Sfixed64 { or_double }, Some(number)) => {
+                self.double(or_double, number);
             }
-            // 1e3 is an integer too. Doubles beyond 2^64 become an i128 that no field takes.
-            _ if value.fract() == 0.0 => self.integer(value as i128),
-            _ => Err(E::invalid_type(Unexpected::Float(value), &self)),
+            _ if self.message.role == Role::AnyValue => value.write_any_value(self.out),
+            (Kind::Message(inner), _) if inner.role == Role::AnyValue => {
+                let mut any_value = Vec::new();
+                value.write_any_value(&mut any_value);
+                self.bytes(&any_value);
+            }
+            _ => {
+                self.unreadable(lenient);
+                return Ok(());
+            }
         }
+        lenient.add(Repair::Type, expected);
+        Ok(())
+    }
+
+    /// Handles an array or object, already skipped, in place of another value.
+    fn no_scalar<E: Error>(mut self, found: Unexpected<'_>) -> Result<(), E> {
+        let error = E::invalid_type(found, &self);
+        let Some(lenient) = self.lenient.take() else {
+            return Err(error);
+        };
+        self.unreadable(lenient);
+        Ok(())
+    }
+
+    /// Leaves out the field, or replaces it if it is a record.
+    fn unreadable(self, lenient: &mut Lenient) {
+        lenient.unreadable(self.message, self.field, Expected(self.field));
+        if let Kind::Message(inner) = self.field.kind
+            && let Role::Record { time } = inner.role
+        {
+            lenient.record_is_unreadable = false;
+            write_unreadable_record(self.field.number, time, self.out);
+        }
+    }
+
+    fn fixed64(mut self, bytes: [u8; 8]) {
+        self.key(WireType::SixtyFourBit);
+        self.out.extend(bytes);
+    }
+
+    fn double(self, field: u32, value: f64) {
+        encode_key(field, WireType::SixtyFourBit, self.out);
+        self.out.extend(value.to_le_bytes());
     }
 
     fn bytes(mut self, bytes: &[u8]) {
@@ -196,99 +492,94 @@ impl Single<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Single<'_> {
-    type Value = ();
+/// Writes which values a field takes.
+struct Expected(&'static Field);
 
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.field.kind {
+impl fmt::Display for Expected {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.0.kind {
             Kind::Bool => "a boolean",
-            Kind::Varint | Kind::Zigzag | Kind::Fixed32 | Kind::Fixed64 => "an integer, or one in a string,",
+            Kind::Enum(_) => "a number of the enumeration",
+            Kind::Uint32 | Kind::Fixed32 => "an integer from 0 to 4294967295, or one in a string,",
+            Kind::Uint64 | Kind::Fixed64 => "an integer from 0 to 18446744073709551615, or one in a string,",
+            Kind::Int64 { .. } | Kind::Sfixed64 { .. } => "an integer of 64 bits, or one in a string,",
+            Kind::Sint32 => "an integer of 32 bits, or one in a string,",
             Kind::Double => "a number, \"NaN\", \"Infinity\" or \"-Infinity\"",
             Kind::String => "a string",
             Kind::Bytes => "a string in base64",
             Kind::Id => "a string of hexadecimal digits",
             Kind::Message(_) => "an object",
         };
-        write!(formatter, "{what} for {}", self.field.name)
+        write!(formatter, "expected {what} for {}", self.0.name)
+    }
+}
+
+impl<'de> Visitor<'de> for Single<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // serde puts the word before.
+        let text = Expected(self.field).to_string();
+        formatter.write_str(text.strip_prefix("expected ").unwrap_or(&text))
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        if let (true, Kind::Message(_)) = (self.element, self.field.kind) {
+        if let (Some(_), Kind::Message(_)) = (self.element, self.field.kind) {
             self.bytes(&[]);
         }
         Ok(())
     }
 
-    fn visit_bool<E: Error>(mut self, value: bool) -> Result<(), E> {
-        let Kind::Bool = self.field.kind else {
-            return Err(E::invalid_type(Unexpected::Bool(value), &self));
-        };
-        self.key(WireType::Varint);
-        self.out.push(u8::from(value));
-        Ok(())
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.scalar(Scalar::Bool(value))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.integer(i128::from(value))
+        self.scalar(Scalar::Integer(value.into()))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.integer(i128::from(value))
+        self.scalar(Scalar::Integer(value.into()))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.double(value)
+        self.scalar(Scalar::Double(value))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
-        let invalid = |single: &Self| E::invalid_value(Unexpected::Str(value), single);
-        match self.field.kind {
-            Kind::String => self.bytes(value.as_bytes()),
-            Kind::Bytes => {
-                let bytes = BASE64.decode(value).map_err(|_| invalid(&self))?;
-                self.bytes(&bytes);
-            }
-            Kind::Id => {
-                let bytes = id(value).ok_or_else(|| invalid(&self))?;
-                self.bytes(&bytes);
-            }
-            Kind::Bool | Kind::Message(_) => return Err(E::invalid_type(Unexpected::Str(value), &self)),
-            _ => {
-                if let Ok(value) = value.parse::<i128>() {
-                    return self.integer(value);
-                }
-                let value = value.parse::<f64>().map_err(|_| invalid(&self))?;
-                return self.double(value);
-            }
-        }
-        Ok(())
+        self.scalar(Scalar::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        self.no_scalar(Unexpected::Seq)
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, map: A) -> Result<(), A::Error> {
         let Kind::Message(message) = self.field.kind else {
-            return Err(A::Error::invalid_type(Unexpected::Map, &self));
+            skip_map(map)?;
+            return self.no_scalar(Unexpected::Map);
         };
+        let start = self.out.len();
         self.key(WireType::LengthDelimited);
-        let start = self.out.len() + LENGTH_WIDTH;
-        self.out.resize(start, 0);
+        let content = self.out.len() + LENGTH_WIDTH;
+        self.out.resize(content, 0);
         Fields {
             message,
             out: self.out,
+            lenient: self.lenient.as_deref_mut(),
         }
         .visit_map(map)?;
-        let length = self.out.len() - start;
-        write_padded_varint(length, &mut self.out[start - LENGTH_WIDTH..start]);
+        let length = self.out.len() - content;
+        write_padded_varint(length, &mut self.out[content - LENGTH_WIDTH..content]);
+        if let Role::Record { time } = message.role
+            && let Some(lenient) = self.lenient
+            && std::mem::take(&mut lenient.record_is_unreadable)
+        {
+            self.out.truncate(start);
+            write_unreadable_record(self.field.number, time, self.out);
+        }
         Ok(())
-    }
-}
-
-/// Fills the slot with a varint that is longer than it need be, which protobuf allows: the length of a nested message
-/// is only known once it is written, and moving it for each level of nesting would cost the square of the depth.
-fn write_padded_varint(value: usize, slot: &mut [u8]) {
-    let last = slot.len() - 1;
-    for (index, byte) in slot.iter_mut().enumerate() {
-        let continued = if index < last { 0x80 } else { 0 };
-        *byte = (value >> (7 * index)) as u8 & 0x7f | continued;
     }
 }
 

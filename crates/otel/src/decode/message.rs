@@ -1,9 +1,56 @@
 //! The messages of OTLP as data: JSON name, field number and kind of every field.
 //! Source: <https://github.com/open-telemetry/opentelemetry-proto>, version 1.9.
 
+use opentelemetry_proto::tonic::logs::v1::SeverityNumber;
+use opentelemetry_proto::tonic::metrics::v1::AggregationTemporality;
+use opentelemetry_proto::tonic::trace::v1::{span::SpanKind, status::StatusCode};
+
 /// A message: its fields.
 pub(super) struct Message {
+    pub(super) role: Role,
     pub(super) fields: &'static [Field],
+}
+
+/// The place of a message in a request. It decides what becomes of the message if a part of it cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The request, or a message between it and its records.
+    Container,
+    /// A log record, span or data point, with the number of its `fixed64` time field.
+    Record { time: u32 },
+    /// `AnyValue`.
+    AnyValue,
+    /// A part of a data point that it cannot do without.
+    Measurement,
+    /// A resource or a scope, which records share.
+    Shared,
+    /// A part of one of the others.
+    Part,
+}
+
+impl Message {
+    /// Returns the field with a JSON name, lowerCamelCase or as in the `.proto` files: protobuf's own JSON writers know both.
+    pub(super) fn field(&self, name: &str) -> Option<&'static Field> {
+        let exact = self.fields.iter().find(|field| field.name == name);
+        exact.or_else(|| {
+            let snake = name.contains('_');
+            self.fields
+                .iter()
+                .find(|field| snake && is_snake_case_of(field.name, name))
+        })
+    }
+}
+
+/// Returns true for `timeUnixNano` and `time_unix_nano`.
+fn is_snake_case_of(camel: &str, snake: &str) -> bool {
+    let mut snake = snake.chars();
+    camel.chars().all(|letter| {
+        if letter.is_ascii_uppercase() {
+            snake.next() == Some('_') && snake.next() == Some(letter.to_ascii_lowercase())
+        } else {
+            snake.next() == Some(letter)
+        }
+    }) && snake.next().is_none()
 }
 
 /// A field of a message.
@@ -20,13 +67,24 @@ pub(super) struct Field {
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Bool,
-    /// `int32`, `uint32`, `int64`, `uint64` and enumerations: a varint, in two's complement when negative.
-    Varint,
+    /// An enumeration: a varint. The function returns the number of a name.
+    Enum(fn(&str) -> Option<i32>),
+    /// `uint32`: a varint.
+    Uint32,
+    /// `uint64`: a varint.
+    Uint64,
+    /// `int64`: a varint. The number is that of the double beside it, which takes what 64 bits cannot hold.
+    Int64 {
+        or_double: u32,
+    },
     /// `sint32`: a zigzag varint.
-    Zigzag,
+    Sint32,
     Fixed32,
-    /// `fixed64` and `sfixed64`
     Fixed64,
+    /// `sfixed64`, with the number of the double beside it.
+    Sfixed64 {
+        or_double: u32,
+    },
     Double,
     String,
     /// `bytes` in base64.
@@ -54,19 +112,29 @@ const fn many(name: &'static str, number: u32, kind: Kind) -> Field {
     }
 }
 
+const SEVERITY: Kind = Kind::Enum(|name| SeverityNumber::from_str_name(name).map(|number| number as i32));
+const SPAN_KIND: Kind = Kind::Enum(|name| SpanKind::from_str_name(name).map(|kind| kind as i32));
+const STATUS_CODE: Kind = Kind::Enum(|name| StatusCode::from_str_name(name).map(|code| code as i32));
+const TEMPORALITY: Kind =
+    Kind::Enum(|name| AggregationTemporality::from_str_name(name).map(|value| value as i32));
+
 pub(super) static LOGS_REQUEST: Message = Message {
+    role: Role::Container,
     fields: &[many("resourceLogs", 1, Kind::Message(&RESOURCE_LOGS))],
 };
 
 pub(super) static TRACES_REQUEST: Message = Message {
+    role: Role::Container,
     fields: &[many("resourceSpans", 1, Kind::Message(&RESOURCE_SPANS))],
 };
 
 pub(super) static METRICS_REQUEST: Message = Message {
+    role: Role::Container,
     fields: &[many("resourceMetrics", 1, Kind::Message(&RESOURCE_METRICS))],
 };
 
 static RESOURCE_LOGS: Message = Message {
+    role: Role::Container,
     fields: &[
         one("resource", 1, Kind::Message(&RESOURCE)),
         many("scopeLogs", 2, Kind::Message(&SCOPE_LOGS)),
@@ -75,6 +143,7 @@ static RESOURCE_LOGS: Message = Message {
 };
 
 static SCOPE_LOGS: Message = Message {
+    role: Role::Container,
     fields: &[
         one("scope", 1, Kind::Message(&SCOPE)),
         many("logRecords", 2, Kind::Message(&LOG_RECORD)),
@@ -83,14 +152,15 @@ static SCOPE_LOGS: Message = Message {
 };
 
 static LOG_RECORD: Message = Message {
+    role: Role::Record { time: 1 },
     fields: &[
         one("timeUnixNano", 1, Kind::Fixed64),
         one("observedTimeUnixNano", 11, Kind::Fixed64),
-        one("severityNumber", 2, Kind::Varint),
+        one("severityNumber", 2, SEVERITY),
         one("severityText", 3, Kind::String),
         one("body", 5, Kind::Message(&ANY_VALUE)),
         many("attributes", 6, Kind::Message(&KEY_VALUE)),
-        one("droppedAttributesCount", 7, Kind::Varint),
+        one("droppedAttributesCount", 7, Kind::Uint32),
         one("flags", 8, Kind::Fixed32),
         one("traceId", 9, Kind::Id),
         one("spanId", 10, Kind::Id),
@@ -99,6 +169,7 @@ static LOG_RECORD: Message = Message {
 };
 
 static RESOURCE_SPANS: Message = Message {
+    role: Role::Container,
     fields: &[
         one("resource", 1, Kind::Message(&RESOURCE)),
         many("scopeSpans", 2, Kind::Message(&SCOPE_SPANS)),
@@ -107,6 +178,7 @@ static RESOURCE_SPANS: Message = Message {
 };
 
 static SCOPE_SPANS: Message = Message {
+    role: Role::Container,
     fields: &[
         one("scope", 1, Kind::Message(&SCOPE)),
         many("spans", 2, Kind::Message(&SPAN)),
@@ -115,6 +187,7 @@ static SCOPE_SPANS: Message = Message {
 };
 
 static SPAN: Message = Message {
+    role: Role::Record { time: 7 },
     fields: &[
         one("traceId", 1, Kind::Id),
         one("spanId", 2, Kind::Id),
@@ -122,44 +195,48 @@ static SPAN: Message = Message {
         one("parentSpanId", 4, Kind::Id),
         one("flags", 16, Kind::Fixed32),
         one("name", 5, Kind::String),
-        one("kind", 6, Kind::Varint),
+        one("kind", 6, SPAN_KIND),
         one("startTimeUnixNano", 7, Kind::Fixed64),
         one("endTimeUnixNano", 8, Kind::Fixed64),
         many("attributes", 9, Kind::Message(&KEY_VALUE)),
-        one("droppedAttributesCount", 10, Kind::Varint),
+        one("droppedAttributesCount", 10, Kind::Uint32),
         many("events", 11, Kind::Message(&SPAN_EVENT)),
-        one("droppedEventsCount", 12, Kind::Varint),
+        one("droppedEventsCount", 12, Kind::Uint32),
         many("links", 13, Kind::Message(&SPAN_LINK)),
-        one("droppedLinksCount", 14, Kind::Varint),
+        one("droppedLinksCount", 14, Kind::Uint32),
         one("status", 15, Kind::Message(&STATUS)),
     ],
 };
 
 static SPAN_EVENT: Message = Message {
+    role: Role::Part,
     fields: &[
         one("timeUnixNano", 1, Kind::Fixed64),
         one("name", 2, Kind::String),
         many("attributes", 3, Kind::Message(&KEY_VALUE)),
-        one("droppedAttributesCount", 4, Kind::Varint),
+        one("droppedAttributesCount", 4, Kind::Uint32),
     ],
 };
 
 static SPAN_LINK: Message = Message {
+    role: Role::Part,
     fields: &[
         one("traceId", 1, Kind::Id),
         one("spanId", 2, Kind::Id),
         one("traceState", 3, Kind::String),
         many("attributes", 4, Kind::Message(&KEY_VALUE)),
-        one("droppedAttributesCount", 5, Kind::Varint),
+        one("droppedAttributesCount", 5, Kind::Uint32),
         one("flags", 6, Kind::Fixed32),
     ],
 };
 
 static STATUS: Message = Message {
-    fields: &[one("message", 2, Kind::String), one("code", 3, Kind::Varint)],
+    role: Role::Part,
+    fields: &[one("message", 2, Kind::String), one("code", 3, STATUS_CODE)],
 };
 
 static RESOURCE_METRICS: Message = Message {
+    role: Role::Container,
     fields: &[
         one("resource", 1, Kind::Message(&RESOURCE)),
         many("scopeMetrics", 2, Kind::Message(&SCOPE_METRICS)),
@@ -168,6 +245,7 @@ static RESOURCE_METRICS: Message = Message {
 };
 
 static SCOPE_METRICS: Message = Message {
+    role: Role::Container,
     fields: &[
         one("scope", 1, Kind::Message(&SCOPE)),
         many("metrics", 2, Kind::Message(&METRIC)),
@@ -176,6 +254,7 @@ static SCOPE_METRICS: Message = Message {
 };
 
 static METRIC: Message = Message {
+    role: Role::Container,
     fields: &[
         one("name", 1, Kind::String),
         one("description", 2, Kind::String),
@@ -190,48 +269,55 @@ static METRIC: Message = Message {
 };
 
 static GAUGE: Message = Message {
+    role: Role::Container,
     fields: &[many("dataPoints", 1, Kind::Message(&NUMBER_POINT))],
 };
 
 static SUM: Message = Message {
+    role: Role::Container,
     fields: &[
         many("dataPoints", 1, Kind::Message(&NUMBER_POINT)),
-        one("aggregationTemporality", 2, Kind::Varint),
+        one("aggregationTemporality", 2, TEMPORALITY),
         one("isMonotonic", 3, Kind::Bool),
     ],
 };
 
 static HISTOGRAM: Message = Message {
+    role: Role::Container,
     fields: &[
         many("dataPoints", 1, Kind::Message(&HISTOGRAM_POINT)),
-        one("aggregationTemporality", 2, Kind::Varint),
+        one("aggregationTemporality", 2, TEMPORALITY),
     ],
 };
 
 static EXPONENTIAL_HISTOGRAM: Message = Message {
+    role: Role::Container,
     fields: &[
         many("dataPoints", 1, Kind::Message(&EXPONENTIAL_HISTOGRAM_POINT)),
-        one("aggregationTemporality", 2, Kind::Varint),
+        one("aggregationTemporality", 2, TEMPORALITY),
     ],
 };
 
 static SUMMARY: Message = Message {
+    role: Role::Container,
     fields: &[many("dataPoints", 1, Kind::Message(&SUMMARY_POINT))],
 };
 
 static NUMBER_POINT: Message = Message {
+    role: Role::Record { time: 3 },
     fields: &[
         many("attributes", 7, Kind::Message(&KEY_VALUE)),
         one("startTimeUnixNano", 2, Kind::Fixed64),
         one("timeUnixNano", 3, Kind::Fixed64),
         one("asDouble", 4, Kind::Double),
-        one("asInt", 6, Kind::Fixed64),
+        one("asInt", 6, Kind::Sfixed64 { or_double: 4 }),
         many("exemplars", 5, Kind::Message(&EXEMPLAR)),
-        one("flags", 8, Kind::Varint),
+        one("flags", 8, Kind::Uint32),
     ],
 };
 
 static HISTOGRAM_POINT: Message = Message {
+    role: Role::Record { time: 3 },
     fields: &[
         many("attributes", 9, Kind::Message(&KEY_VALUE)),
         one("startTimeUnixNano", 2, Kind::Fixed64),
@@ -241,24 +327,25 @@ static HISTOGRAM_POINT: Message = Message {
         many("bucketCounts", 6, Kind::Fixed64),
         many("explicitBounds", 7, Kind::Double),
         many("exemplars", 8, Kind::Message(&EXEMPLAR)),
-        one("flags", 10, Kind::Varint),
+        one("flags", 10, Kind::Uint32),
         one("min", 11, Kind::Double),
         one("max", 12, Kind::Double),
     ],
 };
 
 static EXPONENTIAL_HISTOGRAM_POINT: Message = Message {
+    role: Role::Record { time: 3 },
     fields: &[
         many("attributes", 1, Kind::Message(&KEY_VALUE)),
         one("startTimeUnixNano", 2, Kind::Fixed64),
         one("timeUnixNano", 3, Kind::Fixed64),
         one("count", 4, Kind::Fixed64),
         one("sum", 5, Kind::Double),
-        one("scale", 6, Kind::Zigzag),
+        one("scale", 6, Kind::Sint32),
         one("zeroCount", 7, Kind::Fixed64),
         one("positive", 8, Kind::Message(&BUCKETS)),
         one("negative", 9, Kind::Message(&BUCKETS)),
-        one("flags", 10, Kind::Varint),
+        one("flags", 10, Kind::Uint32),
         many("exemplars", 11, Kind::Message(&EXEMPLAR)),
         one("min", 12, Kind::Double),
         one("max", 13, Kind::Double),
@@ -267,13 +354,15 @@ static EXPONENTIAL_HISTOGRAM_POINT: Message = Message {
 };
 
 static BUCKETS: Message = Message {
+    role: Role::Measurement,
     fields: &[
-        one("offset", 1, Kind::Zigzag),
-        many("bucketCounts", 2, Kind::Varint),
+        one("offset", 1, Kind::Sint32),
+        many("bucketCounts", 2, Kind::Uint64),
     ],
 };
 
 static SUMMARY_POINT: Message = Message {
+    role: Role::Record { time: 3 },
     fields: &[
         many("attributes", 7, Kind::Message(&KEY_VALUE)),
         one("startTimeUnixNano", 2, Kind::Fixed64),
@@ -281,34 +370,38 @@ static SUMMARY_POINT: Message = Message {
         one("count", 4, Kind::Fixed64),
         one("sum", 5, Kind::Double),
         many("quantileValues", 6, Kind::Message(&VALUE_AT_QUANTILE)),
-        one("flags", 8, Kind::Varint),
+        one("flags", 8, Kind::Uint32),
     ],
 };
 
 static VALUE_AT_QUANTILE: Message = Message {
+    role: Role::Measurement,
     fields: &[one("quantile", 1, Kind::Double), one("value", 2, Kind::Double)],
 };
 
 static EXEMPLAR: Message = Message {
+    role: Role::Part,
     fields: &[
         many("filteredAttributes", 7, Kind::Message(&KEY_VALUE)),
         one("timeUnixNano", 2, Kind::Fixed64),
         one("asDouble", 3, Kind::Double),
-        one("asInt", 6, Kind::Fixed64),
+        one("asInt", 6, Kind::Sfixed64 { or_double: 3 }),
         one("spanId", 4, Kind::Id),
         one("traceId", 5, Kind::Id),
     ],
 };
 
 static RESOURCE: Message = Message {
+    role: Role::Shared,
     fields: &[
         many("attributes", 1, Kind::Message(&KEY_VALUE)),
-        one("droppedAttributesCount", 2, Kind::Varint),
+        one("droppedAttributesCount", 2, Kind::Uint32),
         many("entityRefs", 3, Kind::Message(&ENTITY_REF)),
     ],
 };
 
 static ENTITY_REF: Message = Message {
+    role: Role::Part,
     fields: &[
         one("schemaUrl", 1, Kind::String),
         one("type", 2, Kind::String),
@@ -318,15 +411,17 @@ static ENTITY_REF: Message = Message {
 };
 
 static SCOPE: Message = Message {
+    role: Role::Shared,
     fields: &[
         one("name", 1, Kind::String),
         one("version", 2, Kind::String),
         many("attributes", 3, Kind::Message(&KEY_VALUE)),
-        one("droppedAttributesCount", 4, Kind::Varint),
+        one("droppedAttributesCount", 4, Kind::Uint32),
     ],
 };
 
 static KEY_VALUE: Message = Message {
+    role: Role::Part,
     fields: &[
         one("key", 1, Kind::String),
         one("value", 2, Kind::Message(&ANY_VALUE)),
@@ -334,18 +429,21 @@ static KEY_VALUE: Message = Message {
 };
 
 static KEY_VALUE_LIST: Message = Message {
+    role: Role::Part,
     fields: &[many("values", 1, Kind::Message(&KEY_VALUE))],
 };
 
 static ARRAY_VALUE: Message = Message {
+    role: Role::Part,
     fields: &[many("values", 1, Kind::Message(&ANY_VALUE))],
 };
 
 static ANY_VALUE: Message = Message {
+    role: Role::AnyValue,
     fields: &[
         one("stringValue", 1, Kind::String),
         one("boolValue", 2, Kind::Bool),
-        one("intValue", 3, Kind::Varint),
+        one("intValue", 3, Kind::Int64 { or_double: 4 }),
         one("doubleValue", 4, Kind::Double),
         one("arrayValue", 5, Kind::Message(&ARRAY_VALUE)),
         one("kvlistValue", 6, Kind::Message(&KEY_VALUE_LIST)),

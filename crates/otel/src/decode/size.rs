@@ -59,7 +59,9 @@ fn of_field(field: &Field, value: &[u8], depth: u32) -> Result<usize, usize> {
                 .map_err(|nested| own + nested)
         }
         // A packed number takes one byte on the wire at least.
-        Kind::Varint | Kind::Zigzag => Ok(8 * value.len()),
+        Kind::Enum(_) | Kind::Uint32 | Kind::Uint64 | Kind::Int64 { .. } | Kind::Sint32 => {
+            Ok(8 * value.len())
+        }
         _ if field.repeated => Ok(24 + value.len()),
         _ => Ok(value.len()),
     }

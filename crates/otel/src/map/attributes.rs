@@ -40,7 +40,6 @@ known! {
     browser_navigation_hash_change = "browser.navigation.hash_change",
     browser_web_vital_name = "browser.web_vital.name",
     browser_web_vital_value = "browser.web_vital.value",
-    client_address = "client.address",
     deployment_environment = "deployment.environment",
     deployment_environment_name = "deployment.environment.name",
     device_id = "device.id",

@@ -77,7 +77,7 @@ impl Mapper {
             attributes.value(|known| known.enduser_id),
         ]);
         let session_id = attributes.text(|known| known.session_id);
-        let visitor_id = visitor_id(&user_id, &session_id, attributes, resource, user_agent.as_deref());
+        let visitor_id = visitor_id(&user_id, &session_id, attributes, resource);
         Promoted {
             service_namespace: service([known.service_namespace, None], &resource.service_namespace),
             service_version: service([known.service_version, None], &resource.service_version),

@@ -9,7 +9,6 @@ use super::any_value::text;
 use super::attributes::{Known, first_text};
 use super::context::RequestContext;
 use super::user_agent::UserAgent;
-use super::visitor;
 
 /// A resource of a request.
 pub struct Resource<'a> {
@@ -26,7 +25,6 @@ pub struct Resource<'a> {
     pub(super) environment: Cow<'a, str>,
     pub(super) known: Known<'a>,
     pub(super) sender: Option<Sender<'a>>,
-    pub(super) visitor_key: [u8; 32],
 }
 
 /// The browser that sent the request.
@@ -48,14 +46,9 @@ impl<'a> Resource<'a> {
         let sender = user_agent.is_browser.then(|| Sender {
             user_agent,
             country: context.country,
-            visitor_id: context.address.map(|address| {
-                visitor::hash(
-                    &context.visitor_key,
-                    &service_name,
-                    &address.to_string(),
-                    context.user_agent,
-                )
-            }),
+            visitor_id: context
+                .sender
+                .map(|sender| sender.visitor_id(&service_name, context.user_agent)),
         });
         Self {
             schema_url,
@@ -67,7 +60,6 @@ impl<'a> Resource<'a> {
             service_name,
             known,
             sender,
-            visitor_key: context.visitor_key,
         }
     }
 }

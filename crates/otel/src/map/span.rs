@@ -49,7 +49,11 @@ impl Mapper {
             record: &known,
             resource: &resource.known,
         };
-        let duration = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
+        // A span without a start begins at its arrival: its duration is not known.
+        let duration = match span.start_time_unix_nano {
+            0 => 0,
+            start => span.end_time_unix_nano.saturating_sub(start),
+        };
         let status = span.status.as_ref();
 
         let mut promoted = self.promoted(&attributes, resource);

@@ -40,7 +40,7 @@ pub(super) const PROMOTED: &[C] = &[
     C::required(
         "VisitorId",
         String,
-        "UserId, else `app.installation.id`, `device.id`, for browsers a hash that changes daily, else `session.id`.",
+        "UserId, else `app.installation.id`, `device.id`, for records that a browser sent a hash that changes daily, else `session.id`.",
     )
     .promoted(),
     C::required("ReferrerHost", String, "On page views: host of the referrer, `''` for the site itself.")

@@ -1,0 +1,324 @@
+//! Requests that were accepted a short time ago: one that is sent again, for want of the answer, is not stored again.
+//!
+//! A request is known by the id that its sender gave it, else by its bytes. The memory is that of this process: after a
+//! restart it is empty.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::http::{HeaderMap, Uri, header::AUTHORIZATION};
+use tokio::sync::watch;
+
+use super::error::ApiError;
+use crate::{otlp::PartialSuccess, wal::BodyKind};
+
+/// Most requests that are remembered, and most bytes that they take. Past either, the oldest is forgotten.
+const ENTRIES: usize = 100_000;
+const BYTES: usize = 32 << 20;
+
+/// Bytes of a remembered request besides its answer, roughly.
+const ENTRY_BYTES: usize = 256;
+
+/// Longest id of a batch.
+const ID_LENGTH: usize = 64;
+
+/// The id that a sender gave to a batch: header `Idempotency-Key`, else parameter `batch` of the query, as
+/// `navigator.sendBeacon` sets no headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchId(String);
+
+impl BatchId {
+    /// Returns the id of a request, if there is one.
+    ///
+    /// # Errors
+    /// If it is not 1 to 64 characters of `A-Z a-z 0-9 _ -`.
+    pub fn of(headers: &HeaderMap, uri: &Uri) -> Result<Option<Self>, ApiError> {
+        let header = headers.get("idempotency-key").map(|value| value.as_bytes());
+        let parameter = || {
+            let pairs = uri.query()?.split('&');
+            pairs.filter_map(|pair| pair.strip_prefix("batch=")).next()
+        };
+        let Some(id) = header.or_else(|| Some(parameter()?.as_bytes())) else {
+            return Ok(None);
+        };
+        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if id.is_empty() || id.len() > ID_LENGTH || !id.iter().all(allowed) {
+            return Err(ApiError::BatchId);
+        }
+        Ok(Some(Self(String::from_utf8_lossy(id).into_owned())))
+    }
+}
+
+/// What a request is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// Returns the key of a request. `keyed` says that senders have keys: those of one are not those of another.
+    pub fn new(
+        kind: BodyKind,
+        id: Option<&BatchId>,
+        body: &blake3::Hash,
+        headers: &HeaderMap,
+        keyed: bool,
+    ) -> Self {
+        let authorization = headers.get(AUTHORIZATION).filter(|_| keyed);
+        let mut hasher = blake3::Hasher::new();
+        let mut part = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+        };
+        part(authorization.map_or(&[], |value| value.as_bytes()));
+        part(&kind.signal.to_le_bytes());
+        match id {
+            Some(BatchId(id)) => part(id.as_bytes()),
+            None => {
+                part(&[]);
+                part(&kind.format.to_le_bytes());
+                part(&kind.compression.to_le_bytes());
+                part(body.as_bytes());
+            }
+        }
+        Self(*hasher.finalize().as_bytes())
+    }
+}
+
+/// What became of an accepted request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The answer.
+    pub partial: PartialSuccess,
+    /// Its last position in the log; `None` if no record of it was taken.
+    pub position: Option<u64>,
+}
+
+/// The requests of a short time.
+#[derive(Debug)]
+pub struct Batches {
+    time: Duration,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    batches: HashMap<Key, Batch>,
+    /// Accepted requests, the oldest first.
+    order: VecDeque<(Instant, Key)>,
+    /// Bytes of the accepted requests.
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Batch {
+    body: blake3::Hash,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Being stored. The channel closes when that has ended.
+    InProgress(watch::Receiver<()>),
+    Accepted(Arc<Accepted>),
+}
+
+/// The part that a request has among equal ones.
+pub enum Claim {
+    /// It is the first, and is to be stored.
+    First(InProgress),
+    /// It was stored before.
+    Repeated(Arc<Accepted>),
+}
+
+impl Batches {
+    /// Returns a memory for so long; none if that is 0.
+    pub fn new(time: Duration) -> Self {
+        Self {
+            time,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Returns true if requests are remembered.
+    pub fn is_on(&self) -> bool {
+        !self.time.is_zero()
+    }
+
+    /// Finds the part of a request. One that is equal to another in progress waits for the end of that: if it fails, this one
+    /// is the first.
+    ///
+    /// # Errors
+    /// If its id was that of another body.
+    pub async fn claim(self: &Arc<Self>, key: Key, body: blake3::Hash) -> Result<Claim, ApiError> {
+        loop {
+            let mut other = {
+                let mut known = self.lock();
+                known.forget(|at| at.elapsed() >= self.time);
+                match known.batches.get(&key) {
+                    Some(batch) if batch.body != body => return Err(ApiError::OtherBody),
+                    Some(Batch {
+                        state: State::Accepted(accepted),
+                        ..
+                    }) => return Ok(Claim::Repeated(accepted.clone())),
+                    Some(Batch {
+                        state: State::InProgress(ended),
+                        ..
+                    }) => ended.clone(),
+                    None => {
+                        let (ending, ended) = watch::channel(());
+                        let state = State::InProgress(ended);
+                        known.batches.insert(key, Batch { body, state });
+                        return Ok(Claim::First(InProgress {
+                            batches: self.clone(),
+                            key,
+                            _ending: ending,
+                        }));
+                    }
+                }
+            };
+            // The error is that the sender is gone, which is what this waits for.
+            let _ = other.changed().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Forgets the oldest requests while that holds of their time, or there are too many.
+    fn forget(&mut self, is_old: impl Fn(&Instant) -> bool) {
+        while let Some((at, key)) = self.order.front()
+            && (is_old(at) || self.order.len() > ENTRIES || self.bytes > BYTES)
+        {
+            if let Some(Batch {
+                state: State::Accepted(accepted),
+                ..
+            }) = self.batches.remove(key)
+            {
+                self.bytes -= accepted.bytes();
+            }
+            self.order.pop_front();
+        }
+    }
+}
+
+impl Accepted {
+    /// Bytes it takes in the memory, roughly.
+    fn bytes(&self) -> usize {
+        ENTRY_BYTES + self.partial.reason.len()
+    }
+}
+
+/// A request that is being stored. Unless it is accepted, it is forgotten when this is dropped, and an equal one is stored.
+#[derive(Debug)]
+pub struct InProgress {
+    batches: Arc<Batches>,
+    key: Key,
+    /// Closes after the state has changed: fields are dropped after [`Drop::drop`].
+    _ending: watch::Sender<()>,
+}
+
+impl InProgress {
+    /// Remembers that the request is stored.
+    pub fn accepted(self, accepted: Accepted) {
+        let mut known = self.batches.lock();
+        if let Some(batch) = known.batches.get_mut(&self.key) {
+            let bytes = accepted.bytes();
+            batch.state = State::Accepted(Arc::new(accepted));
+            known.bytes += bytes;
+            known.order.push_back((Instant::now(), self.key));
+            known.forget(|_| false);
+        }
+    }
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        let mut known = self.batches.lock();
+        let in_progress = |batch: &Batch| matches!(batch.state, State::InProgress(_));
+        if known.batches.get(&self.key).is_some_and(in_progress) {
+            known.batches.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(reason: &str) -> Accepted {
+        Accepted {
+            partial: PartialSuccess {
+                rejected: 0,
+                reason: reason.to_owned(),
+            },
+            position: Some(1),
+        }
+    }
+
+    fn key(number: u64) -> Key {
+        Key(*blake3::hash(&number.to_le_bytes()).as_bytes())
+    }
+
+    async fn first(batches: &Arc<Batches>, number: u64) -> InProgress {
+        match batches.claim(key(number), blake3::hash(b"")).await {
+            Ok(Claim::First(first)) => first,
+            _ => panic!("{number} is known"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_memory_is_bounded_by_number_bytes_and_time() {
+        let batches = Arc::new(Batches::new(Duration::from_secs(600)));
+        for number in 0..ENTRIES as u64 + 10 {
+            first(&batches, number).await.accepted(accepted(""));
+        }
+        assert_eq!(batches.lock().batches.len(), ENTRIES);
+        assert_eq!(batches.lock().order.len(), ENTRIES);
+        drop(first(&batches, 0).await);
+        let last = batches.claim(key(ENTRIES as u64 + 9), blake3::hash(b"")).await;
+        assert!(matches!(last, Ok(Claim::Repeated(_))));
+
+        let batches = Arc::new(Batches::new(Duration::from_secs(600)));
+        let reason = "x".repeat(1 << 20);
+        for number in 0..64 {
+            first(&batches, number).await.accepted(accepted(&reason));
+        }
+        assert_eq!(batches.lock().batches.len(), 31);
+        assert!(batches.lock().bytes <= BYTES);
+
+        let batches = Arc::new(Batches::new(Duration::from_nanos(1)));
+        first(&batches, 1).await.accepted(accepted(""));
+        first(&batches, 2).await.accepted(accepted(""));
+        drop(first(&batches, 1).await);
+        assert!(batches.lock().batches.is_empty());
+        assert_eq!(batches.lock().bytes, 0);
+    }
+
+    #[test]
+    fn ids_come_from_the_header_or_the_query() {
+        let id = |header: Option<&str>, uri: &str| {
+            let mut headers = HeaderMap::new();
+            if let Some(header) = header {
+                headers.insert("idempotency-key", header.parse().expect("a value"));
+            }
+            BatchId::of(&headers, &uri.parse().expect("a URI"))
+        };
+        let some = |id: &str| Some(BatchId(id.to_owned()));
+        assert_eq!(id(None, "/v1/logs").expect("none"), None);
+        assert_eq!(
+            id(None, "/v1/logs?batch=a-B_9&x=y").expect("an id"),
+            some("a-B_9")
+        );
+        assert_eq!(id(None, "/v1/logs?x=y&batch=a").expect("an id"), some("a"));
+        assert_eq!(id(Some("h"), "/v1/logs?batch=a").expect("an id"), some("h"));
+        for bad in ["", "a b", "ä", "a.b", &"x".repeat(65)] {
+            assert!(id(Some(bad), "/v1/logs").is_err(), "{bad}");
+        }
+        assert!(id(None, "/v1/logs?batch=").is_err());
+        assert!(id(Some(&"x".repeat(64)), "/v1/logs").is_ok());
+    }
+}
