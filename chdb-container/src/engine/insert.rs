@@ -54,18 +54,18 @@ impl Engine {
         let written = if cancellation.begin(&pooled.tag, judged.writes) {
             pooled
                 .connection
-                .insert_stream_with_params(&query.sql, format, parameters(&query.params))
-                .map_err(|error| result::exception(&error))
-                .and_then(|stream| append(stream, pieces, cancellation))
+                .insert(&query.sql, format, parameters(&query.params), |stream| {
+                    append(stream, pieces, cancellation)
+                })
         } else {
-            Err(cancelled())
+            Err(cancelled().into())
         };
         cancellation.end();
-        // A connection whose insert broke off is not asked for another.
-        if written.is_ok() {
-            self.pool.put(pooled);
-        }
-        written.map_err(Into::into)
+        self.pool.put(pooled);
+        written.map_err(|error| match error {
+            Error::Engine(error) => result::exception(&error).into(),
+            error => error,
+        })
     }
 }
 
@@ -73,16 +73,15 @@ fn append(
     mut stream: InsertStream<'_>,
     mut pieces: mpsc::Receiver<Piece>,
     cancellation: &Cancellation,
-) -> Result<Output, Exception> {
+) -> Result<Output, Error> {
     loop {
         match pieces.blocking_recv() {
-            Some(_) if cancellation.is_cancelled() => return Err(cancelled()),
-            Some(Piece::Bytes(bytes)) => stream.append(&bytes).map_err(|error| result::exception(&error))?,
+            Some(_) if cancellation.is_cancelled() => return Err(cancelled().into()),
+            Some(Piece::Bytes(bytes)) => stream.append(&bytes)?,
             Some(Piece::End) => {
-                let stats = stream.finish().map_err(|error| result::exception(&error))?;
-                return Ok(Output::of_insert(&stats));
+                return Ok(Output::of_insert(&stream.finish()?));
             }
-            None => return Err(cancelled()),
+            None => return Err(cancelled().into()),
         }
     }
 }

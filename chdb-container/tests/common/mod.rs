@@ -41,11 +41,13 @@ impl Container {
         Self::run(&["--data-dir", folder.to_str().expect("text")])
     }
 
-    fn run(args: &[&str]) -> Self {
+    /// Starts the container with arguments and waits until it listens.
+    pub fn run(args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_lakefront-chdb-container"))
             .args(["--listen", "127.0.0.1:0"])
             .args(args)
             .env_remove("LAKEFRONT_ENGINE_SECRET")
+            .env("LAKEFRONT_CHDB_LOOK_EVERY", "0.1")
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
