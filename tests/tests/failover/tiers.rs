@@ -154,7 +154,7 @@ impl Tiers {
         let mut relays = Vec::new();
         for (region, latitude, longitude) in regions {
             let server = Server::start(stack.lake()).await?;
-            let mut url = server.clickhouse.url().to_owned();
+            let mut url = server.clickhouse.url().trim_end_matches('/').to_owned();
             if let Some(treat) = treat {
                 let relay = Relay::start(&url, treat).await?;
                 url = relay.url();
