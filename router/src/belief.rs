@@ -66,11 +66,11 @@ impl Belief {
     /// Returns the state that a request plans with, which goes on to ask the engine.
     ///
     /// The request may be the one that tries a dead chDB, because no other engine could answer it. A ClickHouse is left out
-    /// while it is down, and also while it is suspected: chDB answers meanwhile, and a check decides.
-    pub fn planned(&mut self, kind: BackendKind, now: Timestamp) -> BackendState {
+    /// while it is down, and also while it is suspected if chDB answers meanwhile: a check decides.
+    pub fn planned(&mut self, kind: BackendKind, now: Timestamp, chdb_answers: bool) -> BackendState {
         match kind {
             BackendKind::Chdb => self.take_probe(now),
-            BackendKind::Clickhouse if self.is_suspected(now) => BackendState::Down,
+            BackendKind::Clickhouse if chdb_answers && self.is_suspected(now) => BackendState::Down,
             BackendKind::Clickhouse => self.state,
         }
     }
@@ -242,7 +242,7 @@ mod tests {
         assert!(!belief.is_stale(at(200)), "nobody waits for a dead engine");
         assert_eq!(
             (
-                belief.planned(BackendKind::Clickhouse, at(200)),
+                belief.planned(BackendKind::Clickhouse, at(200), true),
                 belief.state(at(200))
             ),
             (BackendState::Down, BackendState::Unknown)
@@ -287,13 +287,13 @@ mod tests {
             overran(&mut belief, 7, second);
             assert_eq!(belief.state(at(second)), BackendState::Healthy);
             assert_eq!(
-                belief.planned(BackendKind::Chdb, at(second)),
+                belief.planned(BackendKind::Chdb, at(second), true),
                 BackendState::Healthy,
                 "nobody else could answer"
             );
             belief.reported(at(second), 2.0, Report::default());
             assert_eq!(
-                belief.planned(BackendKind::Clickhouse, at(second)),
+                belief.planned(BackendKind::Clickhouse, at(second), true),
                 BackendState::Healthy
             );
         }
@@ -304,7 +304,15 @@ mod tests {
         let mut belief = Belief::default();
         belief.reported(at(0), 2.0, Report::default());
         overran(&mut belief, 7, 1);
-        assert_eq!(belief.planned(BackendKind::Clickhouse, at(1)), BackendState::Down);
+        assert_eq!(
+            belief.planned(BackendKind::Clickhouse, at(1), true),
+            BackendState::Down
+        );
+        assert_eq!(
+            belief.planned(BackendKind::Clickhouse, at(1), false),
+            BackendState::Healthy,
+            "nobody else could answer"
+        );
         assert!(!belief.is_stale(at(1)), "no request waits for the check");
         assert!(belief.take_check(at(1)), "at once");
         assert!(!belief.take_check(at(1)), "one is enough");
@@ -314,7 +322,7 @@ mod tests {
         belief.reported(at(20), 2.0, Report::default());
         overran(&mut belief, 7, 21);
         assert_eq!(
-            belief.planned(BackendKind::Clickhouse, at(31)),
+            belief.planned(BackendKind::Clickhouse, at(31), true),
             BackendState::Healthy,
             "the check got lost"
         );

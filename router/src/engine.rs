@@ -130,13 +130,18 @@ impl Engine {
         self.with_belief(|belief| belief.report.first_day)
     }
 
+    /// Returns true if the engine failed and is left alone.
+    pub fn is_down(&self, now: Timestamp) -> bool {
+        self.with_belief(|belief| belief.state(now) == BackendState::Down)
+    }
+
     /// Returns the engine as a request plans with it, which goes on to ask.
-    pub fn planned(&self, now: Timestamp) -> Backend {
+    pub fn planned(&self, now: Timestamp, chdb_answers: bool) -> Backend {
         self.with_belief(|belief| Backend {
             name: self.name.clone(),
             kind: self.kind,
             region: self.region.clone(),
-            state: belief.planned(self.kind, now),
+            state: belief.planned(self.kind, now, chdb_answers),
             hot: belief.report.hot.clone(),
         })
     }

@@ -155,8 +155,13 @@ impl Visit {
     fn topology(&self, now: Timestamp) -> Topology {
         let order = nearest_first(self.asker, self.engines.iter().map(Engine::place));
         let engines = order.into_iter().filter_map(|index| self.engines.get(index));
+        let mut chdb = self
+            .engines
+            .iter()
+            .filter(|engine| engine.kind() == BackendKind::Chdb);
+        let chdb_answers = chdb.any(|engine| !engine.is_down(now));
         Topology {
-            backends: engines.map(|engine| engine.planned(now)).collect(),
+            backends: engines.map(|engine| engine.planned(now, chdb_answers)).collect(),
             first_day: self.engines.iter().find_map(Engine::first_day),
         }
     }
