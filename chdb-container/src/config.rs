@@ -87,6 +87,16 @@ pub struct Config {
     )]
     pub drain: u64,
 
+    /// Seconds between two looks at the lake in the background, while queries arrive: /health reports what the last one found.
+    #[arg(
+        long,
+        env = "LAKEFRONT_CHDB_LOOK_EVERY",
+        default_value = "2",
+        value_parser = seconds,
+        value_name = "SECONDS"
+    )]
+    pub look_every: Duration,
+
     /// The lake, where it is in no folder.
     #[command(flatten)]
     pub remote: RemoteLake,
@@ -141,6 +151,14 @@ pub struct Limits {
     /// Threads of a query; the machine's cores when left out.
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_THREADS", value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
     pub max_threads: Option<u16>,
+}
+
+/// Reads seconds, which may have a fraction.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds >= 0.01);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "expected seconds, from 0.01".to_owned())
 }
 
 impl Config {

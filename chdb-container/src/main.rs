@@ -47,9 +47,10 @@ fn main() -> anyhow::Result<()> {
         None => Tables::Lake(Lake::new(".")),
     };
     let engine = Engine::start(config.limits.clone(), tables)?;
+    runtime.spawn(Arc::clone(&engine).keep_looking(config.look_every));
     runtime.block_on(serve(&config, &engine, door))?;
-    // Every connection has to be closed before the engine's threads can end.
-    drop(runtime);
+    // Every connection has to be closed before the engine's threads can end. A look at a lake that hangs is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(5));
     drop(engine);
     // With a MergeTree in it the engine refuses to stop its threads, idle as they are (docs/adr/embedded-clickhouse.md).
     if kept.is_none()

@@ -1,7 +1,7 @@
 //! What is believed of an engine, learned from each call and from checks in between. Pure: the clock is an argument.
 
 use jiff::{SignedDuration, Timestamp};
-use lakefront_api::BackendState;
+use lakefront_api::{BackendKind, BackendState};
 
 use crate::report::Report;
 
@@ -14,12 +14,20 @@ const STALE: SignedDuration = SignedDuration::from_secs(60);
 /// An engine that failed is left alone for this long; then it is tried once.
 const DOWN: SignedDuration = SignedDuration::from_secs(10);
 
+/// So many different questions have to run into their deadlines, with no answer in between, before the engine counts as
+/// down. Fewer say something of the questions.
+const OVERRUNS: usize = 3;
+
 /// What is believed of one engine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Belief {
     state: BackendState,
     /// While it is down: when it may be tried again.
     next_probe: Timestamp,
+    /// When a question last ran into its deadline, if no answer and no check has ended since.
+    suspected: Option<Timestamp>,
+    /// The different questions that ran into their deadlines since the last answer, fewer than [`OVERRUNS`].
+    overrun: Vec<u64>,
     /// Since when a check is running.
     checking: Option<Timestamp>,
     /// When a check last ended; none also when a failure made what it said doubtful.
@@ -41,6 +49,8 @@ impl Default for Belief {
         Self {
             state: BackendState::Unknown,
             next_probe: Timestamp::UNIX_EPOCH,
+            suspected: None,
+            overrun: Vec::new(),
             checking: None,
             checked: None,
             fresh_for: FRESH,
@@ -53,9 +63,22 @@ impl Default for Belief {
 }
 
 impl Belief {
-    /// What was last learned. An engine that failed is down until it has answered again.
-    pub fn last_state(&self) -> BackendState {
-        self.state
+    /// Returns the state that a request plans with, which goes on to ask the engine.
+    ///
+    /// The request may be the one that tries a dead chDB, because no other engine could answer it. A ClickHouse is left out
+    /// while it is down, and also while it is suspected if chDB answers meanwhile: a check decides.
+    pub fn planned(&mut self, kind: BackendKind, now: Timestamp, chdb_answers: bool) -> BackendState {
+        match kind {
+            BackendKind::Chdb => self.take_probe(now),
+            BackendKind::Clickhouse if chdb_answers && self.is_suspected(now) => BackendState::Down,
+            BackendKind::Clickhouse => self.state,
+        }
+    }
+
+    /// Returns true from a question's deadline to the end of the check that follows it. A check that was lost ends it too.
+    fn is_suspected(&self, now: Timestamp) -> bool {
+        self.suspected
+            .is_some_and(|since| now.duration_since(since) < DOWN)
     }
 
     /// What to believe now: an engine that has been down long enough is unknown again.
@@ -67,7 +90,7 @@ impl Belief {
     }
 
     /// Like [`Belief::state`], for a request that will ask the engine: it takes the one probe for itself.
-    pub fn take_probe(&mut self, now: Timestamp) -> BackendState {
+    fn take_probe(&mut self, now: Timestamp) -> BackendState {
         let state = self.state(now);
         if self.state == BackendState::Down && state == BackendState::Unknown {
             self.next_probe = now + DOWN;
@@ -79,9 +102,10 @@ impl Belief {
     pub fn take_check(&mut self, now: Timestamp) -> bool {
         let due = match self.state {
             BackendState::Down => now >= self.next_probe,
-            _ => self
-                .checked
-                .is_none_or(|last| now.duration_since(last) >= self.fresh_for),
+            _ => {
+                let is_old = |last| now.duration_since(last) >= self.fresh_for;
+                self.suspected.is_some() || self.checked.is_none_or(is_old)
+            }
         };
         // A check that ended without a word (its request was cancelled) does not block the next one for ever.
         let running = self
@@ -93,14 +117,18 @@ impl Belief {
         due && !running
     }
 
-    /// Whether a plan by what is known would be one by guesses. Who is down stays so until a check behind some answer.
+    /// Returns true if the last check is too long ago to plan with. An engine that is down or suspected is checked in the
+    /// background alone: no request waits for it.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        self.state != BackendState::Down && self.checked.is_none_or(|last| now.duration_since(last) >= STALE)
+        self.state != BackendState::Down
+            && !self.is_suspected(now)
+            && self.checked.is_none_or(|last| now.duration_since(last) >= STALE)
     }
 
     /// It answered a query; `as_of` is up to when it held all of the lake, if the answer shows that.
     pub fn answered(&mut self, now: Timestamp, latency_ms: f64, as_of: Option<Timestamp>) {
         self.learned(BackendState::Healthy, now, latency_ms);
+        self.overrun.clear();
         self.report.as_of = as_of.or(self.report.as_of);
         self.detail = None;
     }
@@ -120,10 +148,24 @@ impl Belief {
         self.detail = None;
     }
 
-    /// It could not be reached, or did not answer in time.
+    /// A question ran into its deadline. One says little of the engine: a check has to say more. Several different ones with no
+    /// answer in between mark it down, whatever a check says.
+    pub fn overran(&mut self, question: u64, now: Timestamp, latency_ms: f64, detail: String) {
+        if !self.overrun.contains(&question) {
+            self.overrun.push(question);
+        }
+        if self.overrun.len() >= OVERRUNS {
+            self.failed(now, latency_ms, detail);
+        } else {
+            self.suspected = Some(now);
+        }
+    }
+
+    /// It could not be reached, or a check was not answered in time.
     pub fn failed(&mut self, now: Timestamp, latency_ms: f64, detail: String) {
         self.learned(BackendState::Down, now, latency_ms);
         self.ended_check(now);
+        self.overrun.clear();
         self.next_probe = now + DOWN;
         self.detail = Some(detail);
     }
@@ -140,6 +182,7 @@ impl Belief {
 
     fn learned(&mut self, state: BackendState, now: Timestamp, latency_ms: f64) {
         self.state = state;
+        self.suspected = None;
         self.last_check = Some(now);
         self.latency_ms = Some(latency_ms);
     }
@@ -198,7 +241,10 @@ mod tests {
         belief.failed(at(61), 2.0, "refused".into());
         assert!(!belief.is_stale(at(200)), "nobody waits for a dead engine");
         assert_eq!(
-            (belief.last_state(), belief.state(at(200))),
+            (
+                belief.planned(BackendKind::Clickhouse, at(200), true),
+                belief.state(at(200))
+            ),
             (BackendState::Down, BackendState::Unknown)
         );
     }
@@ -226,6 +272,83 @@ mod tests {
         assert!(belief.take_check(at(2)));
         belief.reported(at(2), 2.0, Report::default());
         assert!(!belief.take_check(at(31)), "it lacked nothing since");
+    }
+
+    /// One question of many, at its deadline.
+    fn overran(belief: &mut Belief, question: u64, second: i64) {
+        belief.overran(question, at(second), 1_500.0, "no answer within 1.5 s".into());
+    }
+
+    #[test]
+    fn one_slow_question_marks_nobody_down() {
+        let mut belief = Belief::default();
+        belief.reported(at(0), 2.0, Report::default());
+        for second in 1..20 {
+            overran(&mut belief, 7, second);
+            assert_eq!(belief.state(at(second)), BackendState::Healthy);
+            assert_eq!(
+                belief.planned(BackendKind::Chdb, at(second), true),
+                BackendState::Healthy,
+                "nobody else could answer"
+            );
+            belief.reported(at(second), 2.0, Report::default());
+            assert_eq!(
+                belief.planned(BackendKind::Clickhouse, at(second), true),
+                BackendState::Healthy
+            );
+        }
+    }
+
+    #[test]
+    fn a_suspected_clickhouse_is_left_out_until_it_is_checked() {
+        let mut belief = Belief::default();
+        belief.reported(at(0), 2.0, Report::default());
+        overran(&mut belief, 7, 1);
+        assert_eq!(
+            belief.planned(BackendKind::Clickhouse, at(1), true),
+            BackendState::Down
+        );
+        assert_eq!(
+            belief.planned(BackendKind::Clickhouse, at(1), false),
+            BackendState::Healthy,
+            "nobody else could answer"
+        );
+        assert!(!belief.is_stale(at(1)), "no request waits for the check");
+        assert!(belief.take_check(at(1)), "at once");
+        assert!(!belief.take_check(at(1)), "one is enough");
+        belief.failed(at(4), 3_000.0, "no answer within 3 s".into());
+        assert_eq!(belief.state(at(4)), BackendState::Down);
+
+        belief.reported(at(20), 2.0, Report::default());
+        overran(&mut belief, 7, 21);
+        assert_eq!(
+            belief.planned(BackendKind::Clickhouse, at(31), true),
+            BackendState::Healthy,
+            "the check got lost"
+        );
+        assert!(belief.take_check(at(31)), "and is still due");
+        belief.answered(at(32), 2.0, None);
+        assert!(!belief.take_check(at(32)), "an answer is as good");
+    }
+
+    #[test]
+    fn three_different_questions_without_an_answer_mark_it_down() {
+        let mut belief = Belief::default();
+        belief.reported(at(0), 2.0, Report::default());
+        for question in [1, 2, 1, 2, 1] {
+            overran(&mut belief, question, 1);
+        }
+        belief.answered(at(2), 2.0, None);
+        overran(&mut belief, 3, 3);
+        overran(&mut belief, 4, 3);
+        // A check is no answer.
+        belief.reported(at(4), 2.0, Report::default());
+        assert_eq!(belief.state(at(4)), BackendState::Healthy);
+        overran(&mut belief, 5, 5);
+        assert_eq!(belief.state(at(5)), BackendState::Down);
+        belief.reported(at(15), 2.0, Report::default());
+        overran(&mut belief, 5, 16);
+        assert_eq!(belief.state(at(16)), BackendState::Healthy, "counted anew");
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub struct ChdbContainer {
     env: Env,
     /// Whether the program in the container has answered since it was started.
     ready: Cell<bool>,
+    /// Whether the container was told to end and may not have ended yet.
+    ending: Cell<bool>,
 }
 
 impl DurableObject for ChdbContainer {
@@ -69,6 +71,7 @@ impl DurableObject for ChdbContainer {
             state,
             env,
             ready: Cell::new(false),
+            ending: Cell::new(false),
         }
     }
 
@@ -80,18 +83,15 @@ impl DurableObject for ChdbContainer {
             );
         };
         if request.path() == RUNNING_PATH {
-            return Response::from_json(&container.running());
+            return Response::from_json(&(container.running() && !self.ending.get()));
         }
         self.state.storage().set_alarm(IDLE).await?;
-        if !container.running() {
+        if !self.ready.get() || !container.running() {
             self.ready.set(false);
-            start(&container, &self.env)?;
-        }
-        let port = container.get_tcp_port(PORT)?;
-        if !self.ready.get() {
-            wait_until_it_listens(&port).await?;
+            self.wait_until_it_listens(&container).await?;
             self.ready.set(true);
         }
+        let port = container.get_tcp_port(PORT)?;
         Response::try_from(port.fetch_request(request).await?)
     }
 
@@ -101,10 +101,46 @@ impl DurableObject for ChdbContainer {
             && container.running()
         {
             self.ready.set(false);
+            self.ending.set(true);
             container.signal(SIGTERM)?;
         }
         Response::empty()
     }
+}
+
+impl ChdbContainer {
+    /// Waits until the program in the container answers, and starts the container whenever it does not run: one that was told
+    /// to end still runs for a moment and listens no more.
+    ///
+    /// The platform tells when a container runs, not when its program listens.
+    async fn wait_until_it_listens(&self, container: &Container) -> Result<()> {
+        let begun = Instant::now();
+        loop {
+            if !container.running() {
+                self.ending.set(false);
+                start(container, &self.env)?;
+            }
+            let failure = match ping(&container.get_tcp_port(PORT)?).await {
+                // One that ends answers pings that were on their way.
+                Ok(200) if !self.ending.get() => return Ok(()),
+                Ok(status) => format!("/ping answered {status}"),
+                Err(error) => error.to_string(),
+            };
+            if begun.elapsed() > START {
+                return Err(worker::Error::RustError(format!(
+                    "the container does not listen on {PORT}: {failure}"
+                )));
+            }
+            Delay::from(POLL).await;
+        }
+    }
+}
+
+async fn ping(port: &Fetcher) -> Result<u16> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Get);
+    let reply = port.fetch(url().join("ping")?.as_str(), Some(init)).await?;
+    Ok(reply.status().as_u16())
 }
 
 /// Starts the container with our environment.
@@ -140,24 +176,4 @@ fn start(container: &Container, env: &Env) -> Result<()> {
     let method: Function = Reflect::get(container, &JsValue::from_str("start"))?.dyn_into()?;
     method.call1(container, &options)?;
     Ok(())
-}
-
-/// The platform tells when a container runs, not when its program listens.
-async fn wait_until_it_listens(port: &Fetcher) -> Result<()> {
-    let begun = Instant::now();
-    loop {
-        let mut init = RequestInit::new();
-        init.with_method(Method::Get);
-        let failure = match port.fetch(url().join("ping")?.as_str(), Some(init)).await {
-            Ok(reply) if reply.status().is_success() => return Ok(()),
-            Ok(reply) => format!("/ping answered {}", reply.status()),
-            Err(error) => error.to_string(),
-        };
-        if begun.elapsed_ms() > START.as_secs_f64() * 1e3 {
-            return Err(worker::Error::RustError(format!(
-                "the container does not listen on {PORT}: {failure}"
-            )));
-        }
-        Delay::from(POLL).await;
-    }
 }

@@ -1,5 +1,6 @@
 //! The configured engines, and what this isolate has learned of them.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -129,19 +130,18 @@ impl Engine {
         self.with_belief(|belief| belief.report.first_day)
     }
 
-    /// What the plan is told of it, by a request that goes on to ask.
-    ///
-    /// The request may be the one that tries a dead chDB: nobody else could answer it. A dead ClickHouse is tried by a
-    /// check behind some answer, because others answer meanwhile.
-    pub fn planned(&self, now: Timestamp) -> Backend {
+    /// Returns true if the engine failed and is left alone.
+    pub fn is_down(&self, now: Timestamp) -> bool {
+        self.with_belief(|belief| belief.state(now) == BackendState::Down)
+    }
+
+    /// Returns the engine as a request plans with it, which goes on to ask.
+    pub fn planned(&self, now: Timestamp, chdb_answers: bool) -> Backend {
         self.with_belief(|belief| Backend {
             name: self.name.clone(),
             kind: self.kind,
             region: self.region.clone(),
-            state: match self.kind {
-                BackendKind::Chdb => belief.take_probe(now),
-                BackendKind::Clickhouse => belief.last_state(),
-            },
+            state: belief.planned(self.kind, now, chdb_answers),
             hot: belief.report.hot.clone(),
         })
     }
@@ -193,7 +193,11 @@ impl Engine {
         let as_of = (self.kind == BackendKind::Chdb).then(|| asked_at.timestamp());
         self.with_belief(|belief| match &outcome {
             Ok(_) => belief.answered(now, took_ms, as_of),
-            Err(failure) if failure.marks_down(asked) => belief.failed(now, took_ms, failure.to_string()),
+            Err(failure) if failure.marks_down() => belief.failed(now, took_ms, failure.to_string()),
+            // A request whose own time was up before says nothing of the engine.
+            Err(failure) if failure.overran(asked) && limit >= attempt.deadline => {
+                belief.overran(question(attempt), now, took_ms, failure.to_string());
+            }
             Err(failure) if failure.casts_doubt(asked) => belief.doubted(),
             Err(_) => {}
         });
@@ -289,6 +293,13 @@ impl Engine {
     fn with_belief<T>(&self, use_it: impl FnOnce(&mut Belief) -> T) -> T {
         use_it(&mut self.belief.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Identifies a named query on one kind of engine, whatever its range and parameters.
+fn question(attempt: &Attempt) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    attempt.statement.sql.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Whether an engine in this state can be asked.

@@ -95,13 +95,14 @@ impl EngineFailure {
         }
     }
 
-    /// Whether the engine counts as down from now on. What the caller wrote never does that.
-    pub fn marks_down(&self, asked: Asked) -> bool {
-        match self {
-            Self::Unreachable(_) => true,
-            Self::Deadline(_) => asked == Asked::Named,
-            _ => false,
-        }
+    /// Returns true if the engine counts as down from now on. A deadline may be the question's own: see [`Self::overran`].
+    pub fn marks_down(&self) -> bool {
+        matches!(self, Self::Unreachable(_))
+    }
+
+    /// Returns true if a question of ours ran into its deadline. Statements of callers may take as long as they like.
+    pub fn overran(&self, asked: Asked) -> bool {
+        matches!(self, Self::Deadline(_)) && asked == Asked::Named
     }
 
     /// Whether it shows that the engine's data is not as it last told: a table or a view went missing, or can't be read.

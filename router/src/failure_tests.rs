@@ -25,7 +25,7 @@ fn every_failure_has_its_consequences() {
         ),
         (
             EngineFailure::Deadline(Duration::from_secs(30)),
-            (true, true, 504),
+            (true, false, 504),
             (false, false, 504),
         ),
         (status(500), (true, false, 503), (true, false, 503)),
@@ -62,13 +62,11 @@ fn every_failure_has_its_consequences() {
     for (failure, named, ad_hoc) in table {
         for (asked, expected) in [(Asked::Named, named), (Asked::AdHoc, ad_hoc)] {
             let problem = failure.problem(asked, BackendKind::Chdb);
-            let seen = (
-                failure.fails_over(asked),
-                failure.marks_down(asked),
-                problem.status,
-            );
+            let seen = (failure.fails_over(asked), failure.marks_down(), problem.status);
             assert_eq!(seen, expected, "{failure:?} {asked:?}");
             assert!(!problem.detail.contains('{'), "{problem}");
+            let is_deadline = matches!(failure, EngineFailure::Deadline(_));
+            assert_eq!(failure.overran(asked), is_deadline && asked == Asked::Named);
         }
     }
 }

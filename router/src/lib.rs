@@ -15,6 +15,7 @@ mod error;
 pub mod failure;
 pub mod guard;
 pub mod headers;
+pub mod lanes;
 pub mod nearest;
 pub mod place;
 pub mod problem;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use futures::lock::Mutex;
 use jiff::Timestamp;
 use lakefront_api::{
     BackendKind, HealthReply, IngestHealth, LakeHealth, Problem, QueryInfo, QueryReply, QueryRequest, Reason,
@@ -24,6 +25,7 @@ use crate::config::Secret;
 use crate::decision::{AD_HOC, Attempted, Decision, is_told};
 use crate::engine::{CHECK_DEADLINE, Engine, can_answer, lag_seconds};
 use crate::failure::{Asked, EngineFailure};
+use crate::lanes::Lanes;
 use crate::nearest::nearest_first;
 use crate::place::Place;
 use crate::reporter::Reporter;
@@ -38,6 +40,9 @@ pub struct Visit {
     ingest: Option<Url>,
     ingest_key: Option<Secret>,
     asker: Option<Place>,
+    lanes: Arc<Lanes>,
+    /// Held by the question that looks at engines for all questions of the request.
+    looking: Arc<Mutex<()>>,
 }
 
 /// How long a request waits to learn how an engine is. A view has as long to answer.
@@ -62,6 +67,8 @@ impl Visit {
             ingest,
             ingest_key,
             asker,
+            lanes: Arc::default(),
+            looking: Arc::default(),
         }
     }
 
@@ -83,9 +90,11 @@ impl Visit {
         arrived: Instant,
         failed: &mut Vec<Attempted>,
     ) -> Result<QueryReply, Problem> {
-        let now = arrived.timestamp();
-        let resolved = resolve(&request, now)?;
-        self.look_at_the_stale(arrived).await;
+        let resolved = resolve(&request, arrived.timestamp())?;
+        let _lane = self.lanes.enter().await;
+        self.look_at_the_stale().await;
+        // Planned by what is known now: questions that were asked meanwhile may have found an engine down.
+        let now = Instant::now().timestamp();
         let plan = plan(&resolved, &self.topology(now), now)?;
         let mut reply = self
             .run(plan, Asked::Named, request.explain, arrived, failed)
@@ -115,7 +124,8 @@ impl Visit {
         arrived: Instant,
         failed: &mut Vec<Attempted>,
     ) -> Result<QueryReply, Problem> {
-        let plan = plan_sql(&request, &self.topology(arrived.timestamp()));
+        let _lane = self.lanes.enter().await;
+        let plan = plan_sql(&request, &self.topology(Instant::now().timestamp()));
         let reply = match plan {
             Ok(plan) => self.run(plan, Asked::AdHoc, false, arrived, failed).await,
             Err(problem) => Err(problem),
@@ -149,8 +159,13 @@ impl Visit {
     fn topology(&self, now: Timestamp) -> Topology {
         let order = nearest_first(self.asker, self.engines.iter().map(Engine::place));
         let engines = order.into_iter().filter_map(|index| self.engines.get(index));
+        let mut chdb = self
+            .engines
+            .iter()
+            .filter(|engine| engine.kind() == BackendKind::Chdb);
+        let chdb_answers = chdb.any(|engine| !engine.is_down(now));
         Topology {
-            backends: engines.map(|engine| engine.planned(now)).collect(),
+            backends: engines.map(|engine| engine.planned(now, chdb_answers)).collect(),
             first_day: self.engines.iter().find_map(Engine::first_day),
         }
     }
@@ -167,10 +182,19 @@ impl Visit {
         let outcome = first_answer(plan, asked, async |attempt| {
             let engine = self.engine(&attempt.backend)?;
             let left = REQUEST_DEADLINE.saturating_sub(arrived.elapsed());
+            if left.is_zero() {
+                return Err(Failed {
+                    kind: engine.kind(),
+                    failure: EngineFailure::Deadline(REQUEST_DEADLINE),
+                });
+            }
             let heard = engine.ask(&self.env, attempt, asked, attempt.deadline.min(left));
             match heard.await {
                 Ok(heard) => Ok((engine, heard)),
                 Err(failure) => {
+                    if failure.overran(asked) {
+                        self.check_behind_the_answer();
+                    }
                     failed.push(Attempted {
                         kind: engine.kind(),
                         region: engine.region(),
@@ -214,14 +238,16 @@ impl Visit {
             })
     }
 
-    /// An isolate that is new, or was left alone for a while, looks at its servers before it plans by what it knows.
-    async fn look_at_the_stale(&self, arrived: Instant) {
-        let now = arrived.timestamp();
+    /// Checks the servers before a plan is made, in an isolate that is new or was left alone for a while. Questions of one request
+    /// wait for the same check.
+    async fn look_at_the_stale(&self) {
+        let _one = self.looking.lock().await;
+        let now = Instant::now().timestamp();
         let stale = self.engines.iter().filter(|engine| engine.is_stale(now));
         join_all(stale.map(|engine| engine.check(&self.env, FIRST_LOOK))).await;
     }
 
-    /// Health that has grown old is looked at after the answer is out.
+    /// Starts the checks that are due; no answer waits for them.
     fn check_behind_the_answer(&self) {
         let now = Instant::now().timestamp();
         for index in 0..self.engines.len() {

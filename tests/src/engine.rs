@@ -37,6 +37,7 @@ impl Engine {
         command
             .args(["--listen", address])
             .envs(lake.environment())
+            .env("LAKEFRONT_CHDB_LOOK_EVERY", "0.2")
             .env("TMPDIR", temporary.path());
         let mut process = Process::run("lakefront-chdb-container", command)?;
         process.ready(&format!("http://{address}/health")).await?;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use lakefront_api::EngineHealth;
 use lakefront_tests::{ClickHouse, Engine, Ingest, LakeAt, Nessie, Relay, S3Lake, Treatment, command};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -177,7 +178,8 @@ async fn both_tiers_answer(lake: &LakeAt) -> Result<()> {
     Ok(())
 }
 
-/// The catalog gives the keys. From some moment on the store refuses them, until the catalog has been asked for others.
+/// The catalog gives the keys. From some moment on the store refuses them, until the catalog has been asked for others. At last
+/// the catalog hangs.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<()> {
     let servers = S3Lake::start().await?;
@@ -186,7 +188,7 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
     let sent = ingest.demo(&["--days", "1", "--seed", "1"]).await?;
     ingest.committed().await?;
 
-    let [expired, refused, renewed] = [(); 3].map(|()| Arc::new(AtomicBool::new(false)));
+    let [expired, refused, renewed, hangs] = [(); 4].map(|()| Arc::new(AtomicBool::new(false)));
     let store = {
         let (expired, refused, renewed) = (expired.clone(), refused.clone(), renewed.clone());
         Relay::start(&servers.store_url(), move |_| {
@@ -202,8 +204,11 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
         .await?
     };
     let catalog = {
-        let (refused, renewed) = (refused.clone(), renewed.clone());
+        let (refused, renewed, hangs) = (refused.clone(), renewed.clone(), hangs.clone());
         Relay::start(&servers.catalog_url(), move |line| {
+            if hangs.load(Ordering::SeqCst) {
+                return Treatment::Late(Duration::from_secs(600));
+            }
             if line.contains("/tables/otel_logs") && refused.load(Ordering::SeqCst) {
                 renewed.store(true, Ordering::SeqCst);
             }
@@ -230,6 +235,27 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
         .await?;
     ensure!(count(&after)? == sent.logs);
     ensure!(refused.load(Ordering::SeqCst) && renewed.load(Ordering::SeqCst));
+
+    let health = async || -> Result<EngineHealth> {
+        let url = format!("{}health", engine.url());
+        let reply = reqwest::get(url).await?.error_for_status()?;
+        Ok(serde_json::from_slice(&reply.bytes().await?)?)
+    };
+    ensure!(health().await?.lake.as_of.is_some());
+    hangs.store(true, Ordering::SeqCst);
+    catalog.take_requests();
+    while catalog.take_requests().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // One look hangs, and those after it: what was seen before stays, and grows old.
+    let seen = health().await?.lake.as_of;
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(2) {
+        let asked = Instant::now();
+        let now = health().await?;
+        ensure!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+        ensure!(now.lake.as_of == seen && seen.is_some(), "{now:?}");
+    }
     Ok(())
 }
 

@@ -93,7 +93,7 @@ impl Cancellation {
         while let Some(tag) = &state.tag {
             // SYNC would hang. The tag is ours, letters and digits.
             let sql = format!("KILL QUERY WHERE Settings['log_comment'] = '{tag}' ASYNC");
-            if let Err(error) = engine.column(&sql) {
+            if let Err(error) = engine.control.column(&sql) {
                 tracing::warn!(%error, tag, "a query could not be killed");
             }
             state = self

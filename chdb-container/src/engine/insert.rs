@@ -53,18 +53,18 @@ impl Engine {
         let written = if cancellation.begin(&pooled.tag, judged.writes) {
             pooled
                 .connection
-                .insert_stream_with_params(&query.sql, format, parameters(&query.params))
-                .map_err(|error| result::exception(&error))
-                .and_then(|stream| append(stream, pieces, cancellation))
+                .insert(&query.sql, format, parameters(&query.params), |stream| {
+                    append(stream, pieces, cancellation)
+                })
         } else {
-            Err(cancelled())
+            Err(cancelled().into())
         };
         cancellation.end();
-        // A connection whose insert broke off is not asked for another.
-        if written.is_ok() {
-            self.pool.put(pooled);
-        }
-        written.map_err(Into::into)
+        self.pool.put(pooled);
+        written.map_err(|error| match error {
+            Error::Engine(error) => result::exception(&error).into(),
+            error => error,
+        })
     }
 }
 
@@ -72,7 +72,7 @@ fn append(
     mut stream: InsertStream<'_>,
     mut pieces: mpsc::Receiver<Piece>,
     cancellation: &Cancellation,
-) -> Result<Output, Exception> {
+) -> Result<Output, Error> {
     // A caller that was stopped sends nothing, not even the end of its connection.
     let runtime = tokio::runtime::Handle::current();
     let mut next = || {
@@ -86,12 +86,11 @@ fn append(
     };
     loop {
         match next() {
-            Some(Piece::Bytes(bytes)) => stream.append(&bytes).map_err(|error| result::exception(&error))?,
+            Some(Piece::Bytes(bytes)) => stream.append(&bytes)?,
             Some(Piece::End) => {
-                let stats = stream.finish().map_err(|error| result::exception(&error))?;
-                return Ok(Output::of_insert(&stats));
+                return Ok(Output::of_insert(&stream.finish()?));
             }
-            None => return Err(cancelled()),
+            None => return Err(cancelled().into()),
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The chDB engine of this process: queues in front of a pool of connections, and a connection of our own that makes
-//! tables, kills queries and reads counters.
+//! The chDB engine of this process: queues in front of a pool of connections, and connections of our own that make
+//! tables, kill queries and read counters.
 
 mod cancel;
+mod connection;
 mod cut;
 pub(crate) mod format;
 mod insert;
@@ -12,16 +13,21 @@ pub(crate) mod result;
 mod run;
 mod store_cache;
 
+pub(crate) use connection::{Connection, Own};
 pub use insert::Piece;
 pub use result::{Cut, Output};
 pub use run::Query;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 use chdb_rust::query_param::{QueryParam, QueryParams};
+use lakefront_clickhouse_http::Exception;
+use tokio::sync::{Mutex, watch};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
 
 use crate::config::Limits;
 use crate::gate::{DATABASE, Names, Rights};
@@ -30,6 +36,11 @@ use crate::{Error, settings};
 use pool::Pool;
 use queue::Queue;
 use store_cache::StoreCache;
+
+/// How long reading one manifest list may take, in seconds.
+const READING: u64 = 10;
+/// For how long after the last request the lake is looked at.
+const AFTERWARDS: Duration = Duration::from_secs(60);
 
 /// Where an engine's tables come from.
 pub enum Tables<'a> {
@@ -46,7 +57,16 @@ pub struct Engine {
     limits: Limits,
     names: Names,
     version: String,
-    own: Mutex<Connection>,
+    /// Kills queries, reads counters and answers checks: nothing that takes time.
+    control: Own,
+    /// Makes and drops the tables of the lake, which may wait for its store.
+    maker: Own,
+    /// Reads manifest lists of the lake, which may wait for its store.
+    reader: Own,
+    /// Held by the check that runs.
+    check: Arc<Mutex<()>>,
+    /// When the last request arrived.
+    asked: watch::Sender<Instant>,
     pool: Pool,
     reads: Queue,
     writes: Queue,
@@ -73,26 +93,31 @@ impl Engine {
         let cache = cache.transpose()?;
         args.extend(cache.iter().flat_map(StoreCache::of_connections));
         let at_start = cache.as_ref().map(StoreCache::of_engine);
-        let own: Vec<_> = args
-            .iter()
-            .chain(&at_start)
-            .map(String::as_str)
-            .chain(["--implicit_select=0"])
+        let ours = |more: &[&str]| -> Vec<String> {
+            let more = more.iter().map(|arg| (*arg).to_owned());
+            args.iter().cloned().chain(more).collect()
+        };
+        // The first connection starts the engine. It stays open until another is.
+        let first: Vec<String> = ours(&["--implicit_select=0"])
+            .into_iter()
+            .chain(at_start)
             .collect();
-        let own = Connection::open(&own)?;
-        own.query(
+        let first = Connection::open(&first)?;
+        let control = Own::open(ours(&["--implicit_select=0"]))?;
+        control.query(
             &format!("CREATE DATABASE IF NOT EXISTS {DATABASE}"),
             OutputFormat::Null,
         )?;
-        let version = one_column(&own, "SELECT version()")?
+        drop(first);
+        let version = control
+            .column("SELECT version()")?
             .into_iter()
             .next()
             .unwrap_or_default();
-        let column = |sql| one_column(&own, sql);
         let names = Names::new(
-            column("SELECT name FROM system.table_functions")?,
-            column("SELECT name FROM system.formats")?,
-            column("SELECT name FROM system.settings UNION ALL SELECT name FROM system.merge_tree_settings")?,
+            control.column("SELECT name FROM system.table_functions")?,
+            control.column("SELECT name FROM system.formats")?,
+            control.column("SELECT name FROM system.settings UNION ALL SELECT name FROM system.merge_tree_settings")?,
         );
         let slots = usize::from(limits.slots);
         let queue = || Queue::new(limits.slots, limits.queue, limits.queue_wait());
@@ -100,7 +125,11 @@ impl Engine {
             lake,
             names,
             version,
-            own: Mutex::new(own),
+            control,
+            maker: Own::open(ours(&["--implicit_select=0"]))?,
+            reader: Own::open(ours(&[&format!("--max_execution_time={READING}")]))?,
+            check: Arc::default(),
+            asked: watch::Sender::new(Instant::now()),
             pool: Pool::new(3 * slots, args),
             reads: queue(),
             writes: queue(),
@@ -111,7 +140,9 @@ impl Engine {
         };
         engine.pool.warm(&settings::base(&engine.limits), slots)?;
         engine.pool.warm(&settings::gate(Rights::READ), slots)?;
-        engine.refresh();
+        if let Some(lake) = &engine.lake {
+            lake.refresh(&engine.maker);
+        }
         Ok(Arc::new(engine))
     }
 
@@ -131,26 +162,54 @@ impl Engine {
         (reads.0 + writes.0, reads.1 + writes.1)
     }
 
-    /// Looks at the lake again: new tables become known, gone ones unknown.
-    pub fn refresh(&self) {
+    /// Looks at the lake: new tables become known, gone ones unknown, and the first day of each is read. Blocks.
+    fn look(&self) {
         if let Some(lake) = &self.lake {
-            lake.refresh(|| self.own());
+            lake.refresh(&self.maker);
+            lake.learn_first_days(&self.reader);
         }
     }
 
-    /// Learns of the lake what only [`Lake::health`] tells.
-    pub fn learn_first_days(&self) {
-        if let Some(lake) = &self.lake {
-            lake.learn_first_days(|| self.own());
+    /// Looks at the lake every so often while requests arrive, for a minute after the last, and as long as the lake can't be
+    /// read. `/health` reports what was seen last and waits for nothing.
+    pub async fn keep_looking(self: Arc<Self>, every: Duration) {
+        let Some(lake) = &self.lake else { return };
+        let mut asked = self.asked.subscribe();
+        loop {
+            let is_quiet = asked.borrow_and_update().elapsed() >= AFTERWARDS;
+            if is_quiet && lake.is_readable() && asked.changed().await.is_err() {
+                return;
+            }
+            let engine = Arc::clone(&self);
+            if let Err(error) = spawn_blocking(move || engine.look()).await {
+                tracing::error!(%error, "a look at the lake ended early");
+            }
+            sleep(every).await;
         }
     }
 
-    /// Runs a statement of our own and returns its first column.
+    /// Notes that a request arrived.
+    pub fn asked(&self) {
+        self.asked.send_replace(Instant::now());
+    }
+
+    /// Runs a quick statement of our own and returns its first column.
+    ///
+    /// One runs at a time. If the engine hangs, callers wait here and not in a thread each.
     ///
     /// # Errors
     /// The engine's.
-    pub fn column(&self, sql: &str) -> Result<Vec<String>, Error> {
-        one_column(&self.own(), sql)
+    pub async fn check(self: &Arc<Self>, sql: &'static str) -> Result<Vec<String>, Error> {
+        let turn = Arc::clone(&self.check).lock_owned().await;
+        let engine = Arc::clone(self);
+        let running = spawn_blocking(move || {
+            let column = engine.control.column(sql);
+            drop(turn);
+            column
+        });
+        running
+            .await
+            .unwrap_or_else(|error| Err(Exception::new(1001, "STD_EXCEPTION", error.to_string()).into()))
     }
 
     /// Ends every query, waits for the connections to come home and closes them. No query runs after this.
@@ -169,18 +228,6 @@ impl Engine {
     fn queue(&self, rights: Rights) -> &Queue {
         if rights.write { &self.writes } else { &self.reads }
     }
-
-    /// The connection that may change the engine.
-    fn own(&self) -> MutexGuard<'_, Connection> {
-        self.own.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn one_column(connection: &Connection, sql: &str) -> Result<Vec<String>, Error> {
-    let result = connection
-        .query(sql, OutputFormat::TabSeparatedRaw)
-        .map_err(|error| result::exception(&error))?;
-    Ok(result.data_utf8_lossy().lines().map(str::to_owned).collect())
 }
 
 /// Parameters as they came over the wire: fields of TabSeparated, which is what the engine takes.

@@ -1,8 +1,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 
+use super::Connection;
 use crate::Error;
 use crate::gate::DATABASE;
 use crate::settings::Settings;
@@ -52,21 +52,23 @@ impl Pool {
         Ok(())
     }
 
-    /// A connection with exactly these settings.
+    /// Returns a connection with exactly these settings, an idle one if there is one.
+    ///
+    /// # Errors
+    /// When the engine does not open one.
     pub fn take(&self, settings: &Settings) -> Result<Pooled, Error> {
-        // Opening stays under the lock: the engine takes one connection at a time.
         let mut state = self.state();
         if let Some(index) = state.idle.iter().rposition(|pooled| pooled.settings == *settings) {
             return Ok(state.idle.remove(index));
         }
         state.opened += 1;
         let tag = format!("lakefront-{}", state.opened);
+        drop(state);
         let own = settings
             .iter()
             .map(|(name, value)| format!("--{name}={value}"))
             .chain([format!("--log_comment={tag}")]);
         let args: Vec<String> = self.args.iter().cloned().chain(own).collect();
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let connection = Connection::open(&args)?;
         connection.query(&format!("USE {DATABASE}"), OutputFormat::Null)?;
         Ok(Pooled {
@@ -76,22 +78,25 @@ impl Pool {
         })
     }
 
-    /// Takes a connection back; the one that was idle longest goes when there are too many.
+    /// Takes a connection back, or closes it if a statement on it failed. Of too many idle ones the one that was idle
+    /// longest is closed.
     pub fn put(&self, pooled: Pooled) {
-        // Nobody comes back for the settings of one insert.
-        if pooled.settings.contains_key("insert_deduplication_token") {
+        // No other statement has the settings of one insert.
+        let is_for_one = pooled.settings.contains_key("insert_deduplication_token");
+        if is_for_one || pooled.connection.has_failed() {
             return;
         }
         let mut state = self.state();
         state.idle.push(pooled);
-        if state.idle.len() > self.capacity {
-            state.idle.remove(0);
-        }
+        let surplus = (state.idle.len() > self.capacity).then(|| state.idle.remove(0));
+        drop(state);
+        drop(surplus);
     }
 
     /// Closes every idle connection.
     pub fn close(&self) {
-        self.state().idle.clear();
+        let idle = std::mem::take(&mut self.state().idle);
+        drop(idle);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,12 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chdb_rust::connection::Connection;
 use lakefront_clickhouse_http::Exception;
 
 use super::cancel::{Cancellation, Running};
 use super::pool::Pooled;
-use super::{Engine, Output, format, one_column, parameters, result};
+use super::{Engine, Output, format, parameters, result};
 use crate::access::Profile;
 use crate::gate::{Judged, Rights};
 use crate::lake::Lake;
@@ -60,6 +59,7 @@ impl Engine {
         query_id: Option<&str>,
         work: impl FnOnce(&Self, &Cancellation) -> Result<Output, Error> + Send + 'static,
     ) -> Result<Output, Error> {
+        self.asked();
         // Listed while it waits: a query that is killed then does not begin.
         let entry = Running::start(self, profile, query_id);
         let slot = self.queue(profile.rights).enter().await?;
@@ -104,7 +104,7 @@ impl Engine {
     fn run_once(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let default_format = format::output(&query.format)?;
         if let Some(lake) = &self.lake {
-            lake.refresh(|| self.own());
+            lake.refresh(&self.maker);
         }
         let judged = self.judge(query, &query.sql)?;
         if judged.shows_definition && self.lake.as_ref().is_some_and(Lake::is_remote) {
@@ -117,7 +117,7 @@ impl Engine {
             .map_or(Ok(default_format), format::output)?;
 
         let pooled = self.connection(query)?;
-        let requests_before = self.store_requests(&pooled.connection);
+        let requests_before = self.store_requests();
         let ran = if cancellation.begin(&pooled.tag, judged.writes) {
             pooled
                 .connection
@@ -130,7 +130,7 @@ impl Engine {
             Ok(result) => Output::new(result, format.as_str(), &query.profile)
                 .map(|output| Output {
                     store_requests: self
-                        .store_requests(&pooled.connection)
+                        .store_requests()
                         .zip(requests_before)
                         .map(|(after, before)| after - before),
                     ..output
@@ -185,12 +185,12 @@ impl Engine {
     }
 
     /// Requests to the lake's object store since the start, if it is on one. The engine counts them for the whole process.
-    fn store_requests(&self, connection: &Connection) -> Option<u64> {
+    fn store_requests(&self) -> Option<u64> {
         const SQL: &str = "SELECT sum(value) FROM system.events WHERE event IN ('S3GetObject', 'S3HeadObject', 'S3ListObjects')";
         if !self.lake.as_ref()?.is_remote() {
             return None;
         }
-        one_column(connection, SQL).ok()?.first()?.parse().ok()
+        self.control.column(SQL).ok()?.first()?.parse().ok()
     }
 
     fn explain(&self, exception: Exception, judged: &Judged) -> Error {

@@ -1,12 +1,11 @@
 //! A statement as the engine's parser writes it again: without comments, each placeholder as `{name:Type}`, each setting by its
 //! plain name. A text of the sender can spell the same in ways that only the engine's lexer reads.
 
-use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 use chdb_rust::query_param::{QueryParam, QueryParams};
 use lakefront_clickhouse_http::{Exception, Param};
 
-use crate::engine::result;
+use crate::engine::{Connection, result};
 use crate::gate::Rights;
 use crate::gate::rules::Names;
 use crate::settings;

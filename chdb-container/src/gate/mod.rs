@@ -16,12 +16,11 @@ pub use rights::Rights;
 pub use rules::{DATABASE, Judged, Names};
 
 use chdb_rust::admin::{QueryAnalysis, QueryClass};
-use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 use lakefront_clickhouse_http::Exception;
 
 use crate::Error;
-use crate::engine::{parameters, result};
+use crate::engine::{Connection, parameters, result};
 use canonical::Canonical;
 
 /// Judges a statement on a read-only connection; says what it does.

@@ -1,5 +1,4 @@
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::State;
@@ -29,8 +28,7 @@ pub async fn show(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) ->
     if let Err(error) = shared.door.look(&uri, &headers) {
         return reply::refusal(&error, "", shared.engine.version());
     }
-    let engine = Arc::clone(&shared.engine);
-    let own = tokio::task::spawn_blocking(move || engine.column(ENGINE)).await;
+    let own = shared.engine.check(ENGINE).await;
     let counters = &shared.counters;
     let (running, waiting) = shared.engine.load();
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -50,7 +48,7 @@ pub async fn show(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) ->
         // Writing to a string does not fail.
         let _ = writeln!(text, "lakefront_chdb_{name} {value}");
     }
-    for line in own.ok().and_then(Result::ok).unwrap_or_default() {
+    for line in own.unwrap_or_default() {
         text.push_str(&line);
         text.push('\n');
     }

@@ -6,11 +6,9 @@ mod metadata;
 mod remote;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chdb_rust::connection::Connection;
 use chdb_rust::format::OutputFormat;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -20,14 +18,19 @@ use lakefront_lake::{RemoteLake, RestTable, Secret};
 use tokio::runtime::Handle;
 
 use crate::Error;
-use crate::engine::result;
+use crate::engine::Own;
 use metadata::Metadata;
 use remote::{Remote, Seen};
 
 /// The tables of a lake. Nothing is kept but what was seen there last.
 pub struct Lake {
     place: Place,
+    /// Held for moments only, so that `/health` never waits.
     tables: Mutex<BTreeMap<String, Table>>,
+    /// When the last look began that ended well.
+    seen: Mutex<Option<Timestamp>>,
+    /// Held by whoever looks at the lake, which takes as long as its catalog does.
+    looking: Mutex<()>,
 }
 
 /// Where the tables are.
@@ -66,6 +69,8 @@ impl Lake {
         Self {
             place: Place::Folder(dir.into()),
             tables: Mutex::default(),
+            seen: Mutex::default(),
+            looking: Mutex::default(),
         }
     }
 
@@ -74,6 +79,8 @@ impl Lake {
         Self {
             place: Place::Remote(Box::new(Remote::new(lake, runtime))),
             tables: Mutex::default(),
+            seen: Mutex::default(),
+            looking: Mutex::default(),
         }
     }
 
@@ -83,40 +90,44 @@ impl Lake {
     }
 
     /// Looks at every table's version hint, and at the metadata of those whose hint is new; makes and drops the engine's
-    /// tables accordingly. Costs one small read a table when nothing is new.
-    pub fn refresh<C: Deref<Target = Connection>>(&self, connection: impl Fn() -> C) {
-        let mut tables = self.tables();
+    /// tables accordingly. Costs one small read a table when nothing is new. Blocks while the catalog or the store is slow.
+    pub fn refresh(&self, maker: &Own) {
+        let _one = locked(&self.looking);
+        let began = Timestamp::now();
         let present = match &self.place {
             Place::Folder(dir) => present(&dir.join("otel")),
             Place::Remote(remote) => {
                 let known = |name: &str| {
+                    let tables = self.tables();
                     let table = tables.get(name)?.remote.as_ref()?;
                     let renew_at = table.expires_at_ms.map(|at| at - RENEW_MS);
                     let fresh = renew_at.is_none_or(|at| Timestamp::now().as_millisecond() < at);
                     table.etag.clone().filter(|_| fresh)
                 };
-                match remote.look(known) {
-                    Some(seen) => seen.into_iter().map(|seen| from_catalog(&tables, seen)).collect(),
-                    None => return,
-                }
+                let Some(seen) = remote.look(known) else { return };
+                let tables = self.tables();
+                seen.into_iter().map(|seen| from_catalog(&tables, seen)).collect()
             }
         };
-        tables.retain(|name, _| {
-            let keep = present.contains_key(name);
-            if !keep {
-                run(&connection(), &format!("DROP TABLE IF EXISTS otel.`{name}`")).unwrap_or_else(|detail| {
-                    tracing::warn!(
-                        table = name,
-                        detail,
-                        "a table that left the lake could not be dropped"
-                    );
-                });
-            }
-            keep
-        });
+        let gone: Vec<_> = self
+            .tables()
+            .keys()
+            .filter(|name| !present.contains_key(*name))
+            .cloned()
+            .collect();
+        for name in gone {
+            run(maker, &format!("DROP TABLE IF EXISTS otel.`{name}`")).unwrap_or_else(|detail| {
+                tracing::warn!(
+                    table = name,
+                    detail,
+                    "a table that left the lake could not be dropped"
+                );
+            });
+            self.tables().remove(&name);
+        }
         for (name, found) in present {
             let hint = found.hint;
-            let (made_from, first_day) = match tables.get(&name) {
+            let (made_from, first_day) = match self.tables().get(&name) {
                 Some(table) if table.hint == hint && table.made_from.is_some() => continue,
                 Some(table) => (table.made_from.clone(), table.first_day.clone()),
                 None => (None, None),
@@ -131,9 +142,10 @@ impl Lake {
                 made_from,
                 first_day,
             };
-            table.make(&name, &connection);
-            tables.insert(name, table);
+            table.make(&name, maker);
+            self.tables().insert(name, table);
         }
+        *locked(&self.seen) = Some(began);
     }
 
     /// Whether the store refused a query's keys, and the catalog may have new ones: the next look asks for them.
@@ -145,6 +157,8 @@ impl Lake {
         if exception.code != S3_ERROR || !remote.gives_keys() {
             return false;
         }
+        // A look that runs may have been answered with the keys that are refused.
+        let _one = locked(&self.looking);
         for table in self
             .tables()
             .values_mut()
@@ -157,7 +171,7 @@ impl Lake {
     }
 
     /// Learns the first day of every table that has a new snapshot. Only [`Lake::health`] tells it, so no query waits for it.
-    pub fn learn_first_days<C: Deref<Target = Connection>>(&self, connection: impl Fn() -> C) {
+    pub fn learn_first_days(&self, reader: &Own) {
         let new: Vec<_> = self
             .tables()
             .iter()
@@ -170,14 +184,19 @@ impl Lake {
             .filter_map(|(name, table)| Some((name.clone(), table.hint.clone(), table.manifest_list(name)?)))
             .collect();
         for (name, hint, list) in new {
-            let day = first_day::read(&connection(), &name, &list);
+            let day = first_day::read(reader, &name, &list);
             if let Some(table) = self.tables().get_mut(&name) {
                 table.first_day = Some((hint, day));
             }
         }
     }
 
-    /// What is to be said of the lake. It was read when this returns, so an answer is as of now.
+    /// Returns true if the last look found a table that can be read.
+    pub fn is_readable(&self) -> bool {
+        self.tables().values().any(|table| table.metadata.is_ok())
+    }
+
+    /// Returns what the last look found, and when that was. Does not wait for the lake.
     pub fn health(&self, now: Timestamp) -> LakeHealth {
         let tables: Vec<_> = self
             .tables()
@@ -196,11 +215,7 @@ impl Lake {
         } else {
             (LakeState::Ready, None)
         };
-        let read_at = match &self.place {
-            Place::Folder(_) => Some(now),
-            Place::Remote(remote) => remote.state().0,
-        };
-        let as_of = read_at.filter(|_| matches!(state, LakeState::Ready | LakeState::Empty));
+        let as_of = locked(&self.seen).filter(|_| matches!(state, LakeState::Ready | LakeState::Empty));
         LakeHealth {
             state,
             as_of,
@@ -237,7 +252,7 @@ impl Lake {
             Place::Folder(dir) => {
                 format!("no {}/otel/<table>/metadata/version-hint.text", dir.display())
             }
-            Place::Remote(remote) => match remote.state().1 {
+            Place::Remote(remote) => match remote.error() {
                 Some(error) => error,
                 None => format!("none in the namespace otel of {}", remote.name()),
             },
@@ -245,13 +260,17 @@ impl Lake {
     }
 
     fn tables(&self) -> MutexGuard<'_, BTreeMap<String, Table>> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.tables)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Table {
     /// Makes the engine's table if it is not there or has another schema.
-    fn make<C: Deref<Target = Connection>>(&mut self, name: &str, connection: impl Fn() -> C) {
+    fn make(&mut self, name: &str, maker: &Own) {
         let Ok(metadata) = &self.metadata else { return };
         let engine = match &self.remote {
             None => None,
@@ -275,7 +294,7 @@ impl Table {
         let local = || format!("IcebergLocal('otel/{name}') SETTINGS iceberg_use_version_hint = 1");
         let engine = shape.engine.clone().unwrap_or_else(local);
         let sql = format!("CREATE OR REPLACE TABLE otel.`{name}` ENGINE = {engine}");
-        match run(&connection(), &sql) {
+        match run(maker, &sql) {
             Ok(()) => self.made_from = Some(shape),
             Err(detail) => self.metadata = Err(detail),
         }
@@ -406,9 +425,9 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-fn run(connection: &Connection, sql: &str) -> Result<(), String> {
-    connection
+fn run(maker: &Own, sql: &str) -> Result<(), String> {
+    maker
         .query(sql, OutputFormat::Null)
         .map(drop)
-        .map_err(|error| result::exception(&error).to_string())
+        .map_err(|error| error.to_string())
 }

@@ -3,7 +3,6 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use lakefront_lake::{RemoteLake, RestCatalog, RestTable};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -19,6 +18,8 @@ pub struct Remote {
     lake: RemoteLake,
     runtime: Handle,
     last: Mutex<Last>,
+    /// What was wrong with the last answer. `last` is held while the catalog is asked, this is not.
+    error: Mutex<Option<String>>,
 }
 
 #[derive(Default)]
@@ -26,9 +27,6 @@ struct Last {
     catalog: Option<RestCatalog>,
     /// When it is to be asked next.
     next: Option<Instant>,
-    /// When it was last asked and answered.
-    answered: Option<Timestamp>,
-    error: Option<String>,
 }
 
 /// A table that the catalog has.
@@ -45,6 +43,7 @@ impl Remote {
             lake,
             runtime,
             last: Mutex::default(),
+            error: Mutex::default(),
         }
     }
 
@@ -70,7 +69,7 @@ impl Remote {
         if last.next.is_some_and(|next| Instant::now() < next) {
             return None;
         }
-        let (began, now) = (Instant::now(), Timestamp::now());
+        let began = Instant::now();
         let catalog = last.catalog.clone();
         let etags: Vec<_> = lakefront_otel::tables()
             .iter()
@@ -88,23 +87,25 @@ impl Remote {
             Ok((catalog, seen)) => {
                 last.next = Some(began + FRESH);
                 last.catalog = Some(catalog);
-                last.answered = Some(now);
-                last.error = None;
+                self.note(None);
                 Some(seen)
             }
             Err(error) => {
                 tracing::warn!(error, "the catalog");
                 last.next = Some(Instant::now() + PAUSE);
-                last.error = Some(error);
+                self.note(Some(error));
                 None
             }
         }
     }
 
-    /// When the catalog was last asked and answered, and what is wrong since.
-    pub fn state(&self) -> (Option<Timestamp>, Option<String>) {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        (last.answered, last.error.clone())
+    /// Returns what was wrong when the catalog was last asked. Does not wait for it.
+    pub fn error(&self) -> Option<String> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, error: Option<String>) {
+        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = error;
     }
 }
 

@@ -50,7 +50,8 @@ impl Container {
         )
     }
 
-    fn run(args: &[&str]) -> Self {
+    /// Starts the container with arguments and waits until it listens.
+    pub fn run(args: &[&str]) -> Self {
         Self::run_with(args, &[])
     }
 
@@ -60,6 +61,7 @@ impl Container {
             .args(args)
             .env_remove("LAKEFRONT_ENGINE_SECRET")
             .envs(variables.iter().copied())
+            .env("LAKEFRONT_CHDB_LOOK_EVERY", "0.1")
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");

@@ -31,13 +31,13 @@ pub struct EngineState {
     pub detail: Option<String>,
 }
 
-/// What was seen of the lake just now.
+/// What the last look at the lake found. Looks happen in the background and with queries.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LakeHealth {
     /// Whether it can be read.
     pub state: LakeState,
-    /// Up to when an answer holds all of the lake's head: now, because every query reads the lake as it is.
+    /// When that look began. It stands still while the lake's catalog does not answer.
     pub as_of: Option<Timestamp>,
     /// Why it can't be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -27,6 +27,7 @@ impl Visit {
         let Some(chdb) = engines.find(|engine| engine.kind() == BackendKind::Chdb) else {
             return Ok(None);
         };
+        let _lane = self.lanes.enter().await;
         let told = chdb.told(&self.env, LIMIT).await;
         let health = told.map_err(|failure| no_answer("chDB", &failure))?;
         Ok(health.map(|health| health.lake))
@@ -37,6 +38,7 @@ impl Visit {
         let Some(ingest) = &self.ingest else {
             return Ok(None);
         };
+        let _lane = self.lanes.enter().await;
         let health = async {
             let broken = |error: String| EngineFailure::Unreachable(error);
             let url = ingest.join("health").map_err(|error| broken(error.to_string()))?;
@@ -67,7 +69,11 @@ impl Visit {
     pub(super) async fn ask_clickhouses(&self, sql: &str) -> Vec<Told> {
         let engines = self.engines.iter();
         let servers = engines.filter(|engine| engine.kind() == BackendKind::Clickhouse);
-        join_all(servers.map(|engine| ask(engine, &self.env, sql))).await
+        let told = servers.map(|engine| async {
+            let _lane = self.lanes.enter().await;
+            ask(engine, &self.env, sql).await
+        });
+        join_all(told).await
     }
 }
 

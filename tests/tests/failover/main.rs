@@ -3,6 +3,7 @@
 //! Figures (requests, errors, slowest) are printed: `cargo test --test failover -- --nocapture`.
 
 mod clients;
+mod slow;
 mod tiers;
 
 use std::{collections::BTreeSet, time::Duration};

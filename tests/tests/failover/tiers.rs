@@ -4,7 +4,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use lakefront_api::{QueryReply, Reason};
 use lakefront_query::{View, raw_version, views};
-use lakefront_tests::{ClickHouse, Engine, LakeAt, Stack, SyncProcess, Worker, free_address};
+use lakefront_tests::{
+    ClickHouse, Engine, LakeAt, Relay, Stack, SyncProcess, Treatment, Worker, free_address,
+};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -28,6 +30,8 @@ pub struct Tiers {
     pub sync: Option<SyncProcess>,
     pub servers: Vec<Server>,
     pub stack: Stack,
+    /// Between the Worker and each server.
+    _relays: Vec<Relay>,
     _machine: MutexGuard<'static, ()>,
 }
 
@@ -127,26 +131,38 @@ impl Server {
 impl Tiers {
     /// One server.
     pub async fn two() -> Result<Self> {
-        Self::with(&[("us", 39.04, -77.49)]).await
+        Self::with(&[("us", 39.04, -77.49)], None).await
+    }
+
+    /// One server, whose requests from the Worker are treated as a [`Relay`] says.
+    pub async fn two_apart(treat: fn(&str) -> Treatment) -> Result<Self> {
+        Self::with(&[("us", 39.04, -77.49)], Some(treat)).await
     }
 
     /// One server in each of two regions.
     pub async fn three() -> Result<Self> {
-        Self::with(&[("us", 39.04, -77.49), ("eu", 50.11, 8.68)]).await
+        Self::with(&[("us", 39.04, -77.49), ("eu", 50.11, 8.68)], None).await
     }
 
-    async fn with(regions: &[(&str, f64, f64)]) -> Result<Self> {
+    async fn with(regions: &[(&str, f64, f64)], treat: Option<fn(&str) -> Treatment>) -> Result<Self> {
         let machine = MACHINE.lock().await;
         let stack = Stack::start().await?;
         stack.demo(&["--days", "1"]).await?;
         let chdb = Chdb::start(stack.lake().clone()).await?;
         let mut servers = Vec::new();
         let mut configured = Vec::new();
+        let mut relays = Vec::new();
         for (region, latitude, longitude) in regions {
             let server = Server::start(stack.lake()).await?;
+            let mut url = server.clickhouse.url().trim_end_matches('/').to_owned();
+            if let Some(treat) = treat {
+                let relay = Relay::start(&url, treat).await?;
+                url = relay.url();
+                relays.push(relay);
+            }
             configured.push(json!({
                 "name": region,
-                "url": server.clickhouse.url(),
+                "url": url,
                 "region": region,
                 "latitude": latitude,
                 "longitude": longitude,
@@ -170,6 +186,7 @@ impl Tiers {
             sync: Some(sync),
             servers,
             stack,
+            _relays: relays,
             _machine: machine,
         };
         tiers.until(Reason::View).await?;

@@ -1,0 +1,110 @@
+//! How many questions of one request are asked at the same time.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::channel::oneshot;
+
+/// How many questions of a request are asked at the same time.
+///
+/// Workers open six connections at a time for one request. A seventh waits inside the platform while its deadline runs, although no
+/// engine has seen it. One connection is left for checks and reports.
+const LANES: usize = 5;
+
+/// The lanes of one request. A question takes one for all of its attempts; further questions wait in order of arrival.
+#[derive(Debug)]
+pub struct Lanes(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    waiting: VecDeque<oneshot::Sender<Lane>>,
+}
+
+/// A taken lane, which is free again when dropped.
+#[derive(Debug)]
+pub struct Lane(Arc<Lanes>);
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self(Mutex::new(State {
+            free: LANES,
+            waiting: VecDeque::new(),
+        }))
+    }
+}
+
+impl Lanes {
+    /// Waits for a lane.
+    pub async fn enter(self: &Arc<Self>) -> Lane {
+        loop {
+            let turn = {
+                let mut state = self.state();
+                if state.free > 0 {
+                    state.free -= 1;
+                    return Lane(Arc::clone(self));
+                }
+                let (sender, turn) = oneshot::channel();
+                state.waiting.push_back(sender);
+                turn
+            };
+            if let Ok(lane) = turn.await {
+                return lane;
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let next = {
+            let mut state = self.0.state();
+            let next = state.waiting.pop_front();
+            state.free += usize::from(next.is_none());
+            next
+        };
+        if let Some(next) = next {
+            // A waiter that is gone drops the lane, which passes it on.
+            drop(next.send(Self(Arc::clone(&self.0))));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_question_too_many_waits_for_a_lane() {
+        let lanes = Arc::new(Lanes::default());
+        let enter = || Box::pin(async { lanes.enter().await });
+        let mut taken: Vec<Lane> = (0..LANES).map(|_| enter().now_or_never().unwrap()).collect();
+        let (mut first, mut gone, mut last) = (enter(), enter(), enter());
+        for waiting in [&mut first, &mut gone, &mut last] {
+            assert!(waiting.now_or_never().is_none());
+        }
+        drop(gone);
+        taken.pop();
+        let first = first.now_or_never().unwrap();
+        assert!((&mut last).now_or_never().is_none(), "one lane was left");
+        drop(first);
+        taken.push(last.now_or_never().unwrap());
+        assert!(enter().now_or_never().is_none());
+
+        // One that leaves while a lane is on its way to it passes it on.
+        let (mut leaves, mut behind) = (enter(), enter());
+        assert!((&mut leaves).now_or_never().is_none() && (&mut behind).now_or_never().is_none());
+        taken.pop();
+        drop(leaves);
+        taken.push(behind.now_or_never().unwrap());
+        taken.clear();
+        let all: Vec<Lane> = (0..LANES).map(|_| enter().now_or_never().unwrap()).collect();
+        assert_eq!(all.len(), LANES);
+    }
+}

@@ -1,0 +1,123 @@
+//! Queries that are slow while their engine is well.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use lakefront_api::{BackendHealth, BackendState, HealthReply, QueryReply, Reason};
+use lakefront_tests::Treatment;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::tiers::{Tiers, top_errors};
+
+async fn clickhouse(tiers: &Tiers) -> Result<BackendHealth> {
+    let reply = tiers.worker.request(Method::GET, "/health").send().await?;
+    let health: HealthReply = serde_json::from_str(&reply.text().await?)?;
+    let mut backends = health.backends.into_iter();
+    backends
+        .find(|backend| backend.name == "us")
+        .context("no ClickHouse")
+}
+
+/// Asks until the view was asked, which answers or runs into its deadline.
+async fn asks_the_view(tiers: &Tiers, question: &Value) -> Result<QueryReply> {
+    let began = Instant::now();
+    loop {
+        let reply = tiers.worker.query(question).await?;
+        if reply.reason != Reason::UnhealthyClickhouse {
+            return Ok(reply);
+        }
+        // The check that decides takes milliseconds; an engine that is down is left alone for ten seconds.
+        ensure!(
+            began.elapsed() < Duration::from_secs(3),
+            "ClickHouse is left out: {:?}",
+            clickhouse(tiers).await?
+        );
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+static SLOW: AtomicBool = AtomicBool::new(false);
+
+/// Named queries have a range. Checks have none, and are quick.
+fn slow_questions(line: &str) -> Treatment {
+    if SLOW.load(Ordering::SeqCst) && line.contains("param_from") {
+        Treatment::Late(Duration::from_secs(3))
+    } else {
+        Treatment::Forward
+    }
+}
+
+#[tokio::test]
+async fn a_slow_query_is_slow_for_itself_alone() -> Result<()> {
+    let tiers = Tiers::two_apart(slow_questions).await?;
+    let question = |query: &str| json!({"query": query, "timeRange": "7d"});
+    for _ in 0..4 {
+        SLOW.store(true, Ordering::SeqCst);
+        assert_eq!(
+            asks_the_view(&tiers, &top_errors()).await?.reason,
+            Reason::Failover
+        );
+        SLOW.store(false, Ordering::SeqCst);
+        let other = asks_the_view(&tiers, &question("unique_visitors_per_day")).await?;
+        assert_eq!(other.reason, Reason::View);
+    }
+    assert_eq!(clickhouse(&tiers).await?.state, BackendState::Healthy);
+
+    // Three different ones without an answer in between say more than a check.
+    SLOW.store(true, Ordering::SeqCst);
+    for query in ["top_errors", "unique_visitors_per_day", "top_pages"] {
+        let reply = asks_the_view(&tiers, &question(query)).await?;
+        assert_eq!(reply.reason, Reason::Failover, "{query}");
+    }
+    SLOW.store(false, Ordering::SeqCst);
+    let reply = tiers.worker.query(&top_errors()).await?;
+    assert_eq!(reply.reason, Reason::UnhealthyClickhouse);
+    assert_eq!(clickhouse(&tiers).await?.state, BackendState::Down);
+    tiers.until(Reason::View).await?;
+    Ok(())
+}
+
+/// How long each question takes, and when each came.
+const FAR: Duration = Duration::from_millis(700);
+static CAME: Mutex<Vec<Instant>> = Mutex::new(Vec::new());
+
+fn far_questions(line: &str) -> Treatment {
+    if !line.contains("param_from") {
+        return Treatment::Forward;
+    }
+    CAME.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(Instant::now());
+    Treatment::Late(FAR)
+}
+
+#[tokio::test]
+async fn a_page_asks_as_much_at_once_as_the_platform_has_connections() -> Result<()> {
+    let tiers = Tiers::two_apart(far_questions).await?;
+    CAME.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    let page = tiers
+        .worker
+        .request(Method::GET, "/")
+        .send()
+        .await?
+        .text()
+        .await?;
+    ensure!(page.contains("</html>"), "{page}");
+    let came = std::mem::take(&mut *CAME.lock().unwrap_or_else(PoisonError::into_inner));
+    ensure!(came.len() > 6, "{} questions: the page asks more", came.len());
+    // A Worker has six; one is for checks and reports.
+    let at_once = |first: &Instant| {
+        let during = came
+            .iter()
+            .filter(|other| *other >= first && **other - *first < FAR);
+        during.count()
+    };
+    let most = came.iter().map(at_once).max();
+    ensure!(most <= Some(5), "{most:?} questions at once");
+    assert_eq!(clickhouse(&tiers).await?.state, BackendState::Healthy);
+    Ok(())
+}
