@@ -14,6 +14,8 @@ export class PostOffice {
   // As it is now: what a page puts around it later is not meant for our requests.
   #fetch = window.fetch.bind(window);
   #underway = 0;
+  #wasAnswered = false;
+  #idInHeader = true;
 
   constructor(url, key) {
     this.#url = url;
@@ -26,27 +28,39 @@ export class PostOffice {
   }
 
   /**
-   * Sends one body. It never fails: the outcome is `{}` when the other side has decided, be it against this body; `{ later }`
-   * when another attempt may help, in so many milliseconds at the earliest; `{ never }` when none will.
+   * Sends the body of a batch. The id is the same for each attempt at one batch, so that a server stores it once.
+   *
+   * Never fails. The outcome is `{}` if the server took it; `{ refused }` with a reason if it never will; `{ later }` if another attempt may
+   * help, in so many milliseconds at the earliest, with `outlives` if the request may have arrived without an answer; `{ never }` if no
+   * attempt with any batch will.
    */
-  async send(body) {
+  async send(body, id) {
     const keepalive = body.byteLength <= this.room;
     if (keepalive) this.#underway += body.byteLength;
+    // Some servers allow pages no header that they do not know, and refuse before a request is made. Until one has answered, every
+    // other attempt has the id in the address. Only in the header it leaves the address, and so the browser's permission for it, the same.
+    const url = this.#idInHeader ? this.#url : `${this.#url}?batch=${id}`;
+    const headers = this.#idInHeader ? { ...this.#headers, "idempotency-key": id } : this.#headers;
     try {
       const signal = AbortSignal.timeout?.(TIMEOUT_MILLIS);
-      const headers = this.#headers;
-      return this.#judge(await this.#fetch(this.#url, { method: "POST", headers, body, keepalive, signal, credentials: "omit" }));
+      const answer = await this.#fetch(url, { method: "POST", headers, body, keepalive, signal, credentials: "omit" });
+      this.#wasAnswered = true;
+      return await this.#judge(answer);
     } catch {
-      return { later: 0 };
+      if (!this.#wasAnswered) this.#idInHeader = !this.#idInHeader;
+      return { later: 0, outlives: keepalive };
     } finally {
       if (keepalive) this.#underway -= body.byteLength;
     }
   }
 
-  #judge({ status, headers }) {
+  async #judge(answer) {
+    const { ok, status, headers } = answer;
+    if (ok) return {};
     if (RETRYABLE.includes(status)) return { later: 1_000 * (Number(headers.get("retry-after")) || 0) };
-    if (!FINAL.includes(status)) return {};
-    console.warn(`lakefront: ${this.#url} answered ${status}; this page sends nothing more`);
+    const said = `${this.#url} answered ${status}`;
+    if (!FINAL.includes(status)) return { refused: `${said} ${(await answer.text()).slice(0, 300)}` };
+    console.warn(`lakefront: ${said}; this page sends nothing more`);
     return { never: true };
   }
 }

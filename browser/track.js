@@ -1,5 +1,7 @@
 import { SeverityNumber } from "@opentelemetry/api-logs";
 
+import { json } from "./json.js";
+
 /** A function that records an event by name. */
 export const tracker = (logger) => (name, attributes) => {
   if (typeof name !== "string" || name === "") throw new TypeError("track: the first argument is the event's name");
@@ -23,6 +25,6 @@ function plainValue(value) {
     case "bigint":
       return String(value);
     default:
-      return value instanceof Date ? value.toJSON() : JSON.stringify(value);
+      return value instanceof Date ? value.toJSON() : json(value);
   }
 }

@@ -40,6 +40,7 @@ const zone = (page) => page.evaluate(() => Intl.DateTimeFormat().resolvedOptions
 test("a range of one's own is read in the viewer's zone and pins it", async () => {
   const page = await open(browser, "/", { timezoneId: "Asia/Kathmandu" });
   await settled(page);
+  await page.locator(".zone", { hasText: await zone(page) }).waitFor();
   await page.getByText("Custom").click();
   const from = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
   const to = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);

@@ -1,25 +1,9 @@
 // How fast the dashboard is in Chromium, against a running stack: LAKEFRONT_URL=http://127.0.0.1:8787 node bench.js
 import { launch, open, settled, URL_FULL } from "./browser.js";
+import { observe } from "./observe.js";
 
 const ROUNDS = 7;
 const browser = await launch();
-
-/** Keeps what the browser tells of paints, shifts and reactions; shifts as Core Web Vitals count them (https://web.dev/articles/cls). */
-const observe = (page) =>
-  page.addInitScript(() => {
-    window.seen = { lcp: 0, cls: 0, inp: 0 };
-    const watch = (type, take, options = {}) => new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true, ...options });
-    watch("largest-contentful-paint", ({ startTime }) => (window.seen.lcp = startTime));
-    const burst = { began: 0, last: 0, shifted: 0 };
-    watch("layout-shift", ({ value, hadRecentInput, startTime }) => {
-      if (hadRecentInput) return;
-      if (startTime - burst.last > 1_000 || startTime - burst.began > 5_000) Object.assign(burst, { began: startTime, shifted: 0 });
-      burst.last = startTime;
-      burst.shifted += value;
-      window.seen.cls = Math.max(window.seen.cls, burst.shifted);
-    });
-    watch("event", ({ duration, interactionId }) => interactionId && (window.seen.inp = Math.max(window.seen.inp, duration)), { durationThreshold: 16 });
-  });
 
 /** Clicks the link of a range; how long until each panel has the new answer, by engine, in milliseconds. */
 const choose = async (page, range) => {

@@ -63,7 +63,7 @@ export async function visit(browser, address, { referer, prepare, ...options } =
   page.uncaught = [];
   page.sent = [];
   page.on("pageerror", (error) => page.uncaught.push(String(error)));
-  page.on("request", (request) => request.url().endsWith("/v1/logs") && request.method() === "POST" && page.sent.push(request));
+  page.on("request", (request) => new URL(request.url()).pathname === "/v1/logs" && request.method() === "POST" && page.sent.push(request));
   await prepare?.(page);
   await page.goto(address, { referer });
   return page;

@@ -21,6 +21,14 @@ pub fn remember(name: &str, value: &str) {
     let _ = Reflect::set(&document(), &"cookie".into(), &JsString::from(cookie));
 }
 
+/// Reports to `page.js` that the app is dead: what runs now may find it in any state.
+#[cfg(feature = "hydrate")]
+pub fn report_panic() {
+    if let Ok(event) = Event::new("lakefront-panic") {
+        let _ = window().dispatch_event(&event);
+    }
+}
+
 /// Marks the document as one that reacts: what scripts and tests wait for.
 pub fn mark_interactive() {
     if let Some(root) = document().document_element() {

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
 use crate::{
-    boot::{Boot, ViewerZone},
+    boot::{Boot, Zones},
     scene::Scene,
     site::{PLAIN, Site},
     view::View,
@@ -18,6 +18,8 @@ pub struct Here {
     pub view: Memo<View>,
     /// The zone in which times are shown.
     pub zone: Memo<String>,
+    /// The name that the address or the browser has for the zone, if there is no such zone: then times are in UTC.
+    pub unknown_zone: Memo<Option<String>>,
     /// The pages there are.
     pub site: Memo<Site>,
     /// Counts how often everything was asked again.
@@ -28,14 +30,15 @@ impl Here {
     /// Of the page that the address names, for the components below.
     pub fn provide(page: Memo<Page>) -> Self {
         let boot = expect_context::<ReadSignal<Boot>>();
-        let viewer = expect_context::<ViewerZone>().0;
+        let zones = expect_context::<Zones>();
         let query = use_query_map();
         let path = use_location().pathname;
         let view = Memo::new(move |_| query.with(View::from_query));
         let here = Self {
             page,
             view,
-            zone: Memo::new(move |_| view.read().tz.clone().unwrap_or_else(|| viewer.get())),
+            zone: Memo::new(move |_| zones.shown(view.read().tz.as_deref())),
+            unknown_zone: Memo::new(move |_| zones.unknown(view.read().tz.as_deref())),
             site: Memo::new(move |_| {
                 let plain = path.read().starts_with(PLAIN);
                 Site::new(boot.with(|boot| boot.catalogue.clone()), plain)

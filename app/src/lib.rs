@@ -40,10 +40,24 @@ pub use service::{Answer, Backends, QueryService, Told};
 #[cfg(feature = "ssr")]
 pub use shell::{routes, shell};
 
-/// Takes over the page that the server rendered.
+/// The id of the element around the app. What extensions add to the body stays outside of it.
+#[cfg(any(feature = "ssr", feature = "hydrate"))]
+const ROOT: &str = "lakefront";
+
+/// Takes over the page that the server rendered. A panic, here or later, hands it over to `page.js`.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
-    console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
+    use leptos::wasm_bindgen::JsCast;
+
+    std::panic::set_hook(Box::new(|panic| {
+        console_error_panic_hook::hook(panic);
+        browser::report_panic();
+    }));
+    let root = leptos::prelude::document().get_element_by_id(ROOT);
+    if let Some(root) = root.and_then(|root| root.dyn_into().ok()) {
+        leptos::mount::hydrate_from(root, App).forget();
+    } else {
+        browser::report_panic();
+    }
 }

@@ -31,7 +31,7 @@ use crate::view::View;
 /// Our name and mark.
 pub fn brand() -> Markup {
     html! {
-        a.brand href="/" {
+        a.brand href="/" translate="no" {
             svg viewBox="0 0 32 32" aria-hidden="true" {
                 rect width="32" height="32" rx="8" {}
                 path d="M5 13c4-4 7-4 11 0s7 4 11 0M5 20c4-4 7-4 11 0s7 4 11 0" {}
@@ -41,8 +41,16 @@ pub fn brand() -> Markup {
     }
 }
 
+/// A page's name, after that of the page above it.
+pub fn heading(parent: Option<(String, &str)>, name: &str) -> Markup {
+    html! {
+        @if let Some((href, parent)) = parent { a href=(href) { (parent) } " / " }
+        (name)
+    }
+}
+
 /// What stands beside a page's name.
-pub fn icon(page: Page) -> Markup {
+fn icon(page: Page) -> Markup {
     let path = match page {
         Page::Overview => "M4 4h7v9H4zM13 4h7v5h-7zM13 11h7v9h-7zM4 15h7v5H4z",
         Page::Errors => "M12 4l9 16H3zM12 10v4M12 17v.5",
@@ -53,6 +61,20 @@ pub fn icon(page: Page) -> Markup {
         _ => "",
     };
     html! { svg viewBox="0 0 24 24" aria-hidden="true" { path d=(path) {} } }
+}
+
+/// A page's name beside its icon.
+pub fn page_name(page: Page, name: &str) -> Markup {
+    html! { i { (icon(page)) } (name) }
+}
+
+/// A text of the page.
+///
+/// A text that a component shows goes through here, as HTML. A component walks over the page that the server rendered and gives up where it
+/// finds anything else than it expects. A browser that translates a page replaces texts by elements, so that nothing but elements may be
+/// expected.
+pub fn text(text: &str) -> String {
+    html! { (text) }.into_string()
 }
 
 /// The sign for asking again.

@@ -30,6 +30,8 @@ use crate::{
 pub enum Question {
     /// What every page needs first, for a browser whose page no server rendered.
     Boot,
+    /// Whether there is a time zone of this name.
+    Zone(String),
     /// How the backends are.
     Health,
     /// The services and environments of the last 30 days.
@@ -49,6 +51,8 @@ pub enum Question {
 pub enum Answer {
     /// To [`Question::Boot`].
     Boot(Box<Boot>),
+    /// To [`Question::Zone`].
+    ZoneIsKnown(bool),
     /// To [`Question::Health`].
     Health(Vec<Backend>),
     /// To [`Question::Facets`] and [`Question::Suggestions`].
@@ -159,8 +163,8 @@ pub struct PanelRequest {
 }
 
 impl PanelRequest {
-    /// What a view asks of a query, in the viewer's zone unless it pins one; nothing while a required parameter is missing.
-    pub fn new(info: &QueryInfo, view: &View, viewer: &str) -> Option<Self> {
+    /// Returns what a view asks of a query in a zone, and nothing while a required parameter is missing.
+    pub fn new(info: &QueryInfo, view: &View, zone: &str) -> Option<Self> {
         let mut params = Vec::new();
         for param in &info.params {
             let value = view.param(&key(info, param)).to_owned();
@@ -173,7 +177,7 @@ impl PanelRequest {
         Some(Self {
             query: info.name.clone(),
             range: view.range.clone(),
-            tz: view.tz.clone().unwrap_or_else(|| viewer.to_owned()),
+            tz: zone.to_owned(),
             params,
         })
     }

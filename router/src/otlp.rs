@@ -15,7 +15,9 @@ pub fn signal_path(path: &str) -> Option<&'static str> {
 
 /// Sends the request on as it is, its body unread, with what the platform knows of the sender.
 pub async fn forward(ingest: &Url, path: &str, request: &web_sys::Request) -> Result<Response> {
-    let target = ingest.join(path.trim_start_matches('/'))?;
+    let mut target = ingest.join(path.trim_start_matches('/'))?;
+    // A page that may send no header has the id of its batch there.
+    target.set_query(Url::parse(&request.url())?.query());
     let forwarded = web_sys::Request::new_with_str_and_init(target.as_str(), request.unchecked_ref())?;
     let headers = forwarded.headers();
     // What a client says of itself here is not believed.

@@ -66,7 +66,12 @@ pub fn Controls() -> impl IntoView {
         <div class="controls">
             <nav class="range" aria-label="Time range">
                 <RangeLinks />
-                <span class="zone" title="Hours and days are cut, and times are shown, in this zone">{zone}</span>
+                <span
+                    class="zone"
+                    translate="no"
+                    title="Hours and days are cut, and times are shown, in this zone"
+                    inner_html=move || markup::text(&zone.read())
+                ></span>
             </nav>
             <div class="refreshing" data-state=paused>
                 <a class="again" href=same on:click=now title="Ask again now" aria-label="Refresh" inner_html=markup::again().into_string()></a>

@@ -24,15 +24,8 @@ pub fn Navigation() -> impl IntoView {
             }
             .to_owned()
         });
-        let icon = markup::icon(target).into_string();
-        view! {
-            <li>
-                <a href=href aria-current=current>
-                    <i inner_html=icon></i>
-                    {title(target)}
-                </a>
-            </li>
-        }
+        let shown = markup::page_name(target, title(target)).into_string();
+        view! { <li><a href=href aria-current=current inner_html=shown></a></li> }
     });
     view! {
         <nav class="pages" aria-label="Pages">

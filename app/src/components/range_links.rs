@@ -25,15 +25,15 @@ pub fn RangeLinks() -> impl IntoView {
             }
             .href()
         });
-        view! { <a href=href data-noscroll="" aria-current=current>{preset.name()}</a> }
+        view! { <a href=href data-noscroll="" aria-current=current inner_html=preset.name()></a> }
     });
     let own = Signal::derive(move || truth(view.read().range.name().is_some()));
-    let name = Signal::derive(move || view.read().range.name().unwrap_or_else(|| "Custom".into()));
+    let name = move || markup::text(&view.read().range.name().unwrap_or_else(|| "Custom".into()));
     let form = markup::range::form(&view.read_untracked(), &zone.get_untracked()).into_string();
     view! {
         <div class="segmented">{links.into_iter().collect_view()}</div>
         <details class="custom">
-            <summary aria-current=own>{name}</summary>
+            <summary aria-current=own inner_html=name></summary>
             <div inner_html=form></div>
         </details>
     }

@@ -28,7 +28,7 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'
     let timed = frame.span().is_some();
     frame.hide(scene.off);
     html! {
-        div.chart role="img" aria-label=(summary) data-timed[timed] data-key=[timed.then_some("chart")] tabindex=[timed.then_some("0")] {
+        div.chart translate="no" role="img" aria-label=(summary) data-timed[timed] data-key=[timed.then_some("chart")] tabindex=[timed.then_some("0")] {
             div.wide { (PreEscaped(draw(&frame, zone, width))) }
             div.narrow { (PreEscaped(draw(&frame, zone, NARROW))) }
             @if timed {
@@ -56,7 +56,7 @@ pub fn folded_table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &S
 fn legend(keys: &[Key], hidden: usize, off: &[String]) -> Markup {
     html! {
         @if !keys.is_empty() {
-            ul.legend aria-label="Legend" {
+            ul.legend translate="no" aria-label="Legend" {
                 @for key in keys {
                     @let on = !off.contains(&key.name);
                     li {

@@ -56,7 +56,7 @@ fn select(filter: &Filter, all: &str, known: &[Facet], chosen: &str) -> Markup {
     let known = known.map_or(&[][..], |facet| &facet.values);
     let missing = !chosen.is_empty() && !known.iter().any(|value| value == chosen);
     html! {
-        select name=(filter.name) aria-label=(words(&filter.name)) {
+        select translate="no" name=(filter.name) aria-label=(words(&filter.name)) {
             option value="" { (all) }
             @for value in known { option value=(value) selected[value == chosen] { (value) } }
             @if missing { option value=(chosen) selected { (chosen) } }

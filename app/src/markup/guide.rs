@@ -40,7 +40,7 @@ pub fn copyable(title: &str, text: &str) -> Markup {
     html! {
         figure.copyable {
             figcaption { span { (title) } button type="button" data-copy { "Copy" } }
-            pre tabindex="0" { code { (text) } }
+            pre tabindex="0" translate="no" { code { (text) } }
         }
     }
 }

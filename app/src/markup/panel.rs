@@ -57,6 +57,7 @@ pub fn skeleton(chart: &ChartSpec) -> Markup {
     let (class, bars) = match chart.kind {
         ChartKind::Bar | ChartKind::Line | ChartKind::Heatmap => ("upright", 12),
         ChartKind::Totals => ("tiles", chart.y.len()),
+        ChartKind::Vitals => ("long", 12),
         _ => ("lying", 8),
     };
     html! { div.skeleton.(class) role="status" aria-label="Loading" { @for _ in 0..bars { i {} } } }

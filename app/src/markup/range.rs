@@ -3,6 +3,15 @@ use maud::{Markup, html};
 use super::hidden;
 use crate::view::{RangeChoice, View};
 
+/// What is shown in place of a zone that there is none of.
+pub fn unknown_zone(name: &str) -> Markup {
+    let shown: String = name.chars().take(64).collect();
+    html! {
+        "There is no time zone " b translate="no" { (shown) } ". Times are in UTC. A time zone has a name such as "
+        b translate="no" { "Europe/Berlin" } "."
+    }
+}
+
 /// Two local times of the zone.
 pub fn form(view: &View, zone: &str) -> Markup {
     let (from, to) = match &view.range {

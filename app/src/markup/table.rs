@@ -33,7 +33,8 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_
                         }
                     }
                 }
-                tbody {
+                // Values are names that mean something to a program. Sentences are for people.
+                tbody translate="no" {
                     @for row in reply.rows.iter().take(SHOWN) {
                         tr {
                             @for &at in &columns {
@@ -61,7 +62,7 @@ fn cell(kind: Kind, value: &Value, zone: &Zone, lead: Option<&Lead>) -> Markup {
     let link = lead.and_then(|lead| lead.to(value.as_str()?));
     html! {
         // The style sheet shortens identifiers.
-        td.(kind.class()) title=[(kind == Kind::Id).then_some(&shown)] {
+        td.(kind.class()) title=[(kind == Kind::Id).then_some(&shown)] translate=[(kind == Kind::Prose).then_some("yes")] {
             @match kind {
                 Kind::Trend => (trend(value)),
                 Kind::Mark => span.state.(shown.to_ascii_lowercase()) { (shown) },

@@ -32,10 +32,10 @@ pub fn vitals(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'
                         }
                     }
                 }
-                tbody {
+                tbody translate="no" {
                     @for row in order.into_iter().map(|at| &rows[at]) {
                         tr {
-                            th scope="row" {
+                            th scope="row" title=(row.name) {
                                 @match lead.as_ref().and_then(|lead| lead.to(&row.name)) {
                                     Some(href) => a href=(href) data-noscroll { (row.name) },
                                     None => (if row.name.is_empty() { "(none)" } else { &row.name }),

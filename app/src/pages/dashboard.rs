@@ -66,10 +66,14 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     });
 
     let heading = move || {
-        let parent = above(page.get()).map(|above| {
-            view! { <a href=here.site.read().page(above, &here.view.read())>{title(above)}</a> " / " }
-        });
-        view! { <h1>{parent}{title(page.get())}</h1> }
+        let parent = above(page.get());
+        let parent = parent.map(|above| (here.site.read().page(above, &here.view.read()), title(above)));
+        markup::heading(parent, title(page.get())).into_string()
+    };
+    let unknown_zone = move || {
+        let name = here.unknown_zone.get();
+        name.map(|name| markup::range::unknown_zone(&name).into_string())
+            .unwrap_or_default()
     };
     let backends = move || {
         (page.get() == Page::Operations).then(|| {
@@ -141,7 +145,8 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 on:pointerleave=move |_| charts.hide()
                 on:keydown=move |event| key.key(&event)
             >
-                <div class="heading">{heading}</div>
+                <div class="heading"><h1 inner_html=heading></h1></div>
+                <p class="unknown-zone" role="status" inner_html=unknown_zone></p>
                 <Controls />
                 <Streamed answer=empty render=show_guide fallback=nothing() />
                 <Streamed answer=empty render=show_waiting fallback=nothing() />

@@ -17,7 +17,7 @@ use crate::{
     boot::Boot,
     failure::Failure,
     markup::health::engine,
-    range::{offsets, time_range},
+    range::{offsets, time_range, time_zone},
 };
 
 /// How many values are suggested of a filter.
@@ -27,6 +27,7 @@ const SUGGESTED: usize = 100;
 pub async fn answer(question: Question) -> Result<Answer, Failure> {
     Ok(match question {
         Question::Boot => Answer::Boot(Box::new(Boot::of_request())),
+        Question::Zone(name) => Answer::ZoneIsKnown(time_zone(&name).is_ok()),
         Question::Health => {
             let health = host()?.health().await?;
             Answer::Health(health.backends.into_iter().map(backend).collect())

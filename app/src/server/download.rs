@@ -42,7 +42,8 @@ pub async fn download(
         .find(|info| info.name == name)
         .ok_or_else(unknown)?;
     let view = View::from_query(&pairs.into_iter().collect());
-    let request = PanelRequest::new(info, &view, "UTC").ok_or_else(|| {
+    let zone = view.tz.as_deref().unwrap_or("UTC");
+    let request = PanelRequest::new(info, &view, zone).ok_or_else(|| {
         let names = info.params.iter().filter(|param| param.required());
         let names: Vec<_> = names.map(|param| param.name.as_str()).collect();
         Problem::new(

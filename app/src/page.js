@@ -1,0 +1,81 @@
+// Starts the app, and does without it: until it runs, where it does not load, and once it has panicked. Links and forms are ordinary ones
+// with the same addresses, so that little is left to do. Every page has this script inline.
+(() => {
+  const PLAIN = /^\/plain(?=\/|$)/;
+  const CHANGED = "lakefront-changed-page";
+  const { app } = document.currentScript.dataset;
+  const root = document.documentElement;
+  let isDead = false;
+
+  const say = (...parts) => document.querySelector(".whole-pages").append(...parts);
+
+  /** Opens the same page without the app. What a page shows whose app has died may not be what its address says. */
+  function handOver() {
+    if (isDead) return;
+    isDead = true;
+    delete root.dataset.interactive;
+    try {
+      sessionStorage.setItem(CHANGED, "yes");
+    } catch {}
+    const { pathname, search, hash } = location;
+    location.replace(`/plain${pathname === "/" ? "" : pathname}${search}${hash}`);
+  }
+
+  async function start() {
+    let hydrate;
+    try {
+      const module = await import(`${app}.js`);
+      await module.default({ module_or_path: `${app}_bg.wasm` });
+      ({ hydrate } = module);
+    } catch (error) {
+      console.error(error);
+      // Nothing of it has run: the page is as the server sent it.
+      root.classList.add("plain");
+      say("The interactive part of this page did not load. Links and forms load whole pages.");
+      return;
+    }
+    try {
+      hydrate();
+    } catch (error) {
+      console.error(error);
+      handOver();
+    }
+  }
+
+  /** Says on a plain page why it is one, and leads back. */
+  function explain() {
+    let isChanged = false;
+    try {
+      isChanged = sessionStorage.getItem(CHANGED) !== null;
+    } catch {}
+    if (!isChanged) return;
+    const back = document.createElement("a");
+    back.href = (location.pathname.replace(PLAIN, "") || "/") + location.search;
+    back.textContent = "Try again";
+    back.addEventListener("click", () => sessionStorage.removeItem(CHANGED));
+    say("The page was changed by an extension or a translation. It now loads whole pages. ", back);
+  }
+
+  const isAlive = () => "interactive" in root.dataset;
+
+  // The dead app hears of nothing: the browser does what links and forms say.
+  for (const type of ["click", "submit", "change", "popstate"]) {
+    addEventListener(type, (event) => isDead && event.stopImmediatePropagation(), true);
+  }
+  document.addEventListener("change", ({ target }) => {
+    if (isAlive()) return;
+    if (target.name === "theme") document.cookie = `theme=${target.value}; Path=/; Max-Age=31536000; SameSite=Lax`;
+    else if (target.form?.matches("[data-instant]")) target.form.requestSubmit();
+  });
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-copy]");
+    if (!button || isAlive()) return;
+    navigator.clipboard.writeText(button.closest("figure").querySelector("code").textContent);
+    button.textContent = "Copied";
+  });
+  if (app) {
+    addEventListener("lakefront-panic", handOver);
+    addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && handOver());
+  }
+  addEventListener("DOMContentLoaded", app ? start : explain);
+})();

@@ -1,0 +1,18 @@
+// JSON that does not depend on the page. A page may give arrays a `toJSON`, as Prototype.js does, and `JSON.stringify` obeys it.
+// Half of a surrogate pair is no text: a server has to refuse it.
+
+/** Half of a pair without the other half. */
+const HALF = /\p{Surrogate}/gu;
+
+/** The text with U+FFFD for each half of a surrogate pair. Half a pair at its end, where a text was cut, is left out. */
+export const wellFormed = (text) => text.replace(/[\ud800-\udbff]$/, "").replace(HALF, "\ufffd");
+
+/** Returns a value as JSON, as `JSON.stringify` does where nobody interferes. Throws if the value contains itself. */
+export function json(value) {
+  if (typeof value === "string") return JSON.stringify(wellFormed(value));
+  if (Array.isArray(value)) return `[${value.map((item) => json(item) ?? "null").join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (typeof value.toJSON === "function") return json(value.toJSON());
+  const members = Object.keys(value).map((key) => [key, json(value[key])]);
+  return `{${members.filter(([, text]) => text).map(([key, text]) => `${json(key)}:${text}`).join(",")}}`;
+}
