@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use chdb_rust::insert_stream::InsertStream;
-use lakefront_clickhouse_http::Exception;
 use tokio::sync::mpsc;
 
 use super::cancel::Cancellation;

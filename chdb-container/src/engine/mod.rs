@@ -117,7 +117,9 @@ impl Engine {
         let names = Names::new(
             control.column("SELECT name FROM system.table_functions")?,
             control.column("SELECT name FROM system.formats")?,
-            control.column("SELECT name FROM system.settings UNION ALL SELECT name FROM system.merge_tree_settings")?,
+            control.column(
+                "SELECT name FROM system.settings UNION ALL SELECT name FROM system.merge_tree_settings",
+            )?,
         );
         let slots = usize::from(limits.slots);
         let queue = || Queue::new(limits.slots, limits.queue, limits.queue_wait());
