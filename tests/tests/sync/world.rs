@@ -241,11 +241,10 @@ pub async fn append(lake: &Lake, number: usize, days_ago: u64) -> Result<()> {
         }],
     };
     let context = RequestContext {
-        address: None,
+        sender: None,
         user_agent: "",
         country: "",
         arrival: 0,
-        visitor_key: [0; 32],
     };
     let mut builder = LogsBuilder::new();
     builder.append(&request, &context, i64::try_from(number * 10)?)?;
