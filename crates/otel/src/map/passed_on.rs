@@ -7,8 +7,8 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use super::attributes::{Known, first_text};
 use super::exception;
 
-/// How many ancestors of a span are looked at: a sender chooses the depth of its traces.
-const MAX_DEPTH: usize = 64;
+/// How many ancestors of a span are compared with it: a sender chooses the depth of its traces.
+const MAX_DEPTH: usize = 32;
 
 type Id<'a> = (&'a [u8], &'a [u8]);
 
@@ -42,7 +42,9 @@ impl<'a> PassedOn<'a> {
                     _ => break,
                 }
                 if thrown.get(&span) == Some(exception) {
+                    // Its own ancestors are found from it.
                     passed_on.insert(span);
+                    break;
                 }
             }
         }

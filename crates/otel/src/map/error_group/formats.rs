@@ -87,9 +87,6 @@ pub(super) const FORMATS: &[Format] = &[
 pub(super) const FOREIGN_FILES: &[&str] = &[
     // JavaScript
     "node_modules/",
-    "node:",
-    "ext:",
-    "bun:",
     "webpack/bootstrap",
     "webpack/runtime",
     "-extension://",
@@ -125,7 +122,15 @@ pub(super) const FOREIGN_FILES: &[&str] = &[
     // PHP, Go
     "/vendor/",
     "[internal function]",
-    // Dart
+];
+
+/// What paths of libraries and runtimes begin with.
+pub(super) const FOREIGN_SCHEMES: &[&str] = &[
+    "node:",
+    "ext:",
+    "bun:",
+    "webkit-masked-url:",
+    "user-script:",
     "dart:",
     "package:flutter/",
     "org-dartlang-sdk:",

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::formats::{
-    COMMON_NAMES, FOREIGN_APPS, FOREIGN_BUNDLES, FOREIGN_FILES, FOREIGN_FUNCTIONS, FORMATS, Language,
+    COMMON_NAMES, FOREIGN_APPS, FOREIGN_BUNDLES, FOREIGN_FILES, FOREIGN_FUNCTIONS, FOREIGN_SCHEMES, FORMATS,
+    Language,
 };
 use super::{cut, unless_minified};
 
@@ -144,7 +145,10 @@ impl<'a> Frame<'a> {
     }
 
     fn is_own(&self) -> bool {
-        !FOREIGN_FILES.iter().any(|mark| self.file.contains(mark)) && !self.is_foreign_by_name()
+        let foreign = FOREIGN_FILES.iter().any(|mark| self.file.contains(mark))
+            || FOREIGN_SCHEMES.iter().any(|scheme| self.file.starts_with(scheme))
+            || self.is_foreign_by_name();
+        !foreign
     }
 
     fn is_foreign_by_name(&self) -> bool {
