@@ -221,8 +221,8 @@ pub struct Facts {
     pub page: Cow<'static, str>,
     /// Whether it is a page view.
     pub view: bool,
-    /// The host that linked to the page; empty where none did.
-    pub referrer: &'static str,
+    /// Where the visit came from: the campaign's source, else the host that linked to the page; empty without either.
+    pub source: &'static str,
     /// The campaign that did.
     pub campaign: &'static str,
     /// The country of whoever it was; empty where it is not known.

@@ -79,8 +79,8 @@ impl Visitor<'_> {
 struct Referrer {
     url: &'static str,
     host: &'static str,
-    /// What the link has in its query, and the campaign that names.
-    campaign: Option<(&'static str, &'static str)>,
+    /// The query of the link, and the source and campaign that it names.
+    campaign: Option<(&'static str, &'static str, &'static str)>,
 }
 
 const fn referrer(url: &'static str, host: &'static str) -> Option<Referrer> {
@@ -96,6 +96,7 @@ const INSTAGRAM: Option<Referrer> = Some(Referrer {
     host: "www.instagram.com",
     campaign: Some((
         "utm_source=instagram&utm_medium=social&utm_campaign=fr%C3%BChling",
+        "instagram",
         "frühling",
     )),
 });
@@ -193,7 +194,7 @@ impl Walk<'_> {
             from = self.dice.weighted(&REFERRERS);
             if let Some(referrer) = from {
                 more.push(("browser.document.referrer", referrer.url.into()));
-                if let Some((query, _)) = referrer.campaign {
+                if let Some((query, ..)) = referrer.campaign {
                     url = format!("{url}?{query}");
                 }
             }
@@ -215,8 +216,10 @@ impl Walk<'_> {
             Facts {
                 page: page.route(),
                 view: true,
-                referrer: from.map_or("", |from| from.host),
-                campaign: from.and_then(|from| from.campaign).map_or("", |(_, name)| name),
+                source: from.map_or("", |from| {
+                    from.campaign.map_or(from.host, |(_, source, _)| source)
+                }),
+                campaign: from.and_then(|from| from.campaign).map_or("", |(.., name)| name),
                 ..Facts::default()
             },
         );

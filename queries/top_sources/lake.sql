@@ -9,7 +9,7 @@ FROM
     SELECT
         min((
             Timestamp,
-            if(ReferrerHost != '', ReferrerHost, UtmSource),
+            if(UtmSource != '', UtmSource, ReferrerHost),
             UtmCampaign,
             if(VisitorId = '', 0, cityHash64(VisitorId))
         )) AS landing,

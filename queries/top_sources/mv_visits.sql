@@ -8,7 +8,7 @@ SELECT
     cityHash64(SessionId, Day) AS Session,
     minSimpleState(
         toString(toUnixTimestamp64Micro(Timestamp))
-            || if(ReferrerHost != '', ReferrerHost, UtmSource) || '\0' || UtmCampaign || '\0'
+            || if(UtmSource != '', UtmSource, ReferrerHost) || '\0' || UtmCampaign || '\0'
             || leftPad(if(VisitorId = '', '', toString(cityHash64(VisitorId))), 20, '0')
     ) AS Landing,
     sumSimpleState(toUInt64(1)) AS Views

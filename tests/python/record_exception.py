@@ -1,4 +1,4 @@
-"""Records an exception on a span as programs do: `span.record_exception`. Argument: the endpoint."""
+"""Raises an exception through three spans, each of which records it: it is one error. Argument: the endpoint."""
 
 import sys
 
@@ -10,9 +10,22 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 provider = TracerProvider(resource=Resource.create({"service.name": "billing"}))
 provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=sys.argv[1] + "/v1/traces")))
 
-with provider.get_tracer("billing").start_as_current_span("send invoice") as span:
-    try:
-        {}["iban"]
-    except KeyError as error:
-        span.record_exception(error)
+tracer = provider.get_tracer("billing")
+
+
+@tracer.start_as_current_span("look up account")
+def account():
+    return {}["iban"]
+
+
+@tracer.start_as_current_span("send invoice")
+def invoice():
+    account()
+
+
+try:
+    with tracer.start_as_current_span("bill") as span:
+        invoice()
+except KeyError:
+    pass
 provider.shutdown()

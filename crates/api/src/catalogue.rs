@@ -54,6 +54,7 @@ pub struct ParamInfo {
     /// The value when left out; none means it is required.
     pub default: Option<Value>,
     /// The largest value (integers) or length in bytes (text).
+    #[serde(default)]
     pub max: u64,
     /// The only values a text takes; empty means any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -25,6 +25,12 @@ pub use markdown::markdown;
 pub use table::{Column, ColumnType, Table};
 pub use tables::{EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, LOGS, SUM, SUMMARY, TRACES, table, tables};
 
+/// The longest text, in bytes, of a promoted column, and thus of a text parameter of a query.
+///
+/// Longer ones end in a hash, so that they differ where the texts do. ErrorMessage and PagePath, by which no query
+/// filters, are kept as sent.
+pub const MAX_FILTER_BYTES: usize = 1_024;
+
 /// The version of the mapping from OTLP to promoted columns: a hash that changes with its code, rules or libraries.
 /// What was computed under another version must be rebuilt before it is offered.
 pub fn mapping_version() -> &'static str {

@@ -5,6 +5,7 @@
 
 mod any_value;
 mod attributes;
+mod bound;
 mod context;
 mod error_group;
 mod exception;
@@ -13,6 +14,8 @@ mod log;
 mod mapper;
 mod number;
 mod page;
+mod passed_on;
+mod placeholder;
 mod promoted;
 mod request;
 mod resource;
@@ -25,9 +28,11 @@ mod vital;
 
 pub use any_value::text;
 pub use context::RequestContext;
+pub use error_group::ErrorKey;
 pub use id::HexId;
 pub use log::LogRow;
 pub use mapper::Mapper;
+pub use passed_on::PassedOn;
 pub use promoted::Promoted;
 pub use resource::{Resource, Scope};
 pub use span::SpanRow;

@@ -12,7 +12,8 @@ pub fn markdown() -> String {
          Namespace `otel`, Iceberg v2. Generated from `crates/otel/src/tables`; do not edit.\n\n\
          Strings are `''` when absent, unless a column is optional. Promoted columns (★) are Lakefront's own, filled from\n\
          attributes so that queries need not read maps; the others are those of the OpenTelemetry Collector's ClickHouse\n\
-         exporter. The id is Iceberg's field id, then those of list elements, map keys and map values.\n",
+         exporter. Promoted texts above 1,024 bytes, ErrorMessage and PagePath excepted, are cut and end in `~` and a hash of all of\n\
+         the text, so that every value can be a parameter of a query. The id is Iceberg's field id, then those of list elements, map keys and map values.\n",
     );
     for table in tables() {
         write_table(&mut page, table).expect("a String takes everything");

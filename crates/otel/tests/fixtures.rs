@@ -133,7 +133,7 @@ fn python_reports_one_error_two_ways() {
         column("otel_traces", "ErrorMessage"),
         ["card of order 4711 was declined"]
     );
-    assert!(column("otel_logs", "ErrorGroup")[0].starts_with("v1:"));
+    assert!(column("otel_logs", "ErrorGroup")[0].starts_with("v2:"));
 }
 
 /// JSON and protobuf of one SDK say the same, but for ids, times and what follows from them.

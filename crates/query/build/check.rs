@@ -1,6 +1,7 @@
 //! Reads a folder of `queries/` and says what in it is not true.
 
 use lakefront_api::{Bucket, ChartKind, ChartSpec, ColumnInfo, PanelPlace, ParamInfo, ParamKind, QueryInfo};
+use lakefront_otel::MAX_FILTER_BYTES;
 use serde::Deserialize;
 
 use crate::sql_text;
@@ -88,6 +89,15 @@ pub fn check(
     let mut params = declared.params;
     params.extend(filters());
     let mut faults = Vec::new();
+    for param in params.iter_mut().filter(|param| param.kind == ParamKind::Text) {
+        if param.max != 0 {
+            faults.push(format!(
+                "query.toml: params.max of `{}`: a text takes none; its bound is that of the column",
+                param.name
+            ));
+        }
+        param.max = MAX_FILTER_BYTES as u64;
+    }
     check_params(&params, &mut faults);
     let given = Given {
         params: &params,
@@ -221,7 +231,7 @@ fn filters() -> [ParamInfo; 2] {
         name: name.into(),
         kind: ParamKind::Text,
         default: Some("".into()),
-        max: 256,
+        max: 0,
         values: Vec::new(),
         description: description.into(),
         suggest: None,
@@ -319,7 +329,9 @@ fn check_params(params: &[ParamInfo], faults: &mut Vec<String>) {
                 .as_u64()
                 .is_some_and(|number| (1..=param.max).contains(&number)),
         };
-        if !fits {
+        if param.kind == ParamKind::Integer && param.max == 0 {
+            faults.push(format!("query.toml: params.max of `{name}` is missing"));
+        } else if !fits {
             faults.push(format!(
                 "query.toml: params.default of `{name}` is not what the parameter takes"
             ));

@@ -103,6 +103,14 @@ fn each_fault_names_the_file_and_the_field() {
             "lake.sql: expected one SELECT outside parentheses, found 2",
         ),
         (
+            in_toml("kind = \"integer\"\ndefault = 10", "kind = \"text\""),
+            "query.toml: params.max of `limit`: a text takes none; its bound is that of the column",
+        ),
+        (
+            in_toml("max = 100\n", ""),
+            "query.toml: params.max of `limit` is missing",
+        ),
+        (
             in_toml("\"limit\"", "\"tz\""),
             "query.toml: params.name `tz` is taken",
         ),

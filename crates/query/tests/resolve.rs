@@ -133,8 +133,8 @@ fn parameters_are_checked_by_name_type_and_size() {
         ("top_errors", json!({"service": null}), "service: expected text"),
         (
             "top_errors",
-            json!({"service": "x".repeat(257)}),
-            "service: expected at most 256 bytes",
+            json!({"service": "x".repeat(1_025)}),
+            "service: expected at most 1024 bytes",
         ),
         (
             "errors_for_user",

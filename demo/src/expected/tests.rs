@@ -163,7 +163,7 @@ fn a_quantile_is_the_sample_at_its_rank() {
 fn a_session_comes_from_where_its_first_view_did() {
     let from = |minute, session: &str, referrer, country| {
         let mut event = view(minute, session, "/");
-        event.facts.referrer = referrer;
+        event.facts.source = referrer;
         event.facts.country = country;
         event
     };

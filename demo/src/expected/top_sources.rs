@@ -17,11 +17,11 @@ pub fn top_sources(events: &[Event], ask: &Ask) -> Vec<Row> {
     for views in ask.sessions(events, |facts| {
         facts
             .view
-            .then_some((facts.referrer, facts.campaign, facts.visitor.as_str()))
+            .then_some((facts.source, facts.campaign, facts.visitor.as_str()))
     }) {
-        let (_, (referrer, campaign, visitor)) = views[0];
-        let referrer = if referrer.is_empty() { "(direct)" } else { referrer };
-        let source = sources.entry((referrer, campaign)).or_default();
+        let (_, (name, campaign, visitor)) = views[0];
+        let name = if name.is_empty() { "(direct)" } else { name };
+        let source = sources.entry((name, campaign)).or_default();
         source.sessions += 1;
         source.bounces += usize::from(views.len() == 1);
         if !visitor.is_empty() {
@@ -32,9 +32,9 @@ pub fn top_sources(events: &[Event], ask: &Ask) -> Vec<Row> {
     rows.sort_by_key(|(name, source)| (Reverse(source.sessions), *name));
     rows.truncate(ask.limit);
     rows.into_iter()
-        .map(|((referrer, campaign), source)| {
+        .map(|((name, campaign), source)| {
             vec![
-                referrer.into(),
+                name.into(),
                 campaign.into(),
                 source.sessions.into(),
                 source.visitors.len().into(),

@@ -11,7 +11,7 @@ use super::column::{ListColumn, MapColumn, TextColumn, timestamps};
 use super::error::{AppendError, Appended};
 use super::promoted::PromotedColumns;
 use super::size;
-use crate::map::{Mapper, RequestContext, Resource, Scope, SpanRow, hex_id, micros};
+use crate::map::{Mapper, PassedOn, RequestContext, Resource, Scope, SpanRow, hex_id, micros};
 use crate::tables::{TRACES, table};
 
 /// Collects spans until they are finished into a batch.
@@ -46,16 +46,20 @@ impl TracesBuilder {
                 &resource_spans.schema_url,
                 context,
             );
+            let passed_on = PassedOn::of(resource_spans);
             for scope_spans in &resource_spans.scope_spans {
                 let scope = Scope::new(scope_spans.scope.as_ref(), &scope_spans.schema_url);
                 for span in &scope_spans.spans {
-                    let Some(row) = self.mapper.span(span, &resource) else {
+                    let Some(mut row) = self.mapper.span(span, &resource) else {
                         appended.rejected += 1;
                         appended.reason = Some(
                             "a span needs a trace id of 16 bytes and a span id of 8 bytes, not all zero",
                         );
                         continue;
                     };
+                    if passed_on.contains(span) {
+                        row.pass_on();
+                    }
                     self.columns.append(
                         &row,
                         &resource,

@@ -6,10 +6,12 @@ use std::collections::HashSet;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 
 use super::any_value::text;
+use super::placeholder;
 
 macro_rules! known {
     ($($field:ident = $key:literal,)*) => {
-        /// The values of the keys that the mapping reads; the first of a key that comes twice.
+        /// The values of the keys that the mapping reads; the first of a key that comes twice. Ids that are placeholders
+        /// are absent.
         #[derive(Clone, Copy, Default)]
         pub(super) struct Known<'a> {
             $(pub(super) $field: Option<&'a AnyValue>,)*
@@ -26,6 +28,15 @@ macro_rules! known {
                     if slot.is_none() {
                         *slot = attribute.value.as_ref();
                     }
+                }
+                for id in [
+                    &mut known.app_installation_id,
+                    &mut known.device_id,
+                    &mut known.enduser_id,
+                    &mut known.session_id,
+                    &mut known.user_id,
+                ] {
+                    *id = placeholder::id(*id);
                 }
                 known
             }

@@ -1,6 +1,10 @@
 //! Errors: what a log record or a span's exception says about itself.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::Event;
 
 use super::attributes::{Known, first_text};
 use super::mapper::Mapper;
@@ -9,11 +13,16 @@ use super::promoted::Promoted;
 /// The event of an error, in logs and in spans.
 pub(super) const EVENT: &str = "exception";
 
-/// The lowest severity that makes a log record an error (ERROR).
-pub(super) const SEVERITY: i32 = 17;
+/// The severities that make a log record an error: ERROR to FATAL4. Others, such as 99, are no severity.
+pub(super) const SEVERITIES: RangeInclusive<i32> = 17..=24;
 
 /// ErrorType when nothing names one.
 const UNTYPED: &str = "untyped";
+
+/// The exception that is a span's error: the last one.
+pub(super) fn of_span(span: &Span) -> Option<&Event> {
+    span.events.iter().rfind(|event| event.name == EVENT)
+}
 
 /// Fills the columns of an error. `known` are the attributes of the record or of the span's event, `outer` those of
 /// the span, and `message` is what to show when the exception has no message.

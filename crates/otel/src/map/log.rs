@@ -70,10 +70,15 @@ impl Mapper {
             _ => {}
         }
         let has_type = !first_text([known.exception_type]).is_empty();
-        if event_name == exception::EVENT || has_type || record.severity_number >= exception::SEVERITY {
+        if event_name == exception::EVENT
+            || has_type
+            || exception::SEVERITIES.contains(&record.severity_number)
+        {
             let body = || record.body.as_ref().map(text).unwrap_or_default();
             exception::fill(&mut promoted, &known, &Known::default(), body, self);
         }
+
+        promoted.bound();
 
         let observed_timestamp = micros(record.observed_time_unix_nano, resource.arrival);
         LogRow {

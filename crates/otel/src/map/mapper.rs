@@ -7,7 +7,7 @@ use std::sync::Arc;
 use opentelemetry_proto::tonic::resource::v1::Resource as ResourceMessage;
 
 use super::context::RequestContext;
-use super::error_group;
+use super::error_group::{self, ErrorKey};
 use super::resource::Resource;
 use super::user_agent::UserAgent;
 
@@ -56,11 +56,11 @@ impl Mapper {
     }
 
     pub(super) fn error_group(&mut self, r#type: &str, message: &str, stack: &str) -> String {
-        let key = error_group::key(r#type, message, stack);
+        let key = error_group::cache_key(r#type, message, stack);
         if let Some(known) = self.error_groups.0.get(&key) {
             return known.clone();
         }
-        let group = error_group::error_group(r#type, message, stack);
+        let group = ErrorKey::of(r#type, message, stack).group();
         self.error_groups.insert(key, group.clone());
         group
     }

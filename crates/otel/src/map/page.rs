@@ -46,11 +46,8 @@ fn fill_visit(row: &mut Promoted<'_>, attributes: &Lookup<'_, '_>, url: &str) {
         return;
     }
     let url = Url::parse(url).ok();
-    if let Some(host) = host(&referrer)
-        && url.as_ref().and_then(Url::host_str) != Some(host.as_str())
-    {
-        row.referrer_host = Cow::Owned(host);
-    }
+    let own = url.as_ref().and_then(Url::host_str);
+    row.referrer_host = referrer_host(&referrer, own).map(Cow::Owned).unwrap_or_default();
     let Some(url) = url else { return };
     for (key, value) in url.query_pairs() {
         let column = match &*key {
@@ -64,8 +61,42 @@ fn fill_visit(row: &mut Promoted<'_>, attributes: &Lookup<'_, '_>, url: &str) {
     }
 }
 
-fn host(url: &str) -> Option<String> {
-    Some(Url::parse(url).ok()?.host_str()?.to_owned())
+/// Apps that open links, by package, and the site that stands for each.
+const APPS: &[(&str, &str)] = &[
+    ("com.google.android.googlequicksearchbox", "www.google.com"),
+    ("com.google.android.gm", "mail.google.com"),
+    ("com.google.android.youtube", "www.youtube.com"),
+    ("com.facebook.katana", "www.facebook.com"),
+    ("com.facebook.orca", "www.messenger.com"),
+    ("com.instagram.android", "www.instagram.com"),
+    ("com.instagram.barcelona", "www.threads.com"),
+    ("com.linkedin.android", "www.linkedin.com"),
+    ("com.pinterest", "www.pinterest.com"),
+    ("com.reddit.frontpage", "www.reddit.com"),
+    ("com.slack", "slack.com"),
+    ("com.twitter.android", "x.com"),
+    ("com.whatsapp", "www.whatsapp.com"),
+    ("org.telegram.messenger", "t.me"),
+];
+
+/// Where a visit came from: the host of a web page or the site of an app, unless that is the page's own site.
+fn referrer_host(referrer: &str, own: Option<&str>) -> Option<String> {
+    let referrer = Url::parse(referrer).ok()?;
+    let host = referrer.host_str()?;
+    match referrer.scheme() {
+        "http" | "https" if own.map(site) != Some(site(host)) => Some(host.to_owned()),
+        "android-app" => {
+            let app = APPS.iter().find(|(package, _)| *package == host);
+            Some(app.map_or(host, |(_, site)| site).to_owned())
+        }
+        // The page's own site, files, extensions.
+        _ => None,
+    }
+}
+
+/// A host without `www.`, which is the same site.
+fn site(host: &str) -> &str {
+    host.strip_prefix("www.").unwrap_or(host).trim_end_matches('.')
 }
 
 /// The path of a URL with a host, or of a path with a query; `about:blank` and the like are no pages.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 
 use super::attributes::{Lookup, first_text};
+use super::bound::bound;
 use super::mapper::Mapper;
 use super::resource::Resource;
 use super::user_agent::UserAgent;
@@ -43,6 +44,33 @@ pub struct Promoted<'a> {
     pub country: Cow<'a, str>,
     /// Fills DeviceType, Browser, Os and IsBot.
     pub user_agent: Option<Arc<UserAgent>>,
+}
+
+impl Promoted<'_> {
+    /// Cuts the texts that queries filter by or group by to what a parameter takes.
+    pub(super) fn bound(&mut self) {
+        for text in [
+            &mut self.service_namespace,
+            &mut self.service_version,
+            &mut self.environment,
+            &mut self.error_type,
+            &mut self.error_group,
+            &mut self.page_route,
+            &mut self.vital_name,
+            &mut self.http_route,
+            &mut self.http_method,
+            &mut self.session_id,
+            &mut self.user_id,
+            &mut self.visitor_id,
+            &mut self.referrer_host,
+            &mut self.utm_source,
+            &mut self.utm_medium,
+            &mut self.utm_campaign,
+            &mut self.country,
+        ] {
+            bound(text);
+        }
+    }
 }
 
 impl Mapper {

@@ -1,13 +1,17 @@
 //! Requests that a server answered.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use super::attributes::{Known, Lookup, first_text};
-use super::number::{double, int};
+use super::number::{double, int, plausible_ms};
 use super::promoted::Promoted;
 
 /// The event of a request in logs.
 pub(super) const EVENT: &str = "http.server.request";
+
+/// Status codes of HTTP (RFC 9110, section 15).
+const STATUS_CODES: RangeInclusive<i32> = 100..=599;
 
 /// HttpRoute when the server gives none.
 const NO_ROUTE: &str = "(none)";
@@ -28,8 +32,9 @@ pub(super) fn fill<'a>(row: &mut Promoted<'a>, attributes: &Lookup<'_, 'a>, dura
     row.http_status_code = [known.http_response_status_code, known.http_status_code]
         .into_iter()
         .flatten()
-        .find_map(int);
-    row.duration_ms = duration_ms;
+        .filter_map(int)
+        .find(|status| STATUS_CODES.contains(status));
+    row.duration_ms = duration_ms.and_then(plausible_ms);
 }
 
 /// Duration of a request in a log: `http.server.request.duration` in seconds, else `duration_ms`.

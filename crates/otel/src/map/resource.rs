@@ -7,6 +7,7 @@ use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 
 use super::any_value::text;
 use super::attributes::{Known, first_text};
+use super::bound::bound;
 use super::context::RequestContext;
 use super::user_agent::UserAgent;
 
@@ -42,7 +43,8 @@ impl<'a> Resource<'a> {
         user_agent: Arc<UserAgent>,
     ) -> Self {
         let known = Known::of(attributes);
-        let service_name = first_text([known.service_name]);
+        let mut service_name = first_text([known.service_name]);
+        bound(&mut service_name);
         let sender = user_agent.is_browser.then(|| Sender {
             user_agent,
             country: context.country,

@@ -1,4 +1,4 @@
-//! PageRoute: a path whose ids are replaced, so that pages can be counted.
+//! PageRoute: the path of a page as one name, with its ids replaced, so that pages can be counted.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -8,108 +8,173 @@ use regex::Regex;
 /// What an id is replaced with.
 const ID: &str = ":id";
 
-/// A kind of path segment that is an id.
-struct Rule {
-    pattern: &'static str,
-    /// Shorter segments are words.
-    min_length: usize,
-}
-
-/// The rules in order; the first that matches a whole segment wins. All want a digit somewhere.
-const RULES: &[Rule] = &[
-    // Numbers: 42
-    Rule {
-        pattern: r"^[0-9]+$",
-        min_length: 1,
-    },
-    // Dates: 2026-03-24, 2026-03-24T12:00:00Z
-    Rule {
-        pattern: r"^[0-9]{4}-[0-9]{2}(-[0-9]{2}([T_ ].*)?)?$",
-        min_length: 7,
-    },
-    // UUIDs
-    Rule {
-        pattern: r"^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
-        min_length: 36,
-    },
-    // Hashes: commits, object ids
-    Rule {
-        pattern: r"^(?i)[0-9a-f]+$",
-        min_length: 7,
-    },
-    // ULIDs, KSUIDs, Firebase ids and other long tokens
-    Rule {
-        pattern: r"^[0-9A-Za-z_]+$",
-        min_length: 20,
-    },
+/// Files that servers send for the folder they are in.
+const INDEX_FILES: &[&str] = &[
+    "index.html",
+    "index.htm",
+    "index.php",
+    "index.jsp",
+    "index.asp",
+    "index.aspx",
+    "default.asp",
+    "default.aspx",
 ];
 
-/// The path with its ids replaced.
+/// Longer segments are looked at up to here.
+const MAX_SEGMENT: usize = 512;
+
+/// A kind of path segment.
+struct Rule {
+    pattern: &'static str,
+    /// Shorter texts are not of this kind.
+    min_length: usize,
+    verdict: Verdict,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// The segment is an id.
+    Id,
+    /// The segment is a word or a title.
+    Word,
+    /// The segment is an id if one of its parts between `-`, `_`, `.` and `~` is of this kind.
+    IdInPart,
+}
+use Verdict::{Id, IdInPart, Word};
+
+/// The rules in order; the first that matches decides. A segment that none matches is a word.
+const RULES: &[Rule] = &[
+    // Numbers: 42, +4915112345678
+    rule(Id, 1, r"^\+?[0-9]+$"),
+    // Dates: 2026-03, 2026-03-24, 2026-03-24T12:00:00Z
+    rule(Id, 7, r"^[0-9]{4}-(?:0[1-9]|1[0-2])(?:-[0-9]{2}(?:[T_ ].*)?)?$"),
+    // UUIDs
+    rule(
+        Id,
+        32,
+        r"^(?i)\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$",
+    ),
+    // Addresses of mail
+    rule(Id, 6, r"^[^@\s]+@[^@\s]+\.[^@.\s]+$"),
+    // A name and a year: COVID-2019, report_2024
+    rule(Word, 1, r"^[A-Za-z]+[-_](?:19|20)[0-9]{2}$"),
+    // Numbers with a prefix: ORD-2024-00017, JIRA-1234, user_12345, order-47110
+    rule(Id, 6, r"^[A-Z]{2,8}(?:[-_][0-9]+)*[-_][0-9]{3,}$"),
+    rule(Id, 7, r"^[a-z]+[-_][0-9]{5,}$"),
+    // Numbers in groups: 123-4567890-1234567
+    rule(Id, 11, r"^[0-9]+(?:[-_][0-9]+)+$"),
+    // Ids without a digit that name their kind: cus_NffrFeUfNVHrbK
+    rule(
+        Id,
+        15,
+        r"^[a-z]{2,8}_[A-Za-z]*[a-z]{1,2}[A-Z]+[a-z]{1,2}[A-Z][A-Za-z]*$",
+    ),
+    // Sizes: 1920x1080
+    rule(Word, 3, r"^[0-9]{1,5}x[0-9]{1,5}$"),
+    // Titles: words and numbers, also v2, 3rd, 1920x1080, h264, 2000s, covid19
+    rule(
+        Word,
+        1,
+        r"^(?:\p{L}+|[0-9]+|\p{L}{1,3}[0-9]{1,4}|[0-9]{1,4}(?:\p{L}{1,2}|x[0-9]{1,4}|min|mbit)|\p{L}+[0-9]{1,2})(?:[-_.,+'’()!:&~ ]+(?:\p{L}+|[0-9]+|\p{L}{1,3}[0-9]{1,4}|[0-9]{1,4}(?:\p{L}{1,2}|x[0-9]{1,4}|min|mbit)|\p{L}+[0-9]{1,2}))+[-_.,+'’()!:&~ ]*$",
+    ),
+    // Names of capitalised words: WorldCup2022Qualifiers, iPhone15ProMax
+    rule(
+        Word,
+        1,
+        r"^[a-z]?(?:[A-Z][a-z]{2,})+(?:[0-9]{1,4}(?:[A-Z][a-z]{2,})*)?$",
+    ),
+    // Ids that name their kind: cus_9s6XKzkNRiz8i3
+    rule(Id, 12, r"^[a-z]{2,8}_[0-9A-Za-z]*[0-9][0-9A-Za-z]*$"),
+    // Hashes, alone or in a part: commits, object ids
+    rule(
+        IdInPart,
+        7,
+        r"^(?:[0-9a-f]*[0-9][0-9a-f]*[0-9][0-9a-f]*|[0-9A-F]*[0-9][0-9A-F]*[0-9][0-9A-F]*)$",
+    ),
+    // Tokens with digits here and there: dQw4w9WgXcQ, A1B2C3
+    rule(IdInPart, 8, r"^[A-Za-z]*[0-9]+[A-Za-z]+[0-9][0-9A-Za-z]*$"),
+    rule(
+        IdInPart,
+        6,
+        r"^[A-Za-z]?[0-9]+[A-Za-z]+[0-9]+[A-Za-z]+[0-9A-Za-z]*$",
+    ),
+    // ULIDs, KSUIDs, Firebase ids and other long tokens
+    rule(
+        IdInPart,
+        20,
+        r"^(?:[0-9]+[0-9A-Za-z]*[A-Za-z][0-9A-Za-z]*|[0-9A-Za-z]*[A-Z][0-9A-Za-z]*[0-9][0-9A-Za-z]*)$",
+    ),
+];
+
+const fn rule(verdict: Verdict, min_length: usize, pattern: &'static str) -> Rule {
+    Rule {
+        pattern,
+        min_length,
+        verdict,
+    }
+}
+
+/// The route of a path: without ids, the slash at the end, an index file, and parameters of a segment (`;jsessionid=`).
 pub(super) fn page_route(path: &str) -> Cow<'_, str> {
-    if !path.bytes().any(|byte| byte.is_ascii_digit()) {
+    let rooted = path.starts_with('/');
+    let mut segments: Vec<Cow<'_, str>> = path
+        .split('/')
+        .map(|segment| segment.split(';').next().unwrap_or_default())
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| if is_id(segment) { ID.into() } else { segment.into() })
+        .collect();
+    if segments
+        .last()
+        .is_some_and(|last| INDEX_FILES.iter().any(|index| index.eq_ignore_ascii_case(last)))
+    {
+        segments.pop();
+    }
+    if !rooted {
+        return Cow::Owned(segments.join("/"));
+    }
+    let length = segments.iter().map(|segment| segment.len() + 1).sum::<usize>();
+    let unchanged = length == path.len() && segments.iter().all(|segment| segment != ID);
+    if unchanged || path == "/" {
         return Cow::Borrowed(path);
     }
-    let mut changed = false;
-    let segments: Vec<&str> = path
-        .split('/')
-        .map(|segment| {
-            let id = is_id(segment);
-            changed |= id;
-            if id { ID } else { segment }
-        })
-        .collect();
-    if changed {
-        Cow::Owned(segments.join("/"))
-    } else {
-        Cow::Borrowed(path)
-    }
+    Cow::Owned(format!("/{}", segments.join("/")))
 }
 
 fn is_id(segment: &str) -> bool {
-    static PATTERNS: LazyLock<Vec<(usize, Regex)>> = LazyLock::new(|| {
+    static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         RULES
             .iter()
-            .map(|rule| {
-                (
-                    rule.min_length,
-                    Regex::new(rule.pattern).expect("the rules are tested"),
-                )
-            })
+            .map(|rule| Regex::new(rule.pattern).expect("the rules are tested"))
             .collect()
     });
-    segment.bytes().any(|byte| byte.is_ascii_digit())
-        && PATTERNS
-            .iter()
-            .any(|(min_length, pattern)| segment.len() >= *min_length && pattern.is_match(segment))
+    let may_be = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'_' | b'@' | b'%');
+    if !segment.bytes().any(may_be) {
+        return false;
+    }
+    let segment = decoded(&segment[..segment.floor_char_boundary(MAX_SEGMENT)]);
+    let segment = &*segment;
+    RULES
+        .iter()
+        .zip(PATTERNS.iter())
+        .find_map(|(rule, pattern)| {
+            let fits = |text: &str| text.len() >= rule.min_length && pattern.is_match(text);
+            let found = match rule.verdict {
+                IdInPart => segment.split(['-', '_', '.', '~']).any(fits),
+                Id | Word => fits(segment),
+            };
+            found.then_some(rule.verdict != Word)
+        })
+        .unwrap_or(false)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::page_route;
-
-    #[test]
-    fn ids_are_replaced_and_words_stay() {
-        for (path, route) in [
-            ("", ""),
-            ("/", "/"),
-            ("/products/42", "/products/:id"),
-            ("/products/42/reviews/7", "/products/:id/reviews/:id"),
-            ("/blog/2026-03-24/hello-world", "/blog/:id/hello-world"),
-            ("/blog/2026/03", "/blog/:id/:id"),
-            ("/u/3f2504e0-4f89-11d3-9a0c-0305e82c3301", "/u/:id"),
-            ("/commit/3911db2", "/commit/:id"),
-            ("/o/507f1f77bcf86cd799439011/edit", "/o/:id/edit"),
-            ("/s/01ARZ3NDEKTSV4RRFFQ69G5FAV", "/s/:id"),
-            ("/v2/about", "/v2/about"),
-            (
-                "/how-to-build-10-things-in-rust",
-                "/how-to-build-10-things-in-rust",
-            ),
-            ("/internationalization", "/internationalization"),
-            ("/défacée/facade", "/défacée/facade"),
-            ("/caf%C3%A9", "/caf%C3%A9"),
-        ] {
-            assert_eq!(page_route(path), route, "{path}");
-        }
-    }
+/// The segment with `%40` as `@`; an escaped character beyond ASCII becomes some letter, which is all that rules see.
+fn decoded(segment: &str) -> Cow<'_, str> {
+    static ESCAPE: LazyLock<Regex> = LazyLock::new(|| Regex::new("%([0-9A-Fa-f]{2})").expect("tested"));
+    ESCAPE.replace_all(
+        segment,
+        |captures: &regex::Captures<'_>| match u8::from_str_radix(&captures[1], 16) {
+            Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
+            _ => "x".to_owned(),
+        },
+    )
 }

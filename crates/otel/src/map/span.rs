@@ -1,5 +1,7 @@
 //! Spans to rows of `otel_traces`.
 
+use std::borrow::Cow;
+
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
@@ -25,7 +27,7 @@ pub struct SpanRow<'a> {
     pub parent_span_id: HexId,
     /// Kind by name.
     pub span_kind: &'static str,
-    /// End minus start in nanoseconds.
+    /// End minus start in nanoseconds, 0 when one of them is missing or the end is earlier.
     pub duration: i64,
     /// Code of the status by name.
     pub status_code: &'static str,
@@ -49,23 +51,25 @@ impl Mapper {
             record: &known,
             resource: &resource.known,
         };
-        // A span without a start begins at its arrival: its duration is not known.
-        let duration = match span.start_time_unix_nano {
-            0 => 0,
-            start => span.end_time_unix_nano.saturating_sub(start),
-        };
+        let duration = duration(span);
         let status = span.status.as_ref();
 
         let mut promoted = self.promoted(&attributes, resource);
         page::fill(&mut promoted, &attributes);
         if span.kind == SpanKind::Server as i32 && !request::method(&known).is_empty() {
-            request::fill(&mut promoted, &attributes, Some(duration as f64 / 1e6));
+            request::fill(
+                &mut promoted,
+                &attributes,
+                duration.map(|nanos| nanos as f64 / 1e6),
+            );
         }
         let status_message = status.map_or("", |status| &status.message);
-        if let Some(event) = span.events.iter().rfind(|event| event.name == exception::EVENT) {
+        if let Some(event) = exception::of_span(span) {
             let thrown = Known::of(&event.attributes);
             exception::fill(&mut promoted, &thrown, &known, || status_message.into(), self);
         }
+
+        promoted.bound();
 
         Some(SpanRow {
             timestamp: micros(span.start_time_unix_nano, resource.arrival),
@@ -73,13 +77,26 @@ impl Mapper {
             span_id,
             parent_span_id: hex_id::<8>(&span.parent_span_id),
             span_kind: kind_name(span.kind),
-            duration: i64::try_from(duration).unwrap_or(i64::MAX),
+            duration: duration.map_or(0, |nanos| i64::try_from(nanos).unwrap_or(i64::MAX)),
             status_code: status_name(status.map_or(0, |status| status.code)),
             status_message,
             span,
             promoted,
         })
     }
+}
+
+impl SpanRow<'_> {
+    /// Makes the row one that shows its exception but is no error, because the error is counted where it was thrown.
+    pub fn pass_on(&mut self) {
+        self.promoted.error_type = Cow::Borrowed("");
+    }
+}
+
+/// End minus start in nanoseconds, if both are there and in order.
+fn duration(span: &Span) -> Option<u64> {
+    let (start, end) = (span.start_time_unix_nano, span.end_time_unix_nano);
+    if start == 0 { None } else { end.checked_sub(start) }
 }
 
 /// Names as the Collector's exporter writes them.

@@ -1,8 +1,9 @@
-//! What a User-Agent says, by woothee (browser, system, device) and isbot.
+//! What a User-Agent says, by woothee (browser, system, device), isbot and a list of our own (`bots.txt`).
 
 use std::sync::LazyLock;
 
 use isbot::Bots;
+use regex::RegexSet;
 use woothee::parser::Parser;
 
 /// Longer ones are cut: no real one is longer, and parsing costs time.
@@ -26,11 +27,10 @@ pub struct UserAgent {
 impl UserAgent {
     /// Parses the header.
     pub fn parse(header: &str) -> Self {
-        static BOTS: LazyLock<Bots> = LazyLock::new(Bots::default);
         static PARSER: LazyLock<Parser> = LazyLock::new(Parser::new);
         let header = &header[..header.floor_char_boundary(MAX_LENGTH)];
         let parsed = PARSER.parse(header).unwrap_or_default();
-        let is_bot = BOTS.is_bot(header) || parsed.category == "crawler";
+        let is_bot = is_bot(header, parsed.category);
         let known = |name: &str| {
             if name == "UNKNOWN" {
                 String::new()
@@ -50,6 +50,27 @@ impl UserAgent {
             is_browser: header.starts_with("Mozilla/") || header.starts_with("Opera/"),
         }
     }
+}
+
+/// Whether it is a robot's, by the lists.
+fn is_bot(header: &str, category: &str) -> bool {
+    static BOTS: LazyLock<Bots> = LazyLock::new(|| {
+        let mut bots = Bots::default();
+        bots.remove(&listed("without"));
+        bots.append(&listed("robot"));
+        bots
+    });
+    static PEOPLE: LazyLock<RegexSet> =
+        LazyLock::new(|| RegexSet::new(listed("person")).expect("the list is tested"));
+    (category == "crawler" || BOTS.is_bot(header)) && !PEOPLE.is_match(&header.to_ascii_lowercase())
+}
+
+/// The patterns of `bots.txt` that stand after a word.
+fn listed(word: &str) -> Vec<&'static str> {
+    include_str!("bots.txt")
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix(word)?.strip_prefix(' ')?.trim_start()))
+        .collect()
 }
 
 /// woothee's category, with tablets told from phones.

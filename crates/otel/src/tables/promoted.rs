@@ -8,14 +8,14 @@ pub(super) const PROMOTED: &[C] = &[
     C::required("Environment", String, "`deployment.environment.name`, else `deployment.environment`.")
         .low_cardinality()
         .promoted(),
-    C::required("ErrorType", String, "On errors, and only there: `exception.type`, else `error.type`, else `untyped`.")
+    C::required("ErrorType", String, "On errors, and only there: `exception.type`, else `error.type`, else `untyped`. `''` on a span that passes on the exception of a span within it.")
         .low_cardinality()
         .promoted(),
-    C::required("ErrorMessage", String, "On errors: `exception.message`, else the body.").promoted(),
+    C::required("ErrorMessage", String, "On errors, and on spans that pass one on: `exception.message`, else the body.").promoted(),
     C::required(
         "ErrorGroup",
         String,
-        "On errors: attribute `error.group`, else `v1:` and a hash of type, cleaned message and first own frames.",
+        "As ErrorMessage: attribute `error.group`, else `v2:` and a hash of type, cleaned message and innermost own frame.",
     )
     .low_cardinality()
     .promoted(),
@@ -26,24 +26,24 @@ pub(super) const PROMOTED: &[C] = &[
     )
     .promoted(),
     C::required("PagePath", String, "Path of the page: `url.path`, else of the page's URL.").promoted(),
-    C::required("PageRoute", String, "PagePath with numbers, UUIDs, hashes and dates as `:id`.").low_cardinality().promoted(),
+    C::required("PageRoute", String, "PagePath with numbers, UUIDs, hashes, dates and other ids as `:id`, without `/` or an index file at the end.").low_cardinality().promoted(),
     C::required("VitalName", String, "On web vitals, and only there: `lcp`, `cls`, `inp`, `fcp`, `ttfb`, …")
         .low_cardinality()
         .promoted(),
-    C::optional("VitalValue", Double, "On web vitals: milliseconds, for `cls` the score.").promoted(),
+    C::optional("VitalValue", Double, "On web vitals: milliseconds, at most 7 days; for `cls` the score, at most 100.").promoted(),
     C::required("HttpRoute", String, "On requests, and only there: `http.route`, else `(none)`.").low_cardinality().promoted(),
     C::required("HttpMethod", String, "On requests: the method.").low_cardinality().promoted(),
-    C::optional("HttpStatusCode", Int, "On requests: the status code of the response.").promoted(),
-    C::optional("DurationMs", Double, "On requests: duration in milliseconds.").promoted(),
-    C::required("SessionId", String, "`session.id`.").promoted(),
-    C::required("UserId", String, "`user.id`, else `enduser.id`.").promoted(),
+    C::optional("HttpStatusCode", Int, "On requests: the status code of the response, 100 to 599.").promoted(),
+    C::optional("DurationMs", Double, "On requests: duration in milliseconds; absent when start or end is missing, the end is earlier, or above 7 days.").promoted(),
+    C::required("SessionId", String, "`session.id`, unless it is a placeholder.").promoted(),
+    C::required("UserId", String, "`user.id`, else `enduser.id`, unless it is a placeholder such as `undefined`, `null`, `0` or `anonymous`.").promoted(),
     C::required(
         "VisitorId",
         String,
         "UserId, else `app.installation.id`, `device.id`, for records that a browser sent a hash that changes daily, else `session.id`.",
     )
     .promoted(),
-    C::required("ReferrerHost", String, "On page views: host of the referrer, `''` for the site itself.")
+    C::required("ReferrerHost", String, "On page views: host of the referrer, or the site of an app; `''` for the site itself, with or without `www.`.")
         .low_cardinality()
         .promoted(),
     C::required("UtmSource", String, "On page views: `utm_source` of the URL.").low_cardinality().promoted(),

@@ -32,7 +32,7 @@ const COLUMNS: &[C] = &[
     C::required(
         "Duration",
         Long,
-        "End minus start in nanoseconds, 0 when the end is missing or earlier.",
+        "End minus start in nanoseconds, 0 when one of them is missing or the end is earlier.",
     ),
     C::required("StatusCode", String, "`Unset`, `Ok` or `Error`.").low_cardinality(),
     C::required("StatusMessage", String, "Message of the status."),
