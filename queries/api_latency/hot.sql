@@ -12,7 +12,7 @@ FROM
     SELECT
         toTimeZone(if({step:String} = 'day', toStartOfDay(Bucket, {tz:String}), toStartOfHour(Bucket, {tz:String})), 'UTC') AS hour,
         -- The routes with the most requests of the range have rows of their own; the others share one.
-        (ServiceName, HttpMethod, HttpRoute) IN
+        if(((ServiceName, HttpMethod, HttpRoute) IN
         (
             SELECT ServiceName, HttpMethod, HttpRoute
             FROM mv_api_latency
@@ -23,8 +23,7 @@ FROM
             GROUP BY ServiceName, HttpMethod, HttpRoute
             ORDER BY countMerge(Requests) DESC, ServiceName, HttpMethod, HttpRoute
             LIMIT 20
-        ) AS has_own,
-        if(has_own, ServiceName::String, '') AS service,
+        )) AS has_own, ServiceName::String, '') AS service,
         if(has_own, HttpMethod::String, '') AS method,
         if(has_own, HttpRoute::String, 'other') AS route,
         countMerge(Requests) AS requests,

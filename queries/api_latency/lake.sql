@@ -12,7 +12,7 @@ FROM
     SELECT
         toTimeZone(if({step:String} = 'day', toStartOfDay(Timestamp, {tz:String}), toStartOfHour(Timestamp, {tz:String})), 'UTC') AS hour,
         -- The routes with the most requests of the range have rows of their own; the others share one.
-        (ServiceName, HttpMethod, HttpRoute) IN
+        if(((ServiceName, HttpMethod, HttpRoute) IN
         (
             SELECT ServiceName, HttpMethod, HttpRoute
             FROM
@@ -29,8 +29,7 @@ FROM
             GROUP BY ServiceName, HttpMethod, HttpRoute
             ORDER BY count() DESC, ServiceName, HttpMethod, HttpRoute
             LIMIT 20
-        ) AS has_own,
-        if(has_own, ServiceName, '') AS service,
+        )) AS has_own, ServiceName, '') AS service,
         if(has_own, HttpMethod, '') AS method,
         if(has_own, HttpRoute, 'other') AS route,
         count() AS requests,

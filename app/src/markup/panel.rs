@@ -27,7 +27,7 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, scene: &Scene<'_>) -> Mark
     let (reply, zone) = (&answer.reply, &answer.zone);
     html! {
         @if reply.truncated {
-            p.note role="status" { "The answer was longer than the limit and was cut after " (reply.rows.len()) " rows. Choose a shorter range or a filter." }
+            p.note { "The answer was longer than the limit and was cut after " (reply.rows.len()) " rows. Choose a shorter range or a filter." }
         }
         @if reply.range.is_some_and(|range| info.grain(range) != info.bucket) {
             p.note { "By the day, because the range is long." }

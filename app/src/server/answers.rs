@@ -187,18 +187,12 @@ async fn compared(
     let now = Timestamp::from_millisecond(js_sys::Date::now() as i64).ok()?;
     let held = reply.as_of.map_or(now, |as_of| as_of.min(now));
     let Periods { before, rest } = periods(reply.range?, held)?;
-    let ask = async |Range { from, to }| {
-        let between = TimeRange::Absolute { from, to };
-        let reply = host.query(named(host, request, between, false)).await.ok()?;
-        // A period that begins before the lake is shorter than the other.
-        reply.range.is_some_and(|range| range.from == from).then_some(reply.rows)
-    };
-    let first = ask(before).await?;
+    let first = rows_of(host, request, before).await?;
     let (until, now) = match rest {
         None => (None, reply.rows.clone()),
         Some(rest) => {
             let shown = lakefront_chart::clock(rest.to, zone);
-            (shown.get(11..16).map(str::to_owned), ask(rest).await?)
+            (shown.get(11..16).map(str::to_owned), rows_of(host, request, rest).await?)
         }
     };
     Some(Compared {
@@ -206,6 +200,17 @@ async fn compared(
         now,
         before: first,
     })
+}
+
+/// The rows of a period; none where the lake begins within it, which makes it shorter than it is to be.
+async fn rows_of(
+    host: &QueryService,
+    request: &PanelRequest,
+    Range { from, to }: Range,
+) -> Option<Vec<Vec<Value>>> {
+    let between = TimeRange::Absolute { from, to };
+    let reply = host.query(named(host, request, between, false)).await.ok()?;
+    reply.range.is_some_and(|range| range.from == from).then_some(reply.rows)
 }
 
 /// The router's reply to a panel.
