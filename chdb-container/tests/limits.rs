@@ -106,7 +106,10 @@ async fn bytes_beyond_the_limit_are_cut_at_a_row() {
     let sql = "SELECT number, repeat('x', 1000) FROM numbers(10000)";
     for format in ["TSV", "JSONCompact", "JSONEachRow"] {
         let response = container
-            .statement(sql, &[("default_format", format), ("result_overflow_mode", "break")])
+            .statement(
+                sql,
+                &[("default_format", format), ("result_overflow_mode", "break")],
+            )
             .send()
             .await
             .expect("an answer");

@@ -145,15 +145,23 @@ fn only_what_an_engine_says_of_its_data_casts_doubt() {
 #[test]
 fn codes_have_their_names() {
     let named = |code, name: &str| EngineFailure::Reply(Exception::new(code, name, "boom").into()).name();
-    assert_eq!(named(241, "MEMORY_LIMIT_EXCEEDED"), "code 241 MEMORY_LIMIT_EXCEEDED");
+    assert_eq!(
+        named(241, "MEMORY_LIMIT_EXCEEDED"),
+        "code 241 MEMORY_LIMIT_EXCEEDED"
+    );
     assert_eq!(named(241, ""), "code 241");
     assert_eq!(named(241, &"X".repeat(65)), "code 241");
 }
 
 #[test]
 fn a_format_is_its_authors_error() {
-    let failure = EngineFailure::Reply(ReplyError::Format { format: "JSON".into() });
+    let failure = EngineFailure::Reply(ReplyError::Format {
+        format: "JSON".into(),
+    });
     let problem = failure.problem(Asked::AdHoc, BackendKind::Chdb);
     assert_eq!(problem.kind, ProblemType::BadRequest);
-    assert_eq!(problem.detail, "sql: leave FORMAT JSON out; the answer is always JSON");
+    assert_eq!(
+        problem.detail,
+        "sql: leave FORMAT JSON out; the answer is always JSON"
+    );
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lakefront_api::{
-    BackendChoice, BackendHealth, BackendState, ChartKind, IngestRefusal, ParamKind, QueryInfo, Problem, ProblemType, QueryReply,
-    QueryRequest, Range, SqlRequest, TimeRange, Zone,
+    BackendChoice, BackendHealth, BackendState, ChartKind, IngestRefusal, ParamKind, Problem, ProblemType,
+    QueryInfo, QueryReply, QueryRequest, Range, SqlRequest, TimeRange, Zone,
 };
 use lakefront_chart::{Unit, span};
 use leptos::prelude::use_context;
@@ -192,7 +192,10 @@ async fn compared(
         None => (None, reply.rows.clone()),
         Some(rest) => {
             let shown = lakefront_chart::clock(rest.to, zone);
-            (shown.get(11..16).map(str::to_owned), rows_of(host, request, rest).await?)
+            (
+                shown.get(11..16).map(str::to_owned),
+                rows_of(host, request, rest).await?,
+            )
         }
     };
     Some(Compared {
@@ -210,7 +213,10 @@ async fn rows_of(
 ) -> Option<Vec<Vec<Value>>> {
     let between = TimeRange::Absolute { from, to };
     let reply = host.query(named(host, request, between, false)).await.ok()?;
-    reply.range.is_some_and(|range| range.from == from).then_some(reply.rows)
+    reply
+        .range
+        .is_some_and(|range| range.from == from)
+        .then_some(reply.rows)
 }
 
 /// The router's reply to a panel.

@@ -88,7 +88,10 @@ mod tests {
 
     #[test]
     fn cells_keep_their_commas_and_lose_their_formulas() {
-        let reply = reply(json!([["a \"b\", c\nd", 12], ["=1+1", -3], [null, [1, 2]]]), false);
+        let reply = reply(
+            json!([["a \"b\", c\nd", 12], ["=1+1", -3], [null, [1, 2]]]),
+            false,
+        );
         assert_eq!(
             csv(&reply),
             "\u{feff}message,errors\r\n\"a \"\"b\"\", c\nd\",12\r\n'=1+1,-3\r\n,\"[1,2]\"\r\n"

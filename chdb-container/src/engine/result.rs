@@ -63,7 +63,11 @@ impl Output {
         } else {
             truncated = Some(Cut::Bytes);
             let most = usize::try_from(most).unwrap_or(usize::MAX);
-            let cut = if may_cut { cut::rows(whole, format, most) } else { None };
+            let cut = if may_cut {
+                cut::rows(whole, format, most)
+            } else {
+                None
+            };
             cut.ok_or_else(|| too_long(whole.len(), most))?
         };
         Ok(Self {

@@ -198,10 +198,23 @@ mod tests {
     #[test]
     fn what_is_no_range_is_told_which_there_are() {
         for json in [
-            r#""0h""#, r#""h""#, r#""2y""#, r#""2""#, r#""+2h""#, r#""-2h""#, r#""99999d""#, r#""""#, "2", "null", "[]",
+            r#""0h""#,
+            r#""h""#,
+            r#""2y""#,
+            r#""2""#,
+            r#""+2h""#,
+            r#""-2h""#,
+            r#""99999d""#,
+            r#""""#,
+            "2",
+            "null",
+            "[]",
         ] {
             let error = read(json).unwrap_err();
-            assert!(error.contains("a number of m, h, d or w such as \"2h\""), "{json}: {error}");
+            assert!(
+                error.contains("a number of m, h, d or w such as \"2h\""),
+                "{json}: {error}"
+            );
         }
         let error = read(r#"{"from": "2026-03-24T00:00:00Z"}"#).unwrap_err();
         assert!(error.contains("missing field `to`"), "{error}");

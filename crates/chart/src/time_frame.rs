@@ -110,7 +110,9 @@ impl TimeFrame {
             let mut values = vec![vec![None; buckets.len()]; if own { measures.len() } else { 0 }];
             for &(_, bar, position) in groups[at] {
                 let slot = buckets.partition_point(|other| *other < bar);
-                let measured = measures.iter().map(|&measure| number(&reply.rows[position], measure));
+                let measured = measures
+                    .iter()
+                    .map(|&measure| number(&reply.rows[position], measure));
                 for (measure, value) in measured.enumerate() {
                     if own {
                         values[measure][slot] = value;
@@ -146,12 +148,7 @@ impl TimeFrame {
     }
 
     /// Gives series their colours and names; the others share one.
-    fn fill(
-        &mut self,
-        keyed: Vec<Keyed>,
-        rest: Option<Vec<Option<f64>>>,
-        names: &[String],
-    ) {
+    fn fill(&mut self, keyed: Vec<Keyed>, rest: Option<Vec<Option<f64>>>, names: &[String]) {
         let single = keyed.len() == 1 && rest.is_none() && self.hidden == 0;
         let several = names.len() > 1;
         let plain: Vec<_> = keyed.iter().map(|(key, _)| named(key, "")).collect();

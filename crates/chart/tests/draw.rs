@@ -341,7 +341,9 @@ fn many_names_cost_no_more_than_what_is_drawn() {
     let chart = json!({ "kind": "line", "x": "hour", "y": ["errors"], "series": ["error_type"] });
     let from: jiff::Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
     let rows = (0..50_000_i64).map(|n| {
-        let hour = from.checked_add(jiff::SignedDuration::from_hours(n % 720)).unwrap();
+        let hour = from
+            .checked_add(jiff::SignedDuration::from_hours(n % 720))
+            .unwrap();
         json!([hour.to_string(), format!("E{n}"), 1])
     });
     let range = ("2026-03-01T00:00:00Z", "2026-03-31T00:00:00Z");

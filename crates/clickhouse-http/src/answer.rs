@@ -191,7 +191,8 @@ fn quoted(body: &[u8]) -> Cow<'_, [u8]> {
         let number = &body[begin..end];
         let text = std::str::from_utf8(number).unwrap_or_default();
         let is_whole = text.bytes().skip(1).all(|byte| byte.is_ascii_digit());
-        if is_whole && text.parse::<u64>().is_err() && text.parse::<i64>().is_err() && number.len() >= LONGEST {
+        if is_whole && text.parse::<u64>().is_err() && text.parse::<i64>().is_err() && number.len() >= LONGEST
+        {
             out.extend_from_slice(&body[done..begin]);
             out.push(b'"');
             out.extend_from_slice(number);
@@ -275,7 +276,10 @@ mod tests {
             answer.rows[0],
             [
                 json!("340282366920938463463374607431768211455"),
-                json!(["-57896044618658097711785492504343953926634992332820282019728792003956564819968", 1]),
+                json!([
+                    "-57896044618658097711785492504343953926634992332820282019728792003956564819968",
+                    1
+                ]),
                 json!("say \"99999999999999999999999, 1\""),
                 json!(1.5e30),
             ]
@@ -285,7 +289,9 @@ mod tests {
     #[test]
     fn numbers_that_doubles_round_are_text_for_readers_of_doubles() {
         let body = r#"{"meta":[{"name":"n","type":"UInt64"}],"data":[[9007199254740991],[9007199254740992],[-9007199254740992],[[18446744073709551615]],[1e300]]}"#;
-        let answer = read(&Statement::default(), body).expect("an answer").for_doubles();
+        let answer = read(&Statement::default(), body)
+            .expect("an answer")
+            .for_doubles();
         assert_eq!(
             answer.rows,
             [

@@ -67,7 +67,8 @@ fn bucket_of(at: Timestamp, bucket: Bucket, zone: &TimeZone) -> Result<(Timestam
     match bucket {
         Bucket::Exact => return Ok((at, at)),
         Bucket::Quarter => {
-            let into = SignedDuration::from_micros(at.as_microsecond().rem_euclid(QUARTER.as_micros() as i64));
+            let into =
+                SignedDuration::from_micros(at.as_microsecond().rem_euclid(QUARTER.as_micros() as i64));
             let begin = at.checked_sub(into)?;
             return Ok((begin, begin.checked_add(QUARTER)?));
         }

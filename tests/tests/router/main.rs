@@ -190,10 +190,7 @@ async fn a_slash_at_the_end_leads_to_the_page() -> Result<()> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .build()?;
-    for (path, target) in [
-        ("/plain/?range=2h", "/plain?range=2h"),
-        ("/errors/", "/errors"),
-    ] {
+    for (path, target) in [("/plain/?range=2h", "/plain?range=2h"), ("/errors/", "/errors")] {
         let reply = client.get(format!("{}{path}", worker.url())).send().await?;
         assert_eq!(reply.status(), 308, "{path}");
         assert_eq!(reply.headers()[header::LOCATION], target, "{path}");
