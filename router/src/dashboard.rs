@@ -57,7 +57,7 @@ fn page_context() {
 
 /// The same address without slashes at the end of its path; none where it has none.
 fn without_slash(uri: &Uri) -> Option<String> {
-    let path = uri.path().strip_suffix('/')?.trim_matches('/');
+    let path = uri.path().strip_suffix('/')?.trim_matches(['/', '\\']);
     if path.is_empty() {
         return None;
     }
