@@ -16,9 +16,9 @@ async function fileOf(page, query, format) {
   return readFile(await download.path(), "utf8");
 }
 
-/** Rows of comma-separated values. */
+/** Rows of comma-separated values, which begin with a byte order mark for spreadsheets. */
 const parsed = (text) =>
-  text.trimEnd().split("\r\n").map((line) =>
+  text.replace(/^\uFEFF/, "").trimEnd().split("\r\n").map((line) =>
     [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].slice(0, -1).map(([, cell]) => cell.replace(/^"|"$/g, "").replaceAll('""', '"')),
   );
 
@@ -33,9 +33,13 @@ test("files hold what the API answers", async () => {
   assert.equal(reply.rows.length, 3);
   const json = JSON.parse(await fileOf(page, "top_errors", "JSON"));
   assert.deepEqual([json.columns, json.rows, json.range], [reply.columns, reply.rows, reply.range]);
-  const csv = parsed(await fileOf(page, "top_errors", "CSV"));
+  const file = await fileOf(page, "top_errors", "CSV");
+  assert.ok(file.startsWith("\uFEFF"), file);
+  const csv = parsed(file);
   assert.deepEqual(csv[0], reply.columns.map(({ name }) => name));
   assert.deepEqual(csv.slice(1).map((row) => row.slice(0, 4)), reply.rows.map((row) => row.slice(0, 4).map(String)));
+  const limited = await page.request.get(new URL(`/download/top_errors.csv?from=${from}&to=${to}&tz=UTC&limit=1`, page.url()).href);
+  assert.equal(parsed(await limited.text()).length, 2);
   assert.deepEqual(page.complaints, []);
 });
 

@@ -11,6 +11,8 @@ mod csv;
 mod download;
 #[cfg(feature = "ssr")]
 mod parts;
+#[cfg(feature = "ssr")]
+mod periods;
 
 use lakefront_api::{QueryInfo, QueryReply, Zone};
 use leptos::prelude::*;
@@ -188,10 +190,21 @@ impl PanelRequest {
 pub struct PanelAnswer {
     /// The router's reply.
     pub reply: QueryReply,
-    /// The rows of the period before, for charts that compare.
-    pub before: Vec<Vec<serde_json::Value>>,
+    /// The figures of the period before, for charts that compare.
+    pub compared: Option<Compared>,
     /// The zone's offsets over the reply's range.
     pub zone: Zone,
+}
+
+/// The rows of two periods of the same length, one after the other, both over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// The end of the second period on the viewer's clocks, where the reply goes on after it.
+    pub until: Option<String>,
+    /// The second period, which begins with the reply's range.
+    pub now: Vec<Vec<serde_json::Value>>,
+    /// The first period.
+    pub before: Vec<Vec<serde_json::Value>>,
 }
 
 /// Asks the host.

@@ -64,7 +64,7 @@ impl View {
         let mut add = |key: &str, value: &str| pairs.push((key.to_owned(), value.to_owned()));
         match &self.range {
             range if *range == RangeChoice::default() => {}
-            RangeChoice::Preset(preset) => add("range", preset.name()),
+            RangeChoice::Preset(preset) => add("range", &preset.name()),
             RangeChoice::Between { from, to } => {
                 add("from", from);
                 add("to", to);

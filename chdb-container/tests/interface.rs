@@ -154,7 +154,7 @@ async fn our_client_reads_what_it_asked_for() {
             18_446_744_073_709_551_614_u64,
             null,
             null,
-            1.5,
+            "1.5",
             ["2026-11-01T00:00:01.000000Z"],
             "tab\tquote'back\\slash\nnewline",
             ["it's", "\\"],
@@ -200,6 +200,20 @@ async fn query_as_json() {
     assert_eq!(reply["truncated"], false);
     assert_eq!(reply["stats"]["rowsRead"], 3);
     assert!(reply["elapsedMs"].as_f64().expect("a number") > 0.0);
+
+    // No reader of JSON rounds these.
+    let sql = "SELECT toUInt128('340282366920938463463374607431768211455'), [toInt256('-1000000000000000000000000000001')], \
+               toDecimal128('12345678901234567890.123456789', 9), toUInt64('18446744073709551615')";
+    let reply = container.rows(sql).await;
+    assert_eq!(
+        reply["rows"],
+        json!([[
+            "340282366920938463463374607431768211455",
+            ["-1000000000000000000000000000001"],
+            "12345678901234567890.123456789",
+            "18446744073709551615"
+        ]])
+    );
 
     let body = json!({"sql": "SELECT 1 AS a, 'b' AS b", "format": "CSVWithNames"});
     let response = container.query(&body).send().await.expect("an answer");

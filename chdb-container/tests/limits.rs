@@ -54,9 +54,25 @@ async fn rows_are_cut_and_it_shows() {
         assert_eq!(reply["rows"].as_array().expect("rows").len(), rows.min(10));
         assert_eq!(reply["rows"][8], json!([8]));
 
-        let response = container.statement(&sql, &[]).send().await.expect("an answer");
-        let cut = header(&response, "x-lakefront-truncated");
-        assert_eq!(cut.as_deref(), truncated.then_some("rows"), "{rows} rows");
+        // A client that reads no header of ours gets an error, unless it asked for what fits.
+        for format in ["TabSeparated", "CSV", "JSONEachRow"] {
+            let pairs = [("default_format", format), ("result_overflow_mode", "break")];
+            let response = container.statement(&sql, &pairs).send().await.expect("an answer");
+            let cut = header(&response, "x-lakefront-truncated");
+            assert_eq!(cut.as_deref(), truncated.then_some("rows"), "{rows} rows");
+            let text = response.text().await.expect("text");
+            assert_eq!(text.lines().count(), rows.min(10), "{rows} rows as {format}");
+
+            let plain = [("default_format", format)];
+            if truncated {
+                let (_, code, text) = container.refusal(&sql, &plain).await;
+                assert_eq!(code, 396, "{text}");
+                assert!(text.contains("result_overflow_mode=break"), "{text}");
+            } else {
+                let response = container.statement(&sql, &plain).send().await.expect("an answer");
+                assert_eq!(response.status(), 200);
+            }
+        }
     }
     let sql =
         "SELECT sum(number), count() FROM (SELECT number FROM numbers(100000) ORDER BY number LIMIT 50000)";
@@ -90,7 +106,10 @@ async fn bytes_beyond_the_limit_are_cut_at_a_row() {
     let sql = "SELECT number, repeat('x', 1000) FROM numbers(10000)";
     for format in ["TSV", "JSONCompact", "JSONEachRow"] {
         let response = container
-            .statement(sql, &[("default_format", format)])
+            .statement(
+                sql,
+                &[("default_format", format), ("result_overflow_mode", "break")],
+            )
             .send()
             .await
             .expect("an answer");
@@ -113,7 +132,7 @@ async fn bytes_beyond_the_limit_are_cut_at_a_row() {
     let rows = reply["rows"].as_array().expect("rows").len();
     assert!((900..1000).contains(&rows), "{rows}");
 
-    for format in ["Native", "CSV", "JSON"] {
+    for format in ["Native", "CSV", "JSON", "TSV"] {
         let (_, code, text) = container.refusal(sql, &[("default_format", format)]).await;
         assert_eq!(code, 396, "{format}: {text}");
     }

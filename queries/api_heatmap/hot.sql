@@ -1,5 +1,5 @@
 SELECT
-    toTimeZone(toStartOfHour(Bucket, {tz:String}), 'UTC') AS hour,
+    toTimeZone(if({step:String} = 'day', toStartOfDay(Bucket, {tz:String}), toStartOfHour(Bucket, {tz:String})), 'UTC') AS hour,
     Band AS band_ms,
     countMerge(Requests) AS requests
 FROM mv_api_heatmap

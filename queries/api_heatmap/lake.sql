@@ -1,5 +1,5 @@
 SELECT
-    toTimeZone(toStartOfHour(Timestamp, {tz:String}), 'UTC') AS hour,
+    toTimeZone(if({step:String} = 'day', toStartOfDay(Timestamp, {tz:String}), toStartOfHour(Timestamp, {tz:String})), 'UTC') AS hour,
     roundToExp2(toUInt64(assumeNotNull(DurationMs))) AS band_ms,
     count() AS requests
 FROM

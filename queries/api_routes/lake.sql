@@ -3,7 +3,7 @@ SELECT
     method,
     route,
     requests,
-    requests * 60 / (toUnixTimestamp({to:DateTime64(6)}) - toUnixTimestamp({from:DateTime64(6)})) AS per_minute,
+    requests * 60e6 / dateDiff('microsecond', {from:DateTime64(6)}, {until:DateTime64(6)}) AS per_minute,
     errors / requests AS error_share,
     quantiles[1] / 1e9 AS p50_ms,
     quantiles[2] / 1e9 AS p95_ms,

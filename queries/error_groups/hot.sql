@@ -33,8 +33,8 @@ FROM
             *,
             ErrorGroup::String AS error_group,
             Bucket >= {from:DateTime64(6)} AS inside,
-            -- Parts of whole quarters of an hour, which is what views hold.
-            toUnixTimestamp({to:DateTime64(6)}) - toUnixTimestamp({from:DateTime64(6)}) AS seconds,
+            -- Parts of whole quarters of an hour, which is what views hold. None begins after the data ends.
+            toUnixTimestamp(toStartOfFifteenMinutes({until:DateTime64(6)} + INTERVAL 899999999 MICROSECOND)) - toUnixTimestamp({from:DateTime64(6)}) AS seconds,
             toUInt64(greatest(1, least(24, intDiv(seconds, 900)))) AS parts,
             toUInt64(if(inside, intDiv(
                 (toUnixTimestamp(Bucket) - toUnixTimestamp({from:DateTime64(6)})) * parts,

@@ -1,5 +1,5 @@
 SELECT
-    toTimeZone(toStartOfHour(Bucket, {tz:String}), 'UTC') AS hour,
+    toTimeZone(if({step:String} = 'day', toStartOfDay(Bucket, {tz:String}), toStartOfHour(Bucket, {tz:String})), 'UTC') AS hour,
     Signal::String AS signal,
     countMerge(Records) AS records
 FROM mv_records

@@ -8,8 +8,20 @@ SELECT
 FROM
 (
     SELECT
-        toTimeZone(toStartOfHour(Bucket, {tz:String}), 'UTC') AS hour,
-        Backend::String AS backend,
+        toTimeZone(if({step:String} = 'day', toStartOfDay(Bucket, {tz:String}), toStartOfHour(Bucket, {tz:String})), 'UTC') AS hour,
+        -- The backends with the most answers of the range have rows of their own; the others share one.
+        if(Backend IN
+        (
+            SELECT Backend
+            FROM mv_router
+            WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
+                AND ({service:String} = '' OR ServiceName = {service:String})
+                AND ({environment:String} = '' OR Environment = {environment:String})
+                AND Backend != ''
+            GROUP BY Backend
+            ORDER BY countMerge(Queries) DESC, Backend
+            LIMIT 20
+        ), Backend::String, 'other') AS backend,
         countMerge(Queries) AS queries,
         quantilesDDIfMerge(0.01, 0.5, 0.95, 0.99)(Took) AS quantiles
     FROM mv_router

@@ -15,7 +15,20 @@ SELECT
 FROM
 (
     SELECT
-        ServiceName::String AS service,
+        -- The services with the most events have rows of their own; the others share one.
+        if(ServiceName IN
+        (
+            SELECT ServiceName
+            FROM mv_totals
+            WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
+                AND ({service:String} = '' OR ServiceName = {service:String})
+                AND ({environment:String} = '' OR Environment = {environment:String})
+            GROUP BY ServiceName
+            ORDER BY
+                countIfMerge(Errors) + countIfMerge(Requests) + countIfMerge(Views) DESC,
+                ServiceName
+            LIMIT 100
+        ), ServiceName::String, 'other') AS service,
         countIfMerge(Errors) AS errors,
         countIfMerge(Requests) AS requests,
         countIfMerge(Failed) AS failed,

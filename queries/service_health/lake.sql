@@ -15,7 +15,26 @@ SELECT
 FROM
 (
     SELECT
-        ServiceName AS service,
+        -- The services with the most events have rows of their own; the others share one.
+        if(ServiceName IN
+        (
+            SELECT ServiceName
+            FROM
+            (
+                SELECT Timestamp, ServiceName, Environment, ErrorType, HttpRoute, IsPageView, IsBot FROM otel_logs
+                UNION ALL
+                SELECT Timestamp, ServiceName, Environment, ErrorType, HttpRoute, IsPageView, IsBot FROM otel_traces
+            )
+            WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
+                AND (ErrorType != '' OR HttpRoute != '' OR (IsPageView AND NOT IsBot))
+                AND ({service:String} = '' OR ServiceName = {service:String})
+                AND ({environment:String} = '' OR Environment = {environment:String})
+            GROUP BY ServiceName
+            ORDER BY
+                countIf(ErrorType != '') + countIf(HttpRoute != '') + countIf(IsPageView AND NOT IsBot) DESC,
+                ServiceName
+            LIMIT 100
+        ), ServiceName, 'other') AS service,
         countIf(ErrorType != '') AS errors,
         countIf(HttpRoute != '') AS requests,
         countIf(HttpRoute != '' AND (HttpStatusCode >= 500 OR StatusCode = 'Error')) AS failed,

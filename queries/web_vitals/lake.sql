@@ -1,5 +1,19 @@
 SELECT
-    PageRoute AS page,
+    -- The pages with the most samples have rows of their own; the others share one.
+    if(PageRoute IN
+    (
+        SELECT PageRoute
+        FROM otel_logs
+        WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
+            AND VitalName IN ('cls', 'fcp', 'inp', 'lcp', 'ttfb') AND NOT IsBot
+            AND (VitalValue = 0 OR VitalValue BETWEEN 1e-9 AND 1e9)
+            AND ({page:String} = '' OR PageRoute = {page:String})
+            AND ({service:String} = '' OR ServiceName = {service:String})
+            AND ({environment:String} = '' OR Environment = {environment:String})
+        GROUP BY PageRoute
+        ORDER BY count() DESC, PageRoute
+        LIMIT 100
+    ), PageRoute, 'other') AS page,
     VitalName AS vital,
     count() AS samples,
     -- Scaled, because the sketch misses values below 1 by up to 3 %, those above by 1 %.
@@ -7,7 +21,7 @@ SELECT
     quantilesDD(0.01, 0.75, 0.95)(VitalValue * 1e9)[2] / 1e9 AS p95
 FROM otel_logs
 WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
-    AND VitalName != '' AND NOT IsBot
+    AND VitalName IN ('cls', 'fcp', 'inp', 'lcp', 'ttfb') AND NOT IsBot
     -- Values that no browser measures would make the sketch large or fail.
     AND (VitalValue = 0 OR VitalValue BETWEEN 1e-9 AND 1e9)
     AND ({page:String} = '' OR PageRoute = {page:String})

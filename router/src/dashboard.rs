@@ -3,9 +3,9 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::request::Parts;
-use http::{StatusCode, header};
+use http::{StatusCode, Uri, header};
 use lakefront_app::{QueryService, routes, shell};
 use leptos::config::LeptosOptions;
 use leptos::context::{provide_context, use_context};
@@ -55,8 +55,22 @@ fn page_context() {
     }
 }
 
+/// The same address without slashes at the end of its path; none where it has none.
+fn without_slash(uri: &Uri) -> Option<String> {
+    let path = uri.path().strip_suffix('/')?.trim_matches(['/', '\\']);
+    if path.is_empty() {
+        return None;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // One slash at its begin: two would name another host.
+    Some(format!("/{path}{query}"))
+}
+
 /// A path that nothing answers: a page for people, a problem for programs.
 async fn elsewhere(State(options): State<LeptosOptions>, request: Request<Body>) -> Response {
+    if let Some(path) = without_slash(request.uri()) {
+        return Redirect::permanent(&path).into_response();
+    }
     if !wants_page(request.method(), request.headers()) {
         return not_found(request.uri()).into_response();
     }

@@ -66,8 +66,10 @@ impl EngineFailure {
         match self {
             Self::Unreachable(_) => "unreachable".into(),
             Self::Deadline(_) => "deadline".into(),
-            Self::Reply(ReplyError::Exception(exception)) => format!("code {}", exception.code),
+            Self::Reply(ReplyError::Exception(exception)) => named_code(exception),
             Self::Reply(ReplyError::Status { status, .. }) => format!("status {status}"),
+            Self::Reply(ReplyError::Format { .. }) => "format".into(),
+            Self::Reply(ReplyError::TooManyValues { .. }) => "too large".into(),
             Self::Reply(_) => "malformed".into(),
             Self::TooLarge(_) => "too large".into(),
             Self::Request(_) => "not sent".into(),
@@ -90,6 +92,8 @@ impl EngineFailure {
                 code => asked == Asked::Named && status_of(code).is_server_error(),
             },
             Self::Reply(ReplyError::Status { status, .. }) => *status >= 500 || *status == 429,
+            // The next engine would answer the same.
+            Self::Reply(ReplyError::Format { .. } | ReplyError::TooManyValues { .. }) => false,
             Self::Reply(_) => true,
             Self::TooLarge(_) | Self::Request(_) => false,
         }
@@ -165,12 +169,31 @@ impl EngineFailure {
                 ProblemType::Busy,
                 "{engine} takes no more queries; try again in a second".into(),
             ),
+            Self::Reply(ReplyError::Format { format }) => (
+                ProblemType::BadRequest,
+                format!("sql: leave FORMAT {format} out; the answer is always JSON"),
+            ),
+            Self::Reply(ReplyError::TooManyValues { limit }) => (
+                ProblemType::QueryFailed,
+                format!("the answer has more than {limit} values; {narrower}, or select fewer columns"),
+            ),
             Self::Reply(_) => (
                 ProblemType::NoBackend,
                 "the answer of {engine} cannot be read; try again in 10 seconds".into(),
             ),
         }
     }
+}
+
+/// The code of an exception and its name: `code 241 MEMORY_LIMIT_EXCEEDED`.
+fn named_code(exception: &Exception) -> String {
+    /// Longer ones are not names of ClickHouse.
+    const LONGEST: usize = 64;
+    let Exception { code, name, .. } = exception;
+    if name.is_empty() || name.len() > LONGEST {
+        return format!("code {code}");
+    }
+    format!("code {code} {name}")
 }
 
 /// Whether a code says that a limit on time, memory, rows or bytes was hit.

@@ -37,6 +37,16 @@ fn every_failure_has_its_consequences() {
             (true, false, 503),
         ),
         (
+            EngineFailure::Reply(ReplyError::Format { format: "CSV".into() }),
+            (false, false, 400),
+            (false, false, 400),
+        ),
+        (
+            EngineFailure::Reply(ReplyError::TooManyValues { limit: 1 }),
+            (false, false, 422),
+            (false, false, 422),
+        ),
+        (
             EngineFailure::TooLarge(1),
             (false, false, 422),
             (false, false, 422),
@@ -128,4 +138,28 @@ fn only_what_an_engine_says_of_its_data_casts_doubt() {
         assert!(!exception(code).casts_doubt(Asked::AdHoc), "{code}");
     }
     assert!(!EngineFailure::Unreachable("refused".into()).casts_doubt(Asked::Named));
+}
+
+#[test]
+fn codes_have_their_names() {
+    let named = |code, name: &str| EngineFailure::Reply(Exception::new(code, name, "boom").into()).name();
+    assert_eq!(
+        named(241, "MEMORY_LIMIT_EXCEEDED"),
+        "code 241 MEMORY_LIMIT_EXCEEDED"
+    );
+    assert_eq!(named(241, ""), "code 241");
+    assert_eq!(named(241, &"X".repeat(65)), "code 241");
+}
+
+#[test]
+fn a_format_is_its_authors_error() {
+    let failure = EngineFailure::Reply(ReplyError::Format {
+        format: "JSON".into(),
+    });
+    let problem = failure.problem(Asked::AdHoc, BackendKind::Chdb);
+    assert_eq!(problem.kind, ProblemType::BadRequest);
+    assert_eq!(
+        problem.detail,
+        "sql: leave FORMAT JSON out; the answer is always JSON"
+    );
 }

@@ -191,6 +191,11 @@ impl Visit {
             let heard = engine.ask(&self.env, attempt, asked, attempt.deadline.min(left));
             match heard.await {
                 Ok(heard) => Ok((engine, heard)),
+                // A statement that is refused fails on every engine: no other is asked, and nobody failed.
+                Err(failure) if !failure.fails_over(asked) => Err(Failed {
+                    kind: engine.kind(),
+                    failure,
+                }),
                 Err(failure) => {
                     if failure.overran(asked) {
                         self.check_behind_the_answer();
@@ -211,10 +216,11 @@ impl Visit {
         // chDB opens the lake's newest snapshot with every query, so it held all of the head when it was asked.
         let as_of = attempt.as_of.unwrap_or_else(|| heard.asked_at.timestamp());
         let now = Instant::now().timestamp();
+        let answer = heard.answer.for_doubles();
         Ok(QueryReply {
-            columns: heard.answer.columns,
-            rows: heard.answer.rows,
-            truncated: heard.answer.truncated,
+            columns: answer.columns,
+            rows: answer.rows,
+            truncated: answer.truncated,
             backend: engine.kind(),
             region: engine.region(),
             reason: attempt.reason,
@@ -223,7 +229,7 @@ impl Visit {
             lag_seconds: Some(lag_seconds(as_of, now)),
             elapsed_ms: arrived.elapsed_ms(),
             backend_ms: heard.took_ms,
-            stats: heard.answer.stats,
+            stats: answer.stats,
             statement: explain.then(|| sent(attempt.statement)),
         })
     }

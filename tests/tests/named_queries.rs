@@ -273,6 +273,7 @@ fn expect(events: &[Event], case: &Case, zone: &str, groups: &BTreeMap<String, S
         error_group: text("error_group"),
         trace_id: text("trace_id"),
         limit: case.params["limit"].as_u64().unwrap_or(default_limit) as usize,
+        now: instant(UNTIL)?,
         ..Ask::new(instant(case.from)?, instant(case.to)?, TimeZone::get(zone)?)
     };
     let group_of: GroupOf<'_> = &|error| groups[error.fault.error_type()].clone();

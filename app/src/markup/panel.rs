@@ -26,6 +26,12 @@ pub fn head(info: &QueryInfo, view: &View, id: &str) -> Markup {
 pub fn answer(info: &QueryInfo, answer: &PanelAnswer, scene: &Scene<'_>) -> Markup {
     let (reply, zone) = (&answer.reply, &answer.zone);
     html! {
+        @if reply.truncated {
+            p.note { "The answer was longer than the limit and was cut after " (reply.rows.len()) " rows. Choose a shorter range or a filter." }
+        }
+        @if reply.range.is_some_and(|range| info.grain(range) != info.bucket) {
+            p.note { "By the day, because the range is long." }
+        }
         @if reply.rows.is_empty() {
             p.note { "Nothing in this range. A longer one, or fewer filters, may show more." }
         } @else {

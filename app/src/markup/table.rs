@@ -50,9 +50,6 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_
         @if reply.rows.len() > SHOWN {
             p.more { "The first " (SHOWN) " of " (reply.rows.len()) " rows." }
         }
-        @if reply.truncated {
-            p.more { "The answer was longer than the limit and was cut: choose a shorter range." }
-        }
     }
 }
 
@@ -124,7 +121,6 @@ mod tests {
         );
         assert!(html.contains("title=\"&quot; onclick=&quot;alert(1)\""), "{html}");
         assert!(!html.contains("\" onclick"), "{html}");
-        assert!(html.contains("was cut"), "{html}");
         assert!(!html.contains("row id"), "{html}");
     }
 }

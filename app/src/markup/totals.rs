@@ -19,16 +19,21 @@ pub fn totals(info: &QueryInfo, answer: &PanelAnswer) -> Markup {
             @for name in &info.chart.y {
                 @let column = info.columns.iter().find(|column| column.name == *name);
                 @let unit = Unit::parse(column.map_or("", |column| &column.unit));
-                @let now = value(&answer.reply.rows, name);
-                @let before = value(&answer.before, name);
+                @let shown = value(&answer.reply.rows, name);
+                @let compared = answer.compared.as_ref();
+                @let now = compared.and_then(|compared| value(&compared.now, name));
+                @let before = compared.and_then(|compared| value(&compared.before, name));
                 div title=[column.map(|column| &column.description)] {
                     dt { (words(name)) }
-                    dd { (now.map_or_else(|| "–".into(), |now| unit.full(now))) }
+                    dd { (shown.map_or_else(|| "–".into(), |shown| unit.full(shown))) }
                     dd.change {
                         @match (now, before) {
                             (Some(now), Some(before)) => {
                                 @let change = Change::of(now, before);
                                 span.(change.class(column.and_then(|column| column.better))) { (change.words()) }
+                                @if let Some(until) = compared.and_then(|compared| compared.until.as_ref()) {
+                                    " until " (until) ": " (unit.full(now)) ","
+                                }
                                 " before: " (unit.full(before))
                             }
                             _ => "nothing before to compare with",

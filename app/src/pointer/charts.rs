@@ -65,12 +65,9 @@ impl Charts {
     /// Two times as the fields of a form have them: whole minutes on the clocks of the chart's zone, none left out.
     pub fn minutes(self, chart: &Element, from: Timestamp, to: Timestamp) -> Option<(String, String)> {
         self.with(chart, |charted| {
-            let minute = |time: Timestamp| {
-                let shown = lakefront_chart::clock(time, &charted.zone).replace(' ', "T");
-                shown.get(..16).map(str::to_owned)
-            };
+            let minute = |time| lakefront_chart::local_minute(time, &charted.zone);
             let to = Timestamp::from_second(to.as_second() + 60).ok()?;
-            Some((minute(from)?, minute(to)?))
+            Some((minute(from), minute(to)))
         })?
     }
 

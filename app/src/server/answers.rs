@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lakefront_api::{
-    BackendChoice, BackendHealth, BackendState, ChartKind, IngestRefusal, ParamKind, QueryInfo, QueryReply,
-    QueryRequest, Range, SqlRequest, TimeRange,
+    BackendChoice, BackendHealth, BackendState, ChartKind, IngestRefusal, ParamKind, Problem, ProblemType,
+    QueryInfo, QueryReply, QueryRequest, Range, SqlRequest, TimeRange, Zone,
 };
 use lakefront_chart::{Unit, span};
 use leptos::prelude::use_context;
 use serde_json::Value;
 
-use super::{Answer, Backend, Facet, PanelAnswer, PanelRequest, Question, SuggestionsRequest, parts};
+use super::{
+    Answer, Backend, Compared, Facet, PanelAnswer, PanelRequest, Question, SuggestionsRequest, parts,
+    periods::{Periods, periods},
+};
 use crate::{
     QueryService,
     boot::Boot,
@@ -22,6 +25,9 @@ use crate::{
 
 /// How many values are suggested of a filter.
 const SUGGESTED: usize = 100;
+
+/// How many filters get suggestions in one request: each is a query, and no page has more.
+const MOST_FILTERS: usize = 10;
 
 /// Answers a question.
 pub async fn answer(question: Question) -> Result<Answer, Failure> {
@@ -110,17 +116,21 @@ async fn sql(text: &str) -> Result<QueryReply, Failure> {
 }
 
 async fn facets() -> Result<Vec<Facet>, Failure> {
-    // The router is no service of the viewer's.
-    const VALUES: &str = "SELECT ServiceName, Environment FROM otel_logs WHERE Timestamp > now() - INTERVAL 30 DAY \
-        AND ServiceName != 'lakefront-router' GROUP BY ServiceName, Environment UNION DISTINCT \
-        SELECT ServiceName, Environment FROM otel_traces WHERE Timestamp > now() - INTERVAL 30 DAY \
-        GROUP BY ServiceName, Environment";
+    // The router is no service of the viewer's. Senders choose the names, so that only the most frequent are listed.
+    const VALUES: &str = "SELECT ServiceName, Environment FROM (SELECT Timestamp, ServiceName, Environment FROM otel_logs \
+        UNION ALL SELECT Timestamp, ServiceName, Environment FROM otel_traces) \
+        WHERE Timestamp > now() - INTERVAL 30 DAY AND ServiceName != 'lakefront-router' \
+        GROUP BY ServiceName, Environment ORDER BY count() DESC, ServiceName, Environment LIMIT 200";
     let reply = sql(VALUES).await?;
     Ok(vec![facet("service", &reply, 0), facet("environment", &reply, 1)])
 }
 
 async fn suggestions(request: &SuggestionsRequest) -> Result<Vec<Facet>, Failure> {
     let mut facets = Vec::new();
+    if request.filters.len() > MOST_FILTERS {
+        let detail = format!("filters: expected at most {MOST_FILTERS}");
+        return Err(Problem::new(ProblemType::BadRequest, detail).into());
+    }
     for (name, query) in &request.filters {
         let asked = PanelRequest {
             query: query.clone(),
@@ -147,16 +157,20 @@ fn facet(name: &str, reply: &QueryReply, column: usize) -> Facet {
 async fn panel(request: &PanelRequest) -> Result<PanelAnswer, Failure> {
     let host = host()?;
     let reply = reply_to(&host, request, true).await?;
-    let before = match (kind(&host.catalogue(), &request.query), reply.range) {
-        (Some(ChartKind::Totals), Some(range)) => rows_before(&host, request, range).await,
-        _ => Vec::new(),
-    };
     let always = Range {
         from: Timestamp::UNIX_EPOCH,
         to: Timestamp::UNIX_EPOCH,
     };
     let zone = offsets(&request.tz, reply.range.unwrap_or(always))?;
-    Ok(PanelAnswer { reply, before, zone })
+    let compared = match kind(&host.catalogue(), &request.query) {
+        Some(ChartKind::Totals) => compared(&host, request, &reply, &zone).await,
+        _ => None,
+    };
+    Ok(PanelAnswer {
+        reply,
+        compared,
+        zone,
+    })
 }
 
 fn kind(catalogue: &[QueryInfo], query: &str) -> Option<ChartKind> {
@@ -164,15 +178,46 @@ fn kind(catalogue: &[QueryInfo], query: &str) -> Option<ChartKind> {
     Some(info.chart.kind)
 }
 
-/// The rows of the period as long as a range that ends where it begins; none where the lake does not go back so far.
-async fn rows_before(host: &QueryService, request: &PanelRequest, range: Range) -> Vec<Vec<Value>> {
-    let length = range.to.duration_since(range.from);
-    let Ok(from) = range.from.checked_sub(length) else {
-        return Vec::new();
+/// The figures of a reply beside those of the period before; none where the lake does not go back so far.
+async fn compared(
+    host: &QueryService,
+    request: &PanelRequest,
+    reply: &QueryReply,
+    zone: &Zone,
+) -> Option<Compared> {
+    let now = Timestamp::from_millisecond(js_sys::Date::now() as i64).ok()?;
+    let held = reply.as_of.map_or(now, |as_of| as_of.min(now));
+    let Periods { before, rest } = periods(reply.range?, held)?;
+    let first = rows_of(host, request, before).await?;
+    let (until, now) = match rest {
+        None => (None, reply.rows.clone()),
+        Some(rest) => {
+            let shown = lakefront_chart::clock(rest.to, zone);
+            (
+                shown.get(11..16).map(str::to_owned),
+                rows_of(host, request, rest).await?,
+            )
+        }
     };
-    let between = TimeRange::Absolute { from, to: range.from };
-    let asked = host.query(named(host, request, between, false));
-    asked.await.map(|reply| reply.rows).unwrap_or_default()
+    Some(Compared {
+        until,
+        now,
+        before: first,
+    })
+}
+
+/// The rows of a period; none where the lake begins within it, which makes it shorter than it is to be.
+async fn rows_of(
+    host: &QueryService,
+    request: &PanelRequest,
+    Range { from, to }: Range,
+) -> Option<Vec<Vec<Value>>> {
+    let between = TimeRange::Absolute { from, to };
+    let reply = host.query(named(host, request, between, false)).await.ok()?;
+    reply
+        .range
+        .is_some_and(|range| range.from == from)
+        .then_some(reply.rows)
 }
 
 /// The router's reply to a panel.

@@ -3,7 +3,11 @@
 use lakefront_api::{Problem, ProblemType};
 
 use super::{PanelRequest, answers::reply_to, csv::csv};
-use crate::{QueryService, failure::Failure, view::View};
+use crate::{
+    QueryService,
+    failure::Failure,
+    view::{View, key},
+};
 
 /// A file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +19,7 @@ pub struct Download {
 }
 
 /// The answer of a named query as a file: `top_errors.csv`, or `top_errors.json`, which is the API's reply as it is. The
-/// pairs are those of a page's query string.
+/// pairs are those of a page's query string. A parameter of the query's own, such as `limit`, may go without the query's name.
 ///
 /// # Errors
 /// The router's problem, or [`ProblemType::NotFound`] for a file that is not of a query.
@@ -41,7 +45,12 @@ pub async fn download(
         .iter()
         .find(|info| info.name == name)
         .ok_or_else(unknown)?;
-    let view = View::from_query(&pairs.into_iter().collect());
+    let own = |name: String| {
+        let param = info.params.iter().find(|param| param.name == name);
+        param.map_or(name, |param| key(info, param))
+    };
+    let pairs = pairs.into_iter().map(|(name, value)| (own(name), value));
+    let view = View::from_query(&pairs.collect());
     let zone = view.tz.as_deref().unwrap_or("UTC");
     let request = PanelRequest::new(info, &view, zone).ok_or_else(|| {
         let names = info.params.iter().filter(|param| param.required());

@@ -22,10 +22,12 @@ impl Default for RangeChoice {
 }
 
 impl RangeChoice {
-    /// A range of one's own as its button names it: `Mar 24, 12:00 – 18:30`; none for a preset.
+    /// A range of one's own as its button names it: `Mar 24, 12:00 – 18:30`, `2h`; none for a preset that is offered.
     pub fn name(&self) -> Option<String> {
-        let Self::Between { from, to } = self else {
-            return None;
+        let (from, to) = match self {
+            Self::Preset(preset) if Preset::ALL.contains(preset) => return None,
+            Self::Preset(preset) => return Some(preset.name()),
+            Self::Between { from, to } => (from, to),
         };
         let (from_day, from_time) = split(from);
         let (to_day, to_time) = split(to);

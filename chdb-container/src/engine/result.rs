@@ -10,7 +10,7 @@ use crate::access::Profile;
 /// The limit that cut a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// Of rows; one row more than the limit is left.
+    /// Of rows.
     Rows,
     /// Of bytes.
     Bytes,
@@ -44,11 +44,17 @@ pub struct Output {
 }
 
 impl Output {
-    /// Takes a result over; its rows are cut where there are too many bytes of them.
+    /// Takes a result over. If it may be cut, its rows end where there are too many bytes of them.
     ///
     /// # Errors
-    /// `TOO_MANY_ROWS_OR_BYTES` when it is too long in a format whose rows can't be cut. chDB ignores `max_result_bytes`.
-    pub(super) fn new(result: &QueryResult, format: &str, profile: &Profile) -> Result<Self, Exception> {
+    /// `TOO_MANY_ROWS_OR_BYTES` when it has too many bytes and may not be cut, or is in a format whose rows can't be. chDB
+    /// ignores `max_result_bytes`.
+    pub(super) fn new(
+        result: &QueryResult,
+        format: &str,
+        profile: &Profile,
+        may_cut: bool,
+    ) -> Result<Self, Exception> {
         let (whole, most) = (result.data_ref(), profile.max_result_bytes);
         let rows = result.rows_read();
         let mut truncated = (rows > profile.max_result_rows).then_some(Cut::Rows);
@@ -57,7 +63,12 @@ impl Output {
         } else {
             truncated = Some(Cut::Bytes);
             let most = usize::try_from(most).unwrap_or(usize::MAX);
-            cut::rows(whole, format, most).ok_or_else(|| too_long(whole.len(), most))?
+            let cut = if may_cut {
+                cut::rows(whole, format, most)
+            } else {
+                None
+            };
+            cut.ok_or_else(|| too_long(whole.len(), most))?
         };
         Ok(Self {
             bytes,
@@ -102,10 +113,17 @@ impl Output {
     }
 }
 
+pub(super) fn too_many_rows(most: u64) -> Exception {
+    let message = format!(
+        "Limit for result exceeded, max rows: {most}. Add a LIMIT, or set result_overflow_mode=break to get the first rows"
+    );
+    Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", message)
+}
+
 fn too_long(length: usize, most: usize) -> Exception {
     let message = format!(
-        "Limit for result exceeded, max bytes: {most}, current bytes: {length}. Select fewer columns or rows, or a \
-         format whose rows can be cut: JSONCompact, JSONEachRow, JSONCompactEachRow, TabSeparated"
+        "Limit for result exceeded, max bytes: {most}, current bytes: {length}. Select fewer columns or rows. With \
+         result_overflow_mode=break these formats are cut: JSONCompact, JSONEachRow, JSONCompactEachRow, TabSeparated"
     );
     Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", message)
 }

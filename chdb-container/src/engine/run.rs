@@ -5,6 +5,7 @@ use lakefront_clickhouse_http::Exception;
 
 use super::cancel::{Cancellation, Running};
 use super::pool::Pooled;
+use super::result::Cut;
 use super::{Engine, Output, format, parameters, result};
 use crate::access::Profile;
 use crate::gate::{Judged, Rights};
@@ -31,6 +32,13 @@ pub struct Query {
 }
 
 impl Query {
+    /// Returns true if the caller wants the first rows rather than an error when there are too many.
+    fn may_cut(&self) -> bool {
+        self.settings
+            .get("result_overflow_mode")
+            .is_some_and(|mode| mode == "break")
+    }
+
     fn rights(&self) -> Rights {
         Rights {
             write: self.profile.rights.write && !self.only_reads,
@@ -91,7 +99,30 @@ impl Engine {
         Err(Exception::new(159, "TIMEOUT_EXCEEDED", message).into())
     }
 
+    /// Runs a statement within the limit on rows. The engine sends one row more than that, which tells a cut from a fit.
     fn run_here(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
+        let most = query.profile.max_result_rows;
+        let output = self.run_with_keys(query, cancellation)?;
+        // The engine does not limit the rows of those who write.
+        if output.rows <= most || query.profile.rights.write {
+            return Ok(output);
+        }
+        // Few formats can be cut by their bytes: the engine makes a shorter result.
+        let shorter = query.may_cut().then(|| {
+            let mut shorter = query.clone();
+            shorter.settings.insert("limit".into(), most.to_string());
+            self.run_with_keys(&shorter, cancellation)
+        });
+        match shorter.transpose()? {
+            Some(output) if output.rows <= most => Ok(Output {
+                truncated: Some(Cut::Rows),
+                ..output
+            }),
+            _ => Err(result::too_many_rows(most).into()),
+        }
+    }
+
+    fn run_with_keys(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let output = self.run_once(query, cancellation);
         match (&output, &self.lake) {
             (Err(Error::Exception(exception)), Some(lake)) if lake.forget_refused_keys(exception) => {
@@ -127,7 +158,7 @@ impl Engine {
         };
         cancellation.end();
         let output = match &ran {
-            Ok(result) => Output::new(result, format.as_str(), &query.profile)
+            Ok(result) => Output::new(result, format.as_str(), &query.profile, query.may_cut())
                 .map(|output| Output {
                     store_requests: self
                         .store_requests()

@@ -9,7 +9,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use lakefront_api::{Column, Stats};
-use lakefront_clickhouse_http::{Answer, Endpoint, Exception, Param, Statement};
+use lakefront_clickhouse_http::{Answer, Endpoint, Exception, Param, ReplyError, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -86,7 +86,7 @@ pub async fn run(
                 answer.elapsed_ms = took.as_secs_f64() * 1e3;
                 Json(answer).into_response()
             }
-            Err(error) => refusal(&error, StatusCode::INTERNAL_SERVER_ERROR),
+            Err(error) => refusal(&error, reply::status(&error)),
         },
         Err(error) => refusal(&error, reply::status(&error)),
     }
@@ -105,7 +105,12 @@ fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
         .collect::<Result<_, _>>()?;
     let (settings, format) = match request.format {
         Some(format) => (BTreeMap::new(), format),
-        None => (Endpoint::shape(), FORMAT.into()),
+        None => {
+            let mut settings = Endpoint::shape();
+            // The reply says that it was cut.
+            settings.insert("result_overflow_mode".into(), "break".into());
+            (settings, FORMAT.into())
+        }
     };
     Ok(Query {
         profile,
@@ -121,7 +126,13 @@ fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
 fn shape(max_rows: u64, output: &Output) -> Result<Reply, Error> {
     let statement = Statement::default().max_rows(max_rows);
     let answer = Answer::read(&statement, StatusCode::OK, &HeaderMap::new(), &output.bytes)
-        .map_err(|error| Exception::new(1001, "STD_EXCEPTION", error.to_string()))?;
+        .map_err(|error| match error {
+            ReplyError::TooManyValues { .. } => {
+                Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", error.to_string())
+            }
+            error => Exception::new(1001, "STD_EXCEPTION", error.to_string()),
+        })?
+        .for_doubles();
     Ok(Reply {
         columns: answer.columns,
         rows: answer.rows,

@@ -1,7 +1,8 @@
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::PanelPlace;
+use crate::{PanelPlace, Range};
 
 /// `GET /queries`: what a caller can know of a named query. Its source is `queries/<name>/query.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,12 +32,38 @@ pub struct QueryInfo {
     pub retention_days: Option<u32>,
 }
 
+/// The longest range whose rows are cut by the hour: 31 days, and what widening adds.
+const LONGEST_BY_HOUR: SignedDuration = SignedDuration::from_hours(31 * 24 + 2);
+
+impl QueryInfo {
+    /// Returns the bucket of a row of a range. Hours on a time axis become days when the range is long, so that the number
+    /// of rows stays bounded.
+    pub fn grain(&self, range: Range) -> Bucket {
+        let is_long = range.to.duration_since(range.from) > LONGEST_BY_HOUR;
+        if self.bucket == Bucket::Hour && is_long && self.chart.has_time_axis(&self.columns) {
+            Bucket::Day
+        } else {
+            self.bucket
+        }
+    }
+}
+
+impl ChartSpec {
+    /// Returns true if the horizontal axis is a time that the statement cuts into buckets.
+    pub fn has_time_axis(&self, columns: &[ColumnInfo]) -> bool {
+        let axis = columns.iter().find(|column| column.name == self.x);
+        axis.is_some_and(|column| column.data_type.starts_with("DateTime("))
+    }
+}
+
 /// The grain to which a range is widened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Bucket {
     /// Not widened.
     Exact,
+    /// To whole quarters of an hour, counted from 1970 in UTC: what views hold.
+    Quarter,
     /// To whole hours of the request's zone.
     Hour,
     /// To whole days of the request's zone.
@@ -59,6 +86,9 @@ pub struct ParamInfo {
     /// The only values a text takes; empty means any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
+    /// The number of hexadecimal digits of an id. Other forms of the id are brought into that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hex_digits: Option<usize>,
     /// One sentence.
     pub description: String,
     /// The query whose column of this name lists values to suggest.

@@ -187,7 +187,8 @@ pub struct Stats {
 
 /// The reply to `/query` and `/sql`, the same shape from either engine.
 ///
-/// Times are RFC 3339 in UTC, days `YYYY-MM-DD`, numbers are numbers, NaN is null.
+/// Times are RFC 3339 in UTC, days `YYYY-MM-DD`, numbers are numbers, NaN is null. Decimals, and whole numbers beyond
+/// 2^53 - 1, are text: doubles would round them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryReply {

@@ -2,10 +2,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// The range a query covers: one of the presets, ending now, or two instants (half-open).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The range a query covers: a span that ends now, or two instants (half-open).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum TimeRange {
     /// `"7d"`: the given span up to now.
@@ -25,30 +27,89 @@ impl Default for TimeRange {
     }
 }
 
-/// A span that ends now.
+/// Not derived: of an untagged enum, serde says no more than that none of its variants fits.
+impl<'de> Deserialize<'de> for TimeRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Ends {
+            from: Timestamp,
+            to: Timestamp,
+        }
+
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = TimeRange;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(EXPECTED)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<TimeRange, E> {
+                text.parse().map(TimeRange::Preset).map_err(E::custom)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TimeRange, A::Error> {
+                let Ends { from, to } = Ends::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(TimeRange::Absolute { from, to })
+            }
+        }
+        deserializer.deserialize_any(Read)
+    }
+}
+
+const EXPECTED: &str = "a number of m, h, d or w such as \"2h\", or an object with from and to";
+
+/// A span that ends now: a number of minutes, hours, days or weeks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Preset {
-    /// 15 minutes.
-    M15,
-    /// 1 hour.
-    H1,
-    /// 6 hours.
-    H6,
-    /// 24 hours.
-    H24,
-    /// 7 days.
-    D7,
-    /// 30 days.
-    D30,
-    /// 90 days.
-    D90,
-    /// 180 days.
-    D180,
+pub struct Preset {
+    amount: u16,
+    unit: Unit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Minutes,
+    Hours,
+    Days,
+    Weeks,
+}
+
+impl Unit {
+    const ALL: [(Self, char, i64); 4] = [
+        (Self::Minutes, 'm', 1),
+        (Self::Hours, 'h', 60),
+        (Self::Days, 'd', 24 * 60),
+        (Self::Weeks, 'w', 7 * 24 * 60),
+    ];
+
+    /// The letter, and how many minutes it is.
+    fn parts(self) -> (char, i64) {
+        let of = Self::ALL.iter().find(|(unit, ..)| *unit == self);
+        of.map_or(('m', 1), |&(_, letter, minutes)| (letter, minutes))
+    }
 }
 
 impl Preset {
-    /// Every preset, shortest first.
+    /// 15 minutes.
+    pub const M15: Self = Self::new(15, Unit::Minutes);
+    /// 1 hour.
+    pub const H1: Self = Self::new(1, Unit::Hours);
+    /// 6 hours.
+    pub const H6: Self = Self::new(6, Unit::Hours);
+    /// 24 hours.
+    pub const H24: Self = Self::new(24, Unit::Hours);
+    /// 7 days.
+    pub const D7: Self = Self::new(7, Unit::Days);
+    /// 30 days.
+    pub const D30: Self = Self::new(30, Unit::Days);
+    /// 90 days.
+    pub const D90: Self = Self::new(90, Unit::Days);
+    /// 180 days.
+    pub const D180: Self = Self::new(180, Unit::Days);
+
+    /// The spans that the dashboard offers, shortest first.
     pub const ALL: [Self; 8] = [
         Self::M15,
         Self::H1,
@@ -60,38 +121,24 @@ impl Preset {
         Self::D180,
     ];
 
-    /// The name on the wire and in the URL.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::M15 => "15m",
-            Self::H1 => "1h",
-            Self::H6 => "6h",
-            Self::H24 => "24h",
-            Self::D7 => "7d",
-            Self::D30 => "30d",
-            Self::D90 => "90d",
-            Self::D180 => "180d",
-        }
+    const fn new(amount: u16, unit: Unit) -> Self {
+        Self { amount, unit }
     }
 
-    /// How long the preset is; a day is 24 hours.
-    pub const fn duration(self) -> SignedDuration {
-        SignedDuration::from_mins(match self {
-            Self::M15 => 15,
-            Self::H1 => 60,
-            Self::H6 => 6 * 60,
-            Self::H24 => 24 * 60,
-            Self::D7 => 7 * 24 * 60,
-            Self::D30 => 30 * 24 * 60,
-            Self::D90 => 90 * 24 * 60,
-            Self::D180 => 180 * 24 * 60,
-        })
+    /// The name on the wire and in the URL: `15m`.
+    pub fn name(self) -> String {
+        format!("{}{}", self.amount, self.unit.parts().0)
+    }
+
+    /// How long the span is; a day is 24 hours.
+    pub fn duration(self) -> SignedDuration {
+        SignedDuration::from_mins(i64::from(self.amount) * self.unit.parts().1)
     }
 }
 
 impl fmt::Display for Preset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(&self.name())
     }
 }
 
@@ -99,16 +146,13 @@ impl FromStr for Preset {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|preset| preset.name() == text)
-            .ok_or_else(|| {
-                let names: Vec<_> = Self::ALL.iter().map(|preset| preset.name()).collect();
-                format!(
-                    "expected one of {}, or an object with from and to",
-                    names.join(", ")
-                )
-            })
+        let unit = Unit::ALL
+            .iter()
+            .find_map(|&(unit, letter, _)| Some((unit, text.strip_suffix(letter)?)));
+        unit.filter(|(_, amount)| amount.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|(unit, amount)| Some(Self::new(amount.parse().ok()?, unit)))
+            .filter(|preset| preset.amount > 0)
+            .ok_or_else(|| format!("expected {EXPECTED}"))
     }
 }
 
@@ -122,6 +166,69 @@ impl TryFrom<String> for Preset {
 
 impl From<Preset> for String {
     fn from(preset: Preset) -> Self {
-        preset.name().into()
+        preset.name()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<TimeRange, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn any_number_of_minutes_hours_days_and_weeks() {
+        for (name, minutes) in [
+            ("1m", 1),
+            ("2h", 120),
+            ("24h", 1440),
+            ("3d", 4320),
+            ("52w", 524_160),
+        ] {
+            let Ok(TimeRange::Preset(preset)) = read(&format!("\"{name}\"")) else {
+                panic!("{name}")
+            };
+            assert_eq!(preset.duration(), SignedDuration::from_mins(minutes));
+            assert_eq!(preset.name(), name);
+        }
+    }
+
+    #[test]
+    fn what_is_no_range_is_told_which_there_are() {
+        for json in [
+            r#""0h""#,
+            r#""h""#,
+            r#""2y""#,
+            r#""2""#,
+            r#""+2h""#,
+            r#""-2h""#,
+            r#""99999d""#,
+            r#""""#,
+            "2",
+            "null",
+            "[]",
+        ] {
+            let error = read(json).unwrap_err();
+            assert!(
+                error.contains("a number of m, h, d or w such as \"2h\""),
+                "{json}: {error}"
+            );
+        }
+        let error = read(r#"{"from": "2026-03-24T00:00:00Z"}"#).unwrap_err();
+        assert!(error.contains("missing field `to`"), "{error}");
+        let error = read(r#"{"from": "noon", "to": "2026-03-24T00:00:00Z"}"#).unwrap_err();
+        assert!(error.contains("failed to parse"), "{error}");
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for json in [
+            r#""180d""#,
+            r#"{"from":"2026-03-24T00:00:00Z","to":"2026-03-24T12:00:00.5Z"}"#,
+        ] {
+            assert_eq!(serde_json::to_string(&read(json).unwrap()).unwrap(), json);
+        }
     }
 }

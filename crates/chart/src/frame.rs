@@ -70,11 +70,16 @@ pub fn text(row: &[Value], index: usize) -> String {
 
 /// Several cells as one name, empty ones left out.
 pub fn joined(row: &[Value], indices: &[usize]) -> String {
-    let parts: Vec<_> = indices
+    let texts: Vec<_> = indices.iter().map(|&index| text(row, index)).collect();
+    named(&texts, "")
+}
+
+/// Texts as one name, with something in place of empty ones.
+pub fn named(texts: &[String], empty: &str) -> String {
+    let parts = texts
         .iter()
-        .map(|&index| text(row, index))
-        .filter(|text| !text.is_empty())
-        .collect();
+        .map(|text| if text.is_empty() { empty } else { text });
+    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
     parts.join(" · ")
 }
 

@@ -38,9 +38,10 @@ impl HeatFrame {
             index(reply, chart.series.first()?)?,
             index(reply, chart.y.first()?)?,
         );
+        let grain = reply.range.map_or(info.bucket, |range| info.grain(range));
         let mut found = Vec::with_capacity(reply.rows.len());
         for row in &reply.rows {
-            let bar = bucket(&text(row, x), info.bucket, zone)?;
+            let bar = bucket(&text(row, x), grain, zone)?;
             if let (Some(band), Some(count)) = (number(row, band), number(row, count)) {
                 found.push((bar, band, count));
             }

@@ -34,5 +34,5 @@ pub use rank::ranked;
 pub use ranking::{Measure, RankingFrame, RankingRow};
 pub use spark::spark;
 pub use time_frame::{Bar, Key, Series, TimeFrame};
-pub use time_ticks::{clock, day, short_day};
+pub use time_ticks::{clock, day, local_minute, short_day};
 pub use unit::Unit;

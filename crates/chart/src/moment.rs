@@ -7,7 +7,7 @@ use crate::{
     number::count,
     rank::ranked,
     time_frame::Bar,
-    time_ticks::{clock, short_day},
+    time_ticks::{local_minute, short_day},
 };
 
 /// More rows than this are not listed.
@@ -122,6 +122,6 @@ fn name(bar: Bar, zone: &Zone) -> String {
     if long {
         return day;
     }
-    let shown = clock(bar.start, zone);
-    format!("{day}, {}", shown.get(11..16).unwrap_or_default())
+    let shown = local_minute(bar.start, zone);
+    format!("{day}, {}", shown.get(11..).unwrap_or_default())
 }

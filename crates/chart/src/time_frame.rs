@@ -2,11 +2,14 @@ use jiff::{SignedDuration, Timestamp};
 use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone, instant};
 
 use crate::{
-    frame::{index, indices, joined, number, text, words},
+    frame::{index, indices, named, number, text, words},
     ink::{COLOURS, series_class},
     rank::ranked,
     unit::Unit,
 };
+
+/// The name of what a statement, or this chart, puts together.
+const OTHER: &str = "other";
 
 /// Series over time.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,15 +69,13 @@ impl TimeFrame {
         let chart = &info.chart;
         let x = index(reply, &chart.x)?;
         let (keys, measures) = (indices(reply, &chart.series)?, indices(reply, &chart.y)?);
-
+        let names: Vec<_> = chart.y.iter().map(|name| words(name)).collect();
+        let grain = reply.range.map_or(info.bucket, |range| info.grain(range));
         // Sorted lists rather than maps: every kind of map is kilobytes in the browser.
         let mut cells = Vec::with_capacity(reply.rows.len());
         for (position, row) in reply.rows.iter().enumerate() {
-            cells.push((
-                joined(row, &keys),
-                bucket(&text(row, x), info.bucket, zone)?,
-                position,
-            ));
+            let key: Vec<_> = keys.iter().map(|&index| text(row, index)).collect();
+            cells.push((key, bucket(&text(row, x), grain, zone)?, position));
         }
         let mut buckets: Vec<Bar> = cells.iter().map(|&(_, bar, _)| bar).collect();
         buckets.sort_unstable();
@@ -82,34 +83,55 @@ impl TimeFrame {
         let (first, last) = (buckets.first()?.start, buckets.last()?.end);
 
         cells.sort_unstable();
-        let mut series: Vec<(String, Vec<Vec<Option<f64>>>)> = Vec::new();
-        for (key, bar, position) in cells {
-            if series.last().is_none_or(|(last, _)| *last != key) {
-                series.push((key, vec![vec![None; buckets.len()]; measures.len()]));
-            }
-            let slot = buckets.partition_point(|other| *other < bar);
-            if let Some((_, values)) = series.last_mut() {
-                for (values, &measure) in values.iter_mut().zip(&measures) {
-                    values[slot] = number(&reply.rows[position], measure);
-                }
-            }
-        }
-        let weigh = |values: &[Option<f64>]| -> f64 {
-            let values = values.iter().flatten();
-            if stacked {
+        let groups: Vec<_> = cells.chunk_by(|(a, ..), (b, ..)| a == b).collect();
+        let weight = |cells: &[(Vec<String>, Bar, usize)]| -> f64 {
+            let measured = |position: usize| number(&reply.rows[position], *measures.last()?);
+            let values = cells.iter().filter_map(|&(_, _, position)| measured(position));
+            // What the statement put together is listed after what it left alone.
+            if named(&cells[0].0, "") == OTHER {
+                f64::NEG_INFINITY
+            } else if stacked {
                 values.sum()
             } else {
-                values.fold(0.0, |most: f64, value| most.max(*value))
+                values.fold(0.0, f64::max)
             }
         };
-        let weight = |values: &[Vec<Option<f64>>]| values.last().map_or(0.0, |values| weigh(values));
-        let order = ranked(series.iter().map(|(_, values)| weight(values))).into_iter();
-        let series = order.map(|at| std::mem::take(&mut series[at])).collect();
+        let order = ranked(groups.iter().map(|cells| weight(cells)));
+        // Only what is drawn gets values: names are the senders' and may be many.
+        let shown = shown(order.len(), names.len(), stacked);
+        let mut series = Vec::new();
+        let mut rest: Option<Vec<Option<f64>>> = None;
+        for (place, &at) in order.iter().enumerate() {
+            let key = &groups[at][0].0;
+            let own = place < shown && !(stacked && named(key, "") == OTHER);
+            if !own && !stacked {
+                continue;
+            }
+            let mut values = vec![vec![None; buckets.len()]; if own { measures.len() } else { 0 }];
+            for &(_, bar, position) in groups[at] {
+                let slot = buckets.partition_point(|other| *other < bar);
+                let measured = measures
+                    .iter()
+                    .map(|&measure| number(&reply.rows[position], measure));
+                for (measure, value) in measured.enumerate() {
+                    if own {
+                        values[measure][slot] = value;
+                    } else if let Some(value) = value {
+                        let sums = rest.get_or_insert_with(|| vec![None; buckets.len()]);
+                        sums[slot] = Some(sums[slot].unwrap_or(0.0) + value);
+                    }
+                }
+            }
+            if own {
+                series.push((key.clone(), values));
+            }
+        }
+        let hidden = if stacked { 0 } else { order.len() - series.len() };
 
         let mut frame = Self {
             buckets,
             series: Vec::new(),
-            hidden: 0,
+            hidden,
             unit: Unit::parse(&chart.unit),
             whole: Unit::parse(&chart.unit) == Unit::Plain
                 && reply.rows.iter().all(|row| {
@@ -121,45 +143,20 @@ impl TimeFrame {
             range: reply.range.map_or((first, last), |range| (range.from, range.to)),
             complete_until: reply.as_of,
         };
-        let names: Vec<_> = chart.y.iter().map(|name| words(name)).collect();
-        frame.fill(series, &names);
+        frame.fill(series, rest, &names);
         Some(frame)
     }
 
-    /// Gives series their colours and names: the largest keep their own, the others share one or are left out.
-    fn fill(&mut self, keyed: Vec<(String, Vec<Vec<Option<f64>>>)>, names: &[String]) {
-        let single = keyed.len() == 1;
-        // A line chart of several measures has a colour for each key and a dash for each measure.
-        let shown = if single {
-            1
-        } else if self.stacked {
-            COLOURS - 1
-        } else {
-            COLOURS / names.len().max(1)
-        };
-        let shown = if keyed.len() == COLOURS && self.stacked {
-            COLOURS
-        } else {
-            shown.max(1)
-        };
-        let mut rest: Option<Vec<Option<f64>>> = None;
+    /// Gives series their colours and names; the others share one.
+    fn fill(&mut self, keyed: Vec<Keyed>, rest: Option<Vec<Option<f64>>>, names: &[String]) {
+        let single = keyed.len() == 1 && rest.is_none() && self.hidden == 0;
+        let several = names.len() > 1;
+        let plain: Vec<_> = keyed.iter().map(|(key, _)| named(key, "")).collect();
         for (position, (key, measures)) in keyed.into_iter().enumerate() {
-            if position >= shown && !self.stacked {
-                self.hidden += 1;
-                continue;
-            }
+            // Keys that differ only in which part is empty say so.
+            let is_taken = plain.iter().filter(|name| **name == plain[position]).count() > 1;
+            let key = named(&key, if is_taken { "(none)" } else { "" });
             for (measure, values) in measures.into_iter().enumerate() {
-                if position >= shown {
-                    let sums = rest.get_or_insert_with(|| vec![None; values.len()]);
-                    for (sum, value) in sums.iter_mut().zip(values) {
-                        *sum = match (*sum, value) {
-                            (Some(a), Some(b)) => Some(a + b),
-                            (a, b) => a.or(b),
-                        };
-                    }
-                    continue;
-                }
-                let several = names.len() > 1;
                 let (name, colour, dashes) = match (key.is_empty(), several) {
                     (true, _) => (names[measure].clone(), measure, 0),
                     (false, false) => (key.clone(), position, 0),
@@ -177,7 +174,7 @@ impl TimeFrame {
         }
         if let Some(values) = rest {
             self.series.push(Series {
-                name: "other".into(),
+                name: OTHER.into(),
                 colour: COLOURS,
                 measure: 0,
                 values,
@@ -240,6 +237,20 @@ impl TimeFrame {
     }
 }
 
+/// A series' key, and a value for each measure and bucket.
+type Keyed = (Vec<String>, Vec<Vec<Option<f64>>>);
+
+/// How many of so many keys have colours of their own.
+fn shown(keys: usize, measures: usize, stacked: bool) -> usize {
+    match keys {
+        1 => 1,
+        COLOURS if stacked => COLOURS,
+        _ if stacked => COLOURS - 1,
+        // A line chart of several measures has a colour for each key and a dash for each measure.
+        _ => (COLOURS / measures.max(1)).max(1),
+    }
+}
+
 /// The bucket that a cell of the horizontal axis names.
 pub fn bucket(cell: &str, bucket: Bucket, zone: &Zone) -> Option<Bar> {
     if cell.len() == 10 {
@@ -252,9 +263,14 @@ pub fn bucket(cell: &str, bucket: Bucket, zone: &Zone) -> Option<Bar> {
     }
     let start = instant::time(cell)?;
     let length = match bucket {
+        Bucket::Day => {
+            let next = zone.civil(start).date().tomorrow().ok()?;
+            let end = zone.instant(next.at(0, 0, 0, 0))?;
+            return Some(Bar { start, end });
+        }
         Bucket::Exact => SignedDuration::ZERO,
+        Bucket::Quarter => SignedDuration::from_mins(15),
         Bucket::Hour => SignedDuration::from_hours(1),
-        Bucket::Day => SignedDuration::from_hours(24),
     };
     Some(Bar {
         start,

@@ -1,5 +1,5 @@
 use jiff::{
-    Timestamp,
+    SignedDuration, Timestamp,
     civil::{Date, DateTime},
 };
 use lakefront_api::Zone;
@@ -43,7 +43,8 @@ pub fn time_ticks(from: Timestamp, to: Timestamp, zone: &Zone, width: f64) -> Ve
         if time >= to {
             break;
         }
-        let label = label(at, step);
+        // Clocks that go forward show another time than the one that they leave out.
+        let label = label(zone.civil(time), step);
         let x = (time.as_duration() - from.as_duration()).as_secs_f64() / seconds * width;
         let half = text::width(&label) / 2.0;
         if time >= from && x - half >= free {
@@ -77,6 +78,24 @@ pub fn clock(time: Timestamp, zone: &Zone) -> String {
         at.minute(),
         at.second()
     )
+}
+
+/// A time as a form's field has it: a whole minute on the clocks of a zone, `2026-03-24T12:03`. Of two equal minutes, the
+/// second has its offset from UTC: `2026-10-25T02:30+01:00`.
+pub fn local_minute(time: Timestamp, zone: &Zone) -> String {
+    let at = zone.civil(time);
+    let minute = at.date().at(at.hour(), at.minute(), 0, 0);
+    let shown = format!("{}T{:02}:{:02}", day(at), at.hour(), at.minute());
+    let is_first = zone
+        .instant(minute)
+        .is_none_or(|first| time.duration_since(first) < SignedDuration::from_mins(1));
+    if is_first {
+        return shown;
+    }
+    let minutes = zone.seconds_at(time) / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let minutes = minutes.abs();
+    format!("{shown}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 /// A day without its year: `Mar 24`.
@@ -152,6 +171,24 @@ mod tests {
             labels("2026-03-28T17:00:00Z", "2026-03-29T16:00:00Z", &berlin, 500.0),
             "18:00 21:00 Mar 29 03:00 06:00 09:00 12:00 15:00"
         );
+    }
+
+    #[test]
+    fn a_tick_in_the_hour_that_clocks_leave_out_says_what_they_show() {
+        let berlin = zone(&[("2026-03-01T00:00:00Z", 3600), ("2026-03-29T01:00:00Z", 7200)]);
+        assert_eq!(
+            labels("2026-03-28T22:30:00Z", "2026-03-29T04:30:00Z", &berlin, 400.0),
+            "Mar 29 01:00 03:00 04:00 05:00 06:00"
+        );
+    }
+
+    #[test]
+    fn the_second_of_two_equal_minutes_has_its_offset() {
+        let berlin = zone(&[("2026-10-01T00:00:00Z", 7200), ("2026-10-25T01:00:00Z", 3600)]);
+        let minute = |time: &str| local_minute(time.parse().unwrap(), &berlin);
+        assert_eq!(minute("2026-10-25T00:30:59.9Z"), "2026-10-25T02:30");
+        assert_eq!(minute("2026-10-25T01:30:10Z"), "2026-10-25T02:30+01:00");
+        assert_eq!(minute("2026-10-25T02:00:00Z"), "2026-10-25T03:00");
     }
 
     #[test]

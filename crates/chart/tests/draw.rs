@@ -254,6 +254,108 @@ fn many_series_share_one_colour_and_lose_nothing() {
 }
 
 #[test]
+fn what_a_statement_put_together_joins_the_rest() {
+    let (info, mut reply) = errors();
+    let row = |name: &str, errors: u64| vec!["2026-03-24T00:15:00Z".into(), name.into(), errors.into()];
+    reply.rows = vec![row("other", 1_000), row("A", 2), row("B", 3)];
+    let Some(Frame::Time(frame)) = Frame::new(&info, &reply, &Zone::utc()) else {
+        panic!("no frame")
+    };
+    let names: Vec<_> = frame.series.iter().map(|series| series.name.as_str()).collect();
+    assert_eq!(names, ["B", "A", "other"]);
+    assert_eq!(frame.keys()[2].classes, "other");
+
+    // Lines do not add up: what a statement put together is a series like others, after them.
+    let mut lines = info;
+    lines.chart.kind = lakefront_api::ChartKind::Line;
+    reply.rows.extend((0..20).map(|n| row(&format!("E{n}"), 10)));
+    let Some(Frame::Time(frame)) = Frame::new(&lines, &reply, &Zone::utc()) else {
+        panic!("no frame")
+    };
+    assert_eq!((frame.series.len(), frame.hidden), (8, 15));
+    assert!(frame.series.iter().all(|series| series.name != "other"));
+}
+
+#[test]
+fn keys_with_an_empty_part_are_series_of_their_own() {
+    let chart = json!({ "kind": "bar", "x": "hour", "y": ["queries"], "series": ["backend", "reason"] });
+    let rows = vec![
+        json!(["2026-03-24T00:00:00Z", "view", "", 1]),
+        json!(["2026-03-24T00:00:00Z", "", "view", 2]),
+        json!(["2026-03-24T00:00:00Z", "chdb", "", 4]),
+    ];
+    let range = ("2026-03-24T00:00:00Z", "2026-03-24T01:00:00Z");
+    let reply = reply(&["hour", "backend", "reason", "queries"], rows, range, range.1);
+    let Some(Frame::Time(frame)) = Frame::new(&info("hour", chart, &[]), &reply, &Zone::utc()) else {
+        panic!("no frame")
+    };
+    let series: Vec<_> = frame
+        .series
+        .iter()
+        .map(|series| (series.name.as_str(), series.values[0]))
+        .collect();
+    assert_eq!(
+        series,
+        [
+            ("chdb", Some(4.0)),
+            ("(none) · view", Some(2.0)),
+            ("view · (none)", Some(1.0))
+        ]
+    );
+}
+
+#[test]
+fn a_long_range_has_bars_of_days_on_the_clocks_of_the_zone() {
+    let berlin = Zone {
+        name: "Europe/Berlin".into(),
+        offsets: [("2026-02-01T00:00:00Z", 3_600), ("2026-03-29T01:00:00Z", 7_200)]
+            .map(|(from, seconds)| ZoneOffset {
+                from: from.parse().unwrap(),
+                seconds,
+            })
+            .into(),
+    };
+    let (mut info, _) = errors();
+    let column = json!({ "name": "hour", "type": "DateTime('UTC')", "description": "" });
+    info.columns = vec![serde_json::from_value(column).unwrap()];
+    let rows = vec![
+        json!(["2026-03-28T23:00:00Z", "a", 1]),
+        json!(["2026-03-29T22:00:00Z", "a", 1]),
+    ];
+    let columns = ["hour", "error_type", "errors"];
+    let range = ("2026-02-14T23:00:00Z", "2026-04-01T22:00:00Z");
+    let lengths = |range| {
+        let reply = reply(&columns, rows.clone(), range, range.1);
+        let Some(Frame::Time(frame)) = Frame::new(&info, &reply, &berlin) else {
+            panic!("no frame")
+        };
+        let length = |bar: &lakefront_chart::Bar| bar.end.duration_since(bar.start).as_hours();
+        frame.buckets.iter().map(length).collect::<Vec<_>>()
+    };
+    assert_eq!(lengths(range), [23, 24]);
+    assert_eq!(lengths(("2026-03-28T23:00:00Z", range.1)), [1, 1]);
+}
+
+#[test]
+fn many_names_cost_no_more_than_what_is_drawn() {
+    let chart = json!({ "kind": "line", "x": "hour", "y": ["errors"], "series": ["error_type"] });
+    let from: jiff::Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+    let rows = (0..50_000_i64).map(|n| {
+        let hour = from
+            .checked_add(jiff::SignedDuration::from_hours(n % 720))
+            .unwrap();
+        json!([hour.to_string(), format!("E{n}"), 1])
+    });
+    let range = ("2026-03-01T00:00:00Z", "2026-03-31T00:00:00Z");
+    let reply = reply(&["hour", "error_type", "errors"], rows.collect(), range, range.1);
+    let Some(Frame::Time(frame)) = Frame::new(&info("hour", chart, &[]), &reply, &Zone::utc()) else {
+        panic!("no frame")
+    };
+    let cells: usize = frame.series.iter().map(|series| series.values.len()).sum();
+    assert_eq!((cells, frame.hidden), (8 * 720, 49_992));
+}
+
+#[test]
 fn the_summary_says_what_is_seen() {
     let (info, reply) = errors();
     let frame = Frame::new(&info, &reply, &kathmandu()).unwrap();

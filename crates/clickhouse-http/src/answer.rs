@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::{HeaderMap, StatusCode};
 use lakefront_api::{Column, Stats};
 use serde::Deserialize;
@@ -19,6 +21,15 @@ pub struct Answer {
     /// How long the engine says it took, in milliseconds.
     pub engine_ms: f64,
 }
+
+/// The format of the replies that are read here.
+const FORMAT: &str = "JSONCompact";
+
+/// The most values of an answer. Each takes tens of bytes of memory, however short its text, and a Worker has 128 MB.
+const MAX_VALUES: usize = 1_000_000;
+
+/// The largest whole number of which a double holds every smaller one: 2^53 - 1.
+const MAX_SAFE: u64 = (1 << 53) - 1;
 
 /// The format `JSONCompact`.
 #[derive(Deserialize)]
@@ -53,7 +64,19 @@ impl Answer {
         if !status.is_success() || headers.contains_key("x-clickhouse-exception-code") {
             return Err(refusal(status, headers, body));
         }
-        let document: Document = serde_json::from_slice(body).map_err(|error| broken(body, &error))?;
+        if let Some(format) = headers.get("x-clickhouse-format")
+            && format != FORMAT
+        {
+            return Err(ReplyError::Format {
+                format: String::from_utf8_lossy(format.as_bytes()).into_owned(),
+            });
+        }
+        // A value and its comma are two bytes.
+        if body.len() / 2 > MAX_VALUES && values(body) > MAX_VALUES {
+            return Err(ReplyError::TooManyValues { limit: MAX_VALUES });
+        }
+        let document: Document =
+            serde_json::from_slice(&quoted(body)).map_err(|error| broken(body, &error))?;
         if let Some(text) = document.exception {
             return Err(Exception::find(&text)
                 .unwrap_or_else(|| Exception::new(0, "", text))
@@ -87,6 +110,98 @@ impl Answer {
             engine_ms: elapsed * 1e3,
         })
     }
+}
+
+impl Answer {
+    /// Replaces whole numbers beyond 2^53 - 1 by their text. A reader whose numbers are doubles, such as JavaScript, would
+    /// round them.
+    #[must_use]
+    pub fn for_doubles(mut self) -> Self {
+        self.rows.iter_mut().flatten().for_each(for_doubles);
+        self
+    }
+}
+
+fn for_doubles(value: &mut Value) {
+    match value {
+        Value::Number(number)
+            if number.as_i64().map(i64::unsigned_abs).or(number.as_u64()) > Some(MAX_SAFE) =>
+        {
+            *value = Value::String(number.to_string());
+        }
+        Value::Array(values) => values.iter_mut().for_each(for_doubles),
+        Value::Object(values) => values.values_mut().for_each(for_doubles),
+        _ => {}
+    }
+}
+
+/// Counts the values of a document, or a few more.
+fn values(body: &[u8]) -> usize {
+    let mut count = 0;
+    outside_texts(body, |_, byte| count += usize::from(matches!(byte, b',' | b'[')));
+    count
+}
+
+/// Calls a function with the place of each byte that is in no text.
+fn outside_texts(body: &[u8], mut each: impl FnMut(usize, u8)) {
+    let mut bytes = body.iter().copied().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        if byte != b'"' {
+            each(at, byte);
+            continue;
+        }
+        while let Some((_, byte)) = bytes.next() {
+            match byte {
+                b'"' => break,
+                b'\\' => drop(bytes.next()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Puts quotes around whole numbers that no JSON reader here holds exactly. Only some types have such: `UInt128`, `Int256`.
+fn quoted(body: &[u8]) -> Cow<'_, [u8]> {
+    /// The digits that every `u64` has at most.
+    const LONGEST: usize = 20;
+    let is_wide = |window: &[u8]| matches!(window, b"Int128" | b"Int256");
+    // The types come first.
+    let head = body.get(..body.len().min(64 * 1024)).unwrap_or_default();
+    if !head.windows(6).any(is_wide) {
+        return Cow::Borrowed(body);
+    }
+    let mut numbers: Vec<(usize, usize)> = Vec::new();
+    outside_texts(body, |at, byte| {
+        if byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E') {
+            match numbers.last_mut() {
+                Some((_, end)) if *end == at => *end += 1,
+                _ => {
+                    // Short ones are as they are.
+                    if numbers.last().is_some_and(|(begin, end)| end - begin < LONGEST) {
+                        numbers.pop();
+                    }
+                    numbers.push((at, at + 1));
+                }
+            }
+        }
+    });
+    let mut out = Vec::with_capacity(body.len() + 2 * numbers.len());
+    let mut done = 0;
+    for (begin, end) in numbers {
+        let number = &body[begin..end];
+        let text = std::str::from_utf8(number).unwrap_or_default();
+        let is_whole = text.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+        if is_whole && text.parse::<u64>().is_err() && text.parse::<i64>().is_err() && number.len() >= LONGEST
+        {
+            out.extend_from_slice(&body[done..begin]);
+            out.push(b'"');
+            out.extend_from_slice(number);
+            out.push(b'"');
+            done = end;
+        }
+    }
+    out.extend_from_slice(&body[done..]);
+    Cow::Owned(out)
 }
 
 /// How much of a reply that is no ClickHouse's is shown.
@@ -150,6 +265,66 @@ mod tests {
         assert!((answer.engine_ms - 6.8).abs() < 1e-9);
         assert!(!answer.truncated);
         assert_eq!(answer.stats.store_requests, None);
+    }
+
+    #[test]
+    fn wide_numbers_are_exact_as_text() {
+        let body = r#"{"meta":[{"name":"a","type":"UInt128"},{"name":"b","type":"Array(Int256)"},{"name":"c","type":"String"},{"name":"d","type":"Float64"}],
+            "data":[[340282366920938463463374607431768211455,[-57896044618658097711785492504343953926634992332820282019728792003956564819968,1],"say \"99999999999999999999999, 1\"",1.50000000000000000000000e30]]}"#;
+        let answer = read(&Statement::default(), body).expect("an answer");
+        assert_eq!(
+            answer.rows[0],
+            [
+                json!("340282366920938463463374607431768211455"),
+                json!([
+                    "-57896044618658097711785492504343953926634992332820282019728792003956564819968",
+                    1
+                ]),
+                json!("say \"99999999999999999999999, 1\""),
+                json!(1.5e30),
+            ]
+        );
+    }
+
+    #[test]
+    fn numbers_that_doubles_round_are_text_for_readers_of_doubles() {
+        let body = r#"{"meta":[{"name":"n","type":"UInt64"}],"data":[[9007199254740991],[9007199254740992],[-9007199254740992],[[18446744073709551615]],[1e300]]}"#;
+        let answer = read(&Statement::default(), body)
+            .expect("an answer")
+            .for_doubles();
+        assert_eq!(
+            answer.rows,
+            [
+                [json!(9_007_199_254_740_991_u64)],
+                [json!("9007199254740992")],
+                [json!("-9007199254740992")],
+                [json!(["18446744073709551615"])],
+                [json!(1e300)],
+            ]
+        );
+    }
+
+    #[test]
+    fn an_answer_of_too_many_values_is_not_held() {
+        let row = format!("[{}0]", "0,".repeat(149));
+        let body = |rows: usize| {
+            let rows = vec![row.as_str(); rows].join(",");
+            format!(r#"{{"meta":[],"data":[{rows}]}}"#)
+        };
+        assert!(read(&Statement::default(), &body(6_000)).is_ok());
+        let error = read(&Statement::default(), &body(7_000)).expect_err("1,050,000 values");
+        assert_eq!(error, ReplyError::TooManyValues { limit: 1_000_000 });
+        // Texts are not taken apart.
+        let body = format!(r#"{{"meta":[],"data":[["{}\\"]]}}"#, "[,\\\"".repeat(1_000_000));
+        assert!(read(&Statement::default(), &body).is_ok());
+    }
+
+    #[test]
+    fn another_format_is_named() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-clickhouse-format", HeaderValue::from_static("CSV"));
+        let answer = Answer::read(&Statement::default(), StatusCode::OK, &headers, b"1\n");
+        assert_eq!(answer, Err(ReplyError::Format { format: "CSV".into() }));
     }
 
     #[test]

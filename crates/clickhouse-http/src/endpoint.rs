@@ -38,11 +38,11 @@ impl std::fmt::Debug for Credentials {
 }
 
 /// What makes the engine write values the way [`crate::Answer`] promises them: times in RFC 3339 and UTC, numbers as
-/// numbers, NaN and infinity as null.
+/// numbers, decimals as text, NaN and infinity as null.
 const SHAPE: [(&str, &str); 5] = [
     ("date_time_output_format", "iso"),
     ("output_format_json_quote_64bit_integers", "0"),
-    ("output_format_json_quote_decimals", "0"),
+    ("output_format_json_quote_decimals", "1"),
     ("output_format_json_quote_denormals", "0"),
     ("session_timezone", "UTC"),
 ];
@@ -86,6 +86,8 @@ impl Endpoint {
             if let Some(rows) = statement.max_rows {
                 // One more than is welcome tells a cut from a fit.
                 query.append_pair("limit", &rows.saturating_add(1).to_string());
+                // The engine's own limits cut as well: the reply says so.
+                query.append_pair("result_overflow_mode", "break");
             }
             for (name, value) in SHAPE {
                 if !statement.settings.contains_key(name) {
@@ -160,6 +162,7 @@ mod tests {
             ("wait_end_of_query", "1"),
             ("database", "otel"),
             ("limit", "101"),
+            ("result_overflow_mode", "break"),
             ("date_time_output_format", "iso"),
             ("max_execution_time", "30"),
             ("param_user", r"a&b=c\tü"),

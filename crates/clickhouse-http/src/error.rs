@@ -56,6 +56,18 @@ pub enum ReplyError {
         /// The start of the body.
         text: String,
     },
+    /// The statement names another format than the one that is read.
+    #[error("expected the format JSONCompact, got {format}")]
+    Format {
+        /// The format of the reply.
+        format: String,
+    },
+    /// More values than are held in memory.
+    #[error("the answer has more than {limit} values")]
+    TooManyValues {
+        /// How many are.
+        limit: usize,
+    },
     /// Status 200, but the body is not the format that was asked for.
     #[error("expected a JSONCompact document: {reason}")]
     Malformed {

@@ -102,6 +102,7 @@ pub fn check(
     let given = Given {
         params: &params,
         looks_back: declared.look_back_days > 0,
+        has_steps: declared.bucket == Bucket::Hour && declared.chart.has_time_axis(&declared.columns),
     };
     let order = check_statement("lake.sql", lake_sql, &given, &declared.columns, &mut faults);
     check_chart(&declared.chart, &declared.columns, &mut faults);
@@ -233,6 +234,7 @@ fn filters() -> [ParamInfo; 2] {
         default: Some("".into()),
         max: 0,
         values: Vec::new(),
+        hex_digits: None,
         description: description.into(),
         suggest: None,
     })
@@ -248,17 +250,20 @@ pub const fn placeholder_type(kind: ParamKind) -> &'static str {
 
 /// Placeholders that are filled from the request itself: the range's ends, the zone, and from when on a query reads that
 /// looks back.
-const RANGE: [(&str, &str); 4] = [
+const RANGE: [(&str, &str); 6] = [
     ("from", "DateTime64(6)"),
     ("to", "DateTime64(6)"),
     ("tz", "String"),
     ("since", "DateTime64(6)"),
+    ("until", "DateTime64(6)"),
+    ("step", "String"),
 ];
 
 /// What a statement can use.
 struct Given<'a> {
     params: &'a [ParamInfo],
     looks_back: bool,
+    has_steps: bool,
 }
 
 impl Given<'_> {
@@ -267,7 +272,11 @@ impl Given<'_> {
         let own = self.params.iter();
         own.map(|param| (param.name.as_str(), placeholder_type(param.kind)))
             .chain(RANGE)
-            .filter(|(name, _)| self.looks_back || *name != "since")
+            .filter(|(name, _)| match *name {
+                "since" => self.looks_back,
+                "step" => self.has_steps,
+                _ => true,
+            })
     }
 }
 
@@ -289,8 +298,9 @@ const FIRST_DAY: &str = "first_day";
 
 fn check_placeholders(file: &str, given: &Given<'_>, blanked: &str, faults: &mut Vec<String>) {
     let used = sql_text::placeholders(blanked);
-    // A query whose rows carry no time needs no zone of its own: the range's ends are instants.
-    for (name, data_type) in given.placeholders().filter(|(name, _)| *name != "tz") {
+    // A query whose rows carry no time needs no zone of its own: the range's ends are instants. Only rates need `until`.
+    let optional = ["tz", "until"];
+    for (name, data_type) in given.placeholders().filter(|(name, _)| !optional.contains(name)) {
         if !used.contains(&(name, data_type)) {
             faults.push(format!(
                 "{file}: parameter `{name}` is declared, but {{{name}:{data_type}}} is not used"

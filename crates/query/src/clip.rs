@@ -5,24 +5,27 @@ use lakefront_api::{Problem, ProblemType, Range};
 use crate::range::widen;
 use crate::{Resolved, zone};
 
-/// The range without what lies before the lake's first day; it still begins with a whole bucket.
+/// The range without what lies before the lake's first day; it still begins and ends with a whole bucket.
 ///
 /// # Errors
 /// [`ProblemType::BadRequest`] when a calendar has no such time.
 pub fn clip(resolved: &Resolved, first_day: Option<Date>) -> Result<Range, Problem> {
-    let range = resolved.range;
+    let info = &resolved.query.info;
     let bad = |error: jiff::Error| Problem::new(ProblemType::BadRequest, format!("timeRange: {error}"));
-    let Some(first_day) = first_day else {
-        return Ok(range);
-    };
-    let begin = first_day.to_zoned(TimeZone::UTC).map_err(bad)?.timestamp();
-    if range.from >= begin {
-        return Ok(range);
-    }
     let (zone, _) = zone::zone(&resolved.tz)?;
-    let clipped = Range {
-        from: begin.min(range.to),
-        to: range.to,
-    };
-    widen(clipped, resolved.query.info.bucket, &zone).map_err(bad)
+    let mut range = resolved.range;
+    if let Some(first_day) = first_day {
+        let begin = first_day.to_zoned(TimeZone::UTC).map_err(bad)?.timestamp();
+        if range.from < begin {
+            let clipped = Range {
+                from: begin.min(range.to),
+                to: range.to,
+            };
+            range = widen(clipped, info.bucket, &zone).map_err(bad)?;
+        }
+    }
+    match info.grain(range) {
+        grain if grain == info.bucket => Ok(range),
+        coarser => widen(range, coarser, &zone).map_err(bad),
+    }
 }

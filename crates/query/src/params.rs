@@ -35,6 +35,8 @@ fn value(given: Option<&Value>, param: &ParamInfo) -> Result<String, Problem> {
     match param.kind {
         ParamKind::Text => {
             let text = value.as_str().ok_or_else(|| bad(&param.name, "expected text"))?;
+            let id = param.hex_digits.and_then(|digits| hex_id(text, digits));
+            let text = id.as_deref().unwrap_or(text);
             if text.len() as u64 > param.max {
                 return Err(bad(&param.name, &format!("expected at most {} bytes", param.max)));
             }
@@ -59,6 +61,48 @@ fn value(given: Option<&Value>, param: &ParamInfo) -> Result<String, Problem> {
     }
 }
 
+/// Returns an id as tables have it: lower case, and of so many hexadecimal digits. It may come in capitals, with blanks, as
+/// a UUID, after `0x`, or without the zeros at its beginning. None for a text that is no such id.
+fn hex_id(text: &str, digits: usize) -> Option<String> {
+    let id: String = text
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && !matches!(letter, '-' | '{' | '}'))
+        .collect::<String>()
+        .to_ascii_lowercase();
+    let id = id.strip_prefix("0x").unwrap_or(&id);
+    let is_id = (1..=digits).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| format!("{id:0>digits$}"))
+}
+
 fn bad(name: &str, detail: &str) -> Problem {
     Problem::new(ProblemType::BadRequest, format!("params.{name}: {detail}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hex_id;
+
+    #[test]
+    fn ids_in_every_form_are_one() {
+        let stored = "0af7651916cd43dd8448eb211c80319c";
+        for form in [
+            stored,
+            "0AF7651916CD43DD8448EB211C80319C",
+            " 0af7651916cd43dd8448eb211c80319c\n",
+            "0af76519-16cd-43dd-8448-eb211c80319c",
+            "{0AF76519-16CD-43DD-8448-EB211C80319C}",
+            "0xaf7651916cd43dd8448eb211c80319c",
+            "af7651916cd43dd8448eb211c80319c",
+        ] {
+            assert_eq!(hex_id(form, 32).as_deref(), Some(stored), "{form:?}");
+        }
+        // 64 bits, as Zipkin and Datadog have them.
+        assert_eq!(
+            hex_id("8448eb211c80319c", 32).as_deref(),
+            Some("00000000000000008448eb211c80319c")
+        );
+        for other in ["", " ", "nobody", "0x", "0af7651916cd43dd8448eb211c80319c0"] {
+            assert_eq!(hex_id(other, 32), None, "{other:?}");
+        }
+    }
 }

@@ -5,6 +5,9 @@ use lakefront_api::{Bucket, Problem, ProblemType, Range, TimeRange};
 /// The longest range that may be asked for; the widening comes on top.
 const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 
+/// The bucket of a view.
+const QUARTER: SignedDuration = SignedDuration::from_mins(15);
+
 /// The years in which every engine has the same times.
 const FIRST: Timestamp = Timestamp::UNIX_EPOCH;
 const LAST: Timestamp = Timestamp::constant(7_258_118_400, 0); // 2200-01-01
@@ -31,6 +34,18 @@ pub fn range(asked: TimeRange, bucket: Bucket, zone: &TimeZone, now: Timestamp) 
     widen(Range { from, to }, bucket, zone).map_err(|error| bad(error.to_string()))
 }
 
+/// Returns the end of the part of a range that an engine has data of, if it has all data before `held`.
+///
+/// A range ends in an unfinished bucket when it ends now. Rates divide by the time up to here, not by the whole range. A
+/// range that begins after `held` counts as a whole.
+pub fn until(range: Range, held: Timestamp) -> Timestamp {
+    if held > range.from {
+        range.to.min(held)
+    } else {
+        range.to
+    }
+}
+
 /// Moves both ends outward to the bucket. Stored times are whole microseconds, so finer ones are cut off.
 pub fn widen(range: Range, bucket: Bucket, zone: &TimeZone) -> Result<Range, jiff::Error> {
     let from = Timestamp::from_microsecond(range.from.as_microsecond())?;
@@ -49,8 +64,15 @@ pub fn widen(range: Range, bucket: Bucket, zone: &TimeZone) -> Result<Range, jif
 /// Hours are counted from the local midnight, as ClickHouse's `toStartOfHour` does. That is every full hour of the
 /// local clock, except on days whose offset changes by a part of an hour (Australia/Lord_Howe).
 fn bucket_of(at: Timestamp, bucket: Bucket, zone: &TimeZone) -> Result<(Timestamp, Timestamp), jiff::Error> {
-    if bucket == Bucket::Exact {
-        return Ok((at, at));
+    match bucket {
+        Bucket::Exact => return Ok((at, at)),
+        Bucket::Quarter => {
+            let into =
+                SignedDuration::from_micros(at.as_microsecond().rem_euclid(QUARTER.as_micros() as i64));
+            let begin = at.checked_sub(into)?;
+            return Ok((begin, begin.checked_add(QUARTER)?));
+        }
+        Bucket::Hour | Bucket::Day => {}
     }
     let day = at.to_zoned(zone.clone()).start_of_day()?;
     let next_day = following_day(&day)?;

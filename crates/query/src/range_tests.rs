@@ -176,12 +176,13 @@ proptest! {
     fn widening_is_outward_by_less_than_a_bucket_and_happens_once(
         asked in ranges(),
         zone in zones(),
-        bucket in prop::sample::select(vec![Bucket::Exact, Bucket::Hour, Bucket::Day]),
+        bucket in prop::sample::select(vec![Bucket::Exact, Bucket::Quarter, Bucket::Hour, Bucket::Day]),
     ) {
         let widened = widen(asked, bucket, &zone).unwrap();
         prop_assert!(widened.from <= asked.from && asked.to <= widened.to);
         let most = match bucket {
             Bucket::Exact => SignedDuration::from_micros(1),
+            Bucket::Quarter => SignedDuration::from_mins(15),
             Bucket::Hour => SignedDuration::from_hours(1),
             Bucket::Day => SignedDuration::from_hours(25),
         };

@@ -24,7 +24,7 @@ top_devices(limit): device, visitors, sessions, page_views; day; visitors ↓, d
 top_errors(limit): error_group, error_type, errors, users, first_seen, last_seen, last_message; hour; errors ↓, error_group
 top_pages(limit): page, views, visitors; day; views ↓, page
 top_sources(limit): source, campaign, sessions, visitors, bounce_rate; day; sessions ↓, source, campaign
-totals(): errors, requests, error_share, p95_ms, visitors; hour; errors
+totals(): errors, requests, error_share, p95_ms, visitors; quarter; errors
 trace_spans(trace_id, limit): time, service, name, kind, duration_ms, status, error_type, error_message, error_group, span_id, parent_span_id, row_id; exact; time, row_id
 unique_visitors_per_day(): day, visitors, sessions, page_views; day; day
 users_of_error(error_group, limit): user_id, errors, first_seen, last_seen; hour; errors ↓, user_id

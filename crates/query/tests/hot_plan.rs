@@ -464,3 +464,73 @@ fn nobody_left() {
         );
     }
 }
+
+/// The value of a placeholder in each attempt.
+fn values(plan: &Plan, name: &str) -> Vec<String> {
+    let value = |params: &[(String, String)]| {
+        let found = params.iter().find(|(param, _)| param == name);
+        found.map_or_else(String::new, |(_, value)| value.clone())
+    };
+    plan.attempts
+        .iter()
+        .map(|one| value(&one.statement.params))
+        .collect()
+}
+
+#[test]
+fn a_rate_counts_up_to_what_each_engine_holds() {
+    let backends = [
+        holding("us", "2025-01-01", 60),
+        holding("eu", "2025-01-01", 120),
+        chdb(Healthy),
+    ];
+    let until = |range: Value| {
+        let request = json!({"query": "api_routes", "timeRange": range});
+        values(&planned(&request, &backends).unwrap(), "until")
+    };
+    assert_eq!(
+        until(json!("6h")),
+        [
+            "2026-03-24 12:33:56.789000",
+            "2026-03-24 12:32:56.789000",
+            "2026-03-24 12:34:56.789000"
+        ]
+    );
+    // Over, and not begun: as a whole.
+    let hour = |from, to| until(json!({"from": from, "to": to})).pop().unwrap();
+    assert_eq!(
+        hour("2026-03-24T10:00:00Z", "2026-03-24T11:00:00Z"),
+        "2026-03-24 11:00:00.000000"
+    );
+    assert_eq!(
+        hour("2026-03-25T10:00:00Z", "2026-03-25T11:00:00Z"),
+        "2026-03-25 11:00:00.000000"
+    );
+}
+
+#[test]
+fn a_long_range_has_days_unless_the_lake_is_young() {
+    let backends = [chdb(Healthy)];
+    let step = |range: &str, tz: &str, first_day: Option<&str>| {
+        let request = json!({"query": "errors_per_hour", "timeRange": range, "tz": tz});
+        let plan = in_lake_since(first_day, &request, &backends).unwrap();
+        let range = plan.range.unwrap();
+        format!("{} {} {}", values(&plan, "step")[0], range.from, range.to)
+    };
+    assert_eq!(
+        step("31d", "UTC", None),
+        "hour 2026-02-21T12:00:00Z 2026-03-24T13:00:00Z"
+    );
+    assert_eq!(
+        step("32d", "Europe/Berlin", None),
+        "day 2026-02-19T23:00:00Z 2026-03-24T23:00:00Z"
+    );
+    assert_eq!(
+        step("180d", "UTC", Some("2026-03-01")),
+        "hour 2026-03-01T00:00:00Z 2026-03-24T13:00:00Z"
+    );
+    // A query without a time axis keeps its hours.
+    let request = json!({"query": "top_errors", "timeRange": "90d"});
+    let plan = planned(&request, &backends).unwrap();
+    assert_eq!(plan.range.unwrap().to.to_string(), "2026-03-24T13:00:00Z");
+}

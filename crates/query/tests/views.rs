@@ -40,8 +40,8 @@ fn the_views_are_the_promised_ones() {
         })
         .collect();
     let promised = "\
-mv_api_heatmap: otel_traces, otel_logs → api_heatmap; 180 days
-mv_api_latency: otel_traces, otel_logs → api_latency, api_routes; 180 days
+mv_api_heatmap: otel_traces, otel_logs → api_heatmap; 182 days
+mv_api_latency: otel_traces, otel_logs → api_latency, api_routes; 182 days
 mv_api_latency_by_day: otel_traces, otel_logs → api_routes; 180 days
 mv_device_vitals: otel_logs → web_vitals_by_device; 365 days
 mv_device_vitals_by_day: otel_logs → web_vitals_by_device; 365 days

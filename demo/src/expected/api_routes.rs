@@ -17,7 +17,7 @@ pub fn api_routes(events: &[Event], ask: &Ask) -> Vec<Row> {
         }
     }
     let range = ask.whole_hours();
-    let seconds = (range.end - range.start) as f64 / SECOND as f64;
+    let seconds = (range.end.min(ask.now) - range.start) as f64 / SECOND as f64;
     let mut rows: Vec<_> = routes.into_iter().collect();
     rows.sort_by_key(|(route, (_, durations))| (Reverse(durations.len()), *route));
     rows.truncate(ask.limit);

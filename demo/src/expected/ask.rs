@@ -14,6 +14,8 @@ pub struct Ask {
     pub from: i64,
     /// The first instant after.
     pub to: i64,
+    /// The end of the data, in microseconds since 1970.
+    pub now: i64,
     /// The zone in which hours and days are cut.
     pub tz: TimeZone,
     /// Only this service; empty means all.
@@ -40,6 +42,7 @@ impl Ask {
         Self {
             from,
             to,
+            now: i64::MAX,
             tz,
             service: String::new(),
             environment: String::new(),
@@ -60,6 +63,13 @@ impl Ask {
     /// The events that count, for a query whose range is widened to hours.
     pub(super) fn hours<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Event> {
         self.within(events, self.whole_hours())
+    }
+
+    /// The events that count, for a query whose range is widened to quarters of an hour.
+    pub(super) fn quarters<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Event> {
+        const QUARTER: i64 = HOUR / 4;
+        let up = |time: i64| (time + QUARTER - 1).div_euclid(QUARTER) * QUARTER;
+        self.within(events, self.from.div_euclid(QUARTER) * QUARTER..up(self.to))
     }
 
     /// The same, and those of the days before.

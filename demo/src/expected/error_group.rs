@@ -22,7 +22,9 @@ pub fn error_groups(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<R
             groups.entry(group).or_default().push((event, error));
         }
     }
-    let length = range.end - range.start;
+    // Parts end with the data, at a whole quarter of an hour.
+    let until = (range.end.min(ask.now) + HOUR / 4 - 1).div_euclid(HOUR / 4) * (HOUR / 4);
+    let length = until - range.start;
     let parts = (length / (HOUR / 4)).clamp(1, 24);
     let mut rows = Vec::new();
     for (name, mut found) in groups {

@@ -37,7 +37,7 @@ impl<'a> Totals<'a> {
 /// errors, requests, error_share, p95_ms, visitors.
 pub fn totals(events: &[Event], ask: &Ask) -> Vec<Row> {
     let mut all = Totals::default();
-    ask.hours(events).for_each(|event| all.add(event));
+    ask.quarters(events).for_each(|event| all.add(event));
     vec![vec![
         all.errors.into(),
         all.durations.len().into(),

@@ -157,6 +157,44 @@ async fn sql_takes_typed_parameters_and_says_when_it_cuts() -> Result<()> {
         .await?;
     assert_eq!((status, &value["truncated"]), (StatusCode::OK, &json!(true)));
     assert_eq!(value["rows"].as_array().map(Vec::len), Some(50_000));
+
+    let exact = "SELECT toUInt128('340282366920938463463374607431768211455') AS wide, \
+                 toDecimal128('12345678901234567890.123456789', 9) AS decimal, toUInt64('18446744073709551615') AS long, \
+                 9007199254740991 AS safe, toInt64(-7) AS short";
+    let (status, value) = worker.post("/sql", &json!({"sql": exact})).await?;
+    assert_eq!(status, 200, "{value}");
+    assert_eq!(
+        value["rows"],
+        json!([[
+            "340282366920938463463374607431768211455",
+            "12345678901234567890.123456789",
+            "18446744073709551615",
+            9_007_199_254_740_991_u64,
+            -7
+        ]])
+    );
+
+    let many = format!("SELECT {} FROM numbers(50000)", vec!["1"; 150].join(", "));
+    let (status, value) = worker.post("/sql", &json!({"sql": many})).await?;
+    assert_eq!(
+        (status.as_u16(), problem(&value)?.kind),
+        (422, ProblemType::QueryFailed),
+        "{value}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_leads_to_the_page() -> Result<()> {
+    let worker = Worker::start(&[("CHDB_URL", "http://127.0.0.1:1")]).await?;
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
+    for (path, target) in [("/plain/?range=2h", "/plain?range=2h"), ("/errors/", "/errors")] {
+        let reply = client.get(format!("{}{path}", worker.url())).send().await?;
+        assert_eq!(reply.status(), 308, "{path}");
+        assert_eq!(reply.headers()[header::LOCATION], target, "{path}");
+    }
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use lakefront_api::{Range, Reason};
+use lakefront_api::{Bucket, Range, Reason};
 
+use crate::range::until;
 use crate::{Resolved, Statement};
 
 /// The longest a request may take, whatever is tried.
@@ -24,13 +25,23 @@ pub struct Attempt {
     pub as_of: Option<Timestamp>,
 }
 
-/// A query's own parameters and those of its range.
-pub fn params(resolved: &Resolved, range: Range) -> Vec<(String, String)> {
+/// A query's own parameters and those of its range, for an engine that has all data before `held`.
+pub fn params(resolved: &Resolved, range: Range, held: Timestamp) -> Vec<(String, String)> {
     let mut params = resolved.params.clone();
     params.push(("from".into(), engine_time(range.from)));
     params.push(("to".into(), engine_time(range.to)));
     if resolved.query.look_back_days > 0 {
         params.push(("since".into(), engine_time(since(resolved, range))));
+    }
+    if resolved.query.lake_sql.contains("{until:") {
+        params.push(("until".into(), engine_time(until(range, held))));
+    }
+    if resolved.query.lake_sql.contains("{step:") {
+        let step = match resolved.query.info.grain(range) {
+            Bucket::Day => "day",
+            _ => "hour",
+        };
+        params.push(("step".into(), step.into()));
     }
     params.push(("tz".into(), resolved.tz.clone()));
     params

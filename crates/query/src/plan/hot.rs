@@ -20,10 +20,32 @@ const LONGEST_LAG: Duration = Duration::from_secs(30 * 60);
 
 /// The ClickHouses that hold all of a question's range.
 pub struct HotTier<'a> {
-    statement: Option<(&'a Hot, Statement)>,
+    asked: Option<Asked<'a>>,
     fresh: Vec<Complete<'a>>,
     late: Vec<Complete<'a>>,
     why_not: Option<Reason>,
+}
+
+/// What is asked of each.
+struct Asked<'a> {
+    hot: &'a Hot,
+    resolved: &'a Resolved,
+    range: Range,
+    first_day: Date,
+    now: Timestamp,
+}
+
+impl Asked<'_> {
+    /// The statement for a ClickHouse that holds everything up to a time.
+    fn statement(&self, as_of: Timestamp) -> Statement {
+        let mut params = params(self.resolved, self.range, as_of.min(self.now));
+        params.push(("first_day".into(), self.first_day.to_string()));
+        Statement {
+            sql: self.hot.sql.clone(),
+            params,
+            settings: Vec::new(),
+        }
+    }
 }
 
 /// A ClickHouse that holds all of the range, up to a time.
@@ -34,9 +56,9 @@ struct Complete<'a> {
 
 impl<'a> HotTier<'a> {
     /// Looks at every ClickHouse, in order.
-    pub fn of(resolved: &Resolved, range: Range, topology: &'a Topology, now: Timestamp) -> Self {
+    pub fn of(resolved: &'a Resolved, range: Range, topology: &'a Topology, now: Timestamp) -> Self {
         let none = |why_not| Self {
-            statement: None,
+            asked: None,
             fresh: Vec::new(),
             late: Vec::new(),
             why_not: Some(why_not),
@@ -78,7 +100,13 @@ impl<'a> HotTier<'a> {
             .partition(|one| lag(one.as_of, now) <= tolerated);
         Self {
             why_not: fresh.is_empty().then_some(Reason::Lagging),
-            statement: Some((hot, statement(resolved, range, hot, first_day))),
+            asked: Some(Asked {
+                hot,
+                resolved,
+                range,
+                first_day,
+                now,
+            }),
             fresh,
             late,
         }
@@ -91,8 +119,8 @@ impl<'a> HotTier<'a> {
 
     /// Those that are fresh enough.
     pub fn fresh(&self) -> Vec<Attempt> {
-        let reason = match self.statement {
-            Some((hot, _)) if hot.indexed => Reason::Indexed,
+        let reason = match &self.asked {
+            Some(asked) if asked.hot.indexed => Reason::Indexed,
             _ => Reason::View,
         };
         self.attempts(&self.fresh, reason)
@@ -121,7 +149,7 @@ impl<'a> HotTier<'a> {
     where
         'a: 'b,
     {
-        let Some((hot, statement)) = &self.statement else {
+        let Some(asked) = &self.asked else {
             return Vec::new();
         };
         let attempt = |(at, one): (usize, &Complete)| Attempt {
@@ -131,8 +159,8 @@ impl<'a> HotTier<'a> {
             } else {
                 Reason::Failover
             },
-            statement: statement.clone(),
-            deadline: if hot.indexed {
+            statement: asked.statement(one.as_of),
+            deadline: if asked.hot.indexed {
                 INDEXED_DEADLINE
             } else {
                 VIEW_DEADLINE
@@ -154,16 +182,6 @@ fn as_of(backend: &Backend, hot: &Hot, first_day: Date) -> Option<Timestamp> {
     };
     let times: Option<Vec<Timestamp>> = hot.reads.iter().map(held).collect();
     times?.into_iter().min()
-}
-
-fn statement(resolved: &Resolved, range: Range, hot: &Hot, first_day: Date) -> Statement {
-    let mut params = params(resolved, range);
-    params.push(("first_day".into(), first_day.to_string()));
-    Statement {
-        sql: hot.sql.clone(),
-        params,
-        settings: Vec::new(),
-    }
 }
 
 /// How long `now` is after a time; nothing when it is before.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lakefront_api::{BackendKind, BackendState, Range, Reason};
 
 use super::attempt::{Attempt, params};
+use crate::past::Past;
 use crate::{Backend, Resolved, Statement, Topology};
 
 /// How long chDB may take, and how much longer when it has to wake first.
@@ -12,10 +14,15 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const WAKING: Duration = Duration::from_secs(10);
 
 /// The statement over the lake.
-pub fn statement(resolved: &Resolved, range: Range) -> Statement {
+pub fn statement(resolved: &Resolved, range: Range, now: Timestamp) -> Statement {
+    // The past has no data after itself.
+    let held = match resolved.at {
+        Some(Past::Time(time)) => time.min(now),
+        _ => now,
+    };
     Statement {
         sql: resolved.query.lake_sql.clone(),
-        params: params(resolved, range),
+        params: params(resolved, range, held),
         settings: resolved.at.map(|at| at.setting()).into_iter().collect(),
     }
 }

@@ -33,7 +33,7 @@ pub struct Plan {
 /// itself.
 pub fn plan(resolved: &Resolved, topology: &Topology, now: Timestamp) -> Result<Plan, Problem> {
     let range = clip::clip(resolved, topology.first_day)?;
-    let lake = |reason| lake::attempts(topology, reason, &lake::statement(resolved, range));
+    let lake = |reason| lake::attempts(topology, reason, &lake::statement(resolved, range, now));
     let attempts = match (resolved.backend, resolved.at) {
         (BackendChoice::Chdb, at) => {
             check_past(at, resolved.max_lag, now)?;
