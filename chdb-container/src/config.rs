@@ -65,7 +65,7 @@ pub struct Config {
     pub engine_secret: Option<String>,
 
     /// Host names, separated by commas, under which requests without a secret or password are answered, beside 127.0.0.1,
-    /// localhost and [::1]; `*` allows every host.
+    /// localhost and `[::1]`; `*` allows every host.
     #[arg(
         long,
         env = "LAKEFRONT_ALLOWED_HOSTS",

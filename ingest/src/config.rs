@@ -66,7 +66,7 @@ pub struct ServerConfig {
     pub allow_origin: Vec<String>,
 
     /// Host names, separated by commas, under which /health and /metrics are answered without a key, beside 127.0.0.1,
-    /// localhost and [::1]; `*` allows every host
+    /// localhost and `[::1]`; `*` allows every host
     #[arg(
         long,
         env = "LAKEFRONT_ALLOWED_HOSTS",

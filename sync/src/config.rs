@@ -177,7 +177,7 @@ pub struct Run {
     #[arg(long, env = "LAKEFRONT_SYNC_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
 
-    /// Host names, separated by commas, under which they are answered, beside 127.0.0.1, localhost and [::1]; `*` allows every
+    /// Host names, separated by commas, under which they are answered, beside 127.0.0.1, localhost and `[::1]`; `*` allows every
     /// host
     #[arg(
         long,

@@ -3,7 +3,7 @@
 //! The lease is a table, `otel.lease_<number>`, whose comment names its holder. Its number is the fencing token, and the highest one
 //! counts. Creating a table is atomic and the comment comes with it, so one of several contenders gets a number, and no lease is
 //! without a holder. A successor creates the next number, drops the tables of all lower ones, ends the statements that their holders
-//! left behind ([`Fence::kill`]), and only then begins.
+//! left behind (`KILL QUERY`), and only then begins.
 //!
 //! Every statement of a holder that writes checks that its own table is still there: see [`Target`]. A holder that was frozen for
 //! longer than the lease therefore finds that it is none any more, however late it wakes up.

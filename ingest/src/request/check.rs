@@ -74,7 +74,7 @@ pub struct Rejected {
     pub reason: Rejection,
     /// How many.
     pub count: u64,
-    /// Places of the first of them in the request, at most [`PLACES`].
+    /// Places of the first of them in the request, at most `PLACES`.
     pub places: Vec<String>,
 }
 
