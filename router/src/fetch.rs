@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use lakefront_clickhouse_http::{STORE_REQUESTS_HEADER, TRUNCATED_HEADER};
+use lakefront_clickhouse_http::Answer;
 use worker::wasm_bindgen::JsValue;
 use worker::{AbortController, AbortSignal, Delay, Env, Fetch, ResponseBody, web_sys};
 
@@ -67,11 +67,7 @@ async fn exchange(
     .map_err(unreachable)?;
     let status = StatusCode::from_u16(response.status_code()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut headers = HeaderMap::new();
-    for name in [
-        "x-clickhouse-exception-code",
-        TRUNCATED_HEADER,
-        STORE_REQUESTS_HEADER,
-    ] {
+    for name in Answer::HEADERS {
         if let Ok(Some(text)) = response.headers().get(name)
             && let Ok(value) = HeaderValue::from_str(&text)
         {

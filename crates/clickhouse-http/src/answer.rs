@@ -24,6 +24,10 @@ pub struct Answer {
 
 /// The format of the replies that are read here.
 const FORMAT: &str = "JSONCompact";
+/// The header with the format of a reply.
+const FORMAT_HEADER: &str = "x-clickhouse-format";
+/// The header with the code of an exception.
+const EXCEPTION_CODE_HEADER: &str = "x-clickhouse-exception-code";
 
 /// The most values of an answer. Each takes tens of bytes of memory, however short its text, and a Worker has 128 MB.
 const MAX_VALUES: usize = 1_000_000;
@@ -51,6 +55,14 @@ struct Statistics {
 }
 
 impl Answer {
+    /// The headers that [`Answer::read`] reads. A caller may leave out all others.
+    pub const HEADERS: [&str; 4] = [
+        EXCEPTION_CODE_HEADER,
+        FORMAT_HEADER,
+        TRUNCATED_HEADER,
+        STORE_REQUESTS_HEADER,
+    ];
+
     /// Reads the reply to a request made by [`crate::Endpoint::request`] from the same statement.
     ///
     /// # Errors
@@ -61,10 +73,10 @@ impl Answer {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<Self, ReplyError> {
-        if !status.is_success() || headers.contains_key("x-clickhouse-exception-code") {
+        if !status.is_success() || headers.contains_key(EXCEPTION_CODE_HEADER) {
             return Err(refusal(status, headers, body));
         }
-        if let Some(format) = headers.get("x-clickhouse-format")
+        if let Some(format) = headers.get(FORMAT_HEADER)
             && format != FORMAT
         {
             return Err(ReplyError::Format {
