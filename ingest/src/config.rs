@@ -76,7 +76,7 @@ pub struct ServerConfig {
     )]
     pub allowed_hosts: Vec<HostName>,
 
-    /// Proxies in front of the server that add to X-Forwarded-For: with N, the sender's address is the N-th entry from the
+    /// Proxies in front of the server that add to X-Forwarded-For. With N, the sender's address is the N-th entry from the
     /// right, and the country comes from CF-IPCountry. The flag alone means 1
     #[arg(
         long,

@@ -4,8 +4,8 @@
 //! are fixed (`readonly = 1` with `changeable_in_readonly`).
 //!
 //! A server cannot restrict a user with write access to a list of settings. The limits of such a user have a highest
-//! value, and settings that name files or servers are fixed. Grants define the statements that a user may run. Passwords are read
-//! from the server's environment.
+//! value, and settings that name files or servers are fixed. Grants define the statements that a user may run.
+//! Passwords are read from the server's environment.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 //! The command `cargo xtask test`: runs everything that CI runs, the cheapest steps first.
 //!
-//! Lints run while the tests are compiled: clippy replaces the compiler for the packages of the workspace, so that no
+//! Lints run while the tests are compiled. Clippy replaces the compiler for the packages of the workspace, so that no
 //! dependency is checked a second time.
 
 mod job;

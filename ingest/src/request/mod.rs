@@ -133,7 +133,7 @@ impl Limits {
         }
     }
 
-    /// The limits for requests that are read back from the log. Those were accepted before, perhaps under other
+    /// The limits for requests that are read back from the log. They were accepted before, perhaps under other
     /// settings.
     pub const LOGGED: Self = Self {
         decoded: usize::MAX,

@@ -121,8 +121,8 @@ impl Identity {
 
     /// Begins a session with a log whose next position is `first`.
     ///
-    /// Drops old sessions that none of the marks names. The next session takes over their first position, so that rows
-    /// which a copy of the log wrote since that position count as the copy's own.
+    /// Drops old sessions that none of the marks names. The next session takes over their first position. Rows
+    /// which a copy of the log wrote since that position then count as the copy's own.
     pub fn begin_session(&mut self, first: u64, marks: &[WalMark]) {
         let is_named = |session: &Session| {
             let named = |mark: &WalMark| {

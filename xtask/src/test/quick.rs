@@ -64,7 +64,8 @@ fn package(checkout: &Path, file: &Path) -> Option<PathBuf> {
     folders.find(|folder| *folder != checkout && folder.join("Cargo.toml").exists())
 }
 
-/// Returns the option that compiles, and so lints, the integration test of a file: `--test=sync` for `tests/tests/sync/main.rs`.
+/// Returns the option that compiles, and so lints, the integration test of a file. For `tests/tests/sync/main.rs` it is
+/// `--test=sync`.
 fn integration(checkout: &Path, file: &Path) -> Option<String> {
     let file = checkout.join(file);
     let below = file
