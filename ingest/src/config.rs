@@ -76,8 +76,8 @@ pub struct ServerConfig {
     )]
     pub allowed_hosts: Vec<HostName>,
 
-    /// Proxies in front of the server that add to X-Forwarded-For. With N, the sender's address is the N-th entry from the
-    /// right, and the country comes from CF-IPCountry. The flag alone means 1
+    /// Proxies in front of the server that add to X-Forwarded-For. With N, the sender's address is the N-th entry from
+    /// the right, and the country comes from CF-IPCountry. The flag alone means 1
     #[arg(
         long,
         env = "LAKEFRONT_INGEST_TRUST_PROXY",
@@ -108,8 +108,8 @@ pub struct ServerConfig {
     )]
     pub max_in_flight: ByteSize,
 
-    /// Bytes of request bodies held at once for one sender, by address (IPv6: by /64); default half of --max-in-flight, and
-    /// never less than --max-body
+    /// Bytes of request bodies held at once for one sender, by address (IPv6: by /64); default half of --max-in-flight,
+    /// and never less than --max-body
     #[arg(long, env = "LAKEFRONT_INGEST_MAX_IN_FLIGHT_PER_SENDER", value_name = "SIZE")]
     pub max_in_flight_per_sender: Option<ByteSize>,
 

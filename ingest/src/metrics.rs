@@ -71,7 +71,7 @@ pub struct Metrics {
     pub committed_rows: Family<TableLabel, Counter>,
     /// Attempts to commit that failed.
     pub commit_failures: Family<TableLabel, Counter>,
-    /// Requests that were decoded again from the log, because the queue in memory was full or the program was restarted.
+    /// Requests that were decoded again from the log, because the queue was full or the program was restarted.
     pub decoded_again: Counter,
     /// Bytes in the log that are not in the lake.
     pub backlog_bytes: Gauge,

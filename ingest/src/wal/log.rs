@@ -199,8 +199,8 @@ impl<T: Send + 'static> Wal<T> {
         self.tail.backlog()
     }
 
-    /// Returns the reason for which a request may not fit. The log is close to its limit, or its disk has only the space
-    /// that commits need.
+    /// Returns the reason for which a request may not fit. The log is close to its limit, or its disk has only the
+    /// space that commits need.
     pub fn refusal(&self) -> Option<WalError> {
         let backlog = self.backlog();
         if backlog.disk_bytes >= self.limit - self.limit / 16 {
