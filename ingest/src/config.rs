@@ -1,4 +1,4 @@
-//! Configuration: flags, each with an environment variable.
+//! The configuration of the program: flags, each with an environment variable.
 
 mod bearer_keys;
 
@@ -33,7 +33,7 @@ pub struct Config {
     /// Commits to the lake.
     #[command(flatten)]
     pub commit: CommitConfig,
-    /// The lake, where it is in no folder.
+    /// The lake, if it is not in a local folder.
     #[command(flatten)]
     pub remote: RemoteLake,
 }
@@ -45,7 +45,8 @@ pub struct ServerConfig {
     #[arg(long, env = "LAKEFRONT_INGEST_LISTEN", default_value = "127.0.0.1:4318")]
     pub listen: SocketAddr,
 
-    /// Keys of which a request must carry one as `Authorization: Bearer KEY`, separated by commas; none means open to all
+    /// Keys, separated by commas; a request must carry one as `Authorization: Bearer KEY`. None means that no key is
+    /// needed
     #[arg(
         long,
         env = "LAKEFRONT_INGEST_KEYS",
@@ -75,8 +76,8 @@ pub struct ServerConfig {
     )]
     pub allowed_hosts: Vec<HostName>,
 
-    /// Proxies in front of the server that add to X-Forwarded-For: with N, the sender's address is the N-th entry from the
-    /// right, and the country comes from CF-IPCountry. The flag alone means 1
+    /// Proxies in front of the server that add to X-Forwarded-For. With N, the sender's address is the N-th entry from
+    /// the right, and the country comes from CF-IPCountry. The flag alone means 1
     #[arg(
         long,
         env = "LAKEFRONT_INGEST_TRUST_PROXY",
@@ -98,7 +99,7 @@ pub struct ServerConfig {
     )]
     pub max_body: ByteSize,
 
-    /// Bytes of request bodies held at once; more have to wait, then get 429
+    /// Bytes of request bodies held at once; further requests wait, then get 429
     #[arg(
         long,
         env = "LAKEFRONT_INGEST_MAX_IN_FLIGHT",
@@ -107,12 +108,13 @@ pub struct ServerConfig {
     )]
     pub max_in_flight: ByteSize,
 
-    /// Bytes of request bodies held at once for one sender, by address (IPv6: by /64); default half of --max-in-flight, and
-    /// never less than --max-body
+    /// Bytes of request bodies held at once for one sender, by address (IPv6: by /64); default half of --max-in-flight,
+    /// and never less than --max-body
     #[arg(long, env = "LAKEFRONT_INGEST_MAX_IN_FLIGHT_PER_SENDER", value_name = "SIZE")]
     pub max_in_flight_per_sender: Option<ByteSize>,
 
-    /// Connections of one address; not counted behind a proxy (--trust-proxy), which has all of them
+    /// Connections of one address; not limited with --trust-proxy, because all connections have the proxy's address
+    /// then
     #[arg(
         long,
         env = "LAKEFRONT_INGEST_MAX_CONNECTIONS_PER_SENDER",
@@ -122,15 +124,15 @@ pub struct ServerConfig {
     )]
     pub max_connections_per_sender: u32,
 
-    /// Time for a body to arrive; within each third of it 16 KiB or the end must come
+    /// Time for a body to arrive; each third of it must bring 16 KiB or the end of the body
     #[arg(long, env = "LAKEFRONT_INGEST_BODY_TIMEOUT", default_value = "30s", value_parser = parse_interval, value_name = "DURATION")]
     pub body_timeout: Duration,
 
-    /// Time for the head of a request to arrive, on a connection that is kept open too
+    /// Time for the head of a request to arrive, also on a connection that is kept open
     #[arg(long, env = "LAKEFRONT_INGEST_HEAD_TIMEOUT", default_value = "65s", value_parser = parse_interval, value_name = "DURATION")]
     pub head_timeout: Duration,
 
-    /// Time for which accepted requests are remembered, so that one that is sent again is stored once; 0s remembers none
+    /// Time for which accepted requests are remembered, so that a repeated request is stored once; 0s turns this off
     #[arg(long, env = "LAKEFRONT_INGEST_REMEMBER_BATCHES", default_value = "10m", value_parser = parse_duration, value_name = "DURATION")]
     pub remember_batches: Duration,
 }
@@ -164,8 +166,8 @@ pub struct LogConfig {
     )]
     pub wal_limit: ByteSize,
 
-    /// Free space of the log's disk that is kept for commits, at most a quarter of the disk; below it requests get 503. Where
-    /// the lake's files are on the same disk, as much as the log has to commit is kept besides
+    /// Free space of the log's disk that is reserved for commits, at most a quarter of the disk; below it requests get
+    /// 503. If the lake's files are on the same disk, as much space as the log has to commit is reserved in addition
     #[arg(
         long,
         env = "LAKEFRONT_INGEST_DISK_RESERVE",
@@ -175,7 +177,7 @@ pub struct LogConfig {
     pub disk_reserve: ByteSize,
 }
 
-/// When a request is acknowledged.
+/// The point at which a request is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Ack {
     /// Once it is synced to the write-ahead log
@@ -184,7 +186,7 @@ pub enum Ack {
     Snapshot,
 }
 
-/// Commits to the lake. The first of the three bounds that is reached makes a commit.
+/// Commits to the lake. A commit is made when the first of the three bounds is reached.
 #[derive(Clone, Debug, Args)]
 pub struct CommitConfig {
     /// Age of the oldest row
@@ -195,7 +197,7 @@ pub struct CommitConfig {
     #[arg(long, env = "LAKEFRONT_INGEST_COMMIT_ROWS", default_value_t = 75_000, value_parser = clap::value_parser!(u64).range(1..), value_name = "ROWS")]
     pub commit_rows: u64,
 
-    /// Bytes of requests, decoded, roughly
+    /// Approximate bytes of decoded requests
     #[arg(
         long,
         env = "LAKEFRONT_INGEST_COMMIT_BYTES",
@@ -209,7 +211,7 @@ pub struct CommitConfig {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A body could never be held.
+    /// `--max-in-flight` is below `--max-body`, so that the largest body would never fit.
     #[error(
         "--max-in-flight (LAKEFRONT_INGEST_MAX_IN_FLIGHT) is {in_flight}; it must be at least --max-body \
          (LAKEFRONT_INGEST_MAX_BODY), which is {body}"
@@ -220,13 +222,13 @@ pub enum ConfigError {
         /// `--max-body`
         body: ByteSize,
     },
-    /// A size that the counters cannot hold.
+    /// `--max-in-flight` is 4 GiB or more, which the semaphores cannot count.
     #[error("--max-in-flight (LAKEFRONT_INGEST_MAX_IN_FLIGHT) is {in_flight}; it must be below 4GiB")]
     InFlightTooLarge {
         /// `--max-in-flight`
         in_flight: ByteSize,
     },
-    /// Not even one body fits the log.
+    /// The log is smaller than four times the largest body.
     #[error(
         "--wal-limit (LAKEFRONT_INGEST_WAL_LIMIT) is {limit}; it must be at least four times --max-body \
          (LAKEFRONT_INGEST_MAX_BODY), which is {body}"
@@ -237,24 +239,27 @@ pub enum ConfigError {
         /// `--max-body`
         body: ByteSize,
     },
-    /// An origin that no browser sends.
+    /// `--allow-origin` names an origin that no browser sends.
     #[error(
         "--allow-origin (LAKEFRONT_INGEST_ALLOW_ORIGIN) names {origin:?}; expected `*` or origins such as \
          https://shop.example"
     )]
     Origin {
-        /// What was given.
+        /// The given origin.
         origin: String,
     },
 }
 
 impl Config {
-    /// Where the lake is.
+    /// Returns the place of the lake: the remote catalog if one is set, else the folder `lake` in the data folder.
     pub fn place(&self) -> Place {
         self.remote.or_folder(self.log.data.join("lake"))
     }
 
-    /// Checks settings against each other.
+    /// Checks that the settings do not contradict each other.
+    ///
+    /// # Errors
+    /// Returns the first contradiction.
     pub fn check(&self) -> Result<(), ConfigError> {
         let ServerConfig {
             max_body: body,
@@ -301,7 +306,7 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("expected a duration such as 500ms, 10s or 1m, got {text:?}"))
 }
 
-/// Parses a number of proxies; `true` and `false` stand for 1 and 0.
+/// Parses a number of proxies. `true` means 1, `false` and the empty text mean 0.
 fn parse_proxies(text: &str) -> Result<u8, String> {
     match text {
         "true" => Ok(1),

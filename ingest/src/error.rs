@@ -1,4 +1,4 @@
-//! What can go wrong, and what the client is told about it.
+//! Errors of the write-ahead log and of the start. `server/error.rs` maps them to HTTP answers.
 
 use std::{io, path::PathBuf};
 
@@ -11,50 +11,51 @@ pub enum WalError {
     /// A file operation failed.
     #[error("cannot {doing} {path}: {source}")]
     Io {
-        /// What was tried.
+        /// The operation that failed, as a verb for the message.
         doing: &'static str,
-        /// On which file or folder.
+        /// The file or folder of the operation.
         path: PathBuf,
-        /// Why it failed.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// Another process uses the folder.
+    /// Another process has locked the folder of the log.
     #[error(
         "{folder} is in use by another lakefront-ingest; give this one a folder of its own with --data (LAKEFRONT_DATA)"
     )]
     Locked {
-        /// The folder.
+        /// The folder of the log.
         folder: PathBuf,
     },
-    /// The file with the writer numbers holds something else.
+    /// The file with the writer numbers has other content.
     #[error("{path} holds no writer numbers; restore it, or move the whole folder away to start a new log")]
     Identity {
-        /// The file.
+        /// The path of that file.
         path: PathBuf,
     },
-    /// A frame that was acknowledged cannot be read back.
+    /// A frame of an acknowledged request cannot be read back.
     #[error("{path} is damaged at byte {offset}; restore it, or move it away to lose the requests in it")]
     Damaged {
-        /// The segment.
+        /// The segment file.
         path: PathBuf,
-        /// Offset of the damaged frame.
+        /// Offset of the damaged frame, in bytes from the start of the file.
         offset: u64,
     },
     /// The log has reached `--wal-limit`.
     #[error("the write-ahead log is full")]
     Full,
-    /// The disk is full but for what commits to the lake need.
+    /// The disk has no free space except the space that commits to the lake need.
     #[error(
         "the disk of the write-ahead log has {free} free, of which {kept} are kept to commit what was acknowledged; \
          free space on it, or use a larger one"
     )]
     NoRoom {
-        /// Bytes that are free.
+        /// Free bytes of the disk.
         free: ByteSize,
-        /// Bytes that are kept: --disk-reserve, and where the lake is on the same disk as many as the log has to commit.
+        /// Bytes that are reserved: `--disk-reserve`. If the lake is on the same disk, the bytes of the log that are
+        /// not yet committed are added.
         kept: ByteSize,
     },
-    /// Writing or syncing failed; nothing of the request is kept.
+    /// A write or a sync failed. Nothing of the request is kept.
     #[error("the write-ahead log cannot be written: {0}")]
     Append(String),
     /// The server is shutting down.
@@ -62,30 +63,30 @@ pub enum WalError {
     Closed,
 }
 
-/// Why the server does not start, or ends.
+/// Errors with which the server does not start, or ends.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Settings contradict each other.
+    /// Two settings contradict each other.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
-    /// The write-ahead log.
+    /// The write-ahead log cannot be opened or written.
     #[error(transparent)]
     Wal(#[from] WalError),
-    /// The lake.
+    /// The lake cannot be opened.
     #[error("cannot open the lake in {place}: {source}")]
     Lake {
-        /// Its folder, or the address of its catalog.
+        /// The folder of the lake, or the address of its catalog.
         place: String,
-        /// Why.
+        /// The error of the lake.
         source: Box<lakefront_lake::Error>,
     },
-    /// The address is taken or not allowed.
+    /// The address is in use, or the process may not listen on it.
     #[error("cannot listen on {address} (--listen, LAKEFRONT_INGEST_LISTEN): {source}")]
     Listen {
-        /// The address.
+        /// The address of `--listen`.
         address: std::net::SocketAddr,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A thread cannot be started.
@@ -94,7 +95,7 @@ pub enum StartError {
     /// A thread panicked.
     #[error("the thread {0:?} panicked")]
     Panicked(&'static str),
-    /// Not all is in the lake.
+    /// The server ended before every acknowledged request was in the lake.
     #[error(transparent)]
     Unflushed(#[from] crate::pipeline::Unflushed),
 }

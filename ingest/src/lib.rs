@@ -1,7 +1,8 @@
-//! OTLP/HTTP in, Iceberg out.
+//! Receives OTLP over HTTP and commits it to the Iceberg tables of the lake.
 //!
-//! A request is decoded, appended to the [write-ahead log](wal), acknowledged once that is synced, and handed to the
-//! [pipeline], which commits it to the lake together with its log position: exactly once, wherever the process is killed.
+//! A request is decoded, appended to the [write-ahead log](wal), and answered once the log is synced. The [pipeline]
+//! then commits the request to the lake. The same commit sets the log position, so that each request is stored exactly
+//! once, wherever the process is killed.
 
 pub mod config;
 pub mod error;

@@ -1,4 +1,4 @@
-//! OTLP/HTTP in, Iceberg out.
+//! The program `lakefront-ingest`: reads the configuration, starts the server, and stops it on SIGTERM or SIGINT.
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -8,7 +8,8 @@ use lakefront_ingest::{Ingest, config::Config};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// Requests are decoded by one thread and dropped by another: glibc's allocator pays for that with time and memory.
+/// One thread allocates a decoded request and another frees it, which is slow and fragments memory with glibc's
+/// allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -34,7 +35,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let ingest = Ingest::start(config).await?;
-    // Programs that start this one read the address from this line: the port may have been 0.
+    // Programs that start this one read the address from this line, because `--listen` may name port 0.
     println!("listening on http://{}", ingest.address());
     ingest
         .run_until(async move {

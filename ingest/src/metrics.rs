@@ -1,4 +1,4 @@
-//! Prometheus metrics.
+//! The Prometheus metrics of the process.
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -11,14 +11,14 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// Label of what counts per signal.
+/// Label of metrics that are counted per signal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct SignalLabel {
     /// `logs`, `traces` or `metrics`
     pub signal: &'static str,
 }
 
-/// Labels of requests.
+/// Labels of answered requests: signal and HTTP status.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
     /// `logs`, `traces` or `metrics`
@@ -27,16 +27,16 @@ pub struct RequestLabels {
     pub status: u16,
 }
 
-/// Labels of what was refused.
+/// Labels of refused requests, rejected records and changed values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RejectedLabels {
     /// `logs`, `traces` or `metrics`
     pub signal: &'static str,
-    /// A word for the reason.
+    /// Reason, as one word.
     pub reason: &'static str,
 }
 
-/// Label of what counts per table.
+/// Label of metrics that are counted per table.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct TableLabel {
     /// Name of the table.
@@ -47,19 +47,19 @@ pub struct TableLabel {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    /// Requests answered.
+    /// Answered requests.
     pub requests: Family<RequestLabels, Counter>,
-    /// Log records, spans and data points acknowledged.
+    /// Acknowledged log records, spans and data points.
     pub records: Family<SignalLabel, Counter>,
-    /// Log records, spans and data points refused within accepted requests.
+    /// Log records, spans and data points that were rejected within accepted requests.
     pub rejected_records: Family<RejectedLabels, Counter>,
-    /// Values changed or left out of records that were taken.
+    /// Values of accepted records that were changed or left out.
     pub changed_values: Family<RejectedLabels, Counter>,
-    /// Requests that were accepted before and are not stored again.
+    /// Repeated requests that were not stored again.
     pub repeated_requests: Family<SignalLabel, Counter>,
-    /// Requests refused.
+    /// Refused requests.
     pub rejected_requests: Family<RejectedLabels, Counter>,
-    /// Request bytes as received.
+    /// Bytes of request bodies as received, before decompression.
     pub received_bytes: Family<SignalLabel, Counter>,
     /// Bytes appended to the log.
     pub wal_bytes: Counter,
@@ -71,7 +71,7 @@ pub struct Metrics {
     pub committed_rows: Family<TableLabel, Counter>,
     /// Attempts to commit that failed.
     pub commit_failures: Family<TableLabel, Counter>,
-    /// Requests decoded again from the log because memory was short.
+    /// Requests that were decoded again from the log, because the queue was full or the program was restarted.
     pub decoded_again: Counter,
     /// Bytes in the log that are not in the lake.
     pub backlog_bytes: Gauge,
@@ -175,7 +175,7 @@ impl Metrics {
         );
     }
 
-    /// The text of `GET /metrics`.
+    /// Returns the text of `GET /metrics`.
     pub fn render(&self) -> String {
         let mut text = String::new();
         // Writing to a String does not fail.

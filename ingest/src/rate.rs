@@ -1,4 +1,4 @@
-//! How much arrives: records a second, over the last minute.
+//! The rate of accepted records: records per second, over the last minute.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,11 +7,12 @@ use std::{
 
 const SECONDS: usize = 60;
 
-/// Counts records by the second in which they were taken.
+/// Counts records by the second in which they were accepted.
 #[derive(Debug)]
 pub struct Rate {
     started: Instant,
-    /// Of each second of a minute: which second since the start it last was, and its records.
+    /// One slot for each second of a minute: the second since the start that the slot counts, and the records of that
+    /// second.
     counts: Mutex<[(u64, u64); SECONDS]>,
 }
 
@@ -25,12 +26,12 @@ impl Default for Rate {
 }
 
 impl Rate {
-    /// So many records were taken now.
+    /// Adds records that are accepted now.
     pub fn add(&self, records: u64) {
         self.add_at(self.started.elapsed().as_secs(), records);
     }
 
-    /// Records a second, over the last minute or since the start.
+    /// Returns the records per second over the last minute, or since the start if that is less than a minute ago.
     pub fn per_second(&self) -> f64 {
         self.per_second_at(self.started.elapsed().as_secs())
     }

@@ -1,4 +1,4 @@
-//! Start, run, stop.
+//! Starts the parts of the server, runs them, and stops them in order.
 
 use std::{future::Future, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -19,13 +19,13 @@ use crate::{
     wal::{FolderLock, Options, Recovered, Space, Wal},
 };
 
-/// Largest segment of the log.
+/// Largest segment file of the log, in bytes.
 const SEGMENT_BYTES: u64 = 64 << 20;
 
-/// How long requests may take to end once the server stops.
+/// Time that running requests may take to end once the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
-/// A server that has its log, its lake and its address.
+/// A server with an open log, an open lake and a bound address.
 pub struct Ingest {
     listener: TcpListener,
     address: SocketAddr,
@@ -38,7 +38,12 @@ pub struct Ingest {
 }
 
 impl Ingest {
-    /// Opens log and lake, and starts to commit what the last process left in the log.
+    /// Opens the log and the lake, binds the address, and starts to commit the requests that the last process left in
+    /// the log.
+    ///
+    /// # Errors
+    /// Returns an error if settings contradict each other, the log or the lake cannot be opened, or the address is in
+    /// use.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         config.check()?;
         let folder = config.log.data.join("wal");
@@ -121,16 +126,16 @@ impl Ingest {
         })
     }
 
-    /// The address it listens on.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `stop` is ready, then ends requests and commits everything.
+    /// Serves until `stop` is ready. Then ends the requests and commits everything that is in the log.
     ///
     /// # Errors
-    /// If the log is damaged, a thread ends early, or the lake can't be written at the end; what is not committed then is
-    /// still in the log.
+    /// Returns an error if the log is damaged, a thread ends early, or the lake cannot be written at the end. Requests
+    /// that are not committed then are still in the log.
     pub async fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
         let Self {
             listener,
@@ -157,7 +162,7 @@ impl Ingest {
             () = stop => {}
             () = ended(state.progress.clone()) => {}
             served = &mut server => {
-                // It serves until it is stopped.
+                // The server has no other end than the stop.
                 tracing::error!(?served, "the server ended");
                 return Err(StartError::Panicked("server"));
             }
@@ -181,7 +186,7 @@ impl Ingest {
     }
 }
 
-/// Waits for the pipeline to end, which it does only by failing before the log is closed.
+/// Waits for the pipeline to end. Before the log is closed, the pipeline ends only by a failure.
 async fn ended(mut progress: watch::Receiver<Progress>) {
     while progress.changed().await.is_ok() {}
 }

@@ -1,4 +1,4 @@
-//! Once a day, files that killed writers left in the lake are deleted.
+//! The daily task that deletes files which killed writers left in the lake.
 
 use std::time::Duration;
 
@@ -7,11 +7,14 @@ use tokio::task::JoinHandle;
 
 const INTERVAL: Duration = Duration::from_secs(24 * 3600);
 
-/// The task that sweeps; it ends when this is dropped.
+/// The task that deletes orphan files. Dropping the value ends the task.
 pub struct Sweeper(JoinHandle<()>);
 
 impl Sweeper {
-    /// Sweeps now and every day. Must be called on a runtime.
+    /// Starts the task, which sweeps now and every 24 hours.
+    ///
+    /// # Panics
+    /// Panics if there is no Tokio runtime.
     pub fn start(lake: Lake) -> Self {
         Self(tokio::spawn(async move {
             let mut days = tokio::time::interval(INTERVAL);
@@ -32,7 +35,7 @@ impl Drop for Sweeper {
 async fn sweep(lake: &Lake) {
     for table in lakefront_otel::tables() {
         if let Err(error) = lake.sweep(table.name).await {
-            // Nothing depends on it: the next day tries again.
+            // No other part depends on the sweep, and the next day repeats it.
             tracing::warn!(table = table.name, %error, "files that were never committed stay on disk");
         }
     }

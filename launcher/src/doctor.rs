@@ -1,4 +1,4 @@
-//! `lakefront doctor`: what is wrong with this machine or configuration, in sentences.
+//! The command `lakefront doctor`: reports faults of this machine and of the configuration, in sentences.
 
 use std::fs;
 use std::net::TcpListener;
@@ -12,18 +12,18 @@ use crate::local::Ports;
 use crate::process::output;
 use crate::stack::get_ok;
 
-/// Below this free space ingest soon refuses records.
+/// Free bytes of the disk below which ingest soon refuses records.
 const FREE_BYTES: u64 = 2 << 30;
-/// Below this memory the engines get in each other's way.
+/// Available bytes of memory below which the engines slow each other down.
 const MEMORY_BYTES: u64 = 2 << 30;
 
-/// The outcome of one check: a sentence of what is right, or one of what is wrong and what to do.
+/// The result of one check: a sentence that confirms it, or a sentence with the fault and its remedy.
 type Finding = std::result::Result<String, String>;
 
-/// Checks the machine, the installation and the configuration, and prints a line each.
+/// Checks the machine, the installation and the configuration, and prints one line for each check.
 ///
 /// # Errors
-/// When something is wrong.
+/// Returns an error if a check fails.
 pub fn run(installation: &Installation, data: Option<PathBuf>, port_base: Option<u16>) -> Result<()> {
     let ports = port_base.map_or(Ports::DEFAULT, Ports::from_base);
     let data = match data {
@@ -101,7 +101,7 @@ fn starts(what: &str, command: &mut Command) -> Finding {
 fn writable(data: &Path) -> Finding {
     let probe = data.join(format!(".doctor-{}", std::process::id()));
     let written = fs::create_dir_all(data).and_then(|()| fs::write(&probe, "probe"));
-    // A probe that stays behind is a few bytes.
+    // A probe that cannot be deleted takes only a few bytes.
     let _ = fs::remove_file(&probe);
     match written {
         Ok(()) => Ok(format!("{} can be written", data.display())),
@@ -170,7 +170,7 @@ fn busy_ports(ports: Ports) -> Vec<Finding> {
         .collect()
 }
 
-/// Checks the variables that `up` passes on.
+/// Checks the environment variables that `up` passes on.
 fn variables() -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(url) = set("CLICKHOUSE_URL") {

@@ -1,16 +1,16 @@
-//! Where the programs of the stack are.
+//! The paths of the stack's programs and files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-/// The programs of the stack, wherever they were built or unpacked.
+/// The programs of the stack, in a build folder or an unpacked archive.
 #[derive(Debug, Clone)]
 pub struct Installation {
     /// The folder of `lakefront-ingest` and the other programs.
     pub programs: PathBuf,
-    /// Cloudflare's runtime, which runs the Worker.
+    /// Cloudflare's runtime `workerd`, which runs the Worker.
     pub workerd: PathBuf,
     /// The Worker and the static files, as `cargo xtask bundle` lays them out.
     pub bundle: PathBuf,
@@ -22,7 +22,7 @@ impl Installation {
     /// Returns the installation of a release archive: the folders beside the running program.
     ///
     /// # Errors
-    /// When the program's own path is unknown.
+    /// Returns an error if the program's own path is unknown.
     pub fn beside_this_program() -> Result<Self> {
         let program = std::env::current_exe().context("this program does not know where it is")?;
         let root = program.parent().context("this program is in no folder")?;
@@ -34,12 +34,12 @@ impl Installation {
         })
     }
 
-    /// Returns the path of a program.
+    /// Returns the path of a program in the folder of programs.
     pub fn program(&self, name: &str) -> PathBuf {
         self.programs.join(name)
     }
 
-    /// Returns a command that runs a program.
+    /// Returns a command that runs a program of the folder of programs.
     pub fn command(&self, name: &str) -> Command {
         Command::new(self.program(name))
     }
@@ -48,14 +48,14 @@ impl Installation {
     pub fn worker(&self, port: u16) -> Command {
         let mut command = Command::new(&self.workerd);
         command
-            // The configuration names the site relative to here. Static assets are behind --experimental.
+            // The configuration names the site relative to this folder. Static assets need --experimental.
             .current_dir(&self.bundle)
             .args(["serve", "--experimental", "workerd.capnp", "--socket-addr"])
             .arg(format!("http=127.0.0.1:{port}"));
         command
     }
 
-    /// Returns the files that the stack needs and that are missing.
+    /// Returns the paths of required files that are missing.
     pub fn missing(&self) -> Vec<PathBuf> {
         let programs = ["ingest", "chdb-container", "sync", "demo"]
             .map(|name| self.program(&format!("lakefront-{name}")));
@@ -68,10 +68,10 @@ impl Installation {
     }
 }
 
-/// Returns `lakefront` in the user's data folder: where lakes are unless `--data` says otherwise.
+/// Returns `lakefront` in the user's data folder, the default place of lakes without `--data`.
 ///
 /// # Errors
-/// When neither `XDG_DATA_HOME` nor `HOME` is set.
+/// Returns an error if neither `XDG_DATA_HOME` nor `HOME` is set.
 pub fn data_folder() -> Result<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|folder| !folder.is_empty());
     if let Some(folder) = set("XDG_DATA_HOME") {

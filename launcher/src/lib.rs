@@ -1,9 +1,9 @@
-//! The embedded stack on one machine: every program as a child process, from a folder to a dashboard's address.
+//! The embedded stack on one machine: starts every program as a child process over one data folder.
 //!
-//! Both `cargo xtask up` and the program `lakefront` of the release archive are thin shells around this crate. They differ in
-//! where the programs are ([`Installation`]).
+//! Both `cargo xtask up` and the program `lakefront` of the release archive are thin shells around this crate. They
+//! differ in the place of the programs ([`Installation`]).
 //!
-//! Deliberately absent: anything that builds or downloads.
+//! Deliberately absent: code that builds or downloads.
 
 pub mod doctor;
 mod installation;

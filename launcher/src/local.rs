@@ -1,4 +1,4 @@
-//! The local stack as data: which programs run, on which ports, over which folder.
+//! The local stack as data: its programs, their ports, and their folder.
 
 mod clickhouse;
 pub mod demo;
@@ -21,19 +21,19 @@ use password::Passwords;
 pub use ports::Ports;
 pub use tier::Tier;
 
-/// Where the tables are.
+/// The place of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Lake {
     /// A folder
     Local,
-    /// MinIO behind an Iceberg REST catalog, which both are started
+    /// MinIO and an Iceberg REST catalog, which are both started
     S3,
 }
 
 /// One embedded stack.
 pub struct Local {
     installation: Installation,
-    /// The lake, ingest's log, ClickHouse's disks and our log files.
+    /// The folder of the lake, ingest's log, ClickHouse's disks and the log files.
     pub data: PathBuf,
     ports: Ports,
     servers: Vec<Server>,
@@ -43,7 +43,10 @@ pub struct Local {
 }
 
 impl Local {
-    /// Of a tier, over a folder.
+    /// Returns the stack of a tier, over a folder.
+    ///
+    /// # Errors
+    /// Returns an error if no random passwords can be made.
     pub fn new(installation: &Installation, data: PathBuf, ports: Ports, tier: Tier) -> Result<Self> {
         Ok(Self {
             installation: installation.clone(),
@@ -56,41 +59,44 @@ impl Local {
         })
     }
 
-    /// How often ingest commits, as its `--commit-interval` takes it.
+    /// Sets the interval at which ingest commits, in the format of its `--commit-interval`.
     pub fn with_commit_interval(mut self, interval: &'static str) -> Self {
         self.commit_interval = interval;
         self
     }
 
-    /// Where the tables are.
+    /// Sets the place of the tables.
     pub fn with_lake(mut self, lake: Lake) -> Self {
         self.lake = lake;
         self
     }
 
-    /// The dashboard and the API.
+    /// Returns the address of the dashboard and the API.
     pub fn router_url(&self) -> String {
         url(self.ports.router)
     }
 
-    /// Where SDKs send.
+    /// Returns the address to which SDKs send.
     pub fn ingest_url(&self) -> String {
         url(self.ports.ingest)
     }
 
-    /// The stateless engine over the lake.
+    /// Returns the address of the stateless engine over the lake.
     pub fn chdb_url(&self) -> String {
         url(self.ports.chdb)
     }
 
-    /// Each ClickHouse with its region.
+    /// Returns the address and the region of each ClickHouse.
     pub fn clickhouses(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.servers
             .iter()
             .map(|server| (server.url.as_str(), server.region()))
     }
 
-    /// Waits until all that was sent is committed, and every ClickHouse has it.
+    /// Waits until every sent record is committed and in each ClickHouse.
+    ///
+    /// # Errors
+    /// Returns an error if a service ends, or the wait takes longer than a start may take.
     pub fn wait_for_all_sent(&self, stack: &mut Stack) -> Result<()> {
         let ingest = format!("{}/health", self.ingest_url());
         stack.wait_until("ingest commits all it took", || {
@@ -100,7 +106,7 @@ impl Local {
             return Ok(());
         }
         let sync = format!("{}/health", url(self.ports.sync));
-        // The round that began last may have begun before that commit; the one after the next has not.
+        // The round in progress may have begun before that commit. The round after the next one has begun after it.
         let mut rounds = Vec::new();
         stack.wait_until("sync has gone over the lake", || {
             let round = get_json(&sync)?["targets"].to_string();
@@ -111,7 +117,10 @@ impl Local {
         })
     }
 
-    /// Compares every ClickHouse with the lake, of yesterday.
+    /// Compares the rows of yesterday in each ClickHouse with the lake.
+    ///
+    /// # Errors
+    /// Returns an error if rows differ, or the audit cannot run.
     pub fn audit_yesterday(&self) -> Result<()> {
         let yesterday = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
         let day = yesterday.strftime("%Y-%m-%d").to_string();
@@ -119,12 +128,15 @@ impl Local {
         crate::process::run(command.args(["--from", &day, "--to", &day]))
     }
 
-    /// The folder of the services' log files.
+    /// Returns the folder of the services' log files.
     pub fn logs(&self) -> PathBuf {
         self.data.join("logs")
     }
 
-    /// Starts every part, each once those it needs are ready.
+    /// Starts every service after the services that it needs are ready.
+    ///
+    /// # Errors
+    /// Returns an error if a service cannot be started, or is not ready in time.
     pub fn start(&self, stack: &mut Stack) -> Result<()> {
         std::fs::create_dir_all(&self.data)?;
         let logs = self.logs();
@@ -151,7 +163,7 @@ impl Local {
         self.data.join("lake")
     }
 
-    /// Tells a program that reads the lake where it is.
+    /// Adds the place of the lake to the command of a program that reads it.
     fn reads_lake(&self, command: &mut Command) {
         if self.lake == Lake::S3 {
             s3::configure(command, self.ports);
@@ -186,7 +198,7 @@ impl Local {
         }
     }
 
-    /// A command of sync over the lake and every ClickHouse.
+    /// Returns a command of `lakefront-sync` over the lake and every ClickHouse.
     fn sync_command(&self, name: &str) -> Command {
         let mut command = self.installation.command("lakefront-sync");
         command.arg(name);

@@ -1,4 +1,4 @@
-//! `lakefront`: the stack of a release archive on one machine.
+//! The program `lakefront`: the stack of a release archive on one machine.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ enum Command {
     Up {
         #[command(flatten)]
         args: up::Args,
-        /// Fill a lake of its own with the demo's last 14 days, and go on sending
+        /// Fill a separate lake with the demo's last 14 days, and go on sending
         #[arg(long)]
         demo: bool,
     },
@@ -33,7 +33,7 @@ enum Command {
         #[arg(long, value_name = "N")]
         port_base: Option<u16>,
     },
-    /// Check this machine and configuration, and say what is wrong.
+    /// Check this machine and the configuration, and report what is wrong.
     Doctor {
         /// The --data that `up` will be given
         #[arg(long, value_name = "DIR")]

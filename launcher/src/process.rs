@@ -1,4 +1,4 @@
-//! Child processes: each in a group of its own, all of them ended when we are.
+//! Child processes: each in its own process group, all of them ended when this program ends.
 
 use std::io::{BufRead, BufReader, Read as _, Seek as _};
 use std::process::{Child, Command, Stdio};
@@ -9,17 +9,17 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// Process groups, and whether a [`crate::stack::Stack`] ends them itself, in order.
+/// Process groups. The flag is true if a [`crate::stack::Stack`] ends the group itself, in order.
 static GROUPS: Mutex<Vec<(i32, bool)>> = Mutex::new(Vec::new());
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
 
-/// Ctrl-C, SIGTERM and SIGHUP end the children; a second one kills them.
+/// Installs a handler for Ctrl-C, SIGTERM and SIGHUP. The first signal ends the children, a second one kills them.
 pub fn end_children_on_interrupt() {
     let handler = || {
         let first = INTERRUPTS.fetch_add(1, Ordering::SeqCst) == 0;
         let signal = if first { Signal::SIGTERM } else { Signal::SIGKILL };
         for (group, _) in groups().iter().filter(|(_, supervised)| !(first && *supervised)) {
-            // The group may be gone already: that is what we want.
+            // An error means that the group has ended already.
             let _ = killpg(Pid::from_raw(*group), signal);
         }
     };
@@ -28,7 +28,7 @@ pub fn end_children_on_interrupt() {
     }
 }
 
-/// Whether somebody asked us to stop.
+/// Returns true if this program has received a signal to end.
 pub fn interrupted() -> bool {
     INTERRUPTS.load(Ordering::SeqCst) > 0
 }
@@ -37,19 +37,25 @@ fn groups() -> std::sync::MutexGuard<'static, Vec<(i32, bool)>> {
     GROUPS.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// A child that leads a process group and is told to end when we die, however we die.
+/// A child that leads a process group. The child receives SIGTERM when this program dies for any reason.
 pub struct Group {
-    /// The child itself.
+    /// The leader of the group.
     pub child: Child,
 }
 
 impl Group {
-    /// Starts it with our own output and no input.
+    /// Starts a child that shares this program's output and has no input.
+    ///
+    /// # Errors
+    /// Returns an error if the program cannot be started, or this program was interrupted.
     pub fn spawn(command: &Command) -> Result<Self> {
         Self::start(dying_with_us(command), false)
     }
 
-    /// Starts it as a part of the stack, with its output in pipes: the stack ends it when we are interrupted.
+    /// Starts a child of the stack, with its output in pipes. On an interrupt the stack ends the child.
+    ///
+    /// # Errors
+    /// Returns an error if the program cannot be started, or this program was interrupted.
     pub fn spawn_supervised(command: &Command) -> Result<Self> {
         let mut command = dying_with_us(command);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -88,7 +94,8 @@ impl Drop for Group {
     }
 }
 
-/// The same command under `setpriv --pdeathsig`, where util-linux has it: then not even SIGKILL leaves a child behind.
+/// Returns the command under `setpriv --pdeathsig` if util-linux has it, so that not even SIGKILL leaves a child
+/// behind.
 fn dying_with_us(command: &Command) -> Command {
     let setpriv = std::path::Path::new("/usr/bin/setpriv");
     let mut wrapped = if setpriv.exists() {
@@ -113,12 +120,18 @@ fn dying_with_us(command: &Command) -> Command {
     wrapped
 }
 
-/// Runs a command with its output shown as it comes.
+/// Runs a command that shares this program's output.
+///
+/// # Errors
+/// Returns an error if the command cannot be started or fails.
 pub fn run(command: &Command) -> Result<()> {
     finish(Group::spawn(command)?, command)
 }
 
-/// Runs a command and gives each line of its standard output to `each`, after showing it.
+/// Runs a command, prints each line of its standard output and then passes the line to `each`.
+///
+/// # Errors
+/// Returns an error if the command cannot be started or fails.
 pub fn run_reading(command: &Command, mut each: impl FnMut(&str)) -> Result<()> {
     let mut wrapped = dying_with_us(command);
     wrapped.stdout(Stdio::piped());
@@ -132,7 +145,10 @@ pub fn run_reading(command: &Command, mut each: impl FnMut(&str)) -> Result<()> 
     finish(group, command)
 }
 
-/// Runs a command and gives each line of its standard output to `each`, which may refuse it.
+/// Runs a command and passes each line of its standard output to `each`.
+///
+/// # Errors
+/// Returns an error if the command cannot be started or fails, or `each` fails.
 pub fn run_parsing(command: &Command, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
     let mut wrapped = dying_with_us(command);
     wrapped.stdout(Stdio::piped());
@@ -144,9 +160,12 @@ pub fn run_parsing(command: &Command, mut each: impl FnMut(&str) -> Result<()>) 
     finish(group, command)
 }
 
-/// Runs a command; returns what it wrote to standard output and error, and whether it succeeded.
+/// Runs a command. Returns its standard output and error together, and true if the command succeeded.
+///
+/// # Errors
+/// Returns an error if the command cannot be started, or this program was interrupted.
 pub fn captured(command: &Command) -> Result<(String, bool)> {
-    // A file, not a pipe: a process that the command left behind would keep a pipe open.
+    // A file, not a pipe: a background process of the command would keep a pipe open.
     let mut file = tempfile::tempfile()?;
     let mut wrapped = dying_with_us(command);
     wrapped.stdout(file.try_clone()?).stderr(file.try_clone()?);
@@ -172,7 +191,7 @@ fn finish(mut group: Group, command: &Command) -> Result<()> {
     Ok(())
 }
 
-/// The command's standard output, or nothing when it fails or is not there.
+/// Returns the command's standard output, or `None` if the command fails or does not exist.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output

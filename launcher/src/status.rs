@@ -1,4 +1,4 @@
-//! `lakefront status`: what each part of a running stack reports about itself.
+//! The command `lakefront status`: prints what each part of a running stack reports about itself.
 
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -6,10 +6,10 @@ use serde_json::Value;
 use crate::local::Ports;
 use crate::stack::get_json_within;
 
-/// Prints a line for each part.
+/// Prints one line for each part.
 ///
 /// # Errors
-/// When nothing answers on the router's port.
+/// Returns an error if the router does not answer on its port.
 pub fn run(port_base: Option<u16>) -> Result<()> {
     let ports = port_base.map_or(Ports::DEFAULT, Ports::from_base);
     let parts = [
@@ -40,7 +40,7 @@ pub fn run(port_base: Option<u16>) -> Result<()> {
     Ok(())
 }
 
-/// Returns the few figures of a health reply that a person asks for.
+/// Returns the most important figures of a health document, in one line.
 fn describe(name: &str, health: &Value) -> String {
     let list = |value: &Value, line: fn(&Value) -> String| {
         value

@@ -1,4 +1,4 @@
-//! Starts the stack and runs until Ctrl-C.
+//! The command `up`: starts the stack and runs it until Ctrl-C.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -12,23 +12,24 @@ use crate::installation::{Installation, data_folder};
 use crate::local::{LOCATION_HEADER, Lake, Local, Ports, Tier, demo};
 use crate::stack::{Stack, get_json, post_json};
 
-/// How often the status line is drawn again.
+/// Time between two drawings of the status line.
 const REDRAW: Duration = Duration::from_secs(2);
 
 /// The options of `cargo xtask up` and of `lakefront up`.
 #[derive(Parser, Debug)]
 pub struct Args {
-    /// 1: chDB over the lake; 2: and a ClickHouse with materialized views; 3: and one in each of two regions
+    /// 1: chDB over the lake; 2: also a ClickHouse with materialized views; 3: also one in each of two regions
     #[arg(long, value_enum, default_value = "2", hide_possible_values = true)]
     pub tier: Tier,
-    /// Where the lake, ingest's log and ClickHouse's disks live [default: lakefront/demo or lakefront/own in your data folder]
+    /// Folder of the lake, ingest's log and ClickHouse's disks [default: lakefront/demo or lakefront/own in your data
+    /// folder]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Ports N (router), N+1 (ingest), N+2 (chDB), N+3 and N+4 (ClickHouse), N+5 (sync) in place of 8787, 4318, 8686, 8123,
-    /// 8124 and 8687; with --lake s3, N+6 and N+7 (MinIO) and N+8 (catalog) in place of 9000, 9001 and 19120
+    /// Ports N (router), N+1 (ingest), N+2 (chDB), N+3 and N+4 (ClickHouse), N+5 (sync) in place of 8787, 4318, 8686,
+    /// 8123, 8124 and 8687; with --lake s3, N+6 and N+7 (MinIO) and N+8 (catalog) in place of 9000, 9001 and 19120
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..65500))]
     pub port_base: Option<u16>,
-    /// Events a second the demo goes on sending once its past is filled
+    /// Events per second that the demo sends after its past is filled
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub rate: u32,
     /// Show every line of every program; without it only warnings and errors
@@ -36,10 +37,10 @@ pub struct Args {
     pub verbose: bool,
 }
 
-/// Starts the stack with or without the demo's traffic; returns after Ctrl-C.
+/// Starts the stack with or without the demo's traffic. Returns after Ctrl-C.
 ///
 /// # Errors
-/// When a part does not start, or ends by itself: with its last lines.
+/// Returns an error if a part does not start, or ends by itself. The error contains the part's last lines.
 pub fn run(installation: &Installation, args: &Args, lake: Lake, with_demo: bool) -> Result<()> {
     let missing = installation.missing();
     if let Some(first) = missing.first() {
@@ -71,7 +72,7 @@ fn local(installation: &Installation, args: &Args, lake: Lake, with_demo: bool) 
     };
     let ports = args.port_base.map_or(Ports::DEFAULT, Ports::from_base);
     let local = Local::new(installation, data, ports, args.tier)?.with_lake(lake);
-    // The demo's panels should move while one watches. A lake of one's own keeps ingest's default.
+    // The demo's panels should change while someone watches. A user's own lake keeps ingest's default.
     Ok(if with_demo {
         local.with_commit_interval("2s")
     } else {
@@ -103,7 +104,7 @@ fn serve(
     stack.watch(|| status.draw(local))
 }
 
-/// Returns the addresses of the parts, a line each.
+/// Returns the addresses of the parts, one on each line.
 fn summary(local: &Local) -> String {
     let mut lines = vec![
         ("Dashboard", local.router_url()),
@@ -127,7 +128,7 @@ fn summary(local: &Local) -> String {
     format!("\n{lines}\n  Ctrl-C ends everything; the data stays.\n")
 }
 
-/// Returns true if the lake holds no log record but the router's own.
+/// Returns true if the lake contains no log records except those of the router.
 fn is_empty(local: &Local) -> Result<bool> {
     let reply = post_json(
         &format!("{}/sql", local.router_url()),
@@ -139,7 +140,7 @@ fn is_empty(local: &Local) -> Result<bool> {
     }
 }
 
-/// One line at the bottom of a terminal, drawn over itself: how long the stack runs, and what comes in.
+/// One line at the bottom of a terminal with the stack's running time and the rate of records.
 struct StatusLine {
     started: Instant,
     drawn: Option<Instant>,
@@ -169,7 +170,7 @@ impl StatusLine {
             ),
             Err(_) => "ingest does not answer".to_owned(),
         };
-        // Back to the first column, and clear what the line had before.
+        // Moves to the first column and clears the line.
         let _ = write!(screen, "\r\x1b[2K  running {minutes} min · {incoming}");
         let _ = screen.flush();
     }

@@ -1,3 +1,5 @@
+//! A ClickHouse server for tests: embedded, or the server that `CLICKHOUSE_URL` names.
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -8,8 +10,9 @@ use tempfile::TempDir;
 use crate::process::{command, free_address};
 use crate::{LakeAt, Process};
 
-/// A ClickHouse with the users of `clickhouse/access.toml`: the server that `CLICKHOUSE_URL` names (as user `CLICKHOUSE_USER`
-/// with `CLICKHOUSE_PASSWORD`), else an embedded one over a folder.
+/// A ClickHouse with the users of `clickhouse/access.toml`. `CLICKHOUSE_URL` names a server, with the user
+/// `CLICKHOUSE_USER` and the password `CLICKHOUSE_PASSWORD`. Without that variable, the ClickHouse is an embedded one
+/// over a folder.
 #[derive(Debug)]
 pub struct ClickHouse {
     endpoint: Endpoint,
@@ -27,14 +30,15 @@ struct Embedded {
     temporary: TempDir,
 }
 
-/// What the users of an embedded one that has passwords have to say.
+/// The password of the users of an embedded ClickHouse that has passwords.
 const PASSWORD: &str = "a password of the tests";
 
 impl ClickHouse {
-    /// Starts an embedded ClickHouse on a free port, or finds the server. It can read the files of `lake`.
+    /// Starts an embedded ClickHouse on a free port, or connects to the server of `CLICKHOUSE_URL`. An embedded one can
+    /// read the files of `lake`.
     ///
     /// # Errors
-    /// When it does not come up; with its output.
+    /// Returns an error if the program does not become ready, with its output.
     pub async fn start(data: &Path, lake: Option<&LakeAt>) -> Result<Self> {
         match std::env::var("CLICKHOUSE_URL") {
             Ok(url) => Self::server(&url),
@@ -42,18 +46,19 @@ impl ClickHouse {
         }
     }
 
-    /// Starts an embedded ClickHouse on a free port, whatever `CLICKHOUSE_URL` says: for tests that kill it.
+    /// Starts an embedded ClickHouse on a free port and ignores `CLICKHOUSE_URL`. Tests that kill the server use this
+    /// function.
     ///
     /// # Errors
-    /// When it does not come up; with its output.
+    /// Returns an error if the program does not become ready, with its output.
     pub async fn embedded(data: &Path, lake: Option<&LakeAt>) -> Result<Self> {
         Self::at_free_address(data, lake, false).await
     }
 
-    /// As [`Self::start`], and an embedded one has users with passwords.
+    /// Starts a ClickHouse like [`Self::start`]. The users of an embedded one have passwords.
     ///
     /// # Errors
-    /// When it does not come up; with its output.
+    /// Returns an error if the program does not become ready, with its output.
     pub async fn with_passwords(data: &Path) -> Result<Self> {
         match std::env::var("CLICKHOUSE_URL") {
             Ok(url) => Self::server(&url),
@@ -77,7 +82,7 @@ impl ClickHouse {
                 data: data.to_owned(),
                 lake: lake.cloned(),
                 passwords,
-                // Who is killed leaves there what it had open.
+                // A killed program leaves its temporary files in this folder.
                 temporary: TempDir::new()?,
             }),
         };
@@ -98,22 +103,22 @@ impl ClickHouse {
         })
     }
 
-    /// Whether it is ours to kill.
+    /// Returns true if the ClickHouse is an embedded one, which a test may kill.
     pub fn is_embedded(&self) -> bool {
         self.embedded.is_some()
     }
 
-    /// Kills an embedded one, as `kill -9` does. A server goes on.
+    /// Kills an embedded ClickHouse with SIGKILL. A server of `CLICKHOUSE_URL` keeps running.
     pub fn kill(&mut self) {
         if let Some(embedded) = &mut self.embedded {
             embedded.process = None;
         }
     }
 
-    /// Starts an embedded one again at the same address over the same folder, and kills it first if it runs.
+    /// Starts an embedded ClickHouse again at the same address over the same folder. One that runs is killed first.
     ///
     /// # Errors
-    /// When it does not come up; with its output.
+    /// Returns an error if the program does not become ready, with its output.
     pub async fn restart(&mut self) -> Result<()> {
         let Some(embedded) = &mut self.embedded else {
             return Ok(());
@@ -143,20 +148,20 @@ impl ClickHouse {
         Ok(())
     }
 
-    /// The address, without user and password: `http://127.0.0.1:port/`.
+    /// Returns the address without user and password: `http://127.0.0.1:port/`.
     pub fn url(&self) -> &str {
         self.endpoint.url.as_str()
     }
 
-    /// Who [`Self::sql`] asks as: a user who may write.
+    /// Returns the credentials of [`Self::sql`]: a user who may write.
     pub fn credentials(&self) -> Credentials {
         self.endpoint.credentials.clone().unwrap_or_default()
     }
 
-    /// Sends an embedded one a signal.
+    /// Sends a signal to an embedded ClickHouse.
     ///
     /// # Errors
-    /// When none runs.
+    /// Returns an error if no embedded ClickHouse runs.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         let embedded = self.embedded.as_ref();
         let process = embedded.and_then(|embedded| embedded.process.as_ref());
@@ -166,7 +171,7 @@ impl ClickHouse {
     /// Runs a statement as a user who may write.
     ///
     /// # Errors
-    /// The engine's exception.
+    /// Returns the engine's exception.
     pub async fn sql(&self, sql: &str) -> Result<Answer> {
         self.ask(&self.endpoint, &Statement::new(sql)).await
     }
@@ -174,7 +179,7 @@ impl ClickHouse {
     /// Inserts the rows of a data file into a table of `otel`.
     ///
     /// # Errors
-    /// The engine's exception.
+    /// Returns the engine's exception.
     pub async fn insert_parquet(&self, table: &str, rows: Vec<u8>) -> Result<()> {
         let mut url = self.endpoint.url.clone();
         let sql = format!("INSERT INTO otel.{table} FORMAT Parquet");
@@ -187,10 +192,10 @@ impl ClickHouse {
         Ok(())
     }
 
-    /// Runs a statement as the router's user; as [`Self::sql`] where the server has other users.
+    /// Runs a statement as the router's user. On a server of `CLICKHOUSE_URL` the user is the one of [`Self::sql`].
     ///
     /// # Errors
-    /// The engine's exception.
+    /// Returns the engine's exception.
     pub async fn read(&self, statement: &Statement) -> Result<Answer> {
         let mut endpoint = self.endpoint.clone();
         if let (Some(credentials), true) = (&mut endpoint.credentials, self.is_embedded()) {
@@ -218,7 +223,7 @@ impl ClickHouse {
             .with_context(|| format!("{}\n{:?}", statement.sql, statement.params))
     }
 
-    /// The last lines of an embedded one.
+    /// Returns the last lines of an embedded ClickHouse's output.
     pub fn output(&self) -> String {
         let process = self
             .embedded

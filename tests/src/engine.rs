@@ -1,3 +1,5 @@
+//! The program `lakefront-chdb-container` over a lake.
+
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use lakefront_api::{BackendKind, BackendState, QueryRequest};
@@ -8,7 +10,7 @@ use tempfile::TempDir;
 use crate::process::{command, free_address};
 use crate::{LakeAt, Process};
 
-/// chDB over a lake.
+/// A running chDB over a lake.
 #[derive(Debug)]
 pub struct Engine {
     endpoint: Endpoint,
@@ -18,21 +20,21 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts it over a lake and waits until it is ready.
+    /// Starts chDB over a lake and waits until it is ready.
     ///
     /// # Errors
-    /// When it does not come up; with its output.
+    /// Returns an error if the program does not become ready, with its output.
     pub async fn start(lake: &LakeAt) -> Result<Self> {
         Self::start_at(&free_address()?, lake).await
     }
 
-    /// As [`Self::start`], at an address.
+    /// Starts chDB like [`Self::start`], at the given address.
     ///
     /// # Errors
-    /// When it does not come up; with its output.
+    /// Returns an error if the program does not become ready, with its output.
     pub async fn start_at(address: &str, lake: &LakeAt) -> Result<Self> {
         let mut command = command("lakefront-chdb-container")?;
-        // Who is killed leaves what it kept of the store.
+        // A killed program leaves its cached files of the store in this folder.
         let temporary = TempDir::new()?;
         command
             .args(["--listen", address])
@@ -49,29 +51,29 @@ impl Engine {
         })
     }
 
-    /// Its ClickHouse interface: `http://127.0.0.1:port/`.
+    /// Returns the address of the ClickHouse interface: `http://127.0.0.1:port/`.
     pub fn url(&self) -> &str {
         self.endpoint.url.as_str()
     }
 
-    /// Its last lines of output.
+    /// Returns the last lines of the program's output.
     pub fn output(&self) -> String {
         self.process.output()
     }
 
-    /// A counter of the engine (`system.events`), as its `/metrics` shows it; 0 while it has not counted.
+    /// Returns a counter of the engine (`system.events`) from `/metrics`. A counter that is not listed is 0.
     ///
     /// # Errors
-    /// When the engine does not show its counters.
+    /// Returns an error if the engine does not list its counters.
     pub async fn counter(&self, event: &str) -> Result<u64> {
         self.metric(&format!("lakefront_chdb_engine_event_total{{event=\"{event}\"}}"))
             .await
     }
 
-    /// A line of its `/metrics`; 0 when it is not there.
+    /// Returns the value of a metric in `/metrics`. A metric that is not listed is 0.
     ///
     /// # Errors
-    /// When it does not show them.
+    /// Returns an error if `/metrics` cannot be read.
     pub async fn metric(&self, name: &str) -> Result<u64> {
         let text = reqwest::get(self.endpoint.url.join("metrics")?)
             .await?
@@ -83,15 +85,15 @@ impl Engine {
             .map_or(Ok(0), |value| Ok(value.trim().parse()?))
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// Answers a named query as the router does: resolve, plan, ask the engine.
+    /// Answers a named query as the router does: resolves it, plans it, and queries the engine.
     ///
     /// # Errors
-    /// The problem the router would report, or the engine's exception.
+    /// Returns the problem that the router would report, or the engine's exception.
     pub async fn query(&self, request: &QueryRequest, now: Timestamp) -> Result<Answer> {
         let chdb = Backend {
             name: "chdb".into(),
@@ -112,7 +114,7 @@ impl Engine {
     /// Runs a statement.
     ///
     /// # Errors
-    /// The engine's exception.
+    /// Returns the engine's exception.
     pub async fn sql(&self, sql: &str) -> Result<Answer> {
         self.ask(&Statement::new(sql)).await
     }
@@ -134,7 +136,7 @@ impl Engine {
     }
 }
 
-/// What was planned, as it is sent.
+/// Returns the HTTP statement for a planned statement.
 pub(crate) fn statement(planned: lakefront_query::Statement) -> Statement {
     let mut statement = Statement::new(planned.sql);
     for (name, value) in planned.params {

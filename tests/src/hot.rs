@@ -1,3 +1,5 @@
+//! A hot tier that is filled without sync.
+
 use std::io::Read as _;
 
 use anyhow::{Context as _, Result};
@@ -13,7 +15,7 @@ use tempfile::TempDir;
 use crate::engine::statement;
 use crate::{ClickHouse, LakeAt, data_files};
 
-/// The migrations that queries depend on, in order.
+/// The migrations on which queries depend, in order.
 const MIGRATIONS: [&str; 5] = [
     include_str!("../../clickhouse/migrations/0001_system_tables.sql"),
     include_str!("../../clickhouse/migrations/0002_raw_tables.sql"),
@@ -24,19 +26,19 @@ const MIGRATIONS: [&str; 5] = [
 
 /// An embedded ClickHouse with the raw tables and all views, filled from a lake without sync.
 ///
-/// Nothing in it expires, so that a test may be about any year.
+/// No row in it expires, so that a test may use any year.
 #[derive(Debug)]
 pub struct Hot {
-    // Dropped in this order: the program before its folder.
+    // Fields are dropped in this order: the program before its folder.
     clickhouse: ClickHouse,
     _folder: TempDir,
 }
 
 impl Hot {
-    /// Starts one beside a lake, with all tables, and reads the lake into them.
+    /// Starts a ClickHouse with all tables beside a lake, and reads the lake into the tables.
     ///
     /// # Errors
-    /// When it does not come up, or refuses a statement.
+    /// Returns an error if the program does not become ready, or refuses a statement.
     pub async fn start(lake: &LakeAt) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lakefront-hot-").tempdir()?;
         let hot = Self {
@@ -63,7 +65,8 @@ impl Hot {
         Ok(())
     }
 
-    /// Sends each of the lake's data files by itself: a bucket's states lie in as many parts as there were commits.
+    /// Inserts each data file of the lake separately, so that the states of a bucket are in as many parts as there were
+    /// commits.
     async fn fill(&self, lake: &LakeAt) -> Result<()> {
         let lake = Lake::open(LakeConfig::at(lake.place()?)).await?;
         for table in tables() {
@@ -76,10 +79,10 @@ impl Hot {
         Ok(())
     }
 
-    /// Says to the guards of statements that everything is held from a day on.
+    /// Records for the guards of statements that all tables and views contain every row from a day on.
     ///
     /// # Errors
-    /// The engine's exception.
+    /// Returns the engine's exception.
     pub async fn cover(&self, first_day: Date) -> Result<()> {
         for (view, version) in held() {
             self.sql(&format!(
@@ -90,10 +93,10 @@ impl Hot {
         Ok(())
     }
 
-    /// Plans a query as the router does with this ClickHouse alone, which holds everything from a day on.
+    /// Plans a query as the router does if this ClickHouse is the only backend, with coverage from a day on.
     ///
     /// # Errors
-    /// The problem the router would report.
+    /// Returns the problem that the router would report.
     pub fn plan(request: &QueryRequest, first_day: Date, now: Timestamp) -> Result<Plan> {
         let row = |(view, version)| Coverage {
             view,
@@ -117,10 +120,10 @@ impl Hot {
         Ok(plan(&resolve(request, now)?, &topology, now)?)
     }
 
-    /// Answers what was planned, as the router's user.
+    /// Runs the first statement of a plan as the router's user.
     ///
     /// # Errors
-    /// The engine's exception.
+    /// Returns the engine's exception.
     pub async fn answer(&self, plan: Plan) -> Result<Answer> {
         let attempt = plan.attempts.into_iter().next().context("the plan is empty")?;
         self.clickhouse.read(&statement(attempt.statement)).await
@@ -129,13 +132,13 @@ impl Hot {
     /// Runs a statement as a user who may write.
     ///
     /// # Errors
-    /// The engine's exception.
+    /// Returns the engine's exception.
     pub async fn sql(&self, sql: &str) -> Result<Answer> {
         self.clickhouse.sql(sql).await
     }
 }
 
-/// Names and versions of everything that coverage can be about.
+/// Returns the names and versions of all tables and views that can be covered.
 fn held() -> impl Iterator<Item = (String, String)> {
     let raw = tables()
         .iter()

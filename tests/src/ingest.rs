@@ -1,3 +1,5 @@
+//! The program `lakefront-ingest`.
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,7 +9,7 @@ use tokio::time::Instant;
 use crate::process::{command, free_address};
 use crate::{LakeAt, Process, Sent};
 
-/// Ingest over a folder of its own.
+/// A running ingest over its own folder.
 #[derive(Debug)]
 pub struct Ingest {
     url: String,
@@ -15,11 +17,11 @@ pub struct Ingest {
 }
 
 impl Ingest {
-    /// Starts it on a free port over a folder of its own, with those arguments besides, and waits until it is ready. A lake in
-    /// a folder is in `lake` there.
+    /// Starts ingest on a free port over the folder `data`, with additional arguments, and waits until it is ready. A
+    /// lake in a folder is in `lake` below `data`.
     ///
     /// # Errors
-    /// When it does not come up; with its output.
+    /// Returns an error if the program does not become ready, with its output.
     pub async fn start(data: &Path, arguments: &[&str], lake: &LakeAt) -> Result<Self> {
         let address = free_address()?;
         let url = format!("http://{address}");
@@ -34,15 +36,15 @@ impl Ingest {
         Ok(Self { url, process })
     }
 
-    /// Where OTLP/HTTP goes: `http://127.0.0.1:port`.
+    /// Returns the address for OTLP/HTTP: `http://127.0.0.1:port`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Runs the demo against it, to its end.
+    /// Runs the demo against ingest, to its end.
     ///
     /// # Errors
-    /// When it fails; with its output.
+    /// Returns an error if the demo fails, with its output.
     pub async fn demo(&self, arguments: &[&str]) -> Result<Sent> {
         let output = tokio::process::Command::from(command("lakefront-demo")?)
             .args(["--endpoint", &self.url])
@@ -60,19 +62,19 @@ impl Ingest {
         Sent::read(&written).with_context(|| format!("no closing line in: {written}"))
     }
 
-    /// What its `/health` says.
+    /// Returns the document of `/health`.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// Returns an error if ingest does not answer.
     pub async fn health(&self) -> Result<serde_json::Value> {
         let text = reqwest::get(format!("{}/health", self.url)).await?.text().await?;
         Ok(serde_json::from_str(&text)?)
     }
 
-    /// Waits until `/health` says something.
+    /// Waits until `what` returns true for the document of `/health`.
     ///
     /// # Errors
-    /// When half a minute passes.
+    /// Returns an error after 30 s.
     pub async fn says(&self, what: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
@@ -89,25 +91,25 @@ impl Ingest {
         }
     }
 
-    /// Waits until all that it has acknowledged is committed.
+    /// Waits until every acknowledged record is committed.
     ///
     /// # Errors
-    /// When half a minute passes.
+    /// Returns an error after 30 s.
     pub async fn committed(&self) -> Result<()> {
         self.says(|health| health["wal"]["backlog_records"] == 0).await
     }
 
-    /// Kills it, as `kill -9` does.
+    /// Kills the program with SIGKILL.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// Its last lines of output.
+    /// Returns the last lines of the program's output.
     pub fn output(&self) -> String {
         self.process.output()
     }

@@ -1,3 +1,5 @@
+//! The place of a lake, in the formats of the programs that read it.
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -6,30 +8,30 @@ use clap::{Args as _, FromArgMatches as _};
 use lakefront_lake::{Lake, Place, RemoteLake};
 use serde_json::{Value, json};
 
-/// Where a lake is, and how everyone is told of it.
+/// The place of a lake. Its methods return the configuration of the programs that read the lake.
 #[derive(Debug, Clone)]
 pub enum LakeAt {
     /// A folder.
     Folder(PathBuf),
-    /// A store behind a catalog.
+    /// An object store behind a catalog.
     Remote {
-        /// The environment in which our programs find it.
+        /// The environment variables that configure Lakefront's programs.
         environment: Vec<(&'static str, String)>,
-        /// The properties by which pyiceberg's catalog finds it.
+        /// The properties that configure pyiceberg's catalog.
         pyiceberg: Value,
     },
 }
 
 impl LakeAt {
-    /// In a folder.
+    /// Returns the place of a lake in a folder.
     pub fn folder(path: impl Into<PathBuf>) -> Self {
         Self::Folder(path.into())
     }
 
-    /// The folder.
+    /// Returns the folder of the lake.
     ///
     /// # Errors
-    /// When it is in none.
+    /// Returns an error if the lake is not in a folder.
     pub fn path(&self) -> Result<&Path> {
         match self {
             Self::Folder(path) => Ok(path),
@@ -37,7 +39,7 @@ impl LakeAt {
         }
     }
 
-    /// The environment in which our programs find it.
+    /// Returns the environment variables that configure Lakefront's programs.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Folder(path) => vec![("LAKEFRONT_LAKE", path.display().to_string())],
@@ -45,10 +47,10 @@ impl LakeAt {
         }
     }
 
-    /// As another program of ours is configured.
+    /// Returns the place as the programs parse it from their configuration.
     ///
     /// # Errors
-    /// When a variable is none of those that configure a lake.
+    /// Returns an error if a variable does not configure a lake.
     pub fn place(&self) -> Result<Place> {
         let Self::Remote { environment, .. } = self else {
             return Ok(Place::Folder(self.path()?.to_owned()));
@@ -56,7 +58,7 @@ impl LakeAt {
         Ok(Place::Remote(Box::new(remote(environment)?)))
     }
 
-    /// The properties of pyiceberg's catalog.
+    /// Returns the properties of pyiceberg's catalog.
     pub fn pyiceberg(&self) -> Value {
         match self {
             Self::Folder(path) => json!({
@@ -68,10 +70,10 @@ impl LakeAt {
     }
 }
 
-/// The data files of a table's current snapshot: below its folder, and open to read.
+/// Returns the data files of a table's current snapshot: the path below the table's folder, and the opened file.
 ///
 /// # Errors
-/// When the table or one of them can't be read.
+/// Returns an error if the table or a file cannot be read.
 pub async fn data_files(lake: &Lake, table: &str) -> Result<Vec<(String, File)>> {
     let state = lake.state(table).await?;
     let mut files = Vec::new();
@@ -82,7 +84,7 @@ pub async fn data_files(lake: &Lake, table: &str) -> Result<Vec<(String, File)>>
     Ok(files)
 }
 
-/// What the environment says of a lake on a store. Each variable has a flag of the same name.
+/// Parses the environment of a lake on an object store. Each variable has a flag of the same name.
 fn remote(environment: &[(&'static str, String)]) -> Result<RemoteLake> {
     let mut arguments = vec!["tests".to_owned()];
     for (variable, value) in environment {

@@ -1,4 +1,4 @@
-//! A harness for tests that need several of the programs together: the real binaries, in a folder of their own.
+//! A harness for tests that need several programs together: starts the real binaries, in temporary folders.
 //!
 //! ```no_run
 //! # async fn test() -> anyhow::Result<()> {
@@ -17,15 +17,18 @@
 //! ```
 //!
 //! - [`ClickHouse`] is a hot tier: embedded over a folder, or the server that `CLICKHOUSE_URL` names. [`Hot`] is an
-//!   embedded one with raw tables and views, filled from the stack's lake without sync.
-//! - The programs are taken from `LAKEFRONT_BIN` (a folder), else from the folder cargo built the test in. Build them first
-//!   (`cargo xtask test` does): `cargo build -p lakefront-ingest -p lakefront-chdb-container -p lakefront-demo`.
-//! - [`SyncProcess`] keeps servers up with a lake, [`Worker`] is the router
-//!   on workerd in front of whatever it is told of.
-//! - Everything dies and vanishes when the [`Stack`] is dropped. When a test panics, the programs' last lines are printed.
-//! - [`Stack::lake`] says where the lake is: in a folder (`catalog.db`, `otel/<table>/…`), or with `LAKEFRONT_TEST_LAKE=s3` on MinIO
-//!   behind a REST catalog. Programs find it by its environment, pyiceberg by its properties; [`python`] runs a script
-//!   with the interpreter that `LAKEFRONT_PYTHON` names, which has what `tests/requirements.txt` lists.
+//!   embedded one with raw tables and views, which is filled from the stack's lake without sync.
+//! - The programs are taken from the folder `LAKEFRONT_BIN`, else from the folder in which cargo built the test. Build
+//!   them first (`cargo xtask test` does):
+//!   `cargo build -p lakefront-ingest -p lakefront-chdb-container -p lakefront-demo`.
+//! - [`SyncProcess`] copies the lake into ClickHouse servers. [`Worker`] is the router on workerd, with the backends
+//!   that its variables name.
+//! - All programs and folders are removed when the [`Stack`] is dropped. When a test panics, the programs' last lines
+//!   are printed.
+//! - [`Stack::lake`] is the place of the lake: a folder (`catalog.db`, `otel/<table>/…`), or with
+//!   `LAKEFRONT_TEST_LAKE=s3` MinIO behind a REST catalog. Its environment configures Lakefront's programs, its
+//!   properties pyiceberg. [`python`] runs a script with the interpreter that `LAKEFRONT_PYTHON` names, which has the
+//!   packages of `tests/requirements.txt`.
 
 mod clickhouse;
 mod engine;

@@ -1,3 +1,5 @@
+//! MinIO, the S3 store of the tests.
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -7,29 +9,29 @@ use tempfile::TempDir;
 use crate::Process;
 use crate::process::free_address;
 
-/// An S3 store that others wrote: MinIO, with an empty bucket.
+/// A running MinIO with an empty bucket: an S3 store of another project.
 #[derive(Debug)]
 pub(crate) struct Minio {
     address: String,
-    // Dropped in this order: the program before its folder.
+    // Fields are dropped in this order: the program before its folder.
     process: Option<Process>,
     folder: TempDir,
 }
 
 impl Minio {
-    /// The store's user, and all there is to authenticate with.
+    /// The access key, which is the name of the store's only user.
     pub const KEY: &str = "lakefront";
-    /// See above.
+    /// The secret key of that user.
     pub const SECRET: &str = "a secret of the tests";
-    /// The bucket.
+    /// The name of the bucket.
     pub const BUCKET: &str = "lake";
-    /// The host that it answers for, and below it one for each bucket.
+    /// The host name that the store answers for. Each bucket has a host name below it.
     pub const DOMAIN: &str = "s3.lakefront.test";
 
-    /// Starts it on a free port.
+    /// Starts MinIO on a free port.
     pub async fn start() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lakefront-s3-").tempdir()?;
-        // A folder in the store's is a bucket.
+        // MinIO serves each folder in its own as a bucket.
         std::fs::create_dir_all(folder.path().join("store").join(Self::BUCKET))?;
         let mut store = Self {
             address: free_address()?,
@@ -40,7 +42,7 @@ impl Minio {
         Ok(store)
     }
 
-    /// Starts it where it was, with what it has.
+    /// Starts MinIO again at the same address over the same folder.
     pub async fn start_again(&mut self) -> Result<()> {
         let mut command = Command::new(tools()?.join("minio"));
         command
@@ -48,7 +50,7 @@ impl Minio {
             .arg(self.folder.path().join("store"))
             .args(["--address", &self.address])
             .env("MINIO_BROWSER", "off")
-            // Requests to a host below this one are to the bucket of that name.
+            // MinIO answers requests to a host below this one for the bucket of that name.
             .env("MINIO_DOMAIN", Self::DOMAIN)
             .env("MINIO_ROOT_USER", Self::KEY)
             .env("MINIO_ROOT_PASSWORD", Self::SECRET);
@@ -57,28 +59,29 @@ impl Minio {
         process.ready(&health).await
     }
 
-    /// Kills it, as `kill -9` does.
+    /// Kills the program with SIGKILL.
     pub fn stop(&mut self) {
         self.process = None;
     }
 
-    /// Its address.
+    /// Returns the store's address.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Where it keeps the bucket's objects: a folder for each.
+    /// Returns the folder in which the store keeps the bucket's objects, each in a folder.
     pub fn objects(&self) -> PathBuf {
         self.folder.path().join("store").join(Self::BUCKET)
     }
 
-    /// A folder that goes with it.
+    /// Returns a folder for other programs, which is removed with the store.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 }
 
-/// A Java program of the folder that `cargo xtask setup` puts such things into. What it unpacks goes into that folder.
+/// Returns the command of a Java program in the folder of `cargo xtask setup`. The program unpacks its files into
+/// `folder`.
 pub(crate) fn java(jar: &str, folder: &Path) -> Result<Command> {
     let mut command = Command::new(tools()?.join("java"));
     command

@@ -1,3 +1,5 @@
+//! Nessie, an Iceberg REST catalog with authentication, over MinIO.
+
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -14,12 +16,13 @@ use crate::process::free_address;
 use crate::s3_lake::pyiceberg;
 use crate::{LakeAt, Process};
 
-/// MinIO behind Nessie, which wants a bearer token and gives temporary keys for the store: what is closest to R2 Data Catalog.
+/// MinIO behind Nessie, which requires a bearer token and vends temporary keys for the store. That is the closest local
+/// match of R2 Data Catalog.
 #[derive(Debug)]
 pub struct Nessie {
     url: String,
     token: String,
-    // Dropped in this order.
+    // Fields are dropped in this order.
     _catalog: Process,
     store: Minio,
 }
@@ -30,7 +33,7 @@ impl Nessie {
     /// Starts both on free ports, with an empty bucket.
     ///
     /// # Errors
-    /// When one of them is missing or does not come up; with its output.
+    /// Returns an error if a program is missing or does not become ready, with its output.
     pub async fn start() -> Result<Self> {
         let store = Minio::start().await?;
         let signer = Signer::new()?;
@@ -83,7 +86,7 @@ impl Nessie {
         })
     }
 
-    /// Where this lake is: the catalog says the rest.
+    /// Returns the place of the lake. The catalog vends the rest of the configuration.
     pub fn at(&self) -> LakeAt {
         LakeAt::Remote {
             environment: vec![
@@ -95,15 +98,15 @@ impl Nessie {
         }
     }
 
-    /// The store's address.
+    /// Returns the store's address.
     pub fn store_url(&self) -> String {
         self.store.url()
     }
 
-    /// What pyiceberg makes of a table: rows, distinct RowIds, data files.
+    /// Returns the state of a table as pyiceberg reads it: rows, distinct RowIds, data files.
     ///
     /// # Errors
-    /// When it can't read it; with what it wrote.
+    /// Returns an error if pyiceberg cannot read the table, with its output.
     pub async fn pyiceberg(&self, table: &str) -> Result<serde_json::Value> {
         pyiceberg(&self.at(), table, &[]).await
     }
@@ -118,14 +121,14 @@ impl Signer {
         Ok(Self(pair))
     }
 
-    /// What its tokens are checked with: the body of a PEM file.
+    /// Returns the public key that checks the tokens: the body of a PEM file.
     fn public_key(&self) -> Result<String> {
         let der: Result<PublicKeyX509Der<'_>, _> = self.0.public_key().as_der();
         let der = der.map_err(|_| anyhow!("the key can't be written"))?;
         Ok(STANDARD.encode(der.as_ref()))
     }
 
-    /// A token of an hour.
+    /// Returns a token that is valid for an hour.
     fn token(&self) -> Result<String> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
         let expires = now + Duration::from_secs(3600);

@@ -1,3 +1,5 @@
+//! Child processes of a test, with their last lines of output.
+
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::TcpListener;
@@ -11,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::time::Instant;
 
-/// A program of ours that runs until this is dropped.
+/// A running program. Dropping the value kills it.
 #[derive(Debug)]
 pub struct Process {
     name: &'static str,
@@ -19,24 +21,24 @@ pub struct Process {
     lines: Arc<Mutex<VecDeque<String>>>,
 }
 
-/// Lines of output that are kept for the moment something fails.
+/// Number of output lines that are kept for the message of a failure.
 const KEPT: usize = 200;
 
 impl Process {
-    /// Starts `name` from `LAKEFRONT_BIN`, else from the folder the test was built in.
+    /// Starts `name` from the folder `LAKEFRONT_BIN`, else from the folder in which cargo built the test.
     ///
     /// # Errors
-    /// When there is no such program, or it can't be started.
+    /// Returns an error if the program does not exist or cannot be started.
     pub fn start(name: &'static str, arguments: &[&str]) -> Result<Self> {
         let mut command = command(name)?;
         command.args(arguments);
         Self::run(name, command)
     }
 
-    /// Starts a program of others.
+    /// Starts a program of another project.
     ///
     /// # Errors
-    /// When it can't be started.
+    /// Returns an error if the program cannot be started.
     pub fn run(name: &'static str, mut command: Command) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
@@ -54,18 +56,18 @@ impl Process {
         Ok(Self { name, child, lines })
     }
 
-    /// Waits until `GET url` answers 200.
+    /// Waits until `GET url` answers with success.
     ///
     /// # Errors
-    /// When the program ends, or half a minute passes.
+    /// Returns an error if the program ends, or after 30 s.
     pub async fn ready(&mut self, url: &str) -> Result<()> {
         self.answers(url, |status| status.is_success()).await
     }
 
-    /// Waits until `GET url` answers with a status that is welcome.
+    /// Waits until `GET url` answers with a status for which `welcome` returns true.
     ///
     /// # Errors
-    /// When the program ends, or half a minute passes.
+    /// Returns an error if the program ends, or after 30 s.
     pub async fn answers(&mut self, url: &str, welcome: impl Fn(reqwest::StatusCode) -> bool) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
@@ -91,20 +93,20 @@ impl Process {
         }
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Sends it a signal.
+    /// Sends a signal to the program.
     ///
     /// # Errors
-    /// When it is gone.
+    /// Returns an error if the program has ended.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         Ok(kill(Pid::from_raw(i32::try_from(self.id())?), signal)?)
     }
 
-    /// Its last lines of output.
+    /// Returns the last lines of output, each with the program's name.
     pub fn output(&self) -> String {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines
@@ -114,9 +116,9 @@ impl Process {
 }
 
 impl Process {
-    /// Kills it, as `kill -9` does.
+    /// Kills the program with SIGKILL.
     pub fn kill(&mut self) {
-        // Either may fail only because the process is gone already.
+        // Either call fails only if the process has ended already.
         self.child.kill().ok();
         self.child.wait().ok();
     }
@@ -131,10 +133,10 @@ impl Drop for Process {
     }
 }
 
-/// A command that runs one of our programs.
+/// Returns a command that runs one of Lakefront's programs.
 ///
 /// # Errors
-/// When it was not built.
+/// Returns an error if the program was not built.
 pub fn command(name: &str) -> Result<Command> {
     let folder = match std::env::var_os("LAKEFRONT_BIN") {
         Some(folder) => PathBuf::from(folder),
@@ -156,10 +158,11 @@ pub fn command(name: &str) -> Result<Command> {
     Ok(Command::new(program))
 }
 
-/// An address nobody listens on. The port is free again when a program binds it; nobody else asks for it so soon.
+/// Returns an address on which no program listens. The port stays free until a program binds it. Other programs
+/// are unlikely to get the same one so soon.
 ///
 /// # Errors
-/// When there is none.
+/// Returns an error if no port is free.
 pub fn free_address() -> Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }

@@ -1,11 +1,13 @@
+//! Python scripts of the tests.
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-/// Returns the root of the checkout that the test runs in, by the package whose test it is.
+/// Returns the root of the checkout that contains the package of the running test.
 ///
 /// # Errors
-/// When cargo did not start the test.
+/// Returns an error if cargo did not start the test.
 pub fn checkout() -> Result<PathBuf> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run the tests by cargo")?;
     let root = Path::new(&package)
@@ -14,10 +16,10 @@ pub fn checkout() -> Result<PathBuf> {
     Ok(root.context("the package is in no workspace")?.to_owned())
 }
 
-/// Runs a script below `tests/python/` with the interpreter named by `LAKEFRONT_PYTHON`; what it prints.
+/// Runs a script below `tests/python/` with the interpreter that `LAKEFRONT_PYTHON` names. Returns its standard output.
 ///
 /// # Errors
-/// When the variable is missing, or the script fails: then with what it wrote.
+/// Returns an error if the variable is missing, or the script fails. The error contains the script's output.
 pub async fn python(script: &str, arguments: &[&str]) -> Result<String> {
     let interpreter = std::env::var_os("LAKEFRONT_PYTHON").context(
         "LAKEFRONT_PYTHON is not set: it names a Python that has tests/requirements.txt; run `cargo xtask test`, which makes one",
@@ -27,7 +29,7 @@ pub async fn python(script: &str, arguments: &[&str]) -> Result<String> {
     let output = tokio::process::Command::new(interpreter)
         .arg(&script)
         .args(arguments)
-        // Only what the arguments say counts, not what the machine happens to export.
+        // Only the arguments may set the endpoint, not the environment of the machine.
         .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
         .kill_on_drop(true)
         .output()

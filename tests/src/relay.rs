@@ -1,3 +1,5 @@
+//! A relay between a program and a server that counts requests and fails on purpose.
+
 use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,16 +10,17 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A request on its way.
+/// A request that passes the relay.
 #[derive(Debug)]
 pub struct Request {
-    /// Its first line: `GET /path HTTP/1.1`.
+    /// The request line: `GET /path HTTP/1.1`.
     pub line: String,
-    /// Its body, as it travels.
+    /// The body, as it is encoded on the wire.
     pub body: Vec<u8>,
 }
 
-/// Stands between a program and a server over HTTP/1.1, one request a connection: counts, and fails on purpose.
+/// A relay between a program and a server over HTTP/1.1, with one request per connection. The relay counts requests,
+/// and fails on purpose.
 #[derive(Debug)]
 pub struct Relay {
     address: String,
@@ -25,36 +28,36 @@ pub struct Relay {
     task: JoinHandle<()>,
 }
 
-/// What becomes of a request.
+/// The treatment of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Treatment {
-    /// The server gets it and its answer comes back.
+    /// The server gets the request, and the client gets the answer.
     Forward,
-    /// The server does not get it; the connection breaks.
+    /// The server does not get the request. The connection breaks.
     LoseRequest,
-    /// The server gets it after that long, and its answer comes back.
+    /// The server gets the request after that time, and the client gets the answer.
     Late(Duration),
-    /// The server gets it; the connection breaks instead of an answer.
+    /// The server gets the request. The connection breaks before the answer.
     LoseAnswer,
-    /// The server gets it twice, as from a gateway that tries again; its second answer comes back.
+    /// The server gets the request twice, as from a gateway that retries. The client gets the second answer.
     Twice,
-    /// The server does not get it; this is the answer.
+    /// The server does not get the request. The client gets this status and body.
     Answer(u16, &'static str),
 }
 
 impl Relay {
-    /// Relays to `url`, each request as `treat` says of its first line (`GET /path HTTP/1.1`).
+    /// Starts a relay to `url`. `treat` returns the treatment for a request line (`GET /path HTTP/1.1`).
     ///
     /// # Errors
-    /// When no port is free.
+    /// Returns an error if no port is free.
     pub async fn start(url: &str, treat: impl Fn(&str) -> Treatment + Send + Sync + 'static) -> Result<Self> {
         Self::start_waiting(url, move |request| std::future::ready(treat(&request.line))).await
     }
 
-    /// Relays to `url`, each request as `treat` says once that is ready.
+    /// Starts a relay to `url`. `treat` returns a future of the treatment, for which the request waits.
     ///
     /// # Errors
-    /// When no port is free.
+    /// Returns an error if no port is free.
     pub async fn start_waiting<F>(
         url: &str,
         treat: impl Fn(Request) -> F + Send + Sync + 'static,
@@ -78,7 +81,7 @@ impl Relay {
                             .push(request.line.clone());
                         treat(request)
                     };
-                    // A connection that breaks is what the test is about, or its end.
+                    // A broken connection is either the purpose of the test or its end.
                     let _ = relay(client, &upstream, treat).await;
                 });
             }
@@ -90,12 +93,12 @@ impl Relay {
         })
     }
 
-    /// Its address.
+    /// Returns the relay's address.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The first lines of the requests since the last call.
+    /// Returns the request lines since the last call.
     pub fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -130,7 +133,8 @@ where
         Treatment::Late(after) => tokio::time::sleep(after).await,
         Treatment::Forward | Treatment::LoseAnswer | Treatment::Twice => {}
     }
-    // Its host is signed and stays; that the connection ends is between us and the server.
+    // The header Host stays, because requests are signed with it. The relay closes its connection to the server after
+    // each request.
     let lines = head
         .lines()
         .filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
@@ -154,7 +158,7 @@ where
     client.shutdown().await
 }
 
-/// Head, without its empty line, and body of a request.
+/// Returns the head of a request, without the empty line after it, and the body.
 async fn read_request(client: &mut TcpStream) -> io::Result<Option<(String, Vec<u8>)>> {
     let mut bytes = Vec::new();
     let end = loop {
@@ -195,7 +199,7 @@ async fn read_request(client: &mut TcpStream) -> io::Result<Option<(String, Vec<
     Ok(Some((head, body)))
 }
 
-/// Returns true if the last chunk of a body without trailers is there.
+/// Returns true if `chunks` contains the last chunk of a body without trailers.
 fn is_whole(chunks: &[u8]) -> bool {
     let mut rest = chunks;
     loop {

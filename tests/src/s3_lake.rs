@@ -1,3 +1,5 @@
+//! A lake on an S3 store behind an Iceberg REST catalog.
+
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
@@ -8,11 +10,11 @@ use crate::minio::{Minio, java};
 use crate::process::free_address;
 use crate::{LakeAt, Process, python};
 
-/// An S3 store and an Iceberg REST catalog that others wrote: MinIO, and the server of Apache Iceberg.
+/// An S3 store and an Iceberg REST catalog of other projects: MinIO, and the server of Apache Iceberg.
 #[derive(Debug)]
 pub struct S3Lake {
     catalog_address: String,
-    // Dropped in this order.
+    // Fields are dropped in this order.
     catalog: Option<Process>,
     store: Minio,
 }
@@ -21,7 +23,7 @@ impl S3Lake {
     /// Starts both on free ports, with an empty bucket.
     ///
     /// # Errors
-    /// When one of them is missing or does not come up; with its output.
+    /// Returns an error if a program is missing or does not become ready, with its output.
     pub async fn start() -> Result<Self> {
         let mut lake = Self {
             catalog_address: free_address()?,
@@ -32,10 +34,10 @@ impl S3Lake {
         Ok(lake)
     }
 
-    /// Starts the catalog where it was, with what it knew.
+    /// Starts the catalog at the same address with its earlier tables.
     ///
     /// # Errors
-    /// When it does not come up; with its output.
+    /// Returns an error if the program does not become ready, with its output.
     pub async fn start_catalog(&mut self) -> Result<()> {
         let (_, port) = self.catalog_address.split_once(':').context("no port")?;
         let database = self.store.folder().join("catalog.db");
@@ -45,12 +47,12 @@ impl S3Lake {
             .env("CATALOG_WAREHOUSE", format!("s3://{}/", Minio::BUCKET))
             .env("CATALOG_CATALOG__IMPL", "org.apache.iceberg.jdbc.JdbcCatalog")
             .env("CATALOG_URI", format!("jdbc:sqlite:{}", database.display()))
-            // Two connections lock each other out.
+            // With two connections, SQLite reports a locked database.
             .env("CATALOG_CLIENTS", "1")
             .env("CATALOG_IO__IMPL", "org.apache.iceberg.aws.s3.S3FileIO")
             .env("CATALOG_S3_ENDPOINT", self.store.url())
             .env("CATALOG_S3_PATH__STYLE__ACCESS", "true")
-            // Who asks for vended credentials gets these.
+            // The catalog vends these credentials to clients that request them.
             .env("CATALOG_INCLUDE__CREDENTIALS", "true")
             .env("CATALOG_S3_ACCESS__KEY__ID", Minio::KEY)
             .env("CATALOG_S3_SECRET__ACCESS__KEY", Minio::SECRET)
@@ -65,37 +67,37 @@ impl S3Lake {
         Ok(())
     }
 
-    /// Kills the catalog, as `kill -9` does.
+    /// Kills the catalog with SIGKILL.
     pub fn stop_catalog(&mut self) {
         self.catalog = None;
     }
 
-    /// The catalog's address.
+    /// Returns the catalog's address.
     pub fn catalog_url(&self) -> String {
         format!("http://{}", self.catalog_address)
     }
 
-    /// The store's address.
+    /// Returns the store's address.
     pub fn store_url(&self) -> String {
         self.store.url()
     }
 
-    /// The store's address by a name that only the store knows.
+    /// Returns the store's address by a name that only the store can resolve.
     pub fn store_url_by_name(&self) -> String {
         format!("http://{}", Minio::DOMAIN)
     }
 
-    /// The bucket's address where it is part of the host's name.
+    /// Returns the bucket's address with the bucket in the host name.
     pub fn bucket_url(&self) -> String {
         format!("http://{}.{}", Minio::BUCKET, Minio::DOMAIN)
     }
 
-    /// Where this lake is.
+    /// Returns the place of the lake.
     pub fn at(&self) -> LakeAt {
         self.at_with([])
     }
 
-    /// The same with other variables in the environment of our programs: set, or left out.
+    /// Returns the place of the lake with changed environment variables. `None` removes a variable.
     pub fn at_with<const N: usize>(&self, changes: [(&'static str, Option<String>); N]) -> LakeAt {
         let mut environment = vec![
             ("LAKEFRONT_CATALOG_URI", self.catalog_url()),
@@ -122,45 +124,46 @@ impl S3Lake {
         }
     }
 
-    /// Kills both, as `kill -9` does.
+    /// Kills both programs with SIGKILL.
     pub fn stop(&mut self) {
         self.stop_catalog();
         self.store.stop();
     }
 
-    /// Starts both where they were, with what they knew.
+    /// Starts both programs at the same addresses with their earlier data.
     ///
     /// # Errors
-    /// When one of them does not come up; with its output.
+    /// Returns an error if a program does not become ready, with its output.
     pub async fn start_again(&mut self) -> Result<()> {
         self.store.start_again().await?;
         self.start_catalog().await
     }
 
-    /// Sends the catalog a signal: one that is stopped takes connections and answers nothing.
+    /// Sends a signal to the catalog. After SIGSTOP the catalog accepts connections and answers nothing.
     ///
     /// # Errors
-    /// When it is gone.
+    /// Returns an error if the catalog has ended.
     pub fn signal_catalog(&self, with: Signal) -> Result<()> {
         let catalog = self.catalog.as_ref().context("the catalog is stopped")?;
         catalog.signal(with)
     }
 
-    /// What pyiceberg makes of a table, after it has appended to it if `more` says so: rows, distinct RowIds, data files.
+    /// Returns the state of a table as pyiceberg reads it: rows, distinct RowIds, data files. `more` are further
+    /// arguments of the script, which can append to the table first.
     ///
     /// # Errors
-    /// When it can't read it; with what it wrote.
+    /// Returns an error if pyiceberg cannot read the table, with its output.
     pub async fn pyiceberg(&self, table: &str, more: &[&str]) -> Result<serde_json::Value> {
         pyiceberg(&self.at(), table, more).await
     }
 
-    /// Where the store keeps its objects: a folder for each.
+    /// Returns the folder in which the store keeps its objects, each in a folder.
     pub fn objects(&self) -> PathBuf {
         self.store.objects()
     }
 }
 
-/// `tests/python/remote.py` on that lake.
+/// Runs `tests/python/remote.py` on a lake. Returns its output as JSON.
 pub(crate) async fn pyiceberg(lake: &LakeAt, table: &str, more: &[&str]) -> Result<serde_json::Value> {
     let properties = lake.pyiceberg().to_string();
     let arguments = [&[properties.as_str(), table][..], more].concat();

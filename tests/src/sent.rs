@@ -1,16 +1,18 @@
-/// What the demo says it delivered.
+//! The numbers of records that the demo reports as delivered.
+
+/// The numbers of records that the demo reports as delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sent {
-    /// Log records.
+    /// Number of log records.
     pub logs: u64,
-    /// Spans.
+    /// Number of spans.
     pub spans: u64,
-    /// Data points of metrics.
+    /// Number of data points of metrics.
     pub points: u64,
 }
 
 impl Sent {
-    /// Reads the demo's closing line.
+    /// Parses the demo's closing line.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let before = |unit: &str| text.split(unit).next()?.rsplit([' ', '(']).next()?.parse().ok();
         Some(Self {

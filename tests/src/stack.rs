@@ -1,3 +1,5 @@
+//! Ingest and chDB over one lake.
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -8,29 +10,29 @@ use tokio::time::Instant;
 
 use crate::{Engine, Ingest, LakeAt, S3Lake, Sent, TestLake};
 
-/// Ingest and chDB over a lake of their own.
+/// Running ingest and chDB over their own lake.
 #[derive(Debug)]
 pub struct Stack {
     client: reqwest::Client,
-    // Dropped in this order: the programs before their lake.
+    // Fields are dropped in this order: the programs before their lake.
     engine: Engine,
     ingest: Ingest,
     lake: TestLake,
 }
 
 impl Stack {
-    /// Starts both over a [`TestLake`] and waits until they are ready. Ingest commits every half second.
+    /// Starts both over a [`TestLake`] and waits until they are ready. Ingest commits every 500 ms.
     ///
     /// # Errors
-    /// When one of them does not come up; with its output.
+    /// Returns an error if a program does not become ready, with its output.
     pub async fn start() -> Result<Self> {
         Self::start_committing_every("500ms").await
     }
 
-    /// Starts both with another interval between commits, such as `10s`.
+    /// Starts both with the given interval between commits, such as `10s`.
     ///
     /// # Errors
-    /// When one of them does not come up; with its output.
+    /// Returns an error if a program does not become ready, with its output.
     pub async fn start_committing_every(interval: &str) -> Result<Self> {
         let lake = TestLake::start().await?;
         let arguments = ["--commit-interval", interval];
@@ -42,38 +44,38 @@ impl Stack {
         })
     }
 
-    /// Where OTLP/HTTP goes: `http://127.0.0.1:port`.
+    /// Returns the address for OTLP/HTTP: `http://127.0.0.1:port`.
     pub fn ingest_url(&self) -> &str {
         self.ingest.url()
     }
 
-    /// The engine's ClickHouse interface: `http://127.0.0.1:port/`.
+    /// Returns the address of the engine's ClickHouse interface: `http://127.0.0.1:port/`.
     pub fn engine_url(&self) -> &str {
         self.engine.url()
     }
 
-    /// Where the lake is.
+    /// Returns the place of the lake.
     pub fn lake(&self) -> &LakeAt {
         self.lake.at()
     }
 
-    /// The servers that the lake is on, where it is in no folder.
+    /// Returns the servers of the lake, or `None` for a lake in a folder.
     pub fn servers(&self) -> Option<&S3Lake> {
         self.lake.servers()
     }
 
-    /// Takes the lake away, or gives it back: see [`TestLake::is_there`].
+    /// Removes the lake or restores it: see [`TestLake::is_there`].
     ///
     /// # Errors
-    /// When it can't.
+    /// Returns an error if the lake cannot be removed or restored.
     pub async fn lake_is_there(&mut self, there: bool) -> Result<()> {
         self.lake.is_there(there).await
     }
 
-    /// Runs the demo against this stack's ingest, to its end, and waits until the engine sees all of it.
+    /// Runs the demo against this stack's ingest, to its end, and waits until the engine returns all of its records.
     ///
     /// # Errors
-    /// When it fails; with its output.
+    /// Returns an error if the demo fails, with its output.
     pub async fn demo(&self, arguments: &[&str]) -> Result<Sent> {
         let sent = self.ingest.demo(arguments).await.with_context(|| self.output())?;
         self.committed("otel_logs", sent.logs).await?;
@@ -88,7 +90,7 @@ impl Stack {
     /// Sends an OTLP request (`/v1/logs`, `/v1/traces` or `/v1/metrics`, protobuf).
     ///
     /// # Errors
-    /// When it is not answered with 200.
+    /// Returns an error if the status of the answer is no success.
     pub async fn export(&self, path: &str, body: Vec<u8>) -> Result<()> {
         let reply = self
             .client
@@ -102,10 +104,10 @@ impl Stack {
         Ok(())
     }
 
-    /// Waits until the engine sees at least so many rows in a table.
+    /// Waits until the engine returns at least `rows` rows of a table.
     ///
     /// # Errors
-    /// When half a minute passes.
+    /// Returns an error after 30 s.
     pub async fn committed(&self, table: &str, rows: u64) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
@@ -123,18 +125,18 @@ impl Stack {
         }
     }
 
-    /// A counter of the engine, as [`Engine::counter`].
+    /// Returns a counter of the engine, like [`Engine::counter`].
     ///
     /// # Errors
-    /// When the engine does not show its counters.
+    /// Returns an error if the engine does not list its counters.
     pub async fn counter(&self, event: &str) -> Result<u64> {
         self.engine.counter(event).await
     }
 
-    /// Answers a named query as the router does, as [`Engine::query`].
+    /// Answers a named query as the router does, like [`Engine::query`].
     ///
     /// # Errors
-    /// The problem the router would report, or the engine's exception.
+    /// Returns the problem that the router would report, or the engine's exception.
     pub async fn query(&self, request: &QueryRequest, now: Timestamp) -> Result<Answer> {
         self.engine
             .query(request, now)
@@ -145,22 +147,22 @@ impl Stack {
     /// Runs a statement.
     ///
     /// # Errors
-    /// The engine's exception.
+    /// Returns the engine's exception.
     pub async fn sql(&self, sql: &str) -> Result<Answer> {
         self.engine.sql(sql).await.with_context(|| self.output())
     }
 
-    /// The last lines of both programs.
+    /// Returns the last lines of both programs.
     pub fn output(&self) -> String {
         self.ingest.output() + &self.engine.output()
     }
 
-    /// Kills ingest: nothing of ours writes to the lake any more.
+    /// Kills ingest, after which no program of the stack writes to the lake.
     pub fn kill_ingest(&mut self) {
         self.ingest.kill();
     }
 
-    /// The process id of ingest.
+    /// Returns the process id of ingest.
     pub fn ingest_id(&self) -> u32 {
         self.ingest.id()
     }

@@ -1,27 +1,29 @@
+//! The program `lakefront-sync`.
+
 use anyhow::Result;
 
 use crate::process::{command, free_address};
 use crate::{ClickHouse, LakeAt, Process};
 
-/// The sync program: keeps servers up with a lake.
+/// A running sync, which copies the data files of a lake into ClickHouse servers.
 #[derive(Debug)]
 pub struct SyncProcess {
     process: Process,
 }
 
 impl SyncProcess {
-    /// Starts it with a round every half second and waits until it answers; its first round may still be going on.
+    /// Starts sync with a round every 500 ms and waits until it answers. Its first round may still be in progress.
     ///
     /// # Errors
-    /// When it does not come up; with its output.
+    /// Returns an error if the program does not become ready, with its output.
     pub async fn start(lake: &LakeAt, servers: &[&ClickHouse]) -> Result<Self> {
         Self::start_every("500ms", lake, servers).await
     }
 
-    /// As [`Self::start`], with another interval between rounds, such as `2s`.
+    /// Starts sync like [`Self::start`], with the given interval between rounds, such as `2s`.
     ///
     /// # Errors
-    /// When it does not come up; with its output.
+    /// Returns an error if the program does not become ready, with its output.
     pub async fn start_every(interval: &str, lake: &LakeAt, servers: &[&ClickHouse]) -> Result<Self> {
         let listen = free_address()?;
         let urls: Vec<_> = servers.iter().map(|server| server.url()).collect();
@@ -39,7 +41,7 @@ impl SyncProcess {
         Ok(Self { process })
     }
 
-    /// Its last lines of output.
+    /// Returns the last lines of the program's output.
     pub fn output(&self) -> String {
         self.process.output()
     }

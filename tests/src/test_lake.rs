@@ -1,3 +1,5 @@
+//! An empty lake for one test.
+
 use std::path::Path;
 
 use anyhow::Result;
@@ -9,16 +11,16 @@ use crate::{LakeAt, S3Lake};
 #[derive(Debug)]
 pub struct TestLake {
     at: LakeAt,
-    // Dropped in this order: the programs before the folder.
+    // Fields are dropped in this order: the programs before the folder.
     servers: Option<S3Lake>,
     folder: TempDir,
 }
 
 impl TestLake {
-    /// A place without tables. Starts store and catalog where they are wanted.
+    /// Returns a lake without tables. Starts store and catalog if the lake is on S3.
     ///
     /// # Errors
-    /// When one of them does not come up; with its output.
+    /// Returns an error if a program does not become ready, with its output.
     pub async fn start() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
         let servers = match std::env::var("LAKEFRONT_TEST_LAKE").as_deref() {
@@ -33,25 +35,25 @@ impl TestLake {
         })
     }
 
-    /// Where it is.
+    /// Returns the place of the lake.
     pub fn at(&self) -> &LakeAt {
         &self.at
     }
 
-    /// The servers that it is on, where it is in no folder.
+    /// Returns the servers of the lake, or `None` for a lake in a folder.
     pub fn servers(&self) -> Option<&S3Lake> {
         self.servers.as_ref()
     }
 
-    /// A folder that goes with it, for whatever a test needs beside it.
+    /// Returns a folder for further files of the test, which is removed with the lake.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Takes it away, or gives it back: its tables' folder is elsewhere, or store and catalog are killed.
+    /// Removes the lake or restores it. A folder of tables is renamed, or store and catalog are killed and started.
     ///
     /// # Errors
-    /// When it can't.
+    /// Returns an error if the folder cannot be renamed, or a program does not become ready.
     pub async fn is_there(&mut self, there: bool) -> Result<()> {
         match (&mut self.servers, there) {
             (Some(servers), true) => servers.start_again().await,

@@ -1,3 +1,5 @@
+//! The router's Worker on workerd.
+
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -11,7 +13,7 @@ use tokio::time::Instant;
 use crate::Process;
 use crate::process::free_address;
 
-/// The Worker on workerd, from the bundle that `cargo xtask bundle` made, on a free port.
+/// A running Worker on workerd, from the bundle of `cargo xtask bundle`, on a free port.
 #[derive(Debug)]
 pub struct Worker {
     url: String,
@@ -20,10 +22,10 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts it with these variables and waits until it answers, be it with a refusal.
+    /// Starts the Worker with these variables and waits until it answers, with any status.
     ///
     /// # Errors
-    /// When there is no bundle or no workerd, or it does not come up; with its output.
+    /// Returns an error if the bundle or workerd is missing, or the Worker does not become ready, with its output.
     pub async fn start(variables: &[(&str, &str)]) -> Result<Self> {
         let address = free_address()?;
         let mut command = Command::new(folder("LAKEFRONT_NODE_MODULES")?.join("workerd/bin/workerd"));
@@ -42,7 +44,7 @@ impl Worker {
             client: reqwest::Client::new(),
             process: Process::run("workerd", command)?,
         };
-        // Not /health: that would ask the engine, and what a test's engine is asked first is the test's to say.
+        // Not /health, which would query the engine. A test must control the first request to its engine.
         worker
             .process
             .answers(&format!("{}/queries", worker.url), |_| true)
@@ -50,40 +52,40 @@ impl Worker {
         Ok(worker)
     }
 
-    /// `http://127.0.0.1:port`.
+    /// Returns the address: `http://127.0.0.1:port`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// A request to a path.
+    /// Returns a request to a path of the Worker.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
     }
 
-    /// Asks a named query.
+    /// Sends a named query and returns its reply.
     ///
     /// # Errors
-    /// When it is refused; with the problem.
+    /// Returns the problem if the status of the reply is no success.
     pub async fn query(&self, body: &Value) -> Result<QueryReply> {
         let (status, value) = self.post("/query", body).await?;
         ensure!(status.is_success(), "{status}: {value}");
         Ok(serde_json::from_value(value)?)
     }
 
-    /// Posts JSON and reads the JSON reply, whatever its status.
+    /// Posts a JSON document and returns the JSON reply with its status.
     ///
     /// # Errors
-    /// When there is no reply, or it is not JSON.
+    /// Returns an error if there is no reply, or the reply is not JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Result<(StatusCode, Value)> {
         let (status, text) = self.send(path, body).await?;
         let value = serde_json::from_str(&text).with_context(|| format!("{path}: {status}: {text}"))?;
         Ok((status, value))
     }
 
-    /// Posts JSON and gives the reply as it came, whatever its status.
+    /// Posts a JSON document and returns the text of the reply with its status.
     ///
     /// # Errors
-    /// When there is no reply, or it breaks off.
+    /// Returns an error if there is no complete reply.
     pub async fn send(&self, path: &str, body: &Value) -> Result<(StatusCode, String)> {
         let request = self
             .request(Method::POST, path)
@@ -92,18 +94,18 @@ impl Worker {
         Ok((reply.status(), reply.text().await?))
     }
 
-    /// Asks again and again until the reply has this status.
+    /// Repeats a request until the reply has the status `wanted`.
     ///
     /// # Errors
-    /// When a minute passes; with the last reply.
+    /// Returns an error with the last reply after 60 s.
     pub async fn post_until(&self, path: &str, body: &Value, wanted: StatusCode) -> Result<Value> {
         self.until(path, body, |status, _| status == wanted).await
     }
 
-    /// Asks again and again until a query is answered in the way that is wanted.
+    /// Repeats a query until `wanted` returns true for its reply.
     ///
     /// # Errors
-    /// When a minute passes; with the last reply. What the Worker knows of an engine is up to half a minute old.
+    /// Returns an error with the last reply after 60 s. The Worker caches the status of an engine for up to 30 s.
     pub async fn query_until(
         &self,
         body: &Value,

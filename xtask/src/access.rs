@@ -1,9 +1,11 @@
-//! Renders `clickhouse/access.toml` to the configuration of users of a real ClickHouse.
+//! Renders `clickhouse/access.toml` to the user configuration of a real ClickHouse server.
 //!
-//! A user who reads may set what `clickhouse/settings/read.txt` lists and lower the limits; all other settings are fixed
-//! (`readonly = 1` with `changeable_in_readonly`). A user who writes can't be held to a list by a server: its limits have a highest
-//! value, and settings that name files or servers are fixed. What a user may do at all is in its grants. Passwords are read from the
-//! server's environment.
+//! A user who reads may set the settings in `clickhouse/settings/read.txt` and may lower the limits. All other settings
+//! are fixed (`readonly = 1` with `changeable_in_readonly`).
+//!
+//! A server cannot restrict a user with write access to a list of settings. The limits of such a user have a highest
+//! value, and settings that name files or servers are fixed. Grants define the statements that a user may run.
+//! Passwords are read from the server's environment.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,7 +20,7 @@ const RULES: &str = "clickhouse/access.toml";
 const SETTINGS: &str = "clickhouse/settings/read.txt";
 const RENDERED: &str = "clickhouse/users.d/lakefront.xml";
 
-/// Reads the rules and writes the file anew.
+/// Reads the rules and writes the rendered file.
 pub fn run() -> Result<()> {
     let root = Paths::find()?.checkout;
     let rules = fs::read_to_string(root.join(RULES)).context(RULES)?;
@@ -28,8 +30,8 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-/// Further settings that a reader may set on a server. The embedded ClickHouse knows them as limits or parts of the protocol, which
-/// its gate handles by itself, or fixes them.
+/// Further settings that a reader may set on a server. In the embedded ClickHouse they are limits or parts of the
+/// protocol, which its gate handles itself, or they are fixed.
 const OF_SERVERS: [&str; 17] = [
     "add_http_cors_header",
     "cancel_http_readonly_queries_on_client_close",
@@ -50,7 +52,7 @@ const OF_SERVERS: [&str; 17] = [
     "session_timezone",
 ];
 
-/// Settings of the lake's engine that no oldest supported server has to know.
+/// Prefix of settings of the lake's engine. The oldest supported server need not have them.
 const OF_LAKES: &str = "iceberg_";
 
 /// Settings that name files or servers.
@@ -63,7 +65,7 @@ const FIXED_FOR_WRITERS: [&str; 6] = [
     "output_format_schema",
 ];
 
-/// `access.toml`. Its own head says what the fields mean.
+/// The content of `access.toml`. The head of that file describes the fields.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rules {
@@ -87,7 +89,8 @@ enum Access {
     Write,
 }
 
-/// What a server's `users.d` takes. `0` means "no limit" to ClickHouse, and so is not allowed where there is one.
+/// Returns the rendered file for a server's `users.d`. Limits have a minimum of 1, because `0` means "no limit" to
+/// ClickHouse.
 fn render(rules: &str, settings: &str) -> Result<String> {
     let mut settings: Vec<_> = settings
         .lines()
@@ -99,7 +102,7 @@ fn render(rules: &str, settings: &str) -> Result<String> {
     let mut profiles = String::new();
     let mut users = String::new();
     for (name, user) in &rules.users {
-        // Names go into XML and statements as they are.
+        // Names are inserted into XML and statements without escaping.
         for word in user
             .databases
             .iter()
@@ -175,14 +178,14 @@ fn grants(user: &User) -> Vec<String> {
         .map(|database| format!("GRANT {rights} ON {database}.*"))
         .collect();
     if user.access == Access::Write {
-        // Its tables, columns and parts; a server shows the rows of what one may see.
+        // The user's tables, columns and parts: a server shows a user only rows about objects that the user may read.
         grants.extend(
             ["tables", "columns", "parts", "processes"]
                 .map(|table| format!("GRANT SELECT ON system.{table}")),
         );
     }
     if user.files {
-        // A table function is a temporary table to the server. The lake is a folder or a bucket.
+        // To the server, a table function is a temporary table. The lake is a folder (FILE) or a bucket (S3).
         grants.push("GRANT CREATE TEMPORARY TABLE, FILE, S3 ON *.*".into());
     }
     grants
@@ -196,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_rendered_file_is_current() {
-        // The tests run in the folder of the package.
+        // Tests run in the folder of the package.
         let read = |file| fs::read_to_string(format!("../{file}")).expect(file);
         let current = render(&read(RULES), &read(SETTINGS)).expect("valid rules");
         assert_eq!(read(RENDERED), current, "run `cargo xtask access`");

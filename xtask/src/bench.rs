@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measurements, of the programs that `up` starts.
+//! The command `cargo xtask bench`: measures the programs that `up` starts.
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -7,14 +7,14 @@ use crate::paths::Paths;
 use crate::setup::{self, Wanted};
 use lakefront_launcher::process;
 
-/// What `bench` takes.
+/// The arguments of `bench`.
 #[derive(Parser)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench ingest\n  cargo xtask bench ingest --compression gzip\n  \
                         cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web"
 )]
 pub struct Args {
-    /// What to measure
+    /// The part to measure
     what: What,
     /// Options of the benchmark itself
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -23,26 +23,29 @@ pub struct Args {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum What {
-    /// Log records a second from OTLP to Iceberg, with CPU, memory and bytes; an OpenTelemetry Collector in turns with it
+    /// Log records per second from OTLP to Iceberg, with CPU, memory and bytes; in turns with an OpenTelemetry
+    /// Collector
     Ingest,
-    /// The cost of a commit, early and after thousands
+    /// The cost of a commit, early and after thousands of commits
     Lake,
-    /// chDB: time to the first answer, memory, and what a query costs beside the engine
+    /// chDB: time to the first answer, memory, and the cost of a query outside of the engine
     Chdb,
-    /// What layouts of data files cost to write, in bytes, and to read by the named queries
+    /// Layouts of data files: bytes, cost of writing, and cost of reading by the named queries
     Layout,
-    /// What the router costs by itself, named queries by their views against the lake, and what a failover adds
+    /// The router's own cost, named queries on their views against the lake, and the added time of a failover
     Router,
-    /// The dashboard in Chromium on the embedded stack, as `up` builds it: paints, shifts, reactions, size of the bundle
+    /// The dashboard in Chromium on the embedded stack, as `up` builds it: paints, shifts, reactions, size of the
+    /// bundle
     Web,
-    /// Commits and named queries on an S3 store behind a REST catalog beside those on local disk, and the requests for them
+    /// Commits and named queries on an S3 store behind a REST catalog, compared with local disk, and their number of
+    /// requests
     S3,
-    /// Rows a second from the lake into a ClickHouse, all views firing: the server reads, or sync sends
+    /// Rows per second from the lake into a ClickHouse with all views: the server reads, or sync sends
     Sync,
 }
 
 impl What {
-    /// The example that measures it; the dashboard is measured by a script.
+    /// Returns the example that measures the part. `None` for the dashboard, which a script measures.
     fn example(self) -> Option<&'static str> {
         Some(match self {
             Self::Web => return None,
@@ -57,7 +60,7 @@ impl What {
     }
 }
 
-/// Builds and measures.
+/// Builds the programs and measures a part.
 pub fn run(args: &Args) -> Result<()> {
     let Some(example) = args.what.example() else {
         return crate::browser::bench(&setup::run(Wanted::Everything)?);
@@ -80,7 +83,7 @@ pub fn run(args: &Args) -> Result<()> {
     process::run(bench.args(&args.options))
 }
 
-/// Adds the Collector where it can be built; says so where it can't.
+/// Adds the Collector to the comparison. Prints the reason if the Collector cannot be built.
 fn compare_with_collector(paths: &Paths, bench: &mut std::process::Command) {
     match setup::collector(paths) {
         Ok(program) => {

@@ -1,4 +1,4 @@
-//! Chromium against the embedded stack: the tests of `end2end/`, and what they take to measure.
+//! Runs Chromium against the embedded stack, for the tests of `end2end/` and for measurements.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,8 +14,8 @@ use lakefront_launcher::{demo, process};
 /// Days of the demo's traffic.
 const DAYS: u32 = 14;
 
-/// Builds what is tested and starts it with the demo's traffic, in a scratch folder or on an S3 store: complete in the lake and
-/// in ClickHouse.
+/// Builds the programs and the bundle, and starts the stack with the demo's traffic, in a scratch folder or on an S3
+/// store. Returns once all of the traffic is in the lake and in ClickHouse.
 pub fn with_demo(paths: &Paths, stack: &mut Stack, lake: Lake) -> Result<Local> {
     build::programs(paths)?;
     build::bundle(paths)?;
@@ -38,7 +38,7 @@ pub fn with_demo(paths: &Paths, stack: &mut Stack, lake: Lake) -> Result<Local> 
     Ok(local)
 }
 
-/// Starts a stack with an empty lake beside it.
+/// Starts a second stack with an empty lake.
 pub fn with_nothing(paths: &Paths, stack: &mut Stack) -> Result<Local> {
     let local = Local::new(
         &paths.installation(),
@@ -51,7 +51,7 @@ pub fn with_nothing(paths: &Paths, stack: &mut Stack) -> Result<Local> {
     Ok(local)
 }
 
-/// Node in `end2end/`, told where the stack with the demo is.
+/// Returns a command for Node in `end2end/`, with the addresses of the stack with the demo.
 pub fn node(paths: &Paths, full: &Local) -> Command {
     let mut command = paths.command("node");
     command
@@ -61,7 +61,7 @@ pub fn node(paths: &Paths, full: &Local) -> Command {
     command
 }
 
-/// `cargo xtask bench web`.
+/// Runs `cargo xtask bench web`.
 pub fn bench(paths: &Paths) -> Result<()> {
     let mut stack = Stack::new(false);
     let local = with_demo(paths, &mut stack, Lake::Local)?;

@@ -1,4 +1,4 @@
-//! The native programs and the tests, the browser bundle and the Worker.
+//! Builds the native programs, the tests, the browser bundle and the Worker.
 
 use anyhow::Result;
 
@@ -7,19 +7,21 @@ use lakefront_launcher::process;
 
 /// Builds the programs that `up` starts.
 ///
-/// The one test makes cargo resolve the features of tests too, so that no dependency is compiled a second time for them.
+/// One test is built too, so that cargo resolves the features of tests. Otherwise cargo would compile dependencies
+/// again for them.
 pub fn programs(paths: &Paths) -> Result<()> {
     eprintln!("  … the programs (the first time takes minutes)");
     process::run(&paths.cargo(&["build", "--workspace", "--bins", "--test", "up"]))
 }
 
-/// Builds everything native: programs, tests, examples and benchmarks.
+/// Builds all native targets: programs, tests, examples and benchmarks.
 pub fn all(paths: &Paths) -> Result<()> {
     eprintln!("  … programs, tests, examples and benchmarks, with lints");
     process::run(&paths.cargo(&["build", "--workspace", "--all-targets"]))
 }
 
-/// Builds what `bench` measures: the programs and the examples, optimized as the container images are but faster to build.
+/// Builds the programs and examples that `bench` measures. They are optimized like the container images, but build
+/// faster.
 pub fn measured(paths: &Paths) -> Result<()> {
     process::run(&paths.cargo(&[
         "build",
@@ -31,7 +33,10 @@ pub fn measured(paths: &Paths) -> Result<()> {
     ]))
 }
 
-/// Builds the browser bundle and the Worker, and fails when they have grown past their limits.
+/// Builds the browser bundle and the Worker.
+///
+/// # Errors
+/// Returns an error if a build fails, or an output is past its size limit.
 pub fn bundle(paths: &Paths) -> Result<()> {
     crate::bundle::bundle(paths)
 }

@@ -1,6 +1,7 @@
-//! The browser bundle, the script for other pages and the Worker: built when their sources changed, measured against their limits.
+//! Builds the browser bundle, the script for other pages and the Worker if their sources have changed, and checks their
+//! sizes.
 //!
-//! `<cache>/bundle` is complete in itself: `site/` (static files), `worker/` (the modules), `workerd.capnp`.
+//! `<cache>/bundle` is self-contained: `site/` (static files), `worker/` (the modules), `workerd.capnp`.
 
 mod browser;
 mod script;
@@ -15,7 +16,10 @@ use anyhow::{Context, Result};
 use crate::paths::Paths;
 use crate::setup::WASM_TARGET;
 
-/// Builds them into `<cache>/bundle`, prints their sizes and fails when one is past its limit.
+/// Builds all outputs into `<cache>/bundle` and prints their sizes.
+///
+/// # Errors
+/// Returns an error if a build fails, or an output is past its size limit.
 pub fn bundle(paths: &Paths) -> Result<()> {
     let bundle = folder(paths);
     eprintln!("  … the dashboard for the browser, then the Worker (the first time takes minutes)");
@@ -30,18 +34,18 @@ pub fn folder(paths: &Paths) -> PathBuf {
     paths.cache.join("bundle")
 }
 
-/// `router/wrangler.toml` finds the bundle through this.
+/// Makes the link through which `router/wrangler.toml` finds the bundle.
 fn link(link: &Path, target: &Path) -> Result<()> {
     if std::fs::read_link(link).ok().as_deref() == Some(target) {
         return Ok(());
     }
-    // Whether there was one does not matter; whether there is one now, the next line says.
+    // A missing link is no error. If the old link could not be removed, the next line fails.
     let _ = std::fs::remove_file(link);
     std::os::unix::fs::symlink(target, link)
         .with_context(|| format!("cannot make the link {}", link.display()))
 }
 
-/// Builds a library for wasm32 in the `wasm` profile and returns the file.
+/// Builds a library for wasm32 in the `wasm` profile. Returns the path of the module.
 fn build_wasm(paths: &Paths, package: &str, features: &[&str]) -> Result<PathBuf> {
     let mut command = paths.cargo(&[
         "rustc",
@@ -61,18 +65,19 @@ fn build_wasm(paths: &Paths, package: &str, features: &[&str]) -> Result<PathBuf
     Ok(paths.target.join(WASM_TARGET).join("wasm").join(file))
 }
 
-/// Makes a module small, in place. A panic names its file and line also without the names of functions.
+/// Optimizes a module for size, in place. A panic still reports its file and line without the names of functions.
 fn optimize(paths: &Paths, module: &Path) -> Result<()> {
     let mut command = paths.command(paths.node_modules().join(".bin/wasm-opt"));
     lakefront_launcher::process::run(
         command
-            // wasm-bindgen catches exceptions of the Worker's host, and does not say so in the module's list of features.
+            // wasm-bindgen catches exceptions of the Worker's host, but the module's list of features does not name
+            // exceptions.
             .args(["-Oz", "--strip-debug", "--enable-exception-handling", "-o"])
             .args([module, module]),
     )
 }
 
-/// Empties a folder, or makes it.
+/// Empties a folder, or creates it.
 fn emptied(folder: &Path) -> Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
@@ -81,7 +86,7 @@ fn emptied(folder: &Path) -> Result<()> {
     .with_context(|| format!("cannot empty {}", folder.display()))
 }
 
-/// Copies a folder with everything below it.
+/// Copies a folder with everything in it.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: realistic traffic of a small web shop to a running ingest.
+//! The command `cargo xtask demo`: sends realistic traffic of a small web shop to a running ingest.
 
 use anyhow::Result;
 use clap::Parser;
@@ -7,7 +7,7 @@ use crate::build;
 use crate::setup::{self, Wanted};
 use lakefront_launcher::process;
 
-/// What `demo` takes; it is passed on as it is.
+/// The arguments of `demo`, which are passed on unchanged.
 #[derive(Parser)]
 #[command(disable_help_flag = true)]
 pub struct Args {
@@ -16,7 +16,7 @@ pub struct Args {
     options: Vec<String>,
 }
 
-/// Runs it to its end.
+/// Builds the demo and runs it to its end.
 pub fn run(args: &Args) -> Result<()> {
     let paths = setup::run(Wanted::Stack)?;
     build::programs(&paths)?;

@@ -1,4 +1,5 @@
-//! `cargo xtask dev`: the dashboard in the browser alone, rebuilt as one edits, against a running stack.
+//! The command `cargo xtask dev`: serves the dashboard as a browser-only app against a running stack, and rebuilds it
+//! on every edit.
 
 use anyhow::Result;
 use clap::Parser;
@@ -6,10 +7,10 @@ use clap::Parser;
 use crate::setup::{self, Wanted};
 use lakefront_launcher::process;
 
-/// The Trunk that `dev` installs when it is first used.
+/// The version of Trunk, which `dev` installs on first use.
 const TRUNK: &str = "0.21.14";
 
-/// What `dev` takes.
+/// The arguments of `dev`.
 #[derive(Parser)]
 #[command(after_help = "Example, beside a running `cargo xtask up`:\n  cargo xtask dev --port 8788")]
 pub struct Args {
@@ -22,7 +23,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let paths = setup::run(Wanted::Stack)?;
     setup::cargo_tool(&paths, "trunk", TRUNK)?;
-    // There Trunk finds our wasm-bindgen; it would fetch one from GitHub.
+    // Trunk finds the installed wasm-bindgen on this path. Otherwise Trunk would download one from GitHub.
     let mut path = paths.tools().join("bin").into_os_string();
     if let Some(rest) = std::env::var_os("PATH") {
         path.push(":");

@@ -1,4 +1,5 @@
-//! `cargo xtask dist`: one archive with everything the stack needs, for machines without Rust or Node.
+//! The command `cargo xtask dist`: packs one archive with everything the stack needs, for machines without Rust or
+//! Node.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use crate::bundle;
 use crate::paths::Paths;
 use crate::setup::{self, Wanted};
 
-/// What `dist` takes.
+/// The arguments of `dist`.
 #[derive(Parser)]
 #[command(
     after_help = "Examples:\n  cargo xtask dist                  lakefront-<version>-linux-amd64.tar.gz in target/dist of the cache\n  cargo xtask dist --out ~/archives\n\nThen, anywhere:\n  tar xzf lakefront-*.tar.gz && ./lakefront-*/lakefront up"
@@ -21,7 +22,7 @@ pub struct Args {
     /// The folder of the archive [default: dist in the target folder]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// How the programs are built: `dev` takes those of `up`, for tests
+    /// The build profile of the programs: `dev` takes those of `up`, for tests
     #[arg(long, value_enum, default_value = "release")]
     profile: Profile,
 }
@@ -32,7 +33,7 @@ enum Profile {
     Dev,
 }
 
-/// The launcher, beside the folder of the programs that it starts.
+/// The launcher. The programs that it starts are in the folder beside it.
 const LAUNCHER: &str = "lakefront";
 const PROGRAMS: [&str; 4] = [
     "lakefront-chdb-container",
@@ -40,10 +41,10 @@ const PROGRAMS: [&str; 4] = [
     "lakefront-ingest",
     "lakefront-sync",
 ];
-/// Files of the checkout.
+/// Files of the checkout that are copied into the archive.
 const DOCUMENTS: [&str; 2] = ["LICENSE", "CHANGELOG.md"];
 
-/// Builds, copies and packs; prints the archive's path.
+/// Builds, copies and packs everything, and prints the archive's path.
 pub fn run(args: &Args) -> Result<()> {
     let paths = setup::run(Wanted::Stack)?;
     build(&paths, args.profile)?;
@@ -62,7 +63,7 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Returns the machine as archives and container images name it.
+/// Returns the architecture's name in archives and container images.
 fn machine() -> Result<&'static str> {
     match std::env::consts::ARCH {
         "x86_64" => Ok("amd64"),
@@ -75,13 +76,13 @@ fn build(paths: &Paths, profile: Profile) -> Result<()> {
         Profile::Dev => crate::build::programs(paths),
         Profile::Release => {
             let mut cargo = paths.cargo(&["build", "--release", "--workspace", "--bins", "--test", "up"]);
-            // The programs look for libchdb beside themselves and nowhere else.
+            // With this variable the programs look for libchdb in their own folder only.
             process::run(cargo.env("LAKEFRONT_RELOCATABLE", "1"))
         }
     }
 }
 
-/// Copies everything into an empty folder.
+/// Copies all files of the archive into an empty folder.
 fn lay_out(paths: &Paths, profile: Profile, folder: &Path) -> Result<()> {
     let built = paths.target.join(match profile {
         Profile::Release => "release",
@@ -128,7 +129,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 /// Packs a folder of `out` into an archive beside it.
 fn pack(out: &Path, name: &str, profile: Profile) -> Result<PathBuf> {
     let archive = out.join(format!("{name}.tar.gz"));
-    // libchdb alone is 566 MB: the best level takes minutes for a tenth less, the fastest is enough for a test.
+    // libchdb alone has 566 MB. The best level takes minutes to save a tenth, and the fastest is enough for a test.
     let gzip = if profile == Profile::Dev {
         "gzip -1"
     } else {

@@ -1,4 +1,4 @@
-//! The developer's commands. `cargo xtask --help` lists them; each brings what it needs.
+//! The developer's commands, which `cargo xtask --help` lists. Each command installs the tools that it needs.
 
 mod access;
 mod bench;
@@ -32,7 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Bring the tools that are missing: seconds when nothing is.
+    /// Install the tools that are missing; takes seconds if none is.
     Setup,
     /// Start the embedded stack and print the dashboard's address; Ctrl-C ends it.
     Up(up::Args),

@@ -1,4 +1,4 @@
-//! Where things are: the checkout, the cache that outlives it, the user's data.
+//! Paths of the checkout, of the cache that checkouts share, and of the files in them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,23 +6,26 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use lakefront_launcher::Installation;
 
-/// The folders every command works with.
+/// The folders that every command uses.
 #[derive(Debug, Clone)]
 pub struct Paths {
     /// The root of the checkout.
     pub checkout: PathBuf,
-    /// `$LAKEFRONT_CACHE`, else `lakefront` in the user's cache: tools and everything built.
+    /// `$LAKEFRONT_CACHE`, else `lakefront` in the user's cache folder: tools and all built outputs.
     pub cache: PathBuf,
     /// `$CARGO_TARGET_DIR`, else `target` in the cache.
     pub target: PathBuf,
-    /// Whether commands lint what they compile.
+    /// True if commands lint the code that they compile.
     lints: bool,
 }
 
 impl Paths {
-    /// Finds them, and makes the cache.
+    /// Finds the folders, and creates the cache.
+    ///
+    /// # Errors
+    /// Returns an error outside of `cargo xtask`, or if the cache cannot be created.
     pub fn find() -> Result<Self> {
-        // At run time: every checkout that shares the cache runs the same program.
+        // Read at run time, because all checkouts that share the cache run the same program.
         let checkout = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
         let checkout = Path::new(&checkout).parent().context("xtask has no parent")?;
         let cache = match std::env::var_os("LAKEFRONT_CACHE") {
@@ -47,32 +50,32 @@ impl Paths {
         })
     }
 
-    /// Tools brought by `setup`.
+    /// Returns the folder of the tools that `setup` installs.
     pub fn tools(&self) -> PathBuf {
         self.cache.join("tools")
     }
 
-    /// A tool installed by cargo.
+    /// Returns the path of a tool that cargo installed.
     pub fn cargo_tool(&self, name: &str) -> PathBuf {
         self.tools().join("bin").join(name)
     }
 
-    /// The node modules, `.bin` inside.
+    /// Returns the folder of node modules, with `.bin` inside.
     pub fn node_modules(&self) -> PathBuf {
         self.tools().join("node_modules")
     }
 
-    /// The Python that has what the tests import.
+    /// Returns the Python interpreter that has the packages of the tests.
     pub fn python(&self) -> PathBuf {
         self.tools().join("python/bin/python")
     }
 
-    /// The folder of MinIO and the Iceberg REST catalog.
+    /// Returns the folder of MinIO and the Iceberg REST catalog.
     pub fn object_store(&self) -> PathBuf {
         self.tools().join("object-store")
     }
 
-    /// Returns the programs of the stack as [`crate::build`] leaves them.
+    /// Returns the programs of the stack in the folders into which [`crate::build`] builds them.
     pub fn installation(&self) -> Installation {
         Installation {
             programs: self.target.join("debug"),
@@ -82,14 +85,14 @@ impl Paths {
         }
     }
 
-    /// Lets clippy compile the packages of the workspace, and a warning fail the build: what `cargo clippy -- -D warnings` does, but
-    /// with outputs that run.
+    /// Returns paths whose commands compile the packages of the workspace with clippy and fail on warnings. That is
+    /// `cargo clippy -- -D warnings`, but with outputs that run.
     #[must_use]
     pub fn with_lints(self) -> Self {
         Self { lints: true, ..self }
     }
 
-    /// A command in the checkout, with the environment that builds and tests expect.
+    /// Returns a command in the checkout, with the environment that builds and tests expect.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command
@@ -102,8 +105,8 @@ impl Paths {
             .env("LAKEFRONT_OBJECT_STORE", self.object_store())
             .env("LAKEFRONT_BUNDLE", crate::bundle::folder(self))
             .env("WRANGLER_SEND_METRICS", "false");
-        // What `cargo run` told us of xtask itself. Build scripts compare such variables with those of their last run: with
-        // them every other checkout would compile half of the dependencies again.
+        // `cargo run` sets these variables for xtask itself. Build scripts compare them with the values of their last
+        // run. If the variables stayed set, every other checkout would compile half of the dependencies again.
         for (name, _) in std::env::vars_os() {
             let told = name.to_string_lossy();
             if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
@@ -113,7 +116,7 @@ impl Paths {
         if self.lints {
             command
                 .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
-                // The driver splits its arguments at this word, as cargo-clippy joins them.
+                // The driver splits its arguments at this word, which is how cargo-clippy joins them.
                 .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
         }
         if let Some(toolchain) = crate::setup::linked_toolchain(self) {
@@ -122,7 +125,7 @@ impl Paths {
         command
     }
 
-    /// `cargo` with that environment.
+    /// Returns a `cargo` command with that environment.
     pub fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = self.command("cargo");
         command.args(arguments);

@@ -1,9 +1,11 @@
-//! Modification times of sources that another checkout already built.
+//! Sets the modification times of sources that another checkout has already built.
 //!
-//! Cargo compares the times of source files with those of its outputs. Checkouts share one target folder, and a fresh clone has fresh
-//! times: cargo would compile the whole workspace again, or, with an older checkout, take the other's outputs for its own.
-//! A record in the target folder holds a hash and the time of each file of the checkout that was built last. A file with the same
-//! content gets the same time; any other file gets the time of now.
+//! Cargo compares the times of source files with those of its outputs. Checkouts share one target folder, and a fresh
+//! clone has fresh times. Cargo would then compile the whole workspace again. With an older checkout, cargo would use
+//! the outputs of the other checkout for it.
+//!
+//! A record in the target folder contains a hash and the time of each file of the checkout that was built last. A file
+//! with the same content gets the same time. Any other file gets the current time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -16,16 +18,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::paths::Paths;
 
-/// The record's name in the target folder.
+/// Name of the record in the target folder.
 const RECORD: &str = "sources.json";
-/// Folders that cargo reads nothing from.
+/// Folders from which cargo reads nothing.
 const SKIPPED: [&str; 5] = [".git", ".tools", "build", "node_modules", "target"];
 
-/// The sources of one checkout as they were built.
+/// The sources of one checkout at the time of its build.
 #[derive(Default, Serialize, Deserialize)]
 struct Record {
     checkout: PathBuf,
-    /// By path below the checkout. Folders are in it too, with a hash of their names: build scripts watch folders.
+    /// Sources by path below the checkout. Folders are included, with a hash of their names, because build scripts
+    /// watch folders.
     sources: BTreeMap<PathBuf, Source>,
 }
 
@@ -39,11 +42,11 @@ struct Source {
 /// Makes the times of this checkout's sources comparable with the outputs in the target folder, and records them.
 ///
 /// # Errors
-/// When a source cannot be read, its time not be set, or the record not be written.
+/// Returns an error if a source cannot be read, a time cannot be set, or the record cannot be written.
 pub fn align(paths: &Paths) -> Result<()> {
     let file = paths.target.join(RECORD);
     let before = match fs::read(&file) {
-        // A record that cannot be read is none: every file then counts as changed.
+        // An unreadable record counts as missing: every file then counts as changed.
         Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
         Err(_) => Record::default(),
     };
@@ -67,7 +70,8 @@ fn aligned(checkout: &Path, before: &Record) -> Result<Record> {
                 _ => now,
             };
         }
-        // Files before their folders: setting a file's time leaves its folder's alone, but the order costs nothing.
+        // Files before their folders. Setting a file's time leaves its folder's time alone, but the order costs
+        // nothing.
         for (path, source) in sources.iter().rev() {
             let file = checkout.join(path);
             File::open(&file)
@@ -81,14 +85,15 @@ fn aligned(checkout: &Path, before: &Record) -> Result<Record> {
     })
 }
 
-/// Returns true if the other checkout's file changed since the record: what was built from it then is unknown.
+/// Returns true if the other checkout's file has changed since the record. The outputs may then come from other
+/// content.
 fn touched(file: &Path, built: Source) -> bool {
     fs::metadata(file)
         .and_then(|metadata| metadata.modified())
         .is_ok_and(|modified| nanoseconds(modified) != built.modified)
 }
 
-/// Adds a folder and everything below it.
+/// Adds a folder and everything in it.
 fn read(checkout: &Path, folder: &Path, sources: &mut BTreeMap<PathBuf, Source>) -> Result<()> {
     let at = checkout.join(folder);
     let mut names = BTreeSet::new();
@@ -133,7 +138,7 @@ fn source(content: &impl Hash, metadata: &fs::Metadata) -> Result<Source> {
     })
 }
 
-/// Times before 1970 and after 2554 count as 1970.
+/// Returns nanoseconds since 1970. A time before 1970 or after 2554 gives 0.
 fn nanoseconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .ok()
@@ -162,7 +167,7 @@ mod tests {
         let record = aligned(&first, &Record::default()).unwrap();
         fs::write(second.join("src/other"), "changed").unwrap();
         fs::write(second.join("src/new"), "new").unwrap();
-        // Edited and maybe built after the record, then edited back.
+        // A file that was edited and maybe built after the record, then edited back.
         let later = SystemTime::now() + Duration::from_secs(10);
         File::open(first.join("src/edited"))
             .unwrap()
@@ -175,7 +180,7 @@ mod tests {
         for file in ["src/other", "src/new", "src/edited", "src"] {
             assert!(modified(&second, file) >= built, "{file}");
         }
-        // And back: the first checkout has other content in two files and lacks one.
+        // The reverse direction: the first checkout has other content in two files and lacks one.
         let times = |record: &Record| {
             record
                 .sources

@@ -1,6 +1,6 @@
-//! `cargo xtask test`: everything CI runs, the cheapest first.
+//! The command `cargo xtask test`: runs everything that CI runs, the cheapest steps first.
 //!
-//! Lints run while the tests are compiled: clippy takes the compiler's place for the packages of the workspace, so that no
+//! Lints run while the tests are compiled. Clippy replaces the compiler for the packages of the workspace, so that no
 //! dependency is checked a second time.
 
 mod job;
@@ -19,7 +19,7 @@ use lakefront_launcher::Lake;
 use lakefront_launcher::process;
 use lakefront_launcher::stack::Stack;
 
-/// What `test` takes.
+/// The arguments of `test`.
 #[derive(Parser)]
 #[command(
     after_help = "Examples:\n  cargo xtask test                             what CI runs\n  cargo xtask test --quick                     lints and unit tests of what changed against main: while you work\n  cargo xtask test --all                       every combination and every suite on S3: before an issue is closed\n  cargo xtask test --only fmt --only build\n  cargo xtask test --only cargo --suite sync   one binary of tests"
@@ -28,13 +28,13 @@ pub struct Args {
     /// Only this step (may be repeated)
     #[arg(long, value_enum)]
     only: Vec<Step>,
-    /// Only tests of this name in the step `cargo`: of a package, or of a file or folder below `tests/` (may be repeated)
+    /// Only tests of this package, or of this file or folder below `tests/`, in the step `cargo` (may be repeated)
     #[arg(long, value_name = "NAME")]
     suite: Vec<String>,
     /// Formatting, lints and unit tests of the packages that changed against `main`, nothing else
     #[arg(long, conflicts_with_all = ["only", "suite", "all", "screenshots"])]
     quick: bool,
-    /// Also what takes long: all combinations of equivalence, every suite of the stack on S3, the dashboard rendered by the browser alone
+    /// Also the slow tests: all combinations of equivalence, every suite of the stack on S3, the browser-only dashboard
     #[arg(long)]
     all: bool,
     /// Let the browser step also write the pictures of the README and the guides, in docs/screenshots
@@ -64,7 +64,7 @@ struct Count {
     failed: u64,
 }
 
-/// Runs the steps; the first that fails ends it, after its own tests have all been counted.
+/// Runs the steps. A step that fails is the last one; its own tests are all counted first.
 pub fn run(args: &Args) -> Result<()> {
     let paths = setup::run(if args.quick {
         Wanted::Stack
@@ -142,13 +142,13 @@ fn cargo_tests(paths: &Paths, args: &Args, count: &mut Count) -> Result<()> {
     Ok(())
 }
 
-/// Adds up what the closing lines of `cargo test` and of node's runner say.
+/// Runs a command and adds up the closing lines of `cargo test` and of node's test runner.
 fn count_lines(command: &mut std::process::Command, count: &mut Count) -> Result<()> {
     process::run_reading(command, |line| count.add(line))
 }
 
 impl Count {
-    /// Adds what a line says, if it is the closing line of a test runner.
+    /// Adds the numbers of a line if it is the closing line of a test runner.
     fn add(&mut self, line: &str) {
         if let Some(rest) = line.strip_prefix("test result: ") {
             self.passed += number_before(rest, " passed");
@@ -176,11 +176,12 @@ fn number_before(text: &str, unit: &str) -> u64 {
         .unwrap_or(0)
 }
 
-/// A stack with the demo's traffic, its lake on S3, and one with an empty lake in a folder; and Playwright against them.
+/// Starts a stack with the demo's traffic and its lake on S3, and one with an empty lake in a folder. Then runs
+/// Playwright against both.
 fn browser(paths: &Paths, screenshots: bool, count: &mut Count) -> Result<()> {
     let mut stack = Stack::new(false);
     let full = crate::browser::with_demo(paths, &mut stack, Lake::S3)?;
-    // What the Operations page then tells of.
+    // The Operations page then shows the result of an audit.
     full.audit_yesterday()?;
     let empty = crate::browser::with_nothing(paths, &mut stack)?;
     let mut command = crate::browser::node(paths, &full);

@@ -1,4 +1,4 @@
-//! `cargo xtask up`: the embedded stack, from nothing to a dashboard's address.
+//! The command `cargo xtask up`: sets up, builds and starts the embedded stack.
 
 use anyhow::Result;
 use clap::Parser;
@@ -7,7 +7,7 @@ use lakefront_launcher::{Lake, up};
 use crate::build;
 use crate::setup::{self, Wanted};
 
-/// What `up` takes.
+/// The arguments of `up`.
 #[derive(Parser)]
 #[command(
     after_help = "Examples:\n  cargo xtask up\n  cargo xtask up --tier 3\n  cargo xtask up --lake s3\n  cargo xtask up --no-demo --data ~/telemetry\n  cargo xtask up --port-base 9700    router 9700, ingest 9701, chDB 9702, ClickHouse 9703 and 9704, sync 9705"
@@ -15,7 +15,7 @@ use crate::setup::{self, Wanted};
 pub struct Args {
     #[command(flatten)]
     stack: up::Args,
-    /// Where the tables are
+    /// Place of the tables
     #[arg(long, value_enum, default_value = "local")]
     lake: Lake,
     /// Open your own lake, empty at first, and send it nothing
@@ -23,7 +23,7 @@ pub struct Args {
     no_demo: bool,
 }
 
-/// Runs until Ctrl-C or until a part of the stack dies.
+/// Runs the stack until Ctrl-C or until a part of it ends.
 pub fn run(args: &Args) -> Result<()> {
     eprintln!("Lakefront: setup");
     let paths = setup::run(match args.lake {

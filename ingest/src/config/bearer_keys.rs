@@ -1,23 +1,24 @@
-//! The keys that may send, kept as hashes.
+//! The keys of senders, kept as hashes.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-/// Bearer keys. Only their hashes are kept, so that nothing can print a key, and all are compared in constant time.
+/// Bearer keys, as SHA-256 hashes, so that no log line can print a key. A key is compared with all of them in constant
+/// time.
 #[derive(Clone, Default)]
 pub struct BearerKeys {
     hashes: Vec<[u8; 32]>,
 }
 
 impl BearerKeys {
-    /// Whether no key is needed.
+    /// Returns true if there are no keys, so that requests need none.
     pub fn is_open(&self) -> bool {
         self.hashes.is_empty()
     }
 
-    /// Whether `key` is one of the keys.
+    /// Returns true if `key` is one of the keys.
     pub fn contains(&self, key: &[u8]) -> bool {
         let hash: [u8; 32] = Sha256::digest(key).into();
         let found = self

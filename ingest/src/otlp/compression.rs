@@ -1,18 +1,18 @@
-//! Identity, gzip or zstd, by `Content-Encoding`, never past a limit.
+//! Compression of request bodies by `Content-Encoding`: none, gzip or zstd, with a limit on the decompressed size.
 
 use std::io::{self, Read};
 
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_ENCODING};
 
-/// Largest window a zstd frame may ask for: 8 MiB, as RFC 9659 has it for HTTP.
+/// Log2 of the largest window that a zstd frame may declare: 8 MiB, the limit of RFC 9659 for HTTP.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// How a body is compressed.
+/// The compression of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, prost::Enumeration)]
 #[repr(i32)]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     Identity = 0,
     /// `gzip`
     Gzip = 1,
@@ -20,22 +20,25 @@ pub enum Compression {
     Zstd = 2,
 }
 
-/// A body that does not decompress.
+/// Errors of decompression.
 #[derive(Debug, thiserror::Error)]
 pub enum DecompressError {
-    /// It would be longer than the limit.
+    /// The decompressed body would be longer than the limit.
     #[error("the body is larger than {limit} bytes after decompression")]
     TooLarge {
-        /// The limit.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// The bytes are not what `Content-Encoding` says.
+    /// The bytes are not in the format that `Content-Encoding` names.
     #[error("the body cannot be decompressed: {0}")]
     Invalid(#[from] io::Error),
 }
 
 impl Compression {
-    /// The compression a request declares; `Err` with the name of one that is not supported.
+    /// Returns the compression that a request declares.
+    ///
+    /// # Errors
+    /// Returns the declared name if that compression is not supported.
     pub fn of(headers: &HeaderMap) -> Result<Self, String> {
         let Some(value) = headers.get(CONTENT_ENCODING) else {
             return Ok(Self::Identity);
@@ -48,7 +51,11 @@ impl Compression {
         }
     }
 
-    /// The bytes behind a body. Stops at `limit`, so that what a bomb would grow to is never made.
+    /// Returns the decompressed body. Decompression stops at `limit` bytes, so that a decompression bomb takes no more
+    /// memory.
+    ///
+    /// # Errors
+    /// Returns an error if the result is longer than `limit`, or the bytes are not in the declared format.
     pub fn decompress(self, body: Bytes, limit: usize) -> Result<Bytes, DecompressError> {
         match self {
             Self::Identity if body.len() > limit => Err(DecompressError::TooLarge { limit }),
@@ -64,7 +71,7 @@ impl Compression {
 }
 
 fn read_up_to(reader: impl Read, compressed: usize, limit: usize) -> Result<Bytes, DecompressError> {
-    // Telemetry compresses about four times: one allocation, as a rule.
+    // Telemetry compresses to about a quarter, so that one allocation is usually enough.
     let mut bytes = Vec::with_capacity((compressed * 4).min(limit));
     reader.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > limit {

@@ -1,8 +1,8 @@
-//! Protobuf or JSON, by `Content-Type`.
+//! Encoding of messages by `Content-Type`: protobuf or JSON.
 
 use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 
-/// How a message is encoded. A response always has the format of its request.
+/// The encoding of a message. A response always has the format of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, prost::Enumeration)]
 #[repr(i32)]
 pub enum Format {
@@ -13,7 +13,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format a request declares, parameters such as `charset` aside; `None` if it is neither.
+    /// Returns the format that a request declares, without parameters such as `charset`. Returns `None` for any other
+    /// format.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let essence = value.split(';').next()?.trim();
@@ -22,7 +23,7 @@ impl Format {
             .find(|format| essence.eq_ignore_ascii_case(format.media_type()))
     }
 
-    /// The media type.
+    /// Returns the media type.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Protobuf => "application/x-protobuf",
@@ -30,7 +31,7 @@ impl Format {
         }
     }
 
-    /// The media type as a header value.
+    /// Returns the media type as a header value.
     pub fn header_value(self) -> HeaderValue {
         HeaderValue::from_static(self.media_type())
     }

@@ -1,4 +1,4 @@
-//! OTLP/HTTP as the specification has it: media types, responses, errors.
+//! The OTLP/HTTP protocol as the specification defines it: media types, responses, errors.
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
 

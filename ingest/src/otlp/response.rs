@@ -1,4 +1,4 @@
-//! The body of a success, which names the records that were not taken.
+//! The body of a success, which names the rejected records.
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/#partial-success-1>
 
@@ -7,16 +7,16 @@ use serde_json::json;
 
 use super::{Format, Signal};
 
-/// Records of a request that were not taken.
+/// The records of a request that were rejected, and the reasons.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartialSuccess {
-    /// How many log records, spans or data points.
+    /// Number of rejected log records, spans or data points.
     pub rejected: u64,
-    /// Why, for a developer to read; may be a warning when nothing was rejected.
+    /// Reasons for a developer to read. They may be a warning if nothing was rejected.
     pub reason: String,
 }
 
-/// `Export…ServiceResponse`: the three have the same fields on the wire.
+/// The message `Export…ServiceResponse`. The messages of the three signals have the same fields on the wire.
 #[derive(Clone, PartialEq, Message)]
 struct ExportResponse {
     #[prost(message, optional, tag = "1")]
@@ -31,7 +31,7 @@ struct ExportPartialSuccess {
     error_message: String,
 }
 
-/// The response to a request whose other records were taken.
+/// Returns the body of the response to a request whose other records were accepted.
 pub fn export_response(signal: Signal, format: Format, partial: &PartialSuccess) -> Vec<u8> {
     let complete = *partial == PartialSuccess::default();
     match format {
@@ -49,7 +49,7 @@ pub fn export_response(signal: Signal, format: Format, partial: &PartialSuccess)
                 Signal::Traces => "rejectedSpans",
                 Signal::Metrics => "rejectedDataPoints",
             };
-            // 64-bit integers are strings in protobuf's JSON.
+            // Protobuf's JSON encodes 64-bit integers as strings.
             let body = json!({"partialSuccess": {
                 rejected: partial.rejected.to_string(),
                 "errorMessage": partial.reason,

@@ -1,6 +1,6 @@
-//! The three signals.
+//! The three signals of OpenTelemetry.
 
-/// What a request carries.
+/// The signal of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
 #[repr(i32)]
 pub enum Signal {
@@ -16,7 +16,7 @@ impl Signal {
     /// All signals.
     pub const ALL: [Self; 3] = [Self::Logs, Self::Traces, Self::Metrics];
 
-    /// The path that takes it.
+    /// Returns the path of the signal's requests.
     pub fn path(self) -> &'static str {
         match self {
             Self::Logs => "/v1/logs",
@@ -25,7 +25,7 @@ impl Signal {
         }
     }
 
-    /// Its name in metrics.
+    /// Returns the signal's label in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Logs => "logs",

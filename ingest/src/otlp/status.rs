@@ -7,19 +7,19 @@ use serde::Serialize;
 
 use super::Format;
 
-/// An error as the client gets it.
+/// An error in the body of an answer.
 #[derive(Clone, PartialEq, Message, Serialize)]
 pub struct Status {
     /// A `google.rpc.Code`.
     #[prost(int32, tag = "1")]
     pub code: i32,
-    /// What is wrong and what to do about it.
+    /// The error and its remedy, for a developer to read.
     #[prost(string, tag = "2")]
     pub message: String,
 }
 
 impl Status {
-    /// The body in a format.
+    /// Returns the body in the given format.
     pub fn encode_as(&self, format: Format) -> Vec<u8> {
         match format {
             Format::Protobuf => self.encode_to_vec(),

@@ -1,4 +1,4 @@
-//! The columns of all tables.
+//! The columns of all tables that are being filled for the next commit.
 
 use arrow_array::RecordBatch;
 use lakefront_otel::{
@@ -18,7 +18,10 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Appends the rows of a request; their ids follow each other from `first_row_id`.
+    /// Appends the rows of a request. Their ids count up from `first_row_id`.
+    ///
+    /// # Errors
+    /// Returns an error if the columns have no room for the request, or the request is too large for any columns.
     pub fn append(
         &mut self,
         request: &Request,
@@ -32,12 +35,12 @@ impl Batches {
         }
     }
 
-    /// Bytes of the columns, roughly.
+    /// Returns the approximate bytes of the columns.
     pub fn bytes(&self) -> usize {
         self.logs.bytes() + self.traces.bytes() + self.metrics.bytes()
     }
 
-    /// The rows by table; the columns are empty again.
+    /// Returns the rows by table and empties the columns.
     pub fn finish(&mut self) -> Vec<(&'static str, RecordBatch)> {
         let mut batches = vec![(LOGS, self.logs.finish()), (TRACES, self.traces.finish())];
         batches.extend(self.metrics.finish());

@@ -1,4 +1,5 @@
-//! Writes cuts to the lake, each table's rows and log position in one commit, retrying until it holds them.
+//! Commits cuts to the lake. Each commit adds a table's rows and sets its log position, and is repeated until it
+//! succeeds.
 
 use std::{
     sync::{Arc, mpsc::Receiver},
@@ -23,8 +24,8 @@ use crate::{
 /// First and longest wait before a retry.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
-/// How long written files are kept for a commit that fails, before the rows are written anew: well within the time after
-/// which [`Lake::sweep`] takes them for what a killed writer left.
+/// Time for which written files are kept for a commit that fails. After it the rows are written again. The time is well
+/// below the age at which [`Lake::sweep`] deletes files as orphans.
 const KEEP_FILES: Duration = Duration::from_secs(3600);
 
 /// Attempts of a commit once the server stops.
@@ -40,7 +41,7 @@ pub struct Unflushed {
     message: String,
 }
 
-/// Rows that are not cut into smaller pieces, however short the space is: each file has a fixed cost.
+/// Number of rows that are not split further when the disk is full: each file has a fixed cost.
 const LEAST_ROWS: usize = 500;
 
 /// The thread that commits.
@@ -54,33 +55,33 @@ pub struct Committer {
     stopping: watch::Receiver<bool>,
 }
 
-/// Rows of a table on their way into it.
+/// The rows of a table that are being committed.
 struct Work {
     table: &'static str,
-    /// Rows that are not in the table yet; `RowId` is the log position.
+    /// Rows that are not in the table yet. `RowId` is the log position.
     rest: RecordBatch,
-    /// Position of the log after all of them.
+    /// The log position after all of the rows.
     end: u64,
-    /// Rows of one commit at most.
+    /// Most rows of one commit.
     most_rows: usize,
-    /// What is being committed of them.
+    /// The rows of the current commit.
     piece: Option<Piece>,
-    /// Files that are committed.
+    /// Number of committed files.
     files: usize,
 }
 
-/// The first rows of the work, in one commit.
+/// The first rows of the work, which are committed together.
 struct Piece {
     rows: usize,
     wal: WalPosition,
-    /// The files with the rows, and when they were written.
+    /// The files with the rows, and the time at which they were written.
     written: Option<(Instant, Vec<DataFile>)>,
-    /// Whether an attempt may be in after all.
+    /// True if an attempt failed with an unknown outcome, so that the rows may be in the table.
     in_doubt: bool,
 }
 
 impl Committer {
-    /// Must be called on a runtime, which runs the lake's I/O.
+    /// Returns a committer. Must be called on a Tokio runtime, which then runs the lake's I/O.
     pub fn new(setup: Setup, progress: watch::Sender<Progress>) -> Self {
         Self {
             runtime: Handle::current(),
@@ -93,7 +94,7 @@ impl Committer {
         }
     }
 
-    /// Commits cuts until there are no more.
+    /// Commits cuts until the channel closes.
     pub fn run(self, cuts: Receiver<Cut>) -> Result<(), Unflushed> {
         for cut in cuts {
             let position = cut.end.position;
@@ -113,7 +114,7 @@ impl Committer {
         Ok(())
     }
 
-    /// Commits the rows of a table that it does not hold, however often it takes.
+    /// Commits the rows that the table does not contain yet, with as many attempts as necessary.
     async fn commit(&self, table: &'static str, batch: RecordBatch, position: u64) -> Result<(), Unflushed> {
         let started = Instant::now();
         let held = self.numbering.lock().await.committed(table);
@@ -157,7 +158,7 @@ impl Committer {
         Ok(())
     }
 
-    /// Commits the first rows of the work, or changes how the next attempt goes about it.
+    /// Commits the first rows of the work, or changes the work so that the next attempt can succeed.
     async fn attempt(&self, work: &mut Work) -> lakefront_lake::Result<()> {
         let table = work.table;
         let mut piece = match work.piece.take() {
@@ -183,7 +184,7 @@ impl Committer {
             }
             Err(error) if error.is_storage_full() && !piece.in_doubt => {
                 let rows = piece.rows;
-                // The files of a failed commit take the room that a smaller one needs.
+                // A smaller commit needs the space of the failed commit's files.
                 self.discard(table, piece).await;
                 if rows <= LEAST_ROWS {
                     return Err(error);
@@ -200,7 +201,7 @@ impl Committer {
         }
     }
 
-    /// The next rows to commit.
+    /// Returns the next rows to commit.
     async fn next_piece(&self, work: &Work) -> Piece {
         let all = work.rest.num_rows();
         let rows = all.min(work.most_rows);
@@ -216,7 +217,8 @@ impl Committer {
         }
     }
 
-    /// Writes the files of a piece, unless that was done for an attempt before, and commits them. Returns their number.
+    /// Writes the files of a piece, unless an earlier attempt wrote them, and commits them. Returns the number of
+    /// files.
     async fn append(&self, work: &Work, piece: &mut Piece) -> lakefront_lake::Result<usize> {
         let (at, files) = match piece.written.take() {
             Some((at, files)) if at.elapsed() < KEEP_FILES => (at, files),
@@ -226,7 +228,7 @@ impl Committer {
             }
         };
         let (_, files) = piece.written.insert((at, files));
-        // Repeating is safe: an append whose position is committed already changes nothing.
+        // A repetition is safe: an append whose position is already committed changes nothing.
         self.lake.append(work.table, files, Some(&piece.wal)).await?;
         Ok(files.len())
     }
@@ -240,7 +242,7 @@ impl Committer {
         }
     }
 
-    /// Repeats an attempt with growing waits; gives up only when the server stops.
+    /// Repeats an attempt with growing waits. Gives up only when the server stops.
     async fn retry<T>(
         &self,
         table: &'static str,

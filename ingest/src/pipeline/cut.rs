@@ -1,13 +1,13 @@
-//! What is committed together.
+//! The rows that are committed together.
 
 use arrow_array::RecordBatch;
 
 use crate::wal::Released;
 
-/// All rows of the log up to a place in it that are not yet committed.
+/// All uncommitted rows of the log up to a place in it.
 pub struct Cut {
-    /// The place.
+    /// The place up to which the log is covered.
     pub end: Released,
-    /// Rows by table; none is empty.
+    /// Rows by table. No batch is empty.
     pub batches: Vec<(&'static str, RecordBatch)>,
 }

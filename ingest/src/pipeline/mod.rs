@@ -1,4 +1,4 @@
-//! From the log to the tables: one thread builds columns, another writes and commits them.
+//! Moves requests from the log to the tables: one thread builds columns, another writes and commits them.
 
 mod batches;
 mod commit;
@@ -25,33 +25,33 @@ use crate::{
     wal::{Reader, Releaser},
 };
 
-/// A decoded request on its way to the tables.
+/// A decoded request that waits for the tables.
 pub struct Queued {
     /// The request.
     pub request: Request,
-    /// Bytes it takes in memory, roughly.
+    /// Approximate bytes of the request in memory.
     pub bytes: usize,
-    /// Its room in the queue.
+    /// The room of the request in the queue, freed when the value is dropped.
     pub _permit: OwnedSemaphorePermit,
 }
 
-/// What the threads need.
+/// The dependencies of the pipeline's threads.
 pub struct Setup {
     /// The lake.
     pub lake: Lake,
-    /// The number of the log, and how far each table holds it.
+    /// The writer number of the log, and the part of the log that each table contains.
     pub numbering: Numbering,
-    /// When to commit.
+    /// The bounds at which a commit is made.
     pub config: CommitConfig,
-    /// The log, to delete what is committed.
+    /// The handle that deletes committed segments of the log.
     pub releaser: Releaser<Queued>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
-    /// True once the server stops: failing commits are given up then.
+    /// True once the server stops. Failing commits are then given up.
     pub stopping: watch::Receiver<bool>,
 }
 
-/// The running threads.
+/// The two threads of the pipeline.
 pub struct Pipeline {
     tables: JoinHandle<Result<(), WalError>>,
     commit: JoinHandle<Result<(), Unflushed>>,
@@ -59,13 +59,16 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Starts the threads. They end when the log is closed and everything in it is committed.
+    ///
+    /// # Errors
+    /// Returns an error if a thread cannot be started.
     pub fn start(
         setup: Setup,
         reader: Reader<Queued>,
     ) -> Result<(Self, watch::Receiver<Progress>), StartError> {
         let numbering = &setup.numbering;
         let (progress, watching) = watch::channel(Progress::new(numbering.writer(), numbering.held().1));
-        // No capacity: at most one cut is being written while the next is built.
+        // The channel has no capacity: at most one cut is written while the next is built.
         let (sender, cuts) = std::sync::mpsc::sync_channel(0);
         let builder = tables::Builder::new(&setup);
         let committer = commit::Committer::new(setup, progress);
@@ -80,6 +83,9 @@ impl Pipeline {
     }
 
     /// Waits for the threads to end.
+    ///
+    /// # Errors
+    /// Returns an error if a thread panicked, the log is damaged, or some rows are not in the lake.
     pub fn join(self) -> Result<(), StartError> {
         let commit = self.commit.join();
         self.tables.join().map_err(|_| StartError::Panicked("tables"))??;

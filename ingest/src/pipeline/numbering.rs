@@ -1,4 +1,4 @@
-//! The number under which this log is committed, and how far each table holds the log.
+//! The writer number under which this log is committed, and the part of the log that each table contains.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,36 +12,36 @@ use crate::{
     wal::{FolderLock, Identity, keep_identities},
 };
 
-/// The number under which this log is committed, and how far each table holds the log.
+/// The writer number under which this log is committed, and the part of the log that each table contains.
 pub struct Numbering {
     lake: Lake,
     lake_id: String,
-    /// All numbers of this log, the current one last.
+    /// All writer numbers of this log, the current one last.
     identities: Vec<Identity>,
     kept_in: PathBuf,
     tables: HashMap<&'static str, Held>,
 }
 
-/// What a table holds of this log.
+/// The part of this log that a table contains.
 #[derive(Default)]
 struct Held {
-    /// The last position.
+    /// The last position of that part.
     position: u64,
-    /// The mark of the current number that the next commit follows.
+    /// The table's mark under the current number, which the next commit expects.
     mark: Option<WalMark>,
 }
 
-/// The marks of all numbers, by table.
+/// The marks of all writer numbers, by table.
 type Marks = HashMap<&'static str, BTreeMap<u16, WalMark>>;
 
 impl Numbering {
-    /// Chooses the number for a log whose next position is `next`.
+    /// Chooses the writer number for a log whose next position is `next`.
     ///
-    /// The log goes on under its last number in this lake, unless a table shows that another log commits under it. A new
-    /// number costs nothing but a number, and what the log holds of rows is committed under the new one.
+    /// The log keeps its last number in this lake, unless a table shows that another log commits under it. Rows of the
+    /// log that are not committed yet are committed under the new number.
     ///
     /// # Errors
-    /// When the lake or the folder can't be read or written.
+    /// Returns an error if the lake or the folder cannot be read or written.
     pub async fn open(
         lake: Lake,
         lock: &FolderLock,
@@ -62,7 +62,7 @@ impl Numbering {
         let marks = numbering.marks().await.map_err(of_lake)?;
         let last_writer = numbering.lake.last_writer().await.map_err(of_lake)?;
         if !numbering.resume(next, &marks, last_writer) {
-            // Shows that a number can be kept before one is taken: there are not many.
+            // Writing first shows that the folder is writable, before one of the few numbers of the lake is taken.
             numbering.keep()?;
             numbering.take_number(next).await.map_err(of_lake)?;
         }
@@ -71,12 +71,13 @@ impl Numbering {
         Ok(numbering)
     }
 
-    /// Begins a session under the log's last number in this lake; false when there is none that can be used.
+    /// Begins a session under the log's last number in this lake. Returns false if no number can be used.
     fn resume(&mut self, next: u64, marks: &Marks, last_writer: i64) -> bool {
         let lake = &self.lake_id;
         let is_of_lake = |identity: &Identity| match &identity.lake {
             Some(of) => of == lake,
-            // An earlier version did not keep whose number it is: a lake that has not come to it gave it to nobody.
+            // An earlier version did not keep the lake of a number. The number is of this lake if the lake has given it
+            // out.
             None => i64::from(identity.writer) <= last_writer,
         };
         let Some(index) = self.identities.iter().rposition(is_of_lake) else {
@@ -101,7 +102,7 @@ impl Numbering {
                 writer = identity.writer,
                 "another log was committed under this log's number, or the log lost its end: it takes a new number"
             );
-            // What its sessions committed still counts.
+            // Rows that its sessions committed still count.
             self.identities[index] = identity;
             return false;
         }
@@ -133,7 +134,7 @@ impl Numbering {
         Ok(marks)
     }
 
-    /// Finds out from the marks how far each table holds this log, under whichever of its numbers; at least to `released`.
+    /// Sets the position of each table from the marks of all numbers of this log. No position is below `released`.
     fn look(&mut self, marks: &Marks, released: u64) {
         for (table, marks) in marks {
             let held = self.tables.entry(table).or_default();
@@ -149,23 +150,23 @@ impl Numbering {
         }
     }
 
-    /// The current number.
+    /// Returns the current writer number.
     pub fn writer(&self) -> u16 {
         self.identities.last().map_or(0, |identity| identity.writer)
     }
 
-    /// Returns the last position of this log that all tables are past, and the last that any is past.
+    /// Returns two positions of this log: the last that all tables contain, and the last that any table contains.
     pub fn held(&self) -> (u64, u64) {
         let positions = || self.tables.values().map(|held| held.position);
         (positions().min().unwrap_or(0), positions().max().unwrap_or(0))
     }
 
-    /// Returns the last position of this log that the table holds.
+    /// Returns the last position of this log that the table contains.
     pub fn committed(&self, table: &str) -> u64 {
         self.tables.get(table).map_or(0, |held| held.position)
     }
 
-    /// Returns what a commit of the table's rows up to that position sets.
+    /// Returns the log position that a commit of the table's rows up to `position` sets.
     pub fn position(&self, table: &str, position: u64) -> WalPosition {
         let identity = self.identities.last();
         WalPosition {
@@ -177,7 +178,7 @@ impl Numbering {
         }
     }
 
-    /// Takes note of a commit that is in.
+    /// Records a successful commit.
     pub fn done(&mut self, table: &'static str, position: WalPosition) {
         let held = self.tables.entry(table).or_default();
         held.position = held.position.max(position.mark.position);
@@ -186,10 +187,11 @@ impl Numbering {
         }
     }
 
-    /// Takes a new number, as a copy of this log commits under `taken`; nothing if that is not the current one any more.
+    /// Takes a new number, because a copy of this log commits under `taken`. Does nothing if `taken` is no longer the
+    /// current number.
     ///
     /// # Errors
-    /// When the lake can't be read or gives no number. Then nothing has changed.
+    /// Returns an error if the lake cannot be read or gives no number. Nothing has changed then.
     pub async fn renumber(&mut self, taken: u16) -> lakefront_lake::Result<()> {
         if taken != self.writer() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! How far the lake is, for acknowledgements and `/health`.
+//! The progress of the commits, for acknowledgements and `/health`.
 
 use std::{
     collections::BTreeMap,
@@ -7,14 +7,14 @@ use std::{
 
 use serde::Serialize;
 
-/// How far the lake is.
+/// The progress of the commits.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// Number of this log.
+    /// Writer number of this log.
     pub writer: u16,
-    /// Everything up to this position is committed.
+    /// The last position up to which everything is committed.
     pub position: u64,
-    /// Whether the latest attempt to commit failed.
+    /// True if the latest attempt to commit failed.
     pub failing: bool,
     /// The last commit of each table since the start.
     pub last_commit: BTreeMap<&'static str, CommitRecord>,
@@ -22,32 +22,32 @@ pub struct Progress {
     pub last_error: Option<Failure>,
 }
 
-/// A commit.
+/// A successful commit of a table.
 #[derive(Clone, Debug, Serialize)]
 pub struct CommitRecord {
-    /// When, RFC 3339.
+    /// Time of the commit, RFC 3339.
     pub at: String,
-    /// Rows it added.
+    /// Number of rows that the commit added.
     pub rows: usize,
-    /// Data files it added.
+    /// Number of data files that the commit added.
     pub files: usize,
-    /// Milliseconds it took, writing the files included.
+    /// Duration in milliseconds, with the writing of the files.
     pub elapsed_ms: f64,
 }
 
-/// A failure.
+/// A failed attempt to commit.
 #[derive(Clone, Debug, Serialize)]
 pub struct Failure {
-    /// When, RFC 3339.
+    /// Time of the attempt, RFC 3339.
     pub at: String,
-    /// Of which table.
+    /// The table of the commit.
     pub table: &'static str,
-    /// What happened.
+    /// The error.
     pub message: String,
 }
 
 impl Progress {
-    /// At the start.
+    /// Returns the progress at the start of the program.
     pub fn new(writer: u16, position: u64) -> Self {
         Self {
             writer,
@@ -59,7 +59,7 @@ impl Progress {
     }
 }
 
-/// Now, RFC 3339, to the millisecond.
+/// Returns the current time, RFC 3339, to the millisecond.
 pub fn now() -> String {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let millis = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);

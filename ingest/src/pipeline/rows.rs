@@ -1,4 +1,4 @@
-//! Rows between the log and a table: `RowId` is the log position until a commit gives it the writer's number.
+//! Rows between the log and a table. Their `RowId` is the log position until a commit adds the writer number to it.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::wal::Identity;
 
 const ROW_ID: &str = "RowId";
 
-/// The rows after that position of the log. Rows are in the order of the log.
+/// Returns the rows after a position of the log. The rows must be in the order of the log.
 pub fn after(batch: &RecordBatch, position: u64) -> RecordBatch {
     let held = positions(batch).map_or(0, |positions| {
         positions
@@ -18,15 +18,15 @@ pub fn after(batch: &RecordBatch, position: u64) -> RecordBatch {
     batch.slice(held, batch.num_rows() - held)
 }
 
-/// Position of the last row.
+/// Returns the position of the last row.
 pub fn last(batch: &RecordBatch) -> Option<u64> {
     Some(positions(batch)?.values().last()?.cast_unsigned())
 }
 
-/// The rows with their `RowId`s under that number.
+/// Returns the rows with `RowId`s that contain the writer number.
 ///
 /// # Errors
-/// Never: the column keeps its type and length.
+/// Returns no error in practice: the column keeps its type and length.
 pub fn numbered(batch: &RecordBatch, writer: u16) -> Result<RecordBatch, lakefront_lake::Error> {
     let schema = batch.schema();
     let numbered = |(field, column): (&Arc<arrow_schema::Field>, &ArrayRef)| -> ArrayRef {

@@ -1,4 +1,4 @@
-//! Follows the log and builds the columns of the tables, until enough has gathered for a commit.
+//! Follows the log and builds the columns of the tables, until a bound of [`crate::config::CommitConfig`] is reached.
 
 use std::{
     sync::{
@@ -22,10 +22,11 @@ use crate::{
     wal::{Content, Entry, Header, Location, Next, Reader, Released},
 };
 
-/// Bytes of columns, as roughly counted by the builders, past which a cut is due however few the rows.
+/// Approximate bytes of columns at which a cut is made, however few its rows are.
 const COLUMN_BYTES: usize = 384 << 20;
 
-/// Largest body of the log after decompression: it was within the limit of its time, which may have been another.
+/// Largest body in the log after decompression, in bytes. The body was checked on arrival, perhaps against another
+/// limit.
 const LOGGED_BYTES: usize = u32::MAX as usize;
 
 /// The thread that builds columns.
@@ -38,7 +39,7 @@ pub struct Builder {
     gathered: Option<Gathered>,
 }
 
-/// What is in the columns.
+/// The size and the end of the rows in the columns.
 struct Gathered {
     since: Instant,
     end: Released,
@@ -47,7 +48,7 @@ struct Gathered {
 }
 
 impl Builder {
-    /// With nothing gathered.
+    /// Returns a builder with empty columns.
     pub fn new(setup: &Setup) -> Self {
         Self {
             interval: setup.config.commit_interval,
@@ -59,9 +60,9 @@ impl Builder {
         }
     }
 
-    /// Runs until the log is closed and read to its end, or until the committing thread is gone.
+    /// Runs until the log is closed and read to its end, or until the committing thread has ended.
     pub fn run(mut self, mut reader: Reader<Queued>, cuts: SyncSender<Cut>) -> Result<(), WalError> {
-        // An error of the channel means that the committing thread ended, which says why itself.
+        // An error of the channel means that the committing thread has ended. That thread reports the reason itself.
         loop {
             let deadline = self
                 .gathered
@@ -81,7 +82,7 @@ impl Builder {
         }
     }
 
-    /// Adds the rows of a request, with a cut after it where one is due.
+    /// Adds the rows of a request, and makes a cut if one is due.
     fn add(&mut self, entry: Entry<Queued>, cuts: &SyncSender<Cut>) -> Result<(), SendError<Cut>> {
         let Entry { header, content, end } = entry;
         let taken = match content {
@@ -95,7 +96,8 @@ impl Builder {
             Some((request, bytes)) => {
                 if self.append(&header, request) == Err(AppendError::BatchFull) {
                     self.cut(cuts)?;
-                    // The empty columns have room: what they have not is refused before it is acknowledged.
+                    // The empty columns have room: a request that is too large for them is refused before it is
+                    // acknowledged.
                     let _ = self.append(&header, request);
                 }
                 *bytes as u64
@@ -126,7 +128,7 @@ impl Builder {
             country: &header.country,
             arrival: header.arrival_micros,
         };
-        // The number of the writer is added with the commit.
+        // The commit adds the writer number.
         let position = header.position.cast_signed();
         let appended = self.columns.append(request, &context, position);
         if let Err(error @ AppendError::RequestTooLarge { .. }) = &appended {
@@ -135,7 +137,7 @@ impl Builder {
         appended.map(drop)
     }
 
-    /// Hands on what is gathered.
+    /// Sends the gathered rows to the committing thread.
     fn cut(&mut self, cuts: &SyncSender<Cut>) -> Result<(), SendError<Cut>> {
         let Some(Gathered { end, .. }) = self.gathered.take() else {
             return Ok(());
@@ -159,7 +161,7 @@ impl Gathered {
     }
 }
 
-/// Decodes a request that the log holds. It was decoded before it was acknowledged, so it decodes now.
+/// Decodes a body of the log. The body was decoded before it was acknowledged, so that a failure is unexpected.
 fn decode(header: &Header, body: Bytes) -> Option<(Request, usize)> {
     let kind = header.body;
     let decoded = kind

@@ -1,4 +1,4 @@
-//! Which records no table can hold.
+//! Removes the records of a request that no table can hold.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -11,37 +11,38 @@ use prost::Message;
 
 use super::Request;
 
-/// Earliest time of a record, 2000-01-01: what is before is a wrong unit or a clock that was never set.
+/// Earliest time of a record, 2000-01-01. An earlier time comes from a wrong unit or a clock that was never set.
 const EARLIEST_NANOS: u64 = 946_684_800_000_000_000;
 
-/// How far a sender's clock may be ahead. Without a bound, one request could make any number of day partitions.
+/// Longest time by which a sender's clock may be ahead. Without a bound, one request could create any number of day
+/// partitions.
 const AHEAD_NANOS: u64 = 24 * 60 * 60 * 1_000_000_000;
 
-/// Largest record, as protobuf.
+/// Largest record, in bytes of protobuf.
 const RECORD_BYTES: usize = 1 << 20;
 
-/// Deepest nesting of a value.
+/// Deepest nesting of a value, in levels.
 const DEPTH: u32 = 16;
 
-/// Why a record is rejected.
+/// The reasons for which a record is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rejection {
-    /// Its time is before 2000 or more than a day ahead.
+    /// The time is before 2000 or more than a day ahead.
     Time,
-    /// It is larger than 1 MiB.
+    /// The record is larger than 1 MiB.
     Size,
     /// A value is nested more than 16 levels deep.
     Depth,
-    /// A span has no valid ids.
+    /// A span has no valid trace id or span id.
     Id,
-    /// A metric is of no kind there is a table for.
+    /// A metric is of a kind that has no table.
     Kind,
-    /// A time, a measurement or the structure of it cannot be read.
+    /// A time, a measurement or the structure of the record cannot be read.
     Unreadable,
 }
 
 impl Rejection {
-    /// A word for metrics.
+    /// Returns the reason's label in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
@@ -70,34 +71,35 @@ impl fmt::Display for Rejection {
 /// Records that were removed for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
-    /// Why.
+    /// The reason.
     pub reason: Rejection,
-    /// How many.
+    /// Number of records.
     pub count: u64,
-    /// Places of the first of them in the request, at most `PLACES`.
+    /// Places of the first such records in the request, at most `PLACES`.
     pub places: Vec<String>,
 }
 
-/// How many records are named for each reason.
+/// Number of records that are named for each reason.
 const PLACES: usize = 3;
 
 /// Result of [`check`].
 pub struct Outcome {
-    /// Records that are left.
+    /// Number of records that are left.
     pub rows: u32,
-    /// Records that were removed, by reason.
+    /// The removed records, by reason.
     pub rejected: Vec<Rejected>,
-    /// Every record has a time of its own.
+    /// True if every record has a time of its own.
     pub timed: bool,
 }
 
-/// Removes the records that no table can hold.
+/// Removes the records that no table can hold. `arrival_micros` is the time of arrival, in microseconds since 1970.
 pub fn check(request: &mut Request, body_bytes: usize, arrival_micros: i64) -> Outcome {
     let mut check = Check {
         latest_nanos: (arrival_micros.max(0) as u64)
             .saturating_mul(1000)
             .saturating_add(AHEAD_NANOS),
-        // No record of a small request is too large: measuring them all would cost a pass over the request.
+        // A small request contains no record that is too large. Measuring its records would cost a pass over the
+        // request.
         measure: body_bytes > RECORD_BYTES,
         rows: 0,
         rejected: BTreeMap::new(),
@@ -164,7 +166,7 @@ pub fn check(request: &mut Request, body_bytes: usize, arrival_micros: i64) -> O
     }
 }
 
-/// Returns the scopes of a request with their numbers: of the resource, and of the scope in it.
+/// Returns the scopes of a request with two numbers: of the resource, and of the scope within the resource.
 fn numbered<'a, T: 'a>(
     resources: impl Iterator<Item = &'a mut Vec<T>>,
 ) -> impl Iterator<Item = (usize, usize, &'a mut T)> {
@@ -183,7 +185,7 @@ struct Check {
 }
 
 impl Check {
-    /// Checks the points of a metric; false if it can have none.
+    /// Removes points of a metric. Returns false if the metric itself is rejected because it has no kind.
     fn metric(&mut self, metric: &mut Metric, place: impl Fn() -> String) -> bool {
         /// The points of the five kinds have the same fields.
         macro_rules! retain {
@@ -208,7 +210,8 @@ impl Check {
         true
     }
 
-    /// Returns true if a record stays. The first of its times that is not 0 is that of its row; if all are, the arrival is.
+    /// Returns true if a record stays. The time of its row is the first of `times` that is not 0, else the time of
+    /// arrival.
     fn keep(
         &mut self,
         times: [u64; 2],
@@ -236,7 +239,7 @@ impl Check {
         self.reject(rejection, place)
     }
 
-    /// Counts a record that does not stay; returns false.
+    /// Counts a rejected record. Returns false.
     fn reject(&mut self, reason: Rejection, place: impl FnOnce() -> String) -> bool {
         let rejected = self.rejected.entry(reason).or_insert_with(|| Rejected {
             reason,
@@ -251,7 +254,7 @@ impl Check {
     }
 }
 
-/// Whether an id is valid: <https://opentelemetry.io/docs/specs/otel/trace/api/#spancontext>.
+/// Returns true if an id is valid: <https://opentelemetry.io/docs/specs/otel/trace/api/#spancontext>.
 fn is_id(id: &[u8], length: usize) -> bool {
     id.len() == length && id.iter().any(|byte| *byte != 0)
 }

@@ -1,4 +1,4 @@
-//! A request as the tables take it: decoded, and rid of records that no table can hold.
+//! A request in the form that the tables take: decoded, without the records that no table can hold.
 
 mod check;
 
@@ -39,25 +39,25 @@ impl Request {
     }
 }
 
-/// A request and what was taken from it.
+/// A decoded request, and the differences between it and the body that was sent.
 #[derive(Debug)]
 pub struct Accepted {
     /// The request without the rejected records.
     pub request: Request,
-    /// Rows it makes.
+    /// Number of rows that the request makes.
     pub rows: u32,
-    /// Bytes it takes in memory, roughly.
+    /// Approximate bytes that the request takes in memory.
     pub bytes: usize,
     /// Records that were rejected, by reason.
     pub rejected: Vec<Rejected>,
-    /// Differences between what was sent and what is taken.
+    /// Differences between the values that were sent and the values that are stored.
     pub repairs: Repairs,
-    /// Every record has a time of its own: two equal requests are one that was sent twice.
+    /// True if every record has a time of its own. Two equal requests are then one request that was sent twice.
     pub timed: bool,
 }
 
 impl Accepted {
-    /// Returns what the sender is answered: the records that were rejected and the values that were changed.
+    /// Returns the answer for the sender: the rejected records and the changed values.
     pub fn partial_success(&self) -> PartialSuccess {
         let unreadable = self.repairs.first(Repair::Record);
         let rejected = self.rejected.iter().map(|rejected| {
@@ -86,7 +86,7 @@ impl Accepted {
         }
     }
 
-    /// Returns how many values were changed or left out of records that were taken.
+    /// Returns the number of values that were changed or left out in accepted records.
     pub fn changed(&self) -> u64 {
         let changes = self
             .repairs
@@ -96,36 +96,36 @@ impl Accepted {
     }
 }
 
-/// Why a request is not taken at all.
+/// The reasons for which a whole request is refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The body is not OTLP.
+    /// The body is no OTLP of the signal.
     #[error(transparent)]
     Decode(#[from] lakefront_otel::DecodeError),
-    /// It is small on the wire and large in memory, or in the tables.
+    /// The request is small on the wire but too large in memory or in the tables.
     #[error("the request takes about {bytes} bytes {place}, more than {limit}; send smaller batches")]
     Expands {
-        /// Bytes it takes.
+        /// Approximate bytes of the request.
         bytes: usize,
-        /// Where.
+        /// The place of those bytes: in memory, or in the tables.
         place: &'static str,
-        /// Bytes it may take there.
+        /// Bytes that are allowed in that place.
         limit: usize,
     },
 }
 
-/// How large a request may become. Without limits, two bytes could become hundreds.
+/// Limits on the size of a decoded request. Without limits, two bytes could become hundreds.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes once decoded.
+    /// Bytes of the decoded request in memory.
     pub decoded: usize,
-    /// Bytes as columns, where every record repeats what its resource says once.
+    /// Bytes as columns, where every record repeats the attributes of its resource.
     pub columns: usize,
 }
 
 impl Limits {
-    /// For bodies of at most `body` bytes: several times what telemetry takes.
+    /// Returns the limits for bodies of at most `body` bytes. They are several times the size of usual telemetry.
     pub fn of_body(body: usize) -> Self {
         Self {
             decoded: body.saturating_mul(8),
@@ -133,19 +133,20 @@ impl Limits {
         }
     }
 
-    /// For what was accepted under limits that are not known any more.
+    /// The limits for requests that are read back from the log. They were accepted before, perhaps under other
+    /// settings.
     pub const LOGGED: Self = Self {
         decoded: usize::MAX,
         columns: arrow::MAX_BATCH_BYTES,
     };
 }
 
-/// Decodes a decompressed body that arrived at `arrival_micros`. The same bytes and time always give the same result,
-/// so that replaying the log repeats what was answered.
+/// Decodes a decompressed body that arrived at `arrival_micros`, in microseconds since 1970. The same bytes and the
+/// same time always give the same result, so that a replay of the log repeats the answer.
 ///
 /// # Errors
-/// If the body is no OTLP of the signal, or larger than the limits. Single values and records that cannot be read are no
-/// error: [`Accepted`] says what became of them.
+/// Returns an error if the body is no OTLP of the signal, or larger than the limits. Single values and records that
+/// cannot be read are no error: [`Accepted`] reports them.
 pub fn accept(
     signal: Signal,
     format: Format,
@@ -155,7 +156,7 @@ pub fn accept(
 ) -> Result<Accepted, RequestError> {
     let mut repairs = Repairs::default();
     let (mut request, bytes) = match read(signal, format, body, limits) {
-        // A body without resources may be one with misspelled names: reading it again finds them.
+        // A body without resources may have misspelled field names, which a second, lenient pass finds.
         Ok((request, bytes)) if format == Format::Json && request.is_empty() => {
             if let Ok(repaired) = repair(signal, format, body) {
                 repairs = repaired.repairs;
@@ -190,7 +191,7 @@ pub fn accept(
     })
 }
 
-/// Decodes a body strictly; also returns the bytes that the request takes in memory.
+/// Decodes a body strictly. Also returns the bytes that the request takes in memory.
 fn read(
     signal: Signal,
     format: Format,

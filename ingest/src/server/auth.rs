@@ -1,4 +1,4 @@
-//! Bearer keys, and names of the host for those who have none.
+//! Access checks: bearer keys for telemetry, and names of this host for `/health` and `/metrics`.
 
 use axum::{
     extract::{Request, State},
@@ -10,7 +10,7 @@ use axum::{
 use super::{AppState, error::ApiError};
 use crate::otlp::Format;
 
-/// Lets a request pass if it carries a key, or if none is needed.
+/// Passes a request on if it carries a key, or if the server has no keys. Answers 401 otherwise.
 pub async fn require_key(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if state.config.server.keys.is_open() || has_key(&state, &request) {
         return next.run(request).await;
@@ -19,8 +19,10 @@ pub async fn require_key(State(state): State<AppState>, request: Request, next: 
     ApiError::Unauthenticated.response(format)
 }
 
-/// Lets a request for the state of the process pass if it carries a key, or if it is for a name of this host and no page of another
-/// origin sent it. Telemetry is taken under any name: pages of all origins send it, and the answer holds nothing.
+/// Passes a request for `/health` or `/metrics` on if it carries a key. Without a key the request must name this host,
+/// and no page of another origin may have sent it; otherwise the answer is 403.
+///
+/// Telemetry is accepted under any host name: pages of all origins send it, and its answer contains no data.
 pub async fn require_own_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
     const VARIABLE: &str = "LAKEFRONT_ALLOWED_HOSTS (--allowed-hosts)";
     if !has_key(&state, &request) {
@@ -42,7 +44,7 @@ fn has_key(state: &AppState, request: &Request) -> bool {
     given.is_some_and(|key| state.config.server.keys.contains(key))
 }
 
-/// The token of `Bearer TOKEN`; the scheme's case is free (RFC 9110, 11.1).
+/// Returns the token of `Bearer TOKEN`. The scheme is compared without case (RFC 9110, 11.1).
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(7)?;
     scheme

@@ -1,7 +1,7 @@
-//! Requests that were accepted a short time ago: one that is sent again, for want of the answer, is not stored again.
+//! The requests that were accepted recently, so that a request which is sent again is not stored again.
 //!
-//! A request is known by the id that its sender gave it, else by its bytes. The memory is that of this process: after a
-//! restart it is empty.
+//! A sender repeats a request when it got no answer. A request is identified by the id that its sender gave it, else by
+//! its bytes. The cache is in memory: after a restart it is empty.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,18 +15,19 @@ use tokio::sync::watch;
 use super::error::ApiError;
 use crate::{otlp::PartialSuccess, wal::BodyKind};
 
-/// Most requests that are remembered, and most bytes that they take. Past either, the oldest is forgotten.
+/// Largest number of remembered requests, and largest number of bytes that they take. Past either, the oldest is
+/// dropped.
 const ENTRIES: usize = 100_000;
 const BYTES: usize = 32 << 20;
 
-/// Bytes of a remembered request besides its answer, roughly.
+/// Approximate bytes of a remembered request without the text of its answer.
 const ENTRY_BYTES: usize = 256;
 
-/// Longest id of a batch.
+/// Longest id of a batch, in characters.
 const ID_LENGTH: usize = 64;
 
-/// The id that a sender gave to a batch: header `Idempotency-Key`, else parameter `batch` of the query, as
-/// `navigator.sendBeacon` sets no headers.
+/// The id that a sender gave to a batch: the header `Idempotency-Key`, else the parameter `batch` of the query. The
+/// parameter exists because `navigator.sendBeacon` sets no headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchId(String);
 
@@ -34,7 +35,7 @@ impl BatchId {
     /// Returns the id of a request, if there is one.
     ///
     /// # Errors
-    /// If it is not 1 to 64 characters of `A-Z a-z 0-9 _ -`.
+    /// Returns an error if the id is not 1 to 64 characters of `A-Z a-z 0-9 _ -`.
     pub fn of(headers: &HeaderMap, uri: &Uri) -> Result<Option<Self>, ApiError> {
         let header = headers.get("idempotency-key").map(|value| value.as_bytes());
         let parameter = || {
@@ -52,12 +53,12 @@ impl BatchId {
     }
 }
 
-/// What a request is known by.
+/// The identity of a request: a hash of its sender's key, its signal, and its id or body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// Returns the key of a request. `keyed` says that senders have keys: those of one are not those of another.
+    /// Returns the key of a request. `keyed` is true if senders have keys; requests of different senders then differ.
     pub fn new(
         kind: BodyKind,
         id: Option<&BatchId>,
@@ -85,16 +86,16 @@ impl Key {
     }
 }
 
-/// What became of an accepted request.
+/// The result of an accepted request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The answer.
+    /// The answer's body.
     pub partial: PartialSuccess,
-    /// Its last position in the log; `None` if no record of it was taken.
+    /// The last log position of the request; `None` if none of its records was accepted.
     pub position: Option<u64>,
 }
 
-/// The requests of a short time.
+/// The cache of recently accepted requests.
 #[derive(Debug)]
 pub struct Batches {
     time: Duration,
@@ -118,21 +119,21 @@ struct Batch {
 
 #[derive(Debug)]
 enum State {
-    /// Being stored. The channel closes when that has ended.
+    /// The request is being stored. The channel closes when storing has ended.
     InProgress(watch::Receiver<()>),
     Accepted(Arc<Accepted>),
 }
 
-/// The part that a request has among equal ones.
+/// The role of a request among equal ones.
 pub enum Claim {
-    /// It is the first, and is to be stored.
+    /// The request is the first one and must be stored.
     First(InProgress),
-    /// It was stored before.
+    /// An equal request was stored before.
     Repeated(Arc<Accepted>),
 }
 
 impl Batches {
-    /// Returns a memory for so long; none if that is 0.
+    /// Returns a cache that remembers requests for `time`. A `time` of 0 turns the cache off.
     pub fn new(time: Duration) -> Self {
         Self {
             time,
@@ -145,11 +146,11 @@ impl Batches {
         !self.time.is_zero()
     }
 
-    /// Finds the part of a request. One that is equal to another in progress waits for the end of that: if it fails, this one
-    /// is the first.
+    /// Returns the role of a request. A request that is equal to another in progress waits until that one ends. If that
+    /// one fails, the waiting request becomes the first.
     ///
     /// # Errors
-    /// If its id was that of another body.
+    /// Returns an error if the id of the request belonged to another body before.
     pub async fn claim(self: &Arc<Self>, key: Key, body: blake3::Hash) -> Result<Claim, ApiError> {
         loop {
             let mut other = {
@@ -177,7 +178,7 @@ impl Batches {
                     }
                 }
             };
-            // The error is that the sender is gone, which is what this waits for.
+            // The error means that the sender of the channel was dropped, which is the awaited event.
             let _ = other.changed().await;
         }
     }
@@ -188,7 +189,7 @@ impl Batches {
 }
 
 impl Known {
-    /// Forgets the oldest requests while that holds of their time, or there are too many.
+    /// Drops the oldest requests while `is_old` is true for their time, or a limit of the cache is exceeded.
     fn forget(&mut self, is_old: impl Fn(&Instant) -> bool) {
         while let Some((at, key)) = self.order.front()
             && (is_old(at) || self.order.len() > ENTRIES || self.bytes > BYTES)
@@ -206,13 +207,14 @@ impl Known {
 }
 
 impl Accepted {
-    /// Bytes it takes in the memory, roughly.
+    /// Returns the approximate bytes that the request takes in the cache.
     fn bytes(&self) -> usize {
         ENTRY_BYTES + self.partial.reason.len()
     }
 }
 
-/// A request that is being stored. Unless it is accepted, it is forgotten when this is dropped, and an equal one is stored.
+/// A request that is being stored. Dropping the value without [`InProgress::accepted`] removes the request from the
+/// cache, so that an equal one is stored.
 #[derive(Debug)]
 pub struct InProgress {
     batches: Arc<Batches>,
@@ -222,7 +224,7 @@ pub struct InProgress {
 }
 
 impl InProgress {
-    /// Remembers that the request is stored.
+    /// Remembers the request as stored.
     pub fn accepted(self, accepted: Accepted) {
         let mut known = self.batches.lock();
         if let Some(batch) = known.batches.get_mut(&self.key) {

@@ -1,4 +1,4 @@
-//! Reading a body: never past the limit, never more at once than there is room for, never for ever.
+//! Reads request bodies within limits on size, on memory shared with other requests, and on time.
 
 use std::time::Duration;
 
@@ -12,29 +12,31 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{error::ApiError, room::Held};
 
-/// Bytes that must arrive within a third of the time for a body, unless it ends.
+/// Bytes that must arrive within each third of the body's time, unless the body ends.
 const PROGRESS: usize = 16 << 10;
 
-/// Length from which room is taken for twice of what has arrived: fewer waits for a body that is being sent.
+/// Length from which room is taken for twice the bytes that have arrived, so that a long body waits for room less
+/// often.
 const AHEAD: usize = 64 << 10;
 
-/// How long the rest of a refused body is read, in all and without a byte.
+/// Longest time in which the rest of a refused body is read: in all, and without a byte.
 const DISCARD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(500));
 
-/// A body and the room it takes, which is free again when this is dropped.
+/// A body and the room that it takes. Dropping the value frees the room.
 pub struct Received {
     /// The body as it was sent.
     pub bytes: Bytes,
-    /// Its BLAKE3 hash.
+    /// BLAKE3 hash of `bytes`.
     pub hash: blake3::Hash,
-    /// Its room.
+    /// The room that the body takes.
     pub room: Held,
 }
 
-/// Reads a body of at most `limit` bytes within a time. Room is taken for bytes that arrived, not for those announced.
+/// Reads a body of at most `limit` bytes within `time`. Room is taken for bytes that arrived, not for bytes that the
+/// header announces.
 ///
 /// # Errors
-/// If the body is too large, too slow, interrupted, or there is no room for it.
+/// Returns an error if the body is too large, too slow or interrupted, or if there is no room for it.
 pub async fn read(
     headers: &HeaderMap,
     body: &mut Body,
@@ -94,7 +96,8 @@ async fn collect(
     })
 }
 
-/// Reads what is left of a refused body, within reason: a client that still sends does not look for the answer.
+/// Reads and drops the rest of a refused body, up to `limit` bytes. A client that is still sending would not read the
+/// answer.
 pub async fn discard(body: &mut Body, limit: usize) {
     let rest = async {
         let mut length = 0;
@@ -105,6 +108,6 @@ pub async fn discard(body: &mut Body, limit: usize) {
             }
         }
     };
-    // Whether it ended in time or not, the answer follows.
+    // The answer follows in either case, so that the result does not matter.
     let _ = timeout(DISCARD.0, rest).await;
 }

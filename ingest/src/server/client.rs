@@ -1,4 +1,4 @@
-//! The sender of a request: its User-Agent, its country, and its address as a pseudonym that means nothing after the day.
+//! The sender of a request: its User-Agent, its country, and a pseudonym of its address that is valid for one day.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -13,10 +13,11 @@ use crate::{error::WalError, wal::replace_file};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// Longest User-Agent that is kept.
+/// Longest User-Agent that is kept, in characters.
 const USER_AGENT_BYTES: usize = 1024;
 
-/// A key that is replaced each UTC day: pseudonyms under it tell clients of one day apart and mean nothing after it.
+/// A key that is replaced each UTC day. Its pseudonyms distinguish the senders of one day and cannot be linked to those
+/// of another day.
 #[derive(Debug)]
 pub struct DayKey {
     path: PathBuf,
@@ -24,7 +25,7 @@ pub struct DayKey {
 }
 
 impl DayKey {
-    /// The key kept in `folder`, so that a restart does not change a day's pseudonyms.
+    /// Opens the key that is kept in `folder`, so that a restart does not change the pseudonyms of a day.
     pub fn open(folder: &Path) -> Self {
         let path = folder.join("day-key");
         let current = std::fs::read_to_string(&path)
@@ -40,7 +41,7 @@ impl DayKey {
     /// Returns the pseudonym of an address on the day of `now_micros`.
     ///
     /// # Errors
-    /// If the key of a new day cannot be written.
+    /// Returns an error if the key of a new day cannot be written.
     pub fn pseudonym(&self, address: IpAddr, now_micros: i64) -> Result<Pseudonym, WalError> {
         let day = now_micros.div_euclid(DAY_MICROS);
         let key = {
@@ -62,23 +63,23 @@ impl DayKey {
 /// The address, User-Agent and country of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Client {
-    /// Sender, or what a trusted proxy says it is.
+    /// The address of the peer, or the address that a trusted proxy reports.
     pub address: IpAddr,
-    /// `User-Agent`, cut.
+    /// `User-Agent`, cut to 1024 characters.
     pub user_agent: String,
-    /// ISO 3166-1 alpha-2, or empty.
+    /// ISO 3166-1 alpha-2 in capitals, or empty.
     pub country: String,
 }
 
 impl Client {
-    /// Returns the sender of a request from `peer`, behind so many proxies of ours. Without any, headers about the sender are
-    /// the sender's own words and do not count.
+    /// Returns the sender of a request from `peer`, behind `proxies` trusted proxies. Without a proxy, headers about
+    /// the sender are ignored, because the sender could write anything there.
     pub fn of(headers: &HeaderMap, peer: SocketAddr, proxies: u8) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let country = || {
             let country = text("cf-ipcountry")?.trim();
             let known = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_alphabetic());
-            // Cloudflare's XX is "unknown".
+            // Cloudflare sends XX for an unknown country.
             (known && !country.eq_ignore_ascii_case("XX")).then(|| country.to_ascii_uppercase())
         };
         let address = forwarded(headers, proxies).unwrap_or(peer.ip());
@@ -94,10 +95,10 @@ impl Client {
     }
 }
 
-/// Returns the entry of `X-Forwarded-For` that the outermost of so many proxies added.
+/// Returns the entry of `X-Forwarded-For` that the outermost of the `proxies` added.
 ///
-/// Each proxy adds the address it was called from to the right. What is further left came with the request: the sender can
-/// write anything there. A shorter list than there are proxies was begun by one of them.
+/// Each proxy appends the address that called it. Entries further left came with the request, and the sender can write
+/// anything there. A list with fewer entries than there are proxies was begun by one of the proxies.
 fn forwarded(headers: &HeaderMap, proxies: u8) -> Option<IpAddr> {
     let lines = headers.get_all("x-forwarded-for").into_iter();
     let entries: Vec<&str> = lines

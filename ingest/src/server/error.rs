@@ -16,7 +16,7 @@ use crate::{
     request::RequestError,
 };
 
-/// Why a request is refused.
+/// The reasons for which a request is refused, each with its HTTP status.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// 401
@@ -54,7 +54,7 @@ pub enum ApiError {
     /// 400
     #[error("the body cannot be decompressed: {0}")]
     Decompress(std::io::Error),
-    /// 400, or 413 for one that expands
+    /// 400; 413 for a body that becomes too large when it is decoded
     #[error("{0}")]
     Request(#[from] RequestError),
     /// 400
@@ -85,7 +85,7 @@ pub enum ApiError {
     Internal,
 }
 
-/// `google.rpc.Code`s.
+/// Values of `google.rpc.Code`.
 mod code {
     pub const INVALID_ARGUMENT: i32 = 3;
     pub const DEADLINE_EXCEEDED: i32 = 4;
@@ -99,7 +99,8 @@ mod code {
 }
 
 impl ApiError {
-    /// HTTP status, `google.rpc.Code`, a word for metrics, and seconds to wait before a retry.
+    /// Returns the HTTP status, the `google.rpc.Code`, the reason's label in metrics, and the seconds to wait before a
+    /// retry.
     fn facts(&self) -> (StatusCode, i32, &'static str, Option<u32>) {
         use StatusCode as S;
         match self {
@@ -165,12 +166,12 @@ impl ApiError {
         }
     }
 
-    /// A word for metrics.
+    /// Returns the reason's label in metrics.
     pub fn reason(&self) -> &'static str {
         self.facts().2
     }
 
-    /// The answer in the format of the request.
+    /// Returns the answer in the format of the request.
     pub fn response(&self, format: Format) -> Response {
         let (http, code, reason, retry_after) = self.facts();
         let status = Status {
@@ -195,7 +196,7 @@ impl ApiError {
         response
     }
 
-    /// What a failed decompression means.
+    /// Returns the error for a failed decompression.
     pub fn of_decompress(error: DecompressError) -> Self {
         match error {
             DecompressError::TooLarge { limit } => Self::TooLarge(limit as u64),
@@ -203,7 +204,10 @@ impl ApiError {
         }
     }
 
-    /// Of a `Content-Encoding` header.
+    /// Returns the compression of a request.
+    ///
+    /// # Errors
+    /// Returns an error if the `Content-Encoding` header names a compression that is not supported.
     pub fn of_encoding(headers: &axum::http::HeaderMap) -> Result<Compression, Self> {
         Compression::of(headers).map_err(Self::ContentEncoding)
     }

@@ -1,4 +1,4 @@
-//! `POST /v1/logs`, `/v1/traces` and `/v1/metrics`.
+//! The handler of `POST /v1/logs`, `/v1/traces` and `/v1/metrics`.
 
 use std::{
     net::SocketAddr,
@@ -35,12 +35,12 @@ use crate::{
     wal::{Append, BodyKind, Header},
 };
 
-/// How long a decoded request waits for room in the queue before it goes through the log alone.
+/// Time that a decoded request waits for room in the queue. After it the request is decoded again from the log.
 ///
 /// Waiting slows senders down to the speed of the lake, which costs less than decoding twice.
 const QUEUE_WAIT: Duration = Duration::from_secs(1);
 
-/// Takes one request of a signal.
+/// Handles one request of a signal.
 pub async fn export(
     signal: Signal,
     State(state): State<AppState>,
@@ -56,7 +56,7 @@ pub async fn export(
             ([(CONTENT_TYPE, format.header_value())], body).into_response()
         }
         Err(error) => {
-            // A client whose body does not arrive does not wait to send the rest of it.
+            // A client whose body was too slow does not send the rest of it.
             if !matches!(error, ApiError::BodyTimeout(_) | ApiError::BodyStalled(..)) {
                 body::discard(&mut body, max_body(&state)).await;
             }
@@ -76,7 +76,7 @@ pub async fn export(
     response
 }
 
-/// Reads a request and stores it, unless it was stored before; returns once it is acknowledged.
+/// Reads a request and stores it, unless it was stored before. Returns once the request is acknowledged.
 async fn take(
     signal: Signal,
     state: &AppState,
@@ -123,7 +123,7 @@ async fn take(
         has_id: id.is_some(),
         claimed,
     };
-    // A task of its own: what is stored is remembered also when the client has gone away meanwhile.
+    // A separate task continues when the client disconnects, so that a stored request is always remembered.
     let stored = tokio::spawn(store(state.clone(), storing, received));
     let accepted = stored.await.map_err(|error| {
         tracing::error!(%error, "storing a request");
@@ -132,17 +132,17 @@ async fn take(
     acknowledge(state, accepted).await
 }
 
-/// A request on its way to the log.
+/// A request that is about to be written to the log.
 struct Storing {
     signal: Signal,
     kind: BodyKind,
     client: Client,
-    /// The sender gave it an id.
+    /// True if the sender gave the request an id.
     has_id: bool,
     claimed: Option<InProgress>,
 }
 
-/// Decodes and logs a request; returns once it is durable.
+/// Decodes a request and appends it to the log. Returns once it is durable.
 async fn store(state: AppState, storing: Storing, received: Received) -> Result<batches::Accepted, ApiError> {
     let Storing {
         signal,
@@ -181,14 +181,14 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
         state.rate.add(rows.into());
     }
     let accepted = batches::Accepted { partial, position };
-    // Without times of their own, equal records may be two.
+    // Without an id and without times, two equal requests may be two different ones.
     if let Some(claimed) = claimed.filter(|_| has_id || timed) {
         claimed.accepted(accepted.clone());
     }
     Ok(accepted)
 }
 
-/// Counts what of a request was not taken as it was sent.
+/// Counts the rejected records and changed values of a request.
 fn count_losses(state: &AppState, signal: Signal, accepted: &Accepted, partial: &PartialSuccess) {
     let labels = |reason| RejectedLabels {
         signal: signal.name(),
@@ -204,7 +204,7 @@ fn count_losses(state: &AppState, signal: Signal, accepted: &Accepted, partial: 
             Repair::Text => "text",
             Repair::Type => "type",
             Repair::LeftOut => "left_out",
-            // Counted among the rejected.
+            // Counted as rejected records.
             Repair::Record => continue,
         };
         state
@@ -218,7 +218,7 @@ fn count_losses(state: &AppState, signal: Signal, accepted: &Accepted, partial: 
     }
 }
 
-/// Waits until a stored request may be acknowledged; returns the answer.
+/// Waits until a stored request may be acknowledged. Returns the answer.
 async fn acknowledge(state: &AppState, accepted: batches::Accepted) -> Result<PartialSuccess, ApiError> {
     if let (Ack::Snapshot, Some(position)) = (state.config.log.ack, accepted.position) {
         committed(state, position).await?;
@@ -226,7 +226,7 @@ async fn acknowledge(state: &AppState, accepted: batches::Accepted) -> Result<Pa
     Ok(accepted.partial)
 }
 
-/// Decompresses and decodes away from the reactor, on as many threads as there are processors.
+/// Decompresses and decodes a body on a blocking thread, at most one per processor at once.
 async fn decode(
     state: &AppState,
     kind: BodyKind,
@@ -268,7 +268,7 @@ fn now_micros() -> i64 {
     i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Appends a request to the log; returns its last position once it is durable.
+/// Appends a request to the log. Returns its last position once it is durable.
 async fn log(state: &AppState, header: Header, body: Bytes, accepted: Accepted) -> Result<u64, ApiError> {
     let permit = queue_room(state, accepted.bytes).await;
     let decoded = permit.map(|permit| Queued {
@@ -287,15 +287,16 @@ async fn log(state: &AppState, header: Header, body: Bytes, accepted: Accepted) 
     Ok(answer.await.map_err(|_| WalError::Closed)??)
 }
 
-/// Room to keep a request decoded until the tables take it. Without it, it is decoded again from the log.
+/// Takes room to keep a decoded request until the pipeline takes it. Returns `None` if there is none; the pipeline then
+/// decodes the request again from the log.
 async fn queue_room(state: &AppState, bytes: usize) -> Option<OwnedSemaphorePermit> {
-    // One that is larger than the room takes all of it.
+    // A request that is larger than the queue takes all of its room.
     let bytes = u32::try_from(bytes).map_or(AppState::QUEUE_BYTES, |bytes| bytes.min(AppState::QUEUE_BYTES));
     let queue = Arc::clone(&state.queue);
     if let Ok(permit) = queue.clone().try_acquire_many_owned(bytes) {
         return Some(permit);
     }
-    // A lake that can't be written takes nothing soon.
+    // While the lake cannot be written, the queue does not get shorter.
     if state.progress.borrow().failing {
         return None;
     }
@@ -305,7 +306,10 @@ async fn queue_room(state: &AppState, bytes: usize) -> Option<OwnedSemaphorePerm
         .ok()
 }
 
-/// Waits until the lake holds everything up to `position`.
+/// Waits until the lake contains every request up to `position`.
+///
+/// # Errors
+/// Returns an error if the pipeline ends before.
 async fn committed(state: &AppState, position: u64) -> Result<(), ApiError> {
     let mut progress = state.progress.clone();
     match progress.wait_for(|progress| progress.position >= position).await {

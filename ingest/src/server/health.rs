@@ -1,4 +1,4 @@
-//! `GET /health`.
+//! The handler of `GET /health`.
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -12,40 +12,40 @@ use crate::pipeline::{CommitRecord, Failure};
 /// The state of the process.
 #[derive(Debug, Serialize)]
 pub struct Health {
-    /// Whether requests are taken.
+    /// True if requests are accepted.
     ready: bool,
-    /// Why none are taken.
+    /// The reason for which no requests are accepted.
     refusing: Option<String>,
-    /// Records taken a second, over the last minute.
+    /// Accepted records per second, over the last minute.
     records_per_second: f64,
     /// The write-ahead log.
     wal: WalHealth,
     /// The last commit of each table since the start.
     last_commit: BTreeMap<&'static str, CommitRecord>,
-    /// The last failure, kept also when later commits succeeded.
+    /// The last failed commit; kept also when later commits succeed.
     last_error: Option<Failure>,
     /// The last request that was refused since the start.
     last_refusal: Option<Refusal>,
-    /// The last request since the start that was taken without some of its records or values.
+    /// The last request since the start that was accepted without some of its records or values.
     last_loss: Option<Loss>,
 }
 
 /// The write-ahead log.
 #[derive(Debug, Serialize)]
 struct WalHealth {
-    /// Number of this log in the lake.
+    /// Number of this log in the lake's table properties.
     writer: u16,
     /// Bytes that are not in the lake.
     backlog_bytes: u64,
     /// Records that are not in the lake.
     backlog_records: u64,
-    /// Bytes on disk.
+    /// Bytes of the log's files on disk.
     disk_bytes: u64,
-    /// Bytes on disk at which requests get 503.
+    /// Bytes of the log's files at which requests get 503.
     limit_bytes: u64,
 }
 
-/// 200 while requests are taken, 503 otherwise; the same body either way.
+/// Answers 200 while requests are accepted, 503 otherwise. The body is the same in both cases.
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let backlog = state.wal.backlog();
     let progress = state.progress.borrow().clone();

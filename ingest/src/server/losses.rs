@@ -1,4 +1,4 @@
-//! The last request of which something was lost, for `/health`.
+//! The last request that lost records or values, for `/health`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,18 +9,18 @@ use crate::{
     pipeline::now,
 };
 
-/// A request that was taken without some of its records or values.
+/// A request that was accepted without some of its records or values.
 #[derive(Clone, Debug, Serialize)]
 pub struct Loss {
-    /// When, RFC 3339.
+    /// Time of the request, RFC 3339.
     at: String,
-    /// Path that it was sent to.
+    /// Path of the request.
     path: &'static str,
-    /// Records that were rejected.
+    /// Number of rejected records.
     rejected_records: u64,
-    /// Values that were changed or left out in the others.
+    /// Number of values that were changed or left out in the accepted records.
     changed_values: u64,
-    /// What the sender was told: it names the first records and values.
+    /// The message in the answer, which names the first records and values.
     message: String,
 }
 
@@ -29,7 +29,7 @@ pub struct Loss {
 pub struct LastLoss(Arc<Mutex<Option<Loss>>>);
 
 impl LastLoss {
-    /// Keeps a loss in place of the one before.
+    /// Replaces the last loss.
     pub fn set(&self, signal: Signal, partial: &PartialSuccess, changed_values: u64) {
         let loss = Loss {
             at: now(),

@@ -1,10 +1,10 @@
-//! `GET /metrics`: Prometheus.
+//! The handler of `GET /metrics`, in Prometheus format.
 
 use axum::{extract::State, http::header::CONTENT_TYPE, response::IntoResponse};
 
 use super::AppState;
 
-/// The metrics as OpenMetrics text.
+/// Returns the metrics as OpenMetrics text.
 pub async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     let backlog = state.wal.backlog();
     state.metrics.backlog_bytes.set(backlog.bytes as i64);

@@ -33,7 +33,7 @@ pub use state::AppState;
 use crate::otlp::Signal;
 use error::ApiError;
 
-/// All routes.
+/// Returns the router with all routes.
 pub fn router(state: AppState) -> Router {
     let mut export = Router::new();
     for signal in Signal::ALL {
@@ -43,10 +43,10 @@ pub fn router(state: AppState) -> Router {
         );
     }
     export
-        // Before the layers, which it would otherwise escape.
+        // The fallback precedes the layers, so that they apply to it.
         .method_not_allowed_fallback(method_not_allowed)
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::require_key))
-        // Outside of the keys: a preflight carries none.
+        // The CORS layer is outside the check of keys, because a preflight carries none.
         .layer(cors::layer(&state.config.server.allow_origin))
         .merge(
             Router::new()

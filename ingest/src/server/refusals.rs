@@ -1,4 +1,4 @@
-//! The last request that was refused, for `/health`: whoever sets up an SDK looks there why nothing arrives.
+//! The last refused request, for `/health`: it shows the developer who sets up an SDK why nothing arrives.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,37 +13,37 @@ use serde::Serialize;
 use super::AppState;
 use crate::pipeline::now;
 
-/// Characters of a path that are kept: it is the sender's.
+/// Longest path that is kept, in characters. The sender chooses the path, so that its length needs a limit.
 const PATH_LENGTH: usize = 200;
 
 /// A refused request.
 #[derive(Clone, Debug, Serialize)]
 pub struct Refusal {
-    /// When, RFC 3339.
+    /// Time of the request, RFC 3339.
     at: String,
-    /// Where it was sent.
+    /// Path of the request.
     path: String,
     /// HTTP status of the answer.
     status: u16,
-    /// The word for the reason in metrics.
+    /// The reason's label in metrics.
     reason: &'static str,
-    /// What the sender was told.
+    /// The message in the answer.
     message: String,
 }
 
-/// The last one.
+/// The last refused request since the start.
 pub type LastRefusal = Arc<Mutex<Option<Refusal>>>;
 
-/// What an answer says of the refusal it is.
+/// The extension by which an error answer passes its reason to [`remember`].
 #[derive(Clone)]
 pub struct Refused {
-    /// The word for the reason in metrics.
+    /// The reason's label in metrics.
     pub reason: &'static str,
-    /// What the sender is told.
+    /// The message in the answer.
     pub message: String,
 }
 
-/// Keeps what was answered to a refused request.
+/// Remembers a refused POST request. The middleware reads the reason from the answer's extensions.
 pub async fn remember(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let sends = request.method() == Method::POST;
     let path = request.uri().path().chars().take(PATH_LENGTH).collect();

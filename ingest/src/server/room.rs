@@ -1,4 +1,4 @@
-//! Room for request bodies: so many bytes in all, and so many for one sender.
+//! Limits on the bytes of request bodies in memory: in all, and for one sender.
 
 use std::{
     collections::HashMap,
@@ -14,24 +14,24 @@ use tokio::{
 
 use super::error::ApiError;
 
-/// How long a request waits for room.
+/// Longest time that a request waits for room.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// Room for request bodies.
+/// The bytes that request bodies may take in memory.
 #[derive(Debug)]
 pub struct Room {
-    /// A permit per byte that may be held.
+    /// One permit per byte that may be held.
     all: Arc<Semaphore>,
     /// Bytes that may be held for one sender.
     share: usize,
-    /// A permit per byte that may be held for each sender that has a request.
+    /// For each sender that has a request: one permit per byte that may be held for that sender.
     senders: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
-    /// How long a request waits.
+    /// Longest time that a request waits.
     wait: Duration,
 }
 
 impl Room {
-    /// Returns room for `all` bytes, of which one sender may have `share`. Both are below 4 GiB.
+    /// Returns room for `all` bytes, of which one sender may hold `share`. Both are below 4 GiB.
     pub fn new(all: u64, share: u64) -> Self {
         Self {
             all: Arc::new(Semaphore::new(all as usize)),
@@ -41,7 +41,7 @@ impl Room {
         }
     }
 
-    /// Returns the room of a request, which is none at first.
+    /// Returns the room of a new request, which holds 0 bytes.
     pub fn request(self: &Arc<Self>, sender: IpAddr) -> Held {
         let sender = network(sender);
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,29 +57,29 @@ impl Room {
     }
 }
 
-/// Room that a request holds until this is dropped.
+/// The bytes that a request holds. Dropping the value frees them.
 #[derive(Debug)]
 pub struct Held {
     room: Arc<Room>,
     sender: IpAddr,
     share: Arc<Semaphore>,
-    /// Of the sender's share, and of all room: the same number of each.
+    /// Permits of the sender's share and of all room, the same number of each.
     permits: Option<[OwnedSemaphorePermit; 2]>,
 }
 
 impl Held {
-    /// Returns the bytes that are held.
+    /// Returns the bytes that the request holds.
     pub fn bytes(&self) -> usize {
         self.permits.as_ref().map_or(0, |[share, _]| share.num_permits())
     }
 
-    /// Waits for room for `bytes` in all.
+    /// Waits until the request holds `bytes` bytes.
     ///
     /// # Errors
-    /// If the room does not become free soon.
+    /// Returns an error if the room is not free within [`Room`]'s waiting time.
     pub async fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
         let more = bytes.saturating_sub(self.bytes());
-        // The limits are below 4 GiB: `Config::check`.
+        // `Config::check` has checked that the limits are below 4 GiB.
         let more = u32::try_from(more).map_err(|_| ApiError::Overloaded)?;
         let share = timeout(self.room.wait, self.share.clone().acquire_many_owned(more));
         let Ok(Ok(share)) = share.await else {
@@ -104,14 +104,15 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.permits = None;
         let mut senders = self.room.senders.lock().unwrap_or_else(PoisonError::into_inner);
-        // The map and this: no other request of the sender has any.
+        // Two references are the map's and this one's: the sender has no other request.
         if Arc::strong_count(&self.share) == 2 {
             senders.remove(&self.sender);
         }
     }
 }
 
-/// Returns what stands for a sender: the address, or the /64 that a provider gives to one customer.
+/// Returns the address that identifies a sender: the IPv4 address, or the /64 network that a provider gives to one
+/// customer.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),

@@ -1,4 +1,4 @@
-//! The connections: how many a sender may have, and how long a request may take to begin.
+//! Accepts connections, with limits on the connections of a sender and on the time for the head of a request.
 
 use std::{
     collections::HashMap,
@@ -22,10 +22,10 @@ use tower_service::Service;
 use super::room::network;
 use crate::config::ServerConfig;
 
-/// How long to wait where a connection cannot be accepted for want of file descriptors or memory.
+/// Time to wait after a connection could not be accepted, because file descriptors or memory were short.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
-/// Serves until `stop` is ready, then lets requests end.
+/// Serves until `stop` is ready, then waits for the running requests.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -33,7 +33,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let connections = Arc::new(Connections {
-        // Behind a proxy all connections have its address.
+        // Behind a proxy all connections have the proxy's address.
         limit: if config.trust_proxy > 0 {
             u32::MAX
         } else {
@@ -55,7 +55,7 @@ pub async fn serve(
             },
             () = &mut stop => break,
         };
-        // One more than a sender may have is closed.
+        // A connection past the limit of its sender is closed.
         let Some(connection) = Connection::open(&connections, peer.ip()) else {
             continue;
         };
@@ -67,7 +67,7 @@ pub async fn serve(
         });
     }
     drop(listener);
-    // The receivers are those of the connections.
+    // Each connection holds a receiver, so that the channel is closed once all connections have ended.
     stopping.send_replace(());
     stopping.closed().await;
 }
@@ -82,7 +82,7 @@ async fn serve_connection(
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        // A router is always ready.
+        // An axum router is always ready.
         router.clone().call(request)
     });
     let mut connection = pin!(
@@ -103,21 +103,21 @@ async fn serve_connection(
     }
 }
 
-/// Open connections by sender.
+/// The number of open connections of each sender.
 #[derive(Debug)]
 struct Connections {
     limit: u32,
     open: Mutex<HashMap<IpAddr, u32>>,
 }
 
-/// An open connection; it counts until this is dropped.
+/// An open connection. Dropping the value ends its count.
 struct Connection {
     connections: Arc<Connections>,
     sender: IpAddr,
 }
 
 impl Connection {
-    /// Counts a connection; returns `None` if its sender has as many as it may.
+    /// Counts a connection. Returns `None` if its sender has reached the limit.
     fn open(connections: &Arc<Connections>, peer: IpAddr) -> Option<Self> {
         let sender = network(peer);
         let mut open = connections.open.lock().unwrap_or_else(PoisonError::into_inner);

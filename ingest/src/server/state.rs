@@ -1,4 +1,4 @@
-//! What handlers share.
+//! The state that the handlers share.
 
 use std::sync::Arc;
 
@@ -14,28 +14,28 @@ use crate::{
     wal::Wal,
 };
 
-/// What handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 pub struct AppState {
     /// Configuration.
     pub config: Arc<Config>,
-    /// Names under which the state of the process is shown without a key.
+    /// Host names under which `/health` and `/metrics` are answered without a key.
     pub allowed_hosts: Arc<AllowedHosts>,
     /// The write-ahead log.
     pub wal: Wal<Queued>,
-    /// How far the lake is.
+    /// How far the pipeline has committed.
     pub progress: watch::Receiver<Progress>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
-    /// Records taken a second.
+    /// Accepted records per second.
     pub rate: Arc<Rate>,
     /// The last request that was refused.
     pub last_refusal: LastRefusal,
-    /// The last request of which something was lost.
+    /// The last request that lost records or values.
     pub last_loss: LastLoss,
-    /// The requests that were accepted a short time ago.
+    /// The requests that were accepted recently.
     pub batches: Arc<Batches>,
-    /// Key of the day's pseudonyms.
+    /// The key of the day's pseudonyms.
     pub day_key: Arc<DayKey>,
     /// Room for request bodies.
     pub room: Arc<Room>,

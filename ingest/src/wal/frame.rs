@@ -1,6 +1,6 @@
-//! One request in the log: `length u32 · crc32 u32 · header length u32 · header · body`, little endian.
+//! The frame of one request in the log: `length u32 · crc32 u32 · header length u32 · header · body`, little endian.
 //!
-//! `length` counts what follows the checksum, and the checksum covers that.
+//! `length` counts the bytes after the checksum, in bytes. The checksum covers the same bytes.
 
 use std::{fs::File, io, os::unix::fs::FileExt};
 
@@ -12,9 +12,10 @@ use crate::otlp::{Compression, Format, Signal};
 /// Bytes of `length` and `crc32`.
 const PREFIX: usize = 8;
 
-/// What the log keeps of a request besides its body.
+/// The data that the log keeps of a request in addition to its body.
 ///
-/// The sender's address is not among it: only `client`, a pseudonym under a key that is thrown away with the day.
+/// The sender's address is not part of the data. Only `client` is: a pseudonym under a key that is deleted after the
+/// day.
 #[derive(Clone, PartialEq, Message)]
 pub struct Header {
     /// Log position of the request's first row; the rows take `position..position + rows`.
@@ -26,10 +27,10 @@ pub struct Header {
     /// Signal, format and compression of the body.
     #[prost(message, required, tag = "3")]
     pub body: BodyKind,
-    /// Arrival, microseconds since 1970.
+    /// Time of arrival, microseconds since 1970.
     #[prost(int64, tag = "4")]
     pub arrival_micros: i64,
-    /// Pseudonym of the sender's address, [`crate::server::DayKey::pseudonym`].
+    /// Pseudonym of the sender's address, from [`crate::server::DayKey::pseudonym`].
     #[prost(bytes = "vec", tag = "5")]
     pub client: Vec<u8>,
     /// The request's User-Agent.
@@ -40,7 +41,7 @@ pub struct Header {
     pub country: String,
 }
 
-/// How to read the bytes of a body.
+/// Signal, format and compression of a body: enough to decode its bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub struct BodyKind {
     /// [`Signal`]
@@ -55,7 +56,7 @@ pub struct BodyKind {
 }
 
 impl BodyKind {
-    /// The body of a request.
+    /// Returns the kind of a body.
     pub fn new(signal: Signal, format: Format, compression: Compression) -> Self {
         Self {
             signal: signal.into(),
@@ -66,7 +67,7 @@ impl BodyKind {
 }
 
 impl Header {
-    /// Log position of the request's last row.
+    /// Returns the log position of the request's last row.
     pub fn last_position(&self) -> u64 {
         self.position + u64::from(self.rows).max(1) - 1
     }
@@ -86,24 +87,24 @@ pub fn encode(out: &mut Vec<u8>, header: &Header, body: &[u8]) {
     out[start + 4..start + PREFIX].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// Bytes that the frame of a request takes at most.
+/// Returns the most bytes that the frame of a request takes.
 pub fn length_bound(header: &Header, body: &[u8]) -> u64 {
-    // The position is not known yet: a varint has ten bytes at most.
+    // The position is not yet set. Its varint has at most ten bytes.
     (PREFIX + 4 + header.encoded_len() + 10 + body.len()) as u64
 }
 
-/// A frame read back.
+/// A frame that was read back from the log.
 #[derive(Debug)]
 pub struct Frame {
-    /// What the log keeps besides the body.
+    /// The data that the log keeps in addition to the body.
     pub header: Header,
     /// The request's body as it was received.
     pub body: Bytes,
-    /// Offset of the next frame.
+    /// Offset of the next frame, in bytes.
     pub next: u64,
 }
 
-/// Reads the frame at `offset` of a segment whose valid bytes end at `end`; `None` if no intact frame is there.
+/// Reads the frame at `offset` of a segment whose valid bytes end at `end`. Returns `None` if there is no intact frame.
 pub fn read(file: &File, offset: u64, end: u64) -> io::Result<Option<Frame>> {
     let Some(available) = end.checked_sub(offset + PREFIX as u64) else {
         return Ok(None);
@@ -125,10 +126,10 @@ pub fn read(file: &File, offset: u64, end: u64) -> io::Result<Option<Frame>> {
     Ok(parse(content.into()).map(|(header, body)| Frame { header, body, next }))
 }
 
-/// Longest header that [`find`] takes for one.
+/// Longest header, in bytes, that [`find`] accepts.
 const LONGEST_HEADER: usize = 64 << 10;
 
-/// Offset of the first intact frame that is anywhere in the bytes.
+/// Returns the offset of the first intact frame anywhere in the bytes.
 pub fn find(bytes: &[u8]) -> Option<usize> {
     let word = |at: usize| {
         let word = bytes.get(at..at + 4)?.try_into().ok()?;

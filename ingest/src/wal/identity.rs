@@ -1,4 +1,4 @@
-//! The numbers under which this log is committed, each of one lake, and the runs that wrote the log.
+//! The writer numbers under which this log is committed, one for each lake, and the sessions that wrote the log.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -12,31 +12,34 @@ use serde::{Deserialize, Serialize};
 use super::{segment::sync_folder, tail::RELEASED};
 use crate::error::WalError;
 
-/// Sessions that a mark names, and that are kept although no table names them.
+/// Number of sessions that a mark names. As many are kept even if no table names them.
 const SESSIONS: usize = 8;
 
-/// Numbers that are kept. Older ones are forgotten: their rows have left the log by then.
+/// Number of writer numbers that are kept. Rows of older ones have left the log.
 const NUMBERS: usize = 16;
 
-/// Exclusive use of a log's folder; ends with the process, however it ends.
+/// Exclusive use of a log's folder. The lock ends with the process, however the process ends.
 pub struct FolderLock {
     _file: File,
     folder: PathBuf,
 }
 
-/// A number of this log in one lake.
+/// A writer number of this log in one lake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// From 1 to 32,767: the high 16 bits of each `RowId`, which stays positive.
+    /// From 1 to 32,767: the high 16 bits of each `RowId`, so that the `RowId` is positive.
     pub writer: u16,
-    /// The lake's identifier. None until a number of an earlier version is first used.
+    /// The lake's identifier. `None` for a number of an earlier version until the number is first used.
     pub lake: Option<String>,
-    /// The runs that wrote the log under this number, oldest first.
+    /// The sessions, that is runs of the program, that wrote the log under this number, oldest first.
     pub sessions: Vec<Session>,
 }
 
 impl FolderLock {
-    /// Creates the folder if need be and locks it.
+    /// Creates the folder if it does not exist, and locks it.
+    ///
+    /// # Errors
+    /// Returns an error if another process holds the lock, or the folder cannot be written.
     pub fn acquire(folder: &Path) -> Result<Self, WalError> {
         let failed = |doing, source| WalError::Io {
             doing,
@@ -62,9 +65,12 @@ impl FolderLock {
         }
     }
 
-    /// Reads the numbers kept in the folder, the current one last; none if the log is new.
+    /// Reads the writer numbers that are kept in the folder, the current one last. A new log has none.
     ///
     /// An earlier version kept a single number without its lake.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read or has other content.
     pub fn identities(&self) -> Result<Vec<Identity>, WalError> {
         let path = self.identities_path();
         let text = match fs::read_to_string(&path) {
@@ -92,12 +98,12 @@ impl FolderLock {
             .ok_or(WalError::Identity { path })
     }
 
-    /// The file with the numbers.
+    /// Returns the path of the file with the writer numbers.
     pub fn identities_path(&self) -> PathBuf {
         self.folder.join("writer")
     }
 
-    /// The last position that was in all tables when the log was last released; 0 if that is not known.
+    /// Returns the last position that was in all tables when the log was last released; 0 if that is not known.
     pub fn released(&self) -> u64 {
         let text = fs::read_to_string(self.folder.join(RELEASED)).unwrap_or_default();
         text.parse().unwrap_or(0)
@@ -115,8 +121,8 @@ impl Identity {
 
     /// Begins a session with a log whose next position is `first`.
     ///
-    /// Forgets old sessions that none of the marks names. The one after takes over their first position: what a copy
-    /// of the log made since then is then taken for its own.
+    /// Drops old sessions that none of the marks names. The next session takes over their first position. Rows
+    /// which a copy of the log wrote since that position then count as the copy's own.
     pub fn begin_session(&mut self, first: u64, marks: &[WalMark]) {
         let is_named = |session: &Session| {
             let named = |mark: &WalMark| {
@@ -144,7 +150,7 @@ impl Identity {
         self.sessions = kept;
     }
 
-    /// Returns the mark of a table that holds this log up to a position.
+    /// Returns the mark of a table that contains this log's rows up to `position`.
     pub fn mark(&self, position: u64) -> WalMark {
         let from = self.sessions.len().saturating_sub(SESSIONS);
         WalMark {
@@ -153,12 +159,13 @@ impl Identity {
         }
     }
 
-    /// Returns the last position of this log that a table with that mark holds. 0 if that is not known.
+    /// Returns the last position of this log that a table with that mark contains; 0 if that is not known.
     ///
-    /// A copy of the log's folder shares what was written before both went on. It ends where either began its next session.
+    /// A copy of the log's folder shares the rows that were written before the folder was copied. The shared part ends
+    /// where the log or its copy began its next session.
     pub fn committed(&self, mark: &WalMark) -> u64 {
         if mark.sessions.is_empty() {
-            // An earlier version wrote it: before the first session, or it is another log's.
+            // An earlier version wrote the mark: before the first session, or for another log.
             let first = self.sessions.first().map_or(u64::MAX, |session| session.first);
             return if mark.position < first { mark.position } else { 0 };
         }
@@ -179,7 +186,7 @@ impl Identity {
             .fold(mark.position, u64::min)
     }
 
-    /// Returns true if the mark was set by this log, and not by a copy of it or by another log.
+    /// Returns true if this log set the mark, and neither a copy of this log nor another log did.
     pub fn made(&self, mark: &WalMark) -> bool {
         let by_own_session = match mark.sessions.last() {
             Some(last) => self.sessions.iter().any(|own| own.token == last.token),
@@ -189,7 +196,7 @@ impl Identity {
     }
 }
 
-/// Keeps the numbers of a log, the current one last.
+/// Writes the writer numbers of a log to its file, the current one last.
 pub fn keep_identities(path: &Path, identities: &[Identity]) -> Result<(), WalError> {
     let from = identities.len().saturating_sub(NUMBERS);
     let text = serde_json::to_vec(&identities[from..]).map_err(|error| WalError::Io {
@@ -200,7 +207,7 @@ pub fn keep_identities(path: &Path, identities: &[Identity]) -> Result<(), WalEr
     replace_file(path, &text)
 }
 
-/// Replaces a small file at once and durably.
+/// Replaces a small file atomically and durably.
 pub fn replace_file(path: &Path, content: &[u8]) -> Result<(), WalError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = path.with_extension("new");
@@ -240,13 +247,13 @@ mod tests {
 
     #[test]
     fn a_mark_shows_what_of_this_log_a_table_holds() {
-        // The third session of a log; the second began at 11, this one at 21.
+        // The third session of a log: the second began at 11, the third at 21.
         let log = identity(&[(1, 1), (2, 11), (3, 21)]);
         let own = [
             mark(5, &[(1, 1)]),
             mark(20, &[(1, 1), (2, 11)]),
             mark(90, &[(1, 1), (2, 11), (3, 21)]),
-            // Before logs had sessions.
+            // A mark from before logs had sessions.
             mark(0, &[]),
         ];
         for mark in own {
@@ -254,14 +261,14 @@ mod tests {
             assert!(log.made(&mark), "{mark}");
         }
         for (mark, committed) in [
-            // The session before went on after it was copied: this log is the copy.
+            // The second session went on after the folder was copied; this log is the copy.
             (mark(25, &[(1, 1), (2, 11)]), 20),
-            // A copy that was made when this session had come to 30, and one that committed no more than both have.
+            // A copy that was made when this session was at 30, and a copy that committed no more than both have.
             (mark(50, &[(2, 11), (3, 21), (4, 31)]), 30),
             (mark(25, &[(2, 11), (3, 21), (4, 31)]), 25),
-            // A copy of the log as it was in its second session, at 15, that was started again since.
+            // A copy of the log at position 15 of its second session, which was restarted since.
             (mark(50, &[(1, 1), (2, 11), (4, 16), (5, 40)]), 15),
-            // Others.
+            // Marks of other logs.
             (mark(50, &[(7, 1)]), 0),
             (mark(50, &[]), 0),
         ] {

@@ -1,4 +1,4 @@
-//! The appending side: one thread writes what has gathered, syncs once, then answers all of it.
+//! The appending side of the log: one thread writes the requests that have gathered, syncs once, then answers them all.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,34 +22,34 @@ use super::{
 };
 use crate::{error::WalError, metrics::Metrics};
 
-/// At most this much is written before a sync: more would only lengthen every wait.
+/// Bytes of one group, that is of one write and sync. A larger group would only lengthen every wait.
 const GROUP_BYTES: usize = 8 << 20;
 
-/// Where and how large a log is.
+/// The place and the size limits of a log.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Folder of the segments.
     pub folder: PathBuf,
-    /// A segment that has reached this many bytes is closed.
+    /// Bytes at which a segment is closed.
     pub segment_bytes: u64,
     /// Bytes of all segments at which appends are refused.
     pub limit: u64,
-    /// No position below this is given: what the lake already knows of this writer.
+    /// The least position that the log gives to a row. The lake contains rows of this writer below it.
     pub first_position: u64,
-    /// The disk of the folder.
+    /// The free space of the folder's disk.
     pub space: Space,
 }
 
-/// What a log's folder holds.
+/// The content of a log's folder after a restart.
 #[derive(Debug)]
 pub struct Recovered {
-    /// First position that is free after what the segments hold.
+    /// First free position after the rows in the segments.
     pub next_position: u64,
     segments: BTreeMap<u64, u64>,
 }
 
 impl Recovered {
-    /// Reads the segments of a folder and cuts what a crash left of the last frame.
+    /// Reads the segments of a folder and cuts off a last frame that a crash tore.
     pub fn of(folder: &Path) -> Result<Self, WalError> {
         recover(folder).map_err(|source| WalError::Io {
             doing: "recover",
@@ -61,23 +61,23 @@ impl Recovered {
 
 /// A request to append.
 pub struct Append<T> {
-    /// Header; the log fills in the position.
+    /// The header. The log fills in the position.
     pub header: Header,
-    /// Body as received.
+    /// The body as received.
     pub body: Bytes,
-    /// The decoded request for the reader, which otherwise decodes it from disk.
+    /// The decoded request for the reader. Without it, the reader decodes the body from disk.
     pub decoded: Option<T>,
-    /// Answered with the last position once the request is durable.
+    /// Receives the last position once the request is durable.
     pub done: oneshot::Sender<Result<u64, WalError>>,
 }
 
 enum Message<T> {
     Append(Append<T>),
-    /// Refuse further appends; those sent before are still written.
+    /// Refuses further appends. Appends that were sent before are still written.
     Close,
 }
 
-/// Handle to a log.
+/// A handle to a log.
 pub struct Wal<T> {
     tail: Arc<Tail<T>>,
     sender: mpsc::Sender<Message<T>>,
@@ -98,6 +98,9 @@ impl<T> Clone for Wal<T> {
 
 impl<T: Send + 'static> Wal<T> {
     /// Opens a log and starts its thread, which ends with the last handle.
+    ///
+    /// # Errors
+    /// Returns an error if no segment can be created, or the thread cannot be started.
     pub fn open(
         recovered: Recovered,
         options: Options,
@@ -165,35 +168,39 @@ impl<T: Send + 'static> Wal<T> {
         Ok((wal, Reader::new(tail, start), thread))
     }
 
-    /// Appends a request; the answer comes through [`Append::done`].
+    /// Appends a request. The result comes through [`Append::done`].
+    ///
+    /// # Errors
+    /// Returns an error if the log is closed.
     pub async fn append(&self, append: Append<T>) -> Result<(), WalError> {
         let sent = self.sender.send(Message::Append(append)).await;
         sent.map_err(|_| WalError::Closed)
     }
 
-    /// From now on the reader does not wait for more before it hands on what there is.
+    /// Makes the reader hand on the requests that it has, without waiting for more.
     pub fn drain(&self) {
         self.tail.lock().draining = true;
         self.tail.notify();
     }
 
-    /// Refuses further appends; the reader ends when it has read all earlier ones.
+    /// Refuses further appends. The reader ends once it has read all earlier ones.
     pub async fn close(&self) {
-        // If the thread is gone, the log is closed.
+        // If the thread has ended, the log is closed already.
         let _ = self.sender.send(Message::Close).await;
     }
 
-    /// What deletes segments of this log.
+    /// Returns the handle that deletes segments of this log.
     pub fn releaser(&self) -> Releaser<T> {
         Releaser(self.tail.clone())
     }
 
-    /// What the log holds that the lake does not.
+    /// Returns the size of the log's part that is not in the lake.
     pub fn backlog(&self) -> Backlog {
         self.tail.backlog()
     }
 
-    /// Returns why a request may not fit: the log is close to its limit, or its disk is full but for what commits need.
+    /// Returns the reason for which a request may not fit. The log is close to its limit, or its disk has only the
+    /// space that commits need.
     pub fn refusal(&self) -> Option<WalError> {
         let backlog = self.backlog();
         if backlog.disk_bytes >= self.limit - self.limit / 16 {
@@ -211,7 +218,7 @@ fn no_room(room: Room) -> WalError {
     }
 }
 
-/// Finds the segments, and cuts the last one after its last intact frame. What is cut off is set aside.
+/// Lists the segments, and cuts the last one after its last intact frame. The bytes that are cut off are set aside.
 fn recover(folder: &Path) -> io::Result<Recovered> {
     let mut segments = BTreeMap::new();
     for number in segment::list(folder)? {
@@ -237,7 +244,7 @@ fn recover(folder: &Path) -> io::Result<Recovered> {
                 format!("{} is not a segment of this log", path.display()),
             ));
         }
-        // The process ended while it created the segment: nothing was acknowledged from it.
+        // The process ended while it created the segment. No request in it was acknowledged.
         fs::remove_file(&path)?;
         segments.remove(&number);
     }
@@ -247,9 +254,10 @@ fn recover(folder: &Path) -> io::Result<Recovered> {
     })
 }
 
-/// Copies what follows the last intact frame of a segment to a file beside it, unless it is nothing but zeros.
+/// Copies the bytes after the last intact frame of a segment to a file beside it, unless all of them are zero.
 ///
-/// A crash tears the last frame, which was not acknowledged then. A disk may also damage a frame that was, before others.
+/// A crash tears the last frame, which was not acknowledged then. A disk may also damage an acknowledged frame that
+/// other frames follow.
 fn set_aside(path: &Path, segment: &File, from: u64) -> io::Result<()> {
     let mut rest = Vec::new();
     let mut reader = segment;
@@ -301,9 +309,9 @@ struct Active {
 
 struct Writer<T> {
     tail: Arc<Tail<T>>,
-    /// `None` after a failed write: the next group starts a new segment.
+    /// The current segment. `None` after a failed write: the next group starts a new segment.
     active: Option<Active>,
-    /// A segment whose failed write is still to be cut off.
+    /// A segment from which the bytes of a failed write must still be cut off.
     uncut: Option<Active>,
     next_number: u64,
     next_position: u64,
@@ -312,7 +320,7 @@ struct Writer<T> {
     metrics: Arc<Metrics>,
 }
 
-/// An append with its place.
+/// An append with the offsets of its frame.
 struct Placed<T> {
     append: Append<T>,
     start: u64,
@@ -363,7 +371,7 @@ impl<T> Writer<T> {
                 (!room.fits(bound)).then(|| no_room(room))
             };
             if let Some(refusal) = refusal {
-                // The receiver may be gone: its client went away.
+                // The receiver is gone if the client disconnected.
                 let _ = append.done.send(Err(refusal));
                 continue;
             }
@@ -392,7 +400,7 @@ impl<T> Writer<T> {
                 self.active = Some(active);
             }
             Err(error) => {
-                // At once, as it takes room that a commit needs. If that fails too, the next segment waits for it.
+                // Cut at once, because a commit needs the space. If the cut fails too, the next segment waits for it.
                 if let Err(error) = self.cut(active) {
                     tracing::error!(%error, "cutting off what a failed write left in the log");
                 }
@@ -401,7 +409,7 @@ impl<T> Writer<T> {
         }
     }
 
-    /// The segment to write to, a new one if the last is long enough or failed.
+    /// Returns the segment to write to: a new one if the last is long enough or failed.
     fn active(&mut self) -> io::Result<Active> {
         if let Some(active) = self
             .active
@@ -458,7 +466,7 @@ impl<T> Writer<T> {
         }
     }
 
-    /// Cuts off what a failed write left, so that no refused request comes back at replay.
+    /// Cuts off the bytes of a failed write, so that a replay finds no refused request.
     fn cut(&mut self, segment: Active) -> io::Result<()> {
         let cut = segment
             .file

@@ -1,7 +1,8 @@
-//! The write-ahead log: a request is acknowledged once its frame here is on disk, and replayed from here after a crash.
+//! The write-ahead log: a request is acknowledged once its frame is on disk, and is replayed from the log after a
+//! crash.
 //!
-//! A log is a folder of numbered segment files of frames (`frame`). One thread appends (`log`), syncing many
-//! requests at once; one reader follows (`reader`) and feeds the lake. A segment is deleted once every table is past it.
+//! A log is a folder of numbered segment files of frames (`frame`). One thread appends (`log`) and syncs many requests
+//! at once. One reader follows (`reader`) and feeds the lake. A segment is deleted once every table contains its rows.
 
 mod frame;
 mod identity;
@@ -24,7 +25,7 @@ pub use tail::{Backlog, Released, Releaser};
 /// A place in the log: a segment and a byte offset in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
-    /// Number of the segment; grows with time.
+    /// Number of the segment. Later segments have higher numbers.
     pub segment: u64,
     /// Offset of a frame's first byte.
     pub offset: u64,

@@ -1,4 +1,4 @@
-//! Follows the log in order, taking requests decoded where they still are and from disk where they are not.
+//! Reads the log in order. Requests come decoded from memory if they are still there, else as bodies from disk.
 
 use std::{fs::File, sync::Arc, time::Instant};
 
@@ -7,26 +7,26 @@ use bytes::Bytes;
 use super::{Header, Location, frame, segment, tail::Tail};
 use crate::error::WalError;
 
-/// The one reader of a log.
+/// The only reader of a log.
 pub struct Reader<T> {
     tail: Arc<Tail<T>>,
     cursor: Location,
     file: Option<(u64, File)>,
 }
 
-/// A durable request.
+/// A durable request of the log.
 pub struct Entry<T> {
-    /// What the log keeps of it besides the body.
+    /// The data that the log keeps in addition to the body.
     pub header: Header,
     /// The request itself.
     pub content: Content<T>,
-    /// End of its frame.
+    /// The end of the request's frame.
     pub end: Location,
 }
 
-/// A request as the reader found it.
+/// The content of a request, decoded or as a body.
 pub enum Content<T> {
-    /// Still decoded from when it arrived.
+    /// The request as it was decoded on arrival.
     Decoded(T),
     /// The body as it was received.
     Body(Bytes),
@@ -36,9 +36,9 @@ pub enum Content<T> {
 pub enum Next<T> {
     /// The next request of the log.
     Entry(Entry<T>),
-    /// The deadline passed first.
+    /// The deadline passed before a request arrived.
     Timeout,
-    /// The log is closed and read to its end.
+    /// The log is closed and the reader has reached its end.
     Closed,
 }
 
@@ -51,7 +51,11 @@ impl<T> Reader<T> {
         }
     }
 
-    /// The next request, waiting for it until `deadline`; not at all if there is one and the log is being drained.
+    /// Returns the next request and waits for it until `deadline`, or without limit if that is `None`. With a deadline,
+    /// the reader does not wait while the log is drained.
+    ///
+    /// # Errors
+    /// Returns an error if a segment cannot be read or is damaged.
     pub fn next(&mut self, deadline: Option<Instant>) -> Result<Next<T>, WalError> {
         let tail = self.tail.clone();
         let mut state = tail.lock();

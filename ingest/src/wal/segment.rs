@@ -1,4 +1,4 @@
-//! Segment files: `<number>.wal`, a 16-byte head (magic, position at creation) and frames.
+//! The segment files `<number>.wal`: a 16-byte head (magic, first position) and frames.
 
 use std::{
     fs::{self, File},
@@ -9,18 +9,18 @@ use std::{
 
 use super::frame;
 
-/// First bytes of every segment; the last one is the version of the format.
+/// First bytes of every segment. The last byte is the version of the format.
 const MAGIC: [u8; 8] = *b"LAKEWAL\x01";
 
-/// Offset of a segment's first frame.
+/// Offset of a segment's first frame, in bytes.
 pub const HEAD: u64 = 16;
 
-/// Path of a segment.
+/// Returns the path of a segment.
 pub fn path(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("{number:016}.wal"))
 }
 
-/// Numbers of the segments in a folder, ascending.
+/// Returns the numbers of the segments in a folder, ascending.
 pub fn list(folder: &Path) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -49,27 +49,27 @@ pub fn create(folder: &Path, number: u64, next_position: u64) -> io::Result<File
         .and_then(|()| file.sync_all())
         .and_then(|()| sync_folder(folder));
     if let Err(error) = written {
-        // An empty segment without its head would be taken for a damaged one.
+        // A later start would report an empty segment without its head as damaged.
         let _ = fs::remove_file(path);
         return Err(error);
     }
     Ok(file)
 }
 
-/// Makes created, renamed and deleted files of a folder durable.
+/// Syncs a folder, so that created, renamed and deleted files in it are durable.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Where the intact part of a segment ends.
+/// The end of the intact part of a segment.
 pub struct Intact {
-    /// Offset after the last intact frame.
+    /// Offset after the last intact frame, in bytes.
     pub end: u64,
-    /// First log position that is free.
+    /// The first free log position.
     pub next_position: u64,
 }
 
-/// Reads a segment from its head to the first frame that is not intact; `None` if not even the head is there.
+/// Reads a segment from its head to the first frame that is not intact. Returns `None` if there is no valid head.
 pub fn scan(file: &File) -> io::Result<Option<Intact>> {
     let length = file.metadata()?.len();
     if length < HEAD {

@@ -1,4 +1,4 @@
-//! Room on the disk of the log: commits to the lake need some, or a full disk stays full.
+//! Free space on the disk of the log. Commits to the lake need some; without it a full disk would stay full.
 
 use std::{
     fs, io,
@@ -6,19 +6,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The log may leave at most this fraction of a small disk to commits.
+/// The reserve for commits is at most the disk's size divided by this.
 const LARGEST_FRACTION: u64 = 4;
 
-/// A segment is at most this fraction of its disk: only whole segments are deleted.
+/// A segment is at most the disk's size divided by this. Only whole segments are deleted, so that a large one holds
+/// space for long.
 const SEGMENT_FRACTION: u64 = 16;
 
-/// Requests are refused when what is left is less than this fraction of the reserve: most would not fit.
+/// Requests are refused if the space that is left is below the reserve divided by this, because most would not fit.
 const MARGIN_FRACTION: u64 = 16;
 
-/// Least size of a segment.
+/// Least size of a segment, in bytes.
 const LEAST_SEGMENT: u64 = 1 << 20;
 
-/// Room on the disk of the log.
+/// The disk of the log, with the part of it that is reserved.
 #[derive(Clone, Debug)]
 pub struct Space {
     folder: PathBuf,
@@ -27,24 +28,25 @@ pub struct Space {
     is_shared: bool,
 }
 
-/// Room that is left, and room that has to stay.
+/// The free space of a disk, and the space that must stay free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// Bytes that are free.
+    /// Free bytes.
     pub free: u64,
-    /// Bytes that are kept for commits.
+    /// Bytes that are reserved for commits.
     pub kept: u64,
     /// Bytes on the disk that one byte in the log takes in the end.
     pub factor: u64,
-    /// Bytes that the log must be able to grow by to take requests.
+    /// Bytes by which the log must be able to grow before requests are accepted.
     pub margin: u64,
 }
 
 impl Space {
-    /// The disk of the log's folder, and maybe of the lake's.
+    /// Returns the space on the disk of the log's folder. `lake` is the folder of the lake, if it has one. `reserve` is
+    /// in bytes.
     ///
     /// # Errors
-    /// When a folder can't be read.
+    /// Returns an error if a folder cannot be read.
     pub fn new(folder: &Path, lake: Option<&Path>, reserve: u64) -> io::Result<Self> {
         let disk = rustix::fs::statvfs(folder)?;
         let total = disk.f_blocks * disk.f_frsize;
@@ -60,17 +62,17 @@ impl Space {
         })
     }
 
-    /// Returns the size of a segment, at most `bytes`.
+    /// Returns the size of a segment in bytes, at most `bytes`.
     pub fn segment_bytes(&self, bytes: u64) -> u64 {
         bytes.min((self.total / SEGMENT_FRACTION).max(LEAST_SEGMENT))
     }
 
-    /// Returns the room there is, with that many bytes in the log to be committed. On a shared disk the lake needs about as
-    /// many, before the log's can be deleted.
+    /// Returns the free and the reserved space while `backlog` bytes of the log are not committed. On a shared disk the
+    /// lake needs about as many bytes again, before the log's can be deleted.
     pub fn room(&self, backlog: u64) -> Room {
         let free = match rustix::fs::statvfs(&self.folder) {
             Ok(disk) => disk.f_bavail * disk.f_frsize,
-            // The write itself shows what is wrong.
+            // The next write reports the error.
             Err(_) => u64::MAX,
         };
         let (kept, factor) = match self.is_shared {
@@ -87,12 +89,12 @@ impl Space {
 }
 
 impl Room {
-    /// Returns true if requests can be taken.
+    /// Returns true if the disk has space for further requests.
     pub fn takes_requests(&self) -> bool {
         self.fits(self.margin)
     }
 
-    /// Returns true if the log may grow by that many bytes.
+    /// Returns true if the log may grow by `bytes`.
     pub fn fits(&self, bytes: u64) -> bool {
         self.kept.saturating_add(bytes.saturating_mul(self.factor)) <= self.free
     }

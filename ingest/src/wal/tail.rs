@@ -1,4 +1,5 @@
-//! What writer, reader and committer share of the log: how far it is durable, and requests that are still decoded.
+//! The state that writer, reader and committer of a log share: its durable end, and the requests that are still
+//! decoded.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,12 +10,13 @@ use std::{
 
 use super::{Header, Location, segment};
 
-/// File with the last position that is in all tables.
+/// Name of the file with the last position that is in all tables.
 ///
-/// Tables forget the position of a log they have heard nothing of for a month; the segment it ended in may still be there.
+/// A table drops the mark of a log that has committed nothing for a month. The last segment of that log may still
+/// exist.
 pub const RELEASED: &str = "released";
 
-/// State shared by the threads of a log.
+/// The state that the threads of a log share.
 pub struct Tail<T> {
     pub folder: PathBuf,
     state: Mutex<State<T>>,
@@ -24,17 +26,17 @@ pub struct Tail<T> {
 pub struct State<T> {
     /// End of the last durable frame.
     pub durable: Location,
-    /// First position that is free.
+    /// The first free position.
     pub next_position: u64,
-    /// Segments and the length of their durable part.
+    /// Length of each segment's durable part in bytes, by segment number.
     pub segments: BTreeMap<u64, u64>,
-    /// Durable requests whose decoded form is at hand, in log order, possibly with gaps.
+    /// Durable requests that are still decoded in memory, in log order, possibly with gaps.
     pub decoded: VecDeque<Decoded<T>>,
-    /// Everything before this is in the lake.
+    /// The part of the log that is in the lake.
     pub released: Released,
-    /// Whether what is there shall be committed without waiting for more.
+    /// True if the reader hands on its requests without waiting for more.
     pub draining: bool,
-    /// Whether nothing will be appended any more.
+    /// True if nothing more will be appended.
     pub closed: bool,
 }
 
@@ -45,33 +47,33 @@ pub struct Decoded<T> {
     pub request: T,
 }
 
-/// How far the lake holds the log.
+/// The part of the log that is in the lake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Released {
-    /// Everything before this place is committed.
+    /// Every row before this place is committed.
     pub location: Location,
-    /// The last position that is committed.
+    /// The last committed position.
     pub position: u64,
 }
 
-/// Deletes what the lake holds, without keeping the log open for appends.
+/// Deletes committed segments. The handle does not keep the log open for appends.
 pub struct Releaser<T>(pub(super) Arc<Tail<T>>);
 
 impl<T> Releaser<T> {
-    /// Deletes the segments that lie wholly before `released`.
+    /// Deletes the segments that end at or before `released`.
     pub fn release(&self, released: Released) -> io::Result<()> {
         self.0.release(released)
     }
 }
 
-/// What the log holds that the lake does not.
+/// The part of the log that is not in the lake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
-    /// Bytes of frames.
+    /// Bytes of its frames.
     pub bytes: u64,
-    /// Rows.
+    /// Number of its rows.
     pub records: u64,
-    /// Bytes of all segment files, committed frames included: what `--wal-limit` bounds.
+    /// Bytes of all segment files, with committed frames. `--wal-limit` bounds this number.
     pub disk_bytes: u64,
 }
 
@@ -84,7 +86,8 @@ impl<T> Tail<T> {
         }
     }
 
-    /// The state. Nothing below panics while it holds the lock, so a poisoned lock is still consistent.
+    /// Locks the state. No code panics while it holds the lock, so that the state is consistent even if the lock is
+    /// poisoned.
     pub fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,7 +115,7 @@ impl<T> Tail<T> {
         }
     }
 
-    /// Deletes the segments that lie wholly before `released`.
+    /// Deletes the segments that end at or before `released`.
     pub fn release(&self, released: Released) -> io::Result<()> {
         let mut gone = Vec::new();
         {
@@ -137,7 +140,7 @@ impl<T> Tail<T> {
         if !gone.is_empty() {
             segment::sync_folder(&self.folder)?;
         }
-        // Not synced: when it is lost with the power, the tables still say how far they are.
+        // Not synced: if a power failure loses the file, the marks of the tables still hold the position.
         let new = self.folder.join("released.new");
         fs::write(&new, released.position.to_string())?;
         fs::rename(new, self.folder.join(RELEASED))

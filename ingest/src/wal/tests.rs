@@ -21,7 +21,7 @@ struct Log {
     limit: u64,
 }
 
-/// An open log that is closed by hand.
+/// An open log. A test closes it explicitly.
 struct Open {
     wal: Wal<&'static str>,
     reader: Reader<&'static str>,
@@ -74,7 +74,8 @@ impl Open {
         answer.await.map_err(|_| WalError::Closed)?
     }
 
-    /// What the reader finds until it would have to wait: last position and body, decoded ones in capitals.
+    /// Returns the last position and the body of each request until the reader would wait. Decoded ones are in
+    /// capitals.
     fn read(&mut self) -> Vec<(u64, String)> {
         let mut found = Vec::new();
         while let Next::Entry(entry) = self.reader.next(Some(Instant::now())).expect("the log is intact") {
@@ -133,7 +134,8 @@ async fn a_torn_tail_is_cut_wherever_it_tore() {
         for other in log.segments() {
             fs::remove_file(segment::path(log.folder.path(), other)).expect("removed");
         }
-        // Torn by length, and as a file system may leave it: the right length, with zeros that were never written.
+        // A torn frame is either too short, or, as some file systems leave it, of full length with zeros that were
+        // never written.
         for zeros in [false, true] {
             let mut torn = bytes[..length as usize].to_vec();
             if zeros {
@@ -155,7 +157,7 @@ async fn a_torn_tail_is_cut_wherever_it_tore() {
     }
 }
 
-/// Files that were set aside, with what is in them.
+/// Returns the contents of the files that were set aside.
 fn aside(log: &Log) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(log.folder.path()).expect("a folder");
     let paths = entries.map(|entry| entry.expect("a file").path());
@@ -178,7 +180,7 @@ async fn what_follows_a_damaged_frame_is_set_aside() {
     }
     open.close().await;
     let mut bytes = fs::read(&path).expect("the segment");
-    // In the second.
+    // A byte of the second frame.
     bytes[whole + 14] ^= 1;
     fs::write(&path, &bytes).expect("written");
     for _ in 0..2 {
@@ -318,7 +320,7 @@ fn a_folder_has_one_user_and_one_number() {
         lake: None,
         sessions: Vec::new(),
     };
-    // As earlier versions kept it.
+    // The format of earlier versions.
     fs::write(lock.identities_path(), "7").expect("kept");
     assert_eq!(lock.identities().expect("readable"), [identity.clone()]);
     identity.lake = Some("a lake".to_owned());

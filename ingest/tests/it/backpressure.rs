@@ -1,4 +1,5 @@
-//! Overload and a lake that can't be written: bounded, said so, and nothing acknowledged is lost.
+//! Overload, and a lake that cannot be written: memory and log are bounded, refusals say so, and no acknowledged record
+//! is lost.
 
 use std::{collections::BTreeSet, fs, time::Duration};
 
@@ -30,7 +31,7 @@ async fn health(client: &Client, url: &str) -> serde_json::Value {
     response.json().await.expect("JSON")
 }
 
-/// Asks for the health until it is as wanted.
+/// Requests `/health` until `wanted` returns true for its document.
 async fn health_until(
     client: &Client,
     url: &str,
@@ -79,7 +80,7 @@ async fn while_the_lake_cannot_be_written_the_log_takes_what_it_may_and_then_ref
         "{health}"
     );
 
-    // A file where data files should go: every write fails, for root too.
+    // A file in place of the folder of data files makes every write fail, even as root.
     let folder = data.path().join("lake/otel/otel_logs/data");
     let aside = data.path().join("aside");
     fs::rename(&folder, &aside).expect("moved");
@@ -144,10 +145,10 @@ async fn bodies_in_flight_are_bounded() {
         all
     );
     slow.write_all(head.as_bytes()).await.expect("sent");
-    // No OTLP, but it arrives, all but the last byte.
+    // The body is no OTLP. All of it arrives except the last byte.
     slow.write_all(&vec![0xff; all - 1]).await.expect("sent");
     let client = Client::new();
-    // The slow request holds the room as soon as its bytes were read.
+    // The slow request holds the room as soon as its bytes are read.
     let refused = loop {
         let response = post(&client, &server.url, &["log".to_owned()]).await;
         if response.status() != 200 {
@@ -176,7 +177,7 @@ async fn memory_is_bounded_under_overload() {
         "8MiB",
         "--commit-rows",
         "20000",
-        // The requests are all the same.
+        // All requests are equal.
         "--remember-batches",
         "0s",
     ];
@@ -185,7 +186,7 @@ async fn memory_is_bounded_under_overload() {
     let ids: Vec<String> = (0..8_000).map(|record| format!("{text}{record}")).collect();
     let body = bytes::Bytes::from(logs(&ids, now_nanos()).encode_to_vec());
     let client = Client::new();
-    // 48 at once of 1.8 MB each, in all 350 MB of protobuf.
+    // 48 senders at once with requests of 1.8 MB, 350 MB of protobuf in all.
     let senders: Vec<_> = (0..48)
         .map(|_| {
             let (client, body, url) = (client.clone(), body.clone(), server.url.clone());

@@ -1,4 +1,4 @@
-//! Exactly once: `kill -9` at any moment loses nothing that was acknowledged and repeats nothing.
+//! Exactly once: `kill -9` at any moment neither loses nor repeats an acknowledged record.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,14 +17,14 @@ use prost::Message;
 const KILLS: u32 = 18;
 const CLIENTS: usize = 4;
 
-/// Ids that were sent and those that were acknowledged, by signal.
+/// The number of attempts, and the acknowledged ids by signal.
 #[derive(Default)]
 struct Ledger {
     next: AtomicU64,
     acknowledged: Mutex<BTreeMap<&'static str, BTreeSet<String>>>,
 }
 
-/// Sends until the server is gone. Every attempt has ids of its own, also when an earlier one got no answer.
+/// Sends until the server has ended. Every attempt has its own ids, even after an attempt without an answer.
 async fn send(url: String, ledger: Arc<Ledger>) {
     let client = reqwest::Client::new();
     loop {
@@ -75,7 +75,7 @@ async fn killed_again_and_again(data: &Path, lake: &LakeAt) {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| tokio::spawn(send(server.url.clone(), ledger.clone())))
             .collect();
-        // A random moment: during start and replay, a sync, a commit, or between them.
+        // A random moment: during start and replay, during a sync or a commit, or between them.
         let moment = uuid::Uuid::new_v4().as_u128() % 700;
         tokio::time::sleep(Duration::from_millis(moment as u64)).await;
         server.kill();

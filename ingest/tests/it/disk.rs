@@ -1,4 +1,4 @@
-//! Full disks: real file systems of a few megabytes.
+//! Full disks, with real file systems of a few megabytes.
 
 use std::{
     collections::BTreeSet,
@@ -16,10 +16,10 @@ use prost::Message;
 use reqwest::{Client, Response};
 use tokio::time::{sleep, timeout};
 
-/// Runs a test on a thread whose mounts are its own: they end with it and its processes, however they end.
+/// Runs a test on a thread with its own mounts. They end with the thread and its processes, even after a crash.
 fn with_own_mounts<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
     let run = move || {
-        // Before anything is mounted: what is mounted later is seen by this thread and its children alone.
+        // Must precede every mount. Only this thread and its children see later mounts.
         let is_permitted = unshare(CloneFlags::CLONE_NEWNS).is_ok() && mounted(&["--make-rprivate", "/"]);
         if !is_permitted {
             let must_run = std::env::var_os("CI").is_some();
@@ -27,7 +27,7 @@ fn with_own_mounts<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'st
                 !must_run,
                 "file systems cannot be mounted here: run the tests as root"
             );
-            // Not by a macro, which the test harness would catch.
+            // Written directly, because the test harness captures the output of macros.
             let line =
                 b"SKIPPED: a test of full disks, as no file system can be mounted here; run it as root\n";
             std::io::stderr().write_all(line).expect("written");
@@ -51,11 +51,11 @@ fn mount(arguments: &[&str]) {
     assert!(mounted(arguments), "mount {arguments:?}");
 }
 
-/// A file system of its own, on memory.
+/// A file system in memory.
 struct Disk(PathBuf);
 
 impl Disk {
-    /// Puts a file system of that many megabytes there.
+    /// Mounts a file system of that many megabytes on a folder.
     fn mount(folder: &Path, megabytes: u32) -> Self {
         let size = format!("size={megabytes}m");
         let folder = folder.to_owned();
@@ -72,7 +72,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // So that the folder below can be removed. The mount ends with the thread in any case.
+        // Unmounts, so that the folder can be removed. The mount ends with the thread in any case.
         let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }
@@ -85,7 +85,7 @@ fn fill(file: &Path) {
     while filler.write_all(&[7]).is_ok() {}
 }
 
-/// Records that do not compress well.
+/// Returns random records, which do not compress well.
 fn ids(count: usize) -> Vec<String> {
     let words = || (0..12).map(|_| uuid::Uuid::new_v4().simple().to_string());
     (0..count).map(|_| words().collect()).collect()
@@ -101,7 +101,7 @@ async fn post(url: &str, ids: &[String]) -> Response {
         .expect("an answer")
 }
 
-/// Sends until a request is refused, and keeps what was acknowledged.
+/// Sends until a request is refused. Adds the acknowledged ids to `acknowledged`.
 async fn send_until_refused(url: &str, acknowledged: &mut BTreeSet<String>) -> Response {
     for _ in 0..1_000 {
         let ids = ids(500);
@@ -146,7 +146,7 @@ fn parquet_files(folder: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
-/// Data files on disk that are in no snapshot, once no commit is under way.
+/// Asserts that failed commits leave no data files on disk. Waits up to 20 s for a commit that is in progress.
 async fn no_leftovers(lake: &Lake, folder: &Path) {
     let leftovers = async || {
         let before = parquet_files(folder);
@@ -186,7 +186,7 @@ fn log_and_lake_on_one_disk_that_is_full() {
             .await
             .expect("the lake opens");
 
-        // Requests are refused while there is room for what was acknowledged.
+        // Requests are refused while the disk still has space to commit the acknowledged ones.
         let mut acknowledged = BTreeSet::new();
         let refused = send_until_refused(&server.url, &mut acknowledged).await;
         assert_eq!(refused.status(), 503);
@@ -196,7 +196,7 @@ fn log_and_lake_on_one_disk_that_is_full() {
         health_until(&server.url, all_committed).await;
         no_leftovers(&lake, &folder).await;
 
-        // Until the lake has taken the room that may be taken.
+        // Repeats until the lake has taken all of the available space.
         while health(&server.url).await["ready"] == true {
             send_until_refused(&server.url, &mut acknowledged).await;
             health_until(&server.url, all_committed).await;
@@ -204,7 +204,7 @@ fn log_and_lake_on_one_disk_that_is_full() {
         let full = health(&server.url).await;
         assert!(full["refusing"].as_str().expect("why").contains("free"), "{full}");
 
-        // A larger disk, which another program fills before what is acknowledged is committed.
+        // Another program fills the larger disk before the acknowledged records are committed.
         disk.resize(80);
         health_until(&server.url, |health| health["ready"] == true).await;
         let more = ids(2_000);
@@ -253,7 +253,7 @@ fn a_lake_on_another_disk_that_is_full() {
             .await
             .expect("the lake opens");
         let mut acknowledged = BTreeSet::new();
-        // The log takes what it may.
+        // The log takes requests up to its limit.
         let refused = loop {
             let refused = send_until_refused(&server.url, &mut acknowledged).await;
             let health = health(&server.url).await;

@@ -1,4 +1,4 @@
-//! One bad value in a request: the other records are in the lake, and the loss is counted and named.
+//! One bad value in a request: the other records are in the lake, and the loss is counted and reported.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use prost::Message;
@@ -20,7 +20,7 @@ impl Running {
         health["last_loss"].clone()
     }
 
-    /// Sends JSON that is taken; returns the partial success.
+    /// Sends JSON that must be accepted. Returns the partial success.
     async fn send_json(&self, path: &str, body: String) -> Value {
         let response = self
             .post(path, JSON)
@@ -33,7 +33,7 @@ impl Running {
     }
 }
 
-/// A request with a log record of the given fields between two good ones.
+/// Returns a request with a log record of the given fields between two good ones.
 fn between_good(fields: &str) -> String {
     let good = format!(
         r#"{{"timeUnixNano":"{}","body":{{"stringValue":"good"}}}}"#,
@@ -91,7 +91,7 @@ async fn one_bad_value_in_json_costs_no_other_record() {
         (&json!("/v1/logs"), &json!(1), &json!(0), &json!(message))
     );
 
-    // A list that is misspelled is ignored, as OTLP wants, but not in silence.
+    // OTLP requires that unknown fields are ignored. The answer reports a misspelled list nevertheless.
     let partial = server
         .send_json("/v1/logs", r#"{"resourceLog":[{}]}"#.into())
         .await;

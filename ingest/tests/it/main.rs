@@ -1,4 +1,4 @@
-//! The server from outside: over HTTP, through its process, and by what is in the lake afterwards.
+//! Tests of the server from outside: over HTTP, by its process, and by the rows in the lake afterwards.
 
 mod backpressure;
 mod crash;

@@ -1,4 +1,4 @@
-//! The number of a log is its own in its lake, also when its folder is taken to another lake or is copied.
+//! The writer number of a log is unique in its lake, even if the log's folder is moved to another lake or copied.
 
 use std::{
     collections::BTreeSet,
@@ -14,7 +14,7 @@ use prost::Message;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-/// Commits happen when that many rows are there, or at the end.
+/// Flags that commit at 100 rows or at the end.
 const BY_ROWS: [&str; 4] = ["--commit-interval", "1h", "--commit-rows", "100"];
 
 async fn send(server: &Server, name: &str, count: usize) -> Vec<String> {
@@ -46,7 +46,7 @@ async fn writer(server: &Server) -> u64 {
     health(server).await["wal"]["writer"].as_u64().expect("a number")
 }
 
-/// All rows of the lake beside that folder are those, each once.
+/// Asserts that the lake beside `data` contains exactly the expected rows, each once.
 async fn assert_rows(data: &Path, expected: &[Vec<String>]) {
     let rows = rows(data, "otel_logs", "Body").await;
     let ids: BTreeSet<i64> = rows.iter().map(|row| row.row_id).collect();
@@ -58,7 +58,7 @@ async fn assert_rows(data: &Path, expected: &[Vec<String>]) {
     assert_eq!(found, expected);
 }
 
-/// A data folder with a copy of another's log, on the same lake.
+/// Returns a data folder with a copy of another folder's log, on the same lake.
 fn copy_of(original: &Path) -> TempDir {
     let copy = TempDir::new().expect("a folder");
     fs::create_dir(copy.path().join("wal")).expect("a folder");
@@ -77,7 +77,7 @@ async fn a_log_taken_to_another_lake_and_back_loses_nothing() {
         TempDir::new().expect("a folder"),
         TempDir::new().expect("a folder"),
     );
-    // The other lake has a writer of the same number, which is further.
+    // The other lake has a writer of the same number, whose position is higher.
     let server = Server::start(other.path(), &BY_ROWS);
     let theirs = send(&server, "theirs", 50).await;
     assert!(server.terminate().success());
@@ -88,7 +88,7 @@ async fn a_log_taken_to_another_lake_and_back_loses_nothing() {
     let first_number = writer(&server).await;
     server.kill();
 
-    // What the first lake has stays there; what it has not goes where the log is committed now.
+    // Committed rows stay in the first lake. Pending rows are committed to the lake that the log uses now.
     let (own_lake, moved) = (one.path().join("lake"), one.path().join("aside"));
     fs::rename(&own_lake, &moved).expect("moved");
     symlink(other.path().join("lake"), &own_lake).expect("a link");
@@ -107,7 +107,7 @@ async fn a_log_taken_to_another_lake_and_back_loses_nothing() {
     assert_rows(one.path(), &[ours, back]).await;
 }
 
-/// Who of a log and its copy commits first, and when the copy starts.
+/// The order in which a log and its copy commit, and whether the copy starts before the first commit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum First {
     Copy,
@@ -123,7 +123,7 @@ async fn a_copied_log_beside_the_original_loses_and_doubles_nothing() {
         let mut all = vec![send(&original, "committed", 100).await];
         committed(&original).await;
         let number = writer(&original).await;
-        // Both logs have these.
+        // Both logs contain these rows.
         all.push(send(&original, "shared", 10).await);
         let folder = copy_of(data.path());
         let start = || Server::start(folder.path(), &BY_ROWS);
@@ -161,7 +161,7 @@ async fn a_copied_log_beside_the_original_loses_and_doubles_nothing() {
             "{first:?}: the second takes a new number"
         );
 
-        // They go on beside each other, also after a crash of the one that has a new number.
+        // Both continue, even after a crash of the one that has a new number.
         all.push(send(&original, "more", 10).await);
         all.push(send(&copy, "copymore", 10).await);
         let (original, copy) = match first {
@@ -193,7 +193,7 @@ async fn a_copy_that_was_used_while_the_original_stood_still_is_noticed_at_its_s
     let folder = copy_of(data.path());
     all.push(send(&original, "original", 5).await);
     original.kill();
-    // Twice: the second run of the copy follows its first, not the original.
+    // Two runs, because the second run of the copy continues its first, not the original.
     for run in ["one", "two"] {
         let copy = Server::start(folder.path(), &BY_ROWS);
         all.push(send(&copy, run, 10).await);
@@ -206,7 +206,7 @@ async fn a_copy_that_was_used_while_the_original_stood_still_is_noticed_at_its_s
     assert_rows(data.path(), &all).await;
 }
 
-/// A log as an earlier version left it: its number, and a segment whose next position is `next`.
+/// Returns a log in the format of an earlier version: its number, and a segment whose next position is `next`.
 async fn earlier_log(next: u64, committed: u64) -> (TempDir, Lake) {
     let data = TempDir::new().expect("a folder");
     let wal = data.path().join("wal");
@@ -246,7 +246,7 @@ async fn a_number_of_an_earlier_version_is_bound_when_it_is_first_used() {
 
 #[tokio::test]
 async fn a_number_of_an_earlier_version_that_another_log_has_is_not_used() {
-    // The lake is further than the log: these are another log's rows.
+    // The lake is further than the log, so that its rows are another log's.
     let (data, _lake) = earlier_log(8, 70).await;
     let server = Server::start(data.path(), &BY_ROWS);
     assert_eq!(writer(&server).await, 2);

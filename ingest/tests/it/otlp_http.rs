@@ -1,4 +1,4 @@
-//! OTLP/HTTP as the specification has it, case by case.
+//! The requirements of the OTLP/HTTP specification, case by case.
 
 use std::{io::Write, path::Path};
 
@@ -18,7 +18,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 pub const PROTOBUF: &str = "application/x-protobuf";
 pub const JSON: &str = "application/json";
 
-/// The server in this process.
+/// A server inside of the test process.
 pub struct Running {
     pub url: String,
     pub client: Client,
@@ -67,7 +67,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).expect("compressed")
 }
 
-/// A JSON request with a log record.
+/// Returns a JSON request with one log record.
 pub fn json_logs(body: &str) -> Vec<u8> {
     json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
         {"timeUnixNano": now_nanos().to_string(), "body": {"stringValue": body}}
@@ -83,7 +83,7 @@ fn content_type(response: &Response) -> String {
         .to_owned()
 }
 
-/// The `google.rpc.Status` of an error, in whichever format it came.
+/// Returns the `google.rpc.Status` of an error, from protobuf or JSON.
 async fn status(response: Response) -> Status {
     let content_type = content_type(&response);
     let body = response.bytes().await.expect("a body");
@@ -160,7 +160,7 @@ async fn errors_are_a_status_in_the_format_of_the_request() {
     let server = Running::start(data.path(), &["--max-body", "4KiB", "--max-in-flight", "64KiB"]).await;
     let good = || logs(&["good".to_owned()], now_nanos()).encode_to_vec();
     let large = || logs(&["x".repeat(8 << 10)], now_nanos()).encode_to_vec();
-    // (what, content type, content encoding, body, HTTP status, google.rpc.Code, part of the message)
+    // (name, content type, content encoding, body, HTTP status, google.rpc.Code, part of the message)
     type Case = (
         &'static str,
         &'static str,
@@ -414,7 +414,7 @@ async fn a_zip_bomb_costs_no_memory() {
     let data = tempfile::tempdir().expect("a folder");
     let server = Server::start(data.path(), &["--max-body", "1MiB", "--max-in-flight", "8MiB"]);
     let before = server.peak_memory();
-    // 1 GiB of zeros: about 1 MB as gzip, 33 kB as zstd.
+    // 1 GiB of zeros is about 1 MB as gzip and 33 kB as zstd.
     let zeros = vec![0; 1 << 20];
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     let mut zstd = zstd::Encoder::new(Vec::new(), 19).expect("an encoder");
@@ -504,7 +504,7 @@ async fn the_state_of_the_process_is_for_no_page_of_another_origin() {
         let with_key = foreign.bearer_auth("a-key-of-the-tests").send().await;
         assert_eq!(with_key.expect("an answer").status(), 200, "{path}");
     }
-    // Telemetry is taken under any name.
+    // Telemetry is accepted under any host name.
     let response = server
         .post("/v1/logs", "application/json")
         .header("host", "evil.example")

@@ -1,4 +1,4 @@
-//! A request that is sent again, because its answer was lost, is stored once.
+//! A request that is sent again because its answer was lost is stored once.
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
@@ -15,7 +15,7 @@ fn body(id: &str) -> Vec<u8> {
 }
 
 impl Running {
-    /// Sends logs with more headers; returns the status.
+    /// Sends logs with additional headers. Returns the status.
     async fn send(&self, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> u16 {
         let mut request = self.post(path, PROTOBUF);
         for (name, value) in headers {
@@ -26,7 +26,7 @@ impl Running {
     }
 }
 
-/// How often each body is in the lake.
+/// Returns the number of rows of each body in the lake.
 async fn counts(data: &std::path::Path) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for row in rows(data, "otel_logs", "Body").await {
@@ -60,7 +60,7 @@ async fn the_same_bytes_are_stored_once() {
     let key = [("authorization", one)];
     let requests = (0..16).map(|_| server.send("/v1/logs", &key, &at_once));
     assert_eq!(join_all(requests).await, [200; 16]);
-    // At another time it is another request.
+    // A request with another time is another request.
     for _ in 0..2 {
         assert_eq!(
             server
@@ -69,7 +69,7 @@ async fn the_same_bytes_are_stored_once() {
             200
         );
     }
-    // The same answer, also where not all was taken.
+    // The answer is the same, even if some records were rejected.
     let rejected = logs(&["too old".to_owned()], 1).encode_to_vec();
     for _ in 0..2 {
         let request = server.post("/v1/logs", PROTOBUF).header("authorization", one);
@@ -79,7 +79,7 @@ async fn the_same_bytes_are_stored_once() {
             "a partial success"
         );
     }
-    // What was refused is tried again.
+    // A refused request is not remembered, so that it is tried again.
     for _ in 0..2 {
         assert_eq!(
             server.send("/v1/logs", &[("authorization", one)], b"\xff").await,
@@ -125,7 +125,7 @@ async fn a_batch_with_an_id_is_stored_once_however_the_id_comes() {
         400
     );
     assert_eq!(server.send("/v1/logs?batch=", &[], &body("bad id")).await, 400);
-    // Without a time in it, equal bodies may be two; an id says that they are one.
+    // Without times, equal bodies may be two requests. An equal id means that they are one.
     let timeless =
         br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"timeless"}}]}]}]}"#;
     let named = String::from_utf8_lossy(timeless).replace("timeless", "named");
@@ -164,13 +164,13 @@ async fn batches_are_forgotten_after_their_time_or_never_remembered() {
     }
 }
 
-/// The client gives up while the request waits for the lake: the answer is lost, the records are not.
+/// The client disconnects while the request waits for the lake. The answer is lost, the records are not.
 #[tokio::test]
 async fn a_request_whose_client_went_away_is_not_stored_again() {
     let data = tempfile::tempdir().expect("a folder");
     let server = Running::start(data.path(), &["--ack", "snapshot", "--commit-interval", "50ms"]).await;
     assert_eq!(server.send("/v1/logs", &[], &body("first")).await, 200);
-    // A file where data files should go: every write fails.
+    // A file in place of the folder of data files makes every write fail.
     let folder = data.path().join("lake/otel/otel_logs/data");
     let aside = data.path().join("aside");
     fs::rename(&folder, &aside).expect("moved");

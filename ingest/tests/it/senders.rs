@@ -1,4 +1,4 @@
-//! Senders that want more than their part, and who they are.
+//! Limits for a single sender, and the identity of senders.
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 const CHROME: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
-/// Connects from a local address, and sends the head of a request and some of its body.
+/// Connects from a local address, and sends the head of a request and a part of its body.
 async fn begin(server: &Running, from: [u8; 4], announced: usize, body: &[u8]) -> TcpStream {
     let address: SocketAddr = server
         .url
@@ -39,7 +39,7 @@ async fn begin(server: &Running, from: [u8; 4], announced: usize, body: &[u8]) -
     stream
 }
 
-/// The status line of an answer, empty if the connection was closed without one.
+/// Returns the status line of an answer, or an empty text if the connection was closed without one.
 async fn status(stream: &mut TcpStream) -> String {
     let mut answer = [0; 12];
     let reading = timeout(Duration::from_secs(20), stream.read_exact(&mut answer));
@@ -68,7 +68,7 @@ async fn connections_that_send_nothing_take_no_room() {
     for number in 0..20 {
         assert_eq!(post(&server, &server.client, &number.to_string()).await, 200);
     }
-    // They are ended when nothing comes.
+    // The server ends connections that send nothing.
     for mut stream in idle {
         assert_eq!(status(&mut stream).await, "HTTP/1.1 408");
     }
@@ -88,7 +88,7 @@ async fn a_sender_takes_its_share_and_no_more() {
     ];
     let server = Running::start(data.path(), &flags).await;
     let almost = vec![0xff; (256 << 10) - 1];
-    // Four bodies of which the last byte is missing want all the room.
+    // Four bodies without their last byte would take all of the room.
     let mut greedy = Vec::new();
     for _ in 0..4 {
         greedy.push(begin(&server, [127, 0, 0, 2], 256 << 10, &almost).await);
@@ -131,7 +131,7 @@ async fn connections_have_a_limit_and_a_time_to_begin_a_request() {
     server.stop().await;
 }
 
-/// Sends a log record as a browser behind proxies.
+/// Sends a log record as a browser behind proxies does.
 async fn browse(server: &Running, forwarded: &str, id: &str) {
     let body = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
         {"timeUnixNano": now_nanos().to_string(), "eventName": id}
@@ -158,7 +158,7 @@ async fn a_visitor_cannot_make_itself_many() {
     ] {
         let data = tempfile::tempdir().expect("a folder");
         let server = Running::start(data.path(), flags).await;
-        // The first entry is the visitor's own word, the others those of two proxies.
+        // The visitor can write the first entry. Two proxies added the others.
         browse(&server, "198.51.100.1, 203.0.113.7, 192.0.2.1", "a").await;
         browse(&server, "198.51.100.2, 203.0.113.8, 192.0.2.1", "b").await;
         browse(&server, "198.51.100.3, 203.0.113.7, 192.0.2.2", "c").await;
@@ -172,7 +172,7 @@ async fn a_visitor_cannot_make_itself_many() {
     }
 }
 
-/// A hash of an address without a key says who it was to anybody who tries all addresses.
+/// A hash of an address without a key does not hide the address: trying all addresses finds it.
 #[tokio::test]
 async fn addresses_that_servers_report_of_their_clients_are_not_hashed() {
     let data = tempfile::tempdir().expect("a folder");

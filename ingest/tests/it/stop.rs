@@ -1,4 +1,4 @@
-//! SIGTERM, acknowledgement by snapshot, and what a second process is told.
+//! SIGTERM, acknowledgement by snapshot, and the messages of a start with wrong settings.
 
 use std::process::Command;
 
@@ -45,7 +45,7 @@ async fn row_ids_of_two_logs_differ_and_grow() {
         assert_eq!(send(&server, &format!("{log}1")).await, 200);
         assert_eq!(send(&server, &format!("{log}2")).await, 200);
         assert!(server.terminate().success());
-        // A new log is a new writer.
+        // A log in a new folder gets a new writer number.
         std::fs::remove_dir_all(lake.path().join("wal")).expect("removed");
     }
     let mut rows = rows(lake.path(), "otel_logs", "Body").await;

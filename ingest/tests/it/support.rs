@@ -1,4 +1,4 @@
-//! What the tests share: the real server as a process, requests with known ids, and reading the lake back.
+//! Helpers of the tests: the server as a process, requests with known ids, and reading the lake back.
 
 use std::{
     io::{BufRead, BufReader},
@@ -30,12 +30,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the binary on a free port, its lake in that folder, and waits until it listens.
+    /// Starts the binary on a free port with its lake below `data`, and waits until the server listens.
     pub fn start(data: &Path, flags: &[&str]) -> Self {
         Self::start_on(data, flags, &LakeAt::folder(data.join("lake")))
     }
 
-    /// As [`Self::start`], with a lake that may be elsewhere.
+    /// Starts the server like [`Self::start`], with the lake in another place.
     pub fn start_on(data: &Path, flags: &[&str], lake: &LakeAt) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
             .args(["--listen", "127.0.0.1:0", "--data"])
@@ -60,13 +60,13 @@ impl Server {
         }
     }
 
-    /// `kill -9`
+    /// Kills the process with SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().expect("kill");
         self.child.wait().expect("wait");
     }
 
-    /// SIGTERM; returns once the process has ended.
+    /// Sends SIGTERM and waits for the end of the process.
     pub fn terminate(mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
         assert!(
@@ -79,7 +79,7 @@ impl Server {
         self.child.wait().expect("wait")
     }
 
-    /// Peak resident memory, bytes.
+    /// Returns the peak resident memory, in bytes.
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("/proc");
         let line = status
@@ -97,13 +97,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Already ended, as a rule.
+        // The process has usually ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Nanoseconds since 1970.
+/// Returns the current time in nanoseconds since 1970.
 pub fn now_nanos() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -128,7 +128,7 @@ fn resource() -> Option<Resource> {
     })
 }
 
-/// A request with a log record per body.
+/// Returns a request with one log record for each body.
 pub fn logs(bodies: &[String], time_unix_nano: u64) -> ExportLogsServiceRequest {
     let record = |body: &String| LogRecord {
         time_unix_nano,
@@ -139,7 +139,7 @@ pub fn logs(bodies: &[String], time_unix_nano: u64) -> ExportLogsServiceRequest 
     records(bodies.iter().map(record).collect())
 }
 
-/// A request with these log records.
+/// Returns a request with these log records.
 pub fn records(log_records: Vec<LogRecord>) -> ExportLogsServiceRequest {
     ExportLogsServiceRequest {
         resource_logs: vec![ResourceLogs {
@@ -153,7 +153,7 @@ pub fn records(log_records: Vec<LogRecord>) -> ExportLogsServiceRequest {
     }
 }
 
-/// A request with a span per name.
+/// Returns a request with one span for each name.
 pub fn spans(names: &[String], start: u64) -> ExportTraceServiceRequest {
     let span = |name: &String| Span {
         trace_id: vec![7; 16],
@@ -175,7 +175,7 @@ pub fn spans(names: &[String], start: u64) -> ExportTraceServiceRequest {
     }
 }
 
-/// A request with a gauge and a sum per name, which go to two tables.
+/// Returns a request with a gauge and a sum for each name, which are stored in two tables.
 pub fn metrics(names: &[String], time_unix_nano: u64) -> ExportMetricsServiceRequest {
     let points = || {
         vec![NumberDataPoint {
@@ -216,21 +216,21 @@ pub fn metrics(names: &[String], time_unix_nano: u64) -> ExportMetricsServiceReq
     }
 }
 
-/// A row of a table, as far as tests look.
+/// The fields of a table's row that tests check.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone)]
 pub struct Row {
     pub text: String,
     pub row_id: i64,
-    /// Data file it is in.
+    /// The path of the row's data file.
     pub file: String,
 }
 
-/// All rows of a table's current snapshot with one of its string columns.
+/// Returns all rows of a table's current snapshot, with the text of one string column.
 pub async fn rows(data: &Path, table: &str, column: &str) -> Vec<Row> {
     rows_on(&LakeAt::folder(data.join("lake")), table, column).await
 }
 
-/// As [`rows`], of a lake that may be elsewhere.
+/// Returns the rows like [`rows`], of a lake in another place.
 pub async fn rows_on(lake: &LakeAt, table: &str, column: &str) -> Vec<Row> {
     let place = lake.place().expect("a place");
     let lake = Lake::open(LakeConfig::at(place)).await.expect("the lake opens");

@@ -1,3 +1,5 @@
+//! The ClickHouse servers of a stack, embedded or given by `CLICKHOUSE_URL`.
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -9,21 +11,21 @@ use super::{address, url};
 use crate::installation::Installation;
 use crate::stack::{Ready, Service};
 
-/// The header with which a request pretends to come from elsewhere: `latitude,longitude`.
+/// Name of the header that sets the location of a request: `latitude,longitude` in degrees.
 pub const LOCATION_HEADER: &str = "x-lakefront-location";
 
-/// A ClickHouse of the stack.
+/// A ClickHouse server of the stack.
 pub struct Server {
-    /// The service's name, and the Worker's name for it.
+    /// The name of the service, and of the backend in the Worker's configuration.
     name: &'static str,
-    /// Its HTTP interface.
+    /// The address of the server's HTTP interface.
     pub url: String,
     region: Option<Region>,
-    /// None for a server that somebody else runs.
+    /// `None` for a server that is not part of the stack.
     embedded: Option<Embedded>,
 }
 
-/// A region with a place on the map.
+/// A region with its location, in degrees.
 #[derive(Clone, Copy)]
 struct Region {
     name: &'static str,
@@ -36,7 +38,7 @@ struct Embedded {
     disk: PathBuf,
 }
 
-/// Ashburn.
+/// Ashburn, Virginia.
 const US: Region = Region {
     name: "us",
     latitude: 39.04,
@@ -49,7 +51,7 @@ const EU: Region = Region {
     longitude: 8.68,
 };
 
-/// The servers of a tier. `CLICKHOUSE_URL` names a real server that takes the place of the embedded ones.
+/// Returns the servers of a tier. `CLICKHOUSE_URL` names a server that replaces the embedded ones.
 pub fn servers(tier: Tier, ports: Ports, data: &Path) -> Vec<Server> {
     let embedded = |name, index: usize, disk, region| Server {
         name,
@@ -77,7 +79,7 @@ pub fn servers(tier: Tier, ports: Ports, data: &Path) -> Vec<Server> {
     }
 }
 
-/// The servers as the Worker's `CLICKHOUSE` has them.
+/// Returns the servers as the value of the Worker's variable `CLICKHOUSE`, a JSON array.
 pub fn configuration(servers: &[Server]) -> String {
     let servers = servers.iter().map(|server| {
         let mut entry = json!({ "name": server.name, "url": server.url });
@@ -92,12 +94,12 @@ pub fn configuration(servers: &[Server]) -> String {
 }
 
 impl Server {
-    /// The region's name.
+    /// Returns the region's name.
     pub fn region(&self) -> Option<&str> {
         self.region.map(|region| region.name)
     }
 
-    /// The embedded server as a service; none when somebody else runs it.
+    /// Returns the embedded server as a service, or `None` for a server that is not part of the stack.
     pub fn service(
         &self,
         installation: &Installation,

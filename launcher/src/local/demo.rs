@@ -1,12 +1,12 @@
-//! The demo as a part of the stack.
+//! The demo as a service of the stack.
 
 use crate::installation::Installation;
 use crate::stack::{Ready, Service};
 
-/// The demo's name among the services.
+/// Name of the demo's service.
 pub const NAME: &str = "demo";
 
-/// Returns the service that sends `days` of the past, then `rate` events a second where one is given.
+/// Returns the service that sends `days` days of the past, then `rate` events per second if a rate is given.
 pub fn service(installation: &Installation, endpoint: &str, days: u32, rate: Option<u32>) -> Service {
     let mut command = installation.command("lakefront-demo");
     command.args(["--endpoint", endpoint, "--days", &days.to_string()]);

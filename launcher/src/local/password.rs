@@ -1,19 +1,25 @@
+//! Passwords of the embedded ClickHouse, from the environment or random.
+
 use std::fmt::Write as _;
 use std::io::Read as _;
 
 use anyhow::{Context, Result};
 
-/// What the users of the embedded ClickHouse are known by. The port is open to every program of this machine, and a web
-/// page can post to it too.
+/// Passwords of the users of the embedded ClickHouse. They are necessary because every program of this machine can
+/// reach the port, and a web page can post to it.
 pub struct Passwords {
-    /// Of the Worker, which may only read.
+    /// Password of the Worker's user, which may only read.
     pub router: String,
-    /// Of sync, which may change everything.
+    /// Password of sync's user, which may change everything.
     pub sync: String,
 }
 
 impl Passwords {
-    /// `LAKEFRONT_ROUTER_PASSWORD` and `LAKEFRONT_SYNC_PASSWORD`, else random ones that nobody else learns.
+    /// Returns the values of `LAKEFRONT_ROUTER_PASSWORD` and `LAKEFRONT_SYNC_PASSWORD`. A variable that is not set is
+    /// replaced by a random password for this start.
+    ///
+    /// # Errors
+    /// Returns an error if `/dev/urandom` cannot be read.
     pub fn of_this_start() -> Result<Self> {
         Ok(Self {
             router: given_or_random("LAKEFRONT_ROUTER_PASSWORD")?,

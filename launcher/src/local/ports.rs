@@ -1,3 +1,5 @@
+//! Port numbers of the stack's services.
+
 /// The ports of a stack, all on 127.0.0.1.
 #[derive(Debug, Clone, Copy)]
 pub struct Ports {
@@ -7,11 +9,11 @@ pub struct Ports {
     pub ingest: u16,
     /// The stateless engine over the lake.
     pub chdb: u16,
-    /// The first region's ClickHouse and the second's.
+    /// ClickHouse of the first region and of the second one.
     pub clickhouse: [u16; 2],
     /// Health and metrics of sync.
     pub sync: u16,
-    /// MinIO.
+    /// MinIO's S3 interface.
     pub store: u16,
     /// MinIO's console.
     pub console: u16,
@@ -20,7 +22,7 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Where everybody looks for them.
+    /// The default ports, which the documentation names.
     pub const DEFAULT: Self = Self {
         router: 8787,
         ingest: 4318,
@@ -32,7 +34,7 @@ impl Ports {
         catalog: 19120,
     };
 
-    /// One after the other from a port on.
+    /// Returns consecutive ports from `base` on.
     pub const fn from_base(base: u16) -> Self {
         Self {
             router: base,

@@ -1,4 +1,4 @@
-//! `up --lake s3`: MinIO and an Iceberg REST catalog in place of a folder.
+//! The services of `up --lake s3`: MinIO and an Iceberg REST catalog in place of a folder.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,14 +9,15 @@ use super::{Ports, address, url};
 use crate::stack::{Ready, Service};
 
 const BUCKET: &str = "lake";
-/// Both listen where this machine alone can reach them, but for the catalog, which knows no tokens.
+/// The key may be public, because MinIO listens on 127.0.0.1 only. The catalog listens on all addresses and supports no
+/// authentication.
 const KEY: &str = "lakefront";
 const SECRET: &str = "lakefront-local";
 
-/// Returns the store over a folder, with its bucket. `programs` is the folder of both servers.
+/// Returns the service of MinIO over a folder, with its bucket. `programs` is the folder of both servers.
 pub fn store(programs: &Path, data: &Path, ports: Ports) -> Result<Service> {
     let folder = data.join("store");
-    // A folder in the store's is a bucket.
+    // MinIO serves each folder in its own as a bucket.
     std::fs::create_dir_all(folder.join(BUCKET))?;
     let mut command = Command::new(programs.join("minio"));
     command
@@ -33,14 +34,14 @@ pub fn store(programs: &Path, data: &Path, ports: Ports) -> Result<Service> {
     })
 }
 
-/// The catalog, with what it knows in a file.
+/// Returns the service of the catalog, which keeps its tables in an SQLite file.
 pub fn catalog(programs: &Path, data: &Path, ports: Ports) -> Service {
     let database = data.join("catalog.db");
     let mut command = Command::new(programs.join("java"));
     command
-        // What it unpacks stays with its data.
+        // The catalog unpacks files, which belong to its data.
         .arg(format!("-Djava.io.tmpdir={}", data.display()))
-        // It would write a line for each request.
+        // At the default level the catalog writes a line for each request.
         .args([
             "-Xmx512m",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -51,7 +52,7 @@ pub fn catalog(programs: &Path, data: &Path, ports: Ports) -> Service {
         .env("CATALOG_WAREHOUSE", format!("s3://{BUCKET}/"))
         .env("CATALOG_CATALOG__IMPL", "org.apache.iceberg.jdbc.JdbcCatalog")
         .env("CATALOG_URI", format!("jdbc:sqlite:{}", database.display()))
-        // Two connections lock each other out.
+        // With two connections, SQLite reports a locked database.
         .env("CATALOG_CLIENTS", "1")
         .env("CATALOG_IO__IMPL", "org.apache.iceberg.aws.s3.S3FileIO")
         .env("CATALOG_S3_ENDPOINT", url(ports.store))
@@ -66,7 +67,7 @@ pub fn catalog(programs: &Path, data: &Path, ports: Ports) -> Service {
     }
 }
 
-/// Tells a program of ours where the lake is.
+/// Sets the environment variables that name the lake for one of Lakefront's programs.
 pub fn configure(command: &mut Command, ports: Ports) {
     command
         .env("LAKEFRONT_CATALOG_URI", url(ports.catalog))

@@ -1,15 +1,17 @@
+//! The tiers of the stack, by the number of ClickHouse servers beside the lake.
+
 use clap::ValueEnum;
 
-/// How much stands beside the lake.
+/// The engines beside the lake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Tier {
-    /// chDB over the lake, and nothing else
+    /// chDB over the lake
     #[value(name = "1")]
     One,
-    /// And a ClickHouse with materialized views
+    /// chDB, and a ClickHouse with materialized views
     #[value(name = "2")]
     Two,
-    /// And one in each of two regions
+    /// chDB, and a ClickHouse in each of two regions
     #[value(name = "3")]
     Three,
 }

@@ -1,19 +1,27 @@
+//! HTTP requests to the services of the stack.
+
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// Whether a URL answers 200 within a second.
+/// Returns true if a URL answers with success within a second.
 pub fn get_ok(url: &str) -> bool {
     agent(Duration::from_secs(1)).get(url).call().is_ok()
 }
 
-/// Gets a JSON document.
+/// Requests a JSON document, with 10 s for the answer.
+///
+/// # Errors
+/// Returns an error if there is no answer, or the answer is not JSON.
 pub fn get_json(url: &str) -> Result<Value> {
     get_json_within(url, Duration::from_secs(10))
 }
 
-/// Gets a JSON document, whatever the status, or fails after a time.
+/// Requests a JSON document and accepts any HTTP status. `timeout` is the longest wait.
+///
+/// # Errors
+/// Returns an error if there is no answer in time, or the answer is not JSON.
 pub fn get_json_within(url: &str, timeout: Duration) -> Result<Value> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(timeout))
@@ -27,7 +35,10 @@ pub fn get_json_within(url: &str, timeout: Duration) -> Result<Value> {
         .with_context(|| format!("the reply of {url} is not JSON"))
 }
 
-/// Posts JSON and reads the JSON reply.
+/// Posts a JSON document and returns the JSON answer.
+///
+/// # Errors
+/// Returns an error if the status is not a success, or the answer is not JSON.
 pub fn post_json(url: &str, body: &Value) -> Result<Value> {
     let mut reply = agent(Duration::from_secs(60))
         .post(url)

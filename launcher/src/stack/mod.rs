@@ -1,4 +1,4 @@
-//! One supervisor for the local stack: starts each service, waits until it is ready, and ends all of them together.
+//! The supervisor of the local stack: starts each service, waits until it is ready, and ends all services together.
 
 mod http;
 mod output;
@@ -15,9 +15,9 @@ pub use http::{get_json, get_json_within, get_ok, post_json};
 use service::Running;
 pub use service::{Ready, Service};
 
-/// How long a service may take until it answers.
+/// Longest time until a service must answer.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// How long services may take to flush and end before they are killed.
+/// Longest time that a service may take to flush and end before it is killed.
 const END_WITHIN: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(50);
 
@@ -28,7 +28,8 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Returns a stack without services. Shows every line of theirs if it is verbose, else only warnings and errors.
+    /// Returns a stack without services. A verbose stack shows every line of its services, others only warnings and
+    /// errors.
     pub fn new(verbose: bool) -> Self {
         Self {
             running: Vec::new(),
@@ -37,6 +38,9 @@ impl Stack {
     }
 
     /// Starts a service and waits until it is ready. Its output goes to a file in `logs`.
+    ///
+    /// # Errors
+    /// Returns an error if the service cannot be started or is not ready in time, or any service has ended.
     pub fn start(&mut self, service: Service, logs: &Path) -> Result<()> {
         let started = Instant::now();
         let name = service.name;
@@ -59,13 +63,16 @@ impl Stack {
         Ok(())
     }
 
-    /// The process of a service; the first of that name.
+    /// Returns the process id of the first service with that name.
     pub fn pid(&self, name: &str) -> Option<u32> {
         let mut running = self.running.iter();
         Some(running.find(|running| running.name == name)?.group.child.id())
     }
 
-    /// Waits for a service that ends by itself.
+    /// Waits for the end of a service that ends by itself.
+    ///
+    /// # Errors
+    /// Returns an error if the service fails, or another service ends.
     pub fn wait_for(&mut self, name: &str) -> Result<()> {
         loop {
             let index = self
@@ -85,7 +92,11 @@ impl Stack {
         }
     }
 
-    /// Waits until something holds, for as long as a service may take to start.
+    /// Waits until `holds` returns true, at most as long as a service may take to start. `what` names the condition in
+    /// the error.
+    ///
+    /// # Errors
+    /// Returns an error if the time is over, `holds` fails, or a service has ended.
     pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
         let started = Instant::now();
         while !holds()? {
@@ -98,7 +109,10 @@ impl Stack {
         Ok(())
     }
 
-    /// Waits until somebody interrupts us or a service dies, and calls `idle` again and again meanwhile.
+    /// Waits for an interrupt and calls `idle` repeatedly.
+    ///
+    /// # Errors
+    /// Returns an error if a service ends.
     pub fn watch(&mut self, mut idle: impl FnMut()) -> Result<()> {
         loop {
             if process::interrupted() {
@@ -110,7 +124,7 @@ impl Stack {
         }
     }
 
-    /// Fails when a service has died, with its last lines, or we were interrupted.
+    /// Returns an error if a service has ended, with its last lines, or if this program was interrupted.
     fn check(&mut self) -> Result<()> {
         if process::interrupted() {
             bail!("interrupted");
@@ -123,7 +137,7 @@ impl Stack {
         Ok(())
     }
 
-    /// Ends every service, the last started first and before the one it sends to, each with time to flush.
+    /// Ends every service in reverse order, so that each ends before the service it sends to. Each has time to flush.
     pub fn end(&mut self) {
         while let Some(mut running) = self.running.pop() {
             running.group.signal(Signal::SIGTERM);

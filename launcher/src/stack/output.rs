@@ -1,3 +1,5 @@
+//! The output of a service: log file, screen, and last lines.
+
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,7 +12,7 @@ use anyhow::{Context, Result};
 
 const LAST_LINES: usize = 20;
 
-/// A service's output: in its log file, partly on the screen behind its name, and the last lines kept.
+/// The output of a service. All of it goes to the log file, part of it to the screen, and the last lines are kept.
 pub struct Output {
     last: Arc<Mutex<VecDeque<String>>>,
     readers: Mutex<Vec<JoinHandle<()>>>,
@@ -41,7 +43,7 @@ impl Output {
         })
     }
 
-    /// The last lines, once the service has ended.
+    /// Returns the last lines. Call this once the service has ended.
     pub fn last_lines(&self) -> Vec<String> {
         for reader in self
             .readers
@@ -60,7 +62,7 @@ impl Output {
     }
 }
 
-/// Returns true for a warning or an error, as `tracing` writes its levels.
+/// Returns true for a warning or an error, in the format of `tracing`, and for a panic.
 fn needs_attention(line: &str) -> bool {
     line.split_whitespace()
         .take(3)
@@ -71,7 +73,7 @@ fn needs_attention(line: &str) -> bool {
 fn copy(name: &str, stream: impl Read, file: &Mutex<File>, last: &Mutex<VecDeque<String>>, verbose: bool) {
     for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
-        // A progress line redraws itself with carriage returns: the last state is the one to keep.
+        // A progress line redraws itself with carriage returns. Only its last state is kept.
         let line = line
             .rsplit('\r')
             .find(|part| !part.is_empty())

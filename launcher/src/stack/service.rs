@@ -1,3 +1,5 @@
+//! A service of the stack: its command, and the condition for it to be ready.
+
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
@@ -8,20 +10,20 @@ use crate::process::Group;
 
 /// A program of the stack.
 pub struct Service {
-    /// What it is called on screen and in the log folder.
+    /// Name of the service on screen and in the log folder.
     pub name: &'static str,
-    /// How it is started.
+    /// Command that starts the service.
     pub command: Command,
-    /// When it counts as started.
+    /// Condition for the service to be ready.
     pub ready: Ready,
 }
 
-/// When a service counts as started.
+/// The condition for a service to be ready.
 #[derive(Clone)]
 pub enum Ready {
-    /// When this URL answers 200.
+    /// The service is ready when this URL answers 200.
     Url(String),
-    /// At once.
+    /// The service is ready at once.
     AtOnce,
 }
 
@@ -43,7 +45,7 @@ impl Running {
         })
     }
 
-    /// What to say when it has died.
+    /// Returns the message for the service's end, with its last lines.
     pub fn obituary(&self, status: ExitStatus) -> String {
         let last = self.output.last_lines();
         if last.is_empty() {

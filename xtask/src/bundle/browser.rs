@@ -1,3 +1,5 @@
+//! The static files of the dashboard, with the app for the browser.
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -7,8 +9,9 @@ use super::{build_wasm, copy, emptied};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// Cloudflare and workerd read this file of the site: a changed build has another folder, so its files never change.
-/// `otel.js` is loaded by pages of other origins, under one address for ever: kept for an hour, then asked for again.
+/// The file `_headers` of the site, which Cloudflare and workerd read. The app is in a folder named after its hash, so
+/// that its files never change. Pages of other origins load `otel.js` under one fixed address: browsers cache it for an
+/// hour.
 const HEADERS: &str = "/pkg/*
   Cache-Control: public, max-age=31536000, immutable
 /otel.js
@@ -20,15 +23,15 @@ const HEADERS: &str = "/pkg/*
   Referrer-Policy: same-origin
 ";
 
-/// The static files.
+/// The folder of static files.
 pub struct Site {
-    /// Where they are.
+    /// The path of the folder.
     pub folder: PathBuf,
-    /// The folder inside, and in addresses, of the app for the browser: `pkg/<hash>`.
+    /// The folder of the app for the browser, below `folder` and in addresses: `pkg/<hash>`.
     pub package: String,
 }
 
-/// Builds `public/`, the stylesheet and the app for the browser into one folder.
+/// Builds `public/`, the stylesheet and the app for the browser into one folder, if a source has changed.
 pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
     let wasm = build_wasm(paths, "lakefront-app", &["--features", "hydrate"])?;
     let (public, style) = (paths.checkout.join("public"), paths.checkout.join("style"));
@@ -50,7 +53,7 @@ pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
     Ok(site)
 }
 
-/// wasm-bindgen's module for browsers, made small.
+/// Writes wasm-bindgen's module for browsers, optimized for size.
 fn bind(paths: &Paths, wasm: &Path, package: &Path) -> Result<()> {
     let mut bindgen = paths.command(paths.cargo_tool("wasm-bindgen"));
     bindgen.args([
@@ -68,7 +71,7 @@ fn bind(paths: &Paths, wasm: &Path, package: &Path) -> Result<()> {
     minify(paths, &module, &module)
 }
 
-/// Scripts and styles, with esbuild.
+/// Minifies a script or a stylesheet with esbuild.
 fn minify(paths: &Paths, source: &Path, target: &Path) -> Result<()> {
     let mut esbuild = paths.command(paths.node_modules().join(".bin/esbuild"));
     esbuild

@@ -1,3 +1,5 @@
+//! The script `otel.js`, which any web page can load.
+
 use std::path::Path;
 
 use anyhow::Result;
@@ -7,7 +9,7 @@ use super::stamp::Stamp;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// The script's name in the site folder, and its address.
+/// Name of the script in the site folder, and in its address.
 pub const NAME: &str = "otel.js";
 
 /// Bundles `browser/` into `otel.js` beside the other static files.
@@ -15,7 +17,7 @@ pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {
     let sources = paths.checkout.join("browser");
     let target = site.folder.join(NAME);
     let stamp = Stamp::of(bundle.join("script.stamp"), &[&sources])?;
-    // A new site folder is an empty one.
+    // The script is missing if the site folder was built anew.
     if stamp.is_current() && target.exists() {
         return Ok(());
     }
@@ -25,10 +27,10 @@ pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {
         .arg("--define:globalThis.requestIdleCallback=atOnce")
         .arg(format!("--inject:{}", sources.join("at-once.js").display()))
         .args(["--bundle", "--minify", "--format=iife", "--target=es2022"])
-        // The licenses of what is inside stand in docs/browser.md.
+        // The licenses of bundled packages are in docs/browser.md.
         .args(["--legal-comments=none", "--log-level=warning"])
         .arg(format!("--outfile={}", target.display()))
-        // The packages lie with the tools, not beside the sources.
+        // The packages are in the tools folder, not beside the sources.
         .env("NODE_PATH", paths.node_modules());
     process::run(&esbuild)?;
     stamp.write()

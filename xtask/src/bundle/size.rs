@@ -1,3 +1,5 @@
+//! Limits on the compressed sizes of the browser bundle, `otel.js` and the Worker.
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -5,26 +7,26 @@ use anyhow::{Context, Result, bail};
 
 use super::script;
 
-/// Something that travels, and what it may weigh compressed.
+/// A set of files with a limit on their compressed size, in bytes.
 struct Limit {
     name: &'static str,
     compressor: Compressor,
     bytes: usize,
 }
 
-/// What a browser loads to hydrate a page.
+/// The files that a browser loads to hydrate a page.
 const BROWSER: Limit = Limit {
     name: "browser bundle",
     compressor: BROTLI,
     bytes: 300_000,
 };
-/// What every page with our tag loads.
+/// The script that every page with Lakefront's tag loads.
 const SCRIPT: Limit = Limit {
     name: "otel.js",
     compressor: BROTLI,
     bytes: 17_500,
 };
-/// The modules of the Worker. Cloudflare takes 3 MB on its free plan.
+/// The modules of the Worker. Cloudflare's free plan accepts 3 MB.
 const WORKER: Limit = Limit {
     name: "Worker",
     compressor: GZIP,
@@ -36,18 +38,21 @@ struct Compressor {
     arguments: [&'static str; 2],
 }
 
-/// As an edge sends files.
+/// The compression with which an edge sends files.
 const BROTLI: Compressor = Compressor {
     program: "brotli",
     arguments: ["--stdout", "--quality=11"],
 };
-/// As Cloudflare counts a Worker.
+/// The compression with which Cloudflare measures a Worker.
 const GZIP: Compressor = Compressor {
     program: "gzip",
     arguments: ["--stdout", "-9"],
 };
 
-/// Prints the sizes, and fails past their limits.
+/// Prints the sizes.
+///
+/// # Errors
+/// Returns an error if a size is past its limit.
 pub fn check(site: &Path, worker: &Path) -> Result<()> {
     let otel = site.join(script::NAME);
     let app = files(site, &["wasm", "js", "css"])?
@@ -88,7 +93,7 @@ fn kilobytes(bytes: usize) -> f64 {
     bytes as f64 / 1e3
 }
 
-/// All files below a folder with one of the extensions.
+/// Returns all files below a folder that have one of the extensions.
 fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
@@ -106,7 +111,7 @@ fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
 }
 
 impl Compressor {
-    /// The sum over the files.
+    /// Returns the sum of the files' compressed sizes, in bytes.
     fn size(&self, files: &[PathBuf]) -> Result<usize> {
         let mut sum = 0;
         for file in files {

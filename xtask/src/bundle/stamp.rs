@@ -1,19 +1,21 @@
+//! Stamps of built outputs, which show whether an input has changed.
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What an output was made from: a hash of its input files, written beside it.
+/// A hash of an output's input files, written to a file beside the output.
 pub struct Stamp {
     file: PathBuf,
     hash: String,
 }
 
 impl Stamp {
-    /// Of files and of every file below folders, whose names count too.
+    /// Returns the stamp of files, and of every file below folders. The hash includes the names of files in folders.
     pub fn of(file: PathBuf, inputs: &[&Path]) -> Result<Self> {
         let mut hasher = DefaultHasher::new();
-        // How the output is made is an input too.
+        // The code that makes the output is an input too.
         (
             include_str!("browser.rs"),
             include_str!("script.rs"),
@@ -29,17 +31,17 @@ impl Stamp {
         })
     }
 
-    /// Sixteen hexadecimal digits.
+    /// Returns the hash as sixteen hexadecimal digits.
     pub fn hash(&self) -> &str {
         &self.hash
     }
 
-    /// Whether the output was made from these inputs.
+    /// Returns true if the output was made from these inputs.
     pub fn is_current(&self) -> bool {
         std::fs::read_to_string(&self.file).is_ok_and(|hash| hash == self.hash)
     }
 
-    /// Says that it now was.
+    /// Records that the output was made from these inputs.
     pub fn write(&self) -> Result<()> {
         std::fs::write(&self.file, &self.hash)
             .with_context(|| format!("cannot write {}", self.file.display()))

@@ -1,3 +1,5 @@
+//! The Worker's modules and workerd's configuration.
+
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -9,9 +11,10 @@ use super::stamp::Stamp;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// The Worker's modules into `<bundle>/worker`, beside them what workerd is told.
+/// Builds the Worker's modules into `<bundle>/worker`, and workerd's configuration beside them, if a source has
+/// changed.
 pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {
-    // worker-build runs cargo too, but never tells whether anything changed.
+    // worker-build runs cargo too, but does not report whether the module has changed.
     let wasm = build_wasm(paths, "lakefront-router", &[])?;
     let folder = bundle.join("worker");
     let config = paths.checkout.join("router/workerd.capnp");
@@ -36,13 +39,13 @@ pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {
     super::optimize(paths, &folder.join("index_bg.wasm"))?;
     name_package(&folder.join("index.js"), &site.package)?;
     std::fs::copy(&config, bundle.join("workerd.capnp"))?;
-    // workerd serves assets as Cloudflare does, but takes the text of `_headers` with its configuration.
+    // workerd serves assets as Cloudflare does, but takes the text of `_headers` from its configuration.
     let assets = json!({ "html_handling": "none", "headers": std::fs::read_to_string(&headers)? });
     std::fs::write(bundle.join("assets.json"), assets.to_string())?;
     stamp.write()
 }
 
-/// Tells the Worker in which folder this build's browser bundle is. `router/src/dashboard.rs` reads it.
+/// Writes the folder of this build's browser bundle into the Worker's module, where `router/src/dashboard.rs` reads it.
 fn name_package(module: &Path, package: &str) -> Result<()> {
     let text =
         std::fs::read_to_string(module).with_context(|| format!("cannot read {}", module.display()))?;

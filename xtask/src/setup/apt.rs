@@ -1,3 +1,5 @@
+//! Debian packages, installed by apt-get.
+
 use std::path::Path;
 use std::process::Command;
 
@@ -6,8 +8,12 @@ use anyhow::{Result, bail};
 use super::announce;
 use lakefront_launcher::process;
 
-/// Installs the packages whose path or command is missing. `sudo` where we are not root; elsewhere than on Debian it says
-/// what to install.
+/// Installs the packages whose path or command is missing, with `sudo` if the user is not root. Each pair is a package
+/// and the path or command that shows its presence.
+///
+/// # Errors
+/// Returns an error with the packages to install if the system has no apt-get or no sudo. Returns an error if apt-get
+/// fails.
 pub fn install(packages: &[(&str, &str)]) -> Result<()> {
     let missing: Vec<_> = packages
         .iter()
@@ -43,7 +49,7 @@ pub fn install(packages: &[(&str, &str)]) -> Result<()> {
     apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat())
 }
 
-/// A path, with at most one `*` in a component, or the name of a command.
+/// Returns true if `shown_by` exists: a path, with at most one `*` in a component, or the name of a command.
 fn present(shown_by: &str) -> bool {
     if !shown_by.starts_with('/') {
         let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,11 +1,13 @@
+//! Tools that cargo installs.
+
 use anyhow::Result;
 
 use super::{announce, stamp};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// `cargo install`s a tool into the tools folder: with the versions its makers tested, else with the newest, because a lock
-/// file can name a version that a registry mirror does not have.
+/// Installs a tool into the tools folder by `cargo install`. The first attempt takes the tool's lock file, the second
+/// the newest versions, because a registry mirror may lack a locked version.
 pub fn install(paths: &Paths, tool: &str, version: &str) -> Result<()> {
     if stamp::matches(paths, tool, version) {
         return Ok(());
@@ -15,7 +17,7 @@ pub fn install(paths: &Paths, tool: &str, version: &str) -> Result<()> {
         let arguments = ["install", "--quiet", "--force", tool, "--version", version];
         let mut cargo = paths.cargo(&[&arguments[..], more].concat());
         cargo.arg("--root").arg(paths.tools());
-        // They run for seconds: building them takes longer than an optimized build would ever save.
+        // The tools run for seconds. An optimized build would take longer than it saves.
         cargo
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256")

@@ -1,4 +1,5 @@
-//! The OpenTelemetry Collector that `bench ingest` compares with: built by its own builder, as no package brings one.
+//! The OpenTelemetry Collector with which `bench ingest` compares. Its own builder builds it, because no package
+//! contains it.
 
 use std::path::PathBuf;
 
@@ -11,10 +12,10 @@ use lakefront_launcher::process;
 
 const STAMP: &str = "collector";
 
-/// Builds it where it is missing; returns the program.
+/// Builds the Collector if it is missing. Returns the path of the program.
 ///
 /// # Errors
-/// Without Go, without its modules, or when it does not build. Nothing but the comparison needs it.
+/// Returns an error if Go or a Go module is missing, or the build fails. Only the comparison needs the Collector.
 pub fn install(paths: &Paths) -> Result<PathBuf> {
     let version = Versions::read(paths)?.collector;
     let folder = paths.tools().join("collector");

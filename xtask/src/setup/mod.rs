@@ -1,4 +1,5 @@
-//! `cargo xtask setup`: whatever is missing, the ordinary road first. Versions are in `xtask/versions.toml`.
+//! The command `cargo xtask setup`: installs missing tools, from the usual source first. Versions are in
+//! `xtask/versions.toml`.
 
 mod apt;
 mod cargo_tools;
@@ -19,21 +20,21 @@ pub use cargo_tools::install as cargo_tool;
 pub use collector::install as collector;
 pub use wasm_target::{WASM_TARGET, linked_toolchain};
 
-/// How much of it a command needs.
+/// The set of tools that a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wanted {
-    /// What `up` builds and runs with.
+    /// The tools with which `up` builds and runs.
     Stack,
-    /// That, and an object store with its catalog.
+    /// The tools of `Stack`, and an object store with its catalog.
     StackOnS3,
-    /// That, and what only tests use: Chromium.
+    /// The tools of `StackOnS3`, and Chromium for the tests.
     Everything,
 }
 
-/// Brings what is missing and says, for each thing it can't get, what to do by hand.
+/// Installs the missing tools. For each tool that cannot be installed, prints the steps to install it by hand.
 ///
 /// # Errors
-/// When something is still missing at the end; what could be brought has been.
+/// Returns an error if a tool is still missing at the end. All other tools are then installed.
 pub fn run(wanted: Wanted) -> Result<Paths> {
     let paths = Paths::find()?;
     let versions = Versions::read(&paths)?;
@@ -72,7 +73,7 @@ pub fn run(wanted: Wanted) -> Result<Paths> {
     Ok(paths)
 }
 
-/// `.tools` in the checkout: what `.cargo/config.toml` and editors look through.
+/// Makes the link `.tools` in the checkout, through which `.cargo/config.toml` and editors find the tools.
 fn link_tools(paths: &Paths) -> Result<()> {
     let link = paths.checkout.join(".tools");
     if std::fs::read_link(&link).ok().as_deref() == Some(&paths.tools()) {
@@ -83,7 +84,7 @@ fn link_tools(paths: &Paths) -> Result<()> {
         .with_context(|| format!("cannot make the link {}", link.display()))
 }
 
-/// Says what is being brought, before something that takes longer than a moment.
+/// Prints the name of a tool before an installation that takes long.
 fn announce(what: &str) {
     eprintln!("  … bringing {what}");
 }

@@ -1,3 +1,5 @@
+//! npm packages, and the links to chDB's library among them.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -8,7 +10,7 @@ use super::{announce, stamp};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// Installs exactly these packages into the tools folder.
+/// Installs exactly these packages, by name and version, into the tools folder.
 pub fn install(paths: &Paths, packages: &BTreeMap<String, String>) -> Result<()> {
     let manifest = json!({ "private": true, "dependencies": packages, "allowScripts": {} }).to_string();
     if stamp::matches(paths, "npm", &manifest) && paths.node_modules().join(".bin/workerd").exists() {
@@ -34,7 +36,7 @@ pub fn install(paths: &Paths, packages: &BTreeMap<String, String>) -> Result<()>
     stamp::set(paths, "npm", &manifest)
 }
 
-/// `tools/libchdb/libchdb.so`: where the programs' run path points.
+/// Makes the link `tools/libchdb/libchdb.so`, which is the run path of the programs.
 pub fn link_libchdb(paths: &Paths) -> Result<()> {
     let library = paths.node_modules().join("@chdb/lib-linux-x64-gnu/libchdb.so");
     if !library.exists() {
@@ -55,7 +57,7 @@ pub fn link_libchdb(paths: &Paths) -> Result<()> {
         .with_context(|| format!("cannot make the link {}", link.display()))
 }
 
-/// Copies the header beside the library: with a path of its own every checkout would compile chdb-rust again.
+/// Copies the header beside the library. With a path in the checkout, every checkout would compile chdb-rust again.
 fn copy_header(paths: &Paths, target: &Path) -> Result<()> {
     let header = std::fs::read(paths.checkout.join("chdb-container/include/chdb.h"))?;
     if std::fs::read(target).ok().as_ref() == Some(&header) {

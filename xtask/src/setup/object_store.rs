@@ -1,4 +1,4 @@
-//! An S3 store and two Iceberg REST catalogs that others wrote, for `up --lake s3` and the tests.
+//! An S3 store and two Iceberg REST catalogs of other projects, for `up --lake s3` and the tests.
 
 use anyhow::{Context, Result, bail};
 
@@ -9,10 +9,10 @@ use lakefront_launcher::process;
 
 const STAMP: &str = "object-store";
 
-/// Brings them; the Java runtime of the catalogs is among the Python packages.
+/// Installs the store and the catalogs. The Java runtime of the catalogs is one of the Python packages.
 ///
 /// # Errors
-/// Without Go, or when a download fails. What is there already is kept.
+/// Returns an error without Go, or if a download fails. Files that are already there are kept.
 pub fn install(paths: &Paths) -> Result<()> {
     let versions = Versions::read(paths)?;
     let wish = format!("{} {} {}", versions.minio, versions.iceberg_rest, versions.nessie);
@@ -53,7 +53,7 @@ pub fn install(paths: &Paths) -> Result<()> {
     stamp::set(paths, STAMP, &wish)
 }
 
-/// A file of Maven's central repository, under another name.
+/// Downloads a file of Maven's central repository under another name.
 fn fetch(paths: &Paths, jar: &str, name: &str) -> Result<()> {
     process::run(
         paths

@@ -1,10 +1,12 @@
+//! The Python packages of the tests.
+
 use anyhow::{Context, Result};
 
 use super::{announce, stamp};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// A virtual environment with what `tests/requirements.txt` pins.
+/// Makes a virtual environment with the packages that `tests/requirements.txt` pins.
 pub fn install(paths: &Paths) -> Result<()> {
     let file = paths.checkout.join("tests/requirements.txt");
     let wish = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;

@@ -1,3 +1,5 @@
+//! Versions and names of all tools, read from `xtask/versions.toml`.
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
@@ -6,30 +8,30 @@ use serde::Deserialize;
 use super::Wanted;
 use crate::paths::Paths;
 
-/// `xtask/versions.toml`.
+/// The content of `xtask/versions.toml`.
 #[derive(Debug, Deserialize)]
 pub struct Versions {
     apt: BTreeMap<String, String>,
     cargo: BTreeMap<String, String>,
     npm: BTreeMap<String, String>,
-    /// The OpenTelemetry Collector, and all of its modules.
+    /// Version of the OpenTelemetry Collector and of all its modules.
     pub collector: String,
-    /// MinIO, as a Go module.
+    /// Version of MinIO, as a Go module.
     pub minio: String,
-    /// Apache Iceberg's own REST catalog.
+    /// Version of Apache Iceberg's own REST catalog.
     #[serde(rename = "iceberg-rest")]
     pub iceberg_rest: String,
-    /// A REST catalog with authentication.
+    /// Version of Nessie, a REST catalog with authentication.
     pub nessie: String,
 }
 
-/// What only tests use.
+/// Debian packages that only tests use.
 const TEST_PACKAGES: [&str; 2] = ["chromium", "fonts-dejavu-core"];
-/// What brings an object store.
+/// Debian packages that the installation of the object store needs.
 const STORE_PACKAGES: [&str; 3] = ["curl", "python3", "python3-venv"];
 
 impl Versions {
-    /// Reads the file.
+    /// Reads `xtask/versions.toml`.
     pub fn read(paths: &Paths) -> Result<Self> {
         let file = paths.checkout.join("xtask/versions.toml");
         let text =
@@ -37,7 +39,7 @@ impl Versions {
         toml::from_str(&text).with_context(|| format!("{} is not what setup expects", file.display()))
     }
 
-    /// Debian packages, each with the path that shows it is there.
+    /// Returns the Debian packages, each with the path that shows its presence.
     pub fn apt(&self, wanted: Wanted) -> Vec<(&str, &str)> {
         self.apt
             .iter()
@@ -50,7 +52,7 @@ impl Versions {
             .collect()
     }
 
-    /// Package name to version: of tools, and of what `browser/package.json` bundles.
+    /// Returns the versions of npm packages by name: of tools, and of the packages that `browser/package.json` bundles.
     pub fn npm(&self, paths: &Paths) -> Result<BTreeMap<String, String>> {
         let file = paths.checkout.join("browser/package.json");
         let text =
@@ -62,7 +64,8 @@ impl Versions {
         Ok(packages)
     }
 
-    /// Tools that cargo installs; wasm-bindgen-cli's version is that of the locked wasm-bindgen.
+    /// Returns the tools that cargo installs, with their versions. wasm-bindgen-cli has the version of the locked
+    /// wasm-bindgen.
     pub fn cargo(&self, paths: &Paths) -> Result<Vec<(String, String)>> {
         let lock =
             std::fs::read_to_string(paths.checkout.join("Cargo.lock")).context("cannot read Cargo.lock")?;

@@ -1,4 +1,4 @@
-//! The standard library of `wasm32-unknown-unknown`: by rustup, else built from Debian's sources.
+//! The standard library of `wasm32-unknown-unknown`: installed by rustup, else built from Debian's sources.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,24 +9,25 @@ use super::announce;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// What the browser and the Worker run.
+/// The target of the code for the browser and the Worker.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
-/// What the linked toolchain is called, once the detour was taken.
+/// Name of the toolchain that is linked when the library was built from Debian's sources.
 const LINKED: &str = "debian";
-/// What says that it was.
+/// Name of the stamp for the linked toolchain.
 const STAMP: &str = "toolchain";
 
-/// The toolchain every cargo command must use, where the detour was taken; else that of `rust-toolchain.toml`.
+/// Returns the toolchain that every cargo command must use if the library was built from Debian's sources. Without one,
+/// the toolchain of `rust-toolchain.toml` applies.
 pub fn linked_toolchain(paths: &Paths) -> Option<String> {
     super::stamp::matches(paths, STAMP, LINKED).then(|| LINKED.into())
 }
 
-/// Makes sure that the compiler in use has the target.
+/// Installs the target for the compiler in use, if it is missing.
 pub fn install(paths: &Paths) -> Result<()> {
     if has_target(&mut paths.command("rustc")) {
         return Ok(());
     }
-    // A cache may outlive the system that the toolchain was linked on.
+    // The cache may come from another system, on which the toolchain was linked.
     super::stamp::remove(paths, STAMP)?;
     announce(&format!("the {WASM_TARGET} target by rustup"));
     let by_rustup = process::run(paths.command("rustup").args(["target", "add", WASM_TARGET]));
@@ -61,7 +62,7 @@ fn build_from_source(paths: &Paths) -> Result<()> {
             .args(["toolchain", "link", LINKED, "/usr"]),
     )?;
     let sysroot = Path::new("/usr/lib/rustlib");
-    // That toolchain brings no rust-lld. A link, not a copy: it needs the libLLVM beside it.
+    // Debian's toolchain has no rust-lld. A link, not a copy, because rust-lld needs the libLLVM beside it.
     let rustup_sysroot =
         process::output(paths.command("rustc").args(["--print", "sysroot"])).context("no rustc")?;
     let host_bin = sysroot.join("x86_64-unknown-linux-gnu/bin");
@@ -90,7 +91,7 @@ fn build_from_source(paths: &Paths) -> Result<()> {
             .arg("-Zbuild-std=std,panic_abort,panic_unwind,test")
             .current_dir(&scratch)
             .env("CARGO_TARGET_DIR", &target)
-            // build-std is an unstable flag of a stable compiler; without bitcode `lto = true` fails later.
+            // build-std is an unstable flag on a stable compiler. Without bitcode, `lto = true` fails later.
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTFLAGS", "-Cembed-bitcode=yes"),
     )?;

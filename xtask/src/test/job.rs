@@ -1,4 +1,4 @@
-//! The binaries of tests that cargo built, and which of them run on which lake.
+//! The test binaries that cargo built, and the lakes on which each of them runs.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// A binary of tests.
+/// A test binary.
 #[derive(Debug, Clone)]
 pub struct Binary {
     /// The package's name, such as `lakefront-sync`.
@@ -17,7 +17,7 @@ pub struct Binary {
     pub name: String,
     /// The folder of the package, where its tests run.
     pub folder: PathBuf,
-    /// The program.
+    /// The path of the executable.
     pub program: PathBuf,
 }
 
@@ -26,18 +26,18 @@ pub struct Binary {
 pub struct Job {
     /// The binary.
     pub binary: Binary,
-    /// Arguments: names of tests, where not all of them run.
+    /// Names of tests, as arguments. Empty if all tests of the binary run.
     pub filters: &'static [&'static str],
-    /// Whether the lake is on MinIO behind a REST catalog.
+    /// True if the lake is on MinIO behind a REST catalog.
     pub on_s3: bool,
-    /// Whether the tests measure time, so that nothing else may run beside them.
+    /// True if the tests measure time, so that no other binary may run beside them.
     pub alone: bool,
-    /// Whether all combinations run, where there are many.
+    /// True if all combinations of tests with many combinations run.
     pub all: bool,
 }
 
 impl Job {
-    /// The name in messages, and in the record of times.
+    /// Returns the name in messages and in the record of times.
     pub fn title(&self) -> String {
         let package = self.binary.package.trim_start_matches("lakefront-");
         let on_s3 = if self.on_s3 { " on S3" } else { "" };
@@ -45,8 +45,9 @@ impl Job {
     }
 }
 
-/// Tests of several programs that run again with the lake on MinIO behind a REST catalog, and which of their tests: those in which the
-/// store matters. `s3_lake` and the browser step are on S3 anyway; the rest does not touch a lake, or starts such servers itself.
+/// Binaries that run a second time with the lake on MinIO behind a REST catalog, with the tests for which the store
+/// matters. `s3_lake` and the browser step are on S3 in any case. Other binaries use no lake, or start such servers
+/// themselves.
 const ON_S3: [(&str, &[&str]); 5] = [
     ("failover", &["views_answer_while_the_lake_cannot_be_read"]),
     ("one_day", &[]),
@@ -54,7 +55,7 @@ const ON_S3: [(&str, &[&str]); 5] = [
     ("router", &["the_past_is_answered_as_it_was"]),
     ("sync", &["follows::"]),
 ];
-/// Those that run again with `--all`, with all of their tests.
+/// Binaries that run on S3 with `--all`, with all of their tests.
 const ALL_ON_S3: [&str; 9] = [
     "equivalence",
     "failover",
@@ -66,10 +67,10 @@ const ALL_ON_S3: [&str; 9] = [
     "router",
     "sync",
 ];
-/// Tests that measure time, or use fixed ports.
+/// Binaries whose tests measure time or use fixed ports.
 const ALONE: [&str; 3] = ["dist", "failover", "up"];
 
-/// Returns the runs of these binaries; of all of them if no suite is named.
+/// Returns the runs of the binaries that `suites` names, or of all binaries if `suites` is empty.
 pub fn jobs(binaries: &[Binary], suites: &[String], all: bool) -> Vec<Job> {
     let wanted = |binary: &&Binary| {
         suites.is_empty()
@@ -109,7 +110,7 @@ pub fn jobs(binaries: &[Binary], suites: &[String], all: bool) -> Vec<Job> {
 /// Builds the tests of a selection and returns their binaries.
 ///
 /// # Errors
-/// When they do not build, or cargo's messages cannot be read.
+/// Returns an error if the tests do not build, or cargo's messages cannot be read.
 pub fn binaries(paths: &Paths, selection: &[&str]) -> Result<Vec<Binary>> {
     let command = [
         &["test", "--no-run", "--message-format=json-render-diagnostics"],
@@ -127,7 +128,7 @@ pub fn binaries(paths: &Paths, selection: &[&str]) -> Result<Vec<Binary>> {
     Ok(binaries)
 }
 
-/// A line of cargo's messages, as far as it is about tests:
+/// The fields of cargo's messages that describe tests:
 /// <https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages>.
 #[derive(Deserialize)]
 struct Message {

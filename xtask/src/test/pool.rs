@@ -1,4 +1,4 @@
-//! Runs binaries of tests beside each other: many of them wait, for intervals, deadlines and servers that start.
+//! Runs test binaries in parallel, because many of them wait for intervals, deadlines and starting servers.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -11,26 +11,26 @@ use super::job::Job;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// The record of how many seconds each took, in the target folder: those that take longest start first.
+/// Name of the record in the target folder with the seconds of each job. The slowest jobs start first.
 const TIMES: &str = "test-times.json";
-/// Binaries beside each other. Each runs as many tests at once as there are cores.
+/// Number of binaries that run in parallel. Each runs as many tests at once as there are cores.
 const BESIDE: usize = 2;
 
 type Times = BTreeMap<String, u64>;
 
-/// Runs all jobs, those that need the machine for themselves at the end, and counts their tests.
+/// Runs all jobs and counts their tests. Jobs that need the whole machine run at the end.
 ///
 /// Shows the output of a job only if a test in it failed.
 ///
 /// # Errors
-/// When a program cannot be started, or on Ctrl-C. Tests that fail are counted.
+/// Returns an error if a program cannot be started, or on Ctrl-C. Failed tests are counted instead.
 pub fn run(paths: &Paths, mut jobs: Vec<Job>, count: &mut Count) -> Result<()> {
     let file = paths.target.join(TIMES);
     let mut times: Times = std::fs::read(&file)
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default();
-    // One that never ran may take longest.
+    // A job without a record may be the slowest. The last job of the list starts first.
     jobs.sort_by_key(|job| times.get(&job.title()).copied().unwrap_or(u64::MAX));
     let (alone, beside): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.alone);
     let total = alone.len() + beside.len();
@@ -76,7 +76,7 @@ fn in_turns(paths: &Paths, jobs: Vec<Job>, workers: usize, progress: &Mutex<Prog
     })
 }
 
-/// The binary as cargo would start it.
+/// Returns the command that cargo would run for the binary.
 fn command(paths: &Paths, job: &Job) -> std::process::Command {
     let mut command = paths.command(&job.binary.program);
     command
@@ -101,7 +101,7 @@ impl Progress<'_> {
         self.times.insert(job.title(), took.as_secs());
         if !succeeded {
             print!("{output}");
-            // One that died has no closing line.
+            // A binary that died has printed no closing line.
             if !output.lines().any(|line| line.starts_with("test result: ")) {
                 self.count.failed += 1;
             }

@@ -1,4 +1,5 @@
-//! `cargo xtask test --quick`: formatting, lints and unit tests of the packages that changed against `main`.
+//! The command `cargo xtask test --quick`: formatting, lints and unit tests of the packages that changed against
+//! `main`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,13 +11,13 @@ use super::{Count, pool};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// Runs it.
+/// Runs the quick tests.
 ///
-/// Compiles the unit tests of the whole workspace, so that the outputs serve the other commands too; of integration tests those
-/// whose files changed.
+/// Compiles the unit tests of the whole workspace, so that other commands can use the outputs. Of the integration
+/// tests, compiles those whose files changed.
 ///
 /// # Errors
-/// When git cannot tell what changed, something does not build or is not formatted, or a test fails.
+/// Returns an error if git cannot list the changes, the code does not build or is not formatted, or a test fails.
 pub fn run(paths: &Paths) -> Result<()> {
     let changed = changed(paths)?;
     let folders: BTreeSet<PathBuf> = changed
@@ -63,7 +64,8 @@ fn package(checkout: &Path, file: &Path) -> Option<PathBuf> {
     folders.find(|folder| *folder != checkout && folder.join("Cargo.toml").exists())
 }
 
-/// Returns the option that compiles, and so lints, the integration test of a file: `--test=sync` for `tests/tests/sync/main.rs`.
+/// Returns the option that compiles, and so lints, the integration test of a file. For `tests/tests/sync/main.rs` it is
+/// `--test=sync`.
 fn integration(checkout: &Path, file: &Path) -> Option<String> {
     let file = checkout.join(file);
     let below = file
