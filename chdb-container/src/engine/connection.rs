@@ -161,7 +161,7 @@ impl Own {
 mod tests {
     use super::*;
 
-    /// Fails after it has written rows.
+    /// A statement that fails after it has written rows.
     const FAILS: &str = "SELECT throwIf(number = 150000), 'leaked' AS leaked FROM numbers(200000)";
 
     #[test]
