@@ -28,7 +28,7 @@ pub enum Error {
     BadParam {
         /// The parameter's name.
         name: String,
-        /// What a parameter may hold.
+        /// The reason, with the values that a parameter may have.
         source: BadParam,
     },
     /// The body is malformed: the JSON of `/query`, a content encoding, a compressed block, or a body that is too long.

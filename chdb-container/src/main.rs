@@ -114,7 +114,7 @@ struct DataDir {
 }
 
 impl DataDir {
-    /// How long to wait for another process to release the folder.
+    /// The time to wait for another process to release the folder.
     const PATIENCE: Duration = Duration::from_secs(5);
 
     fn open(folder: &Path) -> anyhow::Result<Self> {

@@ -144,7 +144,7 @@ pub struct Caller {
     cancellation: Arc<Cancellation>,
 }
 
-/// How long [`Running::kill`] waits for queries to end.
+/// The time that [`Running::kill`] waits for queries to end.
 const KILL_PATIENCE: Duration = Duration::from_secs(25);
 
 impl Running {

@@ -39,7 +39,7 @@ use store_cache::StoreCache;
 
 /// The time limit for reading one manifest list, in seconds.
 const READING: u64 = 10;
-/// How long after the last request the lake is still refreshed in the background.
+/// The time after the last request during which the lake is still refreshed in the background.
 const AFTERWARDS: Duration = Duration::from_secs(60);
 
 /// The source of an engine's tables.

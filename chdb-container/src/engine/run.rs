@@ -102,7 +102,7 @@ impl Engine {
         Err(Exception::new(159, "TIMEOUT_EXCEEDED", message).into())
     }
 
-    /// Runs a statement within the limit on rows. The engine is asked for one row more than the limit, which
+    /// Runs a statement within the limit on rows. The engine may return one row more than the limit, which
     /// distinguishes a cut result from one that fits exactly.
     fn run_here(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let most = query.profile.max_result_rows;

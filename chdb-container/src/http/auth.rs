@@ -84,7 +84,7 @@ impl Door {
     /// interface.
     ///
     /// # Errors
-    /// Those of [`Self::enter`], and [`Error::BadRequest`] for a malformed `Authorization` header.
+    /// The errors of [`Self::enter`], and [`Error::BadRequest`] for a malformed `Authorization` header.
     pub fn enter_by_headers(&self, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Profile>, Error> {
         let head = IncomingQuery::head(&Uri::from_static("/"), &without_body(headers))?;
         self.enter(uri, headers, head.credentials.as_ref())

@@ -11,7 +11,7 @@ use lakefront_api::{EngineHealth, EngineState, LakeHealth, LakeState};
 
 use super::{Shared, reply};
 
-/// How long the engine may take to answer `SELECT 1`.
+/// The time within which the engine must answer `SELECT 1`.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Handles `GET /health`: reports engine and lake separately, with status 200 if the engine answers, else 503.

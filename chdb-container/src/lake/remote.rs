@@ -7,11 +7,12 @@ use lakefront_lake::{RemoteLake, RestCatalog, RestTable};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-/// How long an answer of the catalog counts as current. The queries of one page arrive together and cause one request.
+/// The time for which an answer of the catalog counts as current. The queries of one page arrive together and cause one
+/// request.
 const FRESH: Duration = Duration::from_secs(1);
-/// How long queries wait for the catalog before they use its last answer.
+/// The time that queries wait for the catalog before they use its last answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long no request is sent to the catalog after a failed one.
+/// The time without requests to the catalog after a failed one.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// A client of the catalog, which limits how often requests are sent.

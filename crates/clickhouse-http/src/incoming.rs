@@ -68,7 +68,7 @@ impl IncomingQuery {
     /// Parses a request's address, headers and decompressed body.
     ///
     /// # Errors
-    /// Those of [`Self::head`] and [`Self::fields`], and [`BadRequest::NotText`] if the body is not UTF-8.
+    /// The errors of [`Self::head`] and [`Self::fields`], and [`BadRequest::NotText`] if the body is not UTF-8.
     pub fn read(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Self, BadRequest> {
         let mut read = Self::head(uri, headers)?;
         if read.form.is_some() {
