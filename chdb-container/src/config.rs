@@ -1,3 +1,5 @@
+//! The flags and environment variables of the container. The comments on the fields are the text of `--help`.
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +8,7 @@ use clap::Parser;
 use lakefront_hosts::HostName;
 use lakefront_lake::RemoteLake;
 
-/// Answers ClickHouse SQL with chDB in the process: over the Iceberg tables of a lake, keeping nothing, or with
+/// Answers ClickHouse SQL with an embedded chDB engine: over the Iceberg tables of a lake, without state, or with
 /// `--data-dir` over tables of its own, as a ClickHouse server does.
 #[derive(Debug, Clone, Parser)]
 #[command(
@@ -22,7 +24,7 @@ use lakefront_lake::RemoteLake;
   curl 'http://127.0.0.1:8123/?user=sync' -d 'CREATE TABLE otel.t (a UInt8) ENGINE = MergeTree ORDER BY a'"
 )]
 pub struct Config {
-    /// Address to listen on; anything but loopback should have an engine secret.
+    /// Address to listen on; any address but loopback should have an engine secret.
     #[arg(
         long,
         env = "LAKEFRONT_CHDB_LISTEN",
@@ -31,8 +33,8 @@ pub struct Config {
     )]
     pub listen: SocketAddr,
 
-    /// Folder of the lake: tables are at DIR/otel/TABLE/metadata. It may appear later. With --data-dir its files can be
-    /// read by file() and icebergLocal(), by the paths they have in it.
+    /// Folder of the lake, with tables at DIR/otel/TABLE/metadata. The folder may appear later. With --data-dir, file()
+    /// and icebergLocal() read its files, by paths relative to it.
     #[arg(
         long,
         env = "LAKEFRONT_LAKE",
@@ -45,8 +47,8 @@ pub struct Config {
     #[arg(long, env = "LAKEFRONT_CHDB_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// File of users and what they may do; the one this program was built with when left out. Each user's password is in
-    /// the environment variable the file names.
+    /// File of the users and their rights; when left out, the file built into this program. The file names, for each
+    /// user, the environment variable that holds the password.
     #[arg(
         long,
         env = "LAKEFRONT_CHDB_ACCESS",
@@ -74,7 +76,7 @@ pub struct Config {
     )]
     pub allowed_hosts: Vec<HostName>,
 
-    /// What queries may use.
+    /// Limits on queries.
     #[command(flatten)]
     pub limits: Limits,
 
@@ -87,7 +89,8 @@ pub struct Config {
     )]
     pub drain: u64,
 
-    /// Seconds between two looks at the lake in the background, while queries arrive: /health reports what the last one found.
+    /// Seconds between two background refreshes of the lake while queries arrive; /health reports the result of the
+    /// last one.
     #[arg(
         long,
         env = "LAKEFRONT_CHDB_LOOK_EVERY",
@@ -97,15 +100,15 @@ pub struct Config {
     )]
     pub look_every: Duration,
 
-    /// The lake, where it is in no folder.
+    /// A lake behind a REST catalog, instead of a folder.
     #[command(flatten)]
     pub remote: RemoteLake,
 }
 
-/// What one query, and all of them together, may use.
+/// Limits on one query, and on all queries together.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Limits {
-    /// Queries that run at the same time.
+    /// Queries that may run at the same time.
     #[arg(long, env = "LAKEFRONT_CHDB_SLOTS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
     pub slots: u16,
 
@@ -130,21 +133,21 @@ pub struct Limits {
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_MEMORY", default_value_t = 1 << 30, value_parser = clap::value_parser!(u64).range(1..), value_name = "BYTES")]
     pub max_memory: u64,
 
-    /// Rows of a result; more are cut, and the reply says so.
+    /// Rows of a result; a longer result is cut, and the reply says so.
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_RESULT_ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..u64::MAX), value_name = "ROWS")]
     pub max_result_rows: u64,
 
-    /// Bytes of a reply before compression; a longer one is cut at a row, and the reply says so, or refused with
-    /// TOO_MANY_ROWS_OR_BYTES in formats whose rows can't be told apart.
+    /// Bytes of a reply before compression; a longer reply is cut after a row, and the reply says so. Formats without
+    /// separable rows are refused with TOO_MANY_ROWS_OR_BYTES instead.
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_RESULT_BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u64).range(1..), value_name = "BYTES")]
     pub max_result_bytes: u64,
 
-    /// Bytes of the rows of one insert, after decompression; more are refused.
+    /// Bytes of the rows of one insert, after decompression; a longer insert is refused.
     #[arg(long, env = "LAKEFRONT_CHDB_MAX_INSERT_BYTES", default_value_t = 4 << 30, value_parser = clap::value_parser!(u64).range(1..), value_name = "BYTES")]
     pub max_insert_bytes: u64,
 
-    /// Bytes of an S3 lake's data files to keep on local disk; 0 keeps none. They never change: what was read once is not
-    /// asked for again.
+    /// Bytes of an S3 lake's data files to cache on local disk; 0 turns the cache off. Data files never change, so a
+    /// cached block is never fetched again.
     #[arg(long, env = "LAKEFRONT_CHDB_STORE_CACHE", default_value_t = 1 << 30, value_name = "BYTES")]
     pub store_cache: u64,
 
@@ -153,7 +156,7 @@ pub struct Limits {
     pub max_threads: Option<u16>,
 }
 
-/// Reads seconds, which may have a fraction.
+/// Parses a number of seconds, which may have a fraction.
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| *seconds >= 0.01);
     seconds
@@ -162,19 +165,19 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Config {
-    /// How long running queries may take to finish after SIGTERM.
+    /// Returns how long running queries may take to finish after SIGTERM.
     pub fn drain(&self) -> Duration {
         Duration::from_secs(self.drain)
     }
 }
 
 impl Limits {
-    /// How long a query may wait for a slot.
+    /// Returns how long a query may wait for a slot.
     pub fn queue_wait(&self) -> Duration {
         Duration::from_secs(self.queue_wait)
     }
 
-    /// Threads of a query.
+    /// Returns the number of threads a query may use: the configured number, or the number of cores.
     pub fn threads(&self) -> usize {
         self.max_threads.map_or_else(
             || std::thread::available_parallelism().map_or(1, usize::from),

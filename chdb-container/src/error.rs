@@ -1,50 +1,52 @@
+//! The one error type of this crate, with the ClickHouse exception that each error becomes.
+
 use std::time::Duration;
 
 use lakefront_clickhouse_http::{BadParam, BadRequest, Exception};
 use lakefront_hosts::Foreign;
 
-/// Why a query has no answer.
+/// An error of a query.
 ///
-/// Callers get it the way ClickHouse would say it: [`Error::exception`] with its code, and the HTTP status of that code.
+/// Callers get each error in ClickHouse's form: the code of [`Error::exception`], and the HTTP status of that code.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The engine refused or failed; or the gate did, in the engine's terms.
+    /// The engine or the gate refused the statement, or the engine failed while running it.
     #[error(transparent)]
     Exception(#[from] Exception),
     /// The engine's library failed outside a query.
     #[error("the engine failed: {0}")]
     Engine(#[from] chdb_rust::error::Error),
-    /// The engine's configuration can't be handed to it.
+    /// The engine's configuration file can't be written.
     #[error("the engine's configuration can't be written to a temporary file: {0}")]
     Configuration(#[from] std::io::Error),
-    /// The request can't be read.
+    /// The request is not a valid request of the ClickHouse HTTP interface.
     #[error(transparent)]
     BadRequest(#[from] BadRequest),
-    /// A parameter has a value no placeholder takes.
+    /// A JSON value of `params` fits no placeholder, such as an object.
     #[error("params.{name}: {source}")]
     BadParam {
         /// The parameter's name.
         name: String,
-        /// What it takes.
+        /// The reason, with the values that a parameter may have.
         source: BadParam,
     },
-    /// The body of `/query` is not what it takes.
+    /// The body is malformed: the JSON of `/query`, a content encoding, a compressed block, or a body that is too long.
     #[error("{0}")]
     BadBody(String),
-    /// The secret is missing or wrong.
+    /// The engine secret is missing or wrong.
     #[error(
         "the engine's secret is missing or wrong: send it as x-lakefront-engine-secret, as the password or as a \
          bearer token"
     )]
     Unauthorized,
-    /// No such user, or another password.
+    /// The user does not exist, or the password is wrong. The message is the same for both.
     #[error("{user}: Authentication failed: password is incorrect, or there is no user with such name")]
     WrongPassword {
         /// The name that was sent.
         user: String,
     },
-    /// A browser asked as a user who has no password.
+    /// A browser sent the request as a user without a password.
     #[error(
         "{user}: Authentication failed: a request of a browser (it has Origin or Sec-Fetch-Site) needs a user with a password"
     )]
@@ -52,34 +54,34 @@ pub enum Error {
         /// The name that was sent.
         user: String,
     },
-    /// A request without credentials for another host, or of a web page.
+    /// A request without credentials names another host, or comes from a web page.
     #[error(transparent)]
     Foreign(#[from] Foreign),
-    /// All slots are taken and the queue is full, or a place in it took too long.
+    /// All slots are taken, and the queue is full or the wait for a slot timed out.
     #[error(
         "too many simultaneous queries: all {slots} slots are taken and {waiting} queries wait; try again"
     )]
     Busy {
-        /// How many queries may run.
+        /// The number of queries that may run at the same time.
         slots: u16,
-        /// How many waited.
+        /// The number of queries that were waiting.
         waiting: usize,
     },
-    /// The process is ending.
+    /// The process is shutting down and takes no new queries.
     #[error("the engine is shutting down; try again")]
     ShuttingDown,
-    /// No such table in the lake.
+    /// The lake has no such table, or the table can't be read.
     #[error("{0}")]
     NoTable(String),
 }
 
 impl Error {
-    /// When a caller may try again.
+    /// Returns the delay after which a retry makes sense; `None` if a retry would fail in the same way.
     pub fn retry_after(&self) -> Option<Duration> {
         matches!(self, Self::Busy { .. } | Self::ShuttingDown).then_some(Duration::from_secs(1))
     }
 
-    /// The same in ClickHouse's terms.
+    /// Returns the error as a ClickHouse exception.
     pub fn exception(&self) -> Exception {
         let (code, name) = match self {
             Self::Exception(exception) => return exception.clone(),

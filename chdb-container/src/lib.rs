@@ -1,10 +1,11 @@
-//! HTTP around chDB: the ClickHouse interface over the lake, or over tables of its own.
+//! An HTTP server around chDB: the ClickHouse HTTP interface over the lake, or over tables of its own.
 //!
-//! One process, one chDB engine. A request passes the [access] rules, a queue, the [gate] and one connection of the
-//! [engine]. Over the lake it has no state of its own, kill it and start it at will: the [lake]'s tables are read as they
-//! are on disk at that moment. With a data directory it is a ClickHouse: it keeps tables and takes inserts.
+//! One process runs one chDB engine. A request passes the [access] rules, a queue, the [gate] and one connection of the
+//! [engine]. Over the lake the process keeps no state and may be killed and started at any time: it reads the [lake]'s
+//! tables as they are on disk at that moment. With a data directory it acts as a ClickHouse server: it keeps tables and
+//! takes inserts.
 //!
-//! Deliberately absent: writes to the lake, caching of results, and any knowledge of what the tables mean.
+//! Deliberately absent: writes to the lake, caching of results, and any knowledge of the tables' meaning.
 
 pub mod access;
 mod config;

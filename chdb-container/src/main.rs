@@ -1,4 +1,4 @@
-//! The chDB container's process: start, serve, end.
+//! The process of the chDB container: reads the configuration, starts the engine, serves requests and shuts down.
 
 use std::fs::{File, TryLockError};
 use std::io::IsTerminal as _;
@@ -32,7 +32,7 @@ fn main() -> anyhow::Result<()> {
     match (&config.lake, &kept) {
         (Some(lake), _) => enter("--lake", lake)?,
         (None, Some(kept)) => enter("--data-dir", &kept.folder.join("user_files"))?,
-        // Nothing is to be read from disk then.
+        // The tables are on the object store, so the engine must find no files below its working directory.
         (None, None) if config.remote.is_configured() => {
             enter("--catalog-uri", &std::env::temp_dir().join("lakefront-chdb"))?;
         }
@@ -49,10 +49,11 @@ fn main() -> anyhow::Result<()> {
     let engine = Engine::start(config.limits.clone(), tables)?;
     runtime.spawn(Arc::clone(&engine).keep_looking(config.look_every));
     runtime.block_on(serve(&config, &engine, door))?;
-    // Every connection has to be closed before the engine's threads can end. A look at a lake that hangs is not waited for.
+    // The engine's threads end only after every connection is closed. A refresh that hangs on the lake delays this by
+    // at most 5 s.
     runtime.shutdown_timeout(Duration::from_secs(5));
     drop(engine);
-    // With a MergeTree in it the engine refuses to stop its threads, idle as they are (docs/adr/embedded-clickhouse.md).
+    // An engine with MergeTree tables refuses to stop its threads, even idle ones (docs/adr/embedded-clickhouse.md).
     if kept.is_none()
         && let Err(error) = shutdown()
     {
@@ -62,7 +63,8 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends the engine's threads. It refuses while one of them still cleans up after a killed query, which takes a moment.
+/// Stops the engine's threads. The engine refuses while a thread cleans up after a killed query, so this retries for up
+/// to 2 s.
 fn shutdown() -> Result<(), chdb_rust::error::Error> {
     let started = Instant::now();
     loop {
@@ -75,7 +77,7 @@ fn shutdown() -> Result<(), chdb_rust::error::Error> {
     }
 }
 
-/// Who may come in.
+/// Builds the check of a request's credentials and host from the configuration.
 fn door(config: &Config) -> anyhow::Result<Door> {
     let is_local = config.listen.ip().is_loopback();
     let hosts = config.allowed_hosts.iter().cloned().collect();
@@ -104,15 +106,15 @@ fn door(config: &Config) -> anyhow::Result<Door> {
     Ok(Door::users(access, hosts))
 }
 
-/// A folder of tables, in use by this process alone.
+/// The folder of `--data-dir`, locked for this process.
 struct DataDir {
     folder: PathBuf,
-    /// Held until the process ends, however it does.
+    /// The lock on `lakefront.lock`; the operating system releases the lock when the process ends, also after a kill.
     _lock: File,
 }
 
 impl DataDir {
-    /// How long another process may take to let go of the folder.
+    /// The time to wait for another process to release the folder.
     const PATIENCE: Duration = Duration::from_secs(5);
 
     fn open(folder: &Path) -> anyhow::Result<Self> {
@@ -124,7 +126,7 @@ impl DataDir {
         loop {
             match lock.try_lock() {
                 Ok(()) => return Ok(Self { folder, _lock: lock }),
-                // A process that was killed a moment ago may not be gone yet.
+                // A process that was killed a moment ago may still be exiting.
                 Err(TryLockError::WouldBlock) if started.elapsed() < Self::PATIENCE => {
                     std::thread::sleep(Duration::from_millis(20));
                 }
@@ -135,12 +137,14 @@ impl DataDir {
     }
 }
 
+/// Creates a folder and makes it the working directory. Errors name `flag`.
 fn enter(flag: &str, folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)
         .and_then(|()| std::env::set_current_dir(folder))
         .with_context(|| format!("{flag} {}: the folder can't be made or entered", folder.display()))
 }
 
+/// Serves requests until SIGTERM or SIGINT, then gives running queries `config.drain()` to finish.
 async fn serve(config: &Config, engine: &Arc<Engine>, door: Door) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
@@ -168,7 +172,7 @@ async fn serve(config: &Config, engine: &Arc<Engine>, door: Door) -> anyhow::Res
     Ok(())
 }
 
-/// SIGTERM or SIGINT.
+/// Waits for SIGTERM or SIGINT.
 async fn stopped() {
     let wait = |kind| async move {
         match signal(kind) {

@@ -1,4 +1,4 @@
-//! Which settings a caller may set, and how far.
+//! The ClickHouse settings of a connection: the limits, and the settings that a caller may change.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use lakefront_clickhouse_http::Exception;
 use crate::config::Limits;
 use crate::gate::Rights;
 
-/// Settings that a caller may set to any value the engine takes, one a line. `cargo xtask access` renders the same list for a
-/// ClickHouse server.
+/// Settings that a caller may set to any value the engine takes, one a line. `cargo xtask access` renders the same list
+/// for a ClickHouse server.
 const READ: &str = include_str!("../../clickhouse/settings/read.txt");
 
-/// Further such settings of a caller who writes.
+/// More such settings, for callers who may write.
 const WRITE: &str = include_str!("../../clickhouse/settings/write.txt");
 
-/// Settings that clients send as a matter of course and that change nothing here.
+/// Settings that ClickHouse clients send by default. They are accepted and have no effect here.
 const IGNORED: [&str; 6] = [
     "log_comment",
     "log_queries",
@@ -24,28 +24,28 @@ const IGNORED: [&str; 6] = [
     "wait_end_of_query",
 ];
 
-/// Settings of one connection: the limits, and what the caller asked for within them.
+/// Settings of one connection by name: the limits, and the caller's own values within them.
 pub type Settings = BTreeMap<String, String>;
 
-/// The settings every query starts from that only reads.
+/// Returns the settings that every query of a caller who may only read starts from.
 pub fn base(limits: &Limits) -> Settings {
     let mut settings = writer(limits);
     settings.insert("readonly".into(), "1".into());
-    // One more than welcome tells a cut from a fit.
+    // One row more than the limit distinguishes a cut result from one that fits exactly.
     let rows = limits.max_result_rows.saturating_add(1);
     settings.insert("limit".into(), rows.to_string());
     settings
 }
 
-/// The settings every statement starts from whose caller may write.
+/// Returns the settings that every statement of a caller who may write starts from.
 pub fn writer(limits: &Limits) -> Settings {
     [
         ("max_execution_time", limits.max_execution_time.to_string()),
         ("max_memory_usage", limits.max_memory.to_string()),
         ("max_threads", limits.threads().to_string()),
-        // Partitions are pruned wrongly in other zones (ClickHouse issue 119173).
+        // In other time zones the engine prunes partitions wrongly (ClickHouse issue 119173).
         ("session_timezone", "UTC".to_owned()),
-        // What is no statement should say so, and `EXPLAIN AST …` must not become a column called AST.
+        // Text that is no statement must be a syntax error, and `EXPLAIN AST …` must not become a column called AST.
         ("implicit_select", "0".to_owned()),
         ("allow_introspection_functions", "0".to_owned()),
     ]
@@ -54,7 +54,8 @@ pub fn writer(limits: &Limits) -> Settings {
     .collect()
 }
 
-/// The settings of connections that only parse. Under `readonly=1` a statement's own settings are refused there already.
+/// Returns the settings of the connections on which the gate parses statements. Under `readonly=1` the engine already
+/// refuses a statement's own settings while parsing.
 pub fn gate(rights: Rights) -> Settings {
     let readonly = if rights.write { "0" } else { "1" };
     [
@@ -67,7 +68,7 @@ pub fn gate(rights: Rights) -> Settings {
     .into()
 }
 
-/// Returns true for a setting that a caller may set to any value: one of a list, never by a pattern of names.
+/// Returns true for a setting that a caller may set to any value. Such settings are listed by name, never by a pattern.
 pub fn is_free(name: &str, rights: Rights) -> bool {
     lists(name, READ) || (rights.write && lists(name, WRITE))
 }
@@ -76,10 +77,11 @@ fn lists(name: &str, list: &str) -> bool {
     !name.starts_with('#') && !name.is_empty() && list.lines().any(|line| line == name)
 }
 
-/// Adds the settings a caller asked for. Limits can be lowered only.
+/// Adds the settings of a request. Limits can only be lowered.
 ///
 /// # Errors
-/// `UNKNOWN_SETTING` for settings that are not the caller's, `BAD_ARGUMENTS` for a limit that is no number.
+/// `UNKNOWN_SETTING` for a setting that callers may not change, `BAD_ARGUMENTS` for a limit that is not a number or a
+/// time zone other than UTC.
 pub fn with_requested(
     mut settings: Settings,
     requested: &BTreeMap<String, String>,
@@ -107,7 +109,7 @@ pub fn with_requested(
     Ok(settings)
 }
 
-/// The refusal of a setting that is not the caller's.
+/// Returns the exception for a setting that callers may not change.
 pub fn refused(name: &str) -> Exception {
     let message = format!(
         "Setting {name} cannot be set here: limits can be lowered, and the settings listed in clickhouse/settings be set"
@@ -115,7 +117,7 @@ pub fn refused(name: &str) -> Exception {
     Exception::new(115, "UNKNOWN_SETTING", message)
 }
 
-/// Lowers a limit; 0 stands for no limit of the caller's own.
+/// Lowers a limit. The value 0 means "no limit" in ClickHouse and leaves the limit as it is.
 fn lower(settings: &mut Settings, name: &str, value: &str) -> Result<(), Exception> {
     let asked = number(name, value)?;
     if let Some(limit) = settings.get_mut(name)
@@ -127,7 +129,7 @@ fn lower(settings: &mut Settings, name: &str, value: &str) -> Result<(), Excepti
     Ok(())
 }
 
-/// Limits are whole numbers, but for `max_execution_time`, which takes fractions of a second.
+/// Parses the value of a limit: a number from 0. Only `max_execution_time` takes fractions, in seconds.
 fn number(name: &str, value: &str) -> Result<f64, Exception> {
     value
         .trim()
@@ -215,7 +217,7 @@ mod tests {
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             };
             assert!(line.starts_with('#') || is_name(line), "{line:?}");
-            // Names of such settings end up in paths and addresses.
+            // Settings with such names hold paths or addresses.
             for part in ["schema_reg", "format_schema", "_path", "_url", "format_template"] {
                 assert!(line.starts_with('#') || !line.contains(part), "{line}");
             }

@@ -1,4 +1,4 @@
-//! No byte of one answer reaches another: over the lake, and with tables of its own.
+//! Tests that no byte of one answer gets into another, over the lake and with tables of the container's own.
 
 mod common;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 use common::{Container, NOVEMBER, commit_logs, lake};
 use tempfile::TempDir;
 
-/// Every output format that callers can ask for.
+/// Every output format that callers can request.
 const FORMATS: [&str; 60] = [
     "TabSeparated",
     "TabSeparatedRaw",
@@ -72,7 +72,7 @@ const FORMATS: [&str; 60] = [
     "Vertical",
 ];
 
-/// A container, and what its callers send with each statement.
+/// A container, with the pairs of the address that its callers send with each statement.
 struct Mode {
     container: Container,
     reader: &'static [(&'static str, &'static str)],
@@ -102,21 +102,21 @@ fn with_tables_of_its_own() -> Mode {
     }
 }
 
-/// Status and bytes of a statement's answer.
+/// Returns the status and bytes of a statement's answer.
 async fn answer(container: &Container, sql: &str, pairs: &[(&str, &str)]) -> (u16, Vec<u8>) {
     let response = container.statement(sql, pairs).send().await.expect("an answer");
     let status = response.status().as_u16();
     (status, response.bytes().await.expect("a body").to_vec())
 }
 
-/// An answer without the times and counts in it, which differ from answer to answer.
+/// Returns an answer without its times and counts, which differ between answers.
 fn steady(format: &str, answer: &[u8]) -> Vec<u8> {
     if format.ends_with("WithProgress") {
         let lines = answer.split_inclusive(|byte| *byte == b'\n');
         let rows = lines.filter(|line| line.starts_with(b"{\"row\""));
         return rows.flatten().copied().collect();
     }
-    // A random marker ends each block of Avro.
+    // In Avro a random marker ends each block.
     if format == "Avro" {
         return [&answer[..16], &answer.len().to_le_bytes()].concat();
     }
@@ -124,7 +124,7 @@ fn steady(format: &str, answer: &[u8]) -> Vec<u8> {
     answer[..end.unwrap_or(answer.len())].to_vec()
 }
 
-/// Statements with one column where the format has no place for more.
+/// Returns the columns of a SELECT: only one for formats that hold no more.
 fn columns(format: &str, value: &str) -> String {
     match format {
         "Npy" | "RawBLOB" => format!("{value} AS value"),
@@ -138,7 +138,7 @@ async fn each_format_after_a_failure(mode: Mode) {
         let good = columns(format, "17").replace("leaked", "mark");
         let good = format!("SELECT {good} FORMAT {format}");
         for (value, source, pairs, code) in [
-            // Fails in the middle of its rows.
+            // Fails between its rows.
             ("throwIf(number = 150000)", "numbers(200000)", limits(&[]), "395"),
             // Fails before its first row.
             (
@@ -173,7 +173,7 @@ async fn each_format_after_a_failure(mode: Mode) {
             );
         }
     }
-    // Runs out of time in the middle of its rows.
+    // The statement exceeds its time limit between its rows.
     let pairs = limits(&[("max_execution_time", "0.5"), ("max_block_size", "10")]);
     for format in ["JSONCompact", "TabSeparatedWithNames", "Native"] {
         let bad = format!("SELECT 'leaked' AS name, sleepEachRow(0.01) FROM numbers(10000) FORMAT {format}");
@@ -202,7 +202,8 @@ async fn a_failed_statement_leaves_nothing_to_the_next_in_tables_of_its_own() {
 const ROUNDS: usize = 12;
 const ROWS: usize = 3_000;
 
-/// One of many callers: some of its statements fail, some it does not wait for. Each answer it gets is its own.
+/// Acts as one of many callers: some statements fail, some are abandoned. Every answer received must be the caller's
+/// own.
 async fn caller(mode: Arc<Mode>, number: usize) {
     let container = &mode.container;
     let limited = [mode.reader, &[("max_memory_usage", "30000000")]].concat();
@@ -223,7 +224,7 @@ async fn caller(mode: Arc<Mode>, number: usize) {
                 assert_ne!(answer(container, sql, &limited).await.0, 200);
             }
             2 => {
-                // Hangs up while the engine works, then in the middle of an answer.
+                // The caller disconnects while the engine works, then in the middle of an answer.
                 let sql = "SELECT 'leaked' AS leaked, number FROM numbers(500000)";
                 let patience = Duration::from_millis(5 * u64::try_from(number).expect("small"));
                 let request = container.statement(sql, mode.reader).send();
@@ -280,7 +281,7 @@ async fn sixteen_callers(mode: Mode) {
     the_engines_own_answers_are_whole(&mode.container).await;
 }
 
-/// `/health` and `/metrics`, whose statements run on connections that stay open.
+/// Checks `/health` and `/metrics`, whose statements run on long-lived connections.
 async fn the_engines_own_answers_are_whole(container: &Container) {
     assert_eq!(container.health().await["engine"]["healthy"], true);
     let metrics = container

@@ -1,4 +1,4 @@
-//! Clients that others wrote.
+//! Tests with third-party clients, in Python and Node.js.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Which statements run: `gate.toml` is the list.
+//! Tests of the statements that may run, as listed in `gate.toml` and `gate_of_writers.toml`.
 
 mod common;
 
@@ -194,7 +194,7 @@ async fn a_format_that_is_not_served_is_a_bad_request() {
     );
 }
 
-/// A verdict on one table is not taken for one on another, however the placeholder is spelled.
+/// A cached verdict on one table must not apply to another table, however the placeholder is spelled.
 #[tokio::test]
 async fn a_verdict_is_not_lent_to_other_values() {
     let folder = TempDir::new().expect("a folder");
@@ -233,7 +233,7 @@ async fn a_verdict_is_not_lent_to_other_values() {
             };
             let answer = ask("otel", "otel_logs").await.expect("an answer");
             let (status, text) = (answer.status(), answer.text().await.expect("text"));
-            // Some lexers do not take every blank for one.
+            // The engine's lexer does not accept every Unicode blank.
             assert!(
                 status.is_success() || text.contains("SYNTAX_ERROR"),
                 "{sql}: {text}"

@@ -1,4 +1,4 @@
-//! `/health` is quick and says how old it is, however slow the lake's catalog is.
+//! Tests that `/health` answers quickly and reports the age of its state, however slow the lake's catalog is.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use common::{Container, eventually};
 
-/// A REST catalog without tables, which stops answering when it is told to.
+/// A REST catalog without tables, which stops answering while `hangs` is set.
 #[derive(Clone, Default)]
 struct Catalog {
     hangs: Arc<AtomicBool>,
@@ -37,7 +37,7 @@ impl Catalog {
         lines.take_while(|line| !line.is_empty()).for_each(drop);
         if self.hangs.load(Ordering::SeqCst) {
             self.hanging.fetch_add(1, Ordering::SeqCst);
-            // Until the process of the test ends.
+            // The thread stays parked until the test process ends.
             std::thread::park();
         }
         let (status, body) = if first.contains("/config") {
@@ -52,7 +52,7 @@ impl Catalog {
         let head = format!(
             "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close"
         );
-        // A client that is gone needs no answer.
+        // A client that has disconnected needs no answer.
         let _ = write!(&mut &*client, "{head}\r\n\r\n{body}");
     }
 }
@@ -95,7 +95,7 @@ async fn health_says_when_the_lake_was_last_looked_at() {
         as_of().await.is_some_and(|later| later > first)
     })
     .await;
-    // Nothing but looks in the background finds this.
+    // Only a background refresh can find this commit: no query runs.
     common::commit_logs(&lake, common::NOVEMBER - common::DAY, 3, 3).await;
     eventually("the commit is seen", || async {
         let health = container.health().await;

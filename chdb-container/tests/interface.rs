@@ -1,4 +1,4 @@
-//! HTTP: the ClickHouse interface and `POST /query`.
+//! Tests of the HTTP interface: the ClickHouse interface and `POST /query`.
 
 mod common;
 
@@ -201,7 +201,7 @@ async fn query_as_json() {
     assert_eq!(reply["stats"]["rowsRead"], 3);
     assert!(reply["elapsedMs"].as_f64().expect("a number") > 0.0);
 
-    // No reader of JSON rounds these.
+    // These numbers arrive without rounding, because they are sent as text.
     let sql = "SELECT toUInt128('340282366920938463463374607431768211455'), [toInt256('-1000000000000000000000000000001')], \
                toDecimal128('12345678901234567890.123456789', 9), toUInt64('18446744073709551615')";
     let reply = container.rows(sql).await;
@@ -277,7 +277,7 @@ async fn a_secret_is_asked_of_all_but_ping() {
     }
 }
 
-/// Requests that a page of another origin can make a browser send: across origins, and after its name was pointed to this machine.
+/// Headers of requests that a page of another origin can make a browser send: across origins, and by DNS rebinding.
 const PAGES: [(&str, &str); 6] = [
     ("host", "evil.example"),
     ("host", "evil.example:8686"),
@@ -287,7 +287,7 @@ const PAGES: [(&str, &str); 6] = [
     ("sec-fetch-site", "cross-site"),
 ];
 
-/// The paths of a container that answer anything of it.
+/// Returns a request for every path that reveals anything of a container.
 fn requests(container: &Container, user: &str) -> [reqwest::RequestBuilder; 5] {
     let credentials = |request: reqwest::RequestBuilder| match user {
         "" => request,

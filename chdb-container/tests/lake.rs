@@ -1,4 +1,4 @@
-//! The lake behind the engine: as it is on disk, at every query.
+//! Tests that the engine reads the lake as it is on disk at every query.
 
 mod common;
 
@@ -89,7 +89,8 @@ async fn a_query_for_one_day_opens_only_that_days_files() {
     }
     let container = Container::start(folder.path(), &[]);
     let before = (container.metric(PRUNED).await, container.metric(GROUPS).await);
-    // As the named queries write it: of `Timestamp < {to}` the engine (26.7) opens the next day's files too.
+    // The named queries use this form of range. For `Timestamp < {to}` the engine (26.7) also opens the next day's
+    // files.
     let sql = "SELECT count(), min(Body) FROM otel.otel_logs \
                WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND";
     let day = [
@@ -151,7 +152,7 @@ async fn a_lake_that_is_made_anew_replaces_the_old_one() {
     drop(first);
     std::fs::remove_dir_all(folder.path().join("otel")).expect("removed");
     for file in std::fs::read_dir(folder.path()).expect("a folder").flatten() {
-        // SQLite removes its journal itself when the catalog's last connection closes, which may be just now.
+        // SQLite removes its journal when the catalog's last connection closes, which may happen at the same time.
         if let Err(error) = std::fs::remove_file(file.path()) {
             assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{error}");
         }

@@ -1,4 +1,4 @@
-//! Limits on time, memory, rows, bytes, slots; and queries whose caller goes away.
+//! Tests of the limits on time, memory, rows, bytes and slots, and of queries whose caller disconnects.
 
 mod common;
 
@@ -8,7 +8,7 @@ use common::{Container, eventually, header, lake};
 use serde_json::json;
 use tempfile::TempDir;
 
-/// Runs for many minutes when nothing stops it.
+/// A statement that runs for many minutes unless it is stopped.
 const ENDLESS: &str = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))";
 
 async fn start(args: &[&str]) -> (TempDir, Container) {
@@ -54,7 +54,7 @@ async fn rows_are_cut_and_it_shows() {
         assert_eq!(reply["rows"].as_array().expect("rows").len(), rows.min(10));
         assert_eq!(reply["rows"][8], json!([8]));
 
-        // A client that reads no header of ours gets an error, unless it asked for what fits.
+        // A client that ignores Lakefront's headers gets an error, unless it requests a cut result.
         for format in ["TabSeparated", "CSV", "JSONEachRow"] {
             let pairs = [("default_format", format), ("result_overflow_mode", "break")];
             let response = container.statement(&sql, &pairs).send().await.expect("an answer");
@@ -288,7 +288,7 @@ async fn the_end_does_not_wait_for_ever() {
     caller.abort();
 }
 
-/// A block of ClickHouse's own compression with so many zeros in it.
+/// Returns a block of ClickHouse's native compression that holds `length` zero bytes.
 fn block_of_zeros(length: usize) -> Vec<u8> {
     let packed = zstd::bulk::compress(&vec![0; length], 1).expect("packed");
     let sizes = [9 + packed.len(), length].map(|size| u32::try_from(size).expect("small").to_le_bytes());
@@ -297,7 +297,7 @@ fn block_of_zeros(length: usize) -> Vec<u8> {
     [&sum.to_le_bytes()[..], &block].concat()
 }
 
-/// The most memory a process had so far, in bytes.
+/// Returns the peak memory of a process, in bytes.
 fn peak(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -308,7 +308,7 @@ fn peak(pid: u32) -> u64 {
 #[tokio::test]
 async fn a_small_body_of_compressed_blocks_takes_little_memory() {
     let (_folder, container) = start(&[]).await;
-    // 64 blocks: 1 GiB in some 100 kB.
+    // 64 blocks hold 1 GiB in about 100 kB.
     let bomb = block_of_zeros(16 << 20).repeat(64);
     assert!(bomb.len() < 200_000, "{}", bomb.len());
     let before = peak(container.pid());
@@ -317,7 +317,7 @@ async fn a_small_body_of_compressed_blocks_takes_little_memory() {
         &[("decompress", "1"), ("query", "SELECT 1")],
     ] {
         let request = container.statement("", pairs).body(bomb.clone());
-        // The rest of a refused body is not read, so that the connection is of no further use.
+        // The server does not read the rest of a refused body, so the connection can't be used again.
         let request = request.header("connection", "close");
         let response = request.send().await.expect("an answer");
         assert_eq!(response.status(), 400, "{pairs:?}");

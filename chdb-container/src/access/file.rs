@@ -1,3 +1,5 @@
+//! The shape of `access.toml`, and the profile of each user in it.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -7,14 +9,14 @@ use crate::config::Limits;
 use crate::gate::Rights;
 use crate::settings;
 
-/// `access.toml`. Its own head says what the fields mean.
+/// The content of `access.toml`. The comment at the top of that file describes the fields.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
     pub users: BTreeMap<String, User>,
 }
 
-/// A user in it.
+/// A user of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
@@ -36,7 +38,7 @@ enum Access {
 }
 
 impl User {
-    /// What is not limited here is by the program's own limits.
+    /// Returns the user's profile. A limit that the file leaves out is the program's own.
     pub fn profile(&self, limits: &Limits) -> Profile {
         let limit = |name: &str, otherwise: u64| self.limits.get(name).copied().unwrap_or(otherwise);
         let max_result_rows = limit("max_result_rows", limits.max_result_rows);
@@ -46,7 +48,8 @@ impl User {
         };
         for (name, value) in &self.limits {
             match name.as_str() {
-                // The engine would refuse the result; ours is cut and says so.
+                // With `max_result_rows` the engine would refuse the result. With `limit` it is cut, and the reply says
+                // so.
                 "max_result_rows" if self.access == Access::Read => {
                     settings.insert("limit".into(), max_result_rows.saturating_add(1).to_string());
                 }

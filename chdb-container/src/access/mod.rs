@@ -1,4 +1,5 @@
-//! Users, their passwords and what they may do: `clickhouse/access.toml`, which a real server gets as `users.d`.
+//! The users, their passwords and their rights, from `clickhouse/access.toml`. A ClickHouse server gets the same rules
+//! as `users.d`.
 
 mod file;
 
@@ -12,68 +13,68 @@ use crate::gate::{DATABASE, Rights};
 use crate::settings::Settings;
 use crate::{Error, settings};
 
-/// The file this program was built with.
+/// The access file built into this program.
 const BUILT_IN: &str = include_str!("../../../clickhouse/access.toml");
 
-/// The shortest password.
+/// The fewest characters of a password.
 const SHORTEST: usize = 16;
 
-/// What a caller's statements may do and use.
+/// The rights and limits of a caller's statements.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// Which statements run.
+    /// The statements that the caller may run.
     pub rights: Rights,
-    /// The settings they start from.
+    /// The settings that the caller's statements start from.
     pub settings: Settings,
-    /// Rows of a result; more are cut.
+    /// The most rows of a result; a longer result is cut.
     pub max_result_rows: u64,
-    /// Bytes of a reply.
+    /// The most bytes of a reply, before compression.
     pub max_result_bytes: u64,
 }
 
-/// Every user.
+/// The users by name.
 pub struct Access(BTreeMap<String, User>);
 
 struct User {
     profile: Arc<Profile>,
-    /// None: whoever reaches this process.
+    /// The password; `None` admits every caller who sends an empty password.
     password: Option<String>,
 }
 
-/// A user whose credentials were right.
+/// A user whose credentials were valid.
 #[derive(Debug, Clone)]
 pub struct Entered {
     /// The user's name.
     pub name: String,
-    /// What it may do.
+    /// The user's rights and limits.
     pub profile: Arc<Profile>,
-    /// Whether a password proved it.
+    /// True if the user has a password and the caller sent it.
     pub has_password: bool,
 }
 
-/// A file of users that can't be used.
+/// An error in the access file, or in a password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
-    /// Not the shape that is expected.
+    /// The file is not TOML, or has unknown or missing fields.
     #[error("{0}")]
     Shape(#[from] toml::de::Error),
-    /// A database that is not here.
+    /// A user is given other databases than the one that exists here.
     #[error("user {user}: databases must be [\"{DATABASE}\"] here")]
     Databases {
         /// The user.
         user: String,
     },
-    /// A password that can be guessed.
+    /// A password is too short.
     #[error("{variable} holds fewer than {SHORTEST} characters")]
     ShortPassword {
-        /// The environment variable.
+        /// The environment variable that holds the password.
         variable: String,
     },
 }
 
 impl Profile {
-    /// Anybody who may read the lake.
+    /// Returns the profile of every caller who may read the lake.
     pub fn lake(limits: &Limits) -> Self {
         Self {
             rights: Rights::READ,
@@ -85,7 +86,8 @@ impl Profile {
 }
 
 impl Access {
-    /// Reads a file's text, or the one built in. `variable` looks passwords up.
+    /// Parses the text of an access file, or the built-in file. `variable` returns the value of an environment
+    /// variable.
     ///
     /// # Errors
     /// [`AccessError`].
@@ -114,7 +116,7 @@ impl Access {
         Ok(Self(users.collect::<Result<_, _>>()?))
     }
 
-    /// Users that need no password.
+    /// Returns the names of the users without a password.
     pub fn without_password(&self) -> Vec<&str> {
         let open = self.0.iter().filter(|(_, user)| user.password.is_none());
         open.map(|(name, _)| name.as_str()).collect()
@@ -126,14 +128,14 @@ impl Access {
     /// [`Error::WrongPassword`], also for unknown users.
     pub fn enter(&self, credentials: Option<&Credentials>) -> Result<Entered, Error> {
         let credentials = credentials.cloned().unwrap_or_default();
-        // As in ClickHouse.
+        // As in ClickHouse, a request without a user name is from the user `default`.
         let name = match credentials.user.as_str() {
             "" => "default",
             name => name,
         };
         let user = self.0.get(name);
         let expected = user.map_or("", |user| user.password.as_deref().unwrap_or_default());
-        // A user without a password takes none, so that a forgotten variable shows.
+        // A user without a password accepts only an empty one, so that a forgotten variable is noticed.
         let is_right = is_same(credentials.password.as_bytes(), expected.as_bytes());
         match user {
             Some(user) if is_right => Ok(Entered {
@@ -146,7 +148,7 @@ impl Access {
     }
 }
 
-/// Takes as long for a near miss as for a far one.
+/// Returns true if both are equal. The time depends on the lengths only, not on the position of a difference.
 pub fn is_same(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len()
         && left

@@ -1,4 +1,4 @@
-//! Stopping a statement whose caller went away.
+//! Cancellation of statements: by their caller's disconnect, by a KILL, and at shutdown.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,26 +10,27 @@ use tokio::sync::Notify;
 use super::Engine;
 use crate::access::Profile;
 
-/// One query's way to be stopped.
+/// The cancellation state of one query.
 #[derive(Default)]
 pub struct Cancellation {
     state: Mutex<State>,
     ended: Condvar,
-    /// Wakes an insert that waits for rows.
+    /// Notified on cancellation; wakes an insert that waits for rows.
     stopped: Notify,
 }
 
 #[derive(Default)]
 struct State {
     cancelled: bool,
-    /// The `log_comment` of the statement that runs.
+    /// The `log_comment` of the statement while it runs in the engine.
     tag: Option<String>,
-    /// It changes something: as in ClickHouse, it does not end because its caller went away.
+    /// True if the statement changes data. As in ClickHouse, such a statement continues after its caller has
+    /// disconnected.
     writes: bool,
 }
 
 impl Cancellation {
-    /// The statement is about to run; false when it should not.
+    /// Marks the statement as running. Returns false if it was cancelled before and must not start.
     pub fn begin(&self, tag: &str, writes: bool) -> bool {
         let mut state = self.state();
         state.tag = Some(tag.to_owned());
@@ -37,30 +38,31 @@ impl Cancellation {
         !state.cancelled
     }
 
-    /// The statement has ended. A kill that is on its way is over when this returns, so the connection can be used again.
+    /// Marks the statement as ended. No kill is under way when this returns, so the connection can be used again.
     pub fn end(&self) {
         self.state().tag = None;
         self.ended.notify_all();
     }
 
-    /// Whether somebody wants it stopped.
+    /// Returns true once the query is cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.state().cancelled
     }
 
-    /// Waits until somebody wants it stopped. One task may wait.
+    /// Waits until the query is cancelled. Only one task may wait.
     pub async fn cancelled(&self) {
         while !self.is_cancelled() {
             self.stopped.notified().await;
         }
     }
 
-    /// Whether the statement runs in the engine now.
+    /// Returns true while the statement runs in the engine.
     fn runs(&self) -> bool {
         self.state().tag.is_some()
     }
 
-    /// The caller went away, or has its answer.
+    /// Cancels the query after its caller has disconnected or has received the answer. A running statement that changes
+    /// data continues.
     fn abandon(self: &Arc<Self>, engine: &Arc<Engine>) {
         let keeps_on = {
             let state = self.state();
@@ -71,7 +73,8 @@ impl Cancellation {
         }
     }
 
-    /// Stops the statement: it is killed again and again until it has ended, because the engine may not know it yet.
+    /// Cancels the query. A thread kills a running statement repeatedly until it has ended, because the engine may not
+    /// list the statement at first.
     fn cancel(self: &Arc<Self>, engine: &Arc<Engine>) {
         let mut state = self.state();
         state.cancelled = true;
@@ -87,11 +90,12 @@ impl Cancellation {
         killers.push(killer);
     }
 
+    /// Sends `KILL QUERY` until the statement has ended, at intervals of 10 to 500 ms.
     fn kill(&self, engine: &Engine) {
         let mut pause = Duration::from_millis(10);
         let mut state = self.state();
         while let Some(tag) = &state.tag {
-            // SYNC would hang. The tag is ours, letters and digits.
+            // SYNC would hang. The tag needs no escaping: the pool makes it of letters, digits and `-`.
             let sql = format!("KILL QUERY WHERE Settings['log_comment'] = '{tag}' ASYNC");
             if let Err(error) = engine.control.column(&sql) {
                 tracing::warn!(%error, tag, "a query could not be killed");
@@ -110,41 +114,41 @@ impl Cancellation {
     }
 }
 
-/// Every query that was let in, until it has ended.
+/// The queries in the queues and in the engine.
 #[derive(Default)]
 pub struct Running {
     queries: Mutex<(u64, BTreeMap<u64, Listed>)>,
-    /// Threads that stop one of them; each holds on to the engine.
+    /// The threads that kill queries. Each holds a reference to the engine.
     killers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 struct Listed {
-    /// The id that the caller gave it.
+    /// The id that the caller gave to the query.
     query_id: Option<String>,
-    /// The caller: users have one profile each.
+    /// The caller's profile. Each user has exactly one, so the pointer identifies the user.
     profile: Arc<Profile>,
     cancellation: Arc<Cancellation>,
 }
 
-/// Keeps a query listed until it is dropped.
+/// A guard that keeps a query listed until it is dropped.
 pub struct Entry {
     engine: Arc<Engine>,
     number: u64,
     cancellation: Arc<Cancellation>,
 }
 
-/// Cancels its query when dropped, if that only reads: a future that is not awaited to its end is a caller that went
-/// away.
+/// A guard that cancels a query when dropped, unless a running statement changes data. A future that is dropped before
+/// its end means that the caller has disconnected.
 pub struct Caller {
     engine: Arc<Engine>,
     cancellation: Arc<Cancellation>,
 }
 
-/// How long [`Running::kill`] waits for queries to end.
+/// The time that [`Running::kill`] waits for queries to end.
 const KILL_PATIENCE: Duration = Duration::from_secs(25);
 
 impl Running {
-    /// Lists a query.
+    /// Adds a query to the list and returns the guard that removes it.
     pub fn start(engine: &Arc<Engine>, profile: &Arc<Profile>, query_id: Option<&str>) -> Entry {
         let cancellation = Arc::new(Cancellation::default());
         let mut queries = engine.running.queries();
@@ -163,8 +167,8 @@ impl Running {
         }
     }
 
-    /// Stops a user's queries whose id is chosen, also those that write, and waits until they have ended. Returns false if
-    /// one still runs after [`KILL_PATIENCE`].
+    /// Stops the queries of a user whose id `chosen` accepts, including those that write, and waits until they have
+    /// ended. Returns false if one still runs after [`KILL_PATIENCE`].
     pub async fn kill(engine: &Arc<Engine>, profile: &Arc<Profile>, chosen: impl Fn(&str) -> bool) -> bool {
         let killed: Vec<_> = engine
             .running
@@ -177,7 +181,7 @@ impl Running {
             .collect();
         killed.iter().for_each(|query| query.cancel(engine));
         let ended = async {
-            // A cancelled query that does not run yet will not begin.
+            // A cancelled query that is not running yet does not start.
             while killed.iter().any(|query| query.runs()) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
@@ -185,7 +189,7 @@ impl Running {
         tokio::time::timeout(KILL_PATIENCE, ended).await.is_ok()
     }
 
-    /// Stops all of them.
+    /// Cancels every query.
     pub fn cancel_all(engine: &Arc<Engine>) {
         let running: Vec<_> = {
             let queries = engine.running.queries();
@@ -195,10 +199,10 @@ impl Running {
         running.iter().for_each(|query| query.cancel(engine));
     }
 
-    /// Waits for the threads that stop queries: they end with the queries.
+    /// Waits for the threads that kill queries. They end with the queries.
     pub fn join(&self) {
         let killers = std::mem::take(&mut *self.killers());
-        // One that panicked has nothing more to do.
+        // A panicked thread has nothing left to do.
         killers.into_iter().for_each(|killer| drop(killer.join()));
     }
 
@@ -212,12 +216,12 @@ impl Running {
 }
 
 impl Entry {
-    /// The query's way to be stopped.
+    /// Returns the cancellation state of the query.
     pub fn cancellation(&self) -> Arc<Cancellation> {
         Arc::clone(&self.cancellation)
     }
 
-    /// The guard of the query's caller.
+    /// Returns the guard that cancels the query when its caller disconnects.
     pub fn caller(&self) -> Caller {
         Caller {
             engine: Arc::clone(&self.engine),

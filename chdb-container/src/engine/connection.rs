@@ -1,3 +1,6 @@
+//! Connections to the engine: [`Connection`] for one caller's statements, [`Own`] for the statements of the engine
+//! itself.
+
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,12 +15,12 @@ use chdb_rust::query_result::QueryResult;
 use super::result;
 use crate::Error;
 
-/// The engine opens one connection at a time.
+/// Held while a connection opens: the engine can open only one at a time.
 static OPENING: Mutex<()> = Mutex::new(());
 
-/// A connection to the engine, which runs statements until one of them fails.
+/// A connection to the engine that runs statements until one of them fails.
 ///
-/// The engine keeps the output that a failed statement had written so far, and puts it in front of the next answer on that
+/// After a failed statement, the engine keeps the output written so far and puts it in front of the next answer on that
 /// connection. Every statement after a failure is therefore refused here. Opening another connection takes 0.2 ms.
 pub struct Connection {
     opened: Opened,
@@ -28,7 +31,7 @@ impl Connection {
     /// Opens a connection with arguments such as `--readonly=1`.
     ///
     /// # Errors
-    /// The engine's, which does not say why.
+    /// The engine's error, which gives no reason.
     pub fn open(args: &[String]) -> Result<Self> {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let _one = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,7 +49,7 @@ impl Connection {
     /// Runs a statement.
     ///
     /// # Errors
-    /// The engine's, or that an earlier statement failed.
+    /// The engine's error, or an error if an earlier statement failed.
     pub fn query(&self, sql: &str, format: OutputFormat) -> Result<QueryResult> {
         self.check()?;
         self.note(self.opened.query(sql, format))
@@ -55,7 +58,7 @@ impl Connection {
     /// Runs a statement with values for its placeholders.
     ///
     /// # Errors
-    /// The engine's, or that an earlier statement failed.
+    /// The engine's error, or an error if an earlier statement failed.
     pub fn query_with_params(
         &self,
         sql: &str,
@@ -66,10 +69,10 @@ impl Connection {
         self.note(self.opened.query_with_params(sql, format, params))
     }
 
-    /// Reports what a statement would do.
+    /// Classifies a statement without running it.
     ///
     /// # Errors
-    /// The engine's, or that an earlier statement failed.
+    /// The engine's error, or an error if an earlier statement failed.
     pub fn classify_query(&self, sql: &str, database: Option<&str>) -> Result<QueryAnalysis> {
         self.check()?;
         self.note(self.opened.classify_query(sql, database))
@@ -78,7 +81,7 @@ impl Connection {
     /// Runs an insert whose rows are appended by `feed`.
     ///
     /// # Errors
-    /// The engine's, those of `feed`, or that an earlier statement failed.
+    /// The engine's error, an error of `feed`, or an error if an earlier statement failed.
     pub fn insert<T, E: From<EngineError>>(
         &mut self,
         sql: &str,
@@ -107,7 +110,7 @@ impl Connection {
     }
 }
 
-/// A connection for statements of the engine's keeper, opened anew after a statement on it failed.
+/// A connection for the engine's own statements. It is opened again after a statement on it failed.
 pub struct Own {
     args: Vec<String>,
     connection: Mutex<Connection>,
@@ -117,7 +120,7 @@ impl Own {
     /// Opens the connection.
     ///
     /// # Errors
-    /// The engine's, which does not say why.
+    /// The engine's error, which gives no reason.
     pub fn open(args: Vec<String>) -> Result<Self> {
         Ok(Self {
             connection: Mutex::new(Connection::open(&args)?),
@@ -125,19 +128,19 @@ impl Own {
         })
     }
 
-    /// Runs a statement. One runs at a time; others wait.
+    /// Runs a statement. One statement runs at a time; other callers block.
     ///
     /// # Errors
-    /// The engine's.
+    /// The engine's exception.
     pub fn query(&self, sql: &str, format: OutputFormat) -> std::result::Result<QueryResult, Error> {
         let answer = self.usable()?.query(sql, format);
         answer.map_err(|error| result::exception(&error).into())
     }
 
-    /// Runs a statement and returns its first column, of values without tabs and line breaks.
+    /// Runs a statement and returns its first column. Its values must not contain tabs or line breaks.
     ///
     /// # Errors
-    /// The engine's.
+    /// The engine's exception.
     pub fn column(&self, sql: &str) -> std::result::Result<Vec<String>, Error> {
         let answer = self.query(sql, OutputFormat::TabSeparatedRaw)?;
         Ok(answer.data_utf8_lossy().lines().map(str::to_owned).collect())
@@ -146,7 +149,8 @@ impl Own {
     fn usable(&self) -> Result<MutexGuard<'_, Connection>> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         if connection.has_failed() {
-            // The next is open before this one closes: without any connection the engine would forget its tables.
+            // The new connection opens before the failed one closes: without any connection the engine would lose its
+            // tables.
             *connection = Connection::open(&self.args)?;
         }
         Ok(connection)
@@ -157,7 +161,7 @@ impl Own {
 mod tests {
     use super::*;
 
-    /// Fails after it has written rows.
+    /// A statement that fails after it has written rows.
     const FAILS: &str = "SELECT throwIf(number = 150000), 'leaked' AS leaked FROM numbers(200000)";
 
     #[test]

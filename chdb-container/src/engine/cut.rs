@@ -1,7 +1,7 @@
-//! Results cut between two rows, in formats that have a row a line.
+//! Cutting a result between two rows, in formats that write one row per line.
 
-/// The start of a result in at most so many bytes, and its rows; none where the format's rows can't be told apart, or
-/// not one of them fits.
+/// Returns the start of a result in at most `most` bytes, and the number of its rows. Returns `None` if rows of the
+/// format can't be separated, or if not one row fits.
 pub fn rows(result: &[u8], format: &str, most: usize) -> Option<(Vec<u8>, u64)> {
     match format {
         "JSONCompact" => document(result, most),
@@ -26,7 +26,7 @@ const BEGIN: &[u8] = b"\n\t\"data\":\n\t[\n";
 const END: &[u8] = b"\n\t],\n";
 const ROWS: &[u8] = b"\n\t\"rows\": ";
 
-/// The engine's layout: each row on a line of its own between `"data"` and `"rows"`, which says how many.
+/// Cuts a JSON document of the engine. It has one row per line between `"data"` and `"rows"`, the number of rows.
 fn document(result: &[u8], most: usize) -> Option<(Vec<u8>, u64)> {
     let begin = find(result, BEGIN)? + BEGIN.len();
     let (head, data) = result.split_at_checked(begin)?;
@@ -35,7 +35,7 @@ fn document(result: &[u8], most: usize) -> Option<(Vec<u8>, u64)> {
     let (before, tail) = tail.split_at_checked(number)?;
     let after = tail.get(tail.iter().position(|byte| !byte.is_ascii_digit())?..)?;
     let room = most.checked_sub(head.len() + before.len() + tail.len())?;
-    // A line ends in a comma, which the last one must not have.
+    // Every line but the last ends in a comma, so the last kept line loses its comma.
     let end = data
         .get(..room.min(data.len()))?
         .windows(2)

@@ -1,9 +1,9 @@
-//! Formats by name.
+//! The input and output formats that are served, and their lookup by name.
 
 use chdb_rust::format::{InputFormat, OutputFormat};
 use lakefront_clickhouse_http::Exception;
 
-/// The output formats that are served: none of them reads or writes a schema file.
+/// The output formats that are served. None of them reads or writes a schema file.
 const FORMATS: &[OutputFormat] = {
     use OutputFormat::*;
     &[
@@ -70,7 +70,7 @@ const FORMATS: &[OutputFormat] = {
     ]
 };
 
-/// The input formats that are taken: none of them reads a schema, a template or a registry.
+/// The input formats that are taken. None of them reads a schema, a template or a registry.
 const INPUT: &[InputFormat] = {
     use InputFormat::*;
     &[
@@ -120,7 +120,7 @@ const INPUT: &[InputFormat] = {
     ]
 };
 
-/// The output format of a name or of one of its short forms (`TSV`), in any case.
+/// Returns the output format with a name or short name (`TSV`), in any case.
 pub fn find(name: &str) -> Option<OutputFormat> {
     let name = full(name);
     FORMATS
@@ -129,7 +129,7 @@ pub fn find(name: &str) -> Option<OutputFormat> {
         .find(|format| format.as_str().eq_ignore_ascii_case(&name))
 }
 
-/// The input format of a name, likewise.
+/// Returns the input format with a name or short name, in any case.
 pub fn find_input(name: &str) -> Option<InputFormat> {
     let name = full(name);
     INPUT
@@ -138,18 +138,18 @@ pub fn find_input(name: &str) -> Option<InputFormat> {
         .find(|format| format.as_str().eq_ignore_ascii_case(&name))
 }
 
-/// Returns the output format of a name.
+/// Returns the output format with a name.
 ///
 /// # Errors
-/// `UNKNOWN_FORMAT` for a format that is not served, whether the engine has it or not.
+/// `UNKNOWN_FORMAT` for a format that is not served, even if the engine has it.
 pub fn output(name: &str) -> Result<OutputFormat, Exception> {
     find(name).ok_or_else(|| unknown("output", name))
 }
 
-/// Returns the input format of a name.
+/// Returns the input format with a name.
 ///
 /// # Errors
-/// `UNKNOWN_FORMAT`, likewise.
+/// `UNKNOWN_FORMAT` for a format that is not taken, even if the engine has it.
 pub fn input(name: &str) -> Result<InputFormat, Exception> {
     find_input(name).ok_or_else(|| unknown("input", name))
 }
@@ -162,10 +162,11 @@ fn unknown(kind: &str, name: &str) -> Exception {
     Exception::new(73, "UNKNOWN_FORMAT", message)
 }
 
+/// Expands a short name of a format: `TSV…`, `NDJSON`, `JSONLines`.
 fn full(name: &str) -> String {
     match name.get(..3) {
         Some(start) if start.eq_ignore_ascii_case("TSV") => format!("TabSeparated{}", &name[3..]),
-        // Another name of one format.
+        // NDJSON and JSON Lines are other names of JSONEachRow.
         _ if name.eq_ignore_ascii_case("NDJSON") || name.eq_ignore_ascii_case("JSONLines") => {
             "JSONEachRow".into()
         }

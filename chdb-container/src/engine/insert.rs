@@ -1,3 +1,5 @@
+//! Running an insert whose rows are still arriving.
+
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -9,22 +11,23 @@ use super::run::cancelled;
 use super::{Engine, Output, Query, format, parameters, result};
 use crate::Error;
 
-/// A piece of the rows to insert.
+/// A piece of the rows of an insert.
 #[derive(Debug, Clone)]
 pub enum Piece {
-    /// Bytes in the insert's format; they may end anywhere.
+    /// Bytes in the insert's format. They may end within a row.
     Bytes(Bytes),
-    /// That was all. An insert whose rows end without this is given up.
+    /// The end of the rows. An insert whose channel closes without this piece is abandoned.
     End,
 }
 
 impl Engine {
-    /// Inserts rows that arrive while it runs: `query` is the statement up to FORMAT, `format` what follows that.
+    /// Runs an insert whose rows arrive while it runs. `query` has the statement up to FORMAT, `format` the name after
+    /// FORMAT.
     ///
-    /// What the engine has written when an insert breaks off stays, as in ClickHouse.
+    /// When an insert is interrupted, the rows that the engine has already written stay, as in ClickHouse.
     ///
     /// # Errors
-    /// When the queue is full, the gate refuses the statement, the engine does, or the rows break off.
+    /// If the queue is full, the gate or the engine refuses the statement, or the rows end without [`Piece::End`].
     pub async fn insert(
         self: &Arc<Self>,
         query: Query,
@@ -67,12 +70,13 @@ impl Engine {
     }
 }
 
+/// Appends pieces to the engine's stream until their end, or until the insert is cancelled.
 fn append(
     mut stream: InsertStream<'_>,
     mut pieces: mpsc::Receiver<Piece>,
     cancellation: &Cancellation,
 ) -> Result<Output, Error> {
-    // A caller that was stopped sends nothing, not even the end of its connection.
+    // A stopped caller may send nothing more and keep the connection open, so the wait also ends on cancellation.
     let runtime = tokio::runtime::Handle::current();
     let mut next = || {
         runtime.block_on(async {

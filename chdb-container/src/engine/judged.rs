@@ -1,17 +1,20 @@
+//! The cache of the gate's verdicts.
+
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::gate::Judged;
 
-/// How many statements are remembered.
+/// The most verdicts that are cached.
 const CAPACITY: usize = 512;
-/// The longest of them, with the values it is kept under.
+/// The most bytes of a cached statement, with the values in its key.
 const LONGEST: usize = 64 << 10;
 
-/// Statements the gate has let pass, so that a dashboard's queries are parsed for it once and not each time.
+/// A cache of the gate's verdicts on permitted statements, so that a dashboard's queries are parsed once and not each
+/// time.
 ///
-/// A verdict is kept under all that it was given for: the text, and the names and values of its parameters. The values are left out
-/// where the gate says that they can't matter ([`Judged::by_values`]).
+/// The key of a verdict is the statement's text with the names and values of its parameters. The values are left out if
+/// the gate reports that they can't change the verdict ([`Judged::by_values`]).
 #[derive(Default)]
 pub struct Known(Mutex<State>);
 
@@ -21,11 +24,11 @@ struct State {
     uses: u64,
 }
 
-/// A text and its parameters: names, and values where they matter.
+/// A statement's text and its parameters: their names, and their values if these matter.
 type Key = (String, Vec<(String, Option<String>)>);
 
 impl Known {
-    /// Returns the verdict on a statement, if it was given before.
+    /// Returns the cached verdict on a statement.
     pub fn get(&self, sql: &str, params: &[(String, String)]) -> Option<Judged> {
         let mut state = self.state();
         state.uses += 1;
@@ -37,7 +40,7 @@ impl Known {
         })
     }
 
-    /// Keeps a verdict; the one least recently returned is dropped for it.
+    /// Caches a verdict. If the cache is full, the least recently used verdict is dropped.
     pub fn put(&self, sql: &str, params: &[(String, String)], judged: &Judged) {
         let key = key(sql, params, judged.by_values);
         let values = key.1.iter().filter_map(|(_, value)| value.as_ref());

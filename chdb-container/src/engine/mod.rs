@@ -1,5 +1,5 @@
-//! The chDB engine of this process: queues in front of a pool of connections, and connections of our own that make
-//! tables, kill queries and read counters.
+//! The chDB engine of this process: queues in front of a pool of connections for queries, and separate connections that
+//! create tables, kill queries and read counters.
 
 mod cancel;
 mod connection;
@@ -37,52 +37,50 @@ use pool::Pool;
 use queue::Queue;
 use store_cache::StoreCache;
 
-/// How long reading one manifest list may take, in seconds.
+/// The time limit for reading one manifest list, in seconds.
 const READING: u64 = 10;
-/// For how long after the last request the lake is looked at.
+/// The time after the last request during which the lake is still refreshed in the background.
 const AFTERWARDS: Duration = Duration::from_secs(60);
 
-/// Where an engine's tables come from.
+/// The source of an engine's tables.
 pub enum Tables<'a> {
-    /// Those of a lake, in whose folder the process must stand: the engine reads files only from there. Nothing is kept.
+    /// The tables of a lake; the engine keeps no state. The process must run in the lake's folder, because the engine
+    /// reads files only from below the working directory.
     Lake(Lake),
-    /// Those it made itself, in a folder.
+    /// The engine's own tables, kept in this folder.
     Kept(&'a Path),
 }
 
-/// The engine. One per process.
+/// The chDB engine. A process has at most one.
 pub struct Engine {
-    /// The lake whose tables it serves, if it does.
+    /// The lake whose tables the engine serves, if it serves one.
     pub lake: Option<Lake>,
     limits: Limits,
     names: Names,
     version: String,
-    /// Kills queries, reads counters and answers checks: nothing that takes time.
+    /// A connection that kills queries, reads counters and answers health checks. Every statement on it is quick.
     control: Own,
-    /// Makes and drops the tables of the lake, which may wait for its store.
+    /// A connection that creates and drops the tables of the lake. Its statements may wait for the object store.
     maker: Own,
-    /// Reads manifest lists of the lake, which may wait for its store.
+    /// A connection that reads manifest lists of the lake. Its statements may wait for the object store.
     reader: Own,
-    /// Held by the check that runs.
+    /// Held while a check runs.
     check: Arc<Mutex<()>>,
-    /// When the last request arrived.
+    /// The time of the last request.
     asked: watch::Sender<Instant>,
     pool: Pool,
     reads: Queue,
     writes: Queue,
     running: cancel::Running,
     judged: judged::Known,
-    // Dropped last: the engine writes there.
+    // Dropped last, because the engine writes to the folder of the cache until its connections are closed.
     _cache: Option<StoreCache>,
 }
 
 impl Engine {
-    /// Starts the engine.
-    ///
-    /// # Errors
-    /// When chDB does not start. A lake that is missing or broken is no error.
+    /// If chDB does not start, or if the cache's folder can't be written. A missing or broken lake is no error.
     pub fn start(limits: Limits, tables: Tables<'_>) -> Result<Arc<Self>, Error> {
-        // The engine's own handlers would swallow the signals that end this process.
+        // With the engine's own signal handlers, SIGTERM and SIGINT would not end this process.
         chdb_rust::runtime::signal_handlers(false);
         let (lake, mut args) = match tables {
             Tables::Lake(lake) => (Some(lake), Vec::new()),
@@ -97,7 +95,7 @@ impl Engine {
             let more = more.iter().map(|arg| (*arg).to_owned());
             args.iter().cloned().chain(more).collect()
         };
-        // The first connection starts the engine. It stays open until another is.
+        // The first connection starts the engine. It must stay open until another one is.
         let first: Vec<String> = ours(&["--implicit_select=0"])
             .into_iter()
             .chain(at_start)
@@ -148,23 +146,23 @@ impl Engine {
         Ok(Arc::new(engine))
     }
 
-    /// The engine's version, as `SELECT version()` says it.
+    /// Returns the engine's version, the result of `SELECT version()`.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// What a query may use.
+    /// Returns the limits on queries.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// How many queries run, and how many wait.
+    /// Returns the number of queries that run, and of those that wait.
     pub fn load(&self) -> (usize, usize) {
         let (reads, writes) = (self.reads.load(), self.writes.load());
         (reads.0 + writes.0, reads.1 + writes.1)
     }
 
-    /// Looks at the lake: new tables become known, gone ones unknown, and the first day of each is read. Blocks.
+    /// Refreshes the lake: creates new tables, drops removed ones, and reads the first day of each table. Blocks.
     fn look(&self) {
         if let Some(lake) = &self.lake {
             lake.refresh(&self.maker);
@@ -172,8 +170,8 @@ impl Engine {
         }
     }
 
-    /// Looks at the lake every so often while requests arrive, for a minute after the last, and as long as the lake can't be
-    /// read. `/health` reports what was seen last and waits for nothing.
+    /// Refreshes the lake every `every`: while requests arrive, for a minute after the last, and while no table can be
+    /// read. `/health` reports the result of the last refresh and does not wait for one.
     pub async fn keep_looking(self: Arc<Self>, every: Duration) {
         let Some(lake) = &self.lake else { return };
         let mut asked = self.asked.subscribe();
@@ -190,17 +188,17 @@ impl Engine {
         }
     }
 
-    /// Notes that a request arrived.
+    /// Records the time of a request, which keeps the background refresh running.
     pub fn asked(&self) {
         self.asked.send_replace(Instant::now());
     }
 
-    /// Runs a quick statement of our own and returns its first column.
+    /// Runs a quick statement on the control connection and returns its first column.
     ///
-    /// One runs at a time. If the engine hangs, callers wait here and not in a thread each.
+    /// One check runs at a time. If the engine hangs, later callers wait asynchronously and block no threads.
     ///
     /// # Errors
-    /// The engine's.
+    /// The engine's exception.
     pub async fn check(self: &Arc<Self>, sql: &'static str) -> Result<Vec<String>, Error> {
         let turn = Arc::clone(&self.check).lock_owned().await;
         let engine = Arc::clone(self);
@@ -214,7 +212,7 @@ impl Engine {
             .unwrap_or_else(|error| Err(Exception::new(1001, "STD_EXCEPTION", error.to_string()).into()))
     }
 
-    /// Ends every query, waits for the connections to come home and closes them. No query runs after this.
+    /// Stops every query, waits until all connections are back in the pool, and closes them. No query runs after this.
     pub async fn close(self: &Arc<Self>) {
         let queues = [&self.reads, &self.writes];
         queues.iter().for_each(|queue| queue.close());
@@ -226,13 +224,14 @@ impl Engine {
         self.pool.close();
     }
 
-    /// The line a caller stands in: a long insert keeps no reader waiting.
+    /// Returns the queue for a caller. Callers who may write have their own queue, so that a long insert delays no
+    /// reader.
     fn queue(&self, rights: Rights) -> &Queue {
         if rights.write { &self.writes } else { &self.reads }
     }
 }
 
-/// Parameters as they came over the wire: fields of TabSeparated, which is what the engine takes.
+/// Binds parameters in their wire format, fields of TabSeparated, which the engine takes as they are.
 pub(crate) fn parameters(params: &[(String, String)]) -> QueryParams {
     params.iter().fold(QueryParams::new(), |bound, (name, wire)| {
         bound.bind(name, QueryParam::raw(wire))

@@ -1,3 +1,5 @@
+//! The pool of idle connections.
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chdb_rust::format::OutputFormat;
@@ -7,34 +9,36 @@ use crate::Error;
 use crate::gate::DATABASE;
 use crate::settings::Settings;
 
-/// Idle connections by the settings they were opened with.
+/// The idle connections, by the settings they were opened with.
 ///
-/// Under `readonly=1` a connection's settings are fixed when it opens; that takes a fraction of a millisecond, so a
-/// query with settings of its own gets a connection of its own, which stays for the next such query.
+/// Under `readonly=1` the settings of a connection are fixed when it opens, which takes a fraction of a millisecond. A
+/// query with its own settings therefore gets a new connection, which stays in the pool for the next query with these
+/// settings.
 pub struct Pool {
     state: Mutex<State>,
     capacity: usize,
-    /// Arguments of every connection.
+    /// Arguments with which every connection is opened.
     args: Vec<String>,
 }
 
 #[derive(Default)]
 struct State {
-    /// The longest idle first.
+    /// The idle connections; the first one has been idle longest.
     idle: Vec<Pooled>,
     opened: u64,
 }
 
-/// A connection out of the pool.
+/// A connection taken from the pool.
 pub struct Pooled {
     /// The connection, in the database `otel`.
     pub connection: Connection,
-    /// Its `log_comment`, by which its query can be killed.
+    /// The `log_comment` of the connection. A query on it is killed by this value.
     pub tag: String,
     settings: Settings,
 }
 
 impl Pool {
+    /// Returns an empty pool that keeps at most `capacity` idle connections.
     pub fn new(capacity: usize, args: Vec<String>) -> Self {
         Self {
             state: Mutex::default(),
@@ -43,7 +47,7 @@ impl Pool {
         }
     }
 
-    /// Opens connections ahead of the first queries, one after the other.
+    /// Opens `count` connections with these settings, one after the other, so that the first queries need not.
     pub fn warm(&self, settings: &Settings, count: usize) -> Result<(), Error> {
         let pooled = (0..count)
             .map(|_| self.take(settings))
@@ -52,10 +56,10 @@ impl Pool {
         Ok(())
     }
 
-    /// Returns a connection with exactly these settings, an idle one if there is one.
+    /// Returns a connection with exactly these settings: an idle one, or a new one.
     ///
     /// # Errors
-    /// When the engine does not open one.
+    /// If the engine does not open a connection, for example because of an unknown setting.
     pub fn take(&self, settings: &Settings) -> Result<Pooled, Error> {
         let mut state = self.state();
         if let Some(index) = state.idle.iter().rposition(|pooled| pooled.settings == *settings) {
@@ -78,10 +82,10 @@ impl Pool {
         })
     }
 
-    /// Takes a connection back, or closes it if a statement on it failed. Of too many idle ones the one that was idle
-    /// longest is closed.
+    /// Returns a connection to the pool, or closes it if a statement on it failed. If the pool is full, the connection
+    /// that has been idle longest is closed.
     pub fn put(&self, pooled: Pooled) {
-        // No other statement has the settings of one insert.
+        // No other statement has the deduplication token of this insert.
         let is_for_one = pooled.settings.contains_key("insert_deduplication_token");
         if is_for_one || pooled.connection.has_failed() {
             return;

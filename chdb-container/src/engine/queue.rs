@@ -1,3 +1,5 @@
+//! The bounded queue that limits how many statements run at the same time.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -6,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Error;
 
-/// A bounded line in front of a fixed number of slots.
+/// A bounded queue in front of a fixed number of slots.
 pub struct Queue {
     slots: Arc<Semaphore>,
     size: u16,
@@ -16,10 +18,11 @@ pub struct Queue {
     closed: AtomicBool,
 }
 
-/// A slot; whoever holds it may run one query.
+/// A slot. Its holder may run one query.
 pub type Slot = OwnedSemaphorePermit;
 
 impl Queue {
+    /// Returns a queue with `size` slots, in which up to `max_waiting` callers wait for up to `max_wait`.
     pub fn new(size: u16, max_waiting: usize, max_wait: Duration) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(size.into())),
@@ -34,7 +37,7 @@ impl Queue {
     /// Waits for a slot.
     ///
     /// # Errors
-    /// [`Error::Busy`] when the line is full or the wait too long, [`Error::ShuttingDown`] at the end.
+    /// [`Error::Busy`] if the queue is full or the wait took too long, [`Error::ShuttingDown`] after [`Self::close`].
     pub async fn enter(&self) -> Result<Slot, Error> {
         let slot = match Arc::clone(&self.slots).try_acquire_owned() {
             Ok(slot) => slot,
@@ -62,25 +65,25 @@ impl Queue {
         }
     }
 
-    /// How many slots are taken, and how many wait.
+    /// Returns the number of taken slots and of waiting callers.
     pub fn load(&self) -> (usize, usize) {
         let taken = usize::from(self.size).saturating_sub(self.slots.available_permits());
         (taken, self.waiting.load(Ordering::Relaxed))
     }
 
-    /// Lets nobody in any more.
+    /// Refuses all further callers.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
     }
 
     /// Waits until every slot is free.
     pub async fn drained(&self) {
-        // Those who wait get their slot first, and leave at once when the queue is closed.
+        // Waiting callers get their slots first, and release them at once because the queue is closed.
         drop(self.slots.acquire_many(self.size.into()).await);
     }
 }
 
-/// A place in the line, given up when dropped, also by a caller that went away.
+/// A place in the queue. Dropping it gives the place up, also when the caller has disconnected.
 struct Place<'a> {
     waiting: &'a AtomicUsize,
     before: usize,

@@ -1,3 +1,5 @@
+//! The result of a statement, and its limit on bytes.
+
 use std::time::Duration;
 
 use chdb_rust::insert_stream::WriteStats;
@@ -10,45 +12,46 @@ use crate::access::Profile;
 /// The limit that cut a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// Of rows.
+    /// The limit on rows.
     Rows,
-    /// Of bytes.
+    /// The limit on bytes.
     Bytes,
 }
 
-/// What a query returned.
+/// The result of a statement, with its statistics.
 #[derive(Debug, Clone)]
 pub struct Output {
-    /// The result, in the format asked for.
+    /// The result, in the format that `format` names.
     pub bytes: Vec<u8>,
-    /// Its rows.
+    /// The number of rows of the result.
     pub rows: u64,
-    /// Its bytes in the engine's memory.
+    /// The bytes of the result in the engine's memory.
     pub result_bytes: u64,
     /// Rows read from the lake.
     pub rows_read: u64,
     /// Bytes read from the lake, uncompressed.
     pub bytes_read: u64,
-    /// Rows written, those of views that read the insert among them.
+    /// Rows written, including those that materialized views wrote for the insert.
     pub rows_written: u64,
     /// Bytes written, uncompressed.
     pub bytes_written: u64,
-    /// Requests to the lake's object store while it ran, if there is one.
+    /// Requests to the lake's object store during the statement, if the lake is on one.
     pub store_requests: Option<u64>,
-    /// How long the engine says it took.
+    /// The run time that the engine reports.
     pub elapsed: Duration,
-    /// Which limit cut the result.
+    /// The limit that cut the result, if one did.
     pub truncated: Option<Cut>,
-    /// The name of the format it is in.
+    /// The name of the result's format.
     pub format: String,
 }
 
 impl Output {
-    /// Takes a result over. If it may be cut, its rows end where there are too many bytes of them.
+    /// Copies a result of the engine. If the result has too many bytes and may be cut, it ends after the last row that
+    /// fits.
     ///
     /// # Errors
-    /// `TOO_MANY_ROWS_OR_BYTES` when it has too many bytes and may not be cut, or is in a format whose rows can't be. chDB
-    /// ignores `max_result_bytes`.
+    /// `TOO_MANY_ROWS_OR_BYTES` if the result has too many bytes and may not be cut, or if its format's rows can't be
+    /// separated. chDB ignores `max_result_bytes`, so the limit is applied here.
     pub(super) fn new(
         result: &QueryResult,
         format: &str,
@@ -85,7 +88,7 @@ impl Output {
         })
     }
 
-    /// What an insert of rows returns: nothing, and how much was written.
+    /// Returns the output of an insert: no rows, and the statistics of what was written.
     pub(super) fn of_insert(stats: &WriteStats) -> Self {
         Self {
             rows_written: stats.rows_written,
@@ -95,7 +98,7 @@ impl Output {
         }
     }
 
-    /// The output of a statement that returns nothing.
+    /// Returns the output of a statement without a result.
     pub fn nothing() -> Self {
         Self {
             bytes: Vec::new(),
@@ -128,7 +131,7 @@ fn too_long(length: usize, most: usize) -> Exception {
     Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", message)
 }
 
-/// The engine's exception, which chDB hands over as text.
+/// Parses the engine's exception from the text of a chDB error.
 pub(crate) fn exception(error: &chdb_rust::error::Error) -> Exception {
     let text = error.to_string();
     Exception::find(&text).unwrap_or_else(|| Exception::new(1001, "STD_EXCEPTION", text))

@@ -1,3 +1,5 @@
+//! Running one statement: a slot of the queue, the gate, a connection, and the limits on the result.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,27 +14,27 @@ use crate::gate::{Judged, Rights};
 use crate::lake::Lake;
 use crate::{Error, gate, settings};
 
-/// A statement as a caller wants it run.
+/// A statement to run, with its parameters, settings and format.
 #[derive(Debug, Clone)]
 pub struct Query {
-    /// What the caller may do.
+    /// The caller's rights and limits.
     pub profile: Arc<Profile>,
-    /// The text.
+    /// The SQL text.
     pub sql: String,
-    /// Values of its placeholders, as fields of TabSeparated.
+    /// Values of the placeholders by name, as fields of TabSeparated.
     pub params: Vec<(String, String)>,
     /// Settings of this query alone.
     pub settings: BTreeMap<String, String>,
-    /// The output format when the statement names none.
+    /// The output format if the statement has no FORMAT clause.
     pub format: String,
-    /// The caller's id for it, by which [`Engine::kill`] finds it.
+    /// The id that the caller gave to the query; [`Engine::kill`] finds the query by it.
     pub query_id: Option<String>,
-    /// Whether it came in a way that only reads, whatever the caller may do.
+    /// True if the request may only read, whatever the caller's rights, such as a GET.
     pub only_reads: bool,
 }
 
 impl Query {
-    /// Returns true if the caller wants the first rows rather than an error when there are too many.
+    /// Returns true if a result that exceeds a limit is to be cut. Otherwise such a result is an error.
     fn may_cut(&self) -> bool {
         self.settings
             .get("result_overflow_mode")
@@ -48,10 +50,10 @@ impl Query {
 }
 
 impl Engine {
-    /// Runs a statement. Dropping the future stops it if it only reads.
+    /// Runs a statement. Dropping the future stops a statement that only reads.
     ///
     /// # Errors
-    /// When the queue is full, the gate refuses the statement, or the engine does.
+    /// If the queue is full, or if the gate or the engine refuses the statement.
     pub async fn run(self: &Arc<Self>, query: Query) -> Result<Output, Error> {
         let (profile, query_id) = (Arc::clone(&query.profile), query.query_id.clone());
         self.on_a_slot(&profile, query_id.as_deref(), move |engine, cancellation| {
@@ -60,7 +62,7 @@ impl Engine {
         .await
     }
 
-    /// Does work on a slot of the queue, in a thread that may block.
+    /// Waits for a slot of the queue, then runs `work` on a thread that may block.
     pub(super) async fn on_a_slot(
         self: &Arc<Self>,
         profile: &Arc<Profile>,
@@ -68,14 +70,14 @@ impl Engine {
         work: impl FnOnce(&Self, &Cancellation) -> Result<Output, Error> + Send + 'static,
     ) -> Result<Output, Error> {
         self.asked();
-        // Listed while it waits: a query that is killed then does not begin.
+        // A waiting query is listed too, so that it does not begin once it was killed.
         let entry = Running::start(self, profile, query_id);
         let slot = self.queue(profile.rights).enter().await?;
         let _caller = entry.caller();
         let (engine, cancellation) = (Arc::clone(self), entry.cancellation());
         let task = tokio::task::spawn_blocking(move || {
             let output = work(&engine, &cancellation);
-            // Held until the engine is done, also when the caller is gone.
+            // The slot is held until the engine has finished, also after the caller has gone.
             drop((slot, entry));
             output
         });
@@ -83,10 +85,11 @@ impl Engine {
             .unwrap_or_else(|error| Err(Exception::new(1001, "STD_EXCEPTION", error.to_string()).into()))
     }
 
-    /// Stops a user's statements whose id is chosen, also those that write, and waits until they have ended.
+    /// Stops the statements of a user whose id `chosen` accepts, including those that write, and waits until they have
+    /// ended.
     ///
     /// # Errors
-    /// When one of them does not end in time.
+    /// If a statement does not end in time.
     pub async fn kill(
         self: &Arc<Self>,
         profile: &Arc<Profile>,
@@ -99,15 +102,16 @@ impl Engine {
         Err(Exception::new(159, "TIMEOUT_EXCEEDED", message).into())
     }
 
-    /// Runs a statement within the limit on rows. The engine sends one row more than that, which tells a cut from a fit.
+    /// Runs a statement within the limit on rows. The engine may return one row more than the limit, which
+    /// distinguishes a cut result from one that fits exactly.
     fn run_here(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let most = query.profile.max_result_rows;
         let output = self.run_with_keys(query, cancellation)?;
-        // The engine does not limit the rows of those who write.
+        // The engine does not limit the rows of callers who may write.
         if output.rows <= most || query.profile.rights.write {
             return Ok(output);
         }
-        // Few formats can be cut by their bytes: the engine makes a shorter result.
+        // Few formats can be cut afterwards, so the engine runs the statement again with the limit itself.
         let shorter = query.may_cut().then(|| {
             let mut shorter = query.clone();
             shorter.settings.insert("limit".into(), most.to_string());
@@ -122,6 +126,7 @@ impl Engine {
         }
     }
 
+    /// Runs a statement, and once more with new keys if the object store refused the cached keys.
     fn run_with_keys(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let output = self.run_once(query, cancellation);
         match (&output, &self.lake) {
@@ -132,6 +137,7 @@ impl Engine {
         }
     }
 
+    /// Refreshes the lake, checks the statement and runs it on a connection of the pool.
     fn run_once(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let default_format = format::output(&query.format)?;
         if let Some(lake) = &self.lake {
@@ -171,7 +177,7 @@ impl Engine {
             Err(error) => Err(self.explain(result::exception(error), &judged)),
         };
         drop(ran);
-        // After a kill the engine lists the query until its connection runs another or closes.
+        // After a kill, the engine lists the query until its connection runs another one or closes.
         if cancellation.is_cancelled() {
             drop(pooled);
         } else {
@@ -180,10 +186,11 @@ impl Engine {
         output
     }
 
-    /// Asks the gate about a text.
+    /// Checks a text with the gate, or returns the cached verdict.
     pub(super) fn judge(&self, query: &Query, sql: &str) -> Result<Judged, Error> {
         let rights = query.rights();
-        // Others are few, and a file's path may be a parameter.
+        // Only readers' verdicts are cached. Other callers send few statements, and a parameter of theirs may be a path
+        // of a file.
         let is_remembered = rights == Rights::READ;
         if is_remembered && let Some(judged) = self.judged.get(sql, &query.params) {
             return Ok(judged);
@@ -197,12 +204,13 @@ impl Engine {
         judged
     }
 
-    /// A connection with the settings a query runs with.
+    /// Returns a connection with the settings of the query.
     pub(super) fn connection(&self, query: &Query) -> Result<Pooled, Error> {
         let rights = query.profile.rights;
         let settings = settings::with_requested(query.profile.settings.clone(), &query.settings, rights)?;
         self.pool.take(&settings).map_err(|error| match error {
-            // The engine says no more than that it did not open: the limits are ours and valid.
+            // The engine gives no reason when a connection does not open. The limits are valid, so a setting of the
+            // caller is not.
             Error::Engine(_) if !query.settings.is_empty() => {
                 let names: Vec<_> = query.settings.keys().map(String::as_str).collect();
                 let message = format!(
@@ -215,7 +223,8 @@ impl Engine {
         })
     }
 
-    /// Requests to the lake's object store since the start, if it is on one. The engine counts them for the whole process.
+    /// Returns the number of requests to the lake's object store since the start, or `None` for a lake in a folder. The
+    /// engine counts them for the whole process.
     fn store_requests(&self) -> Option<u64> {
         const SQL: &str = "SELECT sum(value) FROM system.events WHERE event IN ('S3GetObject', 'S3HeadObject', 'S3ListObjects')";
         if !self.lake.as_ref()?.is_remote() {

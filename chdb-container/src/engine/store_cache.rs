@@ -1,22 +1,23 @@
-//! Blocks of an S3 lake's data files on local disk. The files never change, so that what was read once is not asked for again; the
-//! engine still asks once a file and query whether it is there (HEAD).
+//! A cache of blocks of an S3 lake's data files on local disk. Data files never change, so a cached block is not
+//! fetched again. The engine still checks once per file and query that the file exists (HEAD).
 
 use std::io;
 
 use tempfile::TempDir;
 
-/// Its name in the engine's configuration.
+/// The name of the cache in the engine's configuration.
 const NAME: &str = "store";
-/// Bytes that are read and kept together: columns of a day's file are small.
+/// The size of a block in bytes. Blocks are small because the columns of one day's file are.
 const BLOCK: u64 = 64 << 10;
 
-/// A folder of blocks, which vanishes with this.
+/// The temporary folder of the cache. Dropping this deletes the folder.
 pub struct StoreCache {
     folder: TempDir,
 }
 
 impl StoreCache {
-    /// Of so many bytes at most; what was not used for longest goes.
+    /// Creates a cache of at most `bytes` bytes, and its configuration file. The engine evicts the least recently used
+    /// blocks.
     pub fn new(bytes: u64) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("lakefront-cache-").tempdir()?;
         let blocks = folder.path().join("blocks");
@@ -31,7 +32,7 @@ impl StoreCache {
         Ok(Self { folder })
     }
 
-    /// What the engine is started with.
+    /// Returns the argument with which the engine is started.
     pub fn of_engine(&self) -> String {
         format!(
             "--config-file={}",
@@ -39,7 +40,7 @@ impl StoreCache {
         )
     }
 
-    /// What every connection is opened with.
+    /// Returns the arguments with which every connection is opened.
     pub fn of_connections(&self) -> [String; 2] {
         [
             "--enable_filesystem_cache=1".to_owned(),

@@ -1,20 +1,20 @@
-//! The text of `EXPLAIN AST`: one node a line, its depth in leading spaces.
+//! A parser of the text of `EXPLAIN AST`: one node a line, its depth in leading spaces.
 
 /// A node of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node<'a> {
-    /// 0 for the root.
+    /// The depth in the tree; 0 for the root.
     pub depth: usize,
-    /// `SelectQuery`, `TableIdentifier`, `Function`, …
+    /// The kind of the node: `SelectQuery`, `TableIdentifier`, `Function`, …
     pub kind: &'a str,
-    /// What follows the kind, without alias and count of children: a table's or a function's name.
+    /// The rest of the line without alias and count of children: the name of a table or of a function.
     pub name: &'a str,
 }
 
-/// Every line as a node.
+/// Parses every line as a node.
 ///
-/// A quoted name with a line break in it makes lines that are no nodes. They can only add to what is judged: the lines
-/// of true nodes are all there.
+/// A quoted name that contains a line break produces extra lines that are no true nodes. Such lines can only add to the
+/// judged nodes, because the lines of all true nodes are present.
 pub fn nodes(text: &str) -> Vec<Node<'_>> {
     text.lines().map(node).collect()
 }

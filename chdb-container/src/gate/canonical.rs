@@ -1,5 +1,6 @@
-//! A statement as the engine's parser writes it again: without comments, each placeholder as `{name:Type}`, each setting by its
-//! plain name. A text of the sender can spell the same in ways that only the engine's lexer reads.
+//! The canonical text of a statement, as the engine's parser writes it: without comments, each placeholder as
+//! `{name:Type}`, each setting by its plain name. A sender can spell the same statement in ways that only the engine's
+//! lexer understands.
 
 use chdb_rust::format::OutputFormat;
 use chdb_rust::query_param::{QueryParam, QueryParams};
@@ -10,7 +11,7 @@ use crate::gate::Rights;
 use crate::gate::rules::Names;
 use crate::settings;
 
-/// Types whose values can't name a table, a column or a function, and what stands in their arguments.
+/// Types whose values can't name a table, a column or a function, and the words that occur in the types' arguments.
 const TYPES_OF_VALUES: [&str; 38] = [
     "Array",
     "Bool",
@@ -52,11 +53,11 @@ const TYPES_OF_VALUES: [&str; 38] = [
     "UUID",
 ];
 
-/// A statement as the engine writes it.
+/// The text of a statement as the engine writes it.
 pub struct Canonical(String);
 
 impl Canonical {
-    /// Has the engine parse and write a statement.
+    /// Formats a statement with the engine's `formatQuery`.
     ///
     /// # Errors
     /// The engine's exception.
@@ -73,14 +74,14 @@ impl Canonical {
         Ok(Self(written.data_utf8_lossy().into_owned()))
     }
 
-    /// Returns true if a parameter may name a table, a column or a function. A text in quotes that looks like such a placeholder
-    /// counts too.
+    /// Returns true if a parameter may name a table, a column or a function. Quoted text that looks like such a
+    /// placeholder also counts.
     pub fn has_identifiers(&self) -> bool {
         self.0.contains(":Identifier}")
     }
 
-    /// Returns true unless every parameter is surely a value, whichever it is. A brace that begins no placeholder counts as one that
-    /// may be anything.
+    /// Returns true unless the type of every parameter shows that it is a value. A brace that begins no placeholder
+    /// counts as a placeholder of an unknown type.
     pub fn depends_on_values(&self) -> bool {
         self.0.split('{').skip(1).any(|behind| {
             let placeholder = behind.split_once('}').map(|(placeholder, _)| placeholder);
@@ -89,7 +90,7 @@ impl Canonical {
         })
     }
 
-    /// Returns the first setting, of a query or a table, that the statement names and that is not for its caller to set.
+    /// Returns the first setting in the statement, of a query or of a table, that the caller may not set.
     pub fn foreign_setting(&self, names: &Names, rights: Rights) -> Option<&str> {
         self.0
             .split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
@@ -97,6 +98,7 @@ impl Canonical {
     }
 }
 
+/// Returns true if every word of a placeholder's type, except numbers, is in [`TYPES_OF_VALUES`].
 fn is_of_values(kind: &str) -> bool {
     kind.split(|character: char| !character.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty() && !word.bytes().all(|byte| byte.is_ascii_digit()))

@@ -1,25 +1,26 @@
-//! Functions that read files. The engine lets them read any file of the machine, so the path has to stand in the statement
-//! as it is, and to stay below the working directory, which is the lake.
+//! The rule for table functions that read files. The engine lets them read any file of the machine. The path must
+//! therefore be a literal in the statement, below the working directory, which is the lake.
 
 use lakefront_clickhouse_http::Exception;
 
 use super::ast::Node;
 use super::denied;
 
+/// Table functions that read local files, in lower case.
 const FUNCTIONS: [&str; 2] = ["file", "iceberglocal"];
 
-/// Paths that mean the process's own streams.
+/// Paths by which the engine means the process's own standard streams.
 const STREAMS: [&str; 4] = ["-", "stdin", "stdout", "stderr"];
 
-/// Whether a function reads files.
+/// Returns true if a function reads files.
 pub fn is_one(function: &Node<'_>) -> bool {
     FUNCTIONS.contains(&&*function.name.to_ascii_lowercase())
 }
 
-/// Judges the first argument of the function at an index.
+/// Checks the path that the function at `index` reads: its first argument.
 ///
 /// # Errors
-/// `ACCESS_DENIED`.
+/// `ACCESS_DENIED` if the path is not a literal or may be outside of the lake.
 pub fn judge(nodes: &[Node<'_>], index: usize) -> Result<(), Exception> {
     let list = nodes.get(index + 1).filter(|list| list.kind == "ExpressionList");
     let path = nodes.get(index + 2).filter(|path| path.kind == "Literal");

@@ -1,9 +1,9 @@
-//! Which statements may run: one read of the tables, and for those who have the right one change of them.
+//! The check whether a statement may run. A statement may read the tables; callers with the right may also change them.
 //!
-//! The engine's own parser does the reading: `classify_query` counts statements, tells reads from everything else and
-//! says whether a change stays inside the database; `EXPLAIN AST` shows what a statement touches. Behind reads stands
-//! `readonly=1`. What is judged here is what that setting leaves open: tables of `system`, functions that read files or
-//! other servers, and files written by `INTO OUTFILE`.
+//! The engine's own parser parses each statement. `classify_query` counts statements, separates reads from everything
+//! else, and reports whether a change stays inside the database. `EXPLAIN AST` shows the tables and functions that a
+//! statement uses. Reads run under `readonly=1`. This module refuses the rest, which that setting permits: tables of
+//! `system`, functions that read files or other servers, and files written by `INTO OUTFILE`.
 
 mod ast;
 mod canonical;
@@ -23,10 +23,11 @@ use crate::Error;
 use crate::engine::{Connection, parameters, result};
 use canonical::Canonical;
 
-/// Judges a statement on a read-only connection; says what it does.
+/// Checks a statement and returns its effects. `connection` has the settings of `settings::gate`; the
+/// statement is parsed on it and not run.
 ///
 /// # Errors
-/// The engine's exception for text it can't read; ours for statements that may not run.
+/// The engine's exception for text that does not parse; an exception of this module for a statement that may not run.
 pub fn check(
     connection: &Connection,
     names: &Names,
@@ -37,10 +38,10 @@ pub fn check(
     let analysis = connection.classify_query(sql, Some(DATABASE))?;
     match (analysis.statement_count, analysis.class) {
         (0, _) if is_blank(sql) => Err(empty().into()),
-        // It does not parse, so nothing can run: the engine says where it stopped.
+        // The text does not parse, so the engine runs nothing: its error says where the parser stopped.
         (0, QueryClass::Unknown) => Err(match connection.query(sql, OutputFormat::Null) {
             Err(error) => result::exception(&error).into(),
-            // Comments alone.
+            // The text holds only comments.
             Ok(_) => empty().into(),
         }),
         (1, QueryClass::ReadOnly) => tree(connection, names, rights, sql, params),
@@ -57,6 +58,7 @@ pub fn check(
     }
 }
 
+/// Checks the syntax tree of one statement, and its settings and parameters.
 fn tree(
     connection: &Connection,
     names: &Names,
@@ -64,7 +66,8 @@ fn tree(
     sql: &str,
     params: &[(String, String)],
 ) -> Result<Judged, Error> {
-    // The statement is parsed once more, as the operand of EXPLAIN: its parameters may name a table.
+    // The engine parses the statement again as the operand of EXPLAIN, with its parameters, because one may name a
+    // table.
     let explained = format!("EXPLAIN AST {sql}");
     let ast = connection
         .query_with_params(&explained, OutputFormat::TabSeparatedRaw, parameters(params))
@@ -72,7 +75,7 @@ fn tree(
     let ast = ast.data_utf8_lossy();
     let nodes = ast::nodes(&ast);
     let mut judged = rules::judge(&nodes, names, rights)?;
-    // Those of readers are refused by the tree.
+    // For readers, `rules::judge` has already refused settings in the tree.
     let has_settings = rights.write && nodes.iter().any(|node| node.kind == "Set");
     if params.is_empty() && !has_settings {
         return Ok(judged);
@@ -80,7 +83,7 @@ fn tree(
     let canonical = Canonical::of(connection, sql)?;
     judged.by_values |= !params.is_empty() && canonical.depends_on_values();
     if judged.writes && canonical.has_identifiers() {
-        // The classification does not know what such a parameter names.
+        // `classify_query` does not resolve such a parameter to a database.
         return Err(denied("parameters of the type Identifier in a change").into());
     }
     if has_settings && let Some(name) = canonical.foreign_setting(names, rights) {
@@ -90,7 +93,8 @@ fn tree(
     Ok(judged)
 }
 
-/// Holds a change to the tables of the database: the database itself may be made, and not made away with.
+/// Refuses a change outside of the tables of the database. The database itself may be created, but not dropped or
+/// renamed.
 fn stays_inside(analysis: &QueryAnalysis, judged: &Judged) -> Result<(), Exception> {
     if !analysis.writes_only_target_database {
         Err(denied("changes outside of the database"))

@@ -1,20 +1,22 @@
-/// Which statements a caller may run.
+//! The rights of a caller.
+
+/// The statements a caller may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
-    /// Whether tables of [`super::DATABASE`] may be made, changed and filled; else they may be read.
+    /// True if tables of [`super::DATABASE`] may be created, changed and filled; false if they may only be read.
     pub write: bool,
-    /// Whether the lake's files may be read by `file()` and `icebergLocal()`.
+    /// True if the lake's files may be read by `file()` and `icebergLocal()`.
     pub files: bool,
 }
 
 impl Rights {
-    /// Reading tables.
+    /// The right to read tables.
     pub const READ: Self = Self {
         write: false,
         files: false,
     };
 
-    /// Reading and writing tables, and reading files.
+    /// The rights to read and write tables, and to read files.
     pub const WRITE: Self = Self {
         write: true,
         files: true,

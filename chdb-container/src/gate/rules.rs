@@ -1,3 +1,5 @@
+//! The rules on a statement's syntax tree: which tables, functions, settings and formats may occur in it.
+
 use std::collections::BTreeSet;
 
 use lakefront_clickhouse_http::Exception;
@@ -9,33 +11,34 @@ use crate::engine::format;
 /// The database of every table, and of every connection.
 pub const DATABASE: &str = "otel";
 
-/// What a permitted statement does.
+/// The effects of a permitted statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Judged {
-    /// Tables it reads, by name; names of common table expressions are among them.
+    /// The names of the tables that the statement reads. Names of common table expressions are included.
     pub tables: BTreeSet<String>,
-    /// The format its FORMAT clause names.
+    /// The format of the FORMAT clause, if there is one.
     pub format: Option<String>,
-    /// Whether it changes anything.
+    /// True if the statement changes data or schema.
     pub writes: bool,
-    /// Whether it makes something new.
+    /// True for a CREATE statement.
     pub creates: bool,
-    /// Whether it shows the statement that made a table, and with it the keys that read the table's files.
+    /// True for SHOW CREATE TABLE. Its result includes the keys with which the engine reads the table's files.
     pub shows_definition: bool,
-    /// Whether another verdict is possible with other values of its parameters.
+    /// True if other values of the parameters could lead to another verdict.
     pub by_values: bool,
 }
 
-/// The names that mean something to the engine, by its own lists. Functions and formats are in lower case.
+/// The names of the engine's table functions, formats and settings, from its own lists. Functions and formats are in
+/// lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
-    /// Table functions that are not known to be harmless.
+    /// Table functions except the harmless ones.
     table_functions: BTreeSet<String>,
     formats: BTreeSet<String>,
     settings: BTreeSet<String>,
 }
 
-/// Table functions that make rows of nothing but their arguments.
+/// Table functions that compute rows from their arguments alone.
 const HARMLESS_TABLE_FUNCTIONS: [&str; 7] = [
     "format",
     "generate_series",
@@ -46,7 +49,7 @@ const HARMLESS_TABLE_FUNCTIONS: [&str; 7] = [
     "view",
 ];
 
-/// Tables of `system` that hold nothing: sources of rows, and the settings that clients ask for when they connect.
+/// Tables of `system` without data: sources of rows, and the settings that clients query when they connect.
 const HARMLESS_TABLES: [&str; 6] = [
     "system.numbers",
     "system.numbers_mt",
@@ -56,7 +59,7 @@ const HARMLESS_TABLES: [&str; 6] = [
     "system.zeros_mt",
 ];
 
-/// Tables of `system` for those who keep tables of their own, and for the clients they do it with.
+/// Further tables of `system` that callers who may write, and their client programs, may read.
 const TABLES_OF_WRITERS: [&str; 18] = [
     "system.columns",
     "system.data_skipping_indices",
@@ -78,7 +81,7 @@ const TABLES_OF_WRITERS: [&str; 18] = [
     "system.time_zones",
 ];
 
-/// Functions that read files, dictionaries, tables by name or the machine.
+/// Functions that read files, dictionaries, tables by name or facts about the machine, in lower case.
 const REFUSED_FUNCTIONS: [&str; 11] = [
     "file",
     "filesystemavailable",
@@ -93,7 +96,7 @@ const REFUSED_FUNCTIONS: [&str; 11] = [
     "showcertificate",
 ];
 
-/// Families of such functions, and of those that call out to a model.
+/// Prefixes of more refused functions, in lower case: those that read dictionaries, and those that call a model.
 const REFUSED_PREFIXES: [&str; 9] = [
     "aiclassify",
     "aiembed",
@@ -106,7 +109,7 @@ const REFUSED_PREFIXES: [&str; 9] = [
     "dictisin",
 ];
 
-/// Databases whose names in front of a dot mean a table, wherever they stand: `x IN system.tables`.
+/// Databases that callers may not read. `system.tables` means a table in every position, as in `x IN system.tables`.
 const OTHER_DATABASES: [&str; 4] = [
     "_temporary_and_external_tables",
     "default",
@@ -118,7 +121,7 @@ const OTHER_DATABASES: [&str; 4] = [
 const FORMATTING_FUNCTIONS: [&str; 2] = ["formatrow", "formatrownonewline"];
 
 impl Names {
-    /// From the engine's lists.
+    /// Builds the lists from the names that the engine reports.
     pub fn new(table_functions: Vec<String>, formats: Vec<String>, settings: Vec<String>) -> Self {
         let lower = |names: Vec<String>| names.into_iter().map(|name| name.to_ascii_lowercase());
         Self {
@@ -130,11 +133,12 @@ impl Names {
         }
     }
 
-    /// Returns true for a setting of the engine, be it of queries or of tables.
+    /// Returns true for a setting of the engine, of queries or of tables.
     pub fn is_setting(&self, name: &str) -> bool {
         self.settings.contains(name)
     }
 
+    /// Returns true for a function that no statement may call.
     fn refuses(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         self.table_functions.contains(&name) || is_refused_scalar(&name)
@@ -149,10 +153,10 @@ fn is_readable(table: &str, rights: Rights) -> bool {
     HARMLESS_TABLES.contains(&table) || (rights.write && TABLES_OF_WRITERS.contains(&table))
 }
 
-/// Judges a parsed statement.
+/// Checks a parsed statement and returns its effects.
 ///
 /// # Errors
-/// `ACCESS_DENIED`, `READONLY` for settings that are not the caller's, and `UNKNOWN_FORMAT`.
+/// `ACCESS_DENIED`, `READONLY` for settings that the caller may not change, and `UNKNOWN_FORMAT`.
 pub fn judge(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Judged, Exception> {
     let root = nodes
         .first()
@@ -193,7 +197,7 @@ pub fn judge(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Judged
             "Function" if rights.files && files::is_one(node) => files::judge(nodes, index)?,
             "Function" if FORMATTING_FUNCTIONS.contains(&&*node.name.to_ascii_lowercase()) => {
                 formatting(nodes, index)?;
-                // The format is a literal, or a parameter.
+                // The format is a literal or the value of a parameter.
                 judged.by_values = true;
             }
             "Function"
@@ -205,9 +209,10 @@ pub fn judge(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Judged
             "Function" if names.refuses(node.name) => {
                 return Err(denied(&format!("the function {}", node.name)));
             }
-            // The engine holds readonly=1 against settings of the outermost query only. EXPLAIN's own come first.
+            // Under readonly=1 the engine refuses settings of the outermost query only. The settings of EXPLAIN itself
+            // come first.
             "Set" if !rights.write && (root.kind != "Explain" || index != 1) => return Err(settings()),
-            // Its line does not say which function it applies.
+            // The line of this node does not name the applied function.
             "ColumnsApplyTransformer" => return Err(denied("APPLY")),
             _ => {}
         }
@@ -220,8 +225,8 @@ pub fn judge(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Judged
 
 /// Returns the format of the FORMAT clause, if there is one: the last identifier below the root.
 ///
-/// Below the root of some statements are also the names they are about. There an identifier is a format if the engine has one of
-/// that name.
+/// Some statements also have the names of their tables below the root. In such a statement an identifier is a format
+/// only if the engine has a format of that name.
 fn output_format(nodes: &[Node<'_>], root: &Node<'_>, names: &Names) -> Result<Option<String>, Exception> {
     let mut below = nodes
         .iter()
@@ -240,7 +245,7 @@ fn output_format(nodes: &[Node<'_>], root: &Node<'_>, names: &Names) -> Result<O
     Ok(Some(last.name.to_owned()))
 }
 
-/// Judges the format of a function that writes rows.
+/// Checks the format of a function that writes rows, which is the function's first argument.
 fn formatting(nodes: &[Node<'_>], index: usize) -> Result<(), Exception> {
     let name = nodes
         .get(index + 2)
@@ -254,7 +259,7 @@ fn is_format(function: &Node<'_>) -> bool {
     function.name.eq_ignore_ascii_case("format")
 }
 
-/// The first argument of the function at an index, where that is a name or a text.
+/// Returns the first argument of the function at `index` if that argument is a name or a text.
 fn first_argument<'a>(nodes: &[Node<'a>], index: usize) -> Option<&'a str> {
     nodes
         .get(index + 1)
@@ -267,12 +272,14 @@ fn first_argument<'a>(nodes: &[Node<'a>], index: usize) -> Option<&'a str> {
     }
 }
 
-/// Not INSERT or CREATE. Beside the statement stand EXPLAIN's own settings and a format.
+/// Returns true if an EXPLAIN explains a SELECT, not an INSERT or CREATE. Its other children may be settings of EXPLAIN
+/// and a format.
 fn explains_a_select(nodes: &[Node<'_>]) -> bool {
     let mut children = nodes.iter().filter(|node| node.depth == 1).map(|node| node.kind);
     children.all(|kind| matches!(kind, "Set" | "SelectWithUnionQuery" | "Identifier"))
 }
 
+/// Adds a table to the tables read, or refuses the table.
 fn read_table(name: &str, rights: Rights, judged: &mut Judged) -> Result<(), Exception> {
     match name.split_once('.') {
         None => drop(judged.tables.insert(name.into())),
@@ -283,7 +290,8 @@ fn read_table(name: &str, rights: Rights, judged: &mut Judged) -> Result<(), Exc
     Ok(())
 }
 
-/// A name in an expression: a column as a rule, but `IN` takes tables and `arrayMap` functions by name.
+/// Checks a name in an expression. Most names are columns, but `IN` takes tables and `arrayMap` takes functions by
+/// name.
 fn identifier(name: &str, rights: Rights) -> Result<(), Exception> {
     let lower = name.to_ascii_lowercase();
     match lower.split_once('.') {
@@ -297,7 +305,7 @@ fn identifier(name: &str, rights: Rights) -> Result<(), Exception> {
     }
 }
 
-/// A name after SHOW, EXISTS or DESCRIBE.
+/// Checks a name after SHOW, EXISTS or DESCRIBE.
 fn operand(name: &str, rights: Rights) -> Result<(), Exception> {
     let lower = name.to_ascii_lowercase();
     let database = lower.split('.').next().unwrap_or_default();

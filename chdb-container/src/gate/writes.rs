@@ -1,12 +1,12 @@
-//! Statements that change tables. That they change none outside of the database, the engine's classification tells;
-//! here is what it leaves open.
+//! The rules on statements that change tables. The engine's classification already ensures that a change stays inside
+//! the database. This module restricts table engines, dictionaries and files.
 
 use lakefront_clickhouse_http::Exception;
 
 use super::ast::Node;
 use super::denied;
 
-/// Roots of their trees.
+/// The root nodes of statements that change tables.
 const STATEMENTS: [&str; 11] = [
     "AlterQuery",
     "CreateIndexQuery",
@@ -21,15 +21,15 @@ const STATEMENTS: [&str; 11] = [
     "UpdateQuery",
 ];
 
-/// Table engines that keep their rows in the database, beside the family of MergeTree.
+/// Permitted table engines besides the MergeTree family. All of them keep their rows inside the database.
 const ENGINES: [&str; 3] = ["Join", "Memory", "Null"];
 
-/// Whether a tree is a statement that changes tables.
+/// Returns true if a tree with this root is a statement that changes tables.
 pub fn is_one(root: &Node<'_>) -> bool {
     STATEMENTS.contains(&root.kind)
 }
 
-/// Judges what only such statements can hold.
+/// Checks the nodes that occur only in statements that change tables.
 ///
 /// # Errors
 /// `ACCESS_DENIED`.
@@ -53,7 +53,8 @@ pub fn judge(nodes: &[Node<'_>]) -> Result<(), Exception> {
     Ok(())
 }
 
-/// Whether the node behind a storage definition is its engine, and not a function to be judged as one.
+/// Returns true if a function node names the engine of a table. Such a node directly follows the storage definition and
+/// is no function call.
 pub fn is_engine_of(before: Option<&Node<'_>>, node: &Node<'_>) -> bool {
     before.is_some_and(|before| before.kind == "Storage" && before.name == "definition")
         && is_engine(node.name)

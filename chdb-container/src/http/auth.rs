@@ -1,3 +1,5 @@
+//! Authentication of requests: the check of secret, password, host and origin.
+
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, Uri};
@@ -7,10 +9,11 @@ use lakefront_hosts::{AllowedHosts, is_by_browser};
 use crate::Error;
 use crate::access::{Access, Profile, is_same};
 
-/// Admits callers, and decides what each may do.
+/// Authenticates callers and returns their rights.
 ///
-/// A caller who proves a secret or a password is admitted under any name of the host. Everybody else reached this process because its
-/// address is theirs to reach, which is true of every web page in a browser on the same machine: see [`AllowedHosts`].
+/// A caller with a valid secret or password is admitted under any host name. Without one, reaching this process proves
+/// nothing, because every web page in a browser on the same machine can reach it. Such a request must pass
+/// [`AllowedHosts`].
 #[derive(Clone)]
 pub struct Door {
     kind: Kind,
@@ -23,11 +26,12 @@ enum Kind {
     Users(Arc<Access>),
 }
 
-/// The configuration of [`AllowedHosts`].
+/// The variable and flag that configure [`AllowedHosts`], as refusals name them.
 const VARIABLE: &str = "LAKEFRONT_ALLOWED_HOSTS (--allowed-hosts)";
 
 impl Door {
-    /// Admits those who send the secret, to read the lake; all who reach this process where there is none.
+    /// Returns a check that admits callers who send the secret, with the rights of `profile`. Without a secret, the
+    /// check admits every caller under an allowed host name.
     pub fn lake(secret: Secret, profile: Profile, hosts: AllowedHosts) -> Self {
         let profile = Arc::new(profile);
         Self {
@@ -36,7 +40,7 @@ impl Door {
         }
     }
 
-    /// Admits users with rights of their own.
+    /// Returns a check that admits the users of an access file.
     pub fn users(access: Access, hosts: AllowedHosts) -> Self {
         Self {
             kind: Kind::Users(Arc::new(access)),
@@ -44,7 +48,7 @@ impl Door {
         }
     }
 
-    /// Returns what the sender of a request may do.
+    /// Returns the rights and limits of a request's sender.
     ///
     /// # Errors
     /// [`Error::Unauthorized`], [`Error::WrongPassword`], [`Error::Foreign`] and [`Error::Browser`].
@@ -66,7 +70,7 @@ impl Door {
                 let entered = access.enter(credentials)?;
                 if !entered.has_password {
                     self.hosts.check_host(uri, headers, VARIABLE)?;
-                    // Such a user may change tables.
+                    // A user without a password may change tables, so no web page may act as one.
                     if is_by_browser(headers) {
                         return Err(Error::Browser { user: entered.name });
                     }
@@ -76,19 +80,21 @@ impl Door {
         }
     }
 
-    /// The same for paths that are not the ClickHouse interface.
+    /// Returns the rights and limits of a request's sender by the headers alone, for paths outside of the ClickHouse
+    /// interface.
     ///
     /// # Errors
-    /// As [`Self::enter`], and what is wrong with `Authorization`.
+    /// The errors of [`Self::enter`], and [`Error::BadRequest`] for a malformed `Authorization` header.
     pub fn enter_by_headers(&self, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Profile>, Error> {
         let head = IncomingQuery::head(&Uri::from_static("/"), &without_body(headers))?;
         self.enter(uri, headers, head.credentials.as_ref())
     }
 
-    /// Admits those who look after the process: they see its state and none of its data, so users have no part in it.
+    /// Checks access to `/health` and `/metrics`. They show the state of the process and no data, so no user is
+    /// required.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] where there is a secret, else [`Error::Foreign`].
+    /// [`Error::Unauthorized`] if there is a secret, else [`Error::Foreign`].
     pub fn look(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
         match &self.kind {
             Kind::Users(_) if self.enter_by_headers(uri, headers).is_err() => {
@@ -100,25 +106,25 @@ impl Door {
     }
 }
 
-/// The secret shared by router and engine, where there is one.
+/// The secret that router and engine share, if there is one.
 #[derive(Clone)]
 pub struct Secret(Option<Arc<str>>);
 
 impl Secret {
-    /// A secret; none or an empty one lets everybody pass.
+    /// Wraps a secret. `None` or an empty secret admits every caller.
     pub fn new(secret: Option<String>) -> Self {
         Self(secret.filter(|secret| !secret.is_empty()).map(Into::into))
     }
 
-    /// Returns true if everybody passes.
+    /// Returns true if there is no secret, so that every caller is admitted.
     pub fn is_open(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Lets callers pass who sent the secret: in its own header, as a password or as a bearer token.
+    /// Checks that the caller sent the secret: in its own header, as a password or as a bearer token.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`].
+    /// [`Error::Unauthorized`] if the secret is missing or wrong.
     pub fn check(&self, headers: &HeaderMap, credentials: Option<&Credentials>) -> Result<(), Error> {
         let Some(secret) = &self.0 else { return Ok(()) };
         let sent = headers
@@ -133,6 +139,7 @@ impl Secret {
     }
 }
 
+/// Returns the headers without `Content-Type`, so that a JSON body is not parsed as a form.
 fn without_body(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
     headers.remove(axum::http::header::CONTENT_TYPE);

@@ -1,27 +1,28 @@
-//! ClickHouse's own compressed blocks, for clients that ask with `compress=1` or send with `decompress=1`.
+//! ClickHouse's native compressed blocks, for clients that request them with `compress=1` or send them with
+//! `decompress=1`.
 //!
-//! A block is a checksum (CityHash128 v1.0.2 of the rest), a byte that names the method, the sizes of the block
-//! without its checksum and of its content, and the content.
+//! A block is a checksum, one byte that names the method, two sizes and the content. The checksum is CityHash128 v1.0.2
+//! of the rest. The sizes are those of the block without its checksum, and of its content before compression.
 //! <https://clickhouse.com/docs/native-protocol/basics#compression>
 
 use bytes::{Buf as _, BytesMut};
 
-/// Not compressed.
+/// The method byte of uncompressed content.
 const NONE: u8 = 0x02;
-/// LZ4.
+/// The method byte of LZ4.
 const LZ4: u8 = 0x82;
-/// Zstandard.
+/// The method byte of Zstandard.
 const ZSTD: u8 = 0x90;
-/// A checksum.
+/// The bytes of a checksum.
 const CHECKSUM: usize = 16;
-/// Method and both sizes.
+/// The bytes of the method and of both sizes.
 const HEADER: usize = 9;
-/// The longest content of a block that is read, and the longest block. Clients send 1 MiB as a rule, and some 10 MiB.
+/// The most bytes of a block, and of its content, that are read. Most clients send 1 MiB, some 10 MiB.
 const LONGEST: usize = 16 << 20;
-/// How much content goes into a block, as in ClickHouse.
+/// The bytes of content in a block that is written, as in ClickHouse.
 const CONTENT: usize = 1 << 20;
 
-/// The bytes as LZ4 blocks.
+/// Compresses bytes as LZ4 blocks.
 pub fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut blocks = Vec::with_capacity(bytes.len() / 2 + 64);
     for content in bytes.chunks(CONTENT) {
@@ -39,28 +40,29 @@ pub fn compress(bytes: &[u8]) -> Vec<u8> {
     blocks
 }
 
-/// Why a block is not unpacked.
+/// The reason why a block is not unpacked.
 #[derive(Debug, PartialEq, Eq)]
 pub enum BadBlock {
-    /// It is not what it says it is.
+    /// The block is malformed, or its checksum is wrong.
     Invalid(String),
-    /// It has more content than may follow.
+    /// The block has more content than the limit of the body permits.
     TooMuch,
 }
 
-/// Reads blocks as their bytes arrive.
+/// An incremental reader of blocks.
 #[derive(Debug, Default)]
 pub struct Reader(BytesMut);
 
 impl Reader {
-    /// Takes bytes in.
+    /// Appends received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
 
-    /// Unpacks the first block, if it has arrived, behind `content`. Returns false if it has not.
+    /// Appends the content of the first block to `content`. Returns false if the block has not fully arrived.
     ///
-    /// One block at a time, and none with more than `most` bytes of content: a few kilobytes can stand for gigabytes.
+    /// Unpacks one block at a time, and none with more than `most` bytes of content: a few kilobytes can expand to
+    /// gigabytes.
     ///
     /// # Errors
     /// [`BadBlock`].
@@ -79,12 +81,12 @@ impl Reader {
         Ok(true)
     }
 
-    /// Whether the last block was whole.
+    /// Returns true if no bytes are left, so that the last block was complete.
     pub fn is_done(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The length of the first block without its checksum, when it is there.
+    /// Returns the length of the first block without its checksum; `None` if the block has not fully arrived.
     fn length(&self, most: u64) -> Result<Option<usize>, BadBlock> {
         let Some(mut header) = self.0.get(CHECKSUM + 1..CHECKSUM + HEADER) else {
             return Ok(None);
@@ -102,6 +104,7 @@ impl Reader {
     }
 }
 
+/// Decompresses a block, without its checksum, behind `content`.
 fn unpack(block: &[u8], content: &mut BytesMut) -> Result<(), String> {
     let (mut header, packed) = block.split_at(HEADER);
     let method = header.get_u8();
@@ -128,7 +131,7 @@ fn unpack(block: &[u8], content: &mut BytesMut) -> Result<(), String> {
     }
 }
 
-/// CityHash128 v1.0.2. The library's first half is the low one in memory.
+/// Returns the CityHash128 v1.0.2 of a block. The library returns the halves in the opposite order.
 fn checksum(block: &[u8]) -> [u8; CHECKSUM] {
     cityhash_rs::cityhash_102_128(block)
         .rotate_right(64)

@@ -1,4 +1,4 @@
-//! A request's body as it arrives: unpacked, and never held as a whole.
+//! The streamed body of a request. The body is unpacked as it arrives and never held in memory as a whole.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -13,33 +13,33 @@ use tokio::sync::mpsc;
 use super::blocks::{self, BadBlock};
 use crate::Error;
 
-/// How long a caller may say nothing in the middle of a body, as in ClickHouse.
+/// The longest pause within a body, as in ClickHouse.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How much is handed on at once.
+/// The bytes from which a piece is passed on.
 const PIECE: usize = 256 << 10;
 
-/// The body of a request.
+/// The body of a request, read piece by piece.
 pub struct Incoming {
     source: Source,
-    /// ClickHouse's own blocks in it.
+    /// The reader of ClickHouse's native blocks, if the body consists of them.
     blocks: Option<blocks::Reader>,
-    /// How many unpacked bytes may follow.
+    /// The unpacked bytes that may still follow.
     left: u64,
     limit: u64,
 }
 
 enum Source {
     Body(Body),
-    /// From a thread that unpacks it.
+    /// Pieces from a thread that unpacks the body.
     Unpacked(mpsc::Receiver<io::Result<Bytes>>),
 }
 
 impl Incoming {
-    /// A body with at most so many unpacked bytes; gzip and zstd are unpacked already.
+    /// Returns a body of at most `limit` unpacked bytes. A layer in front has already unpacked gzip and zstd.
     ///
     /// # Errors
-    /// For an encoding that is not taken.
+    /// [`Error::BadBody`] for a content encoding that is not supported.
     pub fn new(body: Body, headers: &HeaderMap, in_blocks: bool, limit: u64) -> Result<Self, Error> {
         let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
         let source = match encoding {
@@ -59,10 +59,10 @@ impl Incoming {
         })
     }
 
-    /// The next piece; none at the end. It has less than [`PIECE`] and one block.
+    /// Returns the next piece; `None` at the end. A piece has less than [`PIECE`] bytes and one block.
     ///
     /// # Errors
-    /// When the body breaks off, is not what it says it is, or is too long.
+    /// [`Error::BadBody`] if the body breaks off, is malformed, or is too long.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let mut piece = BytesMut::new();
         while piece.len() < PIECE {
@@ -102,7 +102,7 @@ impl Incoming {
         Ok(Some(piece.freeze()))
     }
 
-    /// Reads on for no use, so that a caller who still sends gets to the reply.
+    /// Reads and discards up to 64 MiB. A caller that is still sending would otherwise not read the reply.
     pub async fn skip(&mut self) {
         const MOST: usize = 64 << 20;
         self.blocks = None;
@@ -115,6 +115,7 @@ impl Incoming {
         }
     }
 
+    /// Returns the next bytes as received, still in ClickHouse's blocks if there are any.
     async fn received(&mut self) -> Result<Option<Bytes>, Error> {
         let received = tokio::time::timeout(PATIENCE, async {
             match &mut self.source {
@@ -126,7 +127,7 @@ impl Incoming {
                         .map_err(|error| error.to_string())?
                     {
                         None => return Ok(None),
-                        // Trailers are not data.
+                        // Trailers are no data.
                         Some(frame) => {
                             if let Ok(bytes) = frame.into_data() {
                                 return Ok(Some(bytes));
@@ -151,6 +152,7 @@ impl Incoming {
         }
     }
 
+    /// Subtracts unpacked bytes from those that may follow.
     fn count(&mut self, bytes: usize) -> Result<(), Error> {
         self.left = self
             .left
@@ -167,7 +169,7 @@ impl Incoming {
     }
 }
 
-/// Unpacks LZ4 frames in a thread: the library reads, and can't be handed what arrives.
+/// Unpacks LZ4 frames in a thread, because the library pulls its input from a blocking reader.
 fn unpack(body: Body) -> mpsc::Receiver<io::Result<Bytes>> {
     let (packed, unpack) = mpsc::channel(4);
     let (unpacked, pieces) = mpsc::channel(4);
@@ -208,7 +210,7 @@ fn unpack(body: Body) -> mpsc::Receiver<io::Result<Bytes>> {
     pieces
 }
 
-/// What arrives, to be read from a thread.
+/// A blocking reader of the pieces that arrive.
 struct Pieces {
     pieces: mpsc::Receiver<io::Result<Bytes>>,
     rest: Bytes,

@@ -1,3 +1,5 @@
+//! The handler of `/`, the ClickHouse HTTP interface.
+
 use std::time::Instant;
 
 use axum::body::Body;
@@ -16,7 +18,7 @@ use crate::Error;
 use crate::engine::{Output, Piece, Query};
 use crate::gate::DATABASE;
 
-/// `/`: the ClickHouse HTTP interface.
+/// Handles `GET /` and `POST /`.
 pub async fn run(
     State(shared): State<Shared>,
     method: Method,
@@ -56,6 +58,7 @@ pub async fn run(
     response
 }
 
+/// Authenticates the caller, reads the statement and runs it.
 async fn execute(
     shared: &Shared,
     method: &Method,
@@ -88,7 +91,7 @@ async fn execute(
         settings: head.settings,
         format: head.format.unwrap_or_else(|| "TabSeparated".into()),
         query_id: head.query_id,
-        // As in ClickHouse.
+        // A GET only reads, as in ClickHouse.
         only_reads: *method == Method::GET,
     };
     match intake {
@@ -113,13 +116,13 @@ async fn execute(
             let (send, pieces) = mpsc::channel(2);
             let insert = shared.engine.insert(query, format, pieces);
             let (outcome, sent) = tokio::join!(insert, send_rows(data, &mut body, send));
-            // What is wrong with the body says more than an insert that was given up for it.
+            // An error of the body comes first: it is the reason why the insert was abandoned.
             sent.and(outcome)
         }
     }
 }
 
-/// Hands a body on until it ends or nobody takes any more of it.
+/// Sends the rows of a body to an insert until the body ends or the insert stops receiving.
 async fn send_rows(first: bytes::Bytes, body: &mut Incoming, to: mpsc::Sender<Piece>) -> Result<(), Error> {
     let mut next = Some(first);
     while let Some(bytes) = next {
@@ -129,7 +132,7 @@ async fn send_rows(first: bytes::Bytes, body: &mut Incoming, to: mpsc::Sender<Pi
         }
         next = body.next().await?;
     }
-    // Whoever does not take this says why.
+    // If the insert has stopped receiving, its own error says why.
     let _ = to.send(Piece::End).await;
     Ok(())
 }

@@ -1,26 +1,34 @@
+//! Counters of queries, for `/metrics`.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::Error;
 use crate::engine::Output;
 
-/// What happened to queries since the start.
+/// Counters of queries and their results since the start.
 #[derive(Debug, Default)]
 pub struct Counters {
+    /// Queries that were answered.
     pub answered: AtomicU64,
+    /// Queries that ended in an error, those refused for load excepted.
     pub refused: AtomicU64,
+    /// Queries that were refused because the queue was full or the wait was too long.
     pub busy: AtomicU64,
+    /// Answers that were cut at a limit.
     pub truncated: AtomicU64,
+    /// Rows of answers.
     pub rows: AtomicU64,
+    /// Bytes of answers, before compression.
     pub bytes: AtomicU64,
-    /// Within the engine, in microseconds.
+    /// The time that answered queries took in the engine, in microseconds.
     pub engine_micros: AtomicU64,
-    /// From arrival to answer, in microseconds.
+    /// The time from arrival to answer of answered queries, in microseconds.
     pub total_micros: AtomicU64,
 }
 
 impl Counters {
-    /// Counts a query and what became of it.
+    /// Counts a query by its outcome.
     pub fn count(&self, outcome: &Result<Output, Error>, took: Duration) {
         let add = |counter: &AtomicU64, value: u64| {
             counter.fetch_add(value, Ordering::Relaxed);

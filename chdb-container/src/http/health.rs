@@ -1,3 +1,5 @@
+//! The handler of `/health`.
+
 use std::time::{Duration, Instant};
 
 use axum::Json;
@@ -9,13 +11,13 @@ use lakefront_api::{EngineHealth, EngineState, LakeHealth, LakeState};
 
 use super::{Shared, reply};
 
-/// How long the engine may take to say `1`.
+/// The time within which the engine must answer `SELECT 1`.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// `GET /health`: engine and lake apart; 200 when the engine answers.
+/// Handles `GET /health`: reports engine and lake separately, with status 200 if the engine answers, else 503.
 ///
-/// Checks the engine now. The lake's part is the result of the last background check, with its time: a slow catalog or store
-/// does not make the reply slow.
+/// Checks the engine now. The lake's part is the result of the last background refresh, with its time. A slow catalog
+/// or store therefore does not delay the reply.
 pub async fn show(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
     if let Err(error) = shared.door.look(&uri, &headers) {
         return reply::refusal(&error, "", shared.engine.version());
@@ -47,7 +49,7 @@ pub async fn show(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) ->
     (status, Json(health)).into_response()
 }
 
-/// An engine with tables of its own has none.
+/// Returns the state of the lake. An engine with its own tables reports a missing lake.
 fn lake(shared: &Shared) -> LakeHealth {
     match &shared.engine.lake {
         Some(lake) => lake.health(Timestamp::now()),

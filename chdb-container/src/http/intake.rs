@@ -1,3 +1,5 @@
+//! Reading of a statement, and of the start of its rows, from a request's body.
+
 use axum::body::Bytes;
 use bytes::BytesMut;
 use lakefront_clickhouse_http::{BadRequest, Beginning};
@@ -6,17 +8,17 @@ use super::MAX_BODY;
 use super::body::Incoming;
 use crate::Error;
 
-/// What a request asks for.
+/// The content of a request.
 pub enum Intake {
-    /// A statement, and that is all.
+    /// A statement without rows.
     Statement(String),
-    /// An INSERT whose rows have begun.
+    /// An INSERT whose rows have begun to arrive.
     Insert {
-        /// Up to FORMAT.
+        /// The statement up to FORMAT.
         statement: String,
-        /// The rows' format.
+        /// The format of the rows.
         format: String,
-        /// The first of the rows; the body has the rest.
+        /// The first bytes of the rows; the body has the rest.
         data: Bytes,
     },
 }
@@ -24,7 +26,7 @@ pub enum Intake {
 /// Reads a body to its end.
 ///
 /// # Errors
-/// When it is longer than a statement may be, and what is wrong with the body.
+/// [`Error::BadBody`] if the body is longer than [`MAX_BODY`] or can't be read.
 pub async fn whole(body: &mut Incoming) -> Result<BytesMut, Error> {
     let mut whole = BytesMut::new();
     while let Some(piece) = body.next().await? {
@@ -36,10 +38,12 @@ pub async fn whole(body: &mut Incoming) -> Result<BytesMut, Error> {
     Ok(whole)
 }
 
-/// Reads a statement, which may begin in the address, up to its end or to the first rows it inserts.
+/// Reads a statement up to its end, or to the first rows that it inserts. The statement may begin in `address`, the
+/// parameter `query` of the URL.
 ///
 /// # Errors
-/// When the statement is too long or no text, and what is wrong with the body.
+/// [`Error::BadBody`] if the statement is longer than [`MAX_BODY`] or the body can't be read, [`BadRequest::NotText`]
+/// if the statement is not UTF-8.
 pub async fn read(address: String, body: &mut Incoming) -> Result<Intake, Error> {
     let mut text = BytesMut::from(address.as_bytes());
     let mut has_body = false;

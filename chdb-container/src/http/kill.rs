@@ -1,10 +1,12 @@
-/// The one `KILL QUERY` that is served: a user stops statements of its own by the beginning of their ids.
+//! The one form of `KILL QUERY` that is served.
+
+/// A `KILL QUERY` by which a user stops own statements whose ids have a prefix.
 ///
 /// ```text
 /// KILL QUERY WHERE startsWith(query_id, 'a-') AND NOT startsWith(query_id, 'a-b-') SYNC
 /// ```
-/// The engine gives queries ids of its own, so that this is answered in front of it. Every other `KILL` goes to the gate, which
-/// refuses it.
+/// The engine assigns its own ids to queries, so this statement is handled before it reaches the engine. Every other
+/// `KILL` goes to the gate, which refuses it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kill<'a> {
     prefix: &'a str,
@@ -12,7 +14,7 @@ pub struct Kill<'a> {
 }
 
 impl<'a> Kill<'a> {
-    /// Reads a statement; none if it has any other form.
+    /// Parses a statement. Returns `None` for every other form.
     pub fn read(sql: &'a str) -> Option<Self> {
         let rest = sql.trim().strip_prefix("KILL QUERY WHERE ")?;
         let (prefix, rest) = prefix_of(rest)?;
@@ -26,13 +28,14 @@ impl<'a> Kill<'a> {
         (rest == " SYNC").then_some(Self { prefix, except })
     }
 
-    /// Returns true if it stops the statement with that id.
+    /// Returns true if the statement with this id is to be stopped.
     pub fn chooses(&self, query_id: &str) -> bool {
         query_id.starts_with(self.prefix) && !self.except.is_some_and(|except| query_id.starts_with(except))
     }
 }
 
-/// Reads `startsWith(query_id, '…')`. A prefix is not empty and has nothing to escape.
+/// Parses `startsWith(query_id, '…')` and returns the prefix and the rest. A prefix is not empty and has only letters,
+/// digits, `-` and `_`.
 fn prefix_of(sql: &str) -> Option<(&str, &str)> {
     let (prefix, rest) = sql.strip_prefix("startsWith(query_id, '")?.split_once("')")?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';

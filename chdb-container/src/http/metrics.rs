@@ -1,3 +1,5 @@
+//! The handler of `/metrics`.
+
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::{Shared, reply};
 
-/// The engine's own counters: what it opened, read and left out, and the queries it knows of beside this one.
+/// The statement for the engine's own counters: files opened, bytes read, files and row groups pruned, memory, and
+/// running queries except this one.
 const ENGINE: &str = "
 SELECT concat('lakefront_chdb_engine_event_total{event=\"', event, '\"} ', toString(value))
 FROM system.events
@@ -23,7 +26,8 @@ UNION ALL
 SELECT concat('lakefront_chdb_engine_queries ', toString(countIf(Settings['log_comment'] LIKE 'lakefront-%' AND NOT is_cancelled)))
 FROM system.processes";
 
-/// `GET /metrics`: Prometheus text.
+/// Handles `GET /metrics`: returns the counters in the Prometheus text format. The engine's own counters are left out
+/// if the engine fails.
 pub async fn show(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
     if let Err(error) = shared.door.look(&uri, &headers) {
         return reply::refusal(&error, "", shared.engine.version());

@@ -1,4 +1,4 @@
-//! What the container serves: `POST /query`, the ClickHouse HTTP interface, `/health`, `/metrics`.
+//! The HTTP interface of the container: `POST /query`, the ClickHouse interface at `/`, `/health` and `/metrics`.
 
 mod auth;
 mod blocks;
@@ -25,10 +25,10 @@ pub use auth::{Door, Secret};
 use crate::engine::Engine;
 use counters::Counters;
 
-/// The longest statement with its request, after decompression. ClickHouse reads statements up to 256 kB.
+/// The most bytes of a statement with its request, after decompression. ClickHouse reads statements up to 256 kB.
 const MAX_BODY: usize = 1 << 20;
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 pub struct Shared {
     engine: Arc<Engine>,
@@ -36,7 +36,7 @@ pub struct Shared {
     counters: Arc<Counters>,
 }
 
-/// Every path of the container.
+/// Returns the router with every path of the container.
 pub fn router(engine: Arc<Engine>, door: Door) -> Router {
     let shared = Shared {
         engine,
@@ -52,7 +52,7 @@ pub fn router(engine: Arc<Engine>, door: Door) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestDecompressionLayer::new())
         .merge(
-            // LZ4 is unpacked by the handler.
+            // The layer does not know LZ4, so the handler unpacks it.
             Router::new()
                 .route("/", get(clickhouse::run).post(clickhouse::run))
                 .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true)),
@@ -61,7 +61,7 @@ pub fn router(engine: Arc<Engine>, door: Door) -> Router {
         .with_state(shared)
 }
 
-/// What ClickHouse answers to those who ask whether it is there.
+/// Handles `/ping` and `/replicas_status`: returns the text that ClickHouse returns.
 async fn ok() -> &'static str {
     "Ok.\n"
 }

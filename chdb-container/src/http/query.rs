@@ -1,3 +1,5 @@
+//! The handler of `/query`: SQL with JSON parameters in, JSON out.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,12 +30,12 @@ pub struct Request {
     /// Values of the placeholders.
     #[serde(default)]
     params: BTreeMap<String, Value>,
-    /// A ClickHouse format, whose bytes are the reply; without it the reply is a [`Reply`].
+    /// A ClickHouse format, in whose bytes the reply is sent; without one the reply is a [`Reply`].
     #[serde(default)]
     format: Option<String>,
 }
 
-/// The reply when no format is asked for.
+/// The reply if the request names no format.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Reply {
@@ -44,7 +46,7 @@ struct Reply {
     elapsed_ms: f64,
 }
 
-/// A refusal: the engine's exception as JSON.
+/// An error: the engine's exception as JSON.
 #[derive(Debug, Serialize)]
 struct Refusal {
     code: u32,
@@ -52,7 +54,7 @@ struct Refusal {
     message: String,
 }
 
-/// `POST /query`.
+/// Handles `POST /query`.
 pub async fn run(
     State(shared): State<Shared>,
     uri: Uri,
@@ -77,7 +79,7 @@ pub async fn run(
     let took = started.elapsed();
     shared.counters.count(&outcome, took);
     match outcome {
-        // A FORMAT clause in the statement wins, and its bytes are the reply too.
+        // A FORMAT clause in the statement takes precedence, and the reply has its bytes too.
         Ok(output) if raw || output.format != FORMAT => {
             reply::answer(output, &Uuid::new_v4().to_string(), took)
         }
@@ -92,8 +94,10 @@ pub async fn run(
     }
 }
 
+/// The format from which a [`Reply`] is made.
 const FORMAT: &str = "JSONCompact";
 
+/// Turns a request into a query.
 fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
     let params = request
         .params
@@ -107,7 +111,7 @@ fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
         Some(format) => (BTreeMap::new(), format),
         None => {
             let mut settings = Endpoint::shape();
-            // The reply says that it was cut.
+            // A [`Reply`] has a field for cut results, so a result over the limit is cut.
             settings.insert("result_overflow_mode".into(), "break".into());
             (settings, FORMAT.into())
         }
@@ -123,6 +127,7 @@ fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
     })
 }
 
+/// Parses a result in [`FORMAT`] and returns it as a reply.
 fn shape(max_rows: u64, output: &Output) -> Result<Reply, Error> {
     let statement = Statement::default().max_rows(max_rows);
     let answer = Answer::read(&statement, StatusCode::OK, &HeaderMap::new(), &output.bytes)

@@ -1,3 +1,5 @@
+//! Replies of the ClickHouse HTTP interface.
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,11 +13,11 @@ use tower_http::compression::predicate::Predicate;
 use crate::Error;
 use crate::engine::{Cut, Output};
 
-/// A marker on replies whose caller said that they may be compressed.
+/// A marker on replies whose caller allows compression.
 #[derive(Clone, Copy)]
 pub struct MayCompress;
 
-/// Compresses replies marked with [`MayCompress`].
+/// The rule that compresses only replies marked with [`MayCompress`].
 #[derive(Clone, Copy)]
 pub struct Compressible;
 
@@ -25,7 +27,7 @@ impl Predicate for Compressible {
     }
 }
 
-/// An answer the way ClickHouse gives it: the engine's bytes, and what there is to say of them in headers.
+/// Returns an answer in ClickHouse's form: the engine's bytes as the body, statistics and the format in headers.
 pub fn answer(output: Output, query_id: &str, took: Duration) -> Response<Body> {
     let summary = json!({
         "read_rows": output.rows_read.to_string(),
@@ -57,7 +59,8 @@ pub fn answer(output: Output, query_id: &str, took: Duration) -> Response<Body> 
     (headers, output.bytes).into_response()
 }
 
-/// A refusal the way ClickHouse gives it: the exception's text, its code in a header, the status of that code.
+/// Returns an error in ClickHouse's form: the exception's text as the body, its code in a header, and the status of
+/// that code.
 pub fn refusal(error: &Error, query_id: &str, version: &str) -> Response<Body> {
     let exception = error.exception();
     let mut headers = common(query_id);
@@ -81,7 +84,7 @@ pub fn refusal(error: &Error, query_id: &str, version: &str) -> Response<Body> {
         .into_response()
 }
 
-/// The HTTP status of an error.
+/// Returns the HTTP status of an error.
 pub fn status(error: &Error) -> StatusCode {
     match error {
         Error::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -89,6 +92,7 @@ pub fn status(error: &Error) -> StatusCode {
     }
 }
 
+/// Returns the headers of every reply.
 fn common(query_id: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     insert(&mut headers, "x-clickhouse-server-display-name", "lakefront-chdb");
@@ -97,7 +101,7 @@ fn common(query_id: &str) -> HeaderMap {
     headers
 }
 
-/// A name of a query that does not fit a header stays out of it.
+/// Adds a header. A value that is invalid in a header, such as a caller's query id, is left out.
 fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(HeaderName::from_static(name), value);

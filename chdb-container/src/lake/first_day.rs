@@ -1,4 +1,4 @@
-//! The first day of which a table has a row, from the bounds that its manifest list has of each manifest's partitions.
+//! The first day for which a table has rows, from the partition bounds in its manifest list.
 //!
 //! <https://iceberg.apache.org/spec/#manifest-lists>
 
@@ -7,11 +7,13 @@ use jiff::civil::Date;
 
 use crate::engine::Own;
 
-/// Reads it with the table function `list` over the manifest list. None where the table has no rows, or its manifest list can't be read: nobody depends on knowing it.
+/// Returns the first day for which a table has rows. `list` is the engine's table function over the manifest list.
 ///
-/// The engine reads the list, which saves a reader of Avro: a few kilobytes, however large the table is.
+/// Returns `None` if the table has no rows, or if the manifest list can't be read; the day is informational only. The
+/// engine reads the list, so this crate needs no Avro reader. The list takes a few kilobytes, however large the table
+/// is.
 pub fn read(reader: &Own, table: &str, list: &str) -> Option<Date> {
-    // A partition by day holds whole days since 1970, and its bounds are four bytes, the lowest first.
+    // A partition bound is the number of days since 1970-01-01, as four bytes, little-endian.
     let sql = format!(
         "SELECT toDate32(min(reinterpretAsInt32(assumeNotNull(partitions[1].lower_bound)))) \
          FROM {list} \

@@ -1,4 +1,4 @@
-//! The few fields of an Iceberg table's metadata that tell which snapshot is current.
+//! The part of an Iceberg table's metadata that identifies and describes the current snapshot.
 //!
 //! <https://iceberg.apache.org/spec/#table-metadata-fields>
 
@@ -10,7 +10,7 @@ use std::path::Path;
 use iceberg::spec::TableMetadata;
 use serde::Deserialize;
 
-/// A metadata file.
+/// The fields read from a table's metadata file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Metadata {
@@ -22,13 +22,13 @@ pub struct Metadata {
     snapshots: Vec<Snapshot>,
 }
 
-/// A snapshot in it.
+/// A snapshot of a table.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Snapshot {
     pub snapshot_id: i64,
     pub timestamp_ms: i64,
-    /// Where its list of manifests is.
+    /// The location of the snapshot's manifest list.
     #[serde(default)]
     pub manifest_list: String,
     #[serde(default)]
@@ -58,12 +58,12 @@ impl From<&TableMetadata> for Metadata {
 }
 
 impl Metadata {
-    /// How many snapshots are kept.
+    /// Returns the number of snapshots that the table keeps.
     pub fn snapshots(&self) -> usize {
         self.snapshots.len()
     }
 
-    /// The current snapshot; none before the first commit.
+    /// Returns the current snapshot; `None` before the first commit.
     pub fn current_snapshot(&self) -> Option<&Snapshot> {
         self.snapshots
             .iter()
@@ -71,10 +71,10 @@ impl Metadata {
     }
 }
 
-/// The longest metadata file that is read: 100 snapshots and a week of hourly ones take 200 kB.
+/// The most bytes of a metadata file that are read. A file with 100 snapshots and a week of hourly ones takes 200 kB.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// What a table's version hint says.
+/// Reads the version hint of a table in a folder.
 pub fn hint(table: &Path) -> io::Result<String> {
     let mut hint = String::new();
     File::open(table.join("metadata/version-hint.text"))?
@@ -83,7 +83,8 @@ pub fn hint(table: &Path) -> io::Result<String> {
     Ok(hint.trim().to_owned())
 }
 
-/// The metadata file a hint names: in full, without its ending, or by number as older writers do.
+/// Reads the metadata file that a hint names. A hint is a file name, with or without its ending, or a version number as
+/// older writers put it.
 pub fn read(table: &Path, hint: &str) -> Result<Metadata, String> {
     const ENDING: &str = ".metadata.json";
     let version = if hint.bytes().all(|byte| byte.is_ascii_digit()) {

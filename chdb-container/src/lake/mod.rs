@@ -1,5 +1,5 @@
-//! The lake as it is on disk, or as its catalog says it is: which tables there are, what each one's current snapshot is, and
-//! their Iceberg tables in the engine.
+//! The lake as it is on disk or in its catalog: its tables, their current snapshots, and the Iceberg tables that the
+//! engine reads them by.
 
 mod first_day;
 mod metadata;
@@ -22,49 +22,51 @@ use crate::engine::Own;
 use metadata::Metadata;
 use remote::{Remote, Seen};
 
-/// The tables of a lake. Nothing is kept but what was seen there last.
+/// The tables of a lake, cached as of the last refresh.
 pub struct Lake {
     place: Place,
-    /// Held for moments only, so that `/health` never waits.
+    /// The cached tables by name. The lock is never held while the lake is read, so that `/health` does not wait.
     tables: Mutex<BTreeMap<String, Table>>,
-    /// When the last look began that ended well.
+    /// The start of the last successful refresh.
     seen: Mutex<Option<Timestamp>>,
-    /// Held by whoever looks at the lake, which takes as long as its catalog does.
+    /// Held during a refresh, which takes as long as the lake's catalog needs.
     looking: Mutex<()>,
 }
 
-/// Where the tables are.
+/// The location of a lake.
 enum Place {
-    /// Below `<dir>/otel`.
+    /// A folder; the tables are below `<dir>/otel`.
     Folder(PathBuf),
-    /// On an S3 store, behind a catalog.
+    /// An S3 store behind a REST catalog.
     Remote(Box<Remote>),
 }
 
-/// One table, as last seen.
+/// A table as of the last refresh.
 struct Table {
-    /// What told of this state: another state has another. The version hint, or the metadata file's location.
+    /// A text that identifies this state of the table: the version hint, or the location of the metadata file with the
+    /// keys.
     hint: String,
-    /// Where it is, when it is in no folder.
+    /// The catalog's answer, for a table on a store.
     remote: Option<RestTable>,
     metadata: Result<Metadata, String>,
-    /// What the engine's table was made from.
+    /// The shape of the engine's table; `None` while the engine has no such table.
     made_from: Option<Shape>,
-    /// The first day of which it has a row, and at which hint that was looked up.
+    /// The first day for which the table has rows, after the hint at which that day was read.
     first_day: Option<(String, Option<Date>)>,
 }
 
-/// The engine's table has to be made anew when this changes; a new snapshot changes nothing.
+/// The properties that the engine's table depends on: if one changes, the engine's table is created again. A new
+/// snapshot of a table in a folder changes none of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Shape {
     uuid: String,
     schema: i64,
-    /// On a store: what it is read by. Its metadata file is pinned, so that nothing has to be listed.
+    /// The engine clause of a table on a store. The clause pins the metadata file, so that the engine lists no objects.
     engine: Option<String>,
 }
 
 impl Lake {
-    /// The lake in a folder, which need not exist yet.
+    /// Returns the lake in a folder. The folder may be missing.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             place: Place::Folder(dir.into()),
@@ -74,7 +76,7 @@ impl Lake {
         }
     }
 
-    /// A lake behind a catalog, which need not answer yet. Requests to it run on the runtime.
+    /// Returns a lake behind a catalog. The catalog need not answer yet. Requests to the catalog run on `runtime`.
     pub fn remote(lake: RemoteLake, runtime: Handle) -> Self {
         Self {
             place: Place::Remote(Box::new(Remote::new(lake, runtime))),
@@ -84,13 +86,15 @@ impl Lake {
         }
     }
 
-    /// Whether its files are on an object store.
+    /// Returns true if the lake's files are on an object store.
     pub fn is_remote(&self) -> bool {
         matches!(self.place, Place::Remote(_))
     }
 
-    /// Looks at every table's version hint, and at the metadata of those whose hint is new; makes and drops the engine's
-    /// tables accordingly. Costs one small read a table when nothing is new. Blocks while the catalog or the store is slow.
+    /// Refreshes the cached tables. Reads the version hint of every table, and the metadata of tables with a new hint;
+    /// creates and drops the engine's tables accordingly.
+    ///
+    /// Without changes this costs one small read per table. Blocks while the catalog or the store is slow.
     pub fn refresh(&self, maker: &Own) {
         let _one = locked(&self.looking);
         let began = Timestamp::now();
@@ -148,7 +152,8 @@ impl Lake {
         *locked(&self.seen) = Some(began);
     }
 
-    /// Whether the store refused a query's keys, and the catalog may have new ones: the next look asks for them.
+    /// Forgets the cached keys if the store refused them in a query and the catalog may issue new ones. Returns true if
+    /// the next refresh requests new keys, so that the query may be retried.
     pub fn forget_refused_keys(&self, exception: &Exception) -> bool {
         const S3_ERROR: u32 = 499;
         let Place::Remote(remote) = &self.place else {
@@ -157,7 +162,7 @@ impl Lake {
         if exception.code != S3_ERROR || !remote.gives_keys() {
             return false;
         }
-        // A look that runs may have been answered with the keys that are refused.
+        // A refresh that is running may have received the refused keys.
         let _one = locked(&self.looking);
         for table in self
             .tables()
@@ -170,7 +175,8 @@ impl Lake {
         true
     }
 
-    /// Learns the first day of every table that has a new snapshot. Only [`Lake::health`] tells it, so no query waits for it.
+    /// Reads the first day of every table that has a new snapshot. Only [`Lake::health`] reports that day, so that no
+    /// query waits for this.
     pub fn learn_first_days(&self, reader: &Own) {
         let new: Vec<_> = self
             .tables()
@@ -191,12 +197,12 @@ impl Lake {
         }
     }
 
-    /// Returns true if the last look found a table that can be read.
+    /// Returns true if the last refresh found a table that can be read.
     pub fn is_readable(&self) -> bool {
         self.tables().values().any(|table| table.metadata.is_ok())
     }
 
-    /// Returns what the last look found, and when that was. Does not wait for the lake.
+    /// Returns the state of the lake at the last refresh, with its time. Does not wait for the lake.
     pub fn health(&self, now: Timestamp) -> LakeHealth {
         let tables: Vec<_> = self
             .tables()
@@ -224,7 +230,8 @@ impl Lake {
         }
     }
 
-    /// Says more than the engine does of a table it does not know.
+    /// Adds the reason to the engine's "unknown table" exception: the table can't be read, the lake is empty, or the
+    /// names of the tables it has. Other exceptions are returned unchanged.
     pub fn explain(&self, exception: Exception, named: &BTreeSet<String>) -> Error {
         const UNKNOWN_TABLE: u32 = 60;
         if exception.code != UNKNOWN_TABLE {
@@ -246,7 +253,7 @@ impl Lake {
         Error::NoTable(format!("{}. {why}", exception.message.trim_end_matches('.')))
     }
 
-    /// Why no table is known.
+    /// Returns the reason why the lake has no tables.
     fn missing(&self) -> String {
         match &self.place {
             Place::Folder(dir) => {
@@ -269,7 +276,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Table {
-    /// Makes the engine's table if it is not there or has another schema.
+    /// Creates the engine's table if the engine has none, or if its [`Shape`] changed.
     fn make(&mut self, name: &str, maker: &Own) {
         let Ok(metadata) = &self.metadata else { return };
         let engine = match &self.remote {
@@ -300,11 +307,12 @@ impl Table {
         }
     }
 
-    /// The table function over the current snapshot's manifest list.
+    /// Returns the engine's table function over the manifest list of the current snapshot.
     fn manifest_list(&self, name: &str) -> Option<String> {
         let snapshot = self.metadata.as_ref().ok()?.current_snapshot()?;
         match &self.remote {
-            // Another writer's file may be elsewhere; ours are here, and the lake may have moved since.
+            // The lake's folder may have moved since the commit, so only the file name of the location counts.
+            // Lakefront writes manifest lists to `metadata`; a list that another writer put elsewhere is not found.
             None => {
                 let (_, file) = snapshot.manifest_list.rsplit_once('/')?;
                 let path = format!("otel/{name}/metadata/{file}");
@@ -340,14 +348,14 @@ impl Table {
     }
 }
 
-/// A table that is there.
+/// A table found by a refresh, with its metadata if the catalog sent it.
 struct Found {
     hint: String,
     metadata: Option<Result<Metadata, String>>,
     remote: Option<RestTable>,
 }
 
-/// What the catalog says of a table, or what is known when it says that nothing is new.
+/// Returns a table as the catalog reports it; the cached state if the catalog reports no change.
 fn from_catalog(known: &BTreeMap<String, Table>, seen: Seen) -> (String, Found) {
     let known = known.get(seen.name);
     let table = seen.table.or_else(|| known?.remote.clone());
@@ -359,7 +367,7 @@ fn from_catalog(known: &BTreeMap<String, Table>, seen: Seen) -> (String, Found) 
     (seen.name.to_owned(), found)
 }
 
-/// What another state of the table has another of: the metadata file, and the keys it is read with.
+/// Returns a text that changes with the location of the metadata file, or with the keys by which the table is read.
 fn hint(table: &RestTable) -> String {
     let keys = table.access.keys.as_ref();
     let id = keys.map(|keys| keys.id.as_str()).unwrap_or_default();
@@ -368,10 +376,11 @@ fn hint(table: &RestTable) -> String {
     format!("{} {id} {session}", table.location)
 }
 
-/// How long before they expire keys are asked for anew, milliseconds: longer than a query may run.
+/// The time before their expiry at which keys are renewed, in milliseconds: longer than a query may run.
 const RENEW_MS: i64 = 120_000;
 
-/// The engine of a table on a store. Without keys the engine takes those of its environment.
+/// Returns the engine clause of a table on a store; `None` if the metadata file is outside of the table's location.
+/// Without keys of the catalog the engine uses the keys of its environment.
 fn engine(table: &RestTable) -> Option<String> {
     let folder = table.metadata.location().trim_end_matches('/');
     let file = table.location.strip_prefix(folder)?.trim_start_matches('/');
@@ -382,7 +391,7 @@ fn engine(table: &RestTable) -> Option<String> {
     ))
 }
 
-/// Arguments of the engine's functions and tables over a location on the store.
+/// Returns the arguments (address and keys) of the engine's S3 functions and tables for a location.
 fn reached(table: &RestTable, location: &str) -> Option<String> {
     let mut arguments = vec![quoted(&table.access.url(location)?)];
     if let Some(keys) = &table.access.keys {
@@ -392,12 +401,12 @@ fn reached(table: &RestTable, location: &str) -> Option<String> {
     Some(arguments.join(", "))
 }
 
-/// Text as a literal.
+/// Quotes text as a SQL string literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// Every table's folder with its version hint. What can't be read is not there.
+/// Returns the folders of a lake's tables with their version hints. A folder without a readable hint is left out.
 fn present(otel: &Path) -> BTreeMap<String, Found> {
     let Ok(entries) = std::fs::read_dir(otel) else {
         return BTreeMap::new();
@@ -417,7 +426,7 @@ fn present(otel: &Path) -> BTreeMap<String, Found> {
         .collect()
 }
 
-/// Names go into statements between backticks.
+/// Returns true for a name that needs no escaping: it is put into statements between backticks.
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name

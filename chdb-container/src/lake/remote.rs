@@ -1,4 +1,4 @@
-//! Tables on an S3 store behind a REST catalog.
+//! The tables of a lake on an S3 store behind a REST catalog.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,37 +7,39 @@ use lakefront_lake::{RemoteLake, RestCatalog, RestTable};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-/// For how long what the catalog said is taken for what it says: a page's queries come at once and ask it once.
+/// The time for which an answer of the catalog counts as current. The queries of one page arrive together and cause one
+/// request.
 const FRESH: Duration = Duration::from_secs(1);
-/// How long queries wait for it before they go on with what it said last, and for how long it is then left alone.
+/// The time that queries wait for the catalog before they use its last answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The time without requests to the catalog after a failed one.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// The catalog, and what it said last.
+/// A client of the catalog, which limits how often requests are sent.
 pub struct Remote {
     lake: RemoteLake,
     runtime: Handle,
     last: Mutex<Last>,
-    /// What was wrong with the last answer. `last` is held while the catalog is asked, this is not.
+    /// The error of the last request, if it failed. `last` stays locked during a request, this field does not.
     error: Mutex<Option<String>>,
 }
 
 #[derive(Default)]
 struct Last {
     catalog: Option<RestCatalog>,
-    /// When it is to be asked next.
+    /// The time from which the next request may be sent; `None` for at once.
     next: Option<Instant>,
 }
 
-/// A table that the catalog has.
+/// A table that the catalog lists.
 pub struct Seen {
     pub name: &'static str,
-    /// Nothing when it is still the state that the caller knows.
+    /// The new state; `None` if the caller's state is still current.
     pub table: Option<RestTable>,
 }
 
 impl Remote {
-    /// Of a configuration; the runtime is for requests to the catalog.
+    /// Returns a client by configuration. Requests to the catalog run on `runtime`.
     pub fn new(lake: RemoteLake, runtime: Handle) -> Self {
         Self {
             lake,
@@ -47,23 +49,23 @@ impl Remote {
         }
     }
 
-    /// The catalog's address.
+    /// Returns the catalog's address.
     pub fn name(&self) -> &str {
         self.lake.catalog_uri.as_deref().unwrap_or_default()
     }
 
-    /// Whether the store's keys come from the catalog.
+    /// Returns true if the catalog issues the keys of the store.
     pub fn gives_keys(&self) -> bool {
         self.lake.s3_access_key_id.is_none()
     }
 
-    /// The next look asks, however short ago the last was.
+    /// Lets the next [`Remote::look`] send a request, however recent the last one was.
     pub fn look_again(&self) {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).next = None;
     }
 
-    /// What the catalog has now; `None` when it was asked a moment ago, or does not answer. `known` is the caller's state of a
-    /// table, as the catalog called it. Blocks.
+    /// Requests the tables of the catalog. Returns `None` if the last request is too recent, or if the catalog does not
+    /// answer. `known` returns the ETag of the caller's state of a table. Blocks for up to [`PATIENCE`].
     pub fn look(&self, known: impl Fn(&str) -> Option<String>) -> Option<Vec<Seen>> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.next.is_some_and(|next| Instant::now() < next) {
@@ -99,7 +101,7 @@ impl Remote {
         }
     }
 
-    /// Returns what was wrong when the catalog was last asked. Does not wait for it.
+    /// Returns the error of the last request, if it failed. Does not wait for the catalog.
     pub fn error(&self) -> Option<String> {
         self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

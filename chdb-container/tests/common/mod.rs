@@ -1,4 +1,4 @@
-//! A lake in a temporary folder, and the container over it.
+//! Helpers of the tests: a lake in a temporary folder, and a container over it.
 
 #![expect(dead_code, reason = "each test file uses its part")]
 
@@ -17,9 +17,9 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-/// 2026-11-01T00:00:00Z, in seconds.
+/// The time 2026-11-01T00:00:00Z, in seconds since 1970.
 pub const NOVEMBER: u64 = 1_793_491_200;
-/// A day, in seconds.
+/// The length of a day, in seconds.
 pub const DAY: u64 = 86_400;
 
 /// A running container, stopped when dropped.
@@ -30,18 +30,18 @@ pub struct Container {
 }
 
 impl Container {
-    /// Starts the container over a lake, with further arguments, and waits until it listens.
+    /// Starts a container over a lake, with more arguments, and waits until it listens.
     pub fn start(lake: &Path, args: &[&str]) -> Self {
         let lake = lake.to_str().expect("text");
         Self::run(&[&["--lake", lake], args].concat())
     }
 
-    /// Starts the container with tables of its own in a folder, and users without passwords.
+    /// Starts a container that keeps its own tables in a folder, with users without passwords.
     pub fn keeping(folder: &Path) -> Self {
         Self::run(&["--data-dir", folder.to_str().expect("text")])
     }
 
-    /// Starts the container with tables of its own in a folder, and users that all have this password.
+    /// Starts a container that keeps its own tables in a folder, with one password for all users.
     pub fn keeping_with_password(folder: &Path, password: &str) -> Self {
         let variables = ["LAKEFRONT_ROUTER_PASSWORD", "LAKEFRONT_SYNC_PASSWORD"];
         Self::run_with(
@@ -50,7 +50,7 @@ impl Container {
         )
     }
 
-    /// Starts the container with arguments and waits until it listens.
+    /// Starts a container with arguments and waits until it listens.
     pub fn run(args: &[&str]) -> Self {
         Self::run_with(args, &[])
     }
@@ -85,22 +85,22 @@ impl Container {
         }
     }
 
-    /// The port it listens on.
+    /// Returns the port on which the container listens.
     pub fn port(&self) -> &str {
         self.url.rsplit(':').next().expect("a port")
     }
 
-    /// Its process.
+    /// Returns the id of the container's process.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// A GET of a path.
+    /// Returns a GET request for a path.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("{}{path}", self.url))
     }
 
-    /// A statement over the ClickHouse interface, with pairs for the address.
+    /// Returns a request of the ClickHouse interface that runs a statement. The pairs are added to the address.
     pub fn statement(&self, sql: &str, pairs: &[(&str, &str)]) -> RequestBuilder {
         self.client
             .post(format!("{}/", self.url))
@@ -108,7 +108,7 @@ impl Container {
             .body(sql.to_owned())
     }
 
-    /// What a statement returns as TabSeparated.
+    /// Runs a statement and returns its result as TabSeparated.
     pub async fn text(&self, sql: &str) -> String {
         let response = self.statement(sql, &[]).send().await.expect("an answer");
         let status = response.status();
@@ -117,7 +117,7 @@ impl Container {
         text.trim_end().to_owned()
     }
 
-    /// Status, exception code and text of a statement that is refused.
+    /// Runs a statement that must be refused. Returns status, exception code and text.
     pub async fn refusal(&self, sql: &str, pairs: &[(&str, &str)]) -> (u16, u32, String) {
         let response = self.statement(sql, pairs).send().await.expect("an answer");
         let status = response.status().as_u16();
@@ -127,12 +127,12 @@ impl Container {
         (status, code.parse().expect("a code"), text)
     }
 
-    /// `POST /query`.
+    /// Returns a request of `POST /query`.
     pub fn query(&self, body: &Value) -> RequestBuilder {
         self.client.post(format!("{}/query", self.url)).json(body)
     }
 
-    /// The reply to `POST /query`.
+    /// Runs a statement by `POST /query` and returns the reply.
     pub async fn rows(&self, sql: &str) -> Value {
         let response = self
             .query(&json!({ "sql": sql }))
@@ -142,7 +142,7 @@ impl Container {
         response.json().await.expect("JSON")
     }
 
-    /// `GET /health`.
+    /// Returns the reply to `GET /health`.
     pub async fn health(&self) -> Value {
         self.get("/health")
             .send()
@@ -153,7 +153,7 @@ impl Container {
             .expect("JSON")
     }
 
-    /// A line of `GET /metrics`; 0 when it is not there.
+    /// Returns a value of `GET /metrics`; 0 if it is missing.
     pub async fn metric(&self, name: &str) -> u64 {
         let text = self
             .get("/metrics")
@@ -169,7 +169,7 @@ impl Container {
         value.map_or(0, |value| value.parse().expect("a number"))
     }
 
-    /// Sends a signal and waits for the end.
+    /// Sends a signal to the container and waits until its process ends.
     pub fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
         assert!(
@@ -190,7 +190,7 @@ impl Drop for Container {
     }
 }
 
-/// A header of a response.
+/// Returns a header of a response.
 pub fn header(response: &Response, name: &str) -> Option<String> {
     response
         .headers()
@@ -198,7 +198,7 @@ pub fn header(response: &Response, name: &str) -> Option<String> {
         .map(|value| value.to_str().expect("text").to_owned())
 }
 
-/// Asks again until it is so; fails after 20 seconds.
+/// Polls a condition until it is true. Fails after 20 seconds.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
     let started = Instant::now();
     while !is_so().await {
@@ -215,7 +215,7 @@ pub async fn lake(folder: &Path) -> Lake {
     Lake::open(LakeConfig::new(folder)).await.expect("a lake")
 }
 
-/// Commits log records, one a second from a time on, with bodies `<first> …`.
+/// Commits `count` log records, one per second from `from_second`. Their bodies are `record <n>`, with n from `first`.
 pub async fn commit_logs(lake: &Lake, from_second: u64, first: u64, count: u64) {
     let log_records = (0..count)
         .map(|n| LogRecord {

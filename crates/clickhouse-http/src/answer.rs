@@ -1,3 +1,5 @@
+//! The client's side of a reply.
+
 use std::borrow::Cow;
 
 use http::{HeaderMap, StatusCode};
@@ -7,22 +9,24 @@ use serde_json::Value;
 
 use crate::{Exception, ReplyError, STORE_REQUESTS_HEADER, Statement, TRUNCATED_HEADER};
 
-/// What an engine answered: times are RFC 3339 in UTC, days `YYYY-MM-DD`, numbers are numbers, NaN is null.
+/// An engine's answer. Times are RFC 3339 in UTC, days `YYYY-MM-DD`, numbers JSON numbers, and NaN is null.
+///
+/// Whole numbers outside of the ranges of `i64` and `u64` are text.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
-    /// Names and types.
+    /// The names and types of the columns.
     pub columns: Vec<Column>,
-    /// Rows as arrays, in the order of the columns.
+    /// The rows as arrays, in the order of the columns.
     pub rows: Vec<Vec<Value>>,
-    /// Whether a limit on rows or bytes cut the answer.
+    /// True if a limit on rows or bytes cut the answer.
     pub truncated: bool,
-    /// What the engine read.
+    /// The rows and bytes that the engine read.
     pub stats: Stats,
-    /// How long the engine says it took, in milliseconds.
+    /// The run time that the engine reports, in milliseconds.
     pub engine_ms: f64,
 }
 
-/// The format of the replies that are read here.
+/// The format of the replies that this module parses.
 const FORMAT: &str = "JSONCompact";
 /// The header with the format of a reply.
 const FORMAT_HEADER: &str = "x-clickhouse-format";
@@ -32,10 +36,10 @@ const EXCEPTION_CODE_HEADER: &str = "x-clickhouse-exception-code";
 /// The most values of an answer. Each takes tens of bytes of memory, however short its text, and a Worker has 128 MB.
 const MAX_VALUES: usize = 1_000_000;
 
-/// The largest whole number of which a double holds every smaller one: 2^53 - 1.
+/// The largest whole number up to which a double represents every whole number: 2^53 - 1.
 const MAX_SAFE: u64 = (1 << 53) - 1;
 
-/// The format `JSONCompact`.
+/// A document of the format `JSONCompact`.
 #[derive(Deserialize)]
 struct Document {
     meta: Vec<Column>,
@@ -48,7 +52,7 @@ struct Document {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Statistics {
-    /// Seconds.
+    /// The run time in seconds.
     elapsed: f64,
     rows_read: u64,
     bytes_read: u64,
@@ -63,10 +67,11 @@ impl Answer {
         STORE_REQUESTS_HEADER,
     ];
 
-    /// Reads the reply to a request made by [`crate::Endpoint::request`] from the same statement.
+    /// Parses the reply to a request that [`crate::Endpoint::request`] made from the same statement.
     ///
     /// # Errors
-    /// The engine's exception, wherever in the reply it stands; else what is wrong with the reply.
+    /// The engine's exception, in whichever part of the reply it is; another [`ReplyError`] if the reply can't be
+    /// parsed.
     pub fn read(
         statement: &Statement,
         status: StatusCode,
@@ -125,8 +130,8 @@ impl Answer {
 }
 
 impl Answer {
-    /// Replaces whole numbers beyond 2^53 - 1 by their text. A reader whose numbers are doubles, such as JavaScript, would
-    /// round them.
+    /// Replaces whole numbers beyond 2^53 - 1 by their text. A reader whose numbers are doubles, such as JavaScript,
+    /// would round them.
     #[must_use]
     pub fn for_doubles(mut self) -> Self {
         self.rows.iter_mut().flatten().for_each(for_doubles);
@@ -147,14 +152,14 @@ fn for_doubles(value: &mut Value) {
     }
 }
 
-/// Counts the values of a document, or a few more.
+/// Returns an upper bound of the number of values in a document, close to the exact number.
 fn values(body: &[u8]) -> usize {
     let mut count = 0;
     outside_texts(body, |_, byte| count += usize::from(matches!(byte, b',' | b'[')));
     count
 }
 
-/// Calls a function with the place of each byte that is in no text.
+/// Calls `each` with the position of every byte outside of JSON strings.
 fn outside_texts(body: &[u8], mut each: impl FnMut(usize, u8)) {
     let mut bytes = body.iter().copied().enumerate();
     while let Some((at, byte)) = bytes.next() {
@@ -172,12 +177,12 @@ fn outside_texts(body: &[u8], mut each: impl FnMut(usize, u8)) {
     }
 }
 
-/// Puts quotes around whole numbers that no JSON reader here holds exactly. Only some types have such: `UInt128`, `Int256`.
+/// Puts quotes around whole numbers that fit neither `u64` nor `i64`. Only 128-bit and 256-bit types have such numbers.
 fn quoted(body: &[u8]) -> Cow<'_, [u8]> {
-    /// The digits that every `u64` has at most.
+    /// The most digits of a `u64`.
     const LONGEST: usize = 20;
     let is_wide = |window: &[u8]| matches!(window, b"Int128" | b"Int256");
-    // The types come first.
+    // The column types are at the start of the document.
     let head = body.get(..body.len().min(64 * 1024)).unwrap_or_default();
     if !head.windows(6).any(is_wide) {
         return Cow::Borrowed(body);
@@ -188,7 +193,7 @@ fn quoted(body: &[u8]) -> Cow<'_, [u8]> {
             match numbers.last_mut() {
                 Some((_, end)) if *end == at => *end += 1,
                 _ => {
-                    // Short ones are as they are.
+                    // Shorter numbers fit and stay unchanged.
                     if numbers.last().is_some_and(|(begin, end)| end - begin < LONGEST) {
                         numbers.pop();
                     }
@@ -216,9 +221,10 @@ fn quoted(body: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// How much of a reply that is no ClickHouse's is shown.
+/// The most characters of a foreign reply that an error shows.
 const SHOWN: usize = 300;
 
+/// Returns the error of a reply that reports a failure in its status or headers.
 fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ReplyError {
     let text = String::from_utf8_lossy(body);
     if let Some(exception) = Exception::find(&text) {
@@ -237,7 +243,8 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ReplyError {
     }
 }
 
-/// A document that can't be read may hold the exception that broke it off, near its end.
+/// Returns the error of a document that can't be parsed. If an exception broke the document off, its text is near the
+/// end.
 fn broken(body: &[u8], error: &serde_json::Error) -> ReplyError {
     const TAIL: usize = 64 * 1024;
     let tail = String::from_utf8_lossy(body.get(body.len().saturating_sub(TAIL)..).unwrap_or_default());
@@ -326,7 +333,7 @@ mod tests {
         assert!(read(&Statement::default(), &body(6_000)).is_ok());
         let error = read(&Statement::default(), &body(7_000)).expect_err("1,050,000 values");
         assert_eq!(error, ReplyError::TooManyValues { limit: 1_000_000 });
-        // Texts are not taken apart.
+        // Commas and brackets within strings do not count.
         let body = format!(r#"{{"meta":[],"data":[["{}\\"]]}}"#, "[,\\\"".repeat(1_000_000));
         assert!(read(&Statement::default(), &body).is_ok());
     }

@@ -1,3 +1,5 @@
+//! The client's side of a request.
+
 use std::collections::BTreeMap;
 
 use http::header::CONTENT_TYPE;
@@ -6,12 +8,12 @@ use url::Url;
 
 use crate::{RequestError, Statement};
 
-/// Where an engine listens, and as whom to ask it.
+/// The address of an engine, with the credentials and headers for its requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// The address: `http://127.0.0.1:8686/`.
     pub url: Url,
-    /// User and password; none means the engine's default user.
+    /// User and password; `None` means the engine's default user.
     pub credentials: Option<Credentials>,
     /// The database in which unqualified tables are looked up.
     pub database: Option<String>,
@@ -19,7 +21,7 @@ pub struct Endpoint {
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// Who asks.
+/// A user and the password. The debug output hides the password.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Credentials {
     /// The user's name.
@@ -37,7 +39,7 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// What makes the engine write values the way [`crate::Answer`] promises them: times in RFC 3339 and UTC, numbers as
+/// The settings that make the engine write values as [`crate::Answer`] documents: times in RFC 3339 and UTC, numbers as
 /// numbers, decimals as text, NaN and infinity as null.
 const SHAPE: [(&str, &str); 5] = [
     ("date_time_output_format", "iso"),
@@ -48,7 +50,7 @@ const SHAPE: [(&str, &str); 5] = [
 ];
 
 impl Endpoint {
-    /// An endpoint without credentials.
+    /// Returns an endpoint without credentials.
     pub fn new(url: Url) -> Self {
         Self {
             url,
@@ -58,7 +60,7 @@ impl Endpoint {
         }
     }
 
-    /// The settings every request carries, so that an engine writes values the way [`crate::Answer`] promises them.
+    /// Returns the settings of every request. They make an engine write values as [`crate::Answer`] documents.
     pub fn shape() -> BTreeMap<String, String> {
         SHAPE
             .iter()
@@ -66,13 +68,14 @@ impl Endpoint {
             .collect()
     }
 
-    /// The request that runs a statement. Its reply is read by [`crate::Answer::read`].
+    /// Returns the request that runs a statement. [`crate::Answer::read`] parses the reply.
     ///
-    /// The statement travels in the body, everything else in the address. The engine is told to hold its reply until
-    /// the statement has ended, so that a failure has a status of its own.
+    /// The body carries the statement, the address everything else. `wait_end_of_query` makes the engine hold the reply
+    /// until the statement has ended, so that a failure has its own status.
     ///
     /// # Errors
-    /// When the parameters do not fit an address, or a credential does not fit a header.
+    /// [`RequestError::TooLong`] if the parameters do not fit into an address, [`RequestError::Credentials`] if a
+    /// credential does not fit into a header.
     pub fn request(&self, statement: &Statement) -> Result<Request<String>, RequestError> {
         let mut url = self.url.clone();
         {
@@ -84,9 +87,9 @@ impl Endpoint {
                 query.append_pair("database", database);
             }
             if let Some(rows) = statement.max_rows {
-                // One more than is welcome tells a cut from a fit.
+                // One row more than the limit distinguishes a cut answer from one that fits exactly.
                 query.append_pair("limit", &rows.saturating_add(1).to_string());
-                // The engine's own limits cut as well: the reply says so.
+                // Results over the engine's own limits are cut too, and the reply reports the cut.
                 query.append_pair("result_overflow_mode", "break");
             }
             for (name, value) in SHAPE {

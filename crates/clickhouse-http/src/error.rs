@@ -1,39 +1,41 @@
+//! The error types of this crate.
+
 use crate::Exception;
 
-/// A value that has no text as a query parameter.
+/// The error of a JSON value that can't be a query parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a parameter takes text, a number, true, false, null, or a list or an object of those, nested at most {depth} deep"
 )]
 #[non_exhaustive]
 pub struct BadParam {
-    /// How deep lists and objects may nest.
+    /// The permitted depth of nested lists and objects.
     pub depth: usize,
 }
 
-/// A statement that no request can carry.
+/// The error of a statement that does not fit into a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The address holds the parameters, and addresses end at 64 kB.
+    /// The parameters do not fit into the address, which may have 64 kB.
     #[error("the parameters are too long: together at most 64 kB fit a request")]
     TooLong,
-    /// A user's name or password with a line break or another control character.
+    /// The user's name or password has a line break or another control character.
     #[error("the user's name and password must be printable text")]
     Credentials,
 }
 
-/// A request a server can't read.
+/// The error of a request that a server can't parse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadRequest {
     /// `Authorization` is neither basic nor bearer.
     #[error("Authorization must be `Basic <base64 of user:password>` or `Bearer <token>`")]
     Authorization,
-    /// `multipart/form-data` that can't be read.
+    /// A `multipart/form-data` body is malformed.
     #[error("the body must be the statement, or a multipart form with the fields query and param_<name>")]
     Form,
-    /// A file in a form: ClickHouse's external tables.
+    /// A form has a file, which ClickHouse takes as an external table.
     #[error("files in a form (external tables) are not taken")]
     ExternalTable,
     /// The statement is not UTF-8.
@@ -41,14 +43,14 @@ pub enum BadRequest {
     NotText,
 }
 
-/// A reply without an answer.
+/// The error of a reply that has no answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplyError {
     /// The engine refused the statement, or failed while running it.
     #[error(transparent)]
     Exception(#[from] Exception),
-    /// Something that is not a ClickHouse answered, or a proxy in front of one.
+    /// The reply is not from a ClickHouse server, but from another server or a proxy.
     #[error("expected a ClickHouse reply, got HTTP status {status}: {text}")]
     Status {
         /// The HTTP status.
@@ -56,28 +58,28 @@ pub enum ReplyError {
         /// The start of the body.
         text: String,
     },
-    /// The statement names another format than the one that is read.
+    /// The reply is in another format, for example because the statement has a FORMAT clause.
     #[error("expected the format JSONCompact, got {format}")]
     Format {
         /// The format of the reply.
         format: String,
     },
-    /// More values than are held in memory.
+    /// The answer has more values than are held in memory.
     #[error("the answer has more than {limit} values")]
     TooManyValues {
-        /// How many are.
+        /// The most values.
         limit: usize,
     },
-    /// Status 200, but the body is not the format that was asked for.
+    /// The status is 200, but the body is not a document of the requested format.
     #[error("expected a JSONCompact document: {reason}")]
     Malformed {
-        /// Where reading stopped.
+        /// The parser's error.
         reason: String,
     },
 }
 
 impl ReplyError {
-    /// The engine's exception, where it is one.
+    /// Returns the engine's exception, if the error is one.
     pub fn exception(&self) -> Option<&Exception> {
         match self {
             Self::Exception(exception) => Some(exception),

@@ -1,11 +1,13 @@
+//! Exceptions of ClickHouse, and their text.
+
 use std::fmt;
 
-/// What an engine says when it refuses or fails: `Code: 60. DB::Exception: Unknown table … (UNKNOWN_TABLE)`.
+/// An exception of an engine, as in `Code: 60. DB::Exception: Unknown table … (UNKNOWN_TABLE)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
-    /// The error code, as `system.errors` numbers them.
+    /// The error code, as in `system.errors`.
     pub code: u32,
-    /// Its name, such as `UNKNOWN_TABLE`; empty when the engine left it out.
+    /// The error's name, such as `UNKNOWN_TABLE`; empty if the engine left the name out.
     pub name: String,
     /// The message without code, name and version.
     pub message: String,
@@ -15,7 +17,7 @@ const CODE: &str = "Code: ";
 const MARK: &str = ". DB::Exception: ";
 
 impl Exception {
-    /// An exception of our own, in the engine's terms.
+    /// Creates an exception that no engine has thrown.
     pub fn new(code: u32, name: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -24,7 +26,7 @@ impl Exception {
         }
     }
 
-    /// Finds the last exception in a text: a whole body, or the end of a body that broke off.
+    /// Parses the last exception in a text. The text may be a whole body, or the end of a body that broke off.
     pub fn find(text: &str) -> Option<Self> {
         let mark = text.rfind(MARK)?;
         let start = text.get(..mark)?.rfind(CODE)? + CODE.len();
@@ -40,8 +42,8 @@ impl Exception {
     }
 }
 
-/// Cuts what a body carries after a message: the version, a stack trace, and the frame around an exception in the
-/// middle of a body (`<length> <tag>\r\n__exception__`, ClickHouse 25.11 and later).
+/// Removes everything behind a message: the version, a stack trace, and the frame around an exception in the middle of
+/// a body (`<length> <tag>\r\n__exception__`, ClickHouse 25.11 and later).
 fn without_frame(text: &str) -> &str {
     let mut text = text;
     for end in [
@@ -54,7 +56,7 @@ fn without_frame(text: &str) -> &str {
             text = before;
         }
     }
-    // In JSON the message is a quoted string, and the frame puts a length and a tag on a line of their own.
+    // In JSON the message is a quoted string. The frame puts a length and a tag on a separate line.
     text.lines()
         .next()
         .unwrap_or_default()
@@ -62,13 +64,13 @@ fn without_frame(text: &str) -> &str {
         .trim_end()
 }
 
-/// The name where something stands between the message and it: `message: While executing Format. (NAME) (version …)`.
+/// Returns the name if other text separates it from the message: `message: While executing Format. (NAME) (version …)`.
 fn name_at_end(text: &str) -> &str {
     let end = text.split(" (version ").next().unwrap_or_default();
     split_name(end.trim_end()).1
 }
 
-/// Splits `message (NAME)`.
+/// Splits `message (NAME)` into message and name; the name is empty if there is none.
 fn split_name(text: &str) -> (&str, &str) {
     text.strip_suffix(')')
         .and_then(|text| text.rsplit_once(" ("))

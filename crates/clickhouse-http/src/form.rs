@@ -1,12 +1,12 @@
-//! `multipart/form-data`, in which some clients send a statement and its parameters.
+//! A parser of `multipart/form-data`, in which some clients send a statement and its parameters.
 //! <https://www.rfc-editor.org/rfc/rfc7578>
 
 use crate::BadRequest;
 
-/// The boundary a `Content-Type` names.
+/// Returns the boundary that a `Content-Type` names.
 ///
 /// # Errors
-/// When it names none.
+/// [`BadRequest::Form`] if there is none.
 pub fn boundary(content_type: &str) -> Result<String, BadRequest> {
     let mut attributes = content_type.split(';').skip(1);
     attributes
@@ -16,10 +16,11 @@ pub fn boundary(content_type: &str) -> Result<String, BadRequest> {
         .ok_or(BadRequest::Form)
 }
 
-/// The fields of a form, in their order.
+/// Returns the names and values of a form's fields, in order.
 ///
 /// # Errors
-/// For what is no form, for files (ClickHouse's external tables), and for fields that are no text.
+/// [`BadRequest::Form`] for a malformed form, [`BadRequest::ExternalTable`] for files, [`BadRequest::NotText`] for a
+/// body that is not UTF-8.
 pub fn fields(body: &[u8], boundary: &str) -> Result<Vec<(String, String)>, BadRequest> {
     let body = std::str::from_utf8(body).map_err(|_| BadRequest::NotText)?;
     let delimiter = format!("--{boundary}");
@@ -36,7 +37,7 @@ pub fn fields(body: &[u8], boundary: &str) -> Result<Vec<(String, String)>, BadR
     Ok(fields)
 }
 
-/// The name of a field with these headers.
+/// Returns the name of a field from the headers of its part.
 fn name(head: &str) -> Result<String, BadRequest> {
     let disposition = head
         .lines()

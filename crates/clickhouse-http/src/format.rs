@@ -1,6 +1,6 @@
-//! What is said of output formats in HTTP.
+//! Media types of output formats.
 
-/// The `Content-Type` ClickHouse sends for an output format.
+/// Returns the `Content-Type` that ClickHouse sends for an output format.
 pub fn content_type(format: &str) -> &'static str {
     let is = |prefix: &str| {
         format

@@ -1,3 +1,5 @@
+//! The server's side of a request: its address, headers and form.
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -8,34 +10,34 @@ use url::form_urlencoded;
 
 use crate::{BadRequest, Credentials, form};
 
-/// A query as it arrives at a server that speaks the ClickHouse HTTP interface.
+/// A query as a server of the ClickHouse HTTP interface receives it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IncomingQuery {
-    /// The statement: `query` of the address, the body, or both, one after the other.
+    /// The statement: the parameter `query` of the address, then the body.
     pub sql: String,
     /// The database for unqualified tables.
     pub database: Option<String>,
-    /// `param_<name>`, as sent: fields of TabSeparated.
+    /// Values of placeholders by name, from `param_<name>`. They are fields of TabSeparated, as sent.
     pub params: BTreeMap<String, String>,
-    /// Every other pair of the address that is not part of the protocol.
+    /// Settings: every other pair of the address that is not part of the protocol.
     pub settings: BTreeMap<String, String>,
-    /// The output format when the statement names none.
+    /// The output format if the statement has no FORMAT clause.
     pub format: Option<String>,
-    /// The caller's name for the query.
+    /// The id that the caller gave to the query.
     pub query_id: Option<String>,
-    /// Who asks.
+    /// The caller's user and password.
     pub credentials: Option<Credentials>,
-    /// Whether the reply may be compressed as `Accept-Encoding` says.
+    /// True if the reply may be compressed with an encoding of `Accept-Encoding`.
     pub http_compression: bool,
-    /// Whether the reply should come in ClickHouse's own compressed blocks.
+    /// True if the reply is to be sent in ClickHouse's native compressed blocks.
     pub native_compression: bool,
-    /// Whether the body comes in such blocks.
+    /// True if the body consists of ClickHouse's native compressed blocks.
     pub native_body: bool,
-    /// The boundary of the body's parts, when it is a form: statement and parameters are its fields.
+    /// The boundary of the body's parts if the body is a form. Statement and parameters are then fields of the form.
     pub form: Option<String>,
 }
 
-/// Pairs of the address that steer the protocol or the server's way of replying, and change no result.
+/// Names of pairs in the address that concern the protocol or the way of replying, and affect no result.
 const PROTOCOL: [&str; 23] = [
     "add_http_cors_header",
     "buffer_size",
@@ -63,10 +65,10 @@ const PROTOCOL: [&str; 23] = [
 ];
 
 impl IncomingQuery {
-    /// Reads a request's address, headers and (decompressed) body.
+    /// Parses a request's address, headers and decompressed body.
     ///
     /// # Errors
-    /// As [`Self::head`], and when the body is not UTF-8 text.
+    /// The errors of [`Self::head`] and [`Self::fields`], and [`BadRequest::NotText`] if the body is not UTF-8.
     pub fn read(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Self, BadRequest> {
         let mut read = Self::head(uri, headers)?;
         if read.form.is_some() {
@@ -81,11 +83,12 @@ impl IncomingQuery {
         Ok(read)
     }
 
-    /// Reads a request's address and headers; the body, which continues [`Self::sql`] on a line of its own or is a
-    /// [`Self::form`], is left to the caller.
+    /// Parses a request's address and headers. The caller reads the body, which continues [`Self::sql`] on a new line,
+    /// or is a form with the boundary [`Self::form`].
     ///
     /// # Errors
-    /// When the body is a form without a boundary, or `Authorization` can't be read.
+    /// [`BadRequest::Form`] if the body is a form without a boundary, [`BadRequest::Authorization`] for a malformed
+    /// `Authorization`.
     pub fn head(uri: &Uri, headers: &HeaderMap) -> Result<Self, BadRequest> {
         let content_type = headers
             .get(CONTENT_TYPE)
@@ -105,10 +108,10 @@ impl IncomingQuery {
         Ok(read)
     }
 
-    /// Reads the body as the form it is.
+    /// Parses the body as a form and adds its fields.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// [`BadRequest`] if the body is not a form, has files, or is not UTF-8.
     pub fn fields(&mut self, body: &[u8]) -> Result<(), BadRequest> {
         for (name, value) in form::fields(body, self.form.as_deref().unwrap_or_default())? {
             self.pair(&name, value);
@@ -116,6 +119,7 @@ impl IncomingQuery {
         Ok(())
     }
 
+    /// Adds a pair of the address, or a field of the form.
     fn pair(&mut self, name: &str, value: String) {
         match name {
             "query" => self.sql = value,
@@ -148,7 +152,8 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(Into::into)
 }
 
-/// `X-ClickHouse-User` and `-Key`, else `Authorization`: basic, or a bearer token as a password without a user.
+/// Returns the credentials in `X-ClickHouse-User` and `-Key`, else those in `Authorization`. Basic authentication has
+/// user and password; a bearer token is a password without a user.
 fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, BadRequest> {
     let (user, key) = (
         header(headers, "x-clickhouse-user"),

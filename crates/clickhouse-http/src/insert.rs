@@ -1,7 +1,7 @@
-//! Where an INSERT statement ends and its data begins.
+//! A parser that finds the end of an INSERT statement and the start of its data.
 //!
-//! Statement and data are one text over HTTP, `INSERT INTO t (a) FORMAT RowBinary` followed by bytes of any kind; the
-//! first of it may stand in the address. <https://clickhouse.com/docs/interfaces/http#http-interface-data>
+//! Over HTTP, statement and data are one text: `INSERT INTO t (a) FORMAT RowBinary`, followed by arbitrary bytes. The
+//! start of the text may be in the address. <https://clickhouse.com/docs/interfaces/http#http-interface-data>
 
 use std::ops::Range;
 
@@ -9,26 +9,27 @@ use lexer::{Lexer, Token};
 
 mod lexer;
 
-/// What the beginning of a request's text is.
+/// The kind of a request's text, as its beginning shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Beginning {
-    /// Too short to tell: read on.
+    /// The text is too short to decide; more of it must be read.
     Undecided,
-    /// A statement without data: its end is the text's end.
+    /// A statement without data, which ends with the text.
     Statement,
     /// An INSERT with data.
     Insert {
-        /// Up to FORMAT or VALUES, without either.
+        /// The bytes of the statement, up to FORMAT or VALUES and without that word.
         statement: Range<usize>,
         /// The input format; `Values` for VALUES.
         format: String,
-        /// Where the data begins.
+        /// The position of the first byte of the data.
         data: usize,
     },
 }
 
 impl Beginning {
-    /// Reads the beginning of a text. `ended` says that there is no more of it; then it is never [`Self::Undecided`].
+    /// Parses the beginning of a text. `ended` means that the text is complete; the result is then never
+    /// [`Self::Undecided`].
     pub fn of(text: &[u8], ended: bool) -> Self {
         match find(text, ended) {
             Some(beginning) => beginning,
@@ -38,14 +39,14 @@ impl Beginning {
     }
 }
 
-/// None when the text ends before anything can be said.
+/// Returns the kind of a text; `None` if the text ends before its kind is clear.
 fn find(text: &[u8], ended: bool) -> Option<Beginning> {
     let mut tokens = Lexer::new(text, ended);
     match tokens.next()? {
         Token::Word(word) if is(word, "INSERT") => {}
         _ => return Some(Beginning::Statement),
     }
-    // The table's name may be any word, FORMAT too: after INTO, TABLE and a dot.
+    // A table's name may be any word, even FORMAT: after INTO, TABLE and a dot.
     let mut name_follows = false;
     let mut depth = 0_usize;
     loop {
@@ -85,7 +86,8 @@ fn find(text: &[u8], ended: bool) -> Option<Beginning> {
     }
 }
 
-/// Data begins after the first line break behind the format's name, or after blanks where there is none.
+/// Parses the format's name. The data begins after the first line break behind the name, or after blanks if there is no
+/// line break.
 fn format(text: &[u8], start: usize, tokens: &mut Lexer<'_>) -> Option<Beginning> {
     let Token::Word(name) = tokens.next()? else {
         return Some(Beginning::Statement);
@@ -121,7 +123,7 @@ mod tests {
 
     use super::Beginning;
 
-    /// Statement, format and data as text; none for a statement without data.
+    /// Returns statement, format and data as text; `None` for a statement without data.
     fn parts(text: &str) -> Option<(&str, String, &str)> {
         match Beginning::of(text.as_bytes(), true) {
             Beginning::Insert {

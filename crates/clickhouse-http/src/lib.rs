@@ -1,9 +1,9 @@
-//! The ClickHouse HTTP interface without I/O, both ways.
+//! The ClickHouse HTTP interface without I/O, for clients and servers.
 //!
-//! A client turns a [`Statement`] into an HTTP request with [`Endpoint::request`] and the reply's status, headers and
-//! bytes into an [`Answer`] or a [`ReplyError`]. A server reads an [`IncomingQuery`] from a request, and from the
-//! [`Beginning`] of its text whether rows to insert follow. Nothing here opens a socket, reads a clock or keeps state, so
-//! it builds for wasm.
+//! A client turns a [`Statement`] into an HTTP request with [`Endpoint::request`]. It turns the reply's status, headers
+//! and bytes into an [`Answer`] or a [`ReplyError`]. A server parses an [`IncomingQuery`] from a request, and
+//! recognizes an INSERT with rows by the [`Beginning`] of its text. This crate opens no socket, reads no clock and
+//! keeps no state, so it builds for WebAssembly.
 //!
 //! <https://clickhouse.com/docs/interfaces/http>
 
@@ -30,10 +30,10 @@ pub use param::Param;
 pub use statement::Statement;
 pub use status::status_of;
 
-/// The reply header in which an engine says that a limit on rows or bytes cut the result: `rows` or `bytes`.
+/// The reply header by which an engine reports that a limit cut the result. The value is the limit: `rows` or `bytes`.
 pub const TRUNCATED_HEADER: &str = "x-lakefront-truncated";
 
-/// Our engine's header that says how many requests to an object store a query took.
+/// The reply header in which the chDB container reports the number of requests to the object store.
 pub const STORE_REQUESTS_HEADER: &str = "x-lakefront-store-requests";
 
 /// The request header that carries the secret shared by router and engine.

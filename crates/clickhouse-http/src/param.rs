@@ -1,27 +1,30 @@
+//! The values of placeholders.
+
 use std::borrow::Cow;
 
 use serde_json::Value;
 
 use crate::BadParam;
 
-/// The value of a placeholder such as `{user:String}`. The placeholder names the type; this is the value's text.
+/// The value of a placeholder such as `{user:String}`, as text. The placeholder names the type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Param {
-    /// Text for `String`, `Date`, `DateTime64` and the like; escaped on its way.
+    /// Text for `String`, `Date`, `DateTime64` and similar types. The text is escaped when sent.
     Text(String),
-    /// A number, a boolean, or a literal of a composite type such as `['a','b']`; sent as it is.
+    /// A number, a boolean, or a literal of a composite type such as `['a','b']`. The literal is sent unchanged.
     Literal(String),
     /// NULL, for `Nullable(…)` placeholders.
     Null,
 }
 
+/// The permitted depth of nested lists and objects.
 const MAX_DEPTH: usize = 8;
 
 impl Param {
-    /// A parameter from a JSON value; lists become arrays, objects become maps.
+    /// Converts a JSON value. Lists become arrays, objects become maps.
     ///
     /// # Errors
-    /// When lists and objects nest too deep.
+    /// [`BadParam`] if lists and objects nest more than 8 deep.
     pub fn from_json(value: &Value) -> Result<Self, BadParam> {
         Ok(match value {
             Value::Null => Self::Null,
@@ -35,7 +38,7 @@ impl Param {
         })
     }
 
-    /// The text that `param_<name>` carries: ClickHouse reads it as it reads a field of TabSeparated.
+    /// Returns the text that `param_<name>` carries. ClickHouse parses it as a field of TabSeparated.
     pub fn wire(&self) -> Cow<'_, str> {
         match self {
             Self::Text(text) if text.contains(['\\', '\t', '\n', '\r']) => {

@@ -1,22 +1,24 @@
+//! A statement to send to an engine.
+
 use std::collections::BTreeMap;
 
 use crate::Param;
 
-/// One statement for an engine.
+/// A statement with its parameters and settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statement {
-    /// The text, with placeholders such as `{from:DateTime64(6)}`.
+    /// The SQL text, with placeholders such as `{from:DateTime64(6)}`.
     pub sql: String,
-    /// Values of the placeholders.
+    /// Values of the placeholders by name.
     pub params: BTreeMap<String, Param>,
     /// Settings of this statement alone, such as `max_execution_time`.
     pub settings: BTreeMap<String, String>,
-    /// How many rows are welcome; more are cut, and the answer says so.
+    /// The most rows of the answer. A longer answer is cut and marked as truncated.
     pub max_rows: Option<u64>,
 }
 
 impl Statement {
-    /// A statement without parameters.
+    /// Returns a statement without parameters.
     pub fn new(sql: impl Into<String>) -> Self {
         Self {
             sql: sql.into(),
@@ -24,21 +26,21 @@ impl Statement {
         }
     }
 
-    /// Gives a placeholder its value.
+    /// Adds the value of a placeholder.
     #[must_use]
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Param>) -> Self {
         self.params.insert(name.into(), value.into());
         self
     }
 
-    /// Sets a setting.
+    /// Adds a setting.
     #[must_use]
     pub fn setting(mut self, name: impl Into<String>, value: impl ToString) -> Self {
         self.settings.insert(name.into(), value.to_string());
         self
     }
 
-    /// Bounds the rows of the answer.
+    /// Limits the rows of the answer.
     #[must_use]
     pub fn max_rows(mut self, rows: u64) -> Self {
         self.max_rows = Some(rows);

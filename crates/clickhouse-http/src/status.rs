@@ -1,9 +1,11 @@
+//! The HTTP status of an exception.
+
 use http::StatusCode;
 
-/// The HTTP status ClickHouse gives an exception, by its code.
+/// Returns the HTTP status of an exception with this code.
 ///
-/// As in ClickHouse's `exceptionCodeToHTTPStatus`, with 503 for a full queue (202) so that clients try again, and 400 for a
-/// format that is not served (73).
+/// The statuses are those of ClickHouse's `exceptionCodeToHTTPStatus`, with two differences. A full queue (202) has
+/// 503, so that clients try again. A format that is not served (73) has 400.
 pub fn status_of(code: u32) -> StatusCode {
     match code {
         // REQUIRED_PASSWORD

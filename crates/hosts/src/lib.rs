@@ -1,48 +1,49 @@
-//! Refuses requests that a web page made a browser send to a server that asks for no password.
+//! Protection of servers without a password against requests that a web page makes a browser send.
 //!
-//! A page reaches servers of the visitor's machine in two ways. It can send a request across origins (`<img>`, a form,
-//! `fetch`), which the headers `Origin` and `Sec-Fetch-Site` show. Or its own name can be pointed to 127.0.0.1 (DNS
-//! rebinding), after which the browser takes the server for the page's own; the header `Host` then carries that name.
+//! A page reaches servers on the visitor's machine in two ways. First, the page can send a request across origins
+//! (`<img>`, a form, `fetch`). The headers `Origin` and `Sec-Fetch-Site` show such a request. Second, the page's own
+//! host name can be pointed to 127.0.0.1 (DNS rebinding). The browser then treats the server as the page's own origin,
+//! and the header `Host` carries the page's name.
 //!
-//! Browsers send `Sec-Fetch-Site` to HTTPS and to loopback names only. So an address of a local network is not allowed
-//! unless it is configured, although no name can be pointed at it.
+//! Browsers send `Sec-Fetch-Site` only to HTTPS addresses and loopback names. An address of a local network is
+//! therefore allowed only if it is configured, although DNS rebinding is impossible for an IP address.
 //! <https://www.w3.org/TR/fetch-metadata/>
 
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue, Uri};
 
-/// Names of this machine that nobody else can own.
+/// Names of the loopback interface, which no other machine can have.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
-/// The longest name of a host (RFC 1035, 2.3.4).
+/// The most bytes of a host name (RFC 1035, 2.3.4).
 const LONGEST: usize = 253;
 
-/// The names under which a server answers requests without credentials: those of loopback, and configured ones.
+/// The host names under which a server answers requests without credentials: those of loopback, and configured ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedHosts {
     configured: Vec<String>,
     any: bool,
 }
 
-/// A configured name: a host without scheme and port, or `*` for every host.
+/// A configured host name without scheme and port, or `*` for every host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostName(String);
 
-/// A text that is not the name of a host.
+/// The error of a text that is not a host name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not the name of a host such as metrics.example or 10.0.0.5, without scheme and port; `*` allows every host"
 )]
 pub struct BadHost(String);
 
-/// The reason why a request is refused.
+/// The reason for refusing a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Foreign {
-    /// The request is for a name that is not allowed.
+    /// The request names a host that is not allowed. The second field names the configuration.
     #[error("the Host {0:?} is not one under which this server answers without a password or key: use 127.0.0.1 or localhost, or add the name to {variable}", variable = .1)]
     Host(String, &'static str),
-    /// The request was sent by a page of another origin.
+    /// A page of another origin sent the request.
     #[error(
         "requests that a web page of another origin makes a browser send are not answered; behind a proxy that changes Host, add the host of the own page to the allowed ones"
     )]
@@ -86,10 +87,10 @@ impl FromIterator<HostName> for AllowedHosts {
 }
 
 impl AllowedHosts {
-    /// Reads a list of names, separated by commas.
+    /// Parses a list of host names, separated by commas.
     ///
     /// # Errors
-    /// [`BadHost`] for the first text that is no name.
+    /// [`BadHost`] for the first text that is not a host name.
     pub fn parse(list: &str) -> Result<Self, BadHost> {
         list.split(',')
             .filter(|name| !name.trim().is_empty())
@@ -97,22 +98,22 @@ impl AllowedHosts {
             .collect()
     }
 
-    /// Checks that a request is for an allowed host and was not sent by a page of another origin. `variable` names the
+    /// Checks that a request is for an allowed host, and that no page of another origin sent it. `variable` names the
     /// configuration that [`Foreign::Host`] refers to.
     ///
     /// # Errors
-    /// [`Foreign`].
+    /// [`Foreign::Host`] or [`Foreign::Page`].
     pub fn check(&self, uri: &Uri, headers: &HeaderMap, variable: &'static str) -> Result<(), Foreign> {
         self.check_host(uri, headers, variable)?;
         self.check_origin(headers)?;
         check_fetch_site(headers)
     }
 
-    /// Checks the host that a request is for: the address's, where that is absolute, and each `Host`. A request without one
-    /// is HTTP/1.0, which no browser speaks.
+    /// Checks the host that a request is for: the host of an absolute address, and every `Host` header. A request
+    /// without either passes: it is HTTP/1.0, which browsers do not send.
     ///
     /// # Errors
-    /// [`Foreign::Host`].
+    /// [`Foreign::Host`] if one of the hosts is not allowed.
     pub fn check_host(&self, uri: &Uri, headers: &HeaderMap, variable: &'static str) -> Result<(), Foreign> {
         let named = headers.get_all(HOST).iter().map(text);
         for authority in uri
@@ -128,10 +129,10 @@ impl AllowedHosts {
         Ok(())
     }
 
-    /// Checks that a request's `Origin`, where it has one, is on an allowed host or on the host that the request is for.
+    /// Checks that the `Origin` of a request, if it has one, is an allowed host or the host that the request is for.
     ///
     /// # Errors
-    /// [`Foreign::Page`].
+    /// [`Foreign::Page`] if the origin is another host.
     pub fn check_origin(&self, headers: &HeaderMap) -> Result<(), Foreign> {
         let own = headers.get(HOST).map(|host| name_of(text(host)));
         let is_ours = |origin: &HeaderValue| {
@@ -155,10 +156,10 @@ impl AllowedHosts {
     }
 }
 
-/// Checks that a browser did not send a request for another site: `Sec-Fetch-Site` is missing, `none` or `same-origin`.
+/// Checks that `Sec-Fetch-Site` is missing, `none` or `same-origin`, so that the request is not from another site.
 ///
 /// # Errors
-/// [`Foreign::Page`].
+/// [`Foreign::Page`] for every other value.
 pub fn check_fetch_site(headers: &HeaderMap) -> Result<(), Foreign> {
     let is_own = |site: &HeaderValue| matches!(site.as_bytes(), b"none" | b"same-origin");
     match headers.get_all("sec-fetch-site").iter().all(is_own) {
@@ -167,14 +168,14 @@ pub fn check_fetch_site(headers: &HeaderMap) -> Result<(), Foreign> {
     }
 }
 
-/// Returns true for requests of browsers, whatever page sent them.
+/// Returns true if a browser sent the request, from any page.
 pub fn is_by_browser(headers: &HeaderMap) -> bool {
     headers.contains_key(ORIGIN)
         || headers.contains_key("sec-fetch-site")
         || headers.contains_key("sec-fetch-mode")
 }
 
-/// The name in `name:port`.
+/// Returns the name in `name:port`.
 fn name_of(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -182,7 +183,7 @@ fn name_of(authority: &str) -> &str {
     }
 }
 
-/// A value that is no text is no name either.
+/// Returns a header's value as text. A value that is not text becomes empty, which is no host name.
 fn text(value: &HeaderValue) -> &str {
     value.to_str().unwrap_or_default()
 }

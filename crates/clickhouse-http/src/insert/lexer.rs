@@ -1,4 +1,6 @@
-/// The engine's tokens, as far as an INSERT's beginning needs them.
+//! A lexer of ClickHouse SQL, as far as the beginning of an INSERT needs one.
+
+/// An iterator over the tokens of a text.
 pub struct Lexer<'a> {
     text: &'a [u8],
     position: usize,
@@ -12,12 +14,12 @@ pub enum Token<'a> {
     Word(&'a [u8]),
     /// A quoted name or text.
     Quoted,
-    /// Anything else, byte by byte.
+    /// Any other byte.
     Mark(u8),
 }
 
 impl<'a> Lexer<'a> {
-    /// `ended` says that a word at the text's end is whole.
+    /// Returns a lexer. `ended` means that the text is complete, so that a word at its end is too.
     pub fn new(text: &'a [u8], ended: bool) -> Self {
         Self {
             text,
@@ -26,17 +28,17 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Where the last token ended.
+    /// Returns the position behind the last token.
     pub fn position(&self) -> usize {
         self.position
     }
 
-    /// Whether there is no more text behind this.
+    /// Returns true if the text is complete.
     pub fn ended(&self) -> bool {
         self.ended
     }
 
-    /// The next token; none when the text ends first.
+    /// Returns the next token; `None` if the text ends first.
     pub fn next(&mut self) -> Option<Token<'a>> {
         self.skip_blanks()?;
         let rest = self.rest();
@@ -57,7 +59,7 @@ impl<'a> Lexer<'a> {
         Some(Token::Mark(first))
     }
 
-    /// Blanks and comments; none when a comment does not end.
+    /// Skips blanks and comments. Returns `None` if a comment does not end.
     fn skip_blanks(&mut self) -> Option<()> {
         loop {
             let rest = self.rest();
@@ -67,7 +69,7 @@ impl<'a> Lexer<'a> {
             let end: &[u8] = match rest {
                 [b'-', b'-', ..] | [b'#', b' ' | b'!', ..] => b"\n",
                 [b'/', b'*', ..] => b"*/",
-                // Half a mark of a comment.
+                // This byte may be the first of two that begin a comment.
                 [b'-' | b'/' | b'#'] if !self.ended => return None,
                 _ => return Some(()),
             };
@@ -84,7 +86,7 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
-/// The length of a quoted text, in which a backslash takes the next byte with it. A doubled quote makes two texts.
+/// Returns the length of a quoted text. A backslash escapes the next byte. A doubled quote yields two texts.
 fn quoted(text: &[u8], quote: u8) -> Option<usize> {
     let mut position = 1;
     loop {
