@@ -6,7 +6,7 @@ use crate::view::View;
 
 /// The first UTC day that is wholly inside the range. A range inside one day has it after [`AFTER_WHOLE_DAYS`].
 const FIRST_WHOLE_DAY: &str = "toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC')";
-/// The first UTC day after it that is not wholly inside the range.
+/// The first UTC day after [`FIRST_WHOLE_DAY`] that is not wholly inside the range.
 const AFTER_WHOLE_DAYS: &str = "toStartOfDay({to:DateTime64(6)}, 'UTC')";
 
 /// Returns a query's statement on a view. With `by_day`, the statement reads whole days from that view.
