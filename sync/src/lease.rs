@@ -2,8 +2,8 @@
 //!
 //! A lease is a table, `otel.lease_<number>`, whose comment names its holder. The number is the fencing token, and the
 //! highest number is valid. `CREATE TABLE` is atomic and includes the comment. One of several contenders therefore gets
-//! a number, and every lease has a holder. A successor first creates the next number and drops the tables of all lower
-//! ones. Then it kills the running statements of their holders ([`Fence::kill_others`]), and only then writes.
+//! a number, and every lease has a holder. A successor creates the next number, drops the tables of all lower ones,
+//! and kills the running statements of their holders ([`Fence::kill_others`]). The successor writes only after that.
 //!
 //! Every writing statement of a holder checks that the holder's table still exists: see [`Target`]. A holder that was
 //! frozen for longer than the lease's term therefore finds that it has lost the lease, however late it resumes.

@@ -1,10 +1,10 @@
 //! Copies the Iceberg tables of the lake to ClickHouse, each data file exactly once.
 //!
 //! Each ClickHouse holds a [ledger] of the data files that were loaded into it. A [round](follower) compares the ledger
-//! with the file list of the lake's current snapshot ([`plan`]). It needs neither history nor clocks. New files are
-//! [loaded](load). Days that lost a file are rebuilt in [staging]. Then sync writes the first day from which on
-//! everything is complete, and as of when ([`coverage`]). After a kill at any point, the next round continues from the
-//! ledger.
+//! with the file list of the lake's current snapshot ([`plan`]). The comparison needs neither history nor clocks. New
+//! files are [loaded](load). Days that lost a file are rebuilt in [staging]. Afterwards sync writes the first day from
+//! which on everything is complete, and as of when ([`coverage`]). After a kill at any point, the next round continues
+//! from the ledger.
 //!
 //! Not in this crate: the statements of the views (`queries/`) and the definitions of the tables (`clickhouse/`,
 //! `crates/otel`).

@@ -269,7 +269,7 @@ impl Known {
         })
     }
 
-    /// Returns the required parameters of a query. Without a known value, a parameter is one that no row has.
+    /// Returns the required parameters of a query. A parameter without a known value gets one that no row has.
     fn required(&self, info: &QueryInfo) -> Value {
         let mut params = json!({});
         for param in info.params.iter().filter(|param| param.required()) {

@@ -36,14 +36,15 @@ struct Request {
     name: String,
     /// Time of the request. Both tiers hold all data before it.
     now: Option<toml::value::Datetime>,
-    /// The expected rows; `nan` stands for null.
+    /// The expected rows; `nan` means null.
     rows: toml::Value,
     /// The fields of `POST /query` except `query`.
     #[serde(flatten)]
     request: toml::Table,
 }
 
-/// The time of requests without `now`. It is so early that no view's retention ends before the rows of the cases.
+/// The time of requests without `now`. The retention of every view counts back from this time, so that it
+/// includes all rows of the cases.
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 /// The first day that ClickHouse's coverage includes.
 const FIRST_DAY: Date = date(2025, 1, 1);

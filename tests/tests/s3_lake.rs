@@ -222,7 +222,7 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
         ("LAKEFRONT_S3_SECRET_ACCESS_KEY", None),
         ("LAKEFRONT_S3_ENDPOINT", Some(store.url())),
         ("LAKEFRONT_CATALOG_URI", Some(catalog.url())),
-        // Without the cache, a repeated read goes to the store.
+        // Without the cache, a repeated read requests the file from the store.
         ("LAKEFRONT_CHDB_STORE_CACHE", Some("0".to_owned())),
     ]);
     let engine = Engine::start(&lake).await?;

@@ -16,8 +16,8 @@ pub struct View {
     pub retention_days: u16,
     /// The raw tables that feed the view, without a database.
     pub sources: Vec<String>,
-    /// One statement per source, in the order of `sources`: it computes states of the source's rows, or selects rows.
-    /// It names the source exactly once.
+    /// One statement per source, in the order of `sources`: a `SELECT` of states of the source's rows, or of single rows.
+    /// A statement names its source exactly once.
     pub selects: Vec<String>,
     /// The columns of the sort key.
     ///
@@ -36,8 +36,8 @@ const MERGED_AFTER: u32 = 60;
 /// which a part may be gone.
 const SLACK_DAYS: u16 = 2;
 
-/// Settings of a view of single rows. Queries read few of its rows, with all columns. Compact parts store the columns
-/// of a row together, and small granules limit how many other rows are read with it.
+/// Settings of a view of single rows. Queries read few of its rows, with all columns. Compact parts store all
+/// columns in one file, and small granules limit how many other rows are read with a row.
 const OF_ROWS: &str = ",\n    index_granularity = 1024, min_bytes_for_wide_part = 1099511627776";
 
 impl View {

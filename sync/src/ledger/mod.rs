@@ -13,7 +13,7 @@ use jiff::civil::Date;
 pub use compare::{Compaction, Difference, Reason, compare};
 
 /// Path of the row that marks a day whose partitions are being replaced. No data file has this path. While the row is
-/// `loading`, the comparison finds a vanished file, and the day is rebuilt.
+/// `loading`, [`compare`] therefore returns [`Reason::Unfinished`], and the day is rebuilt.
 pub const REPLACING: &str = "replacing";
 
 /// Path of the row, under a view's table, that marks a day from before the view's creation: `loading` until the day is

@@ -1,6 +1,6 @@
 //! The books that sync keeps in a ClickHouse: ledger and coverage.
 //!
-//! Of two rows with the same key the later one is valid (`ReplacingMergeTree(at)`). The clocks of machines differ, so
+//! The later one of two rows with the same key is valid (`ReplacingMergeTree(at)`). The clocks of machines differ, so
 //! that a new row's time is always later than that of any row that was read.
 
 use std::collections::BTreeMap;

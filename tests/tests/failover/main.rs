@@ -18,7 +18,7 @@ use tiers::{BOSTON, TUNIS, Tiers, top_errors};
 use tokio::time::{Instant, sleep};
 
 const CLIENTS: usize = 32;
-/// The deadline of a view, as in the plan: after it, chDB is asked.
+/// The deadline of a view, as in the plan. After it, the router tries chDB.
 const VIEW_DEADLINE: Duration = Duration::from_millis(1_500);
 
 fn nobody_saw_an_error(report: &Report) -> Result<()> {

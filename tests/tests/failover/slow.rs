@@ -30,7 +30,7 @@ async fn asks_the_view(tiers: &Tiers, question: &Value) -> Result<QueryReply> {
         if reply.reason != Reason::UnhealthyClickhouse {
             return Ok(reply);
         }
-        // The health check that decides takes milliseconds, but an engine that is down is not asked for ten seconds.
+        // The health check that decides takes milliseconds, but an engine that is down gets no query for ten seconds.
         ensure!(
             began.elapsed() < Duration::from_secs(3),
             "ClickHouse is left out: {:?}",

@@ -25,8 +25,8 @@ pub const TUNIS: &str = "36.81,10.18";
 /// A lock that gives each test the machine for itself, because the tests measure time.
 static MACHINE: Mutex<()> = Mutex::const_new(());
 
-/// A whole stack: a lake with a day of the demo's traffic, chDB over it, ClickHouse servers with sync, and the Worker
-/// in front of them.
+/// A whole stack: a lake, chDB over it, ClickHouse servers with sync, and the Worker in front of them. The lake has a
+/// day of the demo's traffic.
 pub struct Tiers {
     pub worker: Arc<Worker>,
     pub chdb: Chdb,

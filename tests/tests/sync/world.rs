@@ -14,8 +14,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-/// The term of leases in tests. It is longer than a busy machine delays a heartbeat, so that two syncs do not take over
-/// from each other.
+/// The term of leases in tests: longer than a busy machine delays a heartbeat. With a shorter one, two syncs would take
+/// over from each other in turns.
 pub const LEASE: &str = "3s";
 
 /// The term of leases in tests with one working sync at a time.

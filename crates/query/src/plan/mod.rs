@@ -1,4 +1,4 @@
-//! The plan: decides which engines are asked, in which order, and why.
+//! The plan: decides which engines get the query, in which order, and why.
 
 mod attempt;
 mod hot;
@@ -23,10 +23,9 @@ pub struct Plan {
     pub attempts: Vec<Attempt>,
 }
 
-/// Decides which engines are asked for a named query.
+/// Decides which engines get a named query, and in which order.
 ///
-/// First come ClickHouses that hold the whole range and are fresh enough, then chDB, then ClickHouses that lag behind.
-/// chDB reads the head of the lake, so that no limit on the lag excludes it.
+/// The order is: ClickHouses that hold the whole range and are fresh enough, chDB, ClickHouses that lag behind. chDB reads the head of the lake, so that no limit on the lag excludes it.
 ///
 /// # Errors
 /// [`ProblemType::NoBackend`] when no engine may answer. [`ProblemType::BadRequest`] when fields of the request
@@ -68,7 +67,7 @@ pub fn plan(resolved: &Resolved, topology: &Topology, now: Timestamp) -> Result<
     finish(Some(range), attempts, topology)
 }
 
-/// Decides which engines are asked for ad-hoc SQL: always those of the lake.
+/// Decides which engines get an ad-hoc statement: always those of the lake.
 ///
 /// # Errors
 /// [`ProblemType::BadRequest`] for a statement or parameters that cannot be sent. [`ProblemType::NoBackend`] when no
