@@ -70,8 +70,8 @@ impl Loader<'_> {
     pub async fn stage(&self, files: &[DataFile]) -> Result<()> {
         let mut settings = common();
         settings.push(("insert_deduplicate", "0".to_owned()));
-        // ClickHouse inserts with one thread per statement. One statement can read many small files, but files that sync
-        // sends take one statement each.
+        // ClickHouse inserts with one thread per statement. One statement can read many small files, but files that
+        // sync sends take one statement each.
         let together = match self.reader {
             Reader::Server => files.len().div_ceil(self.parallel),
             Reader::Here => 1,

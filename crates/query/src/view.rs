@@ -16,8 +16,8 @@ pub struct View {
     pub retention_days: u16,
     /// The raw tables that feed the view, without a database.
     pub sources: Vec<String>,
-    /// One statement per source, in the order of `sources`: a `SELECT` of states of the source's rows, or of single rows.
-    /// A statement names its source exactly once.
+    /// One statement per source, in the order of `sources`: a `SELECT` of states of the source's rows, or of single
+    /// rows. A statement names its source exactly once.
     pub selects: Vec<String>,
     /// The columns of the sort key.
     ///

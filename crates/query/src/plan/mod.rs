@@ -25,7 +25,8 @@ pub struct Plan {
 
 /// Decides which engines get a named query, and in which order.
 ///
-/// The order is: ClickHouses that hold the whole range and are fresh enough, chDB, ClickHouses that lag behind. chDB reads the head of the lake, so that no limit on the lag excludes it.
+/// The order is: ClickHouses that hold the whole range and are fresh enough, chDB, ClickHouses that lag behind.
+/// chDB reads the head of the lake, so that no limit on the lag excludes it.
 ///
 /// # Errors
 /// [`ProblemType::NoBackend`] when no engine may answer. [`ProblemType::BadRequest`] when fields of the request
