@@ -144,7 +144,8 @@ impl Error {
 /// Returns true for codes that concern the whole server: it can do nothing now, or its tables are gone.
 fn exception_of_server(exception: &Exception) -> bool {
     // UNKNOWN_TABLE, UNKNOWN_DATABASE, TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, READONLY, TABLE_IS_READ_ONLY,
-    // NOT_ENOUGH_SPACE, TOO_MANY_PARTS, QUERY_WAS_CANCELLED (by the next holder of the lease), AUTHENTICATION_FAILED, ACCESS_DENIED
+    // NOT_ENOUGH_SPACE, TOO_MANY_PARTS, QUERY_WAS_CANCELLED (by the next holder of the lease), AUTHENTICATION_FAILED,
+    // ACCESS_DENIED
     [60, 81, 159, 164, 202, 242, 243, 252, 394, 497, 516].contains(&exception.code)
 }
 

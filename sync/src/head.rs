@@ -36,7 +36,7 @@ pub struct LakeColumn {
     pub name: String,
     /// The Iceberg type.
     pub r#type: Type,
-    /// True if the column has no nulls.
+    /// True if the column cannot contain nulls.
     pub required: bool,
 }
 

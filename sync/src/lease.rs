@@ -9,8 +9,8 @@
 //! frozen for longer than the lease's term therefore finds that it has lost the lease, however late it resumes.
 //!
 //! `otel.lease` has a row for each number: the holder, its state, and the time of its last heartbeat by the server's
-//! clock. A holder that works renews its row every few seconds. A holder without work keeps the lease and writes
-//! nothing.
+//! clock. A holder that works renews its row every few seconds. A holder without work keeps the lease, and only renews
+//! its row and the coverage's time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -15,7 +15,7 @@ use crate::unit::Unit;
 pub const FILES_A_STEP: usize = 64;
 /// With more missing files than this, rebuilding the day is considered.
 const MANY_FILES: usize = 32;
-/// The day is rebuilt if it has at most this many times as many loaded rows as missing ones.
+/// A day is rebuilt if its loaded rows are at most this many times its missing rows.
 const LOADED_TO_MISSING: u64 = 4;
 
 /// A step of a round: the work on one day of one unit.

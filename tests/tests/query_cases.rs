@@ -43,8 +43,8 @@ struct Request {
     request: toml::Table,
 }
 
-/// The time of requests without `now`. The retention of every view counts back from this time, so that it
-/// includes all rows of the cases.
+/// The time of requests without `now`. The retention of every view counts back from this time, so that it includes all
+/// rows of the cases.
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 /// The first day that ClickHouse's coverage includes.
 const FIRST_DAY: Date = date(2025, 1, 1);

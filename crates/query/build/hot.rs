@@ -4,9 +4,10 @@ use crate::definition::{Held, Hot};
 use crate::sql_text;
 use crate::view::View;
 
-/// The first UTC day that is wholly inside the range. A range inside one day has it after [`AFTER_WHOLE_DAYS`].
+/// SQL for the first midnight UTC at or after the start of the range, where its whole days begin. If the range is
+/// within one day, this midnight is later than [`AFTER_WHOLE_DAYS`].
 const FIRST_WHOLE_DAY: &str = "toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC')";
-/// The first UTC day after [`FIRST_WHOLE_DAY`] that is not wholly inside the range.
+/// SQL for the last midnight UTC at or before the end of the range, where its whole days end.
 const AFTER_WHOLE_DAYS: &str = "toStartOfDay({to:DateTime64(6)}, 'UTC')";
 
 /// Returns a query's statement on a view. With `by_day`, the statement reads whole days from that view.

@@ -102,7 +102,7 @@ pub fn select_items(blanked: &str) -> Result<Vec<Vec<&str>>, String> {
 /// Returns the names of the columns that a blanked statement returns.
 ///
 /// # Errors
-/// As [`select_items`].
+/// The errors of [`select_items`].
 pub fn select_list(blanked: &str) -> Result<Vec<&str>, String> {
     let items = select_items(blanked)?;
     Ok(items.iter().filter_map(|item| item.last().copied()).collect())

@@ -21,8 +21,8 @@ pub struct Definition {
 pub struct Hot {
     /// The whole statement, with typed placeholders and a guard on `otel.covered`.
     ///
-    /// The guard fails it with `FUNCTION_THROW_IF_VALUE_IS_NON_ZERO` unless `otel.covered` reports every table it reads
-    /// as complete from `{first_day:Date}` on. A server without such a row, wiped or half filled, therefore never
+    /// The statement fails with `FUNCTION_THROW_IF_VALUE_IS_NON_ZERO` unless `otel.covered` reports all tables in
+    /// `reads` as complete from `{first_day:Date}` on. A server that was wiped or is half filled therefore never
     /// answers.
     pub sql: String,
     /// The tables that the statement reads: a view, optionally with its view by day, or raw tables.

@@ -1,9 +1,8 @@
 //! Named queries: the catalogue, the check of a request, and the plan that decides which engines answer it.
 //!
 //! [`resolve`] checks a request and fills in its defaults. [`plan`] decides which engines get the query, in which
-//! order.
-//! Both functions are pure: the clock and the topology are arguments. No code in this crate sends a statement or reads
-//! a reply.
+//! order. Both functions are pure: the clock and the topology are arguments. No code in this crate sends a statement or
+//! reads a reply.
 
 mod catalogue;
 mod clip;

@@ -10,8 +10,9 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The bucket of most views: 15 minutes.
 const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
-/// The first instant of the years for which all engines compute the same local times. [`LAST`] is the end.
+/// The first accepted instant. All engines compute the same local times from here to [`LAST`].
 const FIRST: Timestamp = Timestamp::UNIX_EPOCH;
+/// The last accepted instant.
 const LAST: Timestamp = Timestamp::constant(7_258_118_400, 0); // 2200-01-01
 
 /// Returns the range that a query answers. Presets end at `now`, and both ends move outward to whole buckets.

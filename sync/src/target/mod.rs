@@ -1,8 +1,8 @@
 //! The client of a ClickHouse: statements, rows and inserts, over the crate `clickhouse`.
 //!
-//! Under a lease ([`Target::fenced`]) each writing statement first checks that the lease still exists. An `INSERT …
-//! SELECT` has the check in its condition. The query id begins with the lease's number, so that a successor can kill
-//! the statement.
+//! Under a lease ([`Target::fenced`]) each writing statement first checks that the lease still exists. An
+//! `INSERT … SELECT` has the check in its condition. The query id begins with the lease's number, so that a successor
+//! can kill the statement.
 
 mod books;
 mod fence;

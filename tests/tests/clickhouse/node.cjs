@@ -1,5 +1,5 @@
-// Migrates, inserts and queries with npm's @clickhouse/client. Arguments: URL, user, password, and the name of a user who
-// only reads and has the same password ("" where there is none).
+// Creates a table, inserts and queries with npm's @clickhouse/client. Arguments: URL, user, password, and the name of a
+// read-only user with the same password ("" without one).
 const assert = require("node:assert");
 const { Readable } = require("node:stream");
 const { createClient } = require("@clickhouse/client");
