@@ -1,8 +1,8 @@
-//! Comparing a ClickHouse with the lake, a day at a time: counts, and hashes of a canonical text of each row.
+//! Compares days of a ClickHouse with the lake, by row counts and by hashes of a canonical text of each row.
 //!
-//! The day is built in staging from the lake's files, as a rebuild would. Raw rows are compared with the files themselves where the
-//! server reads them, views with the staging tables, after their states are finalized. A sum of hashes does not depend on the order
-//! of rows, and tells one row from the same row twice.
+//! The day is built in staging from the lake's files, as for a rebuild. Raw rows are compared with the files themselves
+//! if ClickHouse reads them, else with the staging tables. Views are compared with the staging tables, after their
+//! states are finalized. A sum of hashes does not depend on the order of rows, and differs if a row occurs twice.
 
 use clickhouse::Row;
 use jiff::Timestamp;
@@ -14,12 +14,12 @@ use crate::day;
 use crate::error::Result;
 use crate::target::{Column, Tables, Target, identifier};
 
-/// Rows of a table's day, as two numbers.
+/// A digest of the rows of a table's day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Digest {
-    /// Rows; groups of a view after its states are merged.
+    /// Number of rows; for a view, number of groups after its states are merged.
     pub rows: u64,
-    /// Sum of the rows' hashes.
+    /// Wrapping sum of the rows' hashes.
     pub hash: u64,
 }
 
@@ -30,40 +30,40 @@ impl std::ops::AddAssign for Digest {
     }
 }
 
-/// What an audit found about one table's day.
+/// The result of an audit for one table's day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The UTC day.
     pub day: Date,
-    /// Raw table, or table of a view.
+    /// The raw table, or the table of a view.
     pub table: String,
-    /// By the lake.
+    /// The digest of the lake's rows.
     pub lake: Digest,
-    /// In this ClickHouse.
+    /// The digest of this ClickHouse's rows.
     pub here: Digest,
-    /// Whether it was built anew.
+    /// True if the day was rebuilt.
     pub repaired: bool,
 }
 
 impl Finding {
-    /// Whether the two are not the same rows.
+    /// Returns true if ClickHouse has other rows than the lake.
     pub fn differs(&self) -> bool {
         self.lake != self.here
     }
 }
 
-/// What an audit found in all.
+/// The totals of an audit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Days of tables that were compared.
+    /// Number of compared days, counted per table.
     pub compared: u64,
-    /// Those that differed.
+    /// Number of those that differ.
     pub different: u64,
-    /// Those that were built anew.
+    /// Number of those that were rebuilt.
     pub repaired: u64,
 }
 
-/// Digests rows of raw columns; `from` is a table or a table function, with a condition where one is wanted.
+/// Computes the digest of rows of raw columns. `from` is a table or a table function, optionally with a condition.
 pub async fn digest_rows(target: &Target, columns: &[Column], from: &str) -> Result<Digest> {
     let texts: Vec<String> = columns
         .iter()
@@ -72,7 +72,7 @@ pub async fn digest_rows(target: &Target, columns: &[Column], from: &str) -> Res
     digest(target, &texts, from).await
 }
 
-/// Digests a day of a view, or of a staging table of it.
+/// Computes the digest of a day of a view's table, or of its staging table.
 pub async fn digest_view(
     target: &Target,
     tables: &Tables,
@@ -89,7 +89,7 @@ pub async fn digest_view(
             if is("AggregateFunction(") {
                 text(&format!("finalizeAggregation({name})"))
             } else if is("SimpleAggregateFunction(groupUniqArrayArray,") {
-                // A set, whose order is that of merges.
+                // The values are a set, whose order depends on merges.
                 text(&format!("arraySort({name})"))
             } else {
                 text(&name)
@@ -103,7 +103,7 @@ pub async fn digest_view(
     digest(target, &texts, &from).await
 }
 
-/// A day of a raw table, for [`digest_rows`].
+/// Returns a `FROM` operand for [`digest_rows`]: a day of a raw table.
 pub fn partition(table: &str, day: Date) -> String {
     format!("otel.{table} WHERE _partition_id = '{}'", day::partition_id(day))
 }
@@ -117,7 +117,7 @@ async fn digest(target: &Target, texts: &[String], from: &str) -> Result<Digest>
     Ok(Digest { rows, hash })
 }
 
-/// The canonical text of a value. Null is no text at all, so it gets one that no other value has.
+/// Returns SQL for the canonical text of a value. Null gets a text that no other value has.
 fn text(value: &str) -> String {
     format!("ifNull(toString({value}), '\\\\N')")
 }

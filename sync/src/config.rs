@@ -1,4 +1,4 @@
-//! Configuration: flags, each with an environment variable.
+//! Configuration: flags, each with an environment variable. Docstrings of flags are the text of `--help`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,16 +24,16 @@ Examples:
   lakefront-sync audit --repair
   LAKEFRONT_CLICKHOUSE=https://us.example:8443,https://eu.example:8443 LAKEFRONT_SYNC_PASSWORD=… lakefront-sync status";
 
-/// Keeps ClickHouse in step with the lake: every data file once, all views included.
+/// Keeps ClickHouse in step with the lake: loads every data file once, and keeps all views.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "lakefront-sync", version, after_help = EXAMPLES)]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The subcommands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Create or update the tables of each ClickHouse
@@ -62,7 +62,7 @@ pub enum Command {
     Status(Sync),
 }
 
-/// Which ClickHouses.
+/// The ClickHouses and their credentials.
 #[derive(Clone, Debug, Args)]
 pub struct Targets {
     /// Address of a ClickHouse's HTTP interface; several, or separated by commas, are kept in step independently
@@ -85,7 +85,7 @@ pub struct Targets {
     )]
     pub user: String,
 
-    /// Its password; better in the environment than on the command line
+    /// Password of the user; better in the environment than on the command line
     #[arg(
         long,
         env = "LAKEFRONT_SYNC_PASSWORD",
@@ -97,10 +97,10 @@ pub struct Targets {
     pub password: Secret,
 }
 
-/// From where to where.
+/// The lake and the ClickHouses.
 #[derive(Clone, Debug, Args)]
 pub struct Sync {
-    /// Which ClickHouses.
+    /// The ClickHouses.
     #[command(flatten)]
     pub targets: Targets,
 
@@ -113,30 +113,31 @@ pub struct Sync {
     )]
     pub lake: Option<PathBuf>,
 
-    /// Who reads the data files
+    /// Process that reads the data files
     #[arg(long, env = "LAKEFRONT_SYNC_READ", value_enum, default_value_t = Read::Auto)]
     pub read: Read,
 
-    /// Inserts that run at the same time
+    /// Number of concurrent inserts
     #[arg(long, env = "LAKEFRONT_SYNC_PARALLEL", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64), value_name = "N")]
     pub parallel: u16,
 
-    /// How long a sync that went silent keeps others from writing; the same for all that write to one ClickHouse
+    /// Time after which another sync may take over from one without a heartbeat; the same for all that write to one
+    /// ClickHouse
     #[arg(long, env = "LAKEFRONT_SYNC_LEASE", default_value = "15s", value_parser = parse_lease, value_name = "DURATION")]
     pub lease: Duration,
 
-    /// The lake, where it is in no folder
+    /// The lake, if it is not in a folder.
     #[command(flatten)]
     pub remote: RemoteLake,
 }
 
 impl Sync {
-    /// Where the lake is.
+    /// Returns the place of the lake.
     pub fn place(&self) -> Place {
         self.remote.or_folder(self.lake.clone().unwrap_or_default())
     }
 
-    /// What follows the lake in that ClickHouse.
+    /// Creates the follower for a ClickHouse.
     pub fn follower(&self, target: Target, source: &Arc<Source>) -> Follower {
         let terms = Terms {
             expires_after: self.lease,
@@ -151,21 +152,21 @@ impl Sync {
     }
 }
 
-/// Who reads the data files.
+/// The process that reads the data files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Read {
-    /// The server where its file() sees the lake's folder, else this program
+    /// ClickHouse if its file() can read the lake's folder, else this program
     Auto,
-    /// The server, by file()
+    /// ClickHouse, with file()
     Server,
-    /// This program, which sends them
+    /// This program, which sends the files
     Stream,
 }
 
-/// `run`
+/// Arguments of `run`.
 #[derive(Clone, Debug, Args)]
 pub struct Run {
-    /// From where to where.
+    /// The lake and the ClickHouses.
     #[command(flatten)]
     pub sync: Sync,
 
@@ -177,8 +178,7 @@ pub struct Run {
     #[arg(long, env = "LAKEFRONT_SYNC_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
 
-    /// Host names, separated by commas, under which they are answered, beside 127.0.0.1, localhost and `[::1]`; `*` allows every
-    /// host
+    /// Accepted host names besides 127.0.0.1, localhost and `[::1]`, separated by commas; `*` accepts every host
     #[arg(
         long,
         env = "LAKEFRONT_ALLOWED_HOSTS",
@@ -188,7 +188,7 @@ pub struct Run {
     pub allowed_hosts: Vec<HostName>,
 }
 
-/// Which days.
+/// A range of days.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Days {
     /// First UTC day
@@ -201,39 +201,39 @@ pub struct Days {
 }
 
 impl Days {
-    /// All days from the first to the last, without an end where none is given.
+    /// Returns the range of days. A missing end leaves the range open.
     pub fn range(&self) -> std::ops::RangeInclusive<Date> {
         self.from.unwrap_or(Date::MIN)..=self.to.unwrap_or(Date::MAX)
     }
 }
 
-/// `backfill`
+/// Arguments of `backfill`.
 #[derive(Clone, Debug, Args)]
 pub struct Backfill {
-    /// From where to where.
+    /// The lake and the ClickHouses.
     #[command(flatten)]
     pub sync: Sync,
-    /// Which days.
+    /// The days to load.
     #[command(flatten)]
     pub days: Days,
 }
 
-/// `audit`
+/// Arguments of `audit`.
 #[derive(Clone, Debug, Args)]
 pub struct Audit {
-    /// From where to where.
+    /// The lake and the ClickHouses.
     #[command(flatten)]
     pub sync: Sync,
-    /// Which days.
+    /// The days to compare.
     #[command(flatten)]
     pub days: Days,
 
-    /// Build the days that differ anew
+    /// Rebuild the days that differ
     #[arg(long)]
     pub repair: bool,
 }
 
-/// Text that no log shows.
+/// A text that debug output hides.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -252,7 +252,7 @@ impl std::str::FromStr for Secret {
 }
 
 impl Targets {
-    /// The ClickHouses.
+    /// Creates a client for each ClickHouse.
     pub fn open(&self) -> Vec<Target> {
         self.clickhouse
             .iter()

@@ -1,4 +1,4 @@
-//! What may be said to be complete: a pure function.
+//! Coverage: computes from which day on a table is complete. Pure functions.
 
 use std::collections::BTreeSet;
 
@@ -7,21 +7,21 @@ use jiff::civil::Date;
 
 use crate::day;
 
-/// A row of `otel.coverage`, without what it is about: all rows from a day on are held, as of a time.
+/// The value of a row of `otel.coverage`: as of a time, all rows from a day on are loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coverage {
-    /// The first complete day; none while today is not complete.
+    /// The first complete day, or `None` while today is not complete.
     pub first_day: Option<Date>,
-    /// The time.
+    /// The time as of which this is true.
     pub as_of: Timestamp,
 }
 
 impl Coverage {
-    /// What can be said after a look at the lake at `as_of`, when those days are not complete and `first_kept` is the first that is
-    /// kept at all.
+    /// Returns the coverage after a read of the lake at `as_of`.
     ///
-    /// While something within what was covered is not complete, the old statement stays: it is still true, as of then.
-    /// Days older than that do not hold up newer ones.
+    /// `incomplete` are the days that are not complete, and `first_kept` is the first day that the table keeps. While a
+    /// covered day is incomplete, the coverage stays as it was: it is still true, as of its time. Incomplete days
+    /// before the covered ones do not delay newer ones.
     #[must_use]
     pub fn next(
         before: Option<Self>,
@@ -42,7 +42,7 @@ impl Coverage {
         }
     }
 
-    /// What is left while that day is replaced.
+    /// Returns the coverage while `day` is replaced.
     #[must_use]
     pub fn without(self, day: Date, today: Date) -> Self {
         if self.first_day.is_none_or(|first| day < first) {

@@ -1,32 +1,33 @@
-//! UTC days, in the forms of the lake and of ClickHouse.
+//! UTC days, converted between the forms of the lake and of ClickHouse.
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp, tz::TimeZone};
 
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
-/// The UTC day of a time.
+/// Returns the UTC day of a time.
 pub fn of(time: Timestamp) -> Date {
     time.to_zoned(TimeZone::UTC).date()
 }
 
-/// So many days later, or before when negative.
+/// Returns the day that is `days` later, or earlier if `days` is negative.
 pub fn after(day: Date, days: i32) -> Date {
     day.saturating_add(Span::new().days(days))
 }
 
-/// Days since 1970, as `Date` in ClickHouse holds them; none for what it can't hold (before 1970, after June 2149).
+/// Returns the days since 1970-01-01, as ClickHouse's `Date` stores them. Returns `None` for a day before 1970 or after
+/// 2149-06-06.
 pub fn to_clickhouse(day: Date) -> Option<u16> {
     let span = day.since(EPOCH).ok()?;
     u16::try_from(span.get_days()).ok()
 }
 
-/// The day that ClickHouse's `Date` holds.
+/// Returns the day of a stored `Date`: `days` days after 1970-01-01.
 pub fn from_clickhouse(days: u16) -> Date {
     after(EPOCH, i32::from(days))
 }
 
-/// The id of a day's partition: `20260301`.
+/// Returns the partition id of a day: `20260301`.
 pub fn partition_id(day: Date) -> String {
     day.strftime("%Y%m%d").to_string()
 }

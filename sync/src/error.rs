@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! Errors of sync.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::civil::Date;
 use lakefront_clickhouse_http::Exception;
 
-/// Why a round did not end well. Nothing is lost by any of it: the next round goes on from the ledger.
+/// An error that ended a round. No data is lost: the next round continues from the ledger.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The folder holds no lake.
+    /// The folder contains no lake.
     #[error(
         "{folder} holds no lake (no catalog.db): --lake (LAKEFRONT_LAKE) must name the folder that ingest writes to, usually DATA/lake",
         folder = folder.display()
@@ -19,28 +19,28 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
-    /// Catalog or metadata can't be read.
+    /// The catalog or the metadata of the lake cannot be read.
     #[error("the lake can't be read: {0}")]
     Lake(#[from] lakefront_lake::Error),
-    /// A data file that is not below its table's folder.
+    /// A data file is outside its table's folder.
     #[error(
         "the table {table} of the lake lists {location}, which is outside of the table's folder: expected all of its files there"
     )]
     Outside {
         /// The table.
         table: String,
-        /// The file.
+        /// The location of the file.
         location: String,
     },
-    /// A data file that can't be read here.
+    /// A data file cannot be read on this machine.
     #[error("{path} can't be read: {source}", path = path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A ClickHouse failed or refused.
+    /// A ClickHouse failed, or rejected a statement.
     #[error(transparent)]
     Target(#[from] TargetError),
     /// Another sync writes to the ClickHouse.
@@ -51,12 +51,12 @@ pub enum Error {
     Busy {
         /// The ClickHouse.
         target: String,
-        /// The holder of its lease.
+        /// The holder of the lease.
         holder: String,
-        /// Time since that holder was seen.
+        /// Time since the holder's last heartbeat.
         silent: Duration,
     },
-    /// A column of the lake that ClickHouse can't hold.
+    /// A column of the lake has a type without a ClickHouse counterpart.
     #[error(
         "the lake's table {table} has a column `{column}` of type {type}, for which sync knows no ClickHouse type: nothing of {table} is \
          loaded until the column is dropped, or added to otel.{table} by hand with a type that can hold it"
@@ -66,21 +66,21 @@ pub enum Error {
         table: String,
         /// The column.
         column: String,
-        /// Its Iceberg type.
+        /// The Iceberg type of the column.
         r#type: String,
     },
-    /// What was loaded is not what the lake counts.
+    /// The number of loaded rows differs from the lake's count.
     #[error(
         "{table} of {day}: the lake's files hold {expected} rows, but {found} arrived in staging; the day stays as it was"
     )]
     Count {
         /// The table.
         table: String,
-        /// The day.
+        /// The UTC day.
         day: Date,
-        /// By the lake's manifests.
+        /// Number of rows by the lake's manifests.
         expected: u64,
-        /// In the staging table.
+        /// Number of rows in the staging table.
         found: u64,
     },
     /// An audit found differences and did not repair them.
@@ -88,22 +88,22 @@ pub enum Error {
         "{report}: build what differs anew with `lakefront-sync audit --repair`; otel.audit holds the findings"
     )]
     Differs {
-        /// What was found.
+        /// The findings, as a sentence.
         report: String,
     },
-    /// The ledger came in part.
+    /// ClickHouse sent only a part of the ledger.
     #[error(
         "{target} has {expected} rows of the ledger and sent {found}: raise max_result_rows for sync's user"
     )]
     Ledger {
         /// The ClickHouse.
         target: String,
-        /// Rows it counts.
+        /// Number of rows that ClickHouse counts.
         expected: u64,
-        /// Rows that came.
+        /// Number of rows that arrived.
         found: u64,
     },
-    /// An applied migration is not the one that this version carries.
+    /// The text of an applied migration differs from the one of this version.
     #[error(
         "migration {version} ({name}) was applied to {target} with another text than this version has: migrations are never changed, \
          run the version of lakefront-sync that belongs to it, or start with an empty ClickHouse"
@@ -111,15 +111,15 @@ pub enum Error {
     Migration {
         /// The ClickHouse.
         target: String,
-        /// Its number.
+        /// The number of the migration.
         version: u32,
-        /// Its name.
+        /// The name of the migration.
         name: String,
     },
 }
 
 impl Error {
-    /// Whether other days of the same ClickHouse may fare better: what failed is about this one.
+    /// Returns true if the failure concerns one day only, so that other days of the same ClickHouse may succeed.
     pub fn is_about_the_day(&self) -> bool {
         match self {
             Self::Column { .. } | Self::Count { .. } | Self::File { .. } => true,
@@ -135,52 +135,53 @@ impl Error {
         matches!(self, Self::Target(error) if matches!(error.cause, TargetCause::LeaseLost))
     }
 
-    /// Returns true if a table or the database is not there.
+    /// Returns true if a table or the database does not exist.
     pub fn is_unknown_table(&self) -> bool {
         matches!(self, Self::Target(error) if error.is_unknown_table())
     }
 }
 
-/// Codes by which a server says that it can do nothing now, or that its tables are gone.
+/// Returns true for codes that concern the whole server: it can do nothing now, or its tables are gone.
 fn exception_of_server(exception: &Exception) -> bool {
     // UNKNOWN_TABLE, UNKNOWN_DATABASE, TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, READONLY, TABLE_IS_READ_ONLY,
-    // NOT_ENOUGH_SPACE, TOO_MANY_PARTS, QUERY_WAS_CANCELLED (by the next holder of the lease), AUTHENTICATION_FAILED, ACCESS_DENIED
+    // NOT_ENOUGH_SPACE, TOO_MANY_PARTS, QUERY_WAS_CANCELLED (by the next holder of the lease), AUTHENTICATION_FAILED,
+    // ACCESS_DENIED
     [60, 81, 159, 164, 202, 242, 243, 252, 394, 497, 516].contains(&exception.code)
 }
 
-/// A ClickHouse failed or refused.
+/// A failed statement of a ClickHouse.
 #[derive(Debug, thiserror::Error)]
 #[error("{target} can't {doing}: {cause}")]
 pub struct TargetError {
     /// The ClickHouse.
     pub target: String,
-    /// What was tried.
+    /// The action that failed, as an infinitive: `read the ledger`.
     pub doing: String,
-    /// Why not.
+    /// The cause.
     #[source]
     pub cause: TargetCause,
 }
 
-/// Why a statement did not end well.
+/// The cause of a failed statement.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetCause {
-    /// ClickHouse says so.
+    /// ClickHouse returned an exception.
     #[error(transparent)]
     Exception(#[from] Exception),
-    /// The lease that the statement was sent under is gone.
+    /// The lease under which the statement was sent is gone.
     #[error("another sync has taken the lease over, and this one stops")]
     LeaseLost,
-    /// No answer.
+    /// No answer within the limit.
     #[error("no answer within {0:?}")]
     Deadline(Duration),
-    /// The connection, or an answer that can't be read.
+    /// The connection failed, or the answer cannot be read.
     #[error("{0}")]
     Client(#[source] clickhouse::error::Error),
 }
 
 impl TargetError {
-    /// What ClickHouse said, where it said anything.
+    /// Returns the exception of ClickHouse, if it returned one.
     pub fn exception(&self) -> Option<&Exception> {
         match &self.cause {
             TargetCause::Exception(exception) => Some(exception),
@@ -188,13 +189,13 @@ impl TargetError {
         }
     }
 
-    /// Whether the table or the database is not there.
+    /// Returns true if a table or the database does not exist.
     pub fn is_unknown_table(&self) -> bool {
         self.exception()
             .is_some_and(|exception| [60, 81].contains(&exception.code))
     }
 
-    /// Whether the table is there already.
+    /// Returns true if the table exists already.
     pub fn is_existing_table(&self) -> bool {
         self.exception().is_some_and(|exception| exception.code == 57)
     }
@@ -212,5 +213,5 @@ impl From<clickhouse::error::Error> for TargetCause {
     }
 }
 
-/// Result of sync.
+/// The result type of sync.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,4 +1,4 @@
-//! The lake as it is now.
+//! The head of the lake: the committed state that a round compares with the ledger.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,36 +12,36 @@ use crate::ledger::DataFile;
 /// The committed state of all tables.
 #[derive(Clone, Debug)]
 pub struct Head {
-    /// A time before any of it was read: everything committed until then is in it.
+    /// A time before the state was read. Everything committed until then is included.
     pub as_of: Timestamp,
-    /// The tables by name. A table that did not change since the last reading is the same [`Arc`].
+    /// The tables by name. A table without a new commit keeps the same [`Arc`].
     pub tables: BTreeMap<&'static str, Arc<TableHead>>,
 }
 
 /// The committed state of one table.
 #[derive(Clone, Debug)]
 pub struct TableHead {
-    /// The metadata file: another commit has another.
+    /// The path of the metadata file, which differs for every commit.
     pub location: String,
-    /// The columns in order.
+    /// The columns, in order.
     pub columns: Vec<LakeColumn>,
-    /// The files of the current snapshot by UTC day.
+    /// The data files of the current snapshot, by UTC day.
     pub days: BTreeMap<Date, Vec<DataFile>>,
 }
 
 /// A column of a table of the lake.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LakeColumn {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its Iceberg type.
+    /// The Iceberg type.
     pub r#type: Type,
-    /// Whether null is impossible.
+    /// True if the column cannot contain nulls.
     pub required: bool,
 }
 
 impl Head {
-    /// The files of a table's day.
+    /// Returns the data files of a table's day.
     pub fn files(&self, table: &str, day: Date) -> &[DataFile] {
         self.tables
             .get(table)
@@ -49,7 +49,7 @@ impl Head {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// Whether both were read from the same commits.
+    /// Returns true if both were read from the same commits.
     pub fn is_same(&self, other: &Self) -> bool {
         self.tables.len() == other.tables.len()
             && self.tables.iter().all(|(name, table)| {

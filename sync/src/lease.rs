@@ -1,15 +1,16 @@
-//! The lease on a ClickHouse: one sync at a time writes to it.
+//! The lease on a ClickHouse, which lets one sync at a time write to it.
 //!
-//! The lease is a table, `otel.lease_<number>`, whose comment names its holder. Its number is the fencing token, and the highest one
-//! counts. Creating a table is atomic and the comment comes with it, so one of several contenders gets a number, and no lease is
-//! without a holder. A successor creates the next number, drops the tables of all lower ones, ends the statements that their holders
-//! left behind (`KILL QUERY`), and only then begins.
+//! A lease is a table, `otel.lease_<number>`, whose comment names its holder. The number is the fencing token, and the
+//! highest number is valid. `CREATE TABLE` is atomic and includes the comment. One of several contenders therefore gets
+//! a number, and every lease has a holder. A successor creates the next number, drops the tables of all lower ones,
+//! and kills the running statements of their holders ([`Fence::kill_others`]). The successor writes only after that.
 //!
-//! Every statement of a holder that writes checks that its own table is still there: see [`Target`]. A holder that was frozen for
-//! longer than the lease therefore finds that it is none any more, however late it wakes up.
+//! Every writing statement of a holder checks that the holder's table still exists: see [`Target`]. A holder that was
+//! frozen for longer than the lease's term therefore finds that it has lost the lease, however late it resumes.
 //!
-//! `otel.lease` has a row for each number: its holder, what that does, and when it was seen last by the server's clock. A holder that
-//! works renews its row every few seconds. It keeps the lease while it has nothing to do, and writes nothing then.
+//! `otel.lease` has a row for each number: the holder, its state, and the time of its last heartbeat by the server's
+//! clock. A holder that works renews its row every few seconds. A holder without work keeps the lease, and only renews
+//! its row and the coverage's time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,43 +20,43 @@ use tokio::task::JoinHandle;
 use crate::error::{Error, Result};
 use crate::target::{Fence, Target, literal};
 
-/// Times of a lease. All who write to one ClickHouse have to agree on them.
+/// Times of a lease. All processes that write to one ClickHouse must use the same ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// A lease whose row was not renewed for so long may be taken over.
+    /// Time since the last renewal of its row after which another sync may take the lease over.
     pub expires_after: Duration,
 }
 
 impl Terms {
-    /// How often a holder that works renews its row.
+    /// Returns the interval at which a working holder renews its row.
     fn heartbeat(self) -> Duration {
         self.expires_after / 4
     }
 
-    /// How often a holder that has nothing to do says so, together with the time as of which all is in.
+    /// Returns the interval at which an idle holder renews its row, together with the coverage's time.
     pub fn idle_heartbeat(self) -> Duration {
         self.expires_after / 3
     }
 
-    /// How often a lease that another holds is looked at.
+    /// Returns the interval at which a waiting sync checks a lease that another sync holds.
     fn look_again(self) -> Duration {
         self.heartbeat().min(Duration::from_millis(500))
     }
 }
 
-/// What a holder does.
+/// The state of a lease's holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
-    /// It writes.
+    /// The holder writes.
     Working,
-    /// It has nothing to do. Another that has may take the lease over at once.
+    /// The holder has no work. Another sync that has work may take the lease over at once.
     Resting,
-    /// It gave the lease back.
+    /// The holder released the lease.
     Free,
 }
 
 impl Doing {
-    /// Its name in `otel.lease`.
+    /// Returns the name of the state in `otel.lease`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Working => "working",
@@ -65,23 +66,23 @@ impl Doing {
     }
 }
 
-/// The highest lease, as it was seen.
+/// The highest lease, as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Its holder.
+    /// The name of the holder.
     pub holder: String,
-    /// What the holder did last.
+    /// The last state that the holder wrote.
     pub doing: Doing,
-    /// How long ago that was.
+    /// Time since the holder wrote that state.
     pub silent: Duration,
 }
 
 impl Seen {
-    /// Returns true if `own` may take the lease over. `waits`: somebody waits for what `own` wants to do.
+    /// Returns true if `own` may take the lease over. `waits` is true if `own` has work that a caller waits for.
     fn may_be_followed(&self, own: &str, waits: bool, terms: Terms) -> bool {
         match self.doing {
             Doing::Free => true,
-            // It could not be given back when the last round ended.
+            // The holder is this sync: releasing the lease failed at the end of the last round.
             _ if self.holder == own => true,
             Doing::Resting if waits => true,
             Doing::Resting | Doing::Working => self.silent >= terms.expires_after,
@@ -89,7 +90,8 @@ impl Seen {
     }
 }
 
-/// The right to write to a ClickHouse. It ends when another takes the lease over, which the next statement finds.
+/// The right to write to a ClickHouse. The right ends when another sync takes the lease over; the next statement
+/// reports that.
 #[derive(Debug)]
 pub struct Lease {
     target: Target,
@@ -100,11 +102,12 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Takes the lease; waits so long for another holder to rest, or to be gone. `holder` names who takes it, and takes it one after
-    /// the other.
+    /// Acquires the lease. Waits up to `patience` for another holder to rest, release the lease or expire.
+    ///
+    /// `holder` is a name that is unique to this sync. A sync may acquire its own lease again.
     ///
     /// # Errors
-    /// [`Error::Busy`] when another holds it.
+    /// [`Error::Busy`] when another sync still holds the lease.
     pub async fn acquire(target: &Target, holder: &str, patience: Duration, terms: Terms) -> Result<Self> {
         let started = Instant::now();
         loop {
@@ -130,7 +133,7 @@ impl Lease {
         }
     }
 
-    /// Creates the lease of that number; none when another was first.
+    /// Creates the lease with this number. Returns `None` if another sync created it, or a higher one, first.
     async fn create(target: &Target, holder: &str, number: u64, terms: Terms) -> Result<Option<Self>> {
         let table = table(number);
         let sql = format!(
@@ -148,7 +151,7 @@ impl Lease {
             drop_lease(target, number).await?;
             return Ok(None);
         }
-        // Earlier versions of sync look for the holder there.
+        // Earlier versions of sync read the holder from this table.
         let sql = format!("INSERT INTO otel.{table} SELECT {}, now64(6)", literal(holder));
         target.execute("write the lease", &sql).await?;
         target.execute("create otel.lease", ROWS).await?;
@@ -168,15 +171,15 @@ impl Lease {
         Ok(Some(lease))
     }
 
-    /// The ClickHouse, for statements under this lease.
+    /// Returns the ClickHouse, for statements under this lease.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// Begins to work.
+    /// Marks the holder as working, and starts its heartbeat.
     ///
     /// # Errors
-    /// When another has taken the lease over.
+    /// When another sync has taken the lease over, or ClickHouse fails.
     pub async fn resume(&self) -> Result<()> {
         self.say(Doing::Working).await?;
         let beating = tokio::spawn(keep_beating(
@@ -189,12 +192,12 @@ impl Lease {
         Ok(())
     }
 
-    /// Has nothing more to do for now. A lease that can't be put to rest expires.
+    /// Marks the holder as resting, and ends its heartbeat. If the write fails, the lease expires.
     pub async fn rest(&self) {
         self.end(Doing::Resting).await;
     }
 
-    /// Gives it back. A lease that can't be given back expires.
+    /// Releases the lease. If the write fails, the lease expires.
     pub async fn release(&self) {
         self.end(Doing::Free).await;
     }
@@ -227,7 +230,7 @@ impl Drop for Lease {
     }
 }
 
-/// One row of each lease: the last one counts.
+/// The table of heartbeats. The newest row of each lease is valid.
 const ROWS: &str = "CREATE TABLE IF NOT EXISTS otel.lease \
     (number UInt64, holder String, state LowCardinality(String), renewed DateTime64(6, 'UTC')) \
     ENGINE = ReplacingMergeTree(renewed) ORDER BY number TTL toDate(renewed) + INTERVAL 90 DAY";
@@ -237,7 +240,7 @@ fn table(number: u64) -> String {
     format!("{PREFIX}{number}")
 }
 
-/// Time since a `DateTime64(6)`, in microseconds.
+/// Returns SQL for the time since a `DateTime64(6)`, in microseconds.
 fn age(since: &str) -> String {
     format!("toUnixTimestamp64Micro(now64(6)) - toUnixTimestamp64Micro({since})")
 }
@@ -250,17 +253,17 @@ fn number_of(name: &str) -> Option<u64> {
     name.strip_prefix(PREFIX)?.parse().ok()
 }
 
-/// The numbers of all leases that there are.
+/// Returns the numbers of all existing leases.
 async fn numbers(target: &Target) -> Result<Vec<u64>> {
     let sql = "SELECT name FROM system.tables WHERE database = 'otel' AND startsWith(name, 'lease_')";
     let names: Vec<String> = target.rows("look for the lease", sql).await?;
     Ok(names.iter().filter_map(|name| number_of(name)).collect())
 }
 
-/// The highest lease and its number, 0 when there is none.
+/// Returns the number of the highest lease and its state, or 0 and `None` without a lease.
 ///
 /// # Errors
-/// What the server says.
+/// When ClickHouse fails.
 pub async fn look(target: &Target) -> Result<(u64, Option<Seen>)> {
     let sql = format!(
         "SELECT name, comment, {} FROM system.tables WHERE database = 'otel' AND startsWith(name, 'lease_')",
@@ -280,7 +283,7 @@ pub async fn look(target: &Target) -> Result<(u64, Option<Seen>)> {
     if let Some(seen) = row_of_earlier_version(target, number).await? {
         return Ok((number, Some(seen)));
     }
-    // The holder was killed, or is about to write its first row.
+    // The holder was killed before its first row, or is about to write it.
     let holder = match comment.is_empty() {
         true => "an earlier version of sync".to_owned(),
         false => comment,
@@ -313,7 +316,7 @@ async fn row(target: &Target, number: u64) -> Result<Option<Seen>> {
     }))
 }
 
-/// Reads the heartbeats that earlier versions kept in the lease's own table. A lease that was given back has no holder there.
+/// Reads the heartbeat that earlier versions kept in the lease's own table. A released lease has an empty holder there.
 async fn row_of_earlier_version(target: &Target, number: u64) -> Result<Option<Seen>> {
     let sql = format!(
         "SELECT holder, {} FROM otel.{} ORDER BY renewed DESC LIMIT 1",
@@ -321,7 +324,7 @@ async fn row_of_earlier_version(target: &Target, number: u64) -> Result<Option<S
         table(number)
     );
     let rows: Vec<(String, i64)> = match target.rows("read the lease", &sql).await {
-        // A successor dropped it just now.
+        // A successor has dropped the table since.
         Err(error) if error.is_unknown_table() => Vec::new(),
         rows => rows?,
     };
@@ -340,7 +343,7 @@ async fn keep_beating(target: Target, number: u64, holder: String, terms: Terms)
         tokio::time::sleep(terms.heartbeat()).await;
         match say(&target, number, &holder, Doing::Working).await {
             Ok(()) => {}
-            // The statement that runs, or the next one, says so.
+            // The current or next statement of the round reports the lost lease.
             Err(error) if error.is_lease_lost() => return,
             Err(error) => tracing::warn!(%error, "a heartbeat did not get through"),
         }

@@ -1,11 +1,13 @@
-//! Iceberg → ClickHouse, file by file, exactly once.
+//! Copies the Iceberg tables of the lake to ClickHouse, each data file exactly once.
 //!
-//! Each ClickHouse holds a [ledger] of the data files it has. A [round](follower) compares it with the file list of the lake's current
-//! snapshot ([`plan`]), never with history or clocks, and makes up for the difference: new files are [loaded](load), days of which
-//! something vanished are built anew in [staging]. Then it writes down since when and as of when everything is complete
-//! ([`coverage`]). Kill it anywhere: the next round goes on from the ledger.
+//! Each ClickHouse holds a [ledger] of the data files that were loaded into it. A [round](follower) compares the ledger
+//! with the file list of the lake's current snapshot ([`plan`]). The comparison needs neither history nor clocks. New
+//! files are [loaded](load). Days that lost a file are rebuilt in [staging]. Afterwards sync writes the first day from
+//! which on everything is complete, and as of when ([`coverage`]). After a kill at any point, the next round continues
+//! from the ledger.
 //!
-//! Deliberately absent: what the views compute (`queries/`), what the tables are (`clickhouse/`, `crates/otel`).
+//! Not in this crate: the statements of the views (`queries/`) and the definitions of the tables (`clickhouse/`,
+//! `crates/otel`).
 
 pub mod audit;
 pub mod commands;

@@ -1,4 +1,4 @@
-//! How a data file gets into a table: the server reads it itself where it can reach it, else it is sent.
+//! Loads data files into a table. ClickHouse reads a file itself if it can; otherwise sync sends it.
 
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -8,45 +8,45 @@ use crate::ledger::DataFile;
 use crate::source::Source;
 use crate::target::{Column, Settings, Target, identifier, literal};
 
-/// Who reads the data files.
+/// The process that reads the data files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
-    /// The server: its `file()` sees the lake's folder.
+    /// ClickHouse reads them: its `file()` has access to the lake's folder.
     Server,
-    /// This process: it sends the files.
+    /// Sync reads and sends them.
     Here,
 }
 
-/// Rows of a block that is inserted. Larger files are cut, always at the same rows.
+/// Rows of an inserted block. Larger files are cut, always at the same rows.
 const BLOCK_ROWS: u32 = 1_000_000;
-/// Bytes of such a block, whichever comes first.
+/// Bytes of an inserted block. A block ends at the first of both limits.
 const BLOCK_BYTES: u32 = 256 << 20;
 
-/// Files go into this table.
+/// A loader of data files into one table.
 #[derive(Clone, Debug)]
 pub struct Loader<'a> {
     /// The ClickHouse.
     pub target: &'a Target,
-    /// Who reads.
+    /// The process that reads the files.
     pub reader: Reader,
-    /// The lake.
+    /// The lake's files.
     pub source: &'a Source,
     /// The table, without a database.
     pub table: String,
-    /// The columns that both sides have.
+    /// The columns that both the table and the lake have.
     pub columns: Vec<Column>,
-    /// How many inserts run at the same time where their order does not count.
+    /// The number of concurrent inserts where their order is irrelevant.
     pub parallel: usize,
 }
 
 impl Loader<'_> {
-    /// Inserts one file into a table with materialized views, once however often it is repeated.
+    /// Inserts one file into a table with materialized views, exactly once even if repeated.
     ///
-    /// Blocks are numbered under the deduplication token, in the table and in each view: a repeat must cut the same blocks,
-    /// so that one thread reads them.
+    /// ClickHouse numbers blocks under the deduplication token, in the table and in each view. A repeated insert must
+    /// cut the same blocks, so that one thread reads the file.
     ///
     /// # Errors
-    /// What the server says. Part of the file may be in then; a repeat adds the rest.
+    /// When ClickHouse or a read of the file fails. Part of the file may be inserted then; a repetition adds the rest.
     pub async fn load_once(&self, file: &DataFile) -> Result<()> {
         let mut settings = common();
         settings.extend([
@@ -63,14 +63,15 @@ impl Loader<'_> {
         self.load(std::slice::from_ref(file), &settings).await
     }
 
-    /// Inserts files into a staging table, as fast as the server can. Not to be repeated.
+    /// Inserts files into a staging table, with several concurrent inserts. A repetition would duplicate rows.
     ///
     /// # Errors
-    /// What the server says.
+    /// When ClickHouse or a read of a file fails.
     pub async fn stage(&self, files: &[DataFile]) -> Result<()> {
         let mut settings = common();
         settings.push(("insert_deduplicate", "0".to_owned()));
-        // The server inserts with one thread a statement. It can read many small files with one statement; they are sent one by one.
+        // ClickHouse inserts with one thread per statement. One statement can read many small files, but files that
+        // sync sends take one statement each.
         let together = match self.reader {
             Reader::Server => files.len().div_ceil(self.parallel),
             Reader::Here => 1,
@@ -107,7 +108,7 @@ impl Loader<'_> {
         }
     }
 
-    /// The table function over those files.
+    /// Returns the table function `file(…)` over the files.
     pub fn rows_of(&self, files: &[DataFile]) -> String {
         let structure: Vec<String> = self
             .columns
@@ -123,10 +124,10 @@ impl Loader<'_> {
     }
 }
 
-/// Whether the server's `file()` sees that file.
+/// Returns true if ClickHouse's `file()` can read the data file.
 ///
 /// # Errors
-/// When the server does not answer at all.
+/// When ClickHouse does not answer.
 pub async fn server_reads(target: &Target, file: &DataFile) -> Result<bool> {
     let sql = format!("SELECT count() FROM file({}, Parquet)", literal(&file.path));
     match target.one::<u64>("read a data file by itself", &sql).await {
@@ -136,7 +137,7 @@ pub async fn server_reads(target: &Target, file: &DataFile) -> Result<bool> {
     }
 }
 
-/// The columns of the table that the lake has too.
+/// Returns the columns of the table that the lake has too.
 pub fn shared_columns(table: &[Column], lake: &[LakeColumn]) -> Vec<Column> {
     table
         .iter()
@@ -160,7 +161,7 @@ fn common() -> Settings {
     ]
 }
 
-/// One pattern for all paths: `folder/{a,b}.parquet`.
+/// Returns one glob pattern for all paths: `folder/{a,b}.parquet`.
 fn glob(paths: &[&str]) -> String {
     let [first, rest @ ..] = paths else {
         return String::new();

@@ -1,4 +1,4 @@
-//! Iceberg → ClickHouse, file by file, exactly once.
+//! The program `lakefront-sync`: copies the Iceberg tables of the lake to ClickHouse, each data file exactly once.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

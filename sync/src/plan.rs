@@ -1,4 +1,4 @@
-//! What a round has to do: a pure function of lake, ledger and day.
+//! The plan of a round: the work per day, computed from lake, ledger and date. Pure functions.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::RangeInclusive;
@@ -11,44 +11,44 @@ use crate::head::Head;
 use crate::ledger::{Compaction, DataFile, Difference, Ledger, Reason, compare};
 use crate::unit::Unit;
 
-/// Files that one step inserts at most, so that coverage and heartbeats go on.
+/// The most files that one step inserts, so that coverage and heartbeats are written in between.
 pub const FILES_A_STEP: usize = 64;
-/// From so many missing files on, building the day is considered.
+/// With more missing files than this, rebuilding the day is considered.
 const MANY_FILES: usize = 32;
-/// It is built when what is loaded of it is no more than so many times what is missing.
+/// A day is rebuilt if its loaded rows are at most this many times its missing rows.
 const LOADED_TO_MISSING: u64 = 4;
 
-/// A part of a round: one day of one unit.
+/// A step of a round: the work on one day of one unit.
 #[derive(Clone, Debug)]
 pub struct Step<'a> {
-    /// The tables.
+    /// The group of tables.
     pub unit: &'a Unit,
     /// The UTC day.
     pub day: Date,
-    /// What happens to it.
+    /// The work on the day.
     pub work: Work,
 }
 
-/// What happens to a day.
+/// The kinds of work on a day.
 #[derive(Clone, Debug)]
 pub enum Work {
-    /// Each file is inserted by itself; compactions are written down.
+    /// Inserts each file separately, and records compactions.
     Load {
-        /// Files by table, oldest first.
+        /// Files to insert with their table, oldest first.
         insert: Vec<(&'static str, DataFile)>,
-        /// Compactions by table.
+        /// Compactions to record, with their table.
         compacted: Vec<(&'static str, Compaction)>,
-        /// Whether files are left for another step.
+        /// True if files are left for another step.
         more: bool,
     },
-    /// All files go into staging tables, and those take the day's place.
+    /// Loads all files into staging tables, which then replace the day.
     Build(Reason),
-    /// Views that were created after the day was loaded get it from staging tables.
+    /// Fills views that were created after the day was loaded, from staging tables.
     Fill(Vec<&'static View>),
 }
 
 impl Step<'_> {
-    /// Names in `otel.coverage` of what does not hold the day before the step is done.
+    /// Returns the names in `otel.coverage` whose day is incomplete until the step is done.
     fn incomplete(&self) -> Vec<&str> {
         let views = |views: &[&'static View]| views.iter().map(|view| view.name.as_str()).collect();
         match &self.work {
@@ -61,13 +61,13 @@ impl Step<'_> {
         }
     }
 
-    /// Whether the day is complete once the step is done.
+    /// Returns true if the day is complete once the step is done.
     pub fn completes(&self) -> bool {
         !matches!(self.work, Work::Load { more: true, .. })
     }
 }
 
-/// The steps, newest day first; none when the ledger says what the lake says.
+/// Returns the steps of a round, newest day first. The list is empty if the ledger equals the lake.
 pub fn plan<'a>(units: &'a [Unit], head: &Head, ledger: &Ledger, today: Date) -> Vec<Step<'a>> {
     let mut steps = Vec::new();
     for unit in units {
@@ -82,12 +82,12 @@ pub fn plan<'a>(units: &'a [Unit], head: &Head, ledger: &Ledger, today: Date) ->
             }
         }
     }
-    // Stable: of one day the unit with the most views comes first.
+    // The sort is stable: within a day, the unit with the most views comes first.
     steps.sort_by_key(|step| std::cmp::Reverse(step.day));
     steps
 }
 
-/// Those of the steps that are about days of the range.
+/// Returns the steps whose day is in the range.
 pub fn within<'a>(steps: Vec<Step<'a>>, days: &RangeInclusive<Date>) -> Vec<Step<'a>> {
     steps
         .into_iter()
@@ -95,7 +95,7 @@ pub fn within<'a>(steps: Vec<Step<'a>>, days: &RangeInclusive<Date>) -> Vec<Step
         .collect()
 }
 
-/// The days that are not complete, by name in `otel.coverage`.
+/// Returns the days that the steps leave incomplete until they are done, by name in `otel.coverage`.
 pub fn incomplete<'s>(steps: impl IntoIterator<Item = &'s Step<'s>>) -> BTreeMap<String, BTreeSet<Date>> {
     let mut incomplete: BTreeMap<String, BTreeSet<Date>> = BTreeMap::new();
     for step in steps {
@@ -106,7 +106,7 @@ pub fn incomplete<'s>(steps: impl IntoIterator<Item = &'s Step<'s>>) -> BTreeMap
     incomplete
 }
 
-/// The days that lake or ledger know of and something keeps.
+/// Returns the days from `first` on that lake or ledger have, or that a view still lacks.
 fn days(unit: &Unit, head: &Head, ledger: &Ledger, first: Date) -> BTreeSet<Date> {
     let in_lake = unit
         .tables
@@ -124,7 +124,7 @@ fn days(unit: &Unit, head: &Head, ledger: &Ledger, first: Date) -> BTreeSet<Date
     in_lake
         .chain(in_ledger)
         .chain(unfilled)
-        // What `Date` can't hold can't be written down.
+        // Days outside the range of ClickHouse's `Date` cannot be recorded in the ledger.
         .filter(|day| *day >= first && day::to_clickhouse(*day).is_some())
         .collect()
 }

@@ -55,7 +55,7 @@ fn loaded(files: &[DataFile]) -> Ledger {
     ledger
 }
 
-/// Each step as `days ago: work`.
+/// Returns each step as `days ago: work`.
 fn steps(files: &[DataFile], ledger: &Ledger) -> Vec<String> {
     let units = all_units();
     plan(&units, &head(files), ledger, TODAY)

@@ -1,19 +1,19 @@
-//! How far a long round is.
+//! Progress of a long round, with lines for the terminal.
 
 use std::time::{Duration, Instant};
 
 use crate::head::Head;
 use crate::plan::{Step, Work};
 
-/// How often a line is written at most.
+/// The shortest time between two lines.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Counts what was moved, and writes lines about it where that is wanted.
+/// Counts loaded files and rows, and optionally prints lines about them.
 #[derive(Debug)]
 pub struct Progress {
     started: Instant,
     written: Instant,
-    /// Whether lines are written.
+    /// True if lines are printed.
     speaks: bool,
     files: Tally,
     rows: Tally,
@@ -22,9 +22,9 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     done: u64,
-    /// Still to be done, when the last plan was made.
+    /// Number still to load when the last plan was made.
     left: u64,
-    /// Done since then.
+    /// Number loaded since the last plan.
     since: u64,
 }
 
@@ -45,7 +45,7 @@ impl Tally {
 }
 
 impl Progress {
-    /// Nothing moved yet.
+    /// Creates a progress with nothing loaded. With `speaks`, lines are printed to stderr.
     pub fn new(speaks: bool) -> Self {
         let now = Instant::now();
         Self {
@@ -57,7 +57,7 @@ impl Progress {
         }
     }
 
-    /// Those steps are left.
+    /// Sets the remaining work to that of `steps`.
     pub fn planned(&mut self, steps: &[Step<'_>], head: &Head) {
         let (mut files, mut rows) = (0, 0);
         let mut add = |file: &crate::ledger::DataFile| {
@@ -78,7 +78,7 @@ impl Progress {
         self.rows.plan(rows);
     }
 
-    /// So much is in, or in staging.
+    /// Adds loaded or staged files and rows.
     pub fn moved(&mut self, files: usize, rows: u64) {
         self.files.add(files as u64);
         self.rows.add(rows);
@@ -88,7 +88,7 @@ impl Progress {
         }
     }
 
-    /// One line for people.
+    /// Returns the line that is printed.
     fn line(&self, elapsed: Duration) -> String {
         let (done, left) = (self.rows.done, self.rows.left());
         let total = done + left;
@@ -105,7 +105,7 @@ impl Progress {
         )
     }
 
-    /// What was moved in all.
+    /// Returns the totals and the rate as text.
     pub fn total(&self) -> String {
         let elapsed = self.started.elapsed();
         let rate = self.rows.done as f64 / elapsed.as_secs_f64().max(1e-3);
@@ -119,7 +119,7 @@ impl Progress {
     }
 }
 
-/// A number with its thousands apart.
+/// Formats a number with commas between thousands.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -132,7 +132,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A duration, as exact as people want it.
+/// Formats a duration with one or two units: `20 ms`, `75 s`, `10 min`, `2 h 2 min`.
 pub fn rough(duration: Duration) -> String {
     match duration.as_secs() {
         0 => format!("{} ms", duration.as_millis()),

@@ -1,4 +1,4 @@
-//! Columns that the lake got later.
+//! Schema evolution: adds columns that the lake got later to the raw tables.
 
 use iceberg::spec::{PrimitiveType, Type};
 
@@ -6,10 +6,10 @@ use crate::error::{Error, Result};
 use crate::head::LakeColumn;
 use crate::target::{Tables, Target, identifier};
 
-/// Adds the columns to a raw table that the lake's table has and it lacks; says whether there were any.
+/// Adds the columns that the lake's table has and the raw table lacks. Returns true if there were any.
 ///
 /// # Errors
-/// [`Error::Column`] for a type that ClickHouse can't hold.
+/// [`Error::Column`] for a type without a ClickHouse counterpart, and failures of ClickHouse.
 pub async fn carry_over(target: &Target, tables: &Tables, table: &str, lake: &[LakeColumn]) -> Result<bool> {
     let known = tables.columns(table);
     let missing = lake
@@ -41,7 +41,7 @@ pub async fn carry_over(target: &Target, tables: &Tables, table: &str, lake: &[L
 
 fn column_type(column: &LakeColumn) -> Option<String> {
     let inner = type_name(&column.r#type)?;
-    // Arrays and maps are empty rather than null. Rows from before the column have neither.
+    // Arrays and maps are empty rather than null. Rows from before the column have an empty value or null.
     let nullable = !column.required && column.r#type.is_primitive();
     Some(if nullable {
         format!("Nullable({inner})")
@@ -61,7 +61,7 @@ fn type_name(r#type: &Type) -> Option<String> {
             )),
             _ => None,
         },
-        // ClickHouse 26.7 reads lists of structs as empty lists, silently.
+        // ClickHouse 26.7 reads lists of structs as empty lists, without an error.
         Type::Struct(_) => None,
     }
 }

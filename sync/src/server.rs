@@ -1,4 +1,4 @@
-//! `GET /health` and `GET /metrics`.
+//! The HTTP server of `run`: `GET /health` and `GET /metrics`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::follower::Summary;
 
-/// What is known of the rounds.
+/// The monitor: metrics, and the state of each ClickHouse after its last round.
 #[derive(Debug)]
 pub struct Monitor {
     targets: Mutex<BTreeMap<String, TargetHealth>>,
@@ -48,22 +48,22 @@ struct RoundLabels {
     outcome: &'static str,
 }
 
-/// One ClickHouse in `/health`.
+/// The state of a ClickHouse in `/health`.
 #[derive(Clone, Debug, Default, Serialize)]
 struct TargetHealth {
-    /// Start of the last round that ended well: all that was committed until then is in.
+    /// Start of the last round that succeeded. Everything that was committed until then is loaded.
     in_step_as_of: Option<Timestamp>,
-    /// When the last round ended, however it did.
+    /// End of the last round, whatever its outcome.
     last_round: Option<Timestamp>,
-    /// Another sync held the lease.
+    /// True if another sync held the lease.
     busy: bool,
-    /// The holder of the lease, as the last round found it.
+    /// The holder of the lease, as of the last round.
     lease: Option<LeaseHealth>,
-    /// When rows came in last, by whichever sync.
+    /// Time of the last loaded rows, by any sync.
     last_loaded: Option<Timestamp>,
-    /// Time since then.
+    /// Seconds since then.
     nothing_loaded_for_seconds: Option<i64>,
-    /// Why the last round did not end well.
+    /// The error of the last round.
     error: Option<String>,
 }
 
@@ -71,24 +71,24 @@ struct TargetHealth {
 #[derive(Clone, Debug, Serialize)]
 struct LeaseHealth {
     holder: String,
-    /// Whether this process holds it.
+    /// True if this process holds the lease.
     ours: bool,
-    /// Time since another holder was seen last, when the last round looked.
+    /// Seconds since the last heartbeat of another holder, as of the last round.
     silent_for_seconds: Option<u64>,
 }
 
 /// A round that has ended.
 #[derive(Debug)]
 pub struct Ended<'a> {
-    /// When it began.
+    /// Start of the round.
     pub began: Timestamp,
-    /// How long it took.
+    /// Duration of the round.
     pub elapsed: Duration,
     /// The name under which this process holds the lease, if it does.
     pub holder: Option<&'a str>,
-    /// When rows came in last.
+    /// Time of the last loaded rows, if known.
     pub last_loaded: Option<Timestamp>,
-    /// How it ended.
+    /// The result of the round.
     pub round: &'a Result<Summary>,
 }
 
@@ -99,7 +99,7 @@ struct Health {
 }
 
 impl Monitor {
-    /// Nothing is known yet.
+    /// Creates a monitor without rounds.
     pub fn new<'a>(targets: impl Iterator<Item = &'a str>) -> Self {
         let mut monitor = Self {
             targets: Mutex::new(
@@ -135,7 +135,7 @@ impl Monitor {
         monitor
     }
 
-    /// Notes a round that has ended.
+    /// Records a round that has ended.
     pub fn round_ended(&self, target: &str, ended: &Ended<'_>) {
         let Ended { began, round, .. } = *ended;
         let label = TargetLabel {
@@ -188,7 +188,7 @@ impl Monitor {
     }
 }
 
-/// The routes, for requests to a name of this host that no web page of another origin sent.
+/// Returns the routes. Requests must name this host, and must not come from a web page of another origin.
 pub fn router(monitor: Arc<Monitor>, hosts: AllowedHosts) -> Router {
     Router::new()
         .route("/health", get(health))
@@ -212,7 +212,7 @@ async fn require_own_host(State(hosts): State<Arc<AllowedHosts>>, request: Reque
     next.run(request).await
 }
 
-/// 200 while no round failed last, 503 otherwise; the same body either way.
+/// Answers 200 if no ClickHouse failed its last round, else 503, with the same body.
 async fn health(State(monitor): State<Arc<Monitor>>) -> (StatusCode, Json<Health>) {
     let mut targets = monitor
         .targets
@@ -234,7 +234,7 @@ async fn health(State(monitor): State<Arc<Monitor>>) -> (StatusCode, Json<Health
 
 async fn metrics(State(monitor): State<Arc<Monitor>>) -> String {
     let mut text = String::new();
-    // Writing to a String does not fail.
+    // Writing to a `String` cannot fail.
     let _ = encode(&mut text, &monitor.registry);
     text
 }

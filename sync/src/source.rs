@@ -1,4 +1,4 @@
-//! Reading the lake.
+//! The source: reads the head and the data files of the lake.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::head::{Head, LakeColumn, TableHead};
 use crate::ledger::DataFile;
 
-/// The lake that is followed. It is opened with the first reading, so that it may appear later.
+/// The lake that is followed. The first read opens it, so that sync may start before the lake exists.
 #[derive(Debug)]
 pub struct Source {
     place: Place,
@@ -27,7 +27,7 @@ struct Open {
 }
 
 impl Source {
-    /// The lake at that place.
+    /// Creates a source for the lake at `place`.
     pub fn new(place: Place) -> Self {
         Self {
             place,
@@ -35,10 +35,10 @@ impl Source {
         }
     }
 
-    /// Opens a data file to read.
+    /// Opens a data file for reading.
     ///
     /// # Errors
-    /// When it can't be read.
+    /// When the file cannot be read.
     pub async fn file(&self, file: &DataFile) -> Result<File> {
         let mut open = self.open.lock().await;
         let lake = self.lake(&mut open).await?;
@@ -60,10 +60,10 @@ impl Source {
         Ok(open.lake.insert(open_lake(&self.place).await?).clone())
     }
 
-    /// What is committed now. Tables without a new commit cost one look into the catalog.
+    /// Reads the committed state of all tables. A table without a new commit costs one query of the catalog.
     ///
     /// # Errors
-    /// When there is no lake, or catalog or metadata can't be read.
+    /// When there is no lake, or its catalog or metadata cannot be read.
     pub async fn head(&self) -> Result<Head> {
         let as_of = Timestamp::now();
         let mut open = self.open.lock().await;
@@ -87,7 +87,8 @@ impl Source {
 }
 
 async fn open_lake(place: &Place) -> Result<Lake> {
-    // Opening creates what is not there: a folder that was misspelt would be an empty lake, and all of it in step.
+    // Opening creates a missing lake. A misspelt folder would then be an empty lake, and sync would count as up to
+    // date.
     if let Place::Folder(folder) = place
         && !folder.join("catalog.db").is_file()
     {

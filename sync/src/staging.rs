@@ -1,4 +1,5 @@
-//! A day in staging tables: filled from the lake by the same views, then put in the place of what the tables hold.
+//! Staging: fills a day from the lake into tables of its own, with the same views, and then replaces the day of the
+//! real tables.
 
 use std::collections::BTreeMap;
 
@@ -12,37 +13,38 @@ use crate::ledger::DataFile;
 use crate::load::Loader;
 use crate::target::{Tables, Target};
 
-/// What the names of all staging tables contain.
+/// The part that the names of all staging tables contain.
 const MARK: &str = "__staging_";
 
-/// Rows and files of one insert into staging, so that a day shows progress and fits into memory.
+/// The most rows of one insert into staging. Smaller inserts show progress and fit into memory.
 const ROWS_AT_ONCE: u64 = 4_000_000;
+/// The most files of one insert into staging.
 const FILES_AT_ONCE: usize = 64;
 
-/// The table that finds a trace's time by its id, filled from `otel_traces`: see `clickhouse/migrations`.
+/// The table that returns a trace's time by its id, filled from `otel_traces`: see `clickhouse/migrations`.
 const TRACE_IDS: &str = "otel_traces_trace_id_ts";
 const TRACES: &str = "otel_traces";
 
-/// Staging tables of one attempt to build a day.
+/// The staging tables of one attempt to build a day.
 #[derive(Debug)]
 pub struct Staging<'a> {
     target: &'a Target,
     day: Date,
-    /// No two attempts share tables: one that was given up can't spoil the next.
+    /// The suffix of the tables' names, unique to the attempt. A failed attempt therefore cannot affect the next one.
     suffix: String,
-    /// Raw tables.
+    /// The raw tables that feed the staging tables.
     sources: Vec<&'static str>,
-    /// Tables that are replaced: raw ones where they keep the day, and views.
+    /// The tables to replace: views, and raw tables if they keep the day.
     replaced: Vec<String>,
 }
 
 impl<'a> Staging<'a> {
-    /// Creates the tables.
+    /// Creates the staging tables.
     ///
-    /// `keep_raw`: whether rows of the raw tables are kept, or only pass through to the views.
+    /// With `keep_raw`, rows of the raw tables are kept. Otherwise they only pass through to the views.
     ///
     /// # Errors
-    /// What the server says.
+    /// When ClickHouse fails.
     pub async fn create(
         target: &'a Target,
         sources: &[&'static str],
@@ -109,10 +111,11 @@ impl<'a> Staging<'a> {
         Ok(())
     }
 
-    /// Fills the tables with files of that table's day; `loader` names the table in the lake.
+    /// Fills the tables with files of one table's day. `loader` names the table of the lake. `done` is called with the
+    /// files and rows of each insert.
     ///
     /// # Errors
-    /// What the server says; [`Error::Count`] when rows are kept and are not as many as the lake counts.
+    /// When ClickHouse fails. [`Error::Count`] when rows are kept and their number differs from the lake's count.
     pub async fn fill(
         &self,
         mut loader: Loader<'_>,
@@ -146,25 +149,25 @@ impl<'a> Staging<'a> {
         Ok(())
     }
 
-    /// Name of the staging table that stands for that one.
+    /// Returns the name of the staging table for the table `of`.
     pub fn table(&self, of: &str) -> String {
         format!("{of}{}", self.suffix)
     }
 
-    /// The tables that [`Staging::replace`] replaces.
+    /// Returns the tables that [`Staging::replace`] replaces.
     pub fn replaced(&self) -> &[String] {
         &self.replaced
     }
 
-    /// Puts the day in place: one table after the other, each at once. To be repeated from the start when it fails.
+    /// Replaces the day, one table after the other, each atomically. After a failure all of it must be repeated.
     ///
     /// # Errors
-    /// What the server says.
+    /// When ClickHouse fails.
     pub async fn replace(&self) -> Result<()> {
         let id = day::partition_id(self.day);
         let doing = format!("put {} in place", self.day);
         for table in &self.replaced {
-            // The day is emptied where nothing was staged, but never for want of the staging table.
+            // An empty staging table empties the day. A missing one changes nothing.
             let staging = self.table(table);
             self.target
                 .replace_partition(&doing, table, &id, &staging)
@@ -173,10 +176,10 @@ impl<'a> Staging<'a> {
         Ok(())
     }
 
-    /// Drops the tables.
+    /// Drops the staging tables.
     ///
     /// # Errors
-    /// What the server says; [`sweep`] drops them later.
+    /// When ClickHouse fails. [`sweep`] drops the tables later.
     pub async fn drop(self) -> Result<()> {
         let tables = self.target.tables().await?;
         for sql in drops(&tables, &self.suffix) {
@@ -190,28 +193,28 @@ impl<'a> Staging<'a> {
         Ok(self.target.scratch(&doing, statement).await?)
     }
 
-    /// The raw tables it is filled by.
+    /// Returns the raw tables that feed the staging tables.
     pub fn sources(&self) -> &[&'static str] {
         &self.sources
     }
 }
 
-/// Drops what attempts that were cut short left.
+/// Drops the staging tables of interrupted attempts.
 ///
 /// # Errors
-/// What the server says.
+/// When ClickHouse fails.
 pub async fn sweep(target: &Target, tables: &Tables) -> Result<()> {
     for sql in drops(tables, MARK) {
-        // Those of another are not swept by one that holds the lease no more.
+        // The check of the lease prevents a sync that has lost the lease from dropping the tables of its successor.
         target.execute("drop staging tables", &sql).await?;
     }
     Ok(())
 }
 
-/// The statements that drop all tables whose names contain `mark`.
+/// Returns the statements that drop all tables whose names contain `mark`.
 fn drops(tables: &Tables, mark: &str) -> Vec<String> {
     let staged = tables.beginning("").filter(|name| name.contains(mark));
-    // Materialized views before the tables they read and fill.
+    // Materialized views are dropped before the tables that they read and fill.
     let (views, tables): (Vec<&str>, Vec<&str>) =
         staged.partition(|name| name.contains("_from_") || name.ends_with("_mv"));
     let names = views.into_iter().chain(tables);
@@ -220,7 +223,7 @@ fn drops(tables: &Tables, mark: &str) -> Vec<String> {
         .collect()
 }
 
-/// The files in groups of a bounded number of rows.
+/// Splits files into groups with a bounded number of rows and files.
 fn batches(files: &[DataFile]) -> Vec<&[DataFile]> {
     let mut batches = Vec::new();
     let mut start = 0;
@@ -240,7 +243,7 @@ fn batches(files: &[DataFile]) -> Vec<&[DataFile]> {
     batches
 }
 
-/// Rows by name of what a day's files hold.
+/// Returns the number of rows of a day's files, over all tables.
 pub fn rows_by_table(files: &BTreeMap<&'static str, Vec<DataFile>>) -> u64 {
     files.values().flatten().map(|file| file.rows).sum()
 }

@@ -1,52 +1,52 @@
-//! What is rebuilt together: a UTC day of all tables that share a view.
+//! Units: groups of raw tables that share views. A day of a unit is rebuilt as a whole.
 
 use jiff::civil::Date;
 use lakefront_query::View;
 
 use crate::day;
 
-/// Days before today that raw tables keep whole.
+/// Number of days before today that raw tables keep whole.
 pub const RAW_RETENTION_DAYS: u16 = 32;
 
-/// Raw tables that share views, with those views.
+/// A group of raw tables that share views, and these views.
 #[derive(Clone, Debug)]
 pub struct Unit {
-    /// Names of the raw tables.
+    /// The names of the raw tables.
     pub tables: Vec<&'static str>,
-    /// The views fed by them.
+    /// The views that these tables feed.
     pub views: Vec<&'static View>,
 }
 
 impl Unit {
-    /// Names of the tables, for people.
+    /// Returns the names of the tables, for messages.
     pub fn name(&self) -> String {
         self.tables.join(" and ")
     }
 
-    /// The first day that anything of the unit keeps.
+    /// Returns the first day that any table or view of the unit keeps.
     pub fn first_day(&self, today: Date) -> Date {
         let kept = self.views.iter().map(|view| view.retention_days);
         first_kept(today, kept.fold(RAW_RETENTION_DAYS, u16::max))
     }
 
-    /// Whether the raw tables keep the day.
+    /// Returns true if the raw tables keep the day.
     pub fn keeps_raw(&self, day: Date, today: Date) -> bool {
         day >= first_kept(today, RAW_RETENTION_DAYS)
     }
 
-    /// The views that keep the day.
+    /// Returns the views that keep the day.
     pub fn views_of(&self, day: Date, today: Date) -> Vec<&'static View> {
         let keeps = |view: &&&'static View| day >= first_kept(today, view.retention_days);
         self.views.iter().filter(keeps).copied().collect()
     }
 }
 
-/// The first day that is kept whole today.
+/// Returns the first day that a table with this retention keeps whole.
 pub fn first_kept(today: Date, retention_days: u16) -> Date {
     day::after(today, -i32::from(retention_days))
 }
 
-/// Groups tables that are sources of one view.
+/// Groups tables so that all sources of a view are in one unit. The unit with the most views comes first.
 pub fn units(tables: impl IntoIterator<Item = &'static str>, views: &'static [View]) -> Vec<Unit> {
     let mut units: Vec<Unit> = tables
         .into_iter()
@@ -70,7 +70,7 @@ pub fn units(tables: impl IntoIterator<Item = &'static str>, views: &'static [Vi
         unit.views.push(view);
         units.push(unit);
     }
-    // The largest first: what people look at.
+    // The unit with the most views is loaded first, because the dashboard reads it most.
     units.sort_by_key(|unit| std::cmp::Reverse(unit.views.len()));
     units
 }

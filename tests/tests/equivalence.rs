@@ -1,4 +1,4 @@
-//! Both tiers give the same answer: every named query over the lake and over the views, row by row, exactly.
+//! Equivalence of the tiers: every named query returns exactly the same rows from the lake and from ClickHouse.
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
@@ -10,25 +10,25 @@ use lakefront_router::decision::{Attempted, Decision, export};
 use lakefront_tests::{Hot, Stack};
 use serde_json::{Value, json};
 
-/// Some hours after the clocks of Berlin went forward, so that its short day is inside.
+/// Some hours after the change to summer time in Berlin, so that the short day is inside the range.
 const UNTIL: &str = "2026-03-30T05:00:00Z";
 const DAYS: i64 = 4;
 const ZONES: [&str; 3] = ["UTC", "Asia/Kathmandu", "Europe/Berlin"];
-/// How many ranges besides the chosen ones each query is asked for in each zone.
+/// Number of random ranges per query and zone, besides the chosen ones.
 const RANDOM_RANGES: usize = 6;
 
-/// Ranges that are easy to get wrong.
+/// Ranges with edge cases.
 const RANGES: [(&str, &str); 8] = [
     ("2026-03-26T05:00:00Z", UNTIL),
     // One UTC day, the short day of Berlin, and the days around it.
     ("2026-03-28T00:00:00Z", "2026-03-29T00:00:00Z"),
     ("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),
     ("2026-03-27T23:00:00Z", "2026-03-30T22:00:00Z"),
-    // The hour that Berlin leaves out, and the hours beside it.
+    // The hour that Berlin skips, with the hours beside it.
     ("2026-03-29T00:00:00Z", "2026-03-29T02:00:00Z"),
-    // Ends in the middle of a bucket.
+    // Ends within a bucket.
     ("2026-03-27T18:14:59.999999Z", "2026-03-27T18:15:00.000001Z"),
-    // Empty, and before the lake begins.
+    // An empty range, and one before the lake's first day.
     ("2026-03-28T00:00:00Z", "2026-03-28T00:00:00Z"),
     ("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"),
 ];
@@ -57,7 +57,8 @@ async fn both_tiers_give_the_same_answer() -> Result<()> {
     let now: Timestamp = UNTIL.parse()?;
     let mut random = fastrand::Rng::with_seed(11);
     let (mut asked, mut with_rows) = (0, 0);
-    // Each filter meets each query, each zone and each range, but only `cargo xtask test --all` asks for every combination.
+    // Each filter is combined with each query, each zone and each range. Only `cargo xtask test --all` runs every
+    // combination.
     let all = std::env::var_os("LAKEFRONT_TEST_ALL").is_some();
     for (q, query) in catalogue().iter().enumerate() {
         for (z, zone) in ZONES.into_iter().enumerate() {
@@ -89,7 +90,7 @@ async fn both_tiers_give_the_same_answer() -> Result<()> {
         }
     }
     println!("{asked} questions asked of both tiers, {with_rows} with rows in the answer");
-    // Not all of it may be the comparison of nothing with nothing.
+    // Most answers must have rows, or the comparison would prove nothing.
     ensure!(
         with_rows * 2 > asked,
         "only {with_rows} of {asked} answers have rows"
@@ -101,7 +102,7 @@ async fn both_tiers_give_the_same_answer() -> Result<()> {
     a_range_that_is_not_covered_is_refused(&hot, begin, now).await
 }
 
-/// What a router would tell of its decisions in these days, after so many log records.
+/// Sends router decisions of these days to ingest, and waits until they are committed after `logs` log records.
 async fn tell(stack: &Stack, logs: u64) -> Result<()> {
     const MINUTES: i64 = DAYS * 24 * 60;
     let until: Timestamp = UNTIL.parse()?;
@@ -141,7 +142,7 @@ async fn tell(stack: &Stack, logs: u64) -> Result<()> {
     stack.committed("otel_logs", logs + told).await
 }
 
-/// Everything arrived, once.
+/// Checks that every row arrived in ClickHouse exactly once.
 async fn same_rows(stack: &Stack, hot: &Hot) -> Result<()> {
     for table in lakefront_otel::tables() {
         let count = |table: &str| format!("SELECT count(), sum(cityHash64(RowId)) FROM {table}");
@@ -156,7 +157,7 @@ async fn same_rows(stack: &Stack, hot: &Hot) -> Result<()> {
     Ok(())
 }
 
-/// Asks both and gives how many rows they answered.
+/// Queries both tiers, compares their answers, and returns the number of rows.
 async fn compare(stack: &Stack, hot: &Hot, request: &Value, begin: Date, now: Timestamp) -> Result<usize> {
     let request: QueryRequest = serde_json::from_value(request.clone())?;
     let plan = Hot::plan(&request, begin, now).with_context(|| format!("{request:?}"))?;
@@ -183,7 +184,8 @@ async fn compare(stack: &Stack, hot: &Hot, request: &Value, begin: Date, now: Ti
     Ok(lake.rows.len())
 }
 
-/// On the last day of its retention a query is answered by the view, with what the lake says; a day later by the lake alone.
+/// Checks the end of a query's retention. On the last day the view answers as the lake does; a day later only the lake
+/// may answer.
 async fn edges_of_retention(stack: &Stack, hot: &Hot, query: &Definition, known: &Known) -> Result<()> {
     let retention = query.hot.as_ref().context("a hot statement")?.retention_days;
     let params = known.required(&query.info);
@@ -193,7 +195,7 @@ async fn edges_of_retention(stack: &Stack, hot: &Hot, query: &Definition, known:
         "timeRange": {"from": from, "to": to},
         "params": params,
     });
-    // What is looked back at is kept longer by as much.
+    // Days that the query looks back are kept longer.
     let begin = "2026-03-28".parse::<Date>()?;
     let begin = begin.checked_sub(i64::from(query.look_back_days).days())?;
     let day_after = begin.checked_add(i64::from(retention + 1).days())?;
@@ -215,7 +217,7 @@ async fn edges_of_retention(stack: &Stack, hot: &Hot, query: &Definition, known:
     Ok(())
 }
 
-/// The statement itself looks at coverage: a plan that believes too much gets no answer.
+/// Checks that the statement itself refuses an uncovered range, even if the plan expects it to be covered.
 async fn a_range_that_is_not_covered_is_refused(hot: &Hot, begin: Date, now: Timestamp) -> Result<()> {
     let first_day: Date = "2026-03-29".parse()?;
     hot.cover(first_day).await?;
@@ -250,7 +252,7 @@ async fn a_range_that_is_not_covered_is_refused(hot: &Hot, begin: Date, now: Tim
     Ok(())
 }
 
-/// Values that required parameters take: what happened in the demo.
+/// Values of required parameters, taken from the demo's events.
 #[derive(Default)]
 struct Known {
     user_id: String,
@@ -267,7 +269,7 @@ impl Known {
         })
     }
 
-    /// Parameters without which a query can't be asked; of nothing known, of nothing there is.
+    /// Returns the required parameters of a query. A parameter without a known value gets one that no row has.
     fn required(&self, info: &QueryInfo) -> Value {
         let mut params = json!({});
         for param in info.params.iter().filter(|param| param.required()) {
@@ -283,7 +285,7 @@ impl Known {
     }
 }
 
-/// Parameters of a query's own: what it takes, and now and then less.
+/// Returns parameters for a query: the required ones, and a random choice of the optional ones.
 fn own_params(info: &QueryInfo, known: &Known, random: &mut fastrand::Rng) -> Value {
     let mut params = known.required(info);
     let optional = [
@@ -301,7 +303,7 @@ fn own_params(info: &QueryInfo, known: &Known, random: &mut fastrand::Rng) -> Va
     params
 }
 
-/// From an hour to days, to the microsecond.
+/// Returns a random range, one hour to some days long, with ends at any microsecond.
 fn random_range(random: &mut fastrand::Rng, until: Timestamp) -> (Value, Value) {
     const HOUR: i64 = 3_600_000_000;
     let length = HOUR << random.u32(0..7);
@@ -314,7 +316,7 @@ fn random_range(random: &mut fastrand::Rng, until: Timestamp) -> (Value, Value) 
     (time(to - length), time(to))
 }
 
-/// The value of a column that most errors have.
+/// Returns the most frequent value of a column among the errors.
 async fn frequent(stack: &Stack, column: &str) -> Result<String> {
     let answer = stack
         .sql(&format!(

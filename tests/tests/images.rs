@@ -1,4 +1,4 @@
-//! What is deployed can be built: each image from its build context, which an ignore file cuts out of the repository.
+//! Images: each can be built from its build context, which an ignore file selects from the repository.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,11 +9,11 @@ use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
 fn root() -> PathBuf {
-    // The tests run in the folder of the package.
+    // Tests run in the folder of the package.
     normal(&std::path::absolute("..").expect("a working folder"))
 }
 
-/// A path without `.` and `..`, whether there is such a file or not.
+/// Returns a path without `.` and `..`. The file need not exist.
 fn normal(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut path, part| {
         match part {
@@ -25,7 +25,7 @@ fn normal(path: &Path) -> PathBuf {
     })
 }
 
-/// Every file that a commit would hold, relative to the root.
+/// Returns every file that a commit would contain, relative to the root.
 fn files() -> Result<Vec<PathBuf>> {
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
@@ -38,7 +38,7 @@ fn files() -> Result<Vec<PathBuf>> {
     );
     let names = String::from_utf8(listed.stdout)?;
     let names = names.split('\0').filter(|name| !name.is_empty());
-    // Deleted ones are listed too.
+    // Git also lists deleted files.
     Ok(names
         .map(PathBuf::from)
         .filter(|name| root().join(name).is_file())
@@ -54,7 +54,7 @@ fn named(files: &[PathBuf], is_one: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     files.iter().filter(named).cloned().collect()
 }
 
-/// The rules of an ignore file: the last that matches a file, or a folder above it, decides.
+/// The rules of an ignore file. The last rule that matches a file, or a folder above it, decides.
 /// <https://docs.docker.com/build/concepts/context/#dockerignore-files>
 struct Ignored(Vec<(String, bool)>);
 
@@ -107,7 +107,7 @@ fn matches_name(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// A Dockerfile, and the files of the repository that its build is given.
+/// A Dockerfile, with the files of the repository in its build context.
 struct Image {
     dockerfile: PathBuf,
     text: String,
@@ -135,7 +135,7 @@ fn images() -> Result<Vec<Image>> {
     images.collect()
 }
 
-/// The package of this workspace that a Dockerfile builds.
+/// Returns the package of this workspace that a Dockerfile builds.
 fn package(image: &Image) -> Result<&str> {
     let lines = image.text.lines().filter(|line| !line.starts_with('#'));
     let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
@@ -161,7 +161,7 @@ fn rules_of_an_ignore_file() {
     }
 }
 
-/// cargo refuses a workspace of which a member is missing, and sees only the build context.
+/// Cargo rejects a workspace if a member is missing, and it reads the build context only.
 #[test]
 fn the_workspace_resolves_in_every_build_context() -> Result<()> {
     for image in images()? {
@@ -193,7 +193,7 @@ fn the_workspace_resolves_in_every_build_context() -> Result<()> {
     Ok(())
 }
 
-/// Sources, texts that are included in them, and what build scripts read: the compiler's own list of the last build.
+/// Inputs are sources, included texts, and files that build scripts read. The compiler lists them for the last build.
 #[test]
 fn every_input_of_a_program_is_in_its_build_context() -> Result<()> {
     for image in images()? {
@@ -209,7 +209,7 @@ fn every_input_of_a_program_is_in_its_build_context() -> Result<()> {
         let inputs: Vec<_> = inputs
             .split_whitespace()
             .filter_map(|input| Some(normal(Path::new(input)).strip_prefix(root()).ok()?.to_owned()))
-            // Lints are no part of an image; a file may be gone since the build.
+            // Lint settings are not part of an image. A file may have been deleted since the build.
             .filter(|input| input != Path::new("clippy.toml") && root().join(input).exists())
             .collect();
         ensure!(
@@ -229,7 +229,7 @@ fn every_input_of_a_program_is_in_its_build_context() -> Result<()> {
     Ok(())
 }
 
-/// Files that configurations of deployments name beside themselves.
+/// Configurations of deployments name files relative to themselves.
 #[test]
 fn deployments_name_files_that_exist() -> Result<()> {
     let files = files()?;

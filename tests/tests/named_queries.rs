@@ -1,4 +1,4 @@
-//! Every named query against what the demo's events say, computed without SQL.
+//! Every named query, compared with the answer that plain Rust computes from the demo's events.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use lakefront_demo::{DAY, Event, Record, Shop};
 use lakefront_tests::Stack;
 use serde_json::{Value, json};
 
-/// Twelve hours after the clocks of Berlin went forward, so that its short day is inside.
+/// Twelve hours after the change to summer time in Berlin, so that the short day is inside the range.
 const UNTIL: &str = "2026-03-29T13:00:00Z";
 const DAYS: i64 = 2;
 const SEED: u64 = 7;
 
-/// A question: the query, its parameters, and the range.
+/// A case: the query, its parameters, and the range.
 struct Case {
     query: &'static str,
     params: Value,
@@ -47,7 +47,7 @@ async fn named_queries_answer_what_happened() -> Result<()> {
         .demo(&["--days", &days, "--seed", &seed, "--until", UNTIL])
         .await?;
 
-    // Everything arrived, once.
+    // Every event arrived exactly once.
     let logs = events
         .iter()
         .filter(|event| matches!(event.record, Record::Log(_)))
@@ -61,7 +61,7 @@ async fn named_queries_answer_what_happened() -> Result<()> {
     let groups = groups(&stack).await?;
 
     let user = frequent_user(&events).context("no user had an error")?;
-    // The fault of a release, and one that is there all the time.
+    // The error of a faulty release, and one that occurs all the time.
     let (broken, steady) = (&groups["TypeError"], &groups["CardDeclined"]);
     let trace = failed_trace(&events).context("no trace failed")?;
     let cases = [
@@ -122,13 +122,13 @@ async fn named_queries_answer_what_happened() -> Result<()> {
         case("records_per_hour", json!({"service": "storefront"})),
         case("funnel", json!({})),
         case("funnel", json!({"environment": "production"})),
-        // Ends in the middle of hours and days: they move outward, in each zone elsewhere.
+        // A range that ends within hours and days. Its ends move outward, to other instants in each zone.
         Case {
             from: "2026-03-28T18:20:13Z",
             to: "2026-03-29T00:40:00.000001Z",
             ..case("errors_per_hour", json!({}))
         },
-        // Some groups are new and some are not.
+        // Some groups are new, and some are not.
         Case {
             from: "2026-03-28T18:20:13Z",
             to: "2026-03-29T00:40:00.000001Z",
@@ -169,7 +169,7 @@ async fn named_queries_answer_what_happened() -> Result<()> {
             to: "2026-03-28T20:00:00Z",
             ..case("top_sources", json!({}))
         },
-        // Before the lake begins.
+        // A range before the lake's first day.
         Case {
             from: "2025-01-01T00:00:00Z",
             to: "2025-01-02T00:00:00Z",
@@ -188,7 +188,7 @@ async fn named_queries_answer_what_happened() -> Result<()> {
             answered += usize::from(!expected.is_empty());
         }
     }
-    // Not all of it may be the comparison of nothing with nothing.
+    // Most cases must have rows, or the comparison would prove nothing.
     assert!(
         answered >= 3 * (cases.len() - 3),
         "only {answered} cases have rows"
@@ -196,8 +196,10 @@ async fn named_queries_answer_what_happened() -> Result<()> {
     Ok(())
 }
 
-/// The lake's error group of each type. Every fault of the shop has a type of its own, and its messages differ only in
-/// numbers, ids, URLs and quoted text, so that each type must be one group.
+/// Returns the lake's error group of each error type.
+///
+/// Every fault of the shop has a type of its own. Its messages differ only in numbers, ids, URLs and quoted text, so
+/// that each type must be one group.
 async fn groups(stack: &Stack) -> Result<BTreeMap<String, String>> {
     let rows = stack
         .sql(
@@ -230,7 +232,7 @@ fn frequent_user(events: &[Event]) -> Option<String> {
         .map(|(user, _)| user.to_owned())
 }
 
-/// The trace of a span that had an error.
+/// Returns the trace of a span with an error.
 fn failed_trace(events: &[Event]) -> Option<String> {
     events.iter().find_map(|event| match &event.record {
         Record::Span(span) if event.facts.error.is_some() => Some(format!("{:032x}", span.context.trace_id)),

@@ -1,4 +1,4 @@
-//! A query for one day opens only that day's files: the engine's own counters say so.
+//! Partition pruning: a query over one day opens that day's files only, by the counters of the engine.
 
 use anyhow::{Context as _, Result};
 use lakefront_query::catalogue;
@@ -6,8 +6,9 @@ use lakefront_tests::Stack;
 use serde_json::{Map, Value, json};
 
 const UNTIL: &str = "2026-03-05T00:00:00Z";
-/// Counters of the engine: files that a query keeps, and files that it leaves out by their partition.
+/// Counter of the engine: files that a query opens.
 const OPENED: &str = "IcebergMetadataReturnedObjectInfos";
+/// Counter of the engine: files that a query skips because of their partition.
 const PRUNED: &str = "IcebergPartitionPrunedFiles";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +30,7 @@ async fn a_named_query_for_one_day_opens_only_its_files() -> Result<()> {
         let params: Map<String, Value> = required
             .map(|param| (param.name.clone(), json!("nothing")))
             .collect();
-        // Nor did anyone ask a router.
+        // No parameter value matches, and no query went through a router.
         let finds_nothing = !params.is_empty() || name.starts_with("router_");
         let request = serde_json::from_value(json!({
             "query": name,
@@ -46,7 +47,7 @@ async fn a_named_query_for_one_day_opens_only_its_files() -> Result<()> {
             all - of_the_day,
             "{name}: files left out by their partition"
         );
-        // Fewer than the day has: what the filters leave out early is not counted as read.
+        // The filters skip rows early, so that the count may be below that of the day.
         assert!(
             answer.stats.rows_read <= rows,
             "{name}: {} of {rows} rows read",
@@ -56,7 +57,7 @@ async fn a_named_query_for_one_day_opens_only_its_files() -> Result<()> {
     Ok(())
 }
 
-/// The files of a table, and what the day has of them, with the days before that a query looks back at.
+/// The number of a table's files, and the files and rows of the day, including the days that a query looks back.
 #[derive(Clone, Copy)]
 struct Files {
     all: u64,
@@ -64,8 +65,10 @@ struct Files {
     rows: u64,
 }
 
-/// The bounds are written as the named queries do. Of `Timestamp < '2026-03-04'` the engine (26.7) keeps the next day's
-/// partition, reads the footers of its files, and only then leaves them out.
+/// Counts files and rows. The bounds are written as in the named queries.
+///
+/// For `Timestamp < '2026-03-04'` the engine (26.7) keeps the next day's partition, and skips its files only after
+/// reading their footers.
 async fn files(stack: &Stack, table: &str, look_back_days: u16) -> Result<Files> {
     let day = format!(
         "Timestamp >= toDateTime64('2026-03-03', 6) - INTERVAL {look_back_days} DAY \
@@ -79,7 +82,7 @@ async fn files(stack: &Stack, table: &str, look_back_days: u16) -> Result<Files>
         of_the_day: number(1)?,
         rows: number(2)?,
     };
-    // Whoever looks back may read all days but the one after.
+    // A query that looks back may read all days except the one after.
     let others = if look_back_days == 0 { 3 } else { 1 };
     assert!(
         files.of_the_day >= 1 && files.all >= files.of_the_day + others,

@@ -1,5 +1,5 @@
-//! Ordinary Python programs with the OpenTelemetry SDK: their own errors show up in `top_errors` within fifteen seconds, whoever
-//! answers. Intervals are those that a user starts with.
+//! Python programs with the OpenTelemetry SDK: their errors appear in `top_errors` within fifteen seconds, from either
+//! tier. Ingest commits at its default interval, and sync runs at that of `cargo xtask up`.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use lakefront_tests::{ClickHouse, Stack, SyncProcess, Worker, python};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// How ingest commits by itself.
+/// Ingest's default commit interval.
 const COMMIT_INTERVAL: &str = "10s";
-/// How `cargo xtask up` lets sync look at the lake.
+/// Sync's interval under `cargo xtask up`.
 const SYNC_INTERVAL: &str = "2s";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +46,7 @@ async fn a_view_tells_of_them() -> Result<()> {
     .await
 }
 
-/// Two programs report an error each; both are among the rows in time.
+/// Runs two programs that report an error each, and waits until both are among the rows.
 async fn appear(stack: &Stack, rows: impl AsyncFn() -> Result<Vec<Vec<Value>>>) -> Result<()> {
     let url = [stack.ingest_url()];
     tokio::try_join!(

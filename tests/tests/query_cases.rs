@@ -1,6 +1,5 @@
-//! The named queries, each over every `queries/<name>/cases/*.toml`: rows into a lake and from there into
-//! ClickHouse, requests to both, rows out.
-//! `queries/README.md` describes the format.
+//! The cases of the named queries, `queries/<name>/cases/*.toml`. Each test writes rows to a lake and to ClickHouse,
+//! and compares the answers of both. `queries/README.md` describes the format.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +25,7 @@ use serde_json::{Map, Value, json};
 struct Case {
     otel_logs: Vec<toml::Table>,
     otel_traces: Vec<toml::Table>,
-    /// Columns that may be off by 1 %.
+    /// Columns whose values may differ by 1 %.
     #[serde(default)]
     within_1_percent: Vec<String>,
     requests: Vec<Request>,
@@ -35,24 +34,25 @@ struct Case {
 #[derive(Deserialize)]
 struct Request {
     name: String,
-    /// When it is asked; both tiers hold everything before.
+    /// Time of the request. Both tiers hold all data before it.
     now: Option<toml::value::Datetime>,
-    /// The answer; `nan` stands for null.
+    /// The expected rows; `nan` means null.
     rows: toml::Value,
-    /// What `POST /query` takes, but for the name of the query.
+    /// The fields of `POST /query` except `query`.
     #[serde(flatten)]
     request: toml::Table,
 }
 
-/// What is asked without a time of its own is asked then: no view's retention ends before the cases begin.
+/// The time of requests without `now`. The retention of every view counts back from this time, so that it includes all
+/// rows of the cases.
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-/// Since when ClickHouse says it holds everything.
+/// The first day that ClickHouse's coverage includes.
 const FIRST_DAY: Date = date(2025, 1, 1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn named_queries_answer_their_cases() -> Result<()> {
     let mut failures = Vec::new();
-    // Some of them, while one is being written.
+    // While a query is being written, the variable limits the test to some queries.
     let only = std::env::var("LAKEFRONT_TEST_QUERIES").unwrap_or_default();
     let wanted = |name: &str| only.is_empty() || only.split(',').any(|one| one == name);
     for query in catalogue().iter().filter(|query| wanted(&query.info.name)) {
@@ -67,7 +67,7 @@ async fn named_queries_answer_their_cases() -> Result<()> {
     Ok(())
 }
 
-/// Asks both tiers what a file asks; gives what they said wrong.
+/// Sends the requests of a file to both tiers, and returns a text for each wrong answer.
 async fn run(query: &Definition, file: &Path) -> Result<Vec<String>> {
     let case: Case = toml::from_str(&fs::read_to_string(file)?)?;
     let lake = TestLake::start().await?;
@@ -100,7 +100,7 @@ async fn run(query: &Definition, file: &Path) -> Result<Vec<String>> {
     Ok(failures)
 }
 
-/// The files of a query's cases, by name.
+/// Returns the case files of a query, sorted by name.
 fn cases(query: &str) -> Result<Vec<PathBuf>> {
     let folder = lakefront_tests::checkout()?
         .join("queries")
@@ -114,7 +114,7 @@ fn cases(query: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Writes the rows of a case, each as a commit of its own.
+/// Writes the rows of a case, each as a separate commit.
 async fn fill(lake: &Lake, case: &Case) -> Result<()> {
     for (name, rows) in [(LOGS, &case.otel_logs), (TRACES, &case.otel_traces)] {
         let definition = table(name).context("no such table")?;
@@ -127,7 +127,7 @@ async fn fill(lake: &Lake, case: &Case) -> Result<()> {
     Ok(())
 }
 
-/// A row of a table; columns that it does not name are absent.
+/// Returns a row of a table. Columns that the case does not name are null, or empty if required.
 fn batch(definition: &Table, position: usize, row: &toml::Table) -> Result<RecordBatch> {
     for name in row.keys() {
         ensure!(
@@ -156,7 +156,7 @@ fn batch(definition: &Table, position: usize, row: &toml::Table) -> Result<Recor
     decoder.flush()?.context("no row")
 }
 
-/// A value as JSON: times as RFC 3339, NaN as null.
+/// Converts a value to JSON: times to RFC 3339, NaN to null.
 fn json_of(value: &toml::Value) -> Value {
     match value {
         toml::Value::Datetime(time) => json!(time.to_string()),
@@ -212,11 +212,11 @@ fn check(info: &QueryInfo, request: &Request, within_1_percent: &[String], answe
     Ok(())
 }
 
-/// Equal, where 1 is 1.0 and a time is the same with and without its zeros.
+/// Compares two values. 1 equals 1.0, and times may have trailing zeros.
 fn same(found: &Value, expected: &Value) -> bool {
     let time = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
     match (found.as_f64(), expected.as_f64(), time(found), time(expected)) {
-        // Whole numbers beyond what doubles hold exactly are compared as such.
+        // Integers beyond the exact range of doubles are compared as integers.
         (Some(a), Some(b), ..) if !(found.is_i64() && expected.is_i64()) => a == b,
         (.., Some(a), Some(b)) => a == b,
         _ => found == expected,

@@ -1,4 +1,4 @@
-//! The tables are what they claim: other makers' readers see in them what was sent over OTLP.
+//! Third-party Iceberg readers return the rows that were sent over OTLP.
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -41,7 +41,7 @@ async fn duckdb_and_pyiceberg_read_what_was_sent() -> Result<()> {
             "data points by {reader}"
         );
     }
-    // Each file's partition is one day, and the manifests count what the files hold.
+    // Each file's partition is one day, and the manifests have the row counts of the files.
     assert_eq!(seen["pyiceberg"]["files_rows"], sent["logs"]);
     let requests = events
         .iter()
@@ -56,7 +56,7 @@ async fn duckdb_and_pyiceberg_read_what_was_sent() -> Result<()> {
     Ok(())
 }
 
-/// What was sent, counted from the events.
+/// Returns the counts of the events that were sent.
 fn sent(events: &[Event]) -> Value {
     let logs = events.iter().filter_map(|event| match &event.record {
         Record::Log(log) => Some(log),
@@ -70,11 +70,11 @@ fn sent(events: &[Event]) -> Value {
         "logs": logs.clone().count(),
         "attributes": logs.map(|log| log.attributes.len()).sum::<usize>(),
         "traces": spans.clone().count(),
-        // Nanoseconds.
+        // The unit is nanoseconds.
         "duration": spans.clone().map(|span| span.duration * 1_000).sum::<i64>(),
         "events": spans.clone().map(|span| span.events.len()).sum::<usize>(),
         "links": spans.map(|span| span.links.len()).sum::<usize>(),
-        // Two days that begin at six in the morning touch three.
+        // Two days that begin at six in the morning touch three calendar days.
         "days": 3,
     })
 }

@@ -1,4 +1,4 @@
-//! The whole way through a lake on an S3 store behind a REST catalog, both of them servers that others wrote.
+//! The stack over a lake in an S3 store with a REST catalog. Both are third-party servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 const QUICKLY: [&str; 2] = ["--commit-interval", "500ms"];
 
-/// What pyiceberg counts, once all that was acknowledged is committed.
+/// Returns the numbers of rows and of distinct rows that pyiceberg reads.
 async fn rows(servers: &S3Lake, table: &str) -> Result<(u64, u64)> {
     let read = servers.pyiceberg(table, &[]).await?;
     let number = |name: &str| read[name].as_u64().unwrap_or_default();
@@ -54,7 +54,7 @@ async fn ingest_acknowledges_while_the_catalog_is_down_and_catches_up() -> Resul
     Ok(())
 }
 
-/// Each request takes as long as from another continent.
+/// Each request takes as long as one from another continent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_slow_loses_nothing() -> Result<()> {
     const FAR: Duration = Duration::from_millis(150);
@@ -65,7 +65,7 @@ async fn a_store_that_is_slow_loses_nothing() -> Result<()> {
     let ingest = Ingest::start(data.path(), &QUICKLY, &lake).await?;
     let sent = ingest.demo(&["--days", "1", "--seed", "1"]).await?;
     ingest.committed().await?;
-    // What a commit wrote the next one knows.
+    // A commit caches the manifests that it wrote, so that the next one reads none.
     let requests = store.take_requests();
     let manifests = |method: &str| {
         let is_one = |line: &&String| line.starts_with(method) && line.contains(".avro");
@@ -87,20 +87,21 @@ async fn both_tiers_answer_from_it() -> Result<()> {
     both_tiers_answer(&servers.at()).await
 }
 
-/// With a token, and keys of the catalog that expire.
+/// This catalog requires a token and issues keys that expire.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_tiers_answer_from_what_is_closest_to_r2() -> Result<()> {
     let servers = Nessie::start().await?;
     both_tiers_answer(&servers.at()).await
 }
 
-/// Nobody knows hosts of such names: a proxy takes requests to the store, which finds the bucket in the name.
+/// No DNS server has the bucket's host name. A proxy forwards requests to the store, which takes the bucket from the
+/// name.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_tiers_answer_from_a_bucket_that_is_part_of_the_hosts_name() -> Result<()> {
     let servers = S3Lake::start().await?;
     let asked = Arc::new(AtomicBool::new(false));
     let proxy = {
-        // `GET http://host/path HTTP/1.1`, as proxies are asked.
+        // A client sends `GET http://host/path HTTP/1.1` to a proxy.
         let (asked, bucket) = (asked.clone(), format!(" {}/", servers.bucket_url()));
         Relay::start(&servers.store_url(), move |line| {
             asked.fetch_or(line.contains(&bucket), Ordering::SeqCst);
@@ -125,7 +126,7 @@ async fn both_tiers_answer(lake: &LakeAt) -> Result<()> {
     let engine = Engine::start(lake).await?;
     let hot = TempDir::new()?;
     let clickhouse = ClickHouse::embedded(hot.path(), None).await?;
-    // A table that changes is read as it is now.
+    // A query reads the current state of a table that has changed.
     for seed in ["1", "2"] {
         let before = count(&engine.sql("SELECT count() FROM otel_logs").await?)?;
         let sent = ingest.demo(&["--days", "1", "--seed", seed]).await?;
@@ -138,7 +139,7 @@ async fn both_tiers_answer(lake: &LakeAt) -> Result<()> {
         }
         ensure!(seen == before + sent.logs);
 
-        // What was read once is not read again.
+        // The engine reads nothing twice from the store.
         let bodies = "SELECT sum(cityHash64(RowId, Body)) FROM otel_logs";
         let first = engine.sql(bodies).await?;
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -152,7 +153,7 @@ async fn both_tiers_answer(lake: &LakeAt) -> Result<()> {
             ensure!(Instant::now() < deadline, "every query reads the store again");
         }
 
-        // What the tables are read with stays with the engine.
+        // The engine does not disclose the keys with which it reads the tables.
         let Err(refused) = engine.sql("SHOW CREATE TABLE otel_logs").await else {
             bail!("the statement that made a table was shown, with a key in it");
         };
@@ -185,8 +186,8 @@ async fn both_tiers_answer(lake: &LakeAt) -> Result<()> {
     Ok(())
 }
 
-/// The catalog gives the keys. From some moment on the store refuses them, until the catalog has been asked for others. At last
-/// the catalog hangs.
+/// The catalog issues the keys of the store. From some moment on the store refuses them, until new ones are requested.
+/// At the end the catalog hangs.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<()> {
     let servers = S3Lake::start().await?;
@@ -228,7 +229,7 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
         ("LAKEFRONT_S3_SECRET_ACCESS_KEY", None),
         ("LAKEFRONT_S3_ENDPOINT", Some(store.url())),
         ("LAKEFRONT_CATALOG_URI", Some(catalog.url())),
-        // What is asked for again is to come from the store.
+        // Without the cache, a repeated read requests the file from the store.
         ("LAKEFRONT_CHDB_STORE_CACHE", Some("0".to_owned())),
     ]);
     let engine = Engine::start(&lake).await?;
@@ -254,7 +255,7 @@ async fn a_query_whose_keys_have_expired_is_answered_with_new_ones() -> Result<(
     while catalog.take_requests().is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // One look hangs, and those after it: what was seen before stays, and grows old.
+    // One read of the catalog hangs, and so do those after it. Health keeps the last result, whose time stays the same.
     let seen = health().await?.lake.as_of;
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(2) {

@@ -1,4 +1,4 @@
-//! Reads a folder of `queries/` and says what in it is not true.
+//! Parses a folder of `queries/` and reports its faults.
 
 use lakefront_api::{Bucket, ChartKind, ChartSpec, ColumnInfo, PanelPlace, ParamInfo, ParamKind, QueryInfo};
 use lakefront_otel::MAX_FILTER_BYTES;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::sql_text;
 
-/// `query.toml`.
+/// The declaration of a query, `query.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct QueryToml {
@@ -24,7 +24,7 @@ struct QueryToml {
     hot: Option<HotToml>,
 }
 
-/// `[hot]` of `query.toml`: a view, or the indexes of the raw tables.
+/// The section `[hot]` of `query.toml`: a view, or the indexes of the raw tables.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HotToml {
@@ -36,47 +36,48 @@ struct HotToml {
     indexed: bool,
 }
 
-/// A folder in which nothing is untrue.
+/// A folder without faults.
 #[derive(Debug)]
 pub struct Checked {
-    /// What `GET /queries` shows.
+    /// The description that `GET /queries` returns.
     pub info: QueryInfo,
-    /// Whole days before the range that are read as well.
+    /// Number of whole days before the range that the query also reads.
     pub look_back_days: u16,
-    /// `lake.sql`.
+    /// The text of `lake.sql`.
     pub lake_sql: String,
-    /// How a ClickHouse answers it.
+    /// The way in which ClickHouse answers the query, if it can.
     pub hot: Option<HotQuery>,
 }
 
-/// How a ClickHouse answers a query.
+/// The way in which a ClickHouse answers a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HotQuery {
-    /// By the raw tables' indexes.
+    /// By `lake.sql`, with the indexes of the raw tables.
     Indexed,
     /// By a statement on a view.
     View {
         /// The view's logical name.
         view: String,
-        /// `hot.sql`.
+        /// The text of `hot.sql`.
         sql: String,
-        /// Whole UTC days before today that may be asked for.
+        /// Number of whole UTC days before today that the query may read.
         retention_days: u16,
-        /// Whether days that are asked for as a whole are read from states of a day.
+        /// True if whole days of the range are read from states of one day.
         whole_days: bool,
     },
 }
 
-/// The fewest and the most days a view keeps.
+/// The fewest and the most days that a view may keep.
 const VIEW_DAYS: std::ops::RangeInclusive<u16> = 92..=365;
 
-/// The most days that a query may look back.
+/// The largest `look_back_days` of a query.
 const MOST_LOOK_BACK: u16 = 92;
 
-/// Reads a folder's `query.toml`, `lake.sql` and, where there is one, `hot.sql`. `raw_days` is what raw tables keep.
+/// Checks a folder's `query.toml`, `lake.sql` and, if the folder has it, `hot.sql`. `raw_days` is the retention of the
+/// raw tables in days.
 ///
 /// # Errors
-/// A sentence for each thing that is not true, naming file and field.
+/// One sentence per fault, with the file and the field.
 pub fn check(
     name: &str,
     toml: &str,
@@ -156,7 +157,7 @@ pub fn check(
     })
 }
 
-/// Reads `[hot]` beside what files there are.
+/// Checks the section `[hot]` against the files of the folder.
 fn check_hot(
     declared: Option<HotToml>,
     sql: Option<&str>,
@@ -205,12 +206,12 @@ fn check_hot(
     }
 }
 
-/// Whether a word stands in a statement, not in a text or comment of it.
+/// Returns true if a statement contains a word outside quotes and comments.
 fn has_word(sql: &str, word: &str) -> bool {
     sql_text::words(&sql_text::blank(sql)).any(|(_, found)| found == word)
 }
 
-/// A statement on a view reads that and nothing else.
+/// Checks that a statement on a view reads that view and no other table.
 fn check_reads(view: &str, blanked: &str, faults: &mut Vec<String>) {
     let words = || sql_text::words(blanked).map(|(_, word)| word);
     if !words().any(|word| word == view) {
@@ -222,7 +223,7 @@ fn check_reads(view: &str, blanked: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// The filters that every query takes.
+/// Returns the filters that every query has as parameters.
 fn filters() -> [ParamInfo; 2] {
     [
         ("service", "Only this service; empty means all."),
@@ -240,7 +241,7 @@ fn filters() -> [ParamInfo; 2] {
     })
 }
 
-/// The type of a kind's placeholders.
+/// Returns the SQL type of the placeholders for a kind of parameter.
 pub const fn placeholder_type(kind: ParamKind) -> &'static str {
     match kind {
         ParamKind::Text => "String",
@@ -248,8 +249,8 @@ pub const fn placeholder_type(kind: ParamKind) -> &'static str {
     }
 }
 
-/// Placeholders that are filled from the request itself: the range's ends, the zone, and from when on a query reads that
-/// looks back.
+/// Placeholders that the request itself fills: the ends of the range, the time zone, and the start of a query that
+/// looks back. `until` is the end of the available data, and `step` the bucket.
 const RANGE: [(&str, &str); 6] = [
     ("from", "DateTime64(6)"),
     ("to", "DateTime64(6)"),
@@ -259,7 +260,7 @@ const RANGE: [(&str, &str); 6] = [
     ("step", "String"),
 ];
 
-/// What a statement can use.
+/// The placeholders that a statement may use.
 struct Given<'a> {
     params: &'a [ParamInfo],
     looks_back: bool,
@@ -267,7 +268,7 @@ struct Given<'a> {
 }
 
 impl Given<'_> {
-    /// Names and types of all placeholders.
+    /// Returns names and types of all placeholders.
     fn placeholders(&self) -> impl Iterator<Item = (&str, &str)> {
         let own = self.params.iter();
         own.map(|param| (param.name.as_str(), placeholder_type(param.kind)))
@@ -280,7 +281,7 @@ impl Given<'_> {
     }
 }
 
-/// Compares a statement with the declaration, and reads its order.
+/// Compares a statement with its declaration, and returns its order.
 fn check_statement(
     file: &str,
     sql: &str,
@@ -293,12 +294,13 @@ fn check_statement(
     check_columns(file, columns, &blanked, faults)
 }
 
-/// The first UTC day that a hot statement's guard asks for; not in the texts, which are guarded later.
+/// The placeholder for the first UTC day of the guard. The build adds the guard later, so that `hot.sql` itself may not
+/// use it.
 const FIRST_DAY: &str = "first_day";
 
 fn check_placeholders(file: &str, given: &Given<'_>, blanked: &str, faults: &mut Vec<String>) {
     let used = sql_text::placeholders(blanked);
-    // A query whose rows carry no time needs no zone of its own: the range's ends are instants. Only rates need `until`.
+    // A query whose rows have no time needs no zone, since the ends of the range are instants. Only rates need `until`.
     let optional = ["tz", "until"];
     for (name, data_type) in given.placeholders().filter(|(name, _)| !optional.contains(name)) {
         if !used.contains(&(name, data_type)) {
@@ -349,7 +351,7 @@ fn check_params(params: &[ParamInfo], faults: &mut Vec<String>) {
     }
 }
 
-/// Compares the columns with the outer select list, and reads the order.
+/// Compares the declared columns with the outer select list, and returns the order.
 fn check_columns(file: &str, columns: &[ColumnInfo], blanked: &str, faults: &mut Vec<String>) -> String {
     let declared: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     match sql_text::select_list(blanked) {

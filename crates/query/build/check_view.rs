@@ -1,9 +1,9 @@
-//! Reads the definition of a view and says what in it is not true.
+//! Parses the definition of a view and reports its faults.
 
 use crate::sql_text;
 use crate::view::View;
 
-/// Aggregate functions whose states merge to exactly the answer over all rows.
+/// Aggregate functions whose states merge to exactly the result over all rows.
 const EXACT: [&str; 8] = [
     "count",
     "sum",
@@ -15,10 +15,10 @@ const EXACT: [&str; 8] = [
     "groupUniqArrayArray",
 ];
 
-/// Reads `queries/<folder>/<name>.sql`: one statement per source, separated by `;`.
+/// Parses `queries/<folder>/<name>.sql`, which has one statement per source, separated by `;`.
 ///
 /// # Errors
-/// A sentence for each thing that is not true, beginning with the file.
+/// One sentence per fault, beginning with the file.
 pub fn check_view(folder: &str, name: &str, sql: &str, retention_days: u16) -> Result<View, Vec<String>> {
     let file = format!("queries/{folder}/{name}.sql");
     let mut faults = Vec::new();
@@ -72,9 +72,9 @@ pub fn check_view(folder: &str, name: &str, sql: &str, retention_days: u16) -> R
     }
 }
 
-/// What one statement of a view says.
+/// One statement of a view.
 struct Select {
-    /// Without `ORDER BY`, which is the table's.
+    /// The text without `ORDER BY`, which becomes the sort key of the table.
     sql: String,
     source: String,
     keys: Vec<String>,
@@ -102,7 +102,8 @@ impl Select {
             false => matches!(keys[..], ["Bucket" | "Day", ..]),
         };
         let columns = sql_text::select_list(&blanked)?;
-        // A row's service and environment are columns like others; states are kept for each.
+        // A view of single rows has the service and the environment among its columns. Aggregate states need them as
+        // keys.
         let named = if of_rows { &columns } else { &keys };
         if !has_time
             || !["ServiceName", "Environment"]
@@ -149,7 +150,8 @@ impl Select {
     }
 }
 
-/// The one raw table a statement reads. It is named once, also in comments, because it is replaced.
+/// Returns the one raw table that a statement reads. The name may occur only once, comments included, because it is
+/// replaced in the text.
 fn source(sql: &str, blanked: &str) -> Result<String, String> {
     let tables = |text| -> Vec<String> {
         let words = sql_text::words(text).map(|(_, word)| word);

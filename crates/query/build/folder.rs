@@ -1,24 +1,24 @@
-//! Reads the files of a query's folder.
+//! Loads the files of the folders in `queries/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The texts of a folder of `queries/`.
+/// The files of one folder of `queries/`.
 pub struct Folder {
-    /// Its name, which is the query's.
+    /// The name of the folder, which is also the query's name.
     pub name: String,
-    /// `query.toml`.
+    /// The text of `query.toml`.
     pub toml: String,
-    /// `lake.sql`.
+    /// The text of `lake.sql`.
     pub lake_sql: String,
-    /// `hot.sql`, where there is one.
+    /// The text of `hot.sql`, if the folder has one.
     pub hot_sql: Option<String>,
-    /// Names and texts of `mv_*.sql`.
+    /// Names (without `.sql`) and texts of the files `mv_*.sql`.
     pub views: Vec<(String, String)>,
 }
 
 impl Folder {
-    /// Every folder, by name, and a sentence for each that can't be read.
+    /// Reads all folders, sorted by name. Also returns a sentence for each folder that cannot be read.
     pub fn all(queries: &Path) -> (Vec<Self>, Vec<String>) {
         let mut paths = match entries(queries) {
             Ok(paths) => paths,
@@ -58,7 +58,7 @@ impl Folder {
     }
 }
 
-/// The name of an SQL file without its ending.
+/// Returns the name of an SQL file without `.sql`.
 fn stem(file: &Path) -> Option<String> {
     file.file_name()?
         .to_str()?
@@ -78,7 +78,7 @@ fn text(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: cannot be read: {error}", shown(path)))
 }
 
-/// A path from `queries/` on.
+/// Shortens a path for messages: the part from `queries` on.
 fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
     text.rfind("queries")

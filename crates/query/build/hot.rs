@@ -1,15 +1,16 @@
-//! Makes the statements that a ClickHouse is sent: names with their versions, and the guard on coverage.
+//! Builds the statements for ClickHouse: inserts versioned table names and the guard on coverage.
 
 use crate::definition::{Held, Hot};
 use crate::sql_text;
 use crate::view::View;
 
-/// The range's first UTC day of which all is asked for, and the first after it of which not all is. The range may lie within
-/// a day: then the first comes after the last.
+/// SQL for the first midnight UTC at or after the start of the range, where its whole days begin. If the range is
+/// within one day, this midnight is later than [`AFTER_WHOLE_DAYS`].
 const FIRST_WHOLE_DAY: &str = "toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC')";
+/// SQL for the last midnight UTC at or before the end of the range, where its whole days end.
 const AFTER_WHOLE_DAYS: &str = "toStartOfDay({to:DateTime64(6)}, 'UTC')";
 
-/// A statement on a view. With `by_day`, it gets whole days from there.
+/// Returns a query's statement on a view. With `by_day`, the statement reads whole days from that view.
 pub fn on_view(sql: &str, view: &View, by_day: Option<&View>, retention_days: u16) -> Hot {
     let quarters = held(view);
     let (sql, reads) = match by_day {
@@ -39,7 +40,7 @@ pub fn on_view(sql: &str, view: &View, by_day: Option<&View>, retention_days: u1
     }
 }
 
-/// A statement over the raw tables of a ClickHouse.
+/// Returns a query's statement over the raw tables of a ClickHouse.
 pub fn indexed(sql: &str, raw_version: &str, retention_days: u16) -> Hot {
     let blanked = sql_text::blank(sql);
     let mut tables: Vec<&str> = sql_text::words(&blanked)
@@ -63,8 +64,10 @@ pub fn indexed(sql: &str, raw_version: &str, retention_days: u16) -> Hot {
     }
 }
 
-/// The statement with the names of the server's tables, and with a guard for each in its first `WHERE`: once is enough, what
-/// fails is the statement. They stay tables, not subqueries: planning those takes longer, and they have no `PREWHERE`.
+/// Replaces the names of tables by those of the server, and inserts one guard per table into the first `WHERE`.
+///
+/// One guard per table is enough, since a failing guard fails the whole statement. The tables are not replaced by
+/// guarded subqueries: those take longer to plan and have no `PREWHERE`.
 fn on_tables(sql: &str, reads: &[Held], table: impl Fn(&Held) -> String) -> String {
     let named = reads.iter().fold(sql.to_owned(), |sql, read| {
         sql_text::replace_word(&sql, &read.name, &format!("otel.{}", table(read)))
@@ -83,15 +86,16 @@ fn held(view: &View) -> Held {
     }
 }
 
-/// All rows of a table, unless they do not hold the range. A condition may follow.
+/// Returns a `SELECT` of all rows of a table, with a guard in its `WHERE`. A further condition may be appended.
 fn guarded(read: &Held, table: &str) -> String {
     format!("SELECT * FROM otel.{table} WHERE {}", guard(read))
 }
 
-/// A condition that is true, or fails the statement: what is held does not begin early enough.
+/// Returns a condition that is true, or fails the statement if the table's coverage begins too late.
 ///
-/// A scalar subquery is evaluated before a row is read: it fails on an empty table too. `otel.covered` is in memory, and asked
-/// without a plan of its own. One line, so that it may stand in a comment.
+/// ClickHouse evaluates a scalar subquery before it reads a row, so that the guard fails on an empty table too.
+/// `otel.covered` is a `Join` table in memory, which `joinGet` reads without a plan of its own. The text has no line
+/// break, so that it may end up in a `--` comment.
 fn guard(Held { name, version }: &Held) -> String {
     format!(
         "(SELECT throwIf(NOT ifNull(joinGet('otel.covered', 'first_day', '{name}', '{version}') <= {{first_day:Date}}, false), \

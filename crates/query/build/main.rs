@@ -1,4 +1,5 @@
-//! Turns `queries/*/` into the catalogue and the views, and fails the build with a sentence for each thing that is not true.
+//! Builds the catalogue and the views from `queries/*/`. Each inconsistency fails the build with a sentence that
+//! describes it.
 
 mod check;
 mod check_view;
@@ -23,7 +24,7 @@ use serde::Serialize;
 use view::View;
 
 fn main() {
-    // Relative to the package: with an absolute path every other checkout would build this again.
+    // The path is relative to the package: an absolute one would rebuild the crate in every other checkout.
     let queries = Path::new("../../queries");
     println!("cargo::rerun-if-changed={}", queries.display());
     let raw_version = version::raw();
@@ -42,7 +43,7 @@ fn main() {
     }
 }
 
-/// Every named query and every view, by name, or what is wrong with them.
+/// Returns all named queries and all views, or one sentence per fault.
 fn read(queries: &Path, raw_version: &str) -> Result<(Vec<Definition>, Vec<View>), Vec<String>> {
     let (folders, mut faults) = Folder::all(queries);
     let checked: Vec<Checked> = folders
@@ -136,7 +137,8 @@ fn read(queries: &Path, raw_version: &str) -> Result<(Vec<Definition>, Vec<View>
     }
 }
 
-/// Values are suggested by a query that asks for nothing and has a column of the parameter's name.
+/// Checks that each `params.suggest` names a query without required parameters that returns a column of the parameter's
+/// name.
 fn check_suggestions(checked: &[Checked], faults: &mut Vec<String>) {
     for query in checked {
         for param in &query.info.params {
@@ -156,18 +158,19 @@ fn check_suggestions(checked: &[Checked], faults: &mut Vec<String>) {
     }
 }
 
-/// A view keeps what the query that looks back furthest needs.
+/// Returns the number of days that a view has to keep: the largest number over its queries. Returns `None` for a view
+/// that no query uses.
 fn retention(checked: &[Checked], name: &str) -> Option<u16> {
     readers(checked, name).map(|(days, _)| days).max()
 }
 
-/// The view by day beside it, where a query wants one.
+/// Returns the view by day beside `view`, if a query reads whole days from it.
 fn by_day(checked: &[Checked], view: &View) -> Option<View> {
     let wanted = readers(checked, &view.name).filter(|(_, whole_days)| *whole_days);
     view.by_day(wanted.map(|(days, _)| days).max()?)
 }
 
-/// Of each query on a view: how many days it may reach back, and whether it wants whole days.
+/// Returns, for each query on a view, the number of days it may reach back, and whether it reads whole days.
 fn readers(checked: &[Checked], name: &str) -> impl Iterator<Item = (u16, bool)> {
     checked.iter().filter_map(move |query| match &query.hot {
         Some(HotQuery::View {

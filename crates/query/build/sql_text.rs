@@ -1,7 +1,9 @@
-//! Reads just enough of a statement to check it against its declaration: placeholders, the outer select list and
-//! the outer order. Not a parser: what it can't see is tested by running the query.
+//! Reads just enough of a statement to compare it with its declaration: placeholders, the outer select list and the
+//! outer order.
+//!
+//! These functions are not a parser. The queries' tests, which run the statements, find what they miss.
 
-/// The statement with comments and the insides of quotes blanked out; every byte keeps its place.
+/// Replaces comments and the insides of quotes by blanks. Every other byte keeps its position.
 pub fn blank(sql: &str) -> String {
     let mut out = Vec::with_capacity(sql.len());
     let mut bytes = sql.bytes().peekable();
@@ -30,7 +32,7 @@ pub fn blank(sql: &str) -> String {
                     out.push(b' ');
                 }
             }
-            // Outside quotes and comments a statement is ASCII; anything else is of no interest here.
+            // Outside quotes and comments a statement is ASCII. Other bytes are blanked.
             byte if byte.is_ascii() => out.push(byte),
             _ => out.push(b' '),
         }
@@ -38,7 +40,7 @@ pub fn blank(sql: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The placeholders `{name:Type}` of a blanked statement, in order, each occurrence.
+/// Returns name and type of all placeholders `{name:Type}` of a blanked statement, in order, with repetitions.
 pub fn placeholders(blanked: &str) -> Vec<(&str, &str)> {
     blanked
         .split('{')
@@ -48,7 +50,7 @@ pub fn placeholders(blanked: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// A word or a comma outside every parenthesis, with where it begins.
+/// Returns the words and commas outside all parentheses.
 fn outer_words(blanked: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut depth = 0_i32;
@@ -73,7 +75,10 @@ fn outer_words(blanked: &str) -> Vec<&str> {
     words
 }
 
-/// The words of each item of a blanked statement's outer select list, or what keeps them from being seen.
+/// Returns the words of each item of a blanked statement's outer select list.
+///
+/// # Errors
+/// A sentence, unless the statement has exactly one `SELECT` outside parentheses.
 pub fn select_items(blanked: &str) -> Result<Vec<Vec<&str>>, String> {
     let words = outer_words(blanked);
     let selects = words
@@ -94,13 +99,16 @@ pub fn select_items(blanked: &str) -> Result<Vec<Vec<&str>>, String> {
     Ok(list.split(|word| *word == ",").map(<[&str]>::to_vec).collect())
 }
 
-/// The names of the columns that a blanked statement returns, or what keeps them from being seen.
+/// Returns the names of the columns that a blanked statement returns.
+///
+/// # Errors
+/// The errors of [`select_items`].
 pub fn select_list(blanked: &str) -> Result<Vec<&str>, String> {
     let items = select_items(blanked)?;
     Ok(items.iter().filter_map(|item| item.last().copied()).collect())
 }
 
-/// The names in the outer `GROUP BY` of a blanked statement.
+/// Returns the names in the outer `GROUP BY` of a blanked statement.
 pub fn group_by(blanked: &str) -> Vec<&str> {
     clause(blanked, "GROUP", &["HAVING", "ORDER", "LIMIT", "SETTINGS"])
         .into_iter()
@@ -108,7 +116,7 @@ pub fn group_by(blanked: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The outer `ORDER BY` of a blanked statement: names, and whether each descends.
+/// Returns the outer `ORDER BY` of a blanked statement: each name, and true if it descends.
 pub fn order(blanked: &str) -> Vec<(&str, bool)> {
     clause(blanked, "ORDER", &["LIMIT", "SETTINGS"])
         .split(|word| *word == ",")
@@ -119,7 +127,7 @@ pub fn order(blanked: &str) -> Vec<(&str, bool)> {
         .collect()
 }
 
-/// What stands between `<begin> BY` and the first of the ends, outside every parenthesis.
+/// Returns the words between `<begin> BY` and the first of `ends`, outside all parentheses.
 fn clause<'a>(blanked: &'a str, begin: &str, ends: &[&str]) -> Vec<&'a str> {
     outer_words(blanked)
         .into_iter()
@@ -129,7 +137,7 @@ fn clause<'a>(blanked: &'a str, begin: &str, ends: &[&str]) -> Vec<&'a str> {
         .collect()
 }
 
-/// Every word of a text, wherever it stands, with where it begins.
+/// Returns all words of a text, at any depth, each with its byte offset.
 pub fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let mut at = 0;
@@ -146,7 +154,7 @@ pub fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The text with each of its words `word` replaced.
+/// Replaces all occurrences of the word `word` by `by`.
 pub fn replace_word(text: &str, word: &str, by: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut done = 0;

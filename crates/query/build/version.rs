@@ -1,18 +1,19 @@
-//! Names what is stored by its definition and by the mapping that filled it, so that neither changes unseen.
+//! Versions of views and raw tables: hashes of the definition and of the mapping from OTLP. A change of either changes
+//! the version.
 
 use lakefront_otel::{clickhouse_ddl, mapping_version, tables};
 
 use crate::view::View;
 
-/// How many hex digits of the hash.
+/// Length of a version in hex digits.
 const DIGITS: usize = 12;
 
-/// The version of the raw tables.
+/// Returns the version of the raw tables.
 pub fn raw() -> String {
     hash(tables().iter().map(|table| clickhouse_ddl(table, "otel")))
 }
 
-/// The view with the version of its definition.
+/// Returns the view with its version filled in.
 pub fn versioned(view: View) -> View {
     View {
         version: hash(view.ddl("")),

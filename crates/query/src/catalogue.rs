@@ -1,3 +1,5 @@
+//! The catalogue of named queries and the list of views, as the build script wrote them from `queries/`.
+
 use std::sync::LazyLock;
 
 use lakefront_api::{Problem, ProblemType};
@@ -14,25 +16,26 @@ static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
         .expect("the build script wrote it from the same types")
 });
 
-/// Every named query, by name.
+/// Returns all named queries, sorted by name.
 pub fn catalogue() -> &'static [Definition] {
     &CATALOGUE
 }
 
-/// Every view of the hot tier, by name.
+/// Returns all views of the hot tier, sorted by name.
 pub fn views() -> &'static [View] {
     &VIEWS
 }
 
-/// The version of the raw tables in `otel.coverage`: a hash of their definitions and of the mapping that fills them.
+/// Returns the version of the raw tables in `otel.coverage`: a hash of their definitions and of the mapping that fills
+/// them.
 pub fn raw_version() -> &'static str {
     env!("LAKEFRONT_RAW_VERSION")
 }
 
-/// The query of a name.
+/// Returns the named query called `name`.
 ///
 /// # Errors
-/// [`ProblemType::NotFound`], with the names there are.
+/// [`ProblemType::NotFound`] for an unknown name, with the list of all names.
 pub fn find(name: &str) -> Result<&'static Definition, Problem> {
     catalogue()
         .iter()

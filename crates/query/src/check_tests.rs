@@ -177,7 +177,7 @@ ORDER BY things DESC, thing
 LIMIT {limit:UInt64}
 ";
 
-/// The declaration with a view, or with what a test makes of it.
+/// Returns `TOML` followed by a `[hot]` table with the given lines.
 fn with_hot(table: &str) -> String {
     format!("{TOML}\n[hot]\n{table}\n")
 }

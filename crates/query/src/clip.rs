@@ -1,3 +1,5 @@
+//! Clips the range of a request to the days that the lake has.
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use lakefront_api::{Problem, ProblemType, Range};
@@ -5,10 +7,13 @@ use lakefront_api::{Problem, ProblemType, Range};
 use crate::range::widen;
 use crate::{Resolved, zone};
 
-/// The range without what lies before the lake's first day; it still begins and ends with a whole bucket.
+/// Returns the range without the part before the lake's first day. Both ends are still ends of whole buckets.
+///
+/// A long range may get a coarser bucket ([`QueryInfo::grain`](lakefront_api::QueryInfo::grain)); its ends then move
+/// outward to that bucket.
 ///
 /// # Errors
-/// [`ProblemType::BadRequest`] when a calendar has no such time.
+/// [`ProblemType::BadRequest`] for a time that the calendar cannot represent.
 pub fn clip(resolved: &Resolved, first_day: Option<Date>) -> Result<Range, Problem> {
     let info = &resolved.query.info;
     let bad = |error: jiff::Error| Problem::new(ProblemType::BadRequest, format!("timeRange: {error}"));

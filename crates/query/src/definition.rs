@@ -1,39 +1,43 @@
+//! The definition of a named query, as the build script writes it and the plan reads it.
+
 use lakefront_api::QueryInfo;
 use serde::{Deserialize, Serialize};
 
-/// A named query: what a caller can know of it, and its statements.
+/// A named query: its public description and its statements.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
-    /// What `GET /queries` shows.
+    /// The description that `GET /queries` returns.
     pub info: QueryInfo,
-    /// Whole days before the range that are read as well, from `{since:DateTime64(6)}` on; 0 for none.
+    /// Number of whole days before the range that the query also reads, from `{since:DateTime64(6)}` on. 0 for none.
     pub look_back_days: u16,
     /// The statement over the lake's tables, with typed placeholders.
     pub lake_sql: String,
-    /// How a ClickHouse answers it, where one can.
+    /// The statement for ClickHouse, if the query has one.
     pub hot: Option<Hot>,
 }
 
-/// A statement over what sync keeps in ClickHouse.
+/// A statement over the tables that sync fills in ClickHouse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hot {
-    /// The whole statement, with typed placeholders. It fails with `FUNCTION_THROW_IF_VALUE_IS_NON_ZERO` where
-    /// `otel.covered` does not say that all of what it reads is held from `{first_day:Date}` on, also when that is
-    /// empty: a server that was wiped or is half filled never answers.
+    /// The whole statement, with typed placeholders and a guard on `otel.covered`.
+    ///
+    /// The statement fails with `FUNCTION_THROW_IF_VALUE_IS_NON_ZERO` unless `otel.covered` reports all tables in
+    /// `reads` as complete from `{first_day:Date}` on. A server that was wiped or is half filled therefore never
+    /// answers.
     pub sql: String,
-    /// What it reads: a view, one by day beside it where there is one, or raw tables.
+    /// The tables that the statement reads: a view, optionally with its view by day, or raw tables.
     pub reads: Vec<Held>,
-    /// Whole UTC days before today that they keep.
+    /// Number of whole UTC days before today that these tables keep.
     pub retention_days: u16,
-    /// Whether it reads raw tables by their indexes, not a view.
+    /// True if the statement reads raw tables by their indexes, false if it reads a view.
     pub indexed: bool,
 }
 
-/// Something that a ClickHouse holds, as `otel.coverage` names it.
+/// A view or raw table in ClickHouse, as `otel.coverage` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// A view, or a raw table.
+    /// The name of the view or raw table, without its version.
     pub name: String,
-    /// The version that is asked for.
+    /// The version that the statement needs.
     pub version: String,
 }

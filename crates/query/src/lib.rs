@@ -1,7 +1,8 @@
-//! Named queries: the catalogue, a request made good, and the plan of which engine is asked what.
+//! Named queries: the catalogue, the check of a request, and the plan that decides which engines answer it.
 //!
-//! [`resolve`] turns a request into values that are known to be good, [`plan`] decides which engines are asked.
-//! Both are pure: the clock and the topology are arguments. Nothing here sends a statement or reads a reply.
+//! [`resolve`] checks a request and fills in its defaults. [`plan`] decides which engines get the query, in which
+//! order. Both functions are pure: the clock and the topology are arguments. No code in this crate sends a statement or
+//! reads a reply.
 
 mod catalogue;
 mod clip;

@@ -1,12 +1,14 @@
+//! Checks the parameters of a named query against their declarations.
+
 use std::collections::BTreeMap;
 
 use lakefront_api::{ParamInfo, ParamKind, Problem, ProblemType};
 use serde_json::Value;
 
-/// The values of a query's parameters as text, defaults filled in.
+/// Returns names and values of a query's parameters as text, defaults filled in.
 ///
 /// # Errors
-/// [`ProblemType::BadRequest`] for a value that is unknown, missing, too large or of another type.
+/// [`ProblemType::BadRequest`] for a parameter that is unknown, missing, too large or of another type.
 pub fn params(
     given: &BTreeMap<String, Value>,
     declared: &[ParamInfo],
@@ -61,8 +63,10 @@ fn value(given: Option<&Value>, param: &ParamInfo) -> Result<String, Problem> {
     }
 }
 
-/// Returns an id as tables have it: lower case, and of so many hexadecimal digits. It may come in capitals, with blanks, as
-/// a UUID, after `0x`, or without the zeros at its beginning. None for a text that is no such id.
+/// Returns an id in the form that the tables store: lower case, padded with zeros to `digits` hexadecimal digits.
+/// Returns `None` for any other text.
+///
+/// Accepted are also capitals, blanks, the form of a UUID, the prefix `0x`, and ids without their leading zeros.
 fn hex_id(text: &str, digits: usize) -> Option<String> {
     let id: String = text
         .chars()
@@ -96,7 +100,7 @@ mod tests {
         ] {
             assert_eq!(hex_id(form, 32).as_deref(), Some(stored), "{form:?}");
         }
-        // 64 bits, as Zipkin and Datadog have them.
+        // 64-bit ids, as Zipkin and Datadog use them.
         assert_eq!(
             hex_id("8448eb211c80319c", 32).as_deref(),
             Some("00000000000000008448eb211c80319c")

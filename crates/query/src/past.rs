@@ -1,3 +1,5 @@
+//! Points in the lake's past, for queries with `at` (time travel).
+
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -6,14 +8,14 @@ use lakefront_api::{Problem, ProblemType};
 /// A point in the lake's past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Past {
-    /// A table's snapshot.
+    /// The id of a table's snapshot.
     Snapshot(i64),
-    /// The newest snapshot at this time.
+    /// A time: the query reads the newest snapshot at that time.
     Time(Timestamp),
 }
 
 impl Past {
-    /// The engine's setting that answers from there.
+    /// Returns the engine setting, name and value, with which a statement reads the lake at this point.
     pub fn setting(self) -> (String, String) {
         match self {
             Self::Snapshot(id) => ("iceberg_snapshot_id".into(), id.to_string()),

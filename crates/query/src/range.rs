@@ -1,21 +1,24 @@
+//! Time ranges: checks the requested range and moves its ends outward to whole buckets in the caller's time zone.
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 use lakefront_api::{Bucket, Problem, ProblemType, Range, TimeRange};
 
-/// The longest range that may be asked for; the widening comes on top.
+/// The longest range that may be requested. Moving the ends outward to whole buckets may add to it.
 const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 
-/// The bucket of a view.
+/// The bucket of most views: 15 minutes.
 const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
-/// The years in which every engine has the same times.
+/// The first accepted instant. All engines compute the same local times from here to [`LAST`].
 const FIRST: Timestamp = Timestamp::UNIX_EPOCH;
+/// The last accepted instant.
 const LAST: Timestamp = Timestamp::constant(7_258_118_400, 0); // 2200-01-01
 
-/// The range that a query answers: presets end at `now`, and the ends move outward to the bucket.
+/// Returns the range that a query answers. Presets end at `now`, and both ends move outward to whole buckets.
 ///
 /// # Errors
-/// [`ProblemType::BadRequest`] for a range that is reversed, too long or outside the years 1970 to 2199.
+/// [`ProblemType::BadRequest`] for a range that is reversed, longer than 366 days, or outside the years 1970 to 2199.
 pub fn range(asked: TimeRange, bucket: Bucket, zone: &TimeZone, now: Timestamp) -> Result<Range, Problem> {
     let bad = |detail: String| Problem::new(ProblemType::BadRequest, format!("timeRange: {detail}"));
     let (from, to) = match asked {
@@ -34,10 +37,10 @@ pub fn range(asked: TimeRange, bucket: Bucket, zone: &TimeZone, now: Timestamp) 
     widen(Range { from, to }, bucket, zone).map_err(|error| bad(error.to_string()))
 }
 
-/// Returns the end of the part of a range that an engine has data of, if it has all data before `held`.
+/// Returns the end of the part of a range for which an engine has data, if the engine has all data before `held`.
 ///
-/// A range ends in an unfinished bucket when it ends now. Rates divide by the time up to here, not by the whole range. A
-/// range that begins after `held` counts as a whole.
+/// A range that ends now ends in an unfinished bucket. Rates divide by the time up to the returned instant, not by the
+/// whole range. A range that begins after `held` counts as a whole.
 pub fn until(range: Range, held: Timestamp) -> Timestamp {
     if held > range.from {
         range.to.min(held)
@@ -46,12 +49,16 @@ pub fn until(range: Range, held: Timestamp) -> Timestamp {
     }
 }
 
-/// Moves both ends outward to the bucket. Stored times are whole microseconds, so finer ones are cut off.
+/// Moves both ends of a range outward to whole buckets. Stored times are whole microseconds, so that finer fractions
+/// are cut off first.
+///
+/// # Errors
+/// When an end falls outside the times that jiff can represent.
 pub fn widen(range: Range, bucket: Bucket, zone: &TimeZone) -> Result<Range, jiff::Error> {
     let from = Timestamp::from_microsecond(range.from.as_microsecond())?;
     let to = Timestamp::from_microsecond(range.to.as_microsecond())?;
     let (from, _) = bucket_of(from, bucket, zone)?;
-    // The end is outside the range: where it lies on a boundary, it is one.
+    // The end of a range is exclusive. An end on a boundary is already the end of a bucket.
     let to = match bucket_of(to, bucket, zone)? {
         (begin, _) if begin == to => to,
         (_, end) => end,
@@ -59,9 +66,9 @@ pub fn widen(range: Range, bucket: Bucket, zone: &TimeZone) -> Result<Range, jif
     Ok(Range { from, to })
 }
 
-/// The bucket that holds an instant, half-open; exact ones are empty.
+/// Returns the bucket that contains an instant, as a half-open interval. [`Bucket::Exact`] gives an empty one.
 ///
-/// Hours are counted from the local midnight, as ClickHouse's `toStartOfHour` does. That is every full hour of the
+/// Hours are counted from the local midnight, as ClickHouse's `toStartOfHour` does. They are the full hours of the
 /// local clock, except on days whose offset changes by a part of an hour (Australia/Lord_Howe).
 fn bucket_of(at: Timestamp, bucket: Bucket, zone: &TimeZone) -> Result<(Timestamp, Timestamp), jiff::Error> {
     match bucket {
@@ -88,8 +95,8 @@ fn bucket_of(at: Timestamp, bucket: Bucket, zone: &TimeZone) -> Result<(Timestam
     ))
 }
 
-/// The first instant after a day that is in the next one. It can be more than a day on the calendar away: a zone
-/// that crosses the date line leaves one out.
+/// Returns the instant at which the next local day begins. A zone that crosses the date line skips a day of the
+/// calendar, so that the next day can be two dates later.
 fn following_day(day: &Zoned) -> Result<Timestamp, jiff::Error> {
     day.date()
         .checked_add(1.day())?

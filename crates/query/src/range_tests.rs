@@ -65,7 +65,7 @@ fn days_of_a_clock_change_have_23_or_25_hours() {
     check("Europe/Berlin", Bucket::Day, ["2026-03-29T12:00:00Z"; 2], spring);
     let autumn = ["2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"];
     check("Europe/Berlin", Bucket::Day, ["2026-10-25T12:00:00Z"; 2], autumn);
-    // 02:00 to 03:00 happens twice: two buckets.
+    // 02:00 to 03:00 happens twice that day: two buckets.
     let twice = ["2026-10-25T00:30:00Z", "2026-10-25T00:40:00Z"];
     check(
         "Europe/Berlin",
@@ -80,15 +80,15 @@ fn a_day_that_begins_at_one_and_a_day_that_never_was() {
     // Clocks in Egypt skip from midnight to one on the last Friday of April.
     let cairo = ["2026-04-23T22:00:00Z", "2026-04-24T21:00:00Z"];
     check("Africa/Cairo", Bucket::Day, ["2026-04-24T12:00:00Z"; 2], cairo);
-    // Samoa crossed the date line: the 30th of December 2011 is missing.
+    // Samoa crossed the date line: its calendar has no 30 December 2011.
     let samoa = ["2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z"];
     check("Pacific/Apia", Bucket::Day, ["2011-12-30T09:00:00Z"; 2], samoa);
 }
 
 #[test]
 fn hours_of_a_half_hour_change_are_counted_from_midnight() {
-    // As `toStartOfHour` of ClickHouse 26.7 cuts them: Lord Howe goes from +10:30 to +11 at 2026-10-03T15:30Z, and its
-    // day of 23.5 hours ends with a bucket of half an hour.
+    // The hours as `toStartOfHour` of ClickHouse 26.7 returns them. Lord Howe changes from +10:30 to +11 at
+    // 2026-10-03T15:30Z. Its day of 23.5 hours ends with a bucket of half an hour.
     let zone = "Australia/Lord_Howe";
     check(
         zone,

@@ -1,3 +1,5 @@
+//! Resolves a request: checks each field, and fills in defaults.
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -6,30 +8,30 @@ use lakefront_api::{BackendChoice, Problem, ProblemType, QueryRequest, Range};
 use crate::past::Past;
 use crate::{Definition, catalogue, params, range, zone};
 
-/// A request whose every part is known to be good.
+/// A checked request: every field is valid, and defaults are filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resolved {
-    /// The query.
+    /// The definition of the requested query.
     pub query: &'static Definition,
-    /// What is answered: the ends have moved outward to the query's bucket.
+    /// The range to answer: the requested one, with its ends moved outward to the query's bucket.
     pub range: Range,
-    /// The zone's name as engines spell it.
+    /// The IANA name of the time zone, spelled as engines expect it.
     pub tz: String,
-    /// The query's own parameters as text, defaults filled in.
+    /// Names and values of the query's own parameters, as text, defaults filled in.
     pub params: Vec<(String, String)>,
-    /// Which engine may answer.
+    /// The engine that the caller requested, or `auto`.
     pub backend: BackendChoice,
-    /// How far behind the lake an answer may be, in seconds, where the caller says so.
+    /// The caller's limit on how far the answer may be behind the lake, in seconds, if the request has one.
     pub(crate) max_lag: Option<u64>,
-    /// A point in the lake's past, where one is asked for.
+    /// The point in the lake's past to answer from, if the request names one.
     pub(crate) at: Option<Past>,
 }
 
-/// Checks a request and fills in what it leaves out.
+/// Checks a request and fills in its defaults.
 ///
 /// # Errors
-/// [`NotFound`](lakefront_api::ProblemType::NotFound) for an unknown query, else
-/// [`BadRequest`](lakefront_api::ProblemType::BadRequest), naming the field.
+/// [`NotFound`](lakefront_api::ProblemType::NotFound) for an unknown query.
+/// [`BadRequest`](lakefront_api::ProblemType::BadRequest) for any other fault, with the name of the field.
 pub fn resolve(request: &QueryRequest, now: Timestamp) -> Result<Resolved, Problem> {
     let query = catalogue::find(&request.query)?;
     let (zone, tz) = zone::zone(&request.tz)?;
@@ -44,7 +46,8 @@ pub fn resolve(request: &QueryRequest, now: Timestamp) -> Result<Resolved, Probl
     })
 }
 
-/// A snapshot is one table's: a query over several can only be asked for a time.
+/// Parses the requested point in the past. A snapshot belongs to one table, so that a query over several tables accepts
+/// a time only.
 fn past(at: &str, query: &Definition) -> Result<Past, Problem> {
     let past = at.parse()?;
     if matches!(past, Past::Snapshot(_)) && tables(&query.lake_sql).len() > 1 {
@@ -57,7 +60,7 @@ fn past(at: &str, query: &Definition) -> Result<Past, Problem> {
     Ok(past)
 }
 
-/// The lake's tables that a statement reads.
+/// Returns the names of the lake's tables that a statement reads.
 fn tables(sql: &str) -> BTreeSet<&str> {
     let words = sql.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
     words.filter(|word| word.starts_with("otel_")).collect()

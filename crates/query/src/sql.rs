@@ -1,16 +1,19 @@
+//! Checks ad-hoc SQL requests before they are sent to an engine.
+
 use lakefront_api::{Problem, ProblemType, SqlRequest};
 use serde_json::Value;
 
 use crate::Statement;
 
-/// ClickHouse's own default of `max_query_size`.
+/// The longest statement, in bytes: the default of ClickHouse's `max_query_size`.
 const LONGEST: usize = 256 * 1024;
 const MOST_PARAMS: usize = 100;
 
-/// An ad-hoc statement that can be sent. Whether it may run is the engine's gate to say: only it can parse it.
+/// Checks the form of an ad-hoc request and returns it as a statement. The gate of the engine decides which statements
+/// may run, since only an engine can parse SQL.
 ///
 /// # Errors
-/// [`ProblemType::BadRequest`], naming the field.
+/// [`ProblemType::BadRequest`] with the name of the field: an empty or too long statement, or bad parameters.
 pub fn checked(request: &SqlRequest) -> Result<Statement, Problem> {
     let bad = |detail: String| Err(Problem::new(ProblemType::BadRequest, detail));
     if request.sql.trim().is_empty() {

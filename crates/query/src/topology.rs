@@ -1,54 +1,57 @@
+//! The topology: the configured engines and their last known status, an input of the plan.
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lakefront_api::{BackendKind, BackendState};
 
-/// The engines that are configured, and what is believed of each: an argument of the plan.
+/// The configured engines with their last known status: an argument of the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Topology {
-    /// In the order of preference (nearest first).
+    /// The engines in order of preference, the nearest first.
     pub backends: Vec<Backend>,
-    /// The UTC day of the lake's first rows, where it is known: ranges are clipped to it.
+    /// The UTC day of the lake's first rows, if known. Ranges are clipped to it.
     pub first_day: Option<Date>,
 }
 
-/// One engine.
+/// A configured engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backend {
     /// The name in the configuration.
     pub name: String,
-    /// Its kind.
+    /// The kind of engine: ClickHouse or chDB.
     pub kind: BackendKind,
-    /// Its region, where it has one.
+    /// The region of the engine, if it has one.
     pub region: Option<String>,
-    /// What is believed of it. After a backend was down for 10 s it is unknown again, which lets one probe through.
+    /// The cached status. Ten seconds after a backend went down the status is unknown again, which lets one probe
+    /// through.
     pub state: BackendState,
-    /// What a ClickHouse says it holds; none while that was never heard, and for chDB.
+    /// The coverage that a ClickHouse reported. `None` before the first report, and for chDB.
     pub hot: Option<HotState>,
 }
 
-/// What a ClickHouse says it holds.
+/// The state of a ClickHouse, as it reported it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HotState {
-    /// `otel.coverage`: a view or raw table that is not there is not held.
+    /// The rows of `otel.coverage`. A view or raw table without a row counts as empty.
     pub coverage: Vec<Coverage>,
 }
 
-/// A row of `otel.coverage`: all of the lake's rows from a day on, as of a time.
+/// A row of `otel.coverage`: as of a time, the ClickHouse holds all of the lake's rows from a day on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
-    /// A view or a raw table, without its version.
+    /// The name of a view or a raw table, without its version.
     pub view: String,
-    /// The version of its definition and of the mapping.
+    /// The version: a hash of the definition and of the mapping from OTLP.
     pub version: String,
-    /// The first UTC day of which all rows are held, and of every later one. With all of the lake in it that is the first
-    /// day of its retention, also when the lake began later.
+    /// The first UTC day from which on all rows are held. When the whole lake is loaded, it is the first day of the
+    /// retention, even if the lake began later.
     pub first_day: Date,
-    /// When it was last known to hold all of the lake's head.
+    /// The last time at which the ClickHouse was known to hold everything that the lake had committed.
     pub as_of: Timestamp,
 }
 
 impl Topology {
-    /// The engines of a kind, in order.
+    /// Returns the engines of a kind, in order of preference.
     pub(crate) fn of(&self, kind: BackendKind) -> impl Iterator<Item = &Backend> {
         self.backends.iter().filter(move |backend| backend.kind == kind)
     }

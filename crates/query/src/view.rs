@@ -1,45 +1,55 @@
+//! The materialized views of the hot tier and their DDL.
+
 use serde::{Deserialize, Serialize};
 
-/// A materialized view of the hot tier, kept up by every insert into its raw tables: states that merge exactly, or single rows in
-/// few columns.
+/// A materialized view of the hot tier, which ClickHouse updates with every insert into its raw tables.
 ///
-/// A changed definition is another table beside the old one, so that a view is never offered half changed.
+/// Its rows are either aggregate states that merge exactly, or single rows of a raw table with few columns. A changed
+/// definition becomes a new table beside the old one, so that no query reads a half-changed view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// The logical name, as in `otel.coverage`: `mv_errors`.
     pub name: String,
     /// A hash of the definition and of the mapping from OTLP to promoted columns, 12 hex digits.
     pub version: String,
-    /// Whole UTC days before today that queries may ask for. Parts are dropped two days later.
+    /// Number of whole UTC days before today that queries may read. Parts are dropped two days later.
     pub retention_days: u16,
-    /// The raw tables it is fed from, without a database.
+    /// The raw tables that feed the view, without a database.
     pub sources: Vec<String>,
-    /// For each source the statement that makes states of its rows, or picks them; it names the source once.
+    /// One statement per source, in the order of `sources`: a `SELECT` of states of the source's rows, or of single
+    /// rows. A statement names its source exactly once.
     pub selects: Vec<String>,
-    /// The columns it is ordered by. The first is time, in UTC: `Bucket` (15 minutes, or a day) or `Day`. Where a row is one of a raw
-    /// table, `Timestamp` and `RowId` are the last instead.
+    /// The columns of the sort key.
+    ///
+    /// The first is the time in UTC: `Bucket` (15 minutes, or a day) or `Day`. A view of single rows has `Timestamp`
+    /// and `RowId` as its last columns instead.
     pub keys: Vec<String>,
-    /// The other columns: states, or what else is kept of a row.
+    /// The other columns: aggregate states, or further columns of a single row.
     pub others: Vec<String>,
 }
 
-/// Seconds after which a day that gets no more rows becomes one part: what a query reads is fewer states, in fewer parts.
+/// Seconds after the last insert until all parts of a day are merged into one. Queries then read fewer states, from
+/// fewer parts.
 const MERGED_AFTER: u32 = 60;
 
-/// Parts are dropped whole, and no query comes near one that may be gone.
+/// Days between the end of the retention and the TTL. ClickHouse drops whole parts, and queries must not read a day of
+/// which a part may be gone.
 const SLACK_DAYS: u16 = 2;
 
-/// Few rows are wanted of such a view, with all their columns: those lie together, and not many rows have to be read with them.
+/// Settings of a view of single rows. Queries read few of its rows, with all columns. Compact parts store all
+/// columns in one file, and small granules limit how many other rows are read with a row.
 const OF_ROWS: &str = ",\n    index_granularity = 1024, min_bytes_for_wide_part = 1099511627776";
 
 impl View {
-    /// The table of this version, without a database: `mv_errors_3f2a91c0d1e2`.
+    /// Returns the name of this version's table, without a database: `mv_errors_3f2a91c0d1e2`.
     pub fn table(&self) -> String {
         format!("{}_{}", self.name, self.version)
     }
 
-    /// The view of the same rows by UTC day, without a version: a ninety-sixth of the states to merge where a range is long. None
-    /// when it has no `Bucket`.
+    /// Returns a view of the same rows with one bucket per UTC day, without a version. Returns `None` if the view has
+    /// no `Bucket`.
+    ///
+    /// A long range then merges a ninety-sixth of the states.
     pub fn by_day(&self, retention_days: u16) -> Option<Self> {
         const QUARTER: &str = "toStartOfFifteenMinutes(Timestamp)";
         let all = self.selects.iter().all(|select| select.contains(QUARTER));
@@ -53,7 +63,7 @@ impl View {
         })
     }
 
-    /// The UTC day of a row of the view: what it is partitioned by.
+    /// Returns the SQL expression for the UTC day of a row of the view. The table is partitioned by it.
     pub fn day(&self) -> &'static str {
         match self.keys.first().map(String::as_str) {
             Some("Day") => "Day",
@@ -62,21 +72,23 @@ impl View {
         }
     }
 
-    /// Whether it holds rows of its sources, and not states.
+    /// Returns true if the view holds single rows of its sources, not aggregate states.
     fn is_of_rows(&self) -> bool {
         self.keys.last().is_some_and(|key| key == "RowId")
     }
 
-    /// The statement that makes its rows of those of `from`, which has the columns of a source: a table, or a table
-    /// function over a data file. None when it is not fed from that source.
+    /// Returns the statement that computes the view's rows from the rows of `from`. Returns `None` if `source` does not
+    /// feed the view.
+    ///
+    /// `from` is a table, or a table function over a data file, with the columns of the source.
     pub fn select(&self, source: &str, from: &str) -> Option<String> {
         let at = self.sources.iter().position(|own| own == source)?;
         Some(self.selects.get(at)?.replacen(source, from, 1))
     }
 
-    /// The statements that create the table, then one materialized view per source that feeds it.
+    /// Returns the statements that create the table, then one materialized view per source.
     ///
-    /// A suffix (`__staging`) names another such table, fed from the raw tables with the same suffix.
+    /// A suffix (`__staging`) gives another set of tables, fed by the raw tables with the same suffix.
     pub fn ddl(&self, suffix: &str) -> Vec<String> {
         let table = format!("otel.{}{suffix}", self.table());
         let select = |source: &String| {

@@ -1,15 +1,18 @@
+//! Time zones by IANA name.
+
 use std::sync::LazyLock;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use lakefront_api::{Problem, ProblemType};
 
-/// The bundled database, so that every machine and the Worker cut the same hours and days.
+/// The bundled time-zone database. With it, every machine and the Worker compute the same hours and days.
 static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
-/// The zone of an IANA name, with the name as the database spells it (engines tell upper from lower case).
+/// Returns the time zone of an IANA name, and the name as the database spells it. Engines compare the name
+/// case-sensitively.
 ///
 /// # Errors
-/// [`ProblemType::BadRequest`] for a name that the database does not know.
+/// [`ProblemType::BadRequest`] for a name that is not in the database.
 pub fn zone(name: &str) -> Result<(TimeZone, String), Problem> {
     let unknown = || {
         let shown: String = name.chars().take(64).collect();

@@ -1,4 +1,4 @@
-//! `audit`.
+//! The subcommand `audit`: compares each ClickHouse with the lake.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use crate::config::Audit;
 use crate::error::Error;
 use crate::source::Source;
 
-/// How long to wait for another sync.
+/// The longest wait for the lease of another sync.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Failure when something differed and was not repaired.
+/// Audits each ClickHouse. The exit code is a failure if a difference was found and not repaired.
 pub(super) async fn audit(audit: &Audit) -> ExitCode {
     let source = Arc::new(Source::new(audit.sync.place()));
     let (sync, days, repair) = (&audit.sync, audit.days.range(), audit.repair);

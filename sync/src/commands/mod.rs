@@ -1,4 +1,4 @@
-//! The subcommands: each does its work on all ClickHouses at once, and none waits for another.
+//! The subcommands. Each works on all ClickHouses concurrently, and none waits for another.
 
 mod audit;
 mod once;
@@ -14,10 +14,10 @@ use crate::config::Command;
 use crate::error::Result;
 use crate::target::Target;
 
-/// Does it. The exit code says whether all ClickHouses fared well.
+/// Runs a subcommand. The exit code is a success if all ClickHouses succeeded.
 ///
 /// # Errors
-/// When it can't even start.
+/// When the command cannot start.
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Migrate(targets) => Ok(each(targets.open(), migrate).await),
@@ -38,7 +38,7 @@ async fn migrate(target: Target) -> Result<String> {
     })
 }
 
-/// Does something with each ClickHouse and prints how it went; failure when one failed.
+/// Does `work` with each ClickHouse and prints its result. The exit code is a failure if one ClickHouse failed.
 async fn each<F, W>(targets: Vec<Target>, work: F) -> ExitCode
 where
     F: Fn(Target) -> W,

@@ -1,4 +1,4 @@
-//! `once` and `backfill`.
+//! The subcommands `once` and `backfill`: one round for each ClickHouse.
 
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
@@ -13,15 +13,15 @@ use crate::follower::Options;
 use crate::progress::Progress;
 use crate::source::Source;
 
-/// How long to wait for another sync: longer than it takes for the lease of one that died to expire.
+/// The longest wait for another sync. The lease of a killed sync expires sooner.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One round for each ClickHouse.
+/// Runs one round for each ClickHouse.
 pub(super) async fn once(sync: &Sync) -> ExitCode {
     round(sync, None, false).await
 }
 
-/// The same with lines about progress, and for some days only where that is wanted.
+/// Runs one round for each ClickHouse, limited to the given days, and prints lines about progress.
 pub(super) async fn backfill(backfill: &Backfill) -> ExitCode {
     round(&backfill.sync, Some(backfill.days.range()), true).await
 }

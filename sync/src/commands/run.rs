@@ -1,4 +1,4 @@
-//! `run`.
+//! The subcommand `run`: rounds at an interval, until the process is stopped.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,7 +18,8 @@ use crate::progress::Progress;
 use crate::server::{self, Ended, Monitor};
 use crate::source::Source;
 
-/// Rounds for each ClickHouse, until the process is told to stop. A step that has begun is not waited for: the next start goes on.
+/// Runs rounds for each ClickHouse until SIGTERM or SIGINT. A step in progress is abandoned; the next start continues
+/// from the ledger.
 pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
@@ -29,7 +30,7 @@ pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen} (--listen, LAKEFRONT_SYNC_LISTEN)"))?;
-        // Programs that start this one read the address from this line: the port may have been 0.
+        // Programs that start sync read the address from this line, because the port may have been 0.
         println!("listening on http://{}", listener.local_addr()?);
         let router = server::router(Arc::clone(&monitor), run.allowed_hosts.into_iter().collect());
         tokio::spawn(axum::serve(listener, router).into_future());
@@ -38,7 +39,7 @@ pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
         .into_iter()
         .map(|target| run.sync.follower(target, &source));
     let mut followers: Vec<Follower> = followers.collect();
-    // Each waits for its own ClickHouse only.
+    // Each follower waits for its own ClickHouse only.
     let rounds = followers
         .iter_mut()
         .map(|follower| follow(follower, run.interval, Arc::clone(&monitor)));
@@ -47,16 +48,16 @@ pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    // The next start need not wait until the lease expires.
+    // With the leases released, the next start does not wait until they expire.
     let released = join_all(followers.iter_mut().map(Follower::release));
     tokio::time::timeout(RELEASE_PATIENCE, released).await.ok();
     Ok(ExitCode::SUCCESS)
 }
 
-/// How long the end of the process may take for giving leases back.
+/// The longest time for releasing leases when the process ends.
 const RELEASE_PATIENCE: Duration = Duration::from_secs(2);
 
-/// One ClickHouse, again and again. Whatever fails is logged and tried again at the next tick.
+/// Runs rounds for one ClickHouse. A failure is logged, and the next tick tries again.
 async fn follow(follower: &mut Follower, interval: Duration, monitor: Arc<Monitor>) {
     let name = follower.target.name().to_owned();
     let options = Options {
@@ -76,14 +77,14 @@ async fn follow(follower: &mut Follower, interval: Duration, monitor: Arc<Monito
         match &round {
             Ok(_) => (last_error, last_holder) = (None, None),
             Err(error @ Error::Busy { holder, .. }) => {
-                // Between two syncs that is as it should be; once is enough.
+                // Two syncs for one ClickHouse are a normal setup, so that each holder is logged once.
                 if last_holder.as_ref() != Some(holder) {
                     tracing::info!(target = name, "standing by: {error}");
                 }
                 last_holder = Some(holder.clone());
             }
             Err(error) => {
-                // The same words every few seconds would hide everything else.
+                // The same error is logged once: repeated every few seconds, it would hide other lines.
                 let text = error.to_string();
                 if last_error.as_ref() != Some(&text) {
                     tracing::error!(target = name, %error, "the round failed; the next one goes on from there");

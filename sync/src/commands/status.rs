@@ -1,4 +1,4 @@
-//! `status`.
+//! The subcommand `status`: prints coverage and waiting files of each ClickHouse.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ use crate::source::Source;
 use crate::target::Target;
 use crate::unit::{Unit, units};
 
-/// A table for each ClickHouse.
+/// Prints a table for each ClickHouse.
 pub(super) async fn status(sync: &Sync) -> ExitCode {
     let source = Arc::new(Source::new(sync.place()));
     each(sync.targets.open(), |target| {
@@ -113,7 +113,7 @@ fn line(name: &str, version: &str, coverage: Option<Coverage>, now: Timestamp) -
     format!("  {name:<34} {version:<12} {from:<12} {lag:>10}")
 }
 
-/// Files and rows of the lake that are not loaded, of the days that something keeps.
+/// Returns the numbers of files and rows per table that are in the lake but not loaded, for days that are kept.
 fn waiting(
     units: &[Unit],
     head: &Head,

@@ -1,4 +1,4 @@
-//! An audit of one ClickHouse.
+//! The audit of one ClickHouse.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -16,15 +16,17 @@ use crate::progress::Progress;
 use crate::staging::Staging;
 use crate::unit::Unit;
 
-/// Data files that one statement digests.
+/// The most data files that one statement digests.
 const FILES_AT_ONCE: usize = 200;
 
 impl Follower {
-    /// Compares those days with the lake, newest first, each after it was brought in step; builds those that differ anew where that is
-    /// wanted. Findings are written to `otel.audit` and given to `seen`.
+    /// Compares days with the lake, newest first, after bringing each in step. With `repair`, days that differ are
+    /// rebuilt.
+    ///
+    /// Findings are written to `otel.audit` and passed to `seen`.
     ///
     /// # Errors
-    /// As of [`Follower::round`].
+    /// The errors of [`Follower::round`].
     pub async fn audit(
         &mut self,
         patience: Duration,
@@ -58,7 +60,8 @@ impl Follower {
                 .filter(|day| days.contains(day) && *day >= unit.first_day(round.today))
                 .collect();
             for day in known.into_iter().rev() {
-                // The lake goes on: what is new of the day since the last comparison is no difference.
+                // The lake gets new commits meanwhile. Rows that are new since the last comparison must not count as a
+                // difference.
                 round.head = self.source.head().await?;
                 self.catch_up(&mut round, &options, &mut progress).await?;
                 if let Some(error) = round.first_error.take() {

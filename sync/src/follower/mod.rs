@@ -1,11 +1,12 @@
-//! One ClickHouse that follows the lake.
+//! A follower, which keeps one ClickHouse in step with the lake.
 //!
-//! A round takes the lease, reads the lake's head, makes the ClickHouse what the head says, step by step, newest day first, and writes down
-//! since when and as of when it is complete. The head is read again after each long step. A round that is cut short anywhere leaves
-//! a ledger from which the next one goes on.
+//! A round takes the lease, reads the lake's head, and works on one day after another, newest first. Afterwards
+//! ClickHouse has the rows of the head. The round then writes the coverage: from which day on everything is complete,
+//! and as of when. The head is read again after each long step. A round that is interrupted anywhere leaves a ledger
+//! from which the next one continues.
 //!
-//! The lease is kept between rounds. While it is, nobody else writes, so that tables and books are known, and a round that finds
-//! nothing new in the lake sends nothing but, every few seconds, the time as of which all is in.
+//! The lease is kept between rounds. No other sync writes meanwhile, so that tables and books stay cached. A round that
+//! finds no new commit only renews the coverage's time every few seconds.
 
 mod audit;
 mod publish;
@@ -35,30 +36,30 @@ use crate::staging;
 use crate::target::{Books, Tables, Target};
 use crate::unit::{Unit, units};
 
-/// What a round takes.
+/// Options of a round.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long to wait for the lease of another.
+    /// The longest wait for a lease that another sync holds.
     pub patience: Duration,
-    /// Only these days are worked on.
+    /// The days to work on; `None` for all.
     pub days: Option<RangeInclusive<Date>>,
 }
 
-/// What a round did.
+/// The work that a round did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Files that were inserted.
+    /// Number of inserted files.
     pub files: u64,
-    /// Their rows.
+    /// Number of inserted rows.
     pub rows: u64,
-    /// Days that were built in staging.
+    /// Number of days that were built in staging.
     pub built: u64,
 }
 
-/// A ClickHouse and what is known of it between rounds.
+/// The follower of one ClickHouse, with the state that it caches between rounds.
 #[derive(Debug)]
 pub struct Follower {
-    /// The ClickHouse; under the lease while that is held.
+    /// The ClickHouse. Its statements run under the lease while the follower holds it.
     pub target: Target,
     unleased: Target,
     source: Arc<Source>,
@@ -66,52 +67,53 @@ pub struct Follower {
     read: Read,
     parallel: usize,
     terms: Terms,
-    /// The holder of its leases.
+    /// The name of the follower as a holder of leases.
     name: String,
     reader: Option<Reader>,
     lease: Option<Arc<Lease>>,
-    /// The books of an earlier lease: good if nobody wrote since.
+    /// The books as read under an earlier lease. They are valid if no other sync has written since.
     books: Option<Books>,
-    /// As the last round under this lease left things.
+    /// The cached state after the last round under this lease.
     known: Option<Known>,
     last_loaded: Option<Timestamp>,
 }
 
-/// What is known under a lease.
+/// State of the ClickHouse that is cached under a lease.
 #[derive(Debug)]
 struct Known {
     books: Books,
     tables: Tables,
-    /// When all of it was read from the server.
+    /// When all of it was last read from ClickHouse.
     read: Instant,
     settled: Option<Settled>,
 }
 
-/// The state after a round that left nothing to do.
+/// The state after a round that left no work.
 #[derive(Debug)]
 struct Settled {
     head: Head,
     today: Date,
-    /// When the time as of which all is in was written last.
+    /// When the coverage was last written.
     written: Instant,
 }
 
-/// After so long all is read from the server again: somebody may have changed it by hand, and old views are to be dropped.
+/// Age of the cached state after which all of it is read again. A person may have changed ClickHouse by hand, and old
+/// views must be dropped.
 const READ_AGAIN: Duration = Duration::from_secs(600);
 
-/// While a round goes on, coverage is written this often at most.
+/// The shortest time between two writes of the coverage during a round.
 const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 
-/// All that steps of a round share.
+/// The state that the steps of a round share.
 struct Round {
     books: Books,
     tables: Tables,
-    /// When those were read from the server.
+    /// When books and tables were read from ClickHouse.
     read: Instant,
     head: Head,
     today: Date,
     summary: Summary,
-    /// Days that can't be made right in this round.
+    /// Tables and days that failed in this round, and are not tried again in it.
     failed: BTreeSet<(&'static str, Date)>,
     first_error: Option<Error>,
 }
@@ -142,7 +144,7 @@ impl Round {
 }
 
 impl Follower {
-    /// Follows that lake.
+    /// Creates a follower of the lake `source` for the ClickHouse `target`.
     pub fn new(target: Target, source: Arc<Source>, read: Read, parallel: usize, terms: Terms) -> Self {
         let tables = lakefront_otel::tables().iter().map(|table| table.name);
         Self {
@@ -162,11 +164,11 @@ impl Follower {
         }
     }
 
-    /// Makes the ClickHouse what the lake is now.
+    /// Brings the ClickHouse in step with the current lake.
     ///
     /// # Errors
-    /// [`Error::Busy`] when another sync writes to it; what is wrong with lake or ClickHouse. A day that fails does not hold up others:
-    /// the first such error is returned at the end.
+    /// [`Error::Busy`] when another sync holds the lease, and failures of lake or ClickHouse. A day that fails does not
+    /// delay other days; the first such error is returned at the end.
     pub async fn round(&mut self, options: &Options, progress: &mut Progress) -> Result<Summary> {
         if options.days.is_none() && self.has_nothing_new().await? {
             return Ok(Summary::default());
@@ -177,7 +179,7 @@ impl Follower {
         done
     }
 
-    /// Gives the lease back, whatever a round was doing.
+    /// Releases the lease, at any point of a round.
     pub async fn release(&mut self) {
         self.known = None;
         self.target = self.unleased.clone();
@@ -186,17 +188,18 @@ impl Follower {
         }
     }
 
-    /// The name under which this follower holds the lease, while it does.
+    /// Returns the name under which the follower holds the lease, or `None` without a lease.
     pub fn holder(&self) -> Option<&str> {
         self.lease.as_ref().map(|_| self.name.as_str())
     }
 
-    /// The time at which rows came in last, if that is known: read again when another may have written.
+    /// Returns the time of the last loaded rows, if known. The time is read from ClickHouse when another sync may have
+    /// written.
     pub async fn last_loaded(&mut self, round: &Result<Summary>) -> Option<Timestamp> {
         match round {
             Ok(Summary { files: 1.., .. }) => self.last_loaded = Some(Timestamp::now()),
             Ok(_) if self.last_loaded.is_some() => {}
-            // A server that does not answer has failed the round too.
+            // A ClickHouse that does not answer has failed the round too.
             Ok(_) | Err(Error::Busy { .. }) => {
                 self.last_loaded = self.unleased.last_loaded().await.ok().flatten();
             }
@@ -205,7 +208,8 @@ impl Follower {
         self.last_loaded
     }
 
-    /// Takes the lease up again, or takes it over, once there is a database to hold it.
+    /// Resumes the lease, or acquires it. Creates the database first if it is missing, since the lease is a table in
+    /// it.
     async fn begin(&mut self, patience: Duration) -> Result<()> {
         if let Some(lease) = &self.lease {
             match lease.resume().await {
@@ -221,7 +225,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Puts the lease to rest. What was known may be wrong after a failure.
+    /// Marks the lease as resting. After a failure the cached state may be wrong and is dropped.
     async fn end(&mut self, well: bool) {
         if !well {
             self.known = None;
@@ -231,7 +235,7 @@ impl Follower {
         }
     }
 
-    /// Another holds the lease.
+    /// Drops the lease after another sync has taken it over.
     fn forget(&mut self) {
         self.lease = None;
         self.books = self.known.take().map(|known| known.books);
@@ -258,7 +262,8 @@ impl Follower {
         Ok(round.summary)
     }
 
-    /// Returns true if the lake is what it was when the last round left nothing to do. Says so in the ClickHouse from time to time.
+    /// Returns true if the lake has no commit since the last round that left no work. Renews the coverage's time from
+    /// time to time.
     async fn has_nothing_new(&mut self) -> Result<bool> {
         let Some(known) = self.known.take() else {
             return Ok(false);
@@ -287,7 +292,7 @@ impl Follower {
         let mut round = Round::new(known, head, today);
         match self.publish(&mut round, &[]).await {
             Ok(()) => {}
-            // The round that follows finds out more.
+            // The round that follows reports the cause.
             Err(error) if error.is_lease_lost() || error.is_unknown_table() => return Ok(false),
             Err(error) => return Err(error),
         }
@@ -309,7 +314,7 @@ impl Follower {
         Ok(true)
     }
 
-    /// Reads lake, tables and books, those as far as they are not known, and makes sure that all tables are there.
+    /// Begins a round: reads lake, tables and books as far as they are not cached, and creates missing tables.
     async fn open(&mut self) -> Result<Round> {
         if let Some(known) = self.known.take() {
             if known.read.elapsed() < READ_AGAIN && self.target.has_same_tables(&known.tables).await? {
@@ -322,11 +327,11 @@ impl Follower {
         let mut tables = self.target.tables().await?;
         staging::sweep(&self.target, &tables).await?;
         let mut books = self.target.books(self.books.take()).await?;
-        // A sync that was killed may have written the one and not the other.
+        // A killed sync may have written the coverage but not `otel.covered`.
         self.target.cover().await?;
         let today = day::of(Timestamp::now());
         views::create(&self.target, &tables, &mut books, &self.units, today).await?;
-        // Without what was swept, and with what was created.
+        // Sweeping and creating have changed the list of tables.
         tables = self.target.tables().await?;
         let known = Known {
             books,
@@ -338,7 +343,7 @@ impl Follower {
         Ok(Round::new(known, head, today))
     }
 
-    /// Works until the ledger says what the lake says; returns true if nothing at all is left to do.
+    /// Works until ledger and lake agree. Returns true if no work is left.
     async fn catch_up(
         &mut self,
         round: &mut Round,
@@ -360,7 +365,7 @@ impl Follower {
             }
             progress.planned(&due, &round.head);
             if due.is_empty() {
-                // Nothing came since the last steps were published, but for commits without files.
+                // Without a step since the last write of the coverage, only commits without files may have come.
                 if published.is_none() || !open.is_empty() {
                     self.publish(round, &open).await?;
                 }
@@ -377,7 +382,7 @@ impl Follower {
                     Err(error) if error.is_about_the_day() => round.fail(step.unit, step.day, error),
                     Err(error) => return Err(error),
                 }
-                // The lake goes on during a long step, and what is new comes first.
+                // The lake gets new files during a long step, and new files have precedence.
                 let is_long = !matches!(step.work, Work::Load { .. });
                 if is_long || number == last || published.is_none_or(|at| at.elapsed() >= PUBLISH_EVERY) {
                     self.publish(round, &open).await?;
@@ -425,7 +430,7 @@ impl Follower {
         Ok(())
     }
 
-    /// What inserts into that raw table, or into a staging table of it.
+    /// Returns the loader of files into a raw table, or into its staging table.
     fn loader(&self, round: &Round, table: &str) -> Loader<'_> {
         let lake = round.head.tables.get(table).map_or(&[][..], |head| &head.columns);
         Loader {
@@ -438,7 +443,7 @@ impl Follower {
         }
     }
 
-    /// Who reads data files: tried out once.
+    /// Returns the process that reads data files. The first call tests if ClickHouse can.
     async fn reader(&mut self, head: &Head) -> Result<Reader> {
         if let Some(reader) = self.reader {
             return Ok(reader);
@@ -459,7 +464,7 @@ impl Follower {
     }
 }
 
-/// A name for the holder of leases that people recognize and that no other process has.
+/// Returns a name for the holder of leases, readable by people and unique to this process.
 fn holder() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host = match host.trim() {
@@ -474,5 +479,5 @@ fn is_same(one: &Step<'_>, other: &Step<'_>) -> bool {
     one.day == other.day && std::ptr::eq(one.unit, other.unit)
 }
 
-/// Days by table that a step is about.
+/// Data files by table.
 pub(crate) type FilesByTable = BTreeMap<&'static str, Vec<crate::ledger::DataFile>>;

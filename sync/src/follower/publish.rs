@@ -1,4 +1,4 @@
-//! Writing down what is complete.
+//! Writes the coverage.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::plan::{self, Step};
 use crate::target::CoverageKey;
 use crate::unit::{RAW_RETENTION_DAYS, Unit, first_kept};
 
-/// What a row of `otel.coverage` is about, and for how many days it is kept.
+/// Returns the keys of a unit's rows in `otel.coverage`, each with the retention in days.
 pub(super) fn keys(unit: &Unit) -> impl Iterator<Item = (CoverageKey, u16)> {
     let raw = unit.tables.iter().map(|table| {
         let key = ((*table).to_owned(), lakefront_query::raw_version().to_owned());
@@ -25,7 +25,7 @@ pub(super) fn keys(unit: &Unit) -> impl Iterator<Item = (CoverageKey, u16)> {
 }
 
 impl Follower {
-    /// Writes what can be said while those steps are left.
+    /// Writes the coverage that is true while the steps `left` are not done.
     pub(super) async fn publish(&self, round: &mut Round, left: &[Step<'_>]) -> Result<()> {
         let incomplete = plan::incomplete(left);
         let nothing = BTreeSet::new();
@@ -39,7 +39,7 @@ impl Follower {
                 .collect();
             for (key, retention) in keys(unit) {
                 let before = round.books.coverage.get(&key).copied();
-                // What can't be made right must not hold up newer days.
+                // A day that failed must not delay the coverage of newer days.
                 let held =
                     before.map(|before| failed.iter().fold(before, |b, day| b.without(*day, round.today)));
                 let next = Coverage::next(
@@ -57,7 +57,7 @@ impl Follower {
         self.target.write_coverage(&mut round.books, changed).await
     }
 
-    /// Takes a day out of what is complete.
+    /// Takes a day out of the coverage of a unit.
     pub(super) async fn uncover(&self, round: &mut Round, unit: &Unit, day: Date) -> Result<()> {
         let mut changed = BTreeMap::new();
         for (key, _) in keys(unit) {

@@ -1,4 +1,4 @@
-//! One step of a round.
+//! The steps of a round.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use crate::staging::Staging;
 use crate::unit::Unit;
 
 impl Follower {
-    /// Does a step, ledger included.
+    /// Does the work of a step, and records it in the ledger.
     pub(super) async fn take(
         &mut self,
         round: &mut Round,
@@ -116,7 +116,7 @@ impl Follower {
         let staging = self
             .stage(round, &views, &files, day, keeps_raw, progress)
             .await?;
-        // Of a day that nobody knew of, nothing was promised that is missing meanwhile.
+        // A day that the ledger did not have is not covered, so that no coverage needs to be withdrawn.
         if reason != Reason::First {
             self.uncover(round, unit, day).await?;
         }
@@ -125,7 +125,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Replaces the day by what is in staging, and writes that down.
+    /// Replaces the day by its staging tables, and records that in the ledger.
     pub(super) async fn put_in_place(
         &self,
         round: &mut Round,
@@ -149,7 +149,7 @@ impl Follower {
                     records.push(gone(table, day, path, *entry));
                 }
             }
-            // Later rows of a block win: what is still there is loaded.
+            // A block must not have two rows for a file. Files that are still in the lake are loaded.
             let current = files.get(table).into_iter().flatten();
             let loaded: Vec<Record> = current
                 .map(|file| Record::of_file(table, file, State::Loaded))
@@ -163,7 +163,7 @@ impl Follower {
             if round.books.ledger.day(&view.table(), day).is_some() {
                 records.push(Record::mark(&view.table(), day, FILL, State::Loaded));
             }
-            // Another version of sync may keep those: they did not get what was built.
+            // Another version of sync may keep these views. They lack the rows of the rebuilt day.
             for other in other_versions(&round.tables, view) {
                 records.push(Record::mark(other, day, FILL, State::Loading));
             }
@@ -198,7 +198,7 @@ impl Follower {
         staging.drop().await
     }
 
-    /// Builds a day in staging tables: nothing changes outside of them.
+    /// Builds a day in staging tables. No other table changes.
     pub(super) async fn stage(
         &self,
         round: &mut Round,
@@ -225,7 +225,7 @@ impl Follower {
     }
 }
 
-/// The files of all tables of a unit, also of those that have none.
+/// Returns the day's files by table of a unit. Tables without files have an empty list.
 pub(super) fn files_of(round: &Round, unit: &Unit, day: Date) -> FilesByTable {
     let files = |table: &&'static str| (*table, round.head.files(table, day).to_vec());
     unit.tables.iter().map(files).collect()

@@ -1,4 +1,4 @@
-//! Views come with a version of sync, and go when no version keeps them any more.
+//! Creates the views of this version of sync, and drops versions that no sync keeps up to date any more.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,14 @@ use crate::ledger::{FILL, Ledger, Record, State};
 use crate::target::{Books, Tables, Target};
 use crate::unit::{Unit, first_kept};
 
-/// A version that nobody kept up for so long is dropped: until then another version of sync may come back to it.
+/// Time without an update after which another version of a view is dropped. Until then, another version of sync may
+/// return to it.
 const KEEP_UNUSED: SignedDuration = SignedDuration::from_hours(1);
 
-/// Creates the views that are missing; says whether any was.
+/// Creates the missing views, and returns true if there were any.
 ///
-/// What was loaded before never reached them: those days are noted as unfilled first, and they are offered day by day as they get
-/// filled.
+/// A new view has no rows of days that were loaded before. These days are first recorded as unfilled. The coverage
+/// includes each one once it is filled.
 pub(super) async fn create(
     target: &Target,
     tables: &Tables,
@@ -64,7 +65,7 @@ pub(super) async fn create(
     Ok(any)
 }
 
-/// Drops versions of the views that nobody keeps, once this one's is complete as far as it goes.
+/// Drops versions of views that no sync keeps up to date, once this version has no unfilled days.
 pub(super) async fn retire(
     target: &Target,
     tables: &mut Tables,
@@ -115,7 +116,7 @@ pub(super) async fn retire(
     Ok(())
 }
 
-/// Tables of a view's other versions.
+/// Returns the tables of a view's other versions.
 pub(super) fn other_versions<'a>(tables: &'a Tables, view: &'a View) -> impl Iterator<Item = &'a str> {
     let is_version = |rest: &str| rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_hexdigit());
     let versions = tables.beginning(&view.name).filter(move |name| {
@@ -127,12 +128,12 @@ pub(super) fn other_versions<'a>(tables: &'a Tables, view: &'a View) -> impl Ite
     versions.filter(|name| **name != view.table())
 }
 
-/// The materialized view that feeds it from that raw table.
+/// Returns the name of the materialized view that feeds `view` from a raw table.
 fn feed(view: &View, source: &str) -> String {
     format!("{}_from_{source}", view.table())
 }
 
-/// The days that have rows in any table that feeds the view.
+/// Returns the days with rows in any raw table that feeds the view.
 fn loaded_days(ledger: &Ledger, view: &View) -> std::collections::BTreeSet<Date> {
     let mut days = std::collections::BTreeSet::new();
     for source in &view.sources {

@@ -1,55 +1,55 @@
-//! What a day of the ledger lacks against the same day of the lake: a pure function.
+//! The comparison of one day of the ledger with the same day of the lake: a pure function.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::{DataFile, Entries, Entry, State};
 
-/// Why a day has to be built anew.
+/// The reason to rebuild a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// The ledger knows nothing of the day.
+    /// The ledger has no row for the day.
     First,
-    /// So many files are missing that building the day is less work.
+    /// Many files are missing, so that rebuilding the day is less work than inserting them.
     Many,
-    /// The raw tables do not keep a day that old, but a view does.
+    /// The raw tables no longer keep the day, but a view does.
     ViewsOnly,
     /// A loaded file left the lake, and no compaction explains it.
     Vanished,
-    /// What may have been loaded in part left the lake, or a replacement was cut short.
+    /// A file that may be loaded in part left the lake, or a replacement was interrupted.
     Unfinished,
     /// A file that had left the lake is back.
     Returned,
 }
 
-/// Files that took the place of others that hold the same rows.
+/// A compaction: files that replaced others with the same rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compaction {
-    /// Files whose rows are loaded by way of the others.
+    /// Files whose rows are already loaded as part of the removed files.
     pub added: Vec<DataFile>,
-    /// Paths that left.
+    /// Paths and ledger values of the files that left the lake.
     pub removed: Vec<(String, Entry)>,
 }
 
-/// What has to happen for the ledger to say what the lake says.
+/// The work that makes the ledger equal to the lake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference {
-    /// Files to insert, oldest first, and compactions to write down. Both may be empty: nothing has to happen.
+    /// Files to insert, and compactions to record. Both are empty if the ledger equals the lake.
     Files {
-        /// Files to insert.
+        /// Files to insert, oldest first.
         insert: Vec<DataFile>,
-        /// To be written down only.
+        /// The compaction, which changes the ledger only.
         compacted: Compaction,
     },
-    /// The day is built anew from all its files.
+    /// The day has to be rebuilt from all its files.
     Build(Reason),
 }
 
 /// Compares one table's day.
 ///
-/// `gone` holds the sequence numbers of all loaded files of the table that are not in the lake any more, whatever their day.
-/// A compaction's output carries the highest number of its inputs, and those are gone from the lake: so an output that holds
-/// loaded rows only has a number of `gone`, and the outputs of a day have as many rows as the files that left the day. An
-/// output with a higher number, or more rows, holds rows that were never loaded.
+/// `gone` contains the sequence numbers of all loaded files of the table that are no longer in the lake, of any day.
+/// The output of a compaction has the highest number of its inputs, which are gone from the lake. An output of loaded
+/// rows only therefore has a number in `gone`. The outputs of a day then have as many rows as the files that left the
+/// day. An output with a higher number, or with more rows, contains rows that were never loaded.
 pub fn compare(files: &[DataFile], entries: &Entries, gone: &HashSet<i64>) -> Difference {
     let in_lake: BTreeMap<&str, &DataFile> = files.iter().map(|file| (file.path.as_str(), file)).collect();
     let mut removed = Vec::new();
@@ -57,7 +57,7 @@ pub fn compare(files: &[DataFile], entries: &Entries, gone: &HashSet<i64>) -> Di
         match (entry.state, in_lake.contains_key(path.as_str())) {
             (State::Loaded, false) => removed.push((path.clone(), *entry)),
             (State::Loading, false) => return Difference::Build(Reason::Unfinished),
-            // Its deduplication token was used before: the insert would be left out.
+            // The deduplication token of the file was used before, so that ClickHouse would skip the insert.
             (State::Gone, true) => return Difference::Build(Reason::Returned),
             (State::Loaded | State::Loading, true) | (State::Gone, false) => {}
         }
@@ -86,8 +86,8 @@ pub fn compare(files: &[DataFile], entries: &Entries, gone: &HashSet<i64>) -> Di
             return Difference::Build(Reason::Vanished);
         }
     }
-    // A file of a higher number is never loaded before one of a lower: a compaction of what is not loaded yet then has a
-    // number that no loaded file has.
+    // Files are loaded in the order of their numbers. A compaction of files that are not loaded yet then has a number
+    // that no loaded file has.
     insert.sort_by(|a, b| (a.sequence_number, &a.path).cmp(&(b.sequence_number, &b.path)));
     Difference::Files {
         insert,

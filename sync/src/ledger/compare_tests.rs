@@ -20,7 +20,7 @@ fn entry(rows: u64, sequence_number: i64, state: State) -> Entry {
     }
 }
 
-/// Files as `(path, rows, number)`, ledger as `(path, rows, number, state)`.
+/// Compares files given as `(path, rows, number)` with a ledger given as `(path, rows, number, state)`.
 fn difference(files: &[(&str, u64, i64)], ledger: &[(&str, u64, i64, State)]) -> Difference {
     let files: Vec<DataFile> = files
         .iter()
@@ -42,7 +42,7 @@ fn gone(files: &[DataFile], entries: &Entries) -> HashSet<i64> {
         .collect()
 }
 
-/// What is inserted, what is only written down, what left.
+/// Returns the paths that are inserted, those that are only recorded, and those that left.
 fn paths(difference: &Difference) -> (Vec<&str>, Vec<&str>, Vec<&str>) {
     let Difference::Files { insert, compacted } = difference else {
         panic!("expected files, got {difference:?}");
@@ -92,7 +92,7 @@ fn a_compaction_that_took_in_an_unloaded_file_means_build() {
 fn an_overwrite_means_build_even_with_as_many_rows() {
     let found = difference(&[("b", 2, 7)], &[("a", 2, 1, Loaded)]);
     assert_eq!(found, Difference::Build(Reason::Vanished));
-    // Later files of the same day are loaded already.
+    // Later files of the same day are already loaded.
     let found = difference(
         &[("b", 2, 7), ("later", 1, 8)],
         &[("a", 2, 1, Loaded), ("later", 1, 8, Loaded)],
@@ -139,7 +139,7 @@ fn a_day_in_step_needs_nothing() {
     assert_eq!(paths(&found), (vec![], vec![], vec![]));
 }
 
-/// What others do to a day of the lake.
+/// A change that another writer makes to a day of the lake, or a run of sync.
 #[derive(Clone, Debug)]
 enum Change {
     Append(u8),
@@ -149,7 +149,7 @@ enum Change {
     Overwrite(u32),
     /// Takes out the files whose bit is set.
     Delete(u32),
-    /// Sync runs, and is killed after so many of its writes.
+    /// Runs sync, which is killed after so many of its writes.
     Sync(u8),
 }
 
@@ -170,7 +170,7 @@ struct World {
     number: i64,
     files: Vec<(DataFile, Vec<u64>)>,
     entries: Entries,
-    /// Rows of the table, and the deduplication tokens it remembers.
+    /// The rows of the table. `tokens` are the deduplication tokens that the table has seen.
     table: Vec<u64>,
     tokens: HashSet<String>,
 }
@@ -235,7 +235,7 @@ impl World {
             .insert(file.path.clone(), entry(file.rows, file.sequence_number, state));
     }
 
-    /// Makes the table what the lake is, unless it is killed after so many writes.
+    /// Runs sync until the table equals the lake, or until it is killed after `writes` writes.
     fn sync(&mut self, mut writes: usize) {
         let mut alive = move || {
             let alive = writes > 0;
@@ -296,7 +296,8 @@ impl World {
 }
 
 proptest! {
-    /// Whatever others do to the lake, and whenever sync is killed: after a sync that ends, the table is the lake.
+    /// Checks that after a complete run of sync the table equals the lake, for all changes to the lake and kills of
+    /// sync.
     #[test]
     fn the_table_becomes_the_lake(changes in prop::collection::vec(change(), 0..40)) {
         let mut world = World::default();

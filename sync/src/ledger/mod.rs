@@ -1,7 +1,8 @@
-//! The ledger: which data files are in a ClickHouse, as far as sync has written it down there.
+//! The ledger: the record, in each ClickHouse, of the data files that sync has loaded there.
 //!
-//! A file's row says `loading` before its insert and `loaded` after it. So whatever is killed when, the ledger knows of every
-//! file that may be in the tables: comparing it with the lake's files ([`compare`]) needs neither history nor clocks.
+//! A file's row is `loading` before its insert and `loaded` after it. The ledger therefore lists every file that may be
+//! in the tables, whenever sync is killed. Comparing it with the lake's files ([`compare`]) needs neither history nor
+//! clocks.
 
 mod compare;
 
@@ -11,66 +12,68 @@ use jiff::civil::Date;
 
 pub use compare::{Compaction, Difference, Reason, compare};
 
-/// Path of the row that says that the partitions of a day are being replaced. No data file has it, so while it says `loading` the
-/// day is one of which something vanished: it is built again.
+/// Path of the row that marks a day whose partitions are being replaced. No data file has this path. While the row is
+/// `loading`, [`compare`] therefore returns [`Reason::Unfinished`], and the day is rebuilt.
 pub const REPLACING: &str = "replacing";
 
-/// Path of the row, under a view's table, that says whether a day from before the view was created has been filled.
+/// Path of the row, under a view's table, that marks a day from before the view's creation: `loading` until the day is
+/// filled.
 pub const FILL: &str = "fill";
 
 /// A data file of the lake's current snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataFile {
-    /// Where it is in the lake's folder: `otel/otel_logs/data/Timestamp_day=2026-03-01/….parquet`.
+    /// Path in the lake's folder: `otel/otel_logs/data/Timestamp_day=2026-03-01/….parquet`.
     pub path: String,
-    /// The UTC day of all its rows.
+    /// The UTC day of all rows.
     pub day: Date,
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Its data sequence number: the age of its rows. A compaction's output has the highest of its inputs.
+    /// The Iceberg data sequence number, which orders files by the age of their rows. The output of a compaction has
+    /// the highest one of its inputs.
     pub sequence_number: i64,
 }
 
-/// What is known of a file.
+/// The state of a file in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It may be in the tables, wholly, partly or not at all.
+    /// The file may be in the tables wholly, partly or not at all.
     Loading,
-    /// It is in the tables.
+    /// The file is in the tables.
     Loaded,
-    /// Its rows are not there, or there by way of other files.
+    /// The file's rows are not in the tables, or are there as part of other files.
     Gone,
 }
 
-/// A row of the ledger, without what it is about.
+/// The value of a ledger row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Rows of the file.
+    /// Number of rows of the file.
     pub rows: u64,
-    /// Its data sequence number.
+    /// The Iceberg data sequence number of the file.
     pub sequence_number: i64,
-    /// What is known of it.
+    /// The state of the file.
     pub state: State,
 }
 
-/// The rows of one table and day, by path.
+/// The ledger rows of one table and day, by path.
 pub type Entries = BTreeMap<String, Entry>;
 
-/// A row of the ledger.
+/// A row of the ledger: table, day, path and value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The raw table, or a view's table.
     pub table: String,
     /// The UTC day.
     pub day: Date,
-    /// The file.
+    /// The path of the file, or [`REPLACING`] or [`FILL`].
     pub path: String,
-    /// What is known of it.
+    /// The value of the row.
     pub entry: Entry,
 }
 
 impl Record {
-    /// The row of a data file.
+    /// Returns the row of a data file.
     pub fn of_file(table: &str, file: &DataFile, state: State) -> Self {
         Self {
             table: table.to_owned(),
@@ -84,7 +87,7 @@ impl Record {
         }
     }
 
-    /// A row that is about no file: [`REPLACING`] or [`FILL`].
+    /// Returns a row without a file: [`REPLACING`] or [`FILL`].
     pub fn mark(table: &str, day: Date, path: &str, state: State) -> Self {
         Self {
             table: table.to_owned(),
@@ -99,19 +102,19 @@ impl Record {
     }
 }
 
-/// All of a ClickHouse's ledger.
+/// The whole ledger of a ClickHouse.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     tables: BTreeMap<String, BTreeMap<Date, Entries>>,
 }
 
 impl Ledger {
-    /// The rows of a day.
+    /// Returns the rows of a table's day.
     pub fn day(&self, table: &str, day: Date) -> Option<&Entries> {
         self.tables.get(table)?.get(&day)
     }
 
-    /// The days of a table that have rows.
+    /// Returns the days of a table that have rows, with these rows.
     pub fn days(&self, table: &str) -> impl Iterator<Item = (Date, &Entries)> {
         self.tables
             .get(table)
@@ -120,7 +123,7 @@ impl Ledger {
             .map(|(day, entries)| (*day, entries))
     }
 
-    /// Puts a row in the place of an older one.
+    /// Adds a row, in place of an older one with the same table, day and path.
     pub fn put(&mut self, record: Record) {
         let days = self.tables.entry(record.table).or_default();
         days.entry(record.day)
@@ -128,7 +131,7 @@ impl Ledger {
             .insert(record.path, record.entry);
     }
 
-    /// The days before the creation of a view's table that are not filled yet.
+    /// Returns the days from before the creation of a view's table that are not filled yet.
     pub fn unfilled(&self, view_table: &str) -> impl Iterator<Item = Date> {
         self.days(view_table).filter_map(|(day, entries)| {
             let fill = entries.get(FILL)?;
@@ -136,7 +139,7 @@ impl Ledger {
         })
     }
 
-    /// Sequence numbers of a table's loaded files that are not in the lake any more.
+    /// Returns the sequence numbers of a table's loaded files that are no longer in the lake.
     pub fn gone_numbers<'a>(&self, table: &str, in_lake: impl Fn(&str) -> bool + 'a) -> HashSet<i64> {
         self.days(table)
             .flat_map(|(_, entries)| entries)
@@ -145,7 +148,7 @@ impl Ledger {
             .collect()
     }
 
-    /// Whether anything of a day may be in the table.
+    /// Returns true if the table may hold any rows of the day's files.
     pub fn touched(&self, table: &str, day: Date) -> bool {
         let files = self.day(table, day).into_iter().flatten();
         files.into_iter().any(|(_, entry)| entry.state != State::Gone)

@@ -1,7 +1,7 @@
 //! The books that sync keeps in a ClickHouse: ledger and coverage.
 //!
-//! Of two rows on one thing the later counts (`ReplacingMergeTree(at)`). Clocks of machines differ, so a row's time is never
-//! before that of a row that was read.
+//! The later one of two rows with the same key is valid (`ReplacingMergeTree(at)`). The clocks of machines differ, so
+//! that a new row's time is always later than that of any row that was read.
 
 use std::collections::BTreeMap;
 
@@ -15,22 +15,23 @@ use crate::day;
 use crate::error::{Error, Result};
 use crate::ledger::{Entry, Ledger, Record, State};
 
-/// What guards of statements would not say as the coverage does. What is not there is as little promised as what is NULL.
+/// Counts the rows of `otel.coverage` with another first day than `otel.covered`, the table that the guards of
+/// statements read. A missing row counts as NULL.
 const NOT_COVERED_SO: &str = "SELECT count() FROM otel.coverage FINAL WHERE \
     ifNull(first_day, toDate(0)) != ifNull(joinGet('otel.covered', 'first_day', view, version), toDate(0))";
 const COVER: &str = "INSERT INTO otel.covered SELECT view, version, first_day FROM otel.coverage FINAL";
 
-/// View or raw table, and version.
+/// Name of a view or raw table, and its version.
 pub type CoverageKey = (String, String);
 
-/// Ledger and coverage as they were read, kept up with what is written.
+/// Ledger and coverage as they were read, updated with every write.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
     /// The ledger.
     pub ledger: Ledger,
-    /// The coverage.
+    /// The coverage by name and version.
     pub coverage: BTreeMap<CoverageKey, Coverage>,
-    /// Time of the last row of either.
+    /// Time of the newest row of either table, in microseconds since 1970.
     last: i64,
 }
 
@@ -55,7 +56,7 @@ struct CoverageRow {
 }
 
 impl Target {
-    /// Reads both books; `known` is given back where nobody wrote since.
+    /// Reads ledger and coverage. Returns `known` if no process has written since it was read.
     pub async fn books(&self, known: Option<Books>) -> Result<Books> {
         let last: i64 = self
             .one(
@@ -83,7 +84,7 @@ impl Target {
                 "SELECT table, day, path, rows, sequence_number, state, at FROM otel.ledger FINAL",
             )
             .await?;
-        // A limit on results would cut it silently, and files that are loaded would be taken for new.
+        // A limit on result rows would cut the ledger silently. Loaded files would then be loaded again.
         if rows.len() as u64 != expected {
             return Err(Error::Ledger {
                 target: self.name().to_owned(),
@@ -110,7 +111,7 @@ impl Target {
         Ok(books)
     }
 
-    /// The time at which rows of a data file came in last, if any ever did.
+    /// Returns the time of the newest loaded data file with rows, or `None` if no such file was ever loaded.
     pub async fn last_loaded(&self) -> Result<Option<Timestamp>> {
         let sql =
             "SELECT toUnixTimestamp64Micro(max(at)) FROM otel.ledger WHERE state = 'loaded' AND rows > 0";
@@ -128,7 +129,7 @@ impl Target {
         let row = |record: &Record| {
             Some(LedgerRow {
                 table: record.table.clone(),
-                // What `Date` can't hold is older than anything that is kept.
+                // A day outside the range of `Date` is older than any day that is kept.
                 day: day::to_clickhouse(record.day)?,
                 path: record.path.clone(),
                 rows: record.entry.rows,
@@ -152,7 +153,8 @@ impl Target {
         Ok(())
     }
 
-    /// Makes the guards of statements say what the coverage says. Nothing is written when they do: `otel.covered` never forgets a row.
+    /// Copies the coverage to `otel.covered`, which the guards of statements read. Writes nothing if they agree,
+    /// because `otel.covered` never drops a row.
     pub async fn cover(&self) -> Result<()> {
         let differing: u64 = self.one("read otel.covered", NOT_COVERED_SO).await?;
         if differing > 0 {
@@ -162,7 +164,7 @@ impl Target {
         Ok(())
     }
 
-    /// Writes rows of the coverage, all or none, and has guards say the same.
+    /// Writes rows of the coverage, all or none, and updates the guards.
     pub async fn write_coverage(
         &self,
         books: &mut Books,
@@ -181,7 +183,7 @@ impl Target {
             format!("({}, {}, {first_day}, {as_of})", literal(view), literal(version))
         };
         let rows: Vec<String> = coverage.iter().map(row).collect();
-        // A clock of ours that is ahead must not make anything newer than it is.
+        // A clock of this machine that is ahead must not make the coverage newer than it is.
         let sql = format!(
             "INSERT INTO otel.coverage (view, version, first_day, as_of, at) \
              SELECT view, version, first_day, least(fromUnixTimestamp64Micro(micros, 'UTC'), now64(6, 'UTC')), \

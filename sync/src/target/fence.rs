@@ -1,37 +1,38 @@
-//! What holds the statements of a lease together, and those of others off.
+//! The fence of a lease: the check in each statement, and the query ids by which a successor kills statements of
+//! earlier holders.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Target, literal};
 use crate::error::{Result, TargetError};
 
-/// The beginning of the ids of all statements that are sent under a lease.
+/// Prefix of the query ids of all statements under any lease.
 const IDS: &str = "lakefront-sync-";
 
-/// The text by which a statement reports that its lease is gone.
+/// The message with which a statement reports that its lease is gone.
 pub(super) const LOST: &str = "the lease was taken over";
 
-/// A lease, as statements need it.
+/// A lease, as statements check it.
 #[derive(Debug)]
 pub struct Fence {
-    /// A condition in SQL; a statement fails where it does not hold.
+    /// An SQL condition that fails the statement if the lease does not exist.
     condition: String,
-    /// The same as a statement that returns 1 or 0.
+    /// The same check as a statement that returns 1 or 0.
     look: String,
-    /// The beginning of its statements' ids.
+    /// Prefix of the query ids under this lease.
     ids: String,
     statements: AtomicU64,
 }
 
 impl Fence {
-    /// The fence of the lease that is that table.
+    /// Creates the fence of the lease whose table is `table`.
     pub fn new(table: String, number: u64, holder: &str) -> Self {
         let look = format!(
             "SELECT count() FROM system.tables WHERE database = 'otel' AND name = {} AND comment = {}",
             literal(&table),
             literal(holder)
         );
-        // A ClickHouse that was emptied counts from 1 again.
+        // A ClickHouse that was wiped counts leases from 1 again, so that the number alone is not unique.
         let unique: String = holder.chars().filter(char::is_ascii_alphanumeric).collect();
         let unique = &unique[unique.len().saturating_sub(16)..];
         Self {
@@ -42,26 +43,27 @@ impl Fence {
         }
     }
 
-    /// The condition that an `INSERT … SELECT` ends with.
+    /// Returns the condition for the end of an `INSERT … SELECT`.
     pub(super) fn condition(&self) -> &str {
         &self.condition
     }
 
-    /// The statement that looks whether the lease is there.
+    /// Returns the statement that checks if the lease exists.
     pub(super) fn look(&self) -> &str {
         &self.look
     }
 
-    /// The id of the next statement.
+    /// Returns the query id of the next statement.
     pub(super) fn next_id(&self) -> String {
         let number = self.statements.fetch_add(1, Ordering::Relaxed);
         format!("{}{number}", self.ids)
     }
 
-    /// Ends what other holders left running, and waits until it has ended: an insert goes on when its sender is killed.
+    /// Kills the running statements of other holders, and waits until they have ended. An insert continues after its
+    /// sender is killed.
     ///
     /// # Errors
-    /// What the server says. One that does not let its user kill is left as it is.
+    /// When ClickHouse fails. A ClickHouse that denies `KILL QUERY` causes a warning only.
     pub async fn kill_others(&self, target: &Target) -> Result<()> {
         let sql = format!(
             "KILL QUERY WHERE startsWith(query_id, '{IDS}') AND NOT startsWith(query_id, '{}') SYNC",

@@ -1,4 +1,4 @@
-//! Migrations: the numbered statements that make the tables.
+//! Migrations: the numbered statements that create and change the tables.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,20 @@ use serde::{Deserialize, Serialize};
 use super::Target;
 use crate::error::{Error, Result};
 
-/// One file of `clickhouse/migrations`.
+/// A file of `clickhouse/migrations`.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
-    /// Its number: they are applied in this order, each once.
+    /// The number. Migrations are applied in this order, each once.
     pub version: u32,
-    /// The rest of its file's name.
+    /// The rest of the file's name.
     pub name: &'static str,
-    /// Hash of its text, hex.
+    /// SHA-256 of the text, in hex.
     pub sha256: &'static str,
-    /// Its statements.
+    /// The text: SQL statements.
     pub sql: &'static str,
 }
 
-/// All migrations in order.
+/// All migrations, in order.
 pub const MIGRATIONS: &[Migration] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
 #[derive(Row, Serialize, Deserialize)]
@@ -38,14 +38,15 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS otel.migrations \
     (version UInt32, name String, sha256 String, applied_at DateTime64(6, 'UTC')) ENGINE = MergeTree ORDER BY version";
 
 impl Target {
-    /// Creates the database, where it is missing. Nothing can be leased before.
+    /// Creates the database if it does not exist. A lease needs the database.
     pub async fn create_database(&self) -> Result<()> {
         Ok(self.execute("create the database otel", DATABASE).await?)
     }
 
-    /// Applies the migrations that were not; returns those.
+    /// Applies the migrations that were not applied yet, and returns them.
     ///
-    /// A migration is written down after its last statement: one that was cut short is applied again, which its statements allow.
+    /// A migration is recorded after its last statement. An interrupted one is applied again, which its statements
+    /// allow.
     pub async fn migrate(&self) -> Result<Vec<&'static Migration>> {
         self.execute("create otel.migrations", TABLE).await?;
         let applied: Vec<(u32, String)> = self
@@ -91,7 +92,7 @@ impl Target {
     }
 }
 
-/// The statements of a file: each ends with a semicolon at the end of a line.
+/// Splits a file into its statements: each ends with a semicolon at the end of a line.
 fn statements(sql: &str) -> impl Iterator<Item = &str> {
     sql.split(";\n")
         .map(|statement| statement.trim().trim_end_matches(';'))

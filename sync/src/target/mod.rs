@@ -1,7 +1,8 @@
-//! A ClickHouse: statements, rows and inserts, by the `clickhouse` crate.
+//! The client of a ClickHouse: statements, rows and inserts, over the crate `clickhouse`.
 //!
-//! Under a lease ([`Target::fenced`]) each statement that writes looks first whether the lease is still there, or does so itself where
-//! it is an `INSERT … SELECT`. Its id begins with the lease's number, so that a successor can end it.
+//! Under a lease ([`Target::fenced`]) each writing statement first checks that the lease still exists. An
+//! `INSERT … SELECT` has the check in its condition. The query id begins with the lease's number, so that a successor
+//! can kill the statement.
 
 mod books;
 mod fence;
@@ -26,22 +27,22 @@ pub use tables::{Column, Tables};
 
 use crate::error::{Error, Result, TargetCause, TargetError};
 
-/// How long statements on sync's own tables may take.
+/// The longest time for statements on sync's own tables.
 const SHORT: Duration = Duration::from_secs(30);
-/// How long statements may take that move rows.
+/// The longest time for statements that move rows.
 const LONG: Duration = Duration::from_secs(3600);
-/// Bytes of a data file that travel at once.
+/// Bytes of a data file that are sent at once.
 const CHUNK: usize = 1 << 20;
 
-/// Settings of one statement.
+/// Names and values of the settings of one statement.
 pub type Settings = Vec<(&'static str, String)>;
 
-/// Where a ClickHouse is, and as whom to ask it.
+/// A ClickHouse: its address and credentials.
 #[derive(Clone)]
 pub struct Target {
     name: String,
     client: Client,
-    /// The lease that statements are sent under.
+    /// The lease under which statements are sent, if any.
     fence: Option<Arc<Fence>>,
 }
 
@@ -52,15 +53,15 @@ impl std::fmt::Debug for Target {
 }
 
 impl Target {
-    /// The ClickHouse at that address.
+    /// Creates a client for the ClickHouse at `url`.
     pub fn new(url: &Url, user: &str, password: &str) -> Self {
         let client = Client::default()
             .with_url(url.as_str())
             .with_user(user)
             .with_password(password)
-            // Data files are compressed, everything else is small.
+            // Data files are compressed already, and everything else is small.
             .with_compression(clickhouse::Compression::None)
-            // A failure has a status of its own, also after the first rows.
+            // A failure then has an HTTP status of its own, even after the first rows.
             .with_setting("wait_end_of_query", "1")
             .with_setting("max_result_rows", "0")
             .with_setting("session_timezone", "UTC");
@@ -76,7 +77,7 @@ impl Target {
         }
     }
 
-    /// The same ClickHouse, for statements under a lease.
+    /// Returns a client of the same ClickHouse that sends statements under a lease.
     #[must_use]
     pub fn fenced(&self, fence: Arc<Fence>) -> Self {
         Self {
@@ -85,23 +86,23 @@ impl Target {
         }
     }
 
-    /// Its address, for people.
+    /// Returns host and port, for messages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Runs a statement, if the lease is still there.
+    /// Runs a statement if the lease still exists.
     pub async fn execute(&self, doing: &str, sql: &str) -> Result<(), TargetError> {
         self.check(doing).await?;
         self.scratch(doing, sql).await
     }
 
-    /// Runs a statement that needs no lease: it is about tables that nobody else uses.
+    /// Runs a statement without checking the lease. For tables that no other process uses.
     pub async fn scratch(&self, doing: &str, sql: &str) -> Result<(), TargetError> {
         self.within(SHORT, doing, self.query(sql).execute()).await
     }
 
-    /// Runs an `INSERT … SELECT` without a condition, if the lease is still there.
+    /// Runs an `INSERT … SELECT` that has no `WHERE`, if the lease still exists.
     pub async fn insert_select(
         &self,
         doing: &str,
@@ -118,8 +119,8 @@ impl Target {
         self.within(LONG, doing, query.execute()).await
     }
 
-    /// Puts a partition of a table in the place of another table's, also when there is nothing in it. Nothing changes when the table
-    /// that it comes from is gone.
+    /// Replaces a partition of `table` by the one of `from`, even if that is empty. Nothing changes if `from` does not
+    /// exist.
     pub async fn replace_partition(
         &self,
         doing: &str,
@@ -127,7 +128,7 @@ impl Target {
         id: &str,
         from: &str,
     ) -> Result<(), TargetError> {
-        // 26.7 demands this setting for an empty partition, and earlier versions don't have it.
+        // ClickHouse 26.7 requires this setting for an empty partition. Earlier versions do not have it.
         const EMPTY_TOO: &str = "allow_replace_partition_from_empty_source";
         const UNKNOWN_SETTING: u32 = 115;
         self.check(doing).await?;
@@ -141,7 +142,7 @@ impl Target {
         }
     }
 
-    /// Looks whether the lease is still there.
+    /// Fails if the lease no longer exists.
     async fn check(&self, doing: &str) -> Result<(), TargetError> {
         let Some(fence) = &self.fence else { return Ok(()) };
         let look = self.client.query_raw(fence.look()).fetch_one::<u64>();
@@ -151,7 +152,7 @@ impl Target {
         }
     }
 
-    /// A statement with the id that its lease gives it.
+    /// Returns a query with an id under the lease.
     fn query(&self, sql: &str) -> Query {
         let query = self.client.query_raw(sql);
         match &self.fence {
@@ -160,19 +161,19 @@ impl Target {
         }
     }
 
-    /// The rows of a statement.
+    /// Returns the rows of a statement.
     pub async fn rows<T: RowOwned + RowRead>(&self, doing: &str, sql: &str) -> Result<Vec<T>, TargetError> {
         self.within(SHORT, doing, self.client.query_raw(sql).fetch_all())
             .await
     }
 
-    /// The one row of a statement that may read a lot.
+    /// Returns the single row of a statement that may take long.
     pub async fn one<T: RowOwned + RowRead>(&self, doing: &str, sql: &str) -> Result<T, TargetError> {
         self.within(LONG, doing, self.client.query_raw(sql).fetch_one())
             .await
     }
 
-    /// Inserts rows as one block, if the lease is still there: all of them or none.
+    /// Inserts rows as one block, all or none, if the lease still exists.
     pub async fn insert<T>(&self, table: &str, rows: &[T]) -> Result<(), TargetError>
     where
         T: RowOwned + RowWrite,
@@ -195,7 +196,7 @@ impl Target {
         self.within(SHORT, &doing, insert).await
     }
 
-    /// Sends a file of this machine as the body of an `INSERT … FORMAT …`, if the lease is still there at its beginning and its end.
+    /// Sends a local file as the body of an `INSERT … FORMAT …`. The lease is checked at the beginning and at the end.
     pub async fn send_file(
         &self,
         doing: &str,
@@ -230,7 +231,8 @@ impl Target {
             }
             self.within(LONG, doing, insert.send(Bytes::from(chunk))).await?;
         }
-        // What had begun when another took the lease over is ended by that one, and this finds what had not.
+        // A successor kills inserts that run when it takes the lease over. This check stops an insert that had not
+        // begun by then.
         self.check(doing).await?;
         Ok(self.within(LONG, doing, insert.end()).await?)
     }
@@ -265,12 +267,12 @@ impl Target {
     }
 }
 
-/// A text as a literal of ClickHouse's SQL.
+/// Quotes a text as a string literal of ClickHouse's SQL.
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// A name as a quoted identifier.
+/// Quotes a name as an identifier of ClickHouse's SQL.
 pub fn identifier(name: &str) -> String {
     format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
 }

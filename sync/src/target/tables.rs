@@ -1,30 +1,30 @@
-//! Which tables and columns a ClickHouse has.
+//! The tables and columns that a ClickHouse has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Target;
 use crate::error::Result;
 
-/// A column that can be inserted into.
+/// A column that accepts inserted values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its type.
+    /// The ClickHouse type.
     pub r#type: String,
 }
 
 /// The tables of the database `otel`.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
-    /// Columns by table, in order.
+    /// The insertable columns by table, in order.
     columns: BTreeMap<String, Vec<Column>>,
-    /// Names of all tables and materialized views.
+    /// The names of all tables and materialized views, without leases.
     names: BTreeSet<String>,
 }
 
 impl Target {
-    /// Reads which tables there are.
+    /// Reads the tables and their columns.
     pub async fn tables(&self) -> Result<Tables> {
         let names = self.table_names().await?;
         let rows: Vec<(String, String, String)> = self
@@ -41,12 +41,12 @@ impl Target {
         Ok(Tables { columns, names })
     }
 
-    /// Returns true if the tables are still those.
+    /// Returns true if the names of the tables are still those of `known`.
     pub async fn has_same_tables(&self, known: &Tables) -> Result<bool> {
         Ok(self.table_names().await? == known.names)
     }
 
-    /// The names of all tables but leases, which come and go with syncs.
+    /// Returns the names of all tables except leases, which syncs create and drop.
     async fn table_names(&self) -> Result<BTreeSet<String>> {
         let sql = "SELECT name FROM system.tables WHERE database = 'otel' AND NOT startsWith(name, 'lease_')";
         let names: Vec<String> = self.rows("list the tables", sql).await?;
@@ -55,17 +55,17 @@ impl Target {
 }
 
 impl Tables {
-    /// The columns of a table that can be inserted into.
+    /// Returns the columns of a table that accept inserted values.
     pub fn columns(&self, table: &str) -> &[Column] {
         self.columns.get(table).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether there is such a table.
+    /// Returns true if the table exists.
     pub fn has(&self, table: &str) -> bool {
         self.names.contains(table)
     }
 
-    /// Names of all tables that begin so.
+    /// Returns the names of all tables that begin with `prefix`.
     pub fn beginning<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         let from = self.names.range(prefix.to_owned()..).map(String::as_str);
         from.take_while(move |name| name.starts_with(prefix))

@@ -1,4 +1,4 @@
-//! Clients that others wrote: they migrate, insert in each format, packed and not, and query.
+//! Third-party clients: they create tables, insert in each format, compressed and uncompressed, and query.
 
 use std::process::Command;
 
@@ -56,7 +56,7 @@ async fn the_clickhouse_crate() -> Result<()> {
             .execute()
             .await?;
 
-        // Megabytes of RowBinaryWithNamesAndTypes, and twice: the token makes it once.
+        // The client sends megabytes of RowBinaryWithNamesAndTypes twice. The token makes ClickHouse insert them once.
         const ROWS: u32 = 100_000;
         for _ in 0..2 {
             let mut insert = client
@@ -107,14 +107,14 @@ async fn the_clickhouse_crate() -> Result<()> {
             .await?;
         assert_eq!(rows, 4, "{compression:?}");
 
-        // Rows that are wrong: an error, and nothing of them is there.
+        // Invalid rows cause an error, and no row is inserted.
         let mut insert = client.insert_formatted_with("INSERT INTO lakefront_test_rust FORMAT JSONEachRow");
         insert
             .send(Bytes::from_static(b"{\"id\":1000009}\n{\"id\":no}\n"))
             .await?;
         let error = insert.end().await.expect_err("no JSON").to_string();
         assert!(error.contains("Cannot parse input"), "{error}");
-        // An insert that is given up half way.
+        // An insert that is abandoned half-way.
         let mut insert = client.insert::<Event>(TABLE).await?;
         insert.write(&event(1_000_009)).await?;
         drop(insert);

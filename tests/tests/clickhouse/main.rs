@@ -1,4 +1,4 @@
-//! A ClickHouse as sync and router use it: the embedded one, or with `CLICKHOUSE_URL` a server.
+//! The ClickHouse interface that sync and router use: on the embedded one, or on the server at `CLICKHOUSE_URL`.
 
 mod clients;
 
@@ -22,7 +22,7 @@ fn code(error: &anyhow::Error) -> Option<u32> {
         .map(|exception: &Exception| exception.code)
 }
 
-/// Raw rows, a view fed by each insert, and both again for staging.
+/// Tables as sync uses them: raw rows, a view that each insert feeds, and a staging table.
 const MIGRATION: [&str; 4] = [
     "CREATE TABLE otel.events (Day DateTime64(6, 'UTC'), Name String) ENGINE = MergeTree PARTITION BY toDate(Day) \
      ORDER BY Name TTL toDate(Day) + INTERVAL 34 DAY SETTINGS ttl_only_drop_parts = 1, \

@@ -1,5 +1,5 @@
-// Migrates, inserts and queries with npm's @clickhouse/client. Arguments: URL, user, password, and the name of a user who
-// only reads and has the same password ("" where there is none).
+// Creates a table, inserts and queries with npm's @clickhouse/client. Arguments: URL, user, password, and the name of a
+// read-only user with the same password ("" without one).
 const assert = require("node:assert");
 const { Readable } = require("node:stream");
 const { createClient } = require("@clickhouse/client");
@@ -23,7 +23,7 @@ async function main() {
     const rows = Array.from({ length: 20000 }, (_, id) => ({ id, name: `ü ${id}`, tags: { k: String(id) } }));
     const inserted = await client.insert({ table, values: rows, format: "JSONEachRow" });
     assert.strictEqual(inserted.summary.written_rows, "20000");
-    // A stream whose length nobody knows.
+    // A stream of unknown length.
     const lines = Readable.from((function* () {
       for (let id = 20000; id < 40000; id++) yield `${id},csv\n`;
     })(), { objectMode: false });

@@ -1,3 +1,5 @@
+//! Concurrent clients that repeat one query, and a report of the replies they got.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,27 +11,27 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Clients that each ask the same question again and again, as soon as they have an answer.
+/// Clients that each repeat the same query, as soon as the previous reply has arrived.
 pub struct Clients {
     stop: Arc<AtomicBool>,
     tasks: JoinSet<Result<Vec<Seen>>>,
 }
 
-/// What one client saw of one request.
+/// A reply, as one client saw it.
 #[derive(Debug)]
 pub struct Seen {
-    /// When the reply was there.
+    /// Time at which the reply had arrived.
     pub at: Instant,
-    /// How long it took.
+    /// Time from the request to the reply.
     pub took: Duration,
-    /// The reply's HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Its body.
+    /// The body.
     pub value: Value,
 }
 
 impl Clients {
-    /// Starts so many.
+    /// Starts `clients` clients.
     pub fn start(worker: &Arc<Worker>, question: &Value, clients: usize) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks = JoinSet::new();
@@ -53,10 +55,10 @@ impl Clients {
         Self { stop, tasks }
     }
 
-    /// Lets each end with the answer it waits for.
+    /// Stops the clients. Each first waits for the reply to its last request.
     ///
     /// # Errors
-    /// When the Worker itself did not answer one.
+    /// When the Worker itself did not answer a request.
     pub async fn stop(mut self) -> Result<Report> {
         self.stop.store(true, Ordering::Relaxed);
         let mut seen = Vec::new();
@@ -68,24 +70,24 @@ impl Clients {
     }
 }
 
-/// What all clients saw, in the order of the replies.
+/// The replies that all clients got, in the order of arrival.
 pub struct Report {
-    /// Each request.
+    /// The replies.
     pub seen: Vec<Seen>,
 }
 
 impl Report {
-    /// Those that were not answered.
+    /// Returns the replies with another status than 200.
     pub fn errors(&self) -> Vec<&Seen> {
         self.seen.iter().filter(|one| one.status != 200).collect()
     }
 
-    /// The slowest.
+    /// Returns the longest time of a request.
     pub fn slowest(&self) -> Duration {
         self.seen.iter().map(|one| one.took).max().unwrap_or_default()
     }
 
-    /// The reasons in the order in which they first came up.
+    /// Returns the reasons, in the order of their first occurrence.
     pub fn reasons(&self) -> Vec<&str> {
         let mut reasons: Vec<&str> = Vec::new();
         for reason in self.seen.iter().filter_map(|one| one.value["reason"].as_str()) {
@@ -96,7 +98,8 @@ impl Report {
         reasons
     }
 
-    /// The same as a set: who fails over waits for it, who asks a moment later is answered sooner.
+    /// Returns the reasons as a set. Their order is not fixed: a request that fails over takes longer than one that
+    /// begins a moment later.
     pub fn reasons_in_any_order(&self) -> BTreeSet<&str> {
         self.reasons().into_iter().collect()
     }

@@ -1,6 +1,6 @@
-//! What happens to queries when a part of the stack dies, freezes or loses its disk: every part a real process.
+//! Failover: queries while a part of the stack is killed, frozen or loses its disk. Every part is a real process.
 //!
-//! Figures (requests, errors, slowest) are printed: `cargo test --test failover -- --nocapture`.
+//! The tests print figures (requests, errors, slowest): `cargo test --test failover -- --nocapture`.
 
 mod clients;
 mod slow;
@@ -18,7 +18,7 @@ use tiers::{BOSTON, TUNIS, Tiers, top_errors};
 use tokio::time::{Instant, sleep};
 
 const CLIENTS: usize = 32;
-/// How long a view may take before chDB is asked, as the plan has it.
+/// The deadline of a view, as in the plan. After it, the router tries chDB.
 const VIEW_DEADLINE: Duration = Duration::from_millis(1_500);
 
 fn nobody_saw_an_error(report: &Report) -> Result<()> {
@@ -61,7 +61,7 @@ async fn a_killed_clickhouse_costs_no_client_an_error() -> Result<()> {
 #[tokio::test]
 async fn a_wiped_disk_never_answers_until_backfill_has_covered_the_range() -> Result<()> {
     let mut tiers = Tiers::two().await?;
-    // The end of the range stands still, so that every right answer is the same.
+    // The end of the range is fixed, so that every correct answer is the same.
     let question = json!({"query": "top_errors", "timeRange": {
         "from": (jiff::Timestamp::now() - Duration::from_secs(2 * 86_400)).to_string(),
         "to": jiff::Timestamp::now().to_string(),
@@ -121,7 +121,7 @@ async fn a_frozen_clickhouse_costs_its_deadline_once() -> Result<()> {
         (reply.backend, reply.reason),
         (BackendKind::Chdb, Reason::Failover)
     );
-    // It is given up a little before.
+    // The router aborts the request a little before the deadline.
     assert!(took + Duration::from_millis(10) > VIEW_DEADLINE, "{took:?}");
     let own = Duration::from_millis(250) + 2 * alone;
     assert!(took < VIEW_DEADLINE + own, "{took:?}, chDB alone {alone:?}");
@@ -187,7 +187,8 @@ async fn views_answer_while_the_lake_cannot_be_read() -> Result<()> {
     nobody_saw_an_error(&report)?;
     assert_eq!(report.reasons(), ["view"]);
 
-    // A minute's range is late after five seconds: then only the lake would do, and it is down.
+    // A range of one minute counts as lagging after five seconds. Only the lake would be fresh enough then, and it is
+    // down.
     let minute = || {
         let now = jiff::Timestamp::now();
         json!({"query": "errors_for_user", "params": {"user_id": "nobody"}, "timeRange": {

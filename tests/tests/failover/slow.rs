@@ -1,4 +1,4 @@
-//! Queries that are slow while their engine is well.
+//! Slow queries on healthy engines.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -22,7 +22,7 @@ async fn clickhouse(tiers: &Tiers) -> Result<BackendHealth> {
         .context("no ClickHouse")
 }
 
-/// Asks until the view was asked, which answers or runs into its deadline.
+/// Repeats a query until the plan includes the view. The view then answers, or exceeds its deadline.
 async fn asks_the_view(tiers: &Tiers, question: &Value) -> Result<QueryReply> {
     let began = Instant::now();
     loop {
@@ -30,7 +30,7 @@ async fn asks_the_view(tiers: &Tiers, question: &Value) -> Result<QueryReply> {
         if reply.reason != Reason::UnhealthyClickhouse {
             return Ok(reply);
         }
-        // The check that decides takes milliseconds; an engine that is down is left alone for ten seconds.
+        // The health check that decides takes milliseconds, but an engine that is down gets no query for ten seconds.
         ensure!(
             began.elapsed() < Duration::from_secs(3),
             "ClickHouse is left out: {:?}",
@@ -42,7 +42,7 @@ async fn asks_the_view(tiers: &Tiers, question: &Value) -> Result<QueryReply> {
 
 static SLOW: AtomicBool = AtomicBool::new(false);
 
-/// Named queries have a range. Checks have none, and are quick.
+/// Delays named queries, which have a range. Health checks have none and are forwarded at once.
 fn slow_questions(line: &str) -> Treatment {
     if SLOW.load(Ordering::SeqCst) && line.contains("param_from") {
         Treatment::Late(Duration::from_secs(3))
@@ -67,7 +67,7 @@ async fn a_slow_query_is_slow_for_itself_alone() -> Result<()> {
     }
     assert_eq!(clickhouse(&tiers).await?.state, BackendState::Healthy);
 
-    // Three different ones without an answer in between say more than a check.
+    // Three different slow queries without an answer in between mark the engine as down, without a health check.
     SLOW.store(true, Ordering::SeqCst);
     for query in ["top_errors", "unique_visitors_per_day", "top_pages"] {
         let reply = asks_the_view(&tiers, &question(query)).await?;
@@ -81,8 +81,9 @@ async fn a_slow_query_is_slow_for_itself_alone() -> Result<()> {
     Ok(())
 }
 
-/// How long each question takes, and when each came.
+/// The delay of each query.
 const FAR: Duration = Duration::from_millis(700);
+/// The times at which queries arrived.
 static CAME: Mutex<Vec<Instant>> = Mutex::new(Vec::new());
 
 fn far_questions(line: &str) -> Treatment {
@@ -109,7 +110,7 @@ async fn a_page_asks_as_much_at_once_as_the_platform_has_connections() -> Result
     ensure!(page.contains("</html>"), "{page}");
     let came = std::mem::take(&mut *CAME.lock().unwrap_or_else(PoisonError::into_inner));
     ensure!(came.len() > 6, "{} questions: the page asks more", came.len());
-    // A Worker has six; one is for checks and reports.
+    // A Worker has six connections. One is reserved for checks and reports.
     let at_once = |first: &Instant| {
         let during = came
             .iter()

@@ -1,3 +1,5 @@
+//! The stack under test: a lake, chDB, one or two ClickHouse servers, sync and the Worker.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,24 +15,25 @@ use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep};
 
-/// The header in which these tests say where they ask from.
+/// The request header that gives the Worker the location of the client.
 pub const LOCATION: &str = "x-test-location";
-/// Near each of the regions.
+/// A location near the region `us`.
 pub const BOSTON: &str = "42.36,-71.06";
+/// A location near the region `eu`.
 pub const TUNIS: &str = "36.81,10.18";
 
-/// These tests measure time, so each has the machine for itself.
+/// A lock that gives each test the machine for itself, because the tests measure time.
 static MACHINE: Mutex<()> = Mutex::const_new(());
 
-/// A whole stack: a lake with a day of the demo's traffic, chDB over it, ClickHouse servers that sync keeps up, and the
-/// Worker in front of them.
+/// A whole stack: a lake, chDB over it, ClickHouse servers with sync, and the Worker in front of them. The lake has a
+/// day of the demo's traffic.
 pub struct Tiers {
     pub worker: Arc<Worker>,
     pub chdb: Chdb,
     pub sync: Option<SyncProcess>,
     pub servers: Vec<Server>,
     pub stack: Stack,
-    /// Between the Worker and each server.
+    /// Relays between the Worker and each server.
     _relays: Vec<Relay>,
     _machine: MutexGuard<'static, ()>,
 }
@@ -41,7 +44,7 @@ pub struct Server {
     disk: TempDir,
 }
 
-/// The chDB that the Worker asks; the stack has one of its own.
+/// The chDB behind the Worker. The stack has another one of its own.
 pub struct Chdb {
     address: String,
     lake: LakeAt,
@@ -81,7 +84,7 @@ impl Server {
         Ok(Self { clickhouse, disk })
     }
 
-    /// Kills it and empties its disk.
+    /// Kills the server and empties its disk.
     pub fn wipe(&mut self) -> Result<()> {
         self.clickhouse.kill();
         for entry in std::fs::read_dir(self.disk.path())? {
@@ -95,9 +98,9 @@ impl Server {
         Ok(())
     }
 
-    /// Waits until sync says that it holds every view and the raw tables that named queries read.
+    /// Waits until the coverage includes every view, and the raw tables that named queries read.
     pub async fn covered(&self) -> Result<()> {
-        // The demo begins yesterday; a fill begins with today and goes back.
+        // The demo begins yesterday. Sync fills today first, and then earlier days.
         const HELD: &str =
             "SELECT view || '_' || version FROM otel.coverage FINAL WHERE first_day < yesterday()";
         let deadline = Instant::now() + Duration::from_secs(60);
@@ -108,7 +111,7 @@ impl Server {
                     .iter()
                     .filter_map(|row| Some(row[0].as_str()?.to_owned()))
                     .collect(),
-                // Before sync has made the table.
+                // Sync has not created the table yet.
                 Err(_) => Vec::new(),
             };
             let raw = ["otel_logs", "otel_traces"].map(|table| format!("{table}_{}", raw_version()));
@@ -129,17 +132,17 @@ impl Server {
 }
 
 impl Tiers {
-    /// One server.
+    /// Starts a stack with one server.
     pub async fn two() -> Result<Self> {
         Self::with(&[("us", 39.04, -77.49)], None).await
     }
 
-    /// One server, whose requests from the Worker are treated as a [`Relay`] says.
+    /// Starts a stack with one server, behind a [`Relay`] that treats the Worker's requests by `treat`.
     pub async fn two_apart(treat: fn(&str) -> Treatment) -> Result<Self> {
         Self::with(&[("us", 39.04, -77.49)], Some(treat)).await
     }
 
-    /// One server in each of two regions.
+    /// Starts a stack with one server in each of two regions.
     pub async fn three() -> Result<Self> {
         Self::with(&[("us", 39.04, -77.49), ("eu", 50.11, 8.68)], None).await
     }
@@ -193,19 +196,19 @@ impl Tiers {
         Ok(tiers)
     }
 
-    /// Starts sync again, as it was.
+    /// Starts sync again, with the same arguments.
     pub async fn sync_again(&mut self) -> Result<()> {
         self.sync = Some(sync(&self.stack, &self.servers).await?);
         Ok(())
     }
 
-    /// Asks for the top errors of the last week until they are answered for this reason.
+    /// Queries the top errors of the last week until the reply has this reason.
     pub async fn until(&self, reason: Reason) -> Result<QueryReply> {
         let wanted = |reply: &QueryReply| reply.reason == reason;
         self.worker.query_until(&top_errors(), wanted).await
     }
 
-    /// Asks for the top errors of the last week from somewhere.
+    /// Queries the top errors of the last week from a location.
     pub async fn from(&self, place: &str) -> Result<QueryReply> {
         let request = self
             .worker
@@ -223,7 +226,7 @@ async fn sync(stack: &Stack, servers: &[Server]) -> Result<SyncProcess> {
     SyncProcess::start(stack.lake(), &servers).await
 }
 
-/// What most of these tests ask.
+/// The query that most of these tests repeat.
 pub fn top_errors() -> Value {
     json!({"query": "top_errors", "timeRange": "7d"})
 }

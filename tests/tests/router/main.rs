@@ -1,4 +1,4 @@
-//! The router's contract, spoken to the Worker on workerd with the real chDB behind it.
+//! The router's HTTP contract, tested against the Worker on workerd with the real chDB behind it.
 
 use anyhow::{Context as _, Result};
 use lakefront_api::{EngineHealth, HealthReply, Problem, ProblemType, QueryInfo, QueryReply, Reason};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A Worker before the engine and the ingest of a stack.
+/// Starts a Worker in front of a stack's engine and ingest.
 async fn worker_of(stack: &Stack) -> Result<Worker> {
     Worker::start(&[
         ("CHDB_URL", stack.engine_url()),
@@ -69,7 +69,7 @@ async fn every_named_query_answers_with_its_columns() -> Result<()> {
             reply.elapsed_ms,
             reply.backend_ms
         );
-        // This router tells nothing of itself.
+        // This router sends no decisions.
         if required_is_empty(info) && !info.name.starts_with("router_") {
             assert!(
                 !reply.rows.is_empty(),
@@ -109,7 +109,7 @@ async fn the_router_tells_of_its_decisions() -> Result<()> {
         "{:?}",
         reply.rows
     );
-    // All of that looking was told of to nobody, or it would be there with the next decision.
+    // The queries above were not recorded: otherwise they would arrive with the next decision.
     worker.query(&top_pages).await?;
     let reply = worker.query_until(&decisions, |reply| told(reply) >= 5).await?;
     assert_eq!(told(&reply), 5);
@@ -122,7 +122,7 @@ async fn the_router_tells_of_its_decisions() -> Result<()> {
         latency.rows
     );
 
-    // Nobody waits for an ingest that is gone.
+    // No query waits for an ingest that is gone.
     stack.kill_ingest();
     for _ in 0..3 {
         worker.query(&top_pages).await?;
@@ -251,7 +251,7 @@ async fn bad_inputs_get_problems() -> Result<()> {
             assert_eq!(headers[header::ALLOW], allow, "{name}");
         }
     }
-    // None of that was the engine's fault.
+    // None of these requests counts as a failure of the engine.
     let health: HealthReply = serde_json::from_str(
         &worker
             .request(Method::GET, "/health")
@@ -296,7 +296,7 @@ async fn a_body_past_the_limit_is_refused_with_or_without_a_length() -> Result<(
     let head = "POST /sql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).await?;
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
-    // Without an end: the answer has to come before one. A closed connection ends the sending, not the test.
+    // The body has no end, so that the answer must come first. A closed connection ends the sending, not the test.
     for _ in 0..20 {
         if stream.write_all(chunk.as_bytes()).await.is_err() {
             break;
@@ -342,7 +342,7 @@ async fn a_killed_engine_is_a_clear_problem_and_its_return_is_noticed() -> Resul
     Ok(())
 }
 
-/// An engine that reads a request and answers each with the same bytes; nothing means that it hangs.
+/// Starts an engine that answers each request with the same bytes. With an empty reply it hangs.
 async fn engine_that_answers(reply: &'static str) -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -451,7 +451,7 @@ async fn telemetry_is_handed_on_to_ingest() -> Result<()> {
     Ok(())
 }
 
-/// Sends a log record that is an error and a page view, and waits until so many are there.
+/// Sends a log record that is an error and a page view, and waits until `rows` rows are committed.
 async fn record(worker: &Worker, stack: &Stack, rows: u64) -> Result<()> {
     let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
     let record = json!({
@@ -495,7 +495,7 @@ async fn the_past_is_answered_as_it_was() -> Result<()> {
         assert_eq!(views(&reply), Some(json!(1)), "{at}");
     }
 
-    // Errors are read from two tables, and a snapshot is one table's.
+    // Errors are read from two tables, and a snapshot belongs to one table.
     let question = json!({"query": "errors_per_hour", "at": snapshot});
     let (status, value) = worker.post("/query", &question).await?;
     assert_eq!(status, 400, "{value}");
@@ -512,7 +512,7 @@ async fn a_range_begins_where_the_lake_does() -> Result<()> {
         .to_zoned(jiff::tz::TimeZone::UTC)
         .start_of_day()?;
     let question = json!({"query": "errors_per_hour", "timeRange": "30d"});
-    // Where the lake begins is learned behind the first answer.
+    // The router learns the lake's first day after its first answer.
     let begins_today = |reply: &QueryReply| reply.range.is_some_and(|range| range.from == today.timestamp());
     let reply = worker.query_until(&question, begins_today).await?;
     assert_eq!(reply.rows.len(), 1, "{reply:?}");
@@ -674,7 +674,7 @@ async fn without_a_token_only_allowed_names_of_the_host_answer() -> Result<()> {
             assert_ne!(reply.status(), 403, "{what}");
         }
     }
-    // Telemetry is taken under any name; here there is no ingest.
+    // Telemetry is accepted under any host name. This Worker has no ingest.
     let reply = worker
         .request(Method::POST, "/v1/logs")
         .header(header::HOST, "evil.example")

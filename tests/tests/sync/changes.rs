@@ -1,4 +1,4 @@
-//! What happens to the lake besides appends.
+//! Changes to the lake besides appends.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ async fn late_rows_compactions_overwrites_and_a_lost_history() -> Result<()> {
     world.demo(&["--days", "3"]).await?;
     world.in_step().await?;
 
-    // The same three days again: all of it is late.
+    // The same three days again: all rows are late.
     world.demo(&["--days", "3", "--seed", "2"]).await?;
     world.in_step().await?;
 
@@ -33,12 +33,12 @@ async fn late_rows_compactions_overwrites_and_a_lost_history() -> Result<()> {
     assert_eq!(world.value(files).await?, json!(days));
     world.in_step().await?;
 
-    // A compaction that took in what was never loaded.
+    // A compaction that includes files that were never loaded.
     world.demo(&["--days", "1", "--seed", "3"]).await?;
     world.compact("otel_logs").await?;
     world.in_step().await?;
 
-    // Another writer takes rows out and puts others in.
+    // Another writer deletes rows and adds others.
     let before = world.value("SELECT count() FROM otel.otel_logs").await?;
     world.rewrite(&["delete"]).await?;
     world.in_step().await?;
@@ -87,7 +87,7 @@ async fn a_catalog_that_does_not_answer_is_waited_for() -> Result<()> {
     world.same_rows().await
 }
 
-/// Keeps others out of an SQLite database.
+/// Locks an SQLite database against other processes.
 fn locked(catalog: &Path) -> Result<Killed> {
     let lock = std::process::Command::new("python3")
         .arg("-c")
@@ -108,12 +108,12 @@ fn locked(catalog: &Path) -> Result<Killed> {
     Ok(lock)
 }
 
-/// A process that ends with the test.
+/// A process that is killed at the end of the test.
 struct Killed(std::process::Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {
-        // Either may fail only because the process is gone already.
+        // Both calls fail only if the process has already ended.
         self.0.kill().ok();
         self.0.wait().ok();
     }

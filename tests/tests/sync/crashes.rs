@@ -1,4 +1,4 @@
-//! `kill -9` of the ClickHouse, and what else may happen to it.
+//! ClickHouse is killed or emptied, and sync is killed during a backfill.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn an_emptied_clickhouse_is_filled_again() -> Result<()> {
     Ok(())
 }
 
-/// As if it had been killed between the two tables, or the one in memory had been lost.
+/// The state after a kill between the two tables, or after a loss of the one in memory.
 #[tokio::test(flavor = "multi_thread")]
 async fn guards_are_made_to_say_what_the_coverage_says() -> Result<()> {
     let world = World::start().await?;

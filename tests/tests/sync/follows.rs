@@ -1,4 +1,4 @@
-//! The ordinary course of things.
+//! Sync without faults: loading, auditing and sharing a ClickHouse.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -13,7 +13,7 @@ async fn all_of_the_lake_arrives_once() -> Result<()> {
     world.demo(&["--days", "3"]).await?;
     let first = world.in_step().await?;
     ensure!(!first.contains(" 0 files"), "{first}");
-    // Seven raw tables, complete as far back as they are kept.
+    // All seven raw tables are complete, as far back as they are kept.
     assert_eq!(world.value(COVERED).await?, json!(7));
     let second = world.sync(&["once"]).await?;
     ensure!(second.contains(": 0 files, 0 rows"), "{second}");
@@ -22,7 +22,7 @@ async fn all_of_the_lake_arrives_once() -> Result<()> {
         status.contains("mv_errors") && status.contains("otel_traces"),
         "{status}"
     );
-    // Nothing is left of what rounds need while they work.
+    // No staging table is left.
     let left = "SELECT countIf(name LIKE '%staging%') FROM system.tables WHERE database = 'otel'";
     assert_eq!(world.value(left).await?, json!(0));
     Ok(())
@@ -36,7 +36,7 @@ async fn files_are_sent_where_the_server_cannot_read_them() -> Result<()> {
     world.demo(&["--days", "1", "--seed", "2"]).await?;
     world.sync(&["once", "--read", "stream"]).await?;
     world.sync(&["audit", "--read", "stream"]).await?;
-    // The other way finds the same.
+    // An audit that reads files through ClickHouse finds the same.
     world.in_step().await?;
     Ok(())
 }

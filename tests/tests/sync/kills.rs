@@ -1,4 +1,4 @@
-//! `kill -9` of sync, at every statement that it sends.
+//! Sync is killed at every statement that it sends.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,13 +18,13 @@ use tokio::sync::{Notify, watch};
 
 use crate::world::{SHORT_LEASE, World, append};
 
-/// Statements of a round that starts from nothing but tables, and loads a file.
+/// Number of statements of a round that starts with nothing but tables, and loads a file.
 const STATEMENTS: usize = 48;
 
 const KILLS: usize = 220;
 
-/// Two hundred followers one after the other, each dropped when it has sent so many statements: before the server got the last one, or
-/// after it did it. A follower is all that a process of sync knows.
+/// Runs some two hundred followers one after the other. Each is dropped at a chosen statement, before the server
+/// received it or after the server executed it. A follower has all state of a sync process.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_kills_lose_and_double_nothing() -> Result<()> {
     let world = World::start().await?;
@@ -44,7 +44,7 @@ async fn two_hundred_kills_lose_and_double_nothing() -> Result<()> {
     let (mut appended, mut ended) = (1, 0);
     for killed in 0..KILLS {
         if killed % 3 == 0 {
-            // Most new rows are of today; those of a day that is not there yet are staged.
+            // Most new rows belong to today. Rows of a day that the ClickHouse does not have yet are staged.
             let days_ago = if killed % 24 == 12 {
                 1 + killed as u64 / 24
             } else {
@@ -66,7 +66,7 @@ async fn two_hundred_kills_lose_and_double_nothing() -> Result<()> {
             done = follower.round(&options, &mut progress) => done,
         };
         if done.is_err() && gallows.left.load(Ordering::Relaxed) == 0 {
-            // It saw its connection break first.
+            // The follower saw its connection break before it was dropped.
             gallows.dropped.notified().await;
             continue;
         }
@@ -83,7 +83,7 @@ async fn two_hundred_kills_lose_and_double_nothing() -> Result<()> {
     Ok(())
 }
 
-/// The same with real processes.
+/// The same test with real processes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_is_killed_at_any_statement() -> Result<()> {
     let world = World::start().await?;
@@ -106,7 +106,7 @@ async fn a_process_is_killed_at_any_statement() -> Result<()> {
         })
         .await?
     };
-    // Within the lease, the migrations, the views and the days.
+    // These statements are within the lease, the migrations, the views and the days.
     let deaths = [2, 4, 5, 7, 9, 60, 140, 260, 12, 25, 33, 41];
     for (round, at) in deaths.into_iter().enumerate() {
         append(&lake, round, round as u64 / 4).await?;
@@ -122,7 +122,7 @@ async fn a_process_is_killed_at_any_statement() -> Result<()> {
     Ok(())
 }
 
-/// Counts statements, up to the one that is the last of its sender.
+/// Counts statements, up to the last one of the sender.
 #[derive(Default)]
 struct Gallows {
     left: AtomicUsize,
@@ -136,14 +136,14 @@ impl Gallows {
         self.left.store(statements, Ordering::Relaxed);
     }
 
-    /// What becomes of a statement, and whether it is the last one.
+    /// Returns the treatment of a statement, and true if it is the last one.
     fn treat(&self) -> (Treatment, bool) {
         let count = |left: usize| Some(left.saturating_sub(1));
         let left = self
             .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
         match left.unwrap_or_else(|left| left) {
-            // What a dropped sender had on its way.
+            // A dropped sender had this statement in flight.
             0 => (Treatment::LoseAnswer, false),
             1 => {
                 self.dropped.notify_one();

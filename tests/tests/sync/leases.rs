@@ -1,4 +1,4 @@
-//! One sync at a time, whatever becomes of the one that holds the lease.
+//! Leases: one sync writes at a time, whatever happens to the holder.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::world::{SHORT_LEASE, World, append};
 
-/// A sync of an earlier version was killed between the creation of its lease and the first heartbeat.
+/// A sync of an earlier version was killed between creating its lease and the first heartbeat.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_nobody_filled_is_taken_over() -> Result<()> {
     let world = World::start().await?;
@@ -40,7 +40,7 @@ async fn a_lease_that_nobody_filled_is_taken_over() -> Result<()> {
     world.until(leases, &json!(["lease_8"])).await
 }
 
-/// An earlier version works beside this one: its heartbeats are seen, and so is that it gave the lease back.
+/// An earlier version works beside this one. This version sees its heartbeats, and that it released the lease.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_of_an_earlier_version_is_respected() -> Result<()> {
     let world = World::start().await?;
@@ -68,7 +68,7 @@ async fn a_lease_of_an_earlier_version_is_respected() -> Result<()> {
     Ok(())
 }
 
-/// The holder is stopped in the middle of putting a day in place, and wakes up when another has taken over and is done.
+/// The holder is stopped while it replaces a day, and resumes after another sync has taken over and finished.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_holder_writes_nothing_when_it_wakes_up() -> Result<()> {
     let world = World::start().await?;
@@ -89,7 +89,7 @@ async fn a_frozen_holder_writes_nothing_when_it_wakes_up() -> Result<()> {
                 if is_it && !*froze.borrow() {
                     kill(Pid::from_raw(pid.load(Ordering::Relaxed)), Signal::SIGSTOP).ok();
                     froze.send_replace(true);
-                    // It was on its way all the time.
+                    // The statement was in flight all the time.
                     finished.wait_for(|finished| *finished).await.ok();
                 }
                 Treatment::Forward
@@ -107,19 +107,19 @@ async fn a_frozen_holder_writes_nothing_when_it_wakes_up() -> Result<()> {
     relay.take_requests();
     finish.send_replace(true);
     kill(Pid::from_raw(id), Signal::SIGCONT)?;
-    // It goes on where it was, notices, and takes part again, which is a round that ends well.
+    // The holder continues, notices the lost lease, and acquires the lease again for a round that succeeds.
     world
         .until("SELECT count() > 2 FROM otel.lease FINAL", &json!(1))
         .await?;
     child.kill().await?;
     ensure!(!relay.take_requests().is_empty(), "it did wake up");
-    // Nothing brings it in step before this looks.
+    // No sync runs between here and the comparison.
     world.same_rows().await?;
     world.in_step().await?;
     Ok(())
 }
 
-/// The server goes on with what a killed sync, or one whose network is gone, has begun.
+/// ClickHouse continues a statement after its sync was killed, or lost its network.
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_that_earlier_holders_left_are_ended() -> Result<()> {
     let world = World::start().await?;
@@ -145,7 +145,7 @@ async fn statements_that_earlier_holders_left_are_ended() -> Result<()> {
 
     let started = Instant::now();
     world.sync(&["once"]).await?;
-    // Of itself the one ends after a minute, and the other when nothing came for half of one.
+    // Without a kill, the one ends after a minute, and the other after half a minute without data.
     ensure!(
         started.elapsed() < Duration::from_secs(20),
         "it waited for their end"
@@ -182,7 +182,7 @@ async fn nothing_is_sent_while_nothing_is_new() -> Result<()> {
     .await?;
     assert_eq!(relay.take_requests(), Vec::<String>::new());
 
-    // It holds the lease, says so, and gives way to one that somebody waits for.
+    // The process holds the lease, reports so, and yields to a sync with a command that waits.
     let status = world.sync(&["status"]).await?;
     ensure!(
         status.contains("holds the lease and has nothing to do"),
@@ -191,7 +191,7 @@ async fn nothing_is_sent_while_nothing_is_new() -> Result<()> {
     ensure!(status.contains("rows came in last"), "{status}");
     world.sync(&["once", "--lease", "1h"]).await?;
 
-    // New rows are seen at once, and the lease is given back at the end.
+    // New rows are loaded at once, and the lease is released at the end.
     append(&world.lake().await?, 2, 0).await?;
     world
         .until("SELECT count() FROM otel.otel_logs", &json!(6))
@@ -206,7 +206,7 @@ async fn nothing_is_sent_while_nothing_is_new() -> Result<()> {
     Ok(())
 }
 
-/// Also while nothing is new, the ClickHouse says as of when all is in.
+/// The coverage's time advances without new commits.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_time_as_of_which_all_is_in_goes_on() -> Result<()> {
     let world = World::start().await?;
@@ -219,7 +219,7 @@ async fn the_time_as_of_which_all_is_in_goes_on() -> Result<()> {
         let later = format!("SELECT min(as_of) > {now} FROM otel.coverage FINAL").replace('"', "'");
         world.until(&later, &json!(1)).await?;
     }
-    // A view that vanishes meanwhile is noticed too.
+    // A view that is dropped meanwhile is created again.
     let view = world
         .value("SELECT min(name) FROM system.tables WHERE database = 'otel' AND name LIKE '%_from_otel_logs'")
         .await?;
@@ -232,7 +232,7 @@ async fn the_time_as_of_which_all_is_in_goes_on() -> Result<()> {
     world.until(&there, &json!(1)).await
 }
 
-/// A clock that is ahead makes nothing newer than it is.
+/// A clock that is ahead does not make the coverage newer than it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_row_says_that_all_is_in_as_of_the_future() -> Result<()> {
     let world = World::start().await?;
@@ -251,7 +251,7 @@ async fn no_row_says_that_all_is_in_as_of_the_future() -> Result<()> {
     Ok(())
 }
 
-/// Waits until the one ClickHouse in `/health` of sync is as expected.
+/// Waits until the single ClickHouse in sync's `/health` is as expected, and returns it.
 async fn health(listen: &str, expected: impl Fn(&Value) -> bool) -> Result<Value> {
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut seen = Value::Null;
@@ -269,7 +269,7 @@ async fn health(listen: &str, expected: impl Fn(&Value) -> bool) -> Result<Value
     }
 }
 
-/// Waits until so many statements run.
+/// Waits until `expected` statements are running.
 async fn running(world: &World, expected: u64) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
@@ -292,7 +292,7 @@ fn address(world: &World) -> String {
         .to_owned()
 }
 
-/// The head of a request of sync's user.
+/// Returns the head of an HTTP request by the user `sync`.
 fn post(query_id: &str, pairs: &str, length: usize) -> String {
     format!(
         "POST /?user=sync&query_id={query_id}{pairs} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"

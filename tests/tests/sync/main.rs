@@ -1,4 +1,5 @@
-//! A ClickHouse follows the lake exactly, whatever happens to either and to sync: afterwards an audit finds no difference.
+//! Sync keeps a ClickHouse equal to the lake, whatever happens to either and to sync. Each test ends with an audit that
+//! finds no difference.
 
 mod changes;
 mod crashes;

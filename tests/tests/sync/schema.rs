@@ -1,4 +1,4 @@
-//! Columns and views that come later.
+//! Columns and views that are added later.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -29,7 +29,7 @@ async fn a_new_column_is_carried_over_or_refused() -> Result<()> {
         stderr.contains("`Place`") && stderr.contains("otel_logs"),
         "{stderr}"
     );
-    // Tables that do not have it go on.
+    // Tables without the column are still loaded.
     let metrics = "SELECT count() FROM otel_metrics_sum";
     let lake = world.stack.sql(metrics).await?.rows;
     let here = world
@@ -46,7 +46,7 @@ async fn a_view_that_comes_late_is_filled_before_it_is_offered() -> Result<()> {
     let world = World::start().await?;
     world.demo(&["--days", "3"]).await?;
     world.in_step().await?;
-    // As if this version of the view had never been there, and another one instead.
+    // The state of a ClickHouse that had another version of the view, and not this one.
     let views = lakefront_query::views().iter();
     let view = views.clone().find(|view| view.sources.len() == 2);
     let view = view.or_else(|| views.clone().next()).expect("there are views");

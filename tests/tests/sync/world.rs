@@ -1,4 +1,4 @@
-//! A lake that ingest writes, a ClickHouse, and the sync program.
+//! The environment of sync's tests: a lake that ingest writes, a ClickHouse, and the program `lakefront-sync`.
 
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -14,16 +14,17 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-/// How long a killed sync keeps others out here: longer than a busy machine delays a heartbeat, or two would take over in turns.
+/// The term of leases in tests: longer than a busy machine delays a heartbeat. With a shorter one, two syncs would take
+/// over from each other in turns.
 pub const LEASE: &str = "3s";
 
-/// The same where only one works at a time.
+/// The term of leases in tests with one working sync at a time.
 pub const SHORT_LEASE: &str = "400ms";
 
 /// A day, in nanoseconds.
 const DAY: u64 = 86_400_000_000_000;
 
-/// All of it; everything dies and vanishes with it.
+/// A lake, its ingest and a ClickHouse. Processes and files end with the value.
 pub struct World {
     pub clickhouse: ClickHouse,
     pub stack: Stack,
@@ -31,7 +32,7 @@ pub struct World {
 }
 
 impl World {
-    /// An empty lake and an empty ClickHouse.
+    /// Starts with an empty lake and an empty ClickHouse.
     pub async fn start() -> Result<Self> {
         let stack = Stack::start().await?;
         let data = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
@@ -43,7 +44,7 @@ impl World {
         })
     }
 
-    /// Runs the demo, until all of it is in the lake.
+    /// Runs the demo, and waits until all its rows are in the lake.
     pub async fn demo(&self, arguments: &[&str]) -> Result<()> {
         let before = self.rows_in_lake().await?;
         let sent = self.stack.demo(arguments).await?;
@@ -58,7 +59,7 @@ impl World {
         Ok(())
     }
 
-    /// Log records, spans and data points.
+    /// Returns the number of log records, spans and data points in the lake.
     async fn rows_in_lake(&self) -> Result<Vec<u64>> {
         let mut rows = Vec::new();
         for table in tables() {
@@ -68,12 +69,13 @@ impl World {
         Ok(rows)
     }
 
-    /// `lakefront-sync`, with lake and ClickHouse named. A lease that a killed one left expires soon.
+    /// Returns a command that runs `lakefront-sync` on this lake and ClickHouse. The leases of killed processes expire
+    /// soon.
     pub fn command(&self, arguments: &[&str]) -> Result<Command> {
         self.command_to(self.clickhouse.url(), arguments)
     }
 
-    /// As [`Self::command`], with another address of the ClickHouse.
+    /// Returns the same command with another address of the ClickHouse.
     pub fn command_to(&self, url: &str, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::from(command("lakefront-sync")?);
         command
@@ -88,23 +90,23 @@ impl World {
         Ok(command)
     }
 
-    /// Runs it in the background.
+    /// Runs `lakefront-sync` in the background.
     pub fn spawn(&self, arguments: &[&str]) -> Result<Child> {
         self.spawn_to(self.clickhouse.url(), arguments)
     }
 
-    /// As [`Self::spawn`], with another address of the ClickHouse.
+    /// Runs `lakefront-sync` in the background, with another address of the ClickHouse.
     pub fn spawn_to(&self, url: &str, arguments: &[&str]) -> Result<Child> {
         let mut command = self.command_to(url, arguments)?;
         Ok(command.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn()?)
     }
 
-    /// Runs it to its end, whatever that is.
+    /// Runs `lakefront-sync` to its end, successful or not.
     pub async fn run(&self, arguments: &[&str]) -> Result<Output> {
         Ok(self.command(arguments)?.output().await?)
     }
 
-    /// Runs it to its end, which has to be a good one; what it prints.
+    /// Runs `lakefront-sync` to a successful end, and returns its output.
     pub async fn sync(&self, arguments: &[&str]) -> Result<String> {
         let output = self.run(arguments).await?;
         let (stdout, stderr) = texts(&output);
@@ -117,7 +119,7 @@ impl World {
         Ok(stdout)
     }
 
-    /// Brings the ClickHouse in step, and has an audit compare it with the lake: raw tables and views.
+    /// Brings the ClickHouse in step, and compares it with the lake by an audit of raw tables and views.
     pub async fn in_step(&self) -> Result<String> {
         let done = self.sync(&["once"]).await?;
         let audit = self.sync(&["audit"]).await?;
@@ -127,14 +129,14 @@ impl World {
         Ok(done)
     }
 
-    /// Whether the guards of statements find the first days that the coverage has.
+    /// Returns true if the guards of statements have the first days of the coverage.
     pub async fn guards_agree(&self) -> Result<bool> {
         let agree = "SELECT countIf(first_day IS NOT NULL) > 0 AND countIf(isNull(first_day) != isNull(guard) OR first_day != guard) = 0 \
                      FROM (SELECT first_day, joinGet('otel.covered', 'first_day', view, version) AS guard FROM otel.coverage FINAL)";
         Ok(self.value(agree).await? == 1)
     }
 
-    /// The same rows by their ids, as the stateless engine over the lake sees them.
+    /// Checks that ClickHouse has the same rows as the stateless engine reads from the lake, by their ids.
     pub async fn same_rows(&self) -> Result<()> {
         for table in lakefront_otel::tables() {
             let digest = format!(
@@ -156,7 +158,7 @@ impl World {
         Ok(())
     }
 
-    /// The one value of a statement to the ClickHouse.
+    /// Returns the single value of a statement on the ClickHouse.
     pub async fn value(&self, sql: &str) -> Result<Value> {
         let answer = self.clickhouse.sql(sql).await?;
         let row = answer
@@ -169,7 +171,7 @@ impl World {
             .with_context(|| format!("no column: {sql}"))
     }
 
-    /// Waits until a statement to the ClickHouse answers that.
+    /// Waits until a statement on the ClickHouse returns `expected`.
     pub async fn until(&self, sql: &str, expected: &Value) -> Result<()> {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
         loop {
@@ -185,19 +187,19 @@ impl World {
         }
     }
 
-    /// The lake, for changes that ingest does not make.
+    /// Opens the lake, for changes that ingest does not make.
     pub async fn lake(&self) -> Result<Lake> {
         Ok(Lake::open(LakeConfig::at(self.stack.lake().place()?)).await?)
     }
 
-    /// Has another writer change `otel_logs`: `tests/python/rewrite.py`.
+    /// Changes `otel_logs` as another writer: `tests/python/rewrite.py`.
     pub async fn rewrite(&self, arguments: &[&str]) -> Result<()> {
         let properties = self.stack.lake().pyiceberg().to_string();
         let arguments = [&[properties.as_str()][..], arguments].concat();
         python("rewrite.py", &arguments).await.map(drop)
     }
 
-    /// Makes one file of all files of each day of a table, as a compaction does.
+    /// Merges all files of each day of a table into one, as a compaction does. Returns the number of new files.
     pub async fn compact(&self, table: &str) -> Result<usize> {
         let lake = self.lake().await?;
         let files = lake.files(table).await?;
@@ -208,7 +210,7 @@ impl World {
     }
 }
 
-/// Log records, spans and data points, as tables.
+/// Returns SQL for log records, spans and data points, each as one table.
 fn tables() -> [String; 3] {
     let metrics = ["gauge", "sum", "histogram", "exponential_histogram", "summary"]
         .map(|kind| format!("SELECT RowId FROM otel_metrics_{kind}"))
@@ -216,13 +218,13 @@ fn tables() -> [String; 3] {
     ["otel_logs".into(), "otel_traces".into(), format!("({metrics})")]
 }
 
-/// What a process wrote.
+/// Returns stdout and stderr of a process as text.
 pub fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
 }
 
-/// Commits one more data file of a few log records to a lake; no two have the same number.
+/// Commits one more data file with a few log records to a lake. The number must differ between files.
 pub async fn append(lake: &Lake, number: usize, days_ago: u64) -> Result<()> {
     let now = u64::try_from(jiff::Timestamp::now().as_nanosecond())?;
     let midnight = (now / DAY - days_ago) * DAY;

@@ -1,3 +1,5 @@
+//! One attempt of a plan, and the parameters of its statement.
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -6,26 +8,27 @@ use lakefront_api::{Bucket, Range, Reason};
 use crate::range::until;
 use crate::{Resolved, Statement};
 
-/// The longest a request may take, whatever is tried.
+/// The longest time that a request may take, over all its attempts.
 pub const REQUEST_DEADLINE: Duration = Duration::from_secs(45);
 
-/// One engine, asked once.
+/// One try of one engine with one statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The engine's name in the configuration.
     pub backend: String,
-    /// Why this engine.
+    /// The reason for which the plan chose this engine.
     pub reason: Reason,
-    /// What it is asked.
+    /// The statement to send.
     pub statement: Statement,
-    /// How long it may take.
+    /// The longest time that the engine may take.
     pub deadline: Duration,
-    /// When the engine was last known to hold all of the lake's head, the oldest over what is read. None for the lake
-    /// itself, which is read as it is.
+    /// The last time at which the engine was known to hold everything the lake had committed. With several tables it is
+    /// the oldest of their times. `None` for chDB, which reads the lake itself.
     pub as_of: Option<Timestamp>,
 }
 
-/// A query's own parameters and those of its range, for an engine that has all data before `held`.
+/// Returns names and values of a query's own parameters and of those for its range. `held` is the time up to which the
+/// engine has all data.
 pub fn params(resolved: &Resolved, range: Range, held: Timestamp) -> Vec<(String, String)> {
     let mut params = resolved.params.clone();
     params.push(("from".into(), engine_time(range.from)));
@@ -47,14 +50,14 @@ pub fn params(resolved: &Resolved, range: Range, held: Timestamp) -> Vec<(String
     params
 }
 
-/// From when on a query reads: where its range begins, or as long before as it looks back.
+/// Returns the time from which on a query reads: the start of its range, minus the days it looks back.
 pub fn since(resolved: &Resolved, range: Range) -> Timestamp {
     let back = SignedDuration::from_hours(24 * i64::from(resolved.query.look_back_days));
-    // Engines have no times before 1970.
+    // Engines cannot represent times before 1970.
     (range.from - back).max(Timestamp::UNIX_EPOCH.min(range.from))
 }
 
-/// An instant as engines read it: UTC, whole microseconds.
+/// Formats an instant as engines read it: UTC, whole microseconds.
 fn engine_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }

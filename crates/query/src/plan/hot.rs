@@ -1,4 +1,4 @@
-//! What the ClickHouses can answer, and why not.
+//! Selects the ClickHouses that can answer a query, or gives the reason why none can.
 
 use std::time::Duration;
 
@@ -10,15 +10,17 @@ use lakefront_api::{BackendKind, BackendState, Problem, ProblemType, Range, Reas
 use super::attempt::{Attempt, params, since};
 use crate::{Backend, Held, Hot, Resolved, Statement, Topology};
 
-/// How long a ClickHouse may take: chDB still has to fit into the request after it.
+/// The longest time that a ClickHouse may take on a view. The request still needs time for chDB afterwards.
 const VIEW_DEADLINE: Duration = Duration::from_millis(1_500);
+/// The longest time that a ClickHouse may take on raw tables, by their indexes.
 const INDEXED_DEADLINE: Duration = Duration::from_secs(3);
 
-/// How far behind the lake an answer may be: a twelfth of the range (one bar of a chart), and never more than this.
+/// The accepted lag behind the lake is the range divided by this number: one bar of a chart.
 const RANGE_PER_LAG: u32 = 12;
+/// The longest accepted lag, however long the range is.
 const LONGEST_LAG: Duration = Duration::from_secs(30 * 60);
 
-/// The ClickHouses that hold all of a question's range.
+/// The ClickHouses that hold the whole range of a query, divided into fresh and late ones.
 pub struct HotTier<'a> {
     asked: Option<Asked<'a>>,
     fresh: Vec<Complete<'a>>,
@@ -26,7 +28,7 @@ pub struct HotTier<'a> {
     why_not: Option<Reason>,
 }
 
-/// What is asked of each.
+/// The query that each ClickHouse gets.
 struct Asked<'a> {
     hot: &'a Hot,
     resolved: &'a Resolved,
@@ -36,7 +38,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The statement for a ClickHouse that holds everything up to a time.
+    /// Returns the statement for a ClickHouse that holds all data up to `as_of`.
     fn statement(&self, as_of: Timestamp) -> Statement {
         let mut params = params(self.resolved, self.range, as_of.min(self.now));
         params.push(("first_day".into(), self.first_day.to_string()));
@@ -48,14 +50,14 @@ impl Asked<'_> {
     }
 }
 
-/// A ClickHouse that holds all of the range, up to a time.
+/// A ClickHouse that holds the whole range, with the time up to which its data is complete.
 struct Complete<'a> {
     backend: &'a Backend,
     as_of: Timestamp,
 }
 
 impl<'a> HotTier<'a> {
-    /// Looks at every ClickHouse, in order.
+    /// Selects among the ClickHouses of the topology, in their order.
     pub fn of(resolved: &'a Resolved, range: Range, topology: &'a Topology, now: Timestamp) -> Self {
         let none = |why_not| Self {
             asked: None,
@@ -69,7 +71,7 @@ impl<'a> HotTier<'a> {
         let Some(hot) = &resolved.query.hot else {
             return none(Reason::NoView);
         };
-        // There is nothing to hold before the lake begins.
+        // Before the lake's first day there are no rows, so that a ClickHouse needs no coverage there.
         let first_day = topology
             .first_day
             .unwrap_or(Date::MIN)
@@ -112,12 +114,12 @@ impl<'a> HotTier<'a> {
         }
     }
 
-    /// Why none is the engine of choice; none when one is.
+    /// Returns the reason why no ClickHouse is the first choice, or `None` if one is.
     pub fn why_not(&self) -> Option<Reason> {
         self.why_not
     }
 
-    /// Those that are fresh enough.
+    /// Returns attempts on the ClickHouses that are fresh enough.
     pub fn fresh(&self) -> Vec<Attempt> {
         let reason = match &self.asked {
             Some(asked) if asked.hot.indexed => Reason::Indexed,
@@ -126,25 +128,26 @@ impl<'a> HotTier<'a> {
         self.attempts(&self.fresh, reason)
     }
 
-    /// Those that are late, for when nothing else answers.
+    /// Returns attempts on the ClickHouses that lag behind, to be used after all other engines failed.
     pub fn late(&self, reason: Reason) -> Vec<Attempt> {
         self.attempts(&self.late, reason)
     }
 
-    /// All of them, because the caller names the engine.
+    /// Returns attempts on all complete ClickHouses, for a caller who requires ClickHouse.
     pub fn forced(&self) -> Vec<Attempt> {
         let all = self.fresh.iter().chain(&self.late);
         self.attempts(all, Reason::Forced)
     }
 
-    /// The problem of a caller who names the engine, when none can answer.
+    /// Returns the problem for a caller who requires ClickHouse when none can answer.
     pub fn refusal(&self) -> Problem {
         let why = self.why_not.unwrap_or(Reason::Lagging).sentence();
         let detail = format!("backend: {why}; ask with \"auto\" or \"chdb\"");
         Problem::new(ProblemType::NoBackend, detail)
     }
 
-    /// The first for the reason, the others because the one before failed.
+    /// Returns one attempt per ClickHouse. The first has `reason`. The others have [`Reason::Failover`], or again
+    /// [`Reason::LakeDown`].
     fn attempts<'b>(&self, of: impl IntoIterator<Item = &'b Complete<'a>>, reason: Reason) -> Vec<Attempt>
     where
         'a: 'b,
@@ -171,7 +174,8 @@ impl<'a> HotTier<'a> {
     }
 }
 
-/// Up to when a ClickHouse holds everything from a day on that the statement reads; none when it does not.
+/// Returns the time up to which a ClickHouse holds every table the statement reads, from `first_day` on. Returns `None`
+/// if one of them is missing, has another version, or begins later.
 fn as_of(backend: &Backend, hot: &Hot, first_day: Date) -> Option<Timestamp> {
     let coverage = &backend.hot.as_ref()?.coverage;
     let held = |held: &Held| {
@@ -184,7 +188,7 @@ fn as_of(backend: &Backend, hot: &Hot, first_day: Date) -> Option<Timestamp> {
     times?.into_iter().min()
 }
 
-/// How long `now` is after a time; nothing when it is before.
+/// Returns the duration from `time` to `now`, zero if `time` is later.
 pub fn lag(time: Timestamp, now: Timestamp) -> Duration {
     now.duration_since(time).try_into().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What chDB is asked.
+//! Attempts on chDB, which reads the lake.
 
 use std::time::Duration;
 
@@ -9,13 +9,14 @@ use super::attempt::{Attempt, params};
 use crate::past::Past;
 use crate::{Backend, Resolved, Statement, Topology};
 
-/// How long chDB may take, and how much longer when it has to wake first.
+/// The longest time that chDB may take.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// The additional time for a chDB that has to wake up first.
 const WAKING: Duration = Duration::from_secs(10);
 
-/// The statement over the lake.
+/// Returns the query's statement over the lake.
 pub fn statement(resolved: &Resolved, range: Range, now: Timestamp) -> Statement {
-    // The past has no data after itself.
+    // A snapshot of the past has no data after its time.
     let held = match resolved.at {
         Some(Past::Time(time)) => time.min(now),
         _ => now,
@@ -27,7 +28,7 @@ pub fn statement(resolved: &Resolved, range: Range, now: Timestamp) -> Statement
     }
 }
 
-/// Every chDB that is not known to be down, in order.
+/// Returns one attempt for every chDB that is not known to be down, in order of preference.
 pub fn attempts(topology: &Topology, reason: Reason, statement: &Statement) -> Vec<Attempt> {
     let up = topology
         .of(BackendKind::Chdb)

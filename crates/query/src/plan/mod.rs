@@ -1,4 +1,4 @@
-//! Decides which engines are asked, in which order, and why.
+//! The plan: decides which engines get the query, in which order, and why.
 
 mod attempt;
 mod hot;
@@ -14,23 +14,23 @@ use crate::sql::checked;
 use crate::{Resolved, Topology, clip};
 use hot::HotTier;
 
-/// What to try, in order, until one engine answers.
+/// The attempts to make, in order, until one engine answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// What is answered: the resolved range, clipped to the lake's first day. Ad-hoc SQL has none.
+    /// The range to answer: the resolved range, clipped to the lake's first day. `None` for ad-hoc SQL.
     pub range: Option<Range>,
-    /// Never empty. The first is the engine of choice; the others step in for it.
+    /// The attempts, at least one. The first is the preferred engine; the others are tried when it fails.
     pub attempts: Vec<Attempt>,
 }
 
-/// Decides which engines are asked for a named query.
+/// Decides which engines get a named query, and in which order.
 ///
-/// A ClickHouse that holds all of the range and is fresh enough comes first, then chDB, then a ClickHouse that is late.
-/// chDB reads the head of the lake, so no bound on the lag excludes it.
+/// The order is: ClickHouses that hold the whole range and are fresh enough, chDB, ClickHouses that lag behind.
+/// chDB reads the head of the lake, so that no limit on the lag excludes it.
 ///
 /// # Errors
-/// [`ProblemType::NoBackend`] when no engine may answer, [`ProblemType::BadRequest`] when what is asked for contradicts
-/// itself.
+/// [`ProblemType::NoBackend`] when no engine may answer. [`ProblemType::BadRequest`] when fields of the request
+/// contradict each other.
 pub fn plan(resolved: &Resolved, topology: &Topology, now: Timestamp) -> Result<Plan, Problem> {
     let range = clip::clip(resolved, topology.first_day)?;
     let lake = |reason| lake::attempts(topology, reason, &lake::statement(resolved, range, now));
@@ -68,10 +68,10 @@ pub fn plan(resolved: &Resolved, topology: &Topology, now: Timestamp) -> Result<
     finish(Some(range), attempts, topology)
 }
 
-/// Decides which engines are asked for ad-hoc SQL: the lake's, always.
+/// Decides which engines get an ad-hoc statement: always those of the lake.
 ///
 /// # Errors
-/// [`ProblemType::BadRequest`] for a statement or parameters that can't be sent, [`ProblemType::NoBackend`] when no
+/// [`ProblemType::BadRequest`] for a statement or parameters that cannot be sent. [`ProblemType::NoBackend`] when no
 /// engine may answer.
 pub fn plan_sql(request: &SqlRequest, topology: &Topology) -> Result<Plan, Problem> {
     let reason = match topology.of(BackendKind::Clickhouse).next() {
@@ -82,7 +82,7 @@ pub fn plan_sql(request: &SqlRequest, topology: &Topology) -> Result<Plan, Probl
     finish(None, attempts, topology)
 }
 
-/// A time in the past that is further back than the answer may lag is asked for by mistake.
+/// Rejects a time in the past that is older than the accepted lag: the two fields contradict each other.
 fn check_past(at: Option<Past>, max_lag: Option<u64>, now: Timestamp) -> Result<(), Problem> {
     match (at, max_lag) {
         (Some(Past::Time(time)), Some(bound)) if hot::lag(time, now).as_secs() > bound => Err(Problem::new(
