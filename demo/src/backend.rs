@@ -225,8 +225,7 @@ fn answer(
 }
 
 /// Adds the events of a payment: an access log of the charge, an error in some cases, and the settlement from the queue
-/// afterwards.
-/// Returns true if the bank accepted the charge.
+/// afterwards. Returns true if the bank accepted the charge.
 pub(crate) fn charge(
     dice: &mut Dice,
     visitor: &Visitor,

@@ -9,7 +9,7 @@ use crate::Fault;
 pub struct Event {
     /// The process that reported the record.
     pub source: Source,
-    /// The time of the event (for a span, its begin), in microseconds since 1970.
+    /// The time of the event (for a span, its start), in microseconds since 1970.
     pub time: i64,
     /// The record that is sent.
     pub record: Record,

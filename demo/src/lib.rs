@@ -1,8 +1,8 @@
 //! The traffic of an invented web shop: its people, their visits, the telemetry of its services, and the expected
 //! answers of the named queries.
 //!
-//! Everything is a function of a seed and a time. The library has no clock, no I/O and no OpenTelemetry types.
-//! An [`Event`] is plain data, which the program beside this library sends through the OpenTelemetry SDK.
+//! Everything is a function of a seed and a time. The library has no clock, no I/O and no OpenTelemetry types. An
+//! [`Event`] is plain data, which the program beside this library sends through the OpenTelemetry SDK.
 
 mod backend;
 mod dice;

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-/// A progress line on stderr that overwrites itself. If stderr is no terminal, nothing is shown.
+/// A progress line on stderr that overwrites itself. If stderr is not a terminal, nothing is shown.
 pub(crate) struct Progress {
     visible: bool,
 }

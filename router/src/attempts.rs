@@ -10,7 +10,7 @@ use crate::failure::{Asked, EngineFailure};
 pub struct Failed {
     /// The kind of the engine that failed.
     pub kind: BackendKind,
-    /// How the call failed.
+    /// The failure.
     pub failure: EngineFailure,
 }
 
@@ -18,6 +18,7 @@ pub struct Failed {
 ///
 /// # Errors
 /// Returns the problem of the last failure. The attempts end early at a failure that no other engine can make good.
+/// Without any attempt, the problem is that no engine is configured.
 pub async fn first_answer<T>(
     plan: Plan,
     asked: Asked,

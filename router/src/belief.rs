@@ -11,12 +11,11 @@ const FRESH: SignedDuration = SignedDuration::from_secs(30);
 const NEWS: SignedDuration = SignedDuration::from_secs(2);
 /// The age at which a status is too old to plan with, so that the check comes first. No query came in meanwhile.
 const STALE: SignedDuration = SignedDuration::from_secs(60);
-/// How long a failed engine gets no queries. After that it is tried once.
+/// The time for which a failed engine gets no queries. After that it is tried once.
 const DOWN: SignedDuration = SignedDuration::from_secs(10);
 
 /// The number of different queries that run into their deadlines, with no answer in between, before the engine counts
-/// as down.
-/// A smaller number may be due to the queries themselves.
+/// as down. A smaller number may be due to the queries themselves.
 const OVERRUNS: usize = 3;
 
 /// The cached status of one engine.
@@ -34,11 +33,11 @@ pub struct Belief {
     checking: Option<Timestamp>,
     /// When the last check ended. `None` also after a failure that contradicts the check's report.
     checked: Option<Timestamp>,
-    /// How long the report of the last check is used before the next check is due.
+    /// The time after which the next check is due.
     fresh_for: SignedDuration,
     /// When the last check or call ended.
     pub last_check: Option<Timestamp>,
-    /// How long the last check or call took, in milliseconds.
+    /// The duration of the last check or call, in milliseconds.
     pub latency_ms: Option<f64>,
     /// The engine's last report about its data.
     pub report: Report,
@@ -68,8 +67,8 @@ impl Belief {
     /// Returns the state to plan a request with.
     ///
     /// The request may be the one that tries a chDB that is down, because no other engine could answer it. A ClickHouse
-    /// that is down is left out of the plan.
-    /// A suspected ClickHouse is left out too if chDB answers meanwhile, until a check has ended.
+    /// that is down is left out of the plan. A suspected ClickHouse is left out too if chDB answers meanwhile, until a
+    /// check has ended.
     pub fn planned(&mut self, kind: BackendKind, now: Timestamp, chdb_answers: bool) -> BackendState {
         match kind {
             BackendKind::Chdb => self.take_probe(now),
@@ -78,8 +77,7 @@ impl Belief {
         }
     }
 
-    /// Returns true from a query's deadline to the end of the check that follows. A check that never ends counts for 10
-    /// seconds.
+    /// Returns true from a query's deadline to the end of the check that follows, but for 10 seconds at most.
     fn is_suspected(&self, now: Timestamp) -> bool {
         self.suspected
             .is_some_and(|since| now.duration_since(since) < DOWN)

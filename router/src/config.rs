@@ -56,6 +56,9 @@ pub const CONTAINER_BINDING: &str = "CHDB_CONTAINER";
 impl Config {
     /// Reads the configuration. `variable` returns the text of a binding, and an empty text counts as unset.
     /// `has_container` is true if [`CONTAINER_BINDING`] is bound.
+    ///
+    /// # Errors
+    /// Returns an error that names the variable if a value is not valid, or if chDB has no address and no container.
     pub fn from_lookup(
         variable: impl Fn(&str) -> Option<String>,
         has_container: bool,

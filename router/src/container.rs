@@ -23,7 +23,7 @@ const RUNNING_PATH: &str = "/.container/running";
 const PORT: u16 = 8686;
 /// The time without a query after which the container is stopped.
 const IDLE: Duration = Duration::from_secs(300);
-/// How long a start may take. The deadline of a plan allows for the same when chDB is asleep.
+/// The longest permitted start. The deadline of a plan allows for the same when chDB is asleep.
 const START: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
 const SIGTERM: i32 = 15;
@@ -111,8 +111,8 @@ impl DurableObject for ChdbContainer {
 impl ChdbContainer {
     /// Waits until the server in the container answers, and starts the container whenever it does not run.
     ///
-    /// After SIGTERM a container still runs for a moment but accepts no connections.
-    /// The platform reports that a container runs, but not that its server listens.
+    /// After SIGTERM a container still runs for a moment but accepts no connections. The platform reports that a
+    /// container runs, but not that its server listens.
     async fn wait_until_it_listens(&self, container: &Container) -> Result<()> {
         let begun = Instant::now();
         loop {

@@ -23,7 +23,7 @@ use crate::{container, fetch};
 
 /// The largest number of rows in an answer. Further rows are cut, and the reply says so.
 const MAX_ROWS: u64 = 50_000;
-/// How long a background check of an engine may take.
+/// The time limit of a background check of an engine.
 pub const CHECK_DEADLINE: Duration = Duration::from_secs(3);
 
 /// A configured engine: chDB or a ClickHouse server.
@@ -45,7 +45,7 @@ pub struct Heard {
     pub answer: Answer,
     /// When the request was sent.
     pub asked_at: Instant,
-    /// How long the whole reply took to arrive, in milliseconds.
+    /// The time until the whole reply had arrived, in milliseconds.
     pub took_ms: f64,
 }
 

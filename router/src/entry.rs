@@ -118,8 +118,8 @@ async fn answer(
 
 /// Converts a request without its body into the parts that axum takes.
 ///
-/// The conversion of `worker` reads the protocol from `request.cf`, which workerd does not have there. Each request
-/// then threw and caught an exception, which cost a seventh of the router's own time.
+/// The conversion of `worker` reads the protocol from `request.cf`, which workerd does not provide. That threw and
+/// caught an exception in each request, which cost a seventh of the router's own time.
 fn http_parts(request: &web_sys::Request) -> Result<Parts, http::Error> {
     let mut built = Request::builder()
         .method(request.method().as_str())

@@ -7,7 +7,7 @@ use lakefront_api::{BackendKind, Problem, ProblemType};
 use lakefront_clickhouse_http::{Exception, ReplyError, RequestError, status_of};
 use thiserror::Error;
 
-/// How a call to an engine failed.
+/// The failure of a call to an engine.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum EngineFailure {
@@ -85,8 +85,8 @@ impl EngineFailure {
             Self::Reply(ReplyError::Exception(exception)) => match exception.code {
                 code::TOO_MANY_SIMULTANEOUS_QUERIES | code::AUTHENTICATION_FAILED => true,
                 // These are the caller's errors if the caller wrote the statement. A named query may still succeed on
-                // the next engine. This one may lack the tables, be too slow,
-                // or have broken (5xx): an unreadable file, a limit on memory, a view that does not hold the range.
+                // the next engine. This one may lack the tables or be too slow. It may also have broken (5xx), due to
+                // an unreadable file, a limit on memory, or a view that does not hold the range.
                 code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE | code::TIMEOUT_EXCEEDED => {
                     asked == Asked::Named
                 }

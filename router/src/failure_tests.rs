@@ -11,9 +11,8 @@ fn status(status: u16) -> EngineFailure {
     })
 }
 
-/// A row of the table: a failure and its outcome for named queries and for ad-hoc SQL.
-/// An outcome says whether the next engine is tried, whether this one is marked down, and the HTTP status of the
-/// problem.
+/// A row of the table: a failure and its outcome for named queries and for ad-hoc SQL. An outcome says whether the next
+/// engine is tried, whether this one is marked down, and the HTTP status of the problem.
 type Row = (EngineFailure, (bool, bool, u16), (bool, bool, u16));
 
 #[test]

@@ -17,8 +17,8 @@ use crate::whole::{self, Unread};
 /// The largest accepted reply in bytes. An isolate has 128 MB, and the rows are in memory twice during their
 /// conversion.
 const MAX_REPLY: usize = 24 << 20;
-/// How long before its limit a request is given up. The time to cancel it is then part of the limit, and the next
-/// engine starts on time.
+/// The time before its limit at which a request is given up. The cancellation is then part of the limit, so that the
+/// next engine is called on time.
 const GIVING_UP: Duration = Duration::from_millis(5);
 
 /// The reply of an engine.
@@ -34,6 +34,9 @@ pub struct Reply {
 
 /// Sends a request and reads the whole reply. A request that exceeds `limit` is cancelled, which also stops the
 /// engine's work.
+///
+/// # Errors
+/// Returns [`EngineFailure::Unreachable`], [`EngineFailure::Deadline`] or [`EngineFailure::TooLarge`].
 pub async fn send(
     location: &Location,
     env: &Env,

@@ -53,8 +53,7 @@ fn is_navigation(request: &Parts) -> bool {
 }
 
 /// Returns an error if the token is missing or wrong. It is given as `Authorization: Bearer <token>`, or as the
-/// password of `Basic` with any user name.
-/// A browser asks its user for the latter.
+/// password of `Basic` with any user name. A browser asks its user for the latter.
 fn check_token(headers: &HeaderMap, token: &Secret) -> Result<(), Refusal> {
     let given = headers
         .get(header::AUTHORIZATION)

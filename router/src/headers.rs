@@ -24,8 +24,7 @@ pub fn complete(headers: &mut HeaderMap) {
 }
 
 /// Returns the `Content-Security-Policy` of a page: files of its own origin, and inline only scripts that carry the
-/// page's nonce.
-/// Returns `None` if the nonce has characters that a header cannot hold.
+/// page's nonce. Returns `None` if the nonce has characters that a header cannot hold.
 ///
 /// `wasm-unsafe-eval` permits the WebAssembly bundle to compile. Charts position elements with `style` attributes,
 /// which run no code.

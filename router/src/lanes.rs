@@ -8,8 +8,7 @@ use futures::channel::oneshot;
 /// The number of queries that one request runs at the same time.
 ///
 /// Workers have six connections at a time for each request. The platform holds back a seventh while its deadline runs,
-/// although no engine has received it.
-/// One connection is left for checks and reports.
+/// although no engine has received it. One connection is left for checks and reports.
 const LANES: usize = 5;
 
 /// The lanes of one request. A query holds one for all of its attempts. Further queries wait in order of arrival.

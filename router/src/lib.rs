@@ -1,9 +1,9 @@
 //! The Cloudflare Worker: routes each query to an engine and serves the dashboard.
 //!
 //! Libraries make the decisions. `lakefront-query` plans each query, `lakefront-clickhouse-http` implements the
-//! engines' protocol, and `lakefront-app` renders the pages.
-//! This crate has the rest: bindings, fetches, the cached status of each engine, and problem documents as replies.
-//! The modules that do not depend on the Worker's runtime also build natively, where they are tested.
+//! engines' protocol, and `lakefront-app` renders the pages. This crate has the rest: bindings, fetches, the cached
+//! status of each engine, and problem documents as replies. The modules that do not depend on the Worker's runtime also
+//! build natively, where they are tested.
 
 // The types of the dashboard's views are deeply nested.
 #![recursion_limit = "512"]

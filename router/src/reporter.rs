@@ -11,9 +11,9 @@ use crate::config::{Location, Secret};
 use crate::decision::{Decision, Outbox, export};
 use crate::fetch;
 
-/// How long decisions are collected into a batch.
+/// The time for which decisions are collected into a batch.
 const BATCH: Duration = Duration::from_secs(1);
-/// How long ingest may take to accept a batch.
+/// The time limit for ingest to accept a batch.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// The sender of decisions. Each isolate has one.

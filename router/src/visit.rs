@@ -46,7 +46,7 @@ pub struct Visit {
     looking: Arc<Mutex<()>>,
 }
 
-/// How long a request waits for the check of an engine. A statement on a view has the same limit.
+/// The time limit of a check for which a request waits. A statement on a view has the same limit.
 const FIRST_LOOK: Duration = Duration::from_millis(1_500);
 
 impl Visit {
@@ -247,8 +247,7 @@ impl Visit {
     }
 
     /// Checks the servers whose status is stale before a plan is made. That happens in an isolate that is new or was
-    /// idle for a while.
-    /// All queries of a request wait for the same check.
+    /// idle for a while. All queries of a request wait for the same check.
     async fn look_at_the_stale(&self) {
         let _one = self.looking.lock().await;
         let now = Instant::now().timestamp();

@@ -105,8 +105,7 @@ impl ParamInfo {
     }
 
     /// Returns true if the parameter is a filter, such as `service` or `page`, which has the same meaning in every
-    /// query.
-    /// Other parameters, such as `limit`, belong to one query.
+    /// query. Other parameters, such as `limit`, belong to one query.
     pub fn is_filter(&self) -> bool {
         let everywhere = ["service", "environment"].contains(&self.name.as_str());
         self.kind == ParamKind::Text
@@ -195,6 +194,6 @@ pub enum ChartKind {
     Vitals,
     /// The columns `y` of a single row, each beside its value in the period before.
     Totals,
-    /// The spans of a trace. `x` is the begin of a span, `y` its duration in milliseconds, and `series` its name.
+    /// The spans of a trace. `x` is the start of a span, `y` its duration in milliseconds, and `series` its name.
     Waterfall,
 }

@@ -23,7 +23,7 @@ pub struct EngineState {
     pub healthy: bool,
     /// The engine's version.
     pub version: String,
-    /// How long that statement took, in milliseconds.
+    /// The duration of that statement, in milliseconds.
     pub latency_ms: f64,
     /// The number of running queries.
     pub running: u64,
@@ -38,7 +38,7 @@ pub struct EngineState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LakeHealth {
-    /// Whether the lake can be read.
+    /// The state, which says if the lake can be read.
     pub state: LakeState,
     /// When that check began. The time does not advance while the lake's catalog does not answer.
     pub as_of: Option<Timestamp>,

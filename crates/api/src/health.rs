@@ -30,7 +30,7 @@ pub struct BackendHealth {
     pub state: BackendState,
     /// When a check or a call last updated the state.
     pub last_check: Option<Timestamp>,
-    /// How long that check or call took, in milliseconds.
+    /// The duration of that check or call, in milliseconds.
     pub latency_ms: Option<f64>,
     /// The last time at which the backend's data was current with the lake.
     pub as_of: Option<Timestamp>,

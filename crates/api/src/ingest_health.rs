@@ -40,7 +40,7 @@ pub struct IngestLog {
 pub struct IngestCommit {
     /// When the commit happened.
     pub at: Timestamp,
-    /// How long the commit took in milliseconds, with the time to write its files.
+    /// The duration of the commit in milliseconds, with the time to write its files.
     pub elapsed_ms: f64,
 }
 

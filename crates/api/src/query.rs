@@ -190,8 +190,8 @@ pub struct Stats {
 
 /// The reply to `/query` and `/sql`, in the same form from either engine.
 ///
-/// Times are RFC 3339 in UTC, days are `YYYY-MM-DD`, numbers are JSON numbers, and NaN is null.
-/// Decimals, and whole numbers beyond 2^53 - 1, are text because doubles would round them.
+/// Times are RFC 3339 in UTC, days are `YYYY-MM-DD`, numbers are JSON numbers, and NaN is null. Decimals, and whole
+/// numbers beyond 2^53 - 1, are text because doubles would round them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryReply {

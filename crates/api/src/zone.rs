@@ -51,8 +51,7 @@ impl Zone {
     /// Returns the instant at which clocks of the zone show a civil time.
     ///
     /// If there are two such instants, the first is returned. If a clock change skips the civil time, the offset before
-    /// the change applies.
-    /// Returns `None` for a time outside of the range of [`Timestamp`].
+    /// the change applies. Returns `None` for a time outside of the range of [`Timestamp`].
     pub fn instant(&self, civil: civil::DateTime) -> Option<Timestamp> {
         let at = |seconds| Offset::from_seconds(seconds).ok()?.to_timestamp(civil).ok();
         let candidates = self.offsets.iter().filter_map(|offset| at(offset.seconds));

@@ -102,8 +102,7 @@ impl Frame {
     }
 
     /// Returns the middle of the bucket that is `by` buckets after that of `time`, limited to the first and the last
-    /// bucket.
-    /// Without a time, the first or (backwards) the last bucket is returned.
+    /// bucket. Without a time, the first or (backwards) the last bucket is returned.
     pub fn moved(&self, time: Option<Timestamp>, by: isize) -> Option<Timestamp> {
         let buckets = self.buckets();
         let last = buckets.len().checked_sub(1)?;
@@ -118,7 +117,7 @@ impl Frame {
     }
 }
 
-/// Returns a bucket's name for people: its day, or its begin if it is shorter than a day.
+/// Returns a bucket's name for people: its day, or its start if it is shorter than a day.
 fn name(bar: Bar, zone: &Zone) -> String {
     let long = bar.end.duration_since(bar.start).as_hours() >= 23;
     let start = zone.civil(bar.start);

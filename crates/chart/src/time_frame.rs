@@ -253,7 +253,7 @@ fn shown(keys: usize, measures: usize, stacked: bool) -> usize {
     }
 }
 
-/// Parses a cell of the horizontal axis, which is a day or the begin of a bucket.
+/// Parses a cell of the horizontal axis, which is a day or the start of a bucket.
 pub fn bucket(cell: &str, bucket: Bucket, zone: &Zone) -> Option<Bar> {
     if cell.len() == 10 {
         let day = instant::day(cell)?;

@@ -12,8 +12,8 @@ pub struct ValueTicks {
 /// The largest drawn value. Larger ones are drawn at the edge, and sums stay finite. No real measurement is larger.
 pub const LARGEST: f64 = 1e18;
 
-/// Returns about `wanted` ticks for values from `low` to `high`, with zero always among them.
-/// `whole` is true for counts, whose ticks are integers.
+/// Returns about `wanted` ticks for values from `low` to `high`, with zero always among them. `whole` is true for
+/// counts, whose ticks are integers.
 pub fn value_ticks(low: f64, high: f64, wanted: usize, whole: bool) -> ValueTicks {
     let low = low.clamp(-LARGEST, 0.0);
     let high = high.clamp(0.0, LARGEST);

@@ -4,7 +4,7 @@ use super::error_queries::GroupOf;
 use super::{Ask, Cell, Row};
 use crate::{Event, Kind, Record};
 
-/// Returns the spans of a trace by their begin.
+/// Returns the spans of a trace by their start.
 ///
 /// Columns: time, service, name, kind, duration_ms, status, error_type, error_message, error_group, span_id,
 /// parent_span_id, row_id.

@@ -30,8 +30,7 @@ pub(super) struct Window {
 /// An exporter that keeps the SDK's last collection and replaces its times with those of the shop.
 ///
 /// The SDK stamps each data point with its own clock at the collection. Measurements of last week would get the current
-/// time.
-/// The only place to change that is here, between the SDK and the request.
+/// time. The only place to change that is here, between the SDK and the request.
 #[derive(Debug, Clone, Default)]
 struct Shifted {
     window: Arc<Mutex<Option<Window>>>,

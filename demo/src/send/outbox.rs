@@ -12,8 +12,7 @@ use super::tally::{Signal, Tally};
 /// Sends batches in the background, a few at a time. The producer of the next batch waits for a free place.
 ///
 /// The SDK's own batch processors drop records when their queue is full. That suits a program whose main work is not
-/// telemetry.
-/// This program has no other work, so it waits.
+/// telemetry. This program has no other work, so it waits.
 #[derive(Debug, Clone)]
 pub(super) struct Outbox {
     runtime: Handle,

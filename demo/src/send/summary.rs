@@ -15,8 +15,7 @@ use lakefront_demo::{Event, Kind, Record, Source};
 /// A Prometheus summary of the duration of settlements.
 ///
 /// No OpenTelemetry SDK produces summaries. They come from Prometheus clients, which the Collector's Prometheus
-/// receiver scrapes.
-/// The format is that of the receiver (receiver/prometheusreceiver, v0.161).
+/// receiver scrapes. The format is that of the receiver (receiver/prometheusreceiver, v0.161).
 pub(super) struct Settlements {
     source: Source,
     since: i64,

@@ -46,6 +46,9 @@ struct Entry {
 }
 
 /// Parses the JSON list of `CLICKHOUSE`. An unset variable means no servers.
+///
+/// # Errors
+/// Returns [`ConfigError::Clickhouse`] if the text is not such a list, or if an entry is not valid.
 pub fn list(text: Option<String>) -> Result<Vec<Clickhouse>, ConfigError> {
     let Some(text) = text else { return Ok(Vec::new()) };
     let entries: Vec<Entry> =

@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::failure::EngineFailure;
 use crate::fetch;
 
-/// How long a part may take to report its health.
+/// The time limit for a part to report its health.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// The error codes of ClickHouse for an unknown table and an unknown database.
