@@ -157,7 +157,7 @@ impl Outbox {
         is_due
     }
 
-    /// Removes and returns the whole queue, for the sender. The next [`Outbox::push`] asks its caller to send again.
+    /// Removes and returns the whole queue, for the sender. The next [`Outbox::push`] returns true.
     pub fn take(&mut self) -> Vec<Decision> {
         self.sender_since = None;
         std::mem::take(&mut self.waiting)

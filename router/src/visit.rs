@@ -193,7 +193,7 @@ impl Visit {
             let heard = engine.ask(&self.env, attempt, asked, attempt.deadline.min(left));
             match heard.await {
                 Ok(heard) => Ok((engine, heard)),
-                // Every engine would refuse this statement. No other engine is asked, and the engine did not fail.
+                // Every engine would refuse this statement. No other engine is called, and the engine did not fail.
                 Err(failure) if !failure.fails_over(asked) => Err(Failed {
                     kind: engine.kind(),
                     failure,

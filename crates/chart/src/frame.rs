@@ -19,7 +19,7 @@ pub enum Frame {
 impl Frame {
     /// Reads a reply in the way that the query's chart demands.
     ///
-    /// Returns `None` for kinds of charts that are no drawing, for empty replies, and for replies without the chart's
+    /// Returns `None` for kinds of charts that are not drawn, for empty replies, and for replies without the chart's
     /// columns.
     pub fn new(info: &QueryInfo, reply: &QueryReply, zone: &Zone) -> Option<Self> {
         match info.chart.kind {
