@@ -1,3 +1,5 @@
+//! The backend services of the shop: the API with its database, and payments.
+
 use crate::dice::Dice;
 use crate::fault::Fault;
 use crate::page::Page;
@@ -7,12 +9,12 @@ use crate::{
     Attribute, Event, Facts, Kind, Log, Record, Request, Service, Severity, Span, SpanContext, SpanEvent,
 };
 
-/// A route of the shop's API.
+/// A route of the shop's API, with the database query behind it.
 #[derive(Clone, Copy)]
 struct Route {
     method: &'static str,
     template: &'static str,
-    /// The median of its duration, in microseconds.
+    /// The median duration, in microseconds.
     median: f64,
     query: &'static str,
 }
@@ -29,7 +31,7 @@ const fn route(method: &'static str, template: &'static str, median: f64, query:
 const HOME: Route = route("GET", "/api/home", 18_000.0, "SELECT teasers");
 const LIST: Route = route("GET", "/api/categories/{slug}", 32_000.0, "SELECT products");
 const PRODUCT: Route = route("GET", "/api/products/{id}", 24_000.0, "SELECT products");
-/// The slow one: it scans all descriptions.
+/// The slow route: its query scans all product descriptions.
 const SEARCH: Route = route(
     "GET",
     "/api/search",
@@ -41,7 +43,7 @@ const CHECKOUT: Route = route("GET", "/api/checkout", 55_000.0, "SELECT carts");
 const ORDER: Route = route("POST", "/api/orders", 160_000.0, "INSERT orders");
 const ACCOUNT: Route = route("GET", "/api/account", 27_000.0, "SELECT customers");
 
-/// What the services report when a page asks for its data. Returns the context of the server's span.
+/// Adds the events of the API request that loads a page's data. Returns the context of the server's span.
 pub(crate) fn serve(
     dice: &mut Dice,
     visitor: &Visitor,
@@ -199,7 +201,7 @@ fn answer(
         facts: Facts::default(),
     });
 
-    // The access log of a failed request carries the span's id: the span already counts it.
+    // The access log of a failed request has the span's id. The request is counted once, from the span.
     if status >= 500 {
         into.push(visitor.event(
             Service::ShopApi,
@@ -222,8 +224,8 @@ fn answer(
     server
 }
 
-/// Payments: an access log for the charge, perhaps an error, and the work taken from the queue afterwards.
-/// Returns whether the bank agreed.
+/// Adds the events of a payment: an access log of the charge, an error in some cases, and the settlement from the queue
+/// afterwards. Returns true if the bank accepted the charge.
 pub(crate) fn charge(
     dice: &mut Dice,
     visitor: &Visitor,
@@ -334,7 +336,7 @@ fn path_route(path: &str) -> String {
     }
 }
 
-/// A plain line a service writes now and then, which no query counts.
+/// Returns a plain log line of a service, which no named query counts.
 pub(crate) fn heartbeat(dice: &mut Dice, source: crate::Source, time: i64) -> Event {
     let attributes: Vec<Attribute> = vec![("shop.queue.depth", dice.between(0, 40).into())];
     Event {

@@ -1,17 +1,20 @@
+//! The events of the shop: OpenTelemetry records as plain data, and the facts behind them.
+
 use std::borrow::Cow;
 
 use crate::Fault;
 
-/// One thing that was reported: an OpenTelemetry record as plain data, and beside it what it means.
+/// An OpenTelemetry record as plain data, with the facts that it stands for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Who reported it.
+    /// The process that reported the record.
     pub source: Source,
-    /// When it happened (a span: when it began), in microseconds since 1970.
+    /// The time of the event (for a span, its start), in microseconds since 1970.
     pub time: i64,
-    /// What is sent.
+    /// The record that is sent.
     pub record: Record,
-    /// What it means; not sent. The expected answers are computed from this, not from the attributes.
+    /// The facts behind the record, which are not sent. The expected answers are computed from these instead of the
+    /// attributes.
     pub facts: Facts,
 }
 
@@ -27,49 +30,49 @@ pub enum Record {
 /// A log record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
-    /// `EventName`, or none for a plain log line.
+    /// The `EventName`, or `None` for a plain log line.
     pub event_name: Option<&'static str>,
     /// The severity.
     pub severity: Severity,
-    /// The body, where there is one.
+    /// The body, if there is one.
     pub body: Option<String>,
     /// The attributes.
     pub attributes: Vec<Attribute>,
-    /// The span it was written in.
+    /// The span in which the record was written.
     pub span: Option<SpanContext>,
 }
 
 /// A span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
-    /// Its own trace and span id.
+    /// The span's own trace id and span id.
     pub context: SpanContext,
-    /// The span id of its parent, in the same trace.
+    /// The span id of the parent, in the same trace.
     pub parent: Option<u64>,
-    /// Whether the parent belongs to another process.
+    /// True if the parent belongs to another process.
     pub parent_is_remote: bool,
-    /// Its kind.
+    /// The span's kind.
     pub kind: Kind,
-    /// Its name.
+    /// The span's name.
     pub name: Cow<'static, str>,
-    /// How long it took, in microseconds.
+    /// The duration, in microseconds.
     pub duration: i64,
     /// The attributes.
     pub attributes: Vec<Attribute>,
-    /// What happened in it.
+    /// The events within the span.
     pub events: Vec<SpanEvent>,
-    /// Spans of other traces that caused it.
+    /// The spans of other traces that caused this one.
     pub links: Vec<SpanContext>,
-    /// Status Error with this description, else unset.
+    /// The description of the status Error. `None` is the status Unset.
     pub error: Option<String>,
 }
 
-/// Something that happened in a span.
+/// An event within a span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpanEvent {
-    /// Its name.
+    /// The event's name.
     pub name: &'static str,
-    /// When, in microseconds since 1970.
+    /// The time of the event, in microseconds since 1970.
     pub time: i64,
     /// The attributes.
     pub attributes: Vec<Attribute>,
@@ -78,47 +81,47 @@ pub struct SpanEvent {
 /// The two ids of a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpanContext {
-    /// The trace.
+    /// The id of the trace.
     pub trace_id: u128,
-    /// The span.
+    /// The id of the span within the trace.
     pub span_id: u64,
 }
 
-/// The kinds of spans the shop makes.
+/// The kinds of spans in the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Work inside a service.
+    /// Work within a service.
     Internal,
     /// An incoming request.
     Server,
     /// An outgoing request.
     Client,
-    /// Work taken from a queue.
+    /// Work on a message from a queue.
     Consumer,
 }
 
-/// The severities the shop uses.
+/// The severities of the shop's log records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// `INFO`, 9.
+    /// `INFO`, severity number 9.
     Info,
-    /// `WARN`, 13.
+    /// `WARN`, severity number 13.
     Warn,
-    /// `ERROR`, 17.
+    /// `ERROR`, severity number 17.
     Error,
 }
 
-/// An attribute of a record.
+/// An attribute of a record: name and value.
 pub type Attribute = (&'static str, Value);
 
-/// A value of an attribute.
+/// The value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Text.
+    /// A text.
     Text(Cow<'static, str>),
     /// An integer.
     Int(i64),
-    /// A number.
+    /// A floating-point number.
     Float(f64),
     /// A truth value.
     Bool(bool),
@@ -154,12 +157,12 @@ impl From<bool> for Value {
     }
 }
 
-/// Who reports: it becomes the resource.
+/// The process that reports a record, which becomes the OpenTelemetry resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Source {
     /// The service.
     pub service: Service,
-    /// Where it runs.
+    /// The environment in which the service runs.
     pub environment: Environment,
     /// `service.version`.
     pub version: &'static str,
@@ -168,16 +171,16 @@ pub struct Source {
 /// The services of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Service {
-    /// The pages, in people's browsers.
+    /// The pages of the shop, in people's browsers.
     Storefront,
-    /// The HTTP API behind them, traced.
+    /// The HTTP API behind the pages, which has traces.
     ShopApi,
-    /// Payments: an older service that writes access logs and has no traces of its requests.
+    /// Payments, an older service that writes access logs and has no traces of its requests.
     Payments,
 }
 
 impl Service {
-    /// `service.name`.
+    /// Returns the `service.name`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Storefront => "storefront",
@@ -187,17 +190,17 @@ impl Service {
     }
 }
 
-/// Where a service runs.
+/// The environment in which a service runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Environment {
-    /// Customers.
+    /// The shop for its customers.
     Production,
-    /// The shop's own testers.
+    /// The shop for its own testers.
     Staging,
 }
 
 impl Environment {
-    /// `deployment.environment.name`.
+    /// Returns the `deployment.environment.name`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Production => "production",
@@ -206,59 +209,59 @@ impl Environment {
     }
 }
 
-/// What an event means, in the words of the named queries.
+/// The facts behind an event, in the terms of the named queries.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
-    /// Whom the visitor is counted as; empty where nobody is known.
+    /// The id under which the visitor is counted. Empty if the visitor is unknown.
     pub visitor: String,
-    /// The logged-in user; empty where nobody is.
+    /// The logged-in user. Empty if the visitor is not logged in.
     pub user: String,
-    /// The session; empty outside visits.
+    /// The session. Empty outside of visits.
     pub session: String,
-    /// Whether a robot did it.
+    /// True if the visitor is a robot.
     pub bot: bool,
-    /// The route of the page (or of the URL that was requested); empty where there is none.
+    /// The route of the page or of the requested URL. Empty if there is none.
     pub page: Cow<'static, str>,
-    /// Whether it is a page view.
+    /// True if the event is a page view.
     pub view: bool,
-    /// Where the visit came from: the campaign's source, else the host that linked to the page; empty without either.
+    /// The source of the visit: that of the campaign, or else the host that linked to the page. Empty without either.
     pub source: &'static str,
-    /// The campaign that did.
+    /// The name of the campaign. Empty without one.
     pub campaign: &'static str,
-    /// The country of whoever it was; empty where it is not known.
+    /// The visitor's country. Empty if it is not known.
     pub country: &'static str,
-    /// What they use: `desktop` or `mobile`; empty where nobody is known.
+    /// The visitor's device: `desktop` or `mobile`, `bot` for robots. Empty if there is no visitor.
     pub device: &'static str,
-    /// A web vital: lower-case name and value.
+    /// A web vital: its lower-case name and its value.
     pub vital: Option<(&'static str, f64)>,
-    /// An error.
+    /// The error, if the event is one.
     pub error: Option<ErrorFact>,
-    /// A request that a service answered.
+    /// The request that a service answered, if the event is one.
     pub request: Option<Request>,
-    /// The step of the shop's funnel, 2 (product) to 5 (order); page views are step 1.
+    /// The step of the shop's funnel, from 2 (product) to 5 (order). A page view is step 1.
     pub step: Option<u8>,
 }
 
-/// What an error means.
+/// The facts of an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorFact {
-    /// What went wrong; all errors of one fault are one group.
+    /// The cause of the error. All errors of one fault belong to one group.
     pub fault: Fault,
-    /// Its message, this time.
+    /// The message of this occurrence.
     pub message: String,
 }
 
-/// A request that a service answered.
+/// The facts of a request that a service answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The HTTP method.
     pub method: &'static str,
-    /// The route; empty where the service knows none.
+    /// The route. Empty if the service does not report one.
     pub route: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// How long it took, in microseconds.
+    /// The duration, in microseconds.
     pub duration: i64,
-    /// Whether it counts as an error: status 500 and above, or span status Error.
+    /// True if the request counts as an error: status 500 and above, or span status Error.
     pub failed: bool,
 }

@@ -1,25 +1,27 @@
+//! The faults of the shop, each of which causes one group of errors.
+
 use crate::dice::Dice;
 use crate::product::Product;
 use crate::{Attribute, ErrorFact, Service};
 
-/// What can go wrong in the shop. Every error of one fault belongs to one error group.
+/// A fault of the shop. All errors of one fault belong to one error group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fault {
-    /// The release that breaks product pages: they read a field the API no longer sends.
+    /// A release breaks product pages, which read a field that the API no longer sends.
     PriceGone,
-    /// A page that was open during a release asks for a script that is gone.
+    /// A page that was open during a release requests a script that no longer exists.
     ChunkGone,
-    /// The network failed under a request of the page.
+    /// The network fails during a request of the page.
     Offline,
-    /// The search box calls itself.
+    /// The search box calls itself without end.
     SearchLoop,
-    /// The stock of a product is below zero: an old fault that comes back.
+    /// The stock of a product is below zero: an old fault that returns.
     StockBelowZero,
-    /// The search waits for a database connection in vain.
+    /// The search waits too long for a database connection.
     PoolTimedOut,
     /// The bank refuses a card.
     CardDeclined,
-    /// The bank does not answer; written without a type.
+    /// The bank does not answer. The error record has no type.
     SettlementLate,
 }
 
@@ -36,7 +38,7 @@ impl Fault {
         Self::SettlementLate,
     ];
 
-    /// `exception.type`; `untyped` where the record has none.
+    /// Returns the `exception.type`, or `untyped` if the record has none.
     pub const fn error_type(self) -> &'static str {
         match self {
             Self::PriceGone => "TypeError",
@@ -50,7 +52,7 @@ impl Fault {
         }
     }
 
-    /// Where it happens.
+    /// Returns the service in which the fault happens.
     pub const fn service(self) -> Service {
         match self {
             Self::PriceGone | Self::ChunkGone | Self::Offline | Self::SearchLoop => Service::Storefront,
@@ -59,7 +61,8 @@ impl Fault {
         }
     }
 
-    /// `exception.stacktrace`: the same frames every time, though builds and positions differ.
+    /// Returns the `exception.stacktrace`, with the same frames for every error. Faults without stack traces return
+    /// `None`.
     pub const fn stacktrace(self) -> Option<&'static str> {
         match self {
             Self::PriceGone => Some(
@@ -79,7 +82,7 @@ impl Fault {
         }
     }
 
-    /// The error, this time.
+    /// Returns an error of this fault with a message of its own.
     pub(crate) fn happen(self, dice: &mut Dice, product: Option<&Product>) -> ErrorFact {
         let message = match self {
             Self::PriceGone => "Cannot read properties of undefined (reading 'price')".into(),
@@ -106,7 +109,7 @@ impl Fault {
 }
 
 impl ErrorFact {
-    /// The `exception.*` attributes.
+    /// Returns the `exception.*` attributes of the error.
     pub(crate) fn attributes(&self) -> Vec<Attribute> {
         let mut attributes = vec![
             ("exception.type", self.fault.error_type().into()),

@@ -1,8 +1,8 @@
-//! A small web shop, invented: its people, their visits, what its services then report, and what the named
-//! queries must answer about it.
+//! The traffic of an invented web shop: its people, their visits, the telemetry of its services, and the expected
+//! answers of the named queries.
 //!
-//! Everything here is a function of a seed and a time. No clock, no I/O, no OpenTelemetry types: an [`Event`] is plain
-//! data, and the program beside this library hands it to the OpenTelemetry SDK.
+//! Everything is a function of a seed and a time. The library has no clock, no I/O and no OpenTelemetry types. An
+//! [`Event`] is plain data, which the program beside this library sends through the OpenTelemetry SDK.
 
 mod backend;
 mod dice;
@@ -24,7 +24,7 @@ pub use fault::Fault;
 pub use now::Live;
 pub use shop::Shop;
 
-/// Microseconds in a second, the unit of every time here.
+/// Microseconds in a second. All times of this crate are in microseconds.
 pub const SECOND: i64 = 1_000_000;
 /// Microseconds in an hour.
 pub const HOUR: i64 = 3_600 * SECOND;

@@ -1,3 +1,5 @@
+//! Sends events at the time at which they happen.
+
 use std::time::Duration;
 
 use anyhow::Result;
@@ -7,12 +9,12 @@ use lakefront_demo::{Live, SECOND, Shop};
 use crate::send::Sender;
 use crate::stop::Stop;
 
-/// How often events are sent.
+/// The interval at which events are sent.
 const TICK: Duration = Duration::from_millis(500);
-/// How often metrics are collected, in microseconds.
+/// The interval at which metrics are collected, in microseconds.
 const COLLECT: i64 = 10 * SECOND;
 
-/// Sends about `rate` events a second as they happen, until stopped or until the endpoint takes no more.
+/// Sends about `rate` events a second as they happen, until a stop is requested or a batch cannot be delivered.
 pub(crate) fn send(shop: &Shop, sender: &mut Sender, stop: &Stop, rate: u32) -> Result<()> {
     let began = Timestamp::now().as_microsecond();
     let mut live = Live::new(shop, began, rate);

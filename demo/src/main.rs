@@ -38,7 +38,7 @@ struct Arguments {
     /// How many days of the past to send
     #[arg(long, env = "LAKEFRONT_DEMO_DAYS", default_value_t = 14, value_parser = clap::value_parser!(u16).range(0..=3650))]
     days: u16,
-    /// What chance is made of
+    /// The seed of all random choices
     #[arg(long, env = "LAKEFRONT_DEMO_SEED", default_value_t = 1)]
     seed: u64,
     /// Where the past ends, as RFC 3339 [default: the last full hour]
@@ -47,7 +47,7 @@ struct Arguments {
     /// After the past, send this many events a second until stopped
     #[arg(long, env = "LAKEFRONT_DEMO_RATE", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     rate: Option<u32>,
-    /// For how many seconds to try again when the endpoint is busy or not there
+    /// For how many seconds to try again when the endpoint is busy or cannot be reached
     #[arg(long, env = "LAKEFRONT_DEMO_PATIENCE", default_value_t = 30)]
     patience: u64,
 }
@@ -81,7 +81,7 @@ fn main() -> Result<()> {
     closing_line(&tally, started.elapsed());
     if let (Some(rate), None) = (arguments.rate, tally.failure()) {
         if arguments.until.is_none() {
-            // The hour that has begun, so that past and present meet.
+            // The current hour up to now is sent too, so that there is no gap between past and present.
             past::send(
                 &shop,
                 &mut sender,

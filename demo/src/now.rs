@@ -1,27 +1,30 @@
+//! The shop's events from an instant on, at a chosen rate.
+
 use crate::dice::Dice;
 use crate::visit::visit;
 use crate::{Event, SECOND, Shop};
 
-/// Events of a mean visit.
+/// The mean number of events of a visit.
 const EVENTS_A_VISIT: f64 = 18.0;
-/// Visits that began so long before are still going on when this begins, in seconds.
+/// The number of seconds before the start from which visits are generated. Visits from then may still be going on at
+/// the start.
 const BEFORE: i64 = 900;
 
-/// The shop as busy as somebody wants it, from an instant on.
+/// A generator of the shop's events from an instant on, at a chosen rate.
 #[derive(Debug)]
 pub struct Live<'a> {
     shop: &'a Shop,
     visits_a_second: f64,
-    /// The next second whose visits are to be made.
+    /// The next second whose visits are to be generated, in seconds since 1970.
     second: i64,
-    /// No event before this, in microseconds since 1970.
+    /// The time of the first possible event, in microseconds since 1970.
     from: i64,
-    /// What is yet to happen.
+    /// The generated events that were not returned yet.
     ahead: Vec<Event>,
 }
 
 impl<'a> Live<'a> {
-    /// About `rate` events a second from `from` (in microseconds since 1970) on.
+    /// Creates a generator of about `rate` events a second from `from` (in microseconds since 1970) on.
     pub fn new(shop: &'a Shop, from: i64, rate: u32) -> Self {
         let second = from.div_euclid(SECOND) - BEFORE;
         Self {
@@ -33,7 +36,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// What began before `to` and was not returned yet, oldest first.
+    /// Returns the events that begin before `to` and were not returned yet, oldest first.
     pub fn until(&mut self, to: i64) -> Vec<Event> {
         while self.second * SECOND < to {
             let mut dice = Dice::new(self.shop.seed(), 0x11fe, self.second as u64);

@@ -1,3 +1,5 @@
+//! The pages of the storefront, and the ways between them.
+
 use std::borrow::Cow;
 
 use crate::dice::Dice;
@@ -17,11 +19,11 @@ pub(crate) enum Page {
     Account,
 }
 
-/// Categories; the pictures of `lamps` are far too large.
+/// The categories of products. The pictures of `lamps` are far too large, which makes that page slow.
 pub(crate) const CATEGORIES: [&str; 4] = ["tea", "coffee", "kitchen", "lamps"];
 
 impl Page {
-    /// The page a visit begins with.
+    /// Returns the first page of a visit.
     pub(crate) fn entry(dice: &mut Dice) -> Self {
         match dice.weighted(&[('h', 38), ('p', 26), ('c', 20), ('b', 11), ('s', 5)]) {
             'h' => Self::Home,
@@ -32,7 +34,8 @@ impl Page {
         }
     }
 
-    /// The page after this one, or none when the visit ends. Cart and checkout follow from a decision, not from here.
+    /// Returns the page after this one, or `None` if the visit ends. The way to cart and checkout is decided in
+    /// `visit`.
     pub(crate) fn next(self, dice: &mut Dice) -> Option<Self> {
         let way = match self {
             Self::Home => dice.weighted(&[('c', 34), ('p', 22), ('s', 14), ('a', 4), ('x', 26)]),
@@ -53,7 +56,7 @@ impl Page {
         }
     }
 
-    /// The path in the browser's address bar.
+    /// Returns the path in the browser's address bar.
     pub(crate) fn path(self, dice: &mut Dice) -> String {
         match self {
             Self::Category(slug) => format!("/category/{slug}"),
@@ -68,7 +71,7 @@ impl Page {
         }
     }
 
-    /// The path with what varies replaced.
+    /// Returns the path with its variable parts replaced.
     pub(crate) fn route(self) -> Cow<'static, str> {
         match self {
             Self::Home => "/".into(),
@@ -83,7 +86,7 @@ impl Page {
         }
     }
 
-    /// The title of the document.
+    /// Returns the title of the document.
     pub(crate) fn title(self) -> String {
         match self {
             Self::Home => "Teehaus – tea, coffee & light".into(),
@@ -93,7 +96,7 @@ impl Page {
         }
     }
 
-    /// The median of the Largest Contentful Paint, in milliseconds.
+    /// Returns the median of the Largest Contentful Paint, in milliseconds.
     pub(crate) fn lcp(self) -> f64 {
         match self {
             Self::Category("lamps") => 5_200.0,

@@ -1,3 +1,5 @@
+//! Sends the events of a past range.
+
 use std::ops::Range;
 
 use anyhow::Result;
@@ -7,12 +9,12 @@ use crate::progress::Progress;
 use crate::send::Sender;
 use crate::stop::Stop;
 
-/// How often metrics are collected, in microseconds.
+/// The interval at which metrics are collected, in microseconds of the shop's time.
 const COLLECT: i64 = HOUR / 2;
-/// What is generated at once: enough to fill batches, little enough to stop soon.
+/// The range that is generated at once, in microseconds. It fills batches and still allows a quick stop.
 const CHUNK: i64 = 6 * HOUR;
 
-/// Sends what began in a range (in microseconds since 1970), as fast as the endpoint takes it.
+/// Sends the events of a range (in microseconds since 1970), as fast as the endpoint accepts them.
 pub(crate) fn send(shop: &Shop, sender: &mut Sender, stop: &Stop, range: Range<i64>) -> Result<()> {
     let mut progress = Progress::new();
     let mut collect = range.start + COLLECT;

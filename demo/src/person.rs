@@ -1,28 +1,30 @@
+//! The people and robots that visit the shop.
+
 use crate::Environment;
 use crate::dice::Dice;
 
-/// How many people know the shop; some come daily, most once.
+/// The number of people who know the shop. Some visit it daily, most once.
 const PEOPLE: f64 = 5_200.0;
 
-/// Somebody who visits, the same at every visit.
+/// A person or robot. A person has the same properties at every visit.
 pub(crate) struct Person {
-    /// `app.installation.id`; robots keep none.
+    /// `app.installation.id`. `None` for robots, which keep no storage.
     pub(crate) installation: Option<String>,
-    /// `user.id`, for those who log in.
+    /// `user.id`, if the person logs in.
     pub(crate) user: Option<String>,
     /// `user_agent.original`.
     pub(crate) user_agent: &'static str,
-    /// What that runs on.
+    /// The device of the browser: `desktop` or `mobile`, `bot` for robots.
     pub(crate) device: &'static str,
-    /// `geo.country.iso_code`; empty where it is not known.
+    /// `geo.country.iso_code`. Empty if it is not known.
     pub(crate) country: &'static str,
-    /// A robot that runs the page's scripts.
+    /// True for a robot that runs the page's scripts.
     pub(crate) bot: bool,
-    /// Where they shop.
+    /// The environment that the person visits.
     pub(crate) environment: Environment,
 }
 
-/// User-Agents, what they run on, and how many people use them.
+/// The User-Agents with their devices, weighted by the number of people who use them.
 const BROWSERS: [((&str, &str), u32); 6] = [
     (
         (
@@ -68,7 +70,7 @@ const BROWSERS: [((&str, &str), u32); 6] = [
     ),
 ];
 
-/// From where people shop; some hide it.
+/// The countries of the people, with weights. Some people's country is unknown.
 const COUNTRIES: [(&str, u32); 9] = [
     ("DE", 41),
     ("FR", 14),
@@ -88,7 +90,7 @@ const ROBOTS: [&str; 3] = [
 ];
 
 impl Person {
-    /// Whoever comes next.
+    /// Returns the person or robot of the next visit.
     pub(crate) fn arriving(seed: u64, dice: &mut Dice) -> Self {
         if dice.chance(0.05) {
             return Self {
@@ -104,7 +106,7 @@ impl Person {
         if dice.chance(0.04) {
             return Self::known(seed, 1_000_000 + dice.between(0, 9) as u64, Environment::Staging);
         }
-        // The cube makes regulars: one person in ten makes almost half of the visits.
+        // The third power makes regular visitors: one person in ten makes almost half of the visits.
         Self::known(
             seed,
             (PEOPLE * dice.share().powi(3)) as u64,

@@ -1,6 +1,8 @@
+//! The products of the shop.
+
 use crate::dice::Dice;
 
-/// Something the shop sells.
+/// A product of the shop.
 pub(crate) struct Product {
     pub(crate) id: u32,
     pub(crate) name: &'static str,
@@ -11,7 +13,7 @@ const fn product(id: u32, name: &'static str, cents: i64) -> Product {
     Product { id, name, cents }
 }
 
-/// Names as people write them.
+/// The products. Their names have the characters of several scripts, as people write them.
 static PRODUCTS: [Product; 16] = [
     product(1001, "Sencha 煎茶 100 g", 1_290),
     product(1002, "Earl Grey", 790),
@@ -31,7 +33,7 @@ static PRODUCTS: [Product; 16] = [
     product(1016, "Gift card", 2_500),
 ];
 
-/// Any of them.
+/// Returns a random product.
 pub(crate) fn any(dice: &mut Dice) -> &'static Product {
     &PRODUCTS[dice.between(0, PRODUCTS.len() as i64) as usize]
 }

@@ -1,6 +1,8 @@
+//! The progress display on the terminal.
+
 use std::io::{IsTerminal as _, Write as _};
 
-/// One line on stderr that is written over while something runs; nothing where stderr is no terminal.
+/// A progress line on stderr that overwrites itself. If stderr is not a terminal, nothing is shown.
 pub(crate) struct Progress {
     visible: bool,
 }
@@ -12,7 +14,7 @@ impl Progress {
         }
     }
 
-    /// Shows a share from 0 to 1.
+    /// Shows a share from 0 to 1 and the number of accepted events.
     pub(crate) fn show(&mut self, share: f64, accepted: u64) {
         if self.visible {
             let full = (share * 40.0) as usize;
@@ -21,7 +23,7 @@ impl Progress {
                 "#".repeat(full),
                 share * 100.0
             );
-            // A terminal that can't be written to any more is no reason to stop.
+            // The traffic goes on if the terminal cannot be written to any more.
             std::io::stderr().flush().ok();
         }
     }

@@ -1,25 +1,27 @@
+//! The shop: generates the events of any range.
+
 use crate::dice::Dice;
 use crate::visit::visit;
 use crate::{DAY, Environment, Event, HOUR, SECOND, Service, Source, backend};
 
-/// Visits on an ordinary day.
+/// The number of visits on an ordinary day.
 const VISITS_A_DAY: f64 = 680.0;
 
-/// The shop: what happens in it is fixed by a seed and by the time "now", before which its releases went out.
+/// The shop. All its events follow from a seed and the time `now`, before which its releases took place.
 #[derive(Debug, Clone)]
 pub struct Shop {
     seed: u64,
-    /// When the release that breaks product pages went out, in microseconds since 1970.
+    /// When the release that breaks product pages took place, in microseconds since 1970.
     broken_at: i64,
-    /// When the one that mends them did.
+    /// When the release that fixes them took place, in microseconds since 1970.
     fixed_at: i64,
 }
 
 impl Shop {
-    /// The storefront's release that breaks product pages.
+    /// The version of the storefront that breaks product pages.
     pub const BROKEN: &'static str = "2.5.0";
 
-    /// The shop of this seed, whose broken release went out 54 hours before `now` and was mended 38 hours later.
+    /// Creates the shop of a seed. The broken release took place 54 hours before `now`, and the fix 38 hours later.
     pub const fn new(seed: u64, now: i64) -> Self {
         Self {
             seed,
@@ -28,11 +30,13 @@ impl Shop {
         }
     }
 
-    /// Everything that begins in `[from, to)`, in microseconds since 1970, oldest first. The answer for a range is the
-    /// same however it is cut into smaller ones.
+    /// Returns the events that begin in `[from, to)` (in microseconds since 1970), oldest first.
+    ///
+    /// The events of a range are the same if it is requested in several smaller ranges.
     pub fn events(&self, from: i64, to: i64) -> Vec<Event> {
         let mut events = Vec::new();
-        // No visit is longer: forty pages of at most 150 seconds, and the steps of an order between them.
+        // No visit is longer than 3 hours: it has at most forty pages of at most 150 seconds, and the steps of an
+        // order.
         let mut hour = (from - 3 * HOUR).div_euclid(HOUR);
         while hour * HOUR < to {
             self.hour(hour, &mut events);
@@ -43,7 +47,7 @@ impl Shop {
         events
     }
 
-    /// The visits that begin in an hour, to their ends, and the hour's own lines.
+    /// Adds the visits that begin in an hour, up to their ends, and the log lines that belong to no visit.
     fn hour(&self, hour: i64, into: &mut Vec<Event>) {
         let mut dice = Dice::new(self.seed, 0x5409, hour as u64);
         for _ in 0..dice.count(VISITS_A_DAY / 24.0 * rhythm(hour)) {
@@ -61,7 +65,7 @@ impl Shop {
         }
     }
 
-    /// The release of a service at a time.
+    /// Returns the version of a service at a time.
     pub const fn version(&self, service: Service, time: i64) -> &'static str {
         match service {
             Service::Payments => "1.18.3",
@@ -71,8 +75,8 @@ impl Shop {
         }
     }
 
-    /// Whether the stock can be counted below zero: a fault that was mended long before the broken release, and that the
-    /// release after it brings back.
+    /// Returns true if the stock can fall below zero at a time. This fault was fixed long before the broken release,
+    /// and the release after that brings it back.
     pub(crate) const fn miscounts(&self, time: i64) -> bool {
         time < self.broken_at - 180 * HOUR || time >= self.fixed_at
     }
@@ -82,7 +86,8 @@ impl Shop {
     }
 }
 
-/// How busy an hour (since 1970, UTC) is against the mean: evenings and weekends are busy, nights are not.
+/// Returns the traffic of an hour (counted from 1970, UTC) relative to the mean. Evenings and weekends are busy, nights
+/// are quiet.
 fn rhythm(hour: i64) -> f64 {
     let of_day = hour.rem_euclid(24) as f64;
     // 1970-01-01 was a Thursday: 2 is Saturday, 3 is Sunday.
@@ -93,7 +98,7 @@ fn rhythm(hour: i64) -> f64 {
         1 => 0.95,
         _ => 0.87,
     };
-    // The fullest hour is 19:00 UTC, with a lower shoulder at noon.
+    // The busiest hour is 19:00 UTC, with a smaller peak at noon.
     let day = 1.0
         + 0.75 * ((of_day - 19.0) / 24.0 * std::f64::consts::TAU).cos()
         + 0.2 * ((of_day - 12.0) / 12.0 * std::f64::consts::TAU).cos();

@@ -31,7 +31,7 @@ fn a_range_may_be_cut_anywhere() {
 #[test]
 fn a_fortnight_is_large_and_lively() {
     let events = &*FORTNIGHT;
-    // Data points come on top.
+    // Data points are sent in addition.
     assert!(
         (150_000..190_000).contains(&events.len()),
         "{} events",
@@ -91,7 +91,7 @@ fn every_kind_of_record_is_there() {
     };
     assert!(spans().any(|span| !span.links.is_empty()));
     assert!(spans().any(|span| span.events.iter().any(|event| event.name == "exception")));
-    // The access log of a failed request names the span that counts it.
+    // The access log of a failed request has the id of the span that counts it.
     let access_logs = events.iter().filter_map(|event| match &event.record {
         Record::Log(log) if log.event_name == Some("http.server.request") => Some((log, &event.facts)),
         _ => None,
@@ -115,7 +115,7 @@ fn a_release_breaks_something_and_the_next_mends_it() {
     let broken = &faults[&Fault::PriceGone];
     assert!(broken.iter().all(|event| event.source.version == Shop::BROKEN));
     assert!(broken[0].time > NOW - 54 * HOUR && broken[0].time < NOW - 50 * HOUR);
-    // Pages that were open when it was mended keep the old release for the rest of the visit.
+    // Pages that were open at the time of the fix keep the broken version until the visit ends.
     assert!(broken[broken.len() - 1].time < NOW - 14 * HOUR);
     let most = faults.values().map(Vec::len).max();
     assert_eq!(most, Some(broken.len()), "it is the most frequent error");
@@ -147,7 +147,7 @@ fn one_route_is_slow_and_one_page_paints_late() {
     }
     for row in expected::web_vitals(events, &ask) {
         if row[1] == Cell::from("lcp") {
-            // Above 4 s the vital is poor.
+            // An LCP above 4 s is rated poor.
             assert_eq!(
                 quantile(&row[3]) > 4_000.0,
                 row[0] == Cell::from("/category/lamps"),

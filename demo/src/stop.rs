@@ -1,3 +1,5 @@
+//! The end of the program on a signal.
+
 use std::io;
 use std::time::Duration;
 
@@ -5,7 +7,7 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Whether somebody wants this to end: SIGINT (Ctrl-C) or SIGTERM.
+/// Reports if a stop was requested by SIGINT (Ctrl-C) or SIGTERM.
 pub(crate) struct Stop {
     runtime: Handle,
     requested: watch::Receiver<bool>,
@@ -22,7 +24,7 @@ impl Stop {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            // Nobody listens any more only when the program is ending.
+            // The channel has no receiver only if the program is already ending.
             request.send(true).ok();
         });
         Ok(Self {
@@ -35,11 +37,11 @@ impl Stop {
         *self.requested.borrow()
     }
 
-    /// Waits for `time`, or until it is requested; whether it is.
+    /// Waits for `time`, or until a stop is requested. Returns true if one is requested.
     pub(crate) fn within(&self, time: Duration) -> bool {
         let mut requested = self.requested.clone();
         self.runtime.block_on(async {
-            // The time running out is the ordinary case.
+            // A timeout is the ordinary case.
             tokio::time::timeout(time, requested.wait_for(|&requested| requested))
                 .await
                 .is_ok()

@@ -1,3 +1,5 @@
+//! Visits: the events that a visitor causes, from the first page to the last.
+
 use crate::backend;
 use crate::dice::Dice;
 use crate::fault::Fault;
@@ -7,12 +9,12 @@ use crate::product::Product;
 use crate::shop::Shop;
 use crate::{Attribute, Event, Facts, Log, Record, SECOND, Service, Severity, Source};
 
-/// Somebody during one visit.
+/// A person or robot during one visit.
 pub(crate) struct Visitor<'a> {
     shop: &'a Shop,
     person: &'a Person,
     session: String,
-    /// The release the pages were loaded from; a visit keeps it.
+    /// The version from which the pages were loaded. It stays the same for the whole visit.
     loaded: &'static str,
 }
 
@@ -34,7 +36,7 @@ impl Visitor<'_> {
         }
     }
 
-    /// An event with the facts of who it was filled in.
+    /// Creates an event, and adds the facts about the visitor to its facts.
     pub(crate) fn event(&self, service: Service, time: i64, record: Record, facts: Facts) -> Event {
         let facts = Facts {
             visitor: match (&self.person.user, &self.person.installation) {
@@ -57,7 +59,7 @@ impl Visitor<'_> {
         }
     }
 
-    /// Adds the attributes of who it was.
+    /// Adds the attributes that identify the visitor.
     pub(crate) fn identity(&self, mut attributes: Vec<Attribute>) -> Vec<Attribute> {
         attributes.push(("session.id", self.session.clone().into()));
         attributes.push(("user_agent.original", self.person.user_agent.into()));
@@ -74,12 +76,12 @@ impl Visitor<'_> {
     }
 }
 
-/// The page that linked to the shop.
+/// A page that links to the shop.
 #[derive(Clone, Copy)]
 struct Referrer {
     url: &'static str,
     host: &'static str,
-    /// The query of the link, and the source and campaign that it names.
+    /// The query string of the link, with the source and the campaign that it names.
     campaign: Option<(&'static str, &'static str, &'static str)>,
 }
 
@@ -101,7 +103,7 @@ const INSTAGRAM: Option<Referrer> = Some(Referrer {
     )),
 });
 
-/// Where visits come from.
+/// The referrers of visits, with weights.
 const REFERRERS: [(Option<Referrer>, u32); 5] = [
     (None, 46),
     (referrer("https://www.google.com/", "www.google.com"), 34),
@@ -113,7 +115,7 @@ const REFERRERS: [(Option<Referrer>, u32); 5] = [
     ),
 ];
 
-/// Everything that one visit beginning at `time` makes the services report.
+/// Adds all events of a visit that begins at `time`.
 pub(crate) fn visit(shop: &Shop, dice: &mut Dice, time: i64, into: &mut Vec<Event>) {
     let person = Person::arriving(shop.seed(), dice);
     let visitor = Visitor {
@@ -133,7 +135,7 @@ pub(crate) fn visit(shop: &Shop, dice: &mut Dice, time: i64, into: &mut Vec<Even
         return walk.crawl();
     }
     let mut page = Page::entry(walk.dice);
-    // Nobody looks at more pages than this.
+    // A visit has at most this number of pages.
     for _ in 0..40 {
         walk.open(page);
         if let Page::Product(product) = page
@@ -148,6 +150,7 @@ pub(crate) fn visit(shop: &Shop, dice: &mut Dice, time: i64, into: &mut Vec<Even
     }
 }
 
+/// A visit in progress.
 struct Walk<'a> {
     visitor: &'a Visitor<'a>,
     dice: &'a mut Dice,
@@ -157,7 +160,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// A robot reads a few pages quickly.
+    /// Adds the visit of a robot, which reads a few pages quickly.
     fn crawl(&mut self) {
         for _ in 0..self.dice.between(1, 9) {
             let page = Page::entry(self.dice);
@@ -167,7 +170,8 @@ impl Walk<'_> {
         }
     }
 
-    /// One page: the view, what it asks the API for, its vitals, what breaks on it, and the time spent there.
+    /// Adds the events of a page: the view, the API request, the web vitals and the errors. Advances the time by the
+    /// stay on the page.
     fn open(&mut self, page: Page) {
         let path = page.path(self.dice);
         self.view(page, &path);
@@ -189,7 +193,7 @@ impl Walk<'_> {
         let mut url = format!("https://shop.example{path}");
         let mut more: Vec<Attribute> = Vec::new();
         let mut from = None;
-        // A load is a page view; a route change inside the page is a navigation within the document.
+        // The load of a document is a page view. A change of route within it is a navigation.
         let event_name = if self.first {
             from = self.dice.weighted(&REFERRERS);
             if let Some(referrer) = from {
@@ -224,7 +228,7 @@ impl Walk<'_> {
             },
         );
 
-        // A jump inside the page is a navigation too, but no view.
+        // A jump within the page is a navigation too, but no page view.
         if matches!(page, Page::Blog) && self.dice.chance(0.4) {
             self.time += 3 * SECOND;
             let mut attributes = self.document(path);
@@ -256,7 +260,7 @@ impl Walk<'_> {
         ];
         let opened = self.time;
         for (name, value, after) in measured {
-            // Three decimals, as browsers report them.
+            // Browsers report three decimals.
             let value = (value * 1e3).round() / 1e3;
             self.time = opened + (after * SECOND as f64) as i64 + self.dice.between(0, 90_000);
             let mut attributes = self.document(path);
@@ -297,9 +301,9 @@ impl Walk<'_> {
             .push(self.visitor.event(Service::Storefront, self.time, record, facts));
     }
 
-    /// From a product page to the order, as far as it goes; whether that ended the visit.
+    /// Adds the way from a product page to the order, as far as the visitor goes. Returns true if the visit ends there.
     fn buy(&mut self, product: &'static Product) -> bool {
-        // Fewer people put into the cart what has no price.
+        // Fewer people buy a product without a price.
         let wanted = if self.visitor.loaded == Shop::BROKEN {
             0.10
         } else {
@@ -357,7 +361,7 @@ impl Walk<'_> {
         );
     }
 
-    /// The attributes every record of a page carries.
+    /// Returns the attributes of every record of a page.
     fn document(&self, path: &str) -> Vec<Attribute> {
         self.visitor.identity(vec![(
             "browser.document.url.full",

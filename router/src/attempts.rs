@@ -1,4 +1,4 @@
-//! Asks the engines of a plan, one after the other, until one answers.
+//! Tries the engines of a plan in order, until one answers.
 
 use lakefront_api::{BackendKind, Problem, ProblemType};
 use lakefront_query::{Attempt, Plan};
@@ -8,16 +8,17 @@ use crate::failure::{Asked, EngineFailure};
 /// A failed call, and the kind of engine that was called.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failed {
-    /// Who failed.
+    /// The kind of the engine that failed.
     pub kind: BackendKind,
-    /// How.
+    /// The failure.
     pub failure: EngineFailure,
 }
 
-/// The first answer, with the attempt that brought it.
+/// Returns the first answer, with the attempt that produced it.
 ///
 /// # Errors
-/// The problem of the failure that ended it: the first that no other engine may mend, or the last.
+/// Returns the problem of the last failure. The attempts end early at a failure that no other engine can make good.
+/// Without any attempt, the problem is that no engine is configured.
 pub async fn first_answer<T>(
     plan: Plan,
     asked: Asked,
@@ -78,7 +79,8 @@ mod tests {
         }
     }
 
-    /// Asks `a` and then `b`; `a` fails, `b` would answer. Gives who was asked and the outcome.
+    /// Runs a plan of `a` and `b`, in which `a` fails and `b` would answer. Returns the engines that were called, and
+    /// the outcome.
     fn after_failure(asked: Asked, failure: EngineFailure) -> (Vec<String>, Result<Reason, ProblemType>) {
         let mut seen = Vec::new();
         let outcome = block_on(first_answer(

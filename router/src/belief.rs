@@ -1,46 +1,47 @@
-//! What is believed of an engine, learned from each call and from checks in between. Pure: the clock is an argument.
+//! The cached status of an engine, updated by each call and by background checks. Pure: the clock is an argument.
 
 use jiff::{SignedDuration, Timestamp};
 use lakefront_api::{BackendKind, BackendState};
 
 use crate::report::Report;
 
-/// After this long without a check an engine is checked, behind the answer.
+/// The age of a status at which a background check is due.
 const FRESH: SignedDuration = SignedDuration::from_secs(30);
-/// After this long one is checked that holds too little, or is too far behind: sync is about to change that.
+/// The age at which a check is due for an engine that lacks data or lags behind. Sync is expected to change that soon.
 const NEWS: SignedDuration = SignedDuration::from_secs(2);
-/// After this long it is checked before anything is planned by it: nobody asked meanwhile.
+/// The age at which a status is too old to plan with, so that the check comes first. No query came in meanwhile.
 const STALE: SignedDuration = SignedDuration::from_secs(60);
-/// An engine that failed is left alone for this long; then it is tried once.
+/// The time for which a failed engine gets no queries. After that it is tried once.
 const DOWN: SignedDuration = SignedDuration::from_secs(10);
 
-/// So many different questions have to run into their deadlines, with no answer in between, before the engine counts as
-/// down. Fewer say something of the questions.
+/// The number of different queries that run into their deadlines, with no answer in between, before the engine counts
+/// as down. A smaller number may be due to the queries themselves.
 const OVERRUNS: usize = 3;
 
-/// What is believed of one engine.
+/// The cached status of one engine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Belief {
     state: BackendState,
-    /// While it is down: when it may be tried again.
+    /// When the engine may be tried again, while it is down.
     next_probe: Timestamp,
-    /// When a question last ran into its deadline, if no answer and no check has ended since.
+    /// When a query last ran into its deadline, if no answer and no check has ended since.
     suspected: Option<Timestamp>,
-    /// The different questions that ran into their deadlines since the last answer, fewer than [`OVERRUNS`].
+    /// The different queries that ran into their deadlines since the last answer, as hashes. There are fewer than
+    /// [`OVERRUNS`].
     overrun: Vec<u64>,
-    /// Since when a check is running.
+    /// When the running check started, if one is running.
     checking: Option<Timestamp>,
-    /// When a check last ended; none also when a failure made what it said doubtful.
+    /// When the last check ended. `None` also after a failure that contradicts the check's report.
     checked: Option<Timestamp>,
-    /// How long what it said is believed.
+    /// The time after which the next check is due.
     fresh_for: SignedDuration,
-    /// When a check or a call last ended.
+    /// When the last check or call ended.
     pub last_check: Option<Timestamp>,
-    /// How long that took, in milliseconds.
+    /// The duration of the last check or call, in milliseconds.
     pub latency_ms: Option<f64>,
-    /// What the engine last told of its data.
+    /// The engine's last report about its data.
     pub report: Report,
-    /// The last failure, for people.
+    /// The last failure, as a text for people.
     pub detail: Option<String>,
 }
 
@@ -63,10 +64,11 @@ impl Default for Belief {
 }
 
 impl Belief {
-    /// Returns the state that a request plans with, which goes on to ask the engine.
+    /// Returns the state to plan a request with.
     ///
-    /// The request may be the one that tries a dead chDB, because no other engine could answer it. A ClickHouse is left out
-    /// while it is down, and also while it is suspected if chDB answers meanwhile: a check decides.
+    /// The request may be the one that tries a chDB that is down, because no other engine could answer it. A ClickHouse
+    /// that is down is left out of the plan. A suspected ClickHouse is left out too if chDB answers meanwhile, until a
+    /// check has ended.
     pub fn planned(&mut self, kind: BackendKind, now: Timestamp, chdb_answers: bool) -> BackendState {
         match kind {
             BackendKind::Chdb => self.take_probe(now),
@@ -75,13 +77,13 @@ impl Belief {
         }
     }
 
-    /// Returns true from a question's deadline to the end of the check that follows it. A check that was lost ends it too.
+    /// Returns true from a query's deadline to the end of the check that follows, but for 10 seconds at most.
     fn is_suspected(&self, now: Timestamp) -> bool {
         self.suspected
             .is_some_and(|since| now.duration_since(since) < DOWN)
     }
 
-    /// What to believe now: an engine that has been down long enough is unknown again.
+    /// Returns the state at `now`. An engine that has been down long enough is unknown again.
     pub fn state(&self, now: Timestamp) -> BackendState {
         match self.state {
             BackendState::Down if now >= self.next_probe => BackendState::Unknown,
@@ -89,7 +91,8 @@ impl Belief {
         }
     }
 
-    /// Like [`Belief::state`], for a request that will ask the engine: it takes the one probe for itself.
+    /// Returns the same as [`Belief::state`] for a request that will call the engine. The request takes the one probe
+    /// of a down engine.
     fn take_probe(&mut self, now: Timestamp) -> BackendState {
         let state = self.state(now);
         if self.state == BackendState::Down && state == BackendState::Unknown {
@@ -98,7 +101,7 @@ impl Belief {
         state
     }
 
-    /// Whether it is time to check. Whoever is told so does it.
+    /// Returns true if a check is due, and marks it as running. The caller must then run it.
     pub fn take_check(&mut self, now: Timestamp) -> bool {
         let due = match self.state {
             BackendState::Down => now >= self.next_probe,
@@ -107,7 +110,7 @@ impl Belief {
                 self.suspected.is_some() || self.checked.is_none_or(is_old)
             }
         };
-        // A check that ended without a word (its request was cancelled) does not block the next one for ever.
+        // A check whose request was cancelled never reports its end. It must not block the next one for ever.
         let running = self
             .checking
             .is_some_and(|since| now.duration_since(since) < DOWN);
@@ -117,15 +120,16 @@ impl Belief {
         due && !running
     }
 
-    /// Returns true if the last check is too long ago to plan with. An engine that is down or suspected is checked in the
-    /// background alone: no request waits for it.
+    /// Returns true if the last check is too old to plan with. An engine that is down or suspected is checked in the
+    /// background only, so no request waits for it.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.state != BackendState::Down
             && !self.is_suspected(now)
             && self.checked.is_none_or(|last| now.duration_since(last) >= STALE)
     }
 
-    /// It answered a query; `as_of` is up to when it held all of the lake, if the answer shows that.
+    /// Records that the engine answered a query. `as_of` is the time up to which it held the whole lake, if the answer
+    /// shows that.
     pub fn answered(&mut self, now: Timestamp, latency_ms: f64, as_of: Option<Timestamp>) {
         self.learned(BackendState::Healthy, now, latency_ms);
         self.overrun.clear();
@@ -133,7 +137,7 @@ impl Belief {
         self.detail = None;
     }
 
-    /// It was checked and is well.
+    /// Records a check that found the engine healthy.
     pub fn reported(&mut self, now: Timestamp, latency_ms: f64, report: Report) {
         self.learned(BackendState::Healthy, now, latency_ms);
         self.ended_check(now);
@@ -141,15 +145,15 @@ impl Belief {
         self.detail = None;
     }
 
-    /// It sleeps, and wakes on the first query.
+    /// Records a check that found the engine asleep. The first query wakes it.
     pub fn sleeps(&mut self, now: Timestamp, latency_ms: f64) {
         self.learned(BackendState::Asleep, now, latency_ms);
         self.ended_check(now);
         self.detail = None;
     }
 
-    /// A question ran into its deadline. One says little of the engine: a check has to say more. Several different ones with no
-    /// answer in between mark it down, whatever a check says.
+    /// Records that a query ran into its deadline. One overrun makes the engine suspected, and a check decides.
+    /// `OVERRUNS` different ones with no answer in between mark it down, whatever the checks find.
     pub fn overran(&mut self, question: u64, now: Timestamp, latency_ms: f64, detail: String) {
         if !self.overrun.contains(&question) {
             self.overrun.push(question);
@@ -161,7 +165,7 @@ impl Belief {
         }
     }
 
-    /// It could not be reached, or a check was not answered in time.
+    /// Records that the engine could not be reached, or that a check got no answer in time.
     pub fn failed(&mut self, now: Timestamp, latency_ms: f64, detail: String) {
         self.learned(BackendState::Down, now, latency_ms);
         self.ended_check(now);
@@ -170,12 +174,12 @@ impl Belief {
         self.detail = Some(detail);
     }
 
-    /// It answered, but not as its last report made us expect: the next check is due.
+    /// Records an answer that contradicts the last report: the next check is due at once.
     pub fn doubted(&mut self) {
         self.checked = None;
     }
 
-    /// A plan did without it because it lacked data: it is looked at again soon.
+    /// Records that a plan left the engine out because it lacked data: the next check is due after 2 seconds.
     pub fn lacked(&mut self) {
         self.fresh_for = NEWS;
     }
@@ -274,7 +278,7 @@ mod tests {
         assert!(!belief.take_check(at(31)), "it lacked nothing since");
     }
 
-    /// One question of many, at its deadline.
+    /// Records the deadline of one of several queries.
     fn overran(belief: &mut Belief, question: u64, second: i64) {
         belief.overran(question, at(second), 1_500.0, "no answer within 1.5 s".into());
     }
@@ -341,7 +345,7 @@ mod tests {
         belief.answered(at(2), 2.0, None);
         overran(&mut belief, 3, 3);
         overran(&mut belief, 4, 3);
-        // A check is no answer.
+        // A successful check does not count as an answer.
         belief.reported(at(4), 2.0, Report::default());
         assert_eq!(belief.state(at(4)), BackendState::Healthy);
         overran(&mut belief, 5, 5);

@@ -1,4 +1,4 @@
-//! What the platform knows of whoever sent a request: `request.cf`.
+//! The platform's data about the sender of a request: `request.cf`.
 
 use http::HeaderName;
 use worker::js_sys::Reflect;
@@ -7,7 +7,8 @@ use worker::web_sys;
 
 use crate::place::Place;
 
-/// Where a request comes from: `request.cf`, else the header of a proxy that knows, as `latitude,longitude`.
+/// Returns the place of a request's sender from `request.cf`, or else from a proxy's header in the form
+/// `latitude,longitude`.
 pub fn place(request: &web_sys::Request, header: Option<&HeaderName>) -> Option<Place> {
     if let (Some(latitude), Some(longitude)) = (property(request, "latitude"), property(request, "longitude"))
     {
@@ -18,7 +19,7 @@ pub fn place(request: &web_sys::Request, header: Option<&HeaderName>) -> Option<
     Place::parse(latitude, longitude)
 }
 
-/// A text of `request.cf`.
+/// Returns a property of `request.cf` if it is a text.
 pub fn property(request: &web_sys::Request, name: &str) -> Option<String> {
     let cf = Reflect::get(request, &JsValue::from_str("cf"))
         .ok()

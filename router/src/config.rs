@@ -1,4 +1,5 @@
-//! What the Worker is told through its bindings: `vars` and secrets of `wrangler.toml`, the environment on workerd.
+//! The configuration of the Worker, read from its bindings: `vars` and secrets of `wrangler.toml`, on workerd the
+//! environment.
 
 mod clickhouse;
 
@@ -15,29 +16,32 @@ use crate::error::ConfigError;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
-    /// `CHDB_URL`, else the container binding.
+    /// `CHDB_URL`: the address of chDB. Without it chDB is the container of [`CONTAINER_BINDING`].
     pub chdb: Location,
-    /// `CLICKHOUSE`: none in tier 1, one in tier 2, several in tier 3.
+    /// `CLICKHOUSE`: the ClickHouse servers, none in tier 1, one in tier 2, several in tier 3.
     pub clickhouse: Vec<Clickhouse>,
-    /// `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD`: the same on every ClickHouse.
+    /// `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD`: the user, the same on every ClickHouse.
     pub login: Login,
-    /// `INGEST_URL`: where OTLP is forwarded to; without it the Worker takes none.
+    /// `INGEST_URL`: the address to which OTLP is forwarded. Without it the Worker refuses OTLP.
     pub ingest: Option<Url>,
-    /// `SELF_OBSERVATION`: whether the router tells ingest of each of its decisions, `on` or `off` (the default).
+    /// `SELF_OBSERVATION`: true if the router reports its decisions to ingest. The values are `on` and `off` (the
+    /// default).
     pub observes_itself: bool,
-    /// `INGEST_KEY`: what ingest demands of the router itself, where it demands keys.
+    /// `INGEST_KEY`: the key of the router's own requests to ingest, if ingest requires keys.
     pub ingest_key: Option<Secret>,
-    /// `ENGINE_SECRET`: what chDB demands of whoever asks it.
+    /// `ENGINE_SECRET`: the secret that chDB requires in each request.
     pub engine_secret: Option<Secret>,
-    /// `VIEWER_TOKEN`: the token that the API and the dashboard demand; without it they are open.
+    /// `VIEWER_TOKEN`: the token that the API and the dashboard require. Without it they are open.
     pub viewer_token: Option<Secret>,
-    /// `ALLOWED_HOSTS`: the names under which the API and the dashboard answer without a token, beside those of loopback.
+    /// `ALLOWED_HOSTS`: the host names, besides those of loopback, under which the API and the dashboard answer without
+    /// a token.
     pub allowed_hosts: AllowedHosts,
-    /// `LOCATION_HEADER`: the header in which a proxy says where a request comes from, where `request.cf` does not.
+    /// `LOCATION_HEADER`: the header in which a proxy gives the place of a request's sender. `request.cf` takes
+    /// precedence.
     pub location_header: Option<HeaderName>,
 }
 
-/// Where an engine is.
+/// The location of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// A server at this address.
@@ -46,12 +50,15 @@ pub enum Location {
     Container,
 }
 
-/// The Durable Object namespace of the chDB container in `wrangler.toml`.
+/// The binding of the chDB container's Durable Object namespace in `wrangler.toml`.
 pub const CONTAINER_BINDING: &str = "CHDB_CONTAINER";
 
 impl Config {
-    /// Reads it through `variable`, which gives the text of a binding; an empty text counts as unset.
-    /// `has_container` tells whether [`CONTAINER_BINDING`] is bound.
+    /// Reads the configuration. `variable` returns the text of a binding, and an empty text counts as unset.
+    /// `has_container` is true if [`CONTAINER_BINDING`] is bound.
+    ///
+    /// # Errors
+    /// Returns an error that names the variable if a value is not valid, or if chDB has no address and no container.
     pub fn from_lookup(
         variable: impl Fn(&str) -> Option<String>,
         has_container: bool,
@@ -88,7 +95,7 @@ fn base_url(name: &'static str, text: Option<String>) -> Result<Option<Url>, Con
         .transpose()
 }
 
-/// The address of a server, or what is wrong with it.
+/// Parses the base address of a server, or returns what is wrong with it.
 fn address(text: &str) -> Result<Url, String> {
     let mut url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -97,7 +104,7 @@ fn address(text: &str) -> Result<Url, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it holds a password".into());
     }
-    // Paths are joined to it, and joining replaces what follows the last slash.
+    // Paths are joined to the address, and joining replaces the part after the last slash.
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));
     }
@@ -119,24 +126,24 @@ fn switch(name: &'static str, text: Option<String>) -> Result<bool, ConfigError>
 
 fn secret(name: &'static str, text: Option<String>) -> Result<Option<Secret>, ConfigError> {
     let Some(text) = text else { return Ok(None) };
-    // It travels in a header, and a short one can be guessed.
+    // The secret is sent in a header, and a short one could be guessed.
     if text.len() < 16 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(ConfigError::Secret { name });
     }
     Ok(Some(Secret(text)))
 }
 
-/// A text that no log and no `Debug` output shows.
+/// A secret text. `Debug` output, and therefore logs, hide it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself.
+    /// Returns the text itself.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether `text` is the secret, in a time that does not tell how much of it is right.
+    /// Returns true if `text` is the secret. The time that takes does not depend on how much of the text is right.
     pub fn matches(&self, text: &str) -> bool {
         let differing = self
             .0

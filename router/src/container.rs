@@ -1,4 +1,4 @@
-//! The chDB container on Cloudflare: a Durable Object that starts it on the first query and ends it when nobody asks.
+//! The chDB container on Cloudflare: a Durable Object that starts the container for a query and stops it when idle.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -15,27 +15,27 @@ use crate::clock::Instant;
 use crate::config::CONTAINER_BINDING;
 use crate::failure::EngineFailure;
 
-/// There is one container, whatever the caller's location.
+/// The name of the one Durable Object. There is one container, whatever the caller's location.
 const OBJECT_NAME: &str = "chdb";
-/// Answered by the object itself, so that looking does not wake the container.
+/// The path of the status request. The Durable Object answers it itself, so that it does not wake the container.
 const RUNNING_PATH: &str = "/.container/running";
-/// Where the program in the container listens.
+/// The port of the server in the container.
 const PORT: u16 = 8686;
-/// The container ends after this long without a query.
+/// The time without a query after which the container is stopped.
 const IDLE: Duration = Duration::from_secs(300);
-/// How long a start may take; the plan allows a sleeping chDB as much.
+/// The longest permitted start. The deadline of a plan allows for the same when chDB is asleep.
 const START: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
 const SIGTERM: i32 = 15;
-/// Bindings with this prefix are the container's environment, and so is `ENGINE_SECRET`.
+/// The prefix of the bindings that become environment variables of the container. `ENGINE_SECRET` becomes one too.
 const ENVIRONMENT_PREFIX: &str = "LAKEFRONT_";
 
-/// The address that requests to the container carry; the binding, not DNS, leads them there.
+/// Returns the base address of requests to the container. The binding routes them, so the name is not resolved by DNS.
 pub fn url() -> Url {
     Url::parse("http://chdb.container/").expect("a constant that is an address")
 }
 
-/// Sends a request to the container, which wakes it.
+/// Sends a request to the container, and starts it if necessary.
 pub async fn fetch(env: &Env, request: Request) -> Result<Response> {
     env.durable_object(CONTAINER_BINDING)?
         .get_by_name(OBJECT_NAME)?
@@ -43,7 +43,7 @@ pub async fn fetch(env: &Env, request: Request) -> Result<Response> {
         .await
 }
 
-/// Whether the container runs, without waking it.
+/// Returns true if the container runs. The check does not wake it.
 pub async fn runs(env: &Env) -> std::result::Result<bool, EngineFailure> {
     let look = async {
         let address = url().join(RUNNING_PATH)?;
@@ -54,14 +54,14 @@ pub async fn runs(env: &Env) -> std::result::Result<bool, EngineFailure> {
         .map_err(|error: worker::Error| EngineFailure::Unreachable(error.to_string()))
 }
 
-/// The Durable Object beside the container.
+/// The Durable Object that owns the container.
 #[durable_object]
 pub struct ChdbContainer {
     state: State,
     env: Env,
-    /// Whether the program in the container has answered since it was started.
+    /// True if the server in the container has answered since the start.
     ready: Cell<bool>,
-    /// Whether the container was told to end and may not have ended yet.
+    /// True if the container was sent SIGTERM and may still run.
     ending: Cell<bool>,
 }
 
@@ -95,7 +95,7 @@ impl DurableObject for ChdbContainer {
         Response::try_from(port.fetch_request(request).await?)
     }
 
-    /// Nobody has asked for a while.
+    /// Stops the container: there was no query for `IDLE`.
     async fn alarm(&self) -> Result<Response> {
         if let Some(container) = self.state.container()
             && container.running()
@@ -109,10 +109,10 @@ impl DurableObject for ChdbContainer {
 }
 
 impl ChdbContainer {
-    /// Waits until the program in the container answers, and starts the container whenever it does not run: one that was told
-    /// to end still runs for a moment and listens no more.
+    /// Waits until the server in the container answers, and starts the container whenever it does not run.
     ///
-    /// The platform tells when a container runs, not when its program listens.
+    /// After SIGTERM a container still runs for a moment but accepts no connections. The platform reports that a
+    /// container runs, but not that its server listens.
     async fn wait_until_it_listens(&self, container: &Container) -> Result<()> {
         let begun = Instant::now();
         loop {
@@ -121,7 +121,7 @@ impl ChdbContainer {
                 start(container, &self.env)?;
             }
             let failure = match ping(&container.get_tcp_port(PORT)?).await {
-                // One that ends answers pings that were on their way.
+                // A container that is being stopped still answers pings that were on their way.
                 Ok(200) if !self.ending.get() => return Ok(()),
                 Ok(status) => format!("/ping answered {status}"),
                 Err(error) => error.to_string(),
@@ -143,16 +143,17 @@ async fn ping(port: &Fetcher) -> Result<u16> {
     Ok(reply.status().as_u16())
 }
 
-/// Starts the container with our environment.
+/// Starts the container with the environment of this Worker.
 ///
-/// Called through the object's own method: the options type of workers-rs 0.8.7 loses `env` and `enableInternet`.
+/// The method is called through JavaScript because the options type of workers-rs 0.8.7 loses `env` and
+/// `enableInternet`.
 fn start(container: &Container, env: &Env) -> Result<()> {
     let environment = Object::new();
     for name in Object::keys(env.unchecked_ref::<Object>())
         .iter()
         .filter_map(|name| name.as_string())
     {
-        // The container's own name for the secret that it shares with us.
+        // The container reads the shared secret under this name.
         let given = if name == "ENGINE_SECRET" {
             "LAKEFRONT_ENGINE_SECRET"
         } else {
@@ -170,7 +171,7 @@ fn start(container: &Container, env: &Env) -> Result<()> {
     }
     let options = Object::new();
     Reflect::set(&options, &JsValue::from_str("env"), &environment)?;
-    // The lake is on R2, which is reached over its S3 address.
+    // The lake is on R2, which the container reads through its S3 address.
     Reflect::set(&options, &JsValue::from_str("enableInternet"), &JsValue::TRUE)?;
     let container: &JsValue = container.as_ref();
     let method: Function = Reflect::get(container, &JsValue::from_str("start"))?.dyn_into()?;

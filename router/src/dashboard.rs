@@ -1,4 +1,4 @@
-//! The dashboard's pages and server functions on the same axum router.
+//! The routes of the dashboard: pages, server functions, and the reply to unknown paths.
 
 use axum::Router;
 use axum::body::Body;
@@ -18,10 +18,11 @@ use crate::headers::page_policy;
 use crate::routes::{not_found, wants_page};
 use crate::visit::Visit;
 
-/// The global that the bundler writes in front of the Worker: the folder of this build's browser bundle.
+/// The global variable with the folder of this build's browser bundle. The bundler writes it at the top of the Worker's
+/// script.
 const BUNDLE_FOLDER: &str = "LAKEFRONT_BUNDLE_FOLDER";
 
-/// Adds the pages and server functions to the API's routes, and an answer to every other path.
+/// Adds pages, server functions and a fallback for every other path to the routes of the API.
 pub fn with_dashboard(api: Router<LeptosOptions>) -> Router {
     let options = options();
     let document = {
@@ -43,7 +44,7 @@ fn options() -> LeptosOptions {
         .build()
 }
 
-/// What pages and server functions find in their context, and the policy of their answer.
+/// Provides the context of pages and server functions, and sets the security policy of their replies.
 fn page_context() {
     if let Some(visit) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Visit>().cloned()) {
         provide_context(QueryService::new(visit));
@@ -55,18 +56,19 @@ fn page_context() {
     }
 }
 
-/// The same address without slashes at the end of its path; none where it has none.
+/// Returns the address without the slashes at the end of its path, or `None` if there are none or nothing else.
 fn without_slash(uri: &Uri) -> Option<String> {
     let path = uri.path().strip_suffix('/')?.trim_matches(['/', '\\']);
     if path.is_empty() {
         return None;
     }
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    // One slash at its begin: two would name another host.
+    // The path begins with one slash: two would name another host.
     Some(format!("/{path}{query}"))
 }
 
-/// A path that nothing answers: a page for people, a problem for programs.
+/// Answers an unknown path with a redirect if it ends in a slash, with a page for browsers, and with a problem for
+/// programs.
 async fn elsewhere(State(options): State<LeptosOptions>, request: Request<Body>) -> Response {
     if let Some(path) = without_slash(request.uri()) {
         return Redirect::permanent(&path).into_response();

@@ -1,4 +1,4 @@
-//! What the router tells of itself: each decision as an OTLP log event, and what waits to be sent.
+//! The router's decisions as OTLP log events, and the queue of decisions to be sent.
 
 use jiff::Timestamp;
 use lakefront_api::{BackendKind, Page, Problem, QueryReply};
@@ -7,39 +7,40 @@ use serde_json::{Value, json};
 
 /// The `service.name` of these events.
 pub const SERVICE: &str = "lakefront-router";
-/// Their name.
+/// The name of the events.
 const EVENT: &str = "lakefront.query";
-/// The name under which ad-hoc SQL is told of.
+/// The query name in the events of ad-hoc SQL.
 pub const AD_HOC: &str = "sql";
 
-/// Which engine a query went to, why, and how that went.
+/// The outcome of one query: the engine that answered, the reason for that choice, and the failures before it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     at: Timestamp,
     query: String,
-    /// `clickhouse us`; empty when none answered.
+    /// The engine, such as `clickhouse us`. Empty if no engine answered.
     backend: String,
     reason: &'static str,
     elapsed_ms: f64,
     backend_ms: f64,
     failed: Vec<Attempted>,
-    /// The title of the problem that the caller got.
+    /// The title of the problem that the caller received. Empty if there was an answer.
     problem: &'static str,
 }
 
-/// An engine that was asked and did not answer.
+/// An engine that was called and failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempted {
-    /// Its kind.
+    /// The engine's kind.
     pub kind: BackendKind,
-    /// Its region, where it has one.
+    /// The engine's region, if one is configured.
     pub region: Option<String>,
-    /// How it failed, in a word.
+    /// The failure in a word, as [`EngineFailure::name`](crate::failure::EngineFailure::name) gives it.
     pub failure: String,
 }
 
 impl Decision {
-    /// Of a query that was answered, or could not be, at a time; none where no engine was asked.
+    /// Creates the decision for a query's reply at a time. Returns `None` if the query failed before an engine was
+    /// called.
     pub fn of(
         query: String,
         reply: &Result<QueryReply, Problem>,
@@ -71,7 +72,7 @@ impl Decision {
         }
     }
 
-    /// The log record, its body a map: a text of JSON in the lake.
+    /// Returns the OTLP log record. Its body is a map, which the lake stores as JSON text.
     fn record(&self) -> Value {
         let joined = |text: &dyn Fn(&Attempted) -> String| {
             let texts: Vec<_> = self.failed.iter().map(text).collect();
@@ -100,13 +101,14 @@ impl Decision {
     }
 }
 
-/// An engine as the dashboard's queries name it.
+/// Returns an engine's name in the form that the dashboard's queries expect.
 fn named(kind: BackendKind, region: Option<&str>) -> String {
     let region = region.map(|region| format!(" {region}")).unwrap_or_default();
     format!("{}{region}", kind.name())
 }
 
-/// Whether a query is told of. Those that only show what is told here are not: looking would make more to look at.
+/// Returns true if the decisions on a query are reported. Queries of the Operations page alone are not: opening it
+/// would change its own figures.
 pub fn is_told(query: &str) -> bool {
     let info = catalogue().iter().find(|known| known.info.name == query);
     info.is_none_or(|known| {
@@ -115,7 +117,7 @@ pub fn is_told(query: &str) -> bool {
     })
 }
 
-/// `POST /v1/logs` as OTLP/HTTP takes it in JSON.
+/// Returns the body of `POST /v1/logs` in OTLP/HTTP's JSON encoding.
 pub fn export(decisions: &[Decision]) -> String {
     let records: Vec<_> = decisions.iter().map(Decision::record).collect();
     json!({
@@ -127,12 +129,12 @@ pub fn export(decisions: &[Decision]) -> String {
     .to_string()
 }
 
-/// How many decisions wait at most. What comes on top is lost: nobody waits for it.
+/// The largest number of decisions in the queue. Further ones are dropped, so that no request has to wait.
 const MOST: usize = 1_000;
-/// After how long a sender that did not come back is given up, in milliseconds.
+/// After how many milliseconds a sender that has not taken its batch is presumed lost.
 const FORGOTTEN: i64 = 15_000;
 
-/// Decisions that wait to be sent, all of them by one sender.
+/// The queue of decisions. One sender takes all of them.
 #[derive(Debug, Default)]
 pub struct Outbox {
     waiting: Vec<Decision>,
@@ -140,7 +142,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Adds one; whether the caller has to send, because nobody else is about to.
+    /// Adds a decision. Returns true if the caller has to send the queue, because no sender is about to.
     pub fn push(&mut self, decision: Decision) -> bool {
         let now = decision.at;
         if self.waiting.len() < MOST {
@@ -155,7 +157,7 @@ impl Outbox {
         is_due
     }
 
-    /// Everything that waits, for the sender. Whoever comes after it sends anew.
+    /// Removes and returns the whole queue, for the sender. The next [`Outbox::push`] returns true.
     pub fn take(&mut self) -> Vec<Decision> {
         self.sender_since = None;
         std::mem::take(&mut self.waiting)
@@ -252,7 +254,7 @@ mod tests {
         assert!(!outbox.push(decision(1)));
         assert_eq!(outbox.take().len(), 2);
         assert!(outbox.push(decision(2)), "the sender has left");
-        // One that never came back is not waited for.
+        // A sender that never took its batch is replaced.
         assert!(!outbox.push(decision(2 + FORGOTTEN)));
         assert!(outbox.push(decision(3 + FORGOTTEN)));
         for _ in 0..MOST {

@@ -1,4 +1,4 @@
-//! The configured engines, and what this isolate has learned of them.
+//! The configured engines, each with its address, its credentials and its cached status in this isolate.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
@@ -21,12 +21,12 @@ use crate::place::Place;
 use crate::report::{COVERAGE, Report};
 use crate::{container, fetch};
 
-/// How many rows an answer has at most; more are cut, and the reply says so.
+/// The largest number of rows in an answer. Further rows are cut, and the reply says so.
 const MAX_ROWS: u64 = 50_000;
-/// How long an engine may take to say how it is, when nobody waits for that.
+/// The time limit of a background check of an engine.
 pub const CHECK_DEADLINE: Duration = Duration::from_secs(3);
 
-/// One engine.
+/// A configured engine: chDB or a ClickHouse server.
 #[derive(Debug)]
 pub struct Engine {
     name: String,
@@ -38,19 +38,19 @@ pub struct Engine {
     belief: Mutex<Belief>,
 }
 
-/// An engine's answer, and when it came.
+/// An engine's answer with its timing.
 #[derive(Debug)]
 pub struct Heard {
-    /// The answer.
+    /// The decoded answer.
     pub answer: Answer,
-    /// When the engine was asked.
+    /// When the request was sent.
     pub asked_at: Instant,
-    /// How long the whole reply took to arrive, in milliseconds.
+    /// The time until the whole reply had arrived, in milliseconds.
     pub took_ms: f64,
 }
 
 impl Engine {
-    /// Every engine, as configured: ClickHouse servers, then chDB.
+    /// Creates every configured engine: first the ClickHouse servers, then chDB.
     pub fn all(config: &Config) -> Vec<Self> {
         let servers = config.clickhouse.iter();
         let mut engines: Vec<_> = servers
@@ -105,37 +105,37 @@ impl Engine {
         }
     }
 
-    /// The name in the configuration.
+    /// Returns the engine's name from the configuration.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its kind.
+    /// Returns the engine's kind.
     pub fn kind(&self) -> BackendKind {
         self.kind
     }
 
-    /// Its region, where it has one.
+    /// Returns the engine's region, if one is configured.
     pub fn region(&self) -> Option<String> {
         self.region.clone()
     }
 
-    /// Where it is.
+    /// Returns the engine's place on Earth, if one is configured.
     pub fn place(&self) -> Option<Place> {
         self.place
     }
 
-    /// The first day of the lake, as far as this engine knows.
+    /// Returns the first day of the lake, if this engine has reported it. Only chDB does.
     pub fn first_day(&self) -> Option<Date> {
         self.with_belief(|belief| belief.report.first_day)
     }
 
-    /// Returns true if the engine failed and is left alone.
+    /// Returns true if the engine failed and gets no queries for now.
     pub fn is_down(&self, now: Timestamp) -> bool {
         self.with_belief(|belief| belief.state(now) == BackendState::Down)
     }
 
-    /// Returns the engine as a request plans with it, which goes on to ask.
+    /// Returns the engine for the plan of a request that goes on to call it.
     pub fn planned(&self, now: Timestamp, chdb_answers: bool) -> Backend {
         self.with_belief(|belief| Backend {
             name: self.name.clone(),
@@ -146,7 +146,7 @@ impl Engine {
         })
     }
 
-    /// What `/health` tells of it.
+    /// Returns the engine's entry in `/health`.
     pub fn health(&self, now: Timestamp) -> BackendHealth {
         self.with_belief(|belief| BackendHealth {
             name: self.name.clone(),
@@ -161,7 +161,7 @@ impl Engine {
         })
     }
 
-    /// Asks it, and remembers how that went.
+    /// Sends a statement to the engine within `limit`, and records the outcome in the cached status.
     pub async fn ask(
         &self,
         env: &Env,
@@ -189,12 +189,12 @@ impl Engine {
             )?)
         });
         let now = Instant::now().timestamp();
-        // chDB opens the lake's newest snapshot with every query, so it held all of the head when it was asked.
+        // chDB opens the lake's newest snapshot for each query, so its data is current as of the moment of the request.
         let as_of = (self.kind == BackendKind::Chdb).then(|| asked_at.timestamp());
         self.with_belief(|belief| match &outcome {
             Ok(_) => belief.answered(now, took_ms, as_of),
             Err(failure) if failure.marks_down() => belief.failed(now, took_ms, failure.to_string()),
-            // A request whose own time was up before says nothing of the engine.
+            // A limit below the attempt's own deadline is due to the request's age, and shows nothing about the engine.
             Err(failure) if failure.overran(asked) && limit >= attempt.deadline => {
                 belief.overran(question(attempt), now, took_ms, failure.to_string());
             }
@@ -208,24 +208,24 @@ impl Engine {
         })
     }
 
-    /// Whether it is time to check it. Whoever is told so calls [`Engine::check`].
+    /// Returns true if a check is due. The caller must then run [`Engine::check`].
     pub fn take_check(&self, now: Timestamp) -> bool {
         self.with_belief(|belief| belief.take_check(now))
     }
 
-    /// A plan did without it because of what it does not hold yet.
+    /// Records that a plan left this ClickHouse out because it lacked data.
     pub fn lacked(&self) {
         if self.kind == BackendKind::Clickhouse {
             self.with_belief(Belief::lacked);
         }
     }
 
-    /// Whether it has to be checked before a plan can be made by what is known of it.
+    /// Returns true if this ClickHouse has to be checked before a plan can use its cached status.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.kind == BackendKind::Clickhouse && self.with_belief(|belief| belief.is_stale(now))
     }
 
-    /// Asks how it is, without waking it.
+    /// Checks the engine without waking it, and records the outcome in the cached status.
     pub async fn check(&self, env: &Env, limit: Duration) {
         let begun = Instant::now();
         let outcome = match self.kind {
@@ -240,14 +240,14 @@ impl Engine {
         });
     }
 
-    /// None when it sleeps.
+    /// Returns chDB's report, or `None` if chDB sleeps.
     async fn check_chdb(&self, env: &Env, limit: Duration) -> Result<Option<Report>, EngineFailure> {
         let health = self.told(env, limit).await?;
         let report = health.map(Report::of_chdb).transpose();
         report.map_err(EngineFailure::Unreachable)
     }
 
-    /// What chDB tells of itself and of the lake; none when it sleeps.
+    /// Returns the `/health` document of chDB, about itself and the lake, or `None` if chDB sleeps.
     pub async fn told(&self, env: &Env, limit: Duration) -> Result<Option<EngineHealth>, EngineFailure> {
         if self.location == Location::Container && !container::runs(env).await? {
             return Ok(None);
@@ -277,7 +277,7 @@ impl Engine {
         Ok(Report::of_clickhouse(answer)?)
     }
 
-    /// A ClickHouse's answer to a statement of ours about its own books. Nothing is learned of the engine by it.
+    /// Runs one of the router's own statements on a ClickHouse, without parameters. The cached status stays unchanged.
     pub async fn look_up(&self, env: &Env, sql: &str, limit: Duration) -> Result<Answer, EngineFailure> {
         let statement = Statement::new(sql);
         let request = self.endpoint.request(&statement)?;
@@ -295,19 +295,20 @@ impl Engine {
     }
 }
 
-/// Identifies a named query on one kind of engine, whatever its range and parameters.
+/// Returns a hash of the statement's text, which identifies a named query on one kind of engine whatever its range and
+/// parameters.
 fn question(attempt: &Attempt) -> u64 {
     let mut hasher = DefaultHasher::new();
     attempt.statement.sql.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Whether an engine in this state can be asked.
+/// Returns true if an engine in this state can answer queries.
 pub fn can_answer(state: BackendState) -> bool {
     matches!(state, BackendState::Healthy | BackendState::Asleep)
 }
 
-/// Now minus `as_of`, in whole seconds.
+/// Returns the whole seconds from `as_of` to `now`, or 0 if `as_of` is in the future.
 pub fn lag_seconds(as_of: Timestamp, now: Timestamp) -> u64 {
     u64::try_from(now.duration_since(as_of).as_secs()).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! Where the platform calls: one request in, one response out.
+//! The entry points of the Worker: the platform calls them once at the start and once for each request.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::visit::Visit;
 use crate::whole::{self, Unread};
 use crate::{cf, guard, headers, otlp};
 
-/// The largest body of a request to the API or to a server function.
+/// The largest body of a request to the API or to a server function, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
 #[event(start)]
@@ -116,8 +116,10 @@ async fn answer(
     }
 }
 
-/// A request without its body, as axum takes it. `worker`'s way asks `request.cf` for the protocol, of which workerd knows
-/// nothing: it threw and caught an exception in every request, a seventh of the router's own time.
+/// Converts a request without its body into the parts that axum takes.
+///
+/// The conversion of `worker` reads the protocol from `request.cf`, which workerd does not provide. That threw and
+/// caught an exception in each request, which cost a seventh of the router's own time.
 fn http_parts(request: &web_sys::Request) -> Result<Parts, http::Error> {
     let mut built = Request::builder()
         .method(request.method().as_str())
@@ -128,7 +130,7 @@ fn http_parts(request: &web_sys::Request) -> Result<Parts, http::Error> {
     Ok(built.body(())?.into_parts().0)
 }
 
-/// The body in whole. What says itself that it is too large is not read at all.
+/// Reads the whole body. A body whose `Content-Length` is above [`MAX_BODY`] is refused unread.
 async fn body_of(request: &web_sys::Request, headers: &HeaderMap) -> Result<Body, Refusal> {
     let too_large = || Refusal::new(ProblemType::TooLarge, format!("send at most {MAX_BODY} bytes"));
     let length = headers
@@ -154,7 +156,7 @@ fn cannot_be_read(error: &dyn std::error::Error) -> Refusal {
     )
 }
 
-/// The response as the platform takes it: a body of known length goes out in one piece, any other as a stream.
+/// Converts the response for the platform: a body of known length is sent in one piece, any other as a stream.
 async fn script_response(response: Response) -> worker::Result<web_sys::Response> {
     if response.body().size_hint().exact().is_none() {
         return worker::response_to_wasm(response);

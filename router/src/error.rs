@@ -1,11 +1,13 @@
+//! The errors of this crate: a configuration with which the Worker cannot start.
+
 use lakefront_hosts::BadHost;
 use thiserror::Error;
 
-/// What is wrong with the Worker's configuration.
+/// An error in the Worker's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// There is no engine at all.
+    /// No engine is configured.
     #[error(
         "CHDB_URL is not set and there is no CHDB_CONTAINER binding: set one of them, e.g. CHDB_URL=http://127.0.0.1:8686"
     )]
@@ -13,9 +15,9 @@ pub enum ConfigError {
     /// A variable is not the address of a server.
     #[error("{name} is not an address such as http://127.0.0.1:8686: {problem}")]
     Url {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
-        /// What is wrong with it.
+        /// The reason why the address is not accepted.
         problem: String,
     },
     /// `CLICKHOUSE` is not a list of servers.
@@ -29,19 +31,19 @@ pub enum ConfigError {
     /// A variable is not the name of a header.
     #[error("{name} is not the name of a header such as x-lakefront-location")]
     Header {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
     },
-    /// A variable that turns something on or off says neither.
+    /// A switch is neither `on` nor `off`.
     #[error("{name} must be on or off")]
     Switch {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
     },
-    /// A variable cannot be a secret.
+    /// A secret is too short or has characters that a header cannot hold.
     #[error("{name} must be at least 16 visible ASCII characters; `openssl rand -hex 32` makes one")]
     Secret {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
     },
 }

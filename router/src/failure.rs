@@ -1,4 +1,5 @@
-//! What a failed call to an engine means: for the next engine, for what is believed of this one, for the caller.
+//! The failures of calls to engines: whether another engine is tried, how the cached status changes, and which problem
+//! the caller gets.
 
 use std::time::Duration;
 
@@ -6,37 +7,37 @@ use lakefront_api::{BackendKind, Problem, ProblemType};
 use lakefront_clickhouse_http::{Exception, ReplyError, RequestError, status_of};
 use thiserror::Error;
 
-/// How a call to an engine failed.
+/// The failure of a call to an engine.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum EngineFailure {
-    /// No connection, or one that broke.
+    /// There was no connection, or it broke.
     #[error("no connection: {0}")]
     Unreachable(String),
-    /// No answer in time.
+    /// There was no answer within this time.
     #[error("no answer within {} s", .0.as_secs_f32())]
     Deadline(Duration),
-    /// An answer that is none.
+    /// The reply is an exception, an error status, or not in the expected form.
     #[error(transparent)]
     Reply(#[from] ReplyError),
-    /// An answer larger than the Worker takes.
+    /// The answer is larger than this number of bytes, the most that the Worker accepts.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
-    /// Nothing was sent: the statement's parameters do not fit a request.
+    /// The request was not sent: the statement's parameters do not fit into one.
     #[error(transparent)]
     Request(#[from] RequestError),
 }
 
-/// Who wrote the statement: that decides whose fault a refusal is.
+/// The author of a statement, who is responsible if an engine refuses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
-    /// A named query: we did.
+    /// A named query, whose author is Lakefront.
     Named,
-    /// Ad-hoc SQL: the caller did.
+    /// Ad-hoc SQL, whose author is the caller.
     AdHoc,
 }
 
-/// ClickHouse error codes, as `system.errors` numbers them.
+/// The error codes of ClickHouse that the router treats in a special way, as in `system.errors`.
 mod code {
     pub const UNKNOWN_TABLE: u32 = 60;
     pub const UNKNOWN_DATABASE: u32 = 81;
@@ -61,7 +62,7 @@ impl EngineFailure {
         }
     }
 
-    /// In a word, for counting.
+    /// Returns the failure in a few words, for counting.
     pub fn name(&self) -> String {
         match self {
             Self::Unreachable(_) => "unreachable".into(),
@@ -76,40 +77,43 @@ impl EngineFailure {
         }
     }
 
-    /// Whether the next engine is asked.
+    /// Returns true if the next engine of the plan is tried.
     pub fn fails_over(&self, asked: Asked) -> bool {
         match self {
             Self::Unreachable(_) => true,
             Self::Deadline(_) => asked == Asked::Named,
             Self::Reply(ReplyError::Exception(exception)) => match exception.code {
                 code::TOO_MANY_SIMULTANEOUS_QUERIES | code::AUTHENTICATION_FAILED => true,
-                // Of a statement by the caller these are the caller's errors. A statement of ours may still suit the next
-                // engine if this one lacks the tables or was too slow, or if it broke (5xx): a file that can't be read,
-                // a limit on memory, a view that does not hold the range.
+                // These are the caller's errors if the caller wrote the statement. A named query may still succeed on
+                // the next engine. This one may lack the tables or be too slow. It may also have broken (5xx), due to
+                // an unreadable file, a limit on memory, or a view that does not hold the range.
                 code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE | code::TIMEOUT_EXCEEDED => {
                     asked == Asked::Named
                 }
                 code => asked == Asked::Named && status_of(code).is_server_error(),
             },
             Self::Reply(ReplyError::Status { status, .. }) => *status >= 500 || *status == 429,
-            // The next engine would answer the same.
+            // The next engine would give the same answer.
             Self::Reply(ReplyError::Format { .. } | ReplyError::TooManyValues { .. }) => false,
             Self::Reply(_) => true,
             Self::TooLarge(_) | Self::Request(_) => false,
         }
     }
 
-    /// Returns true if the engine counts as down from now on. A deadline may be the question's own: see [`Self::overran`].
+    /// Returns true if the engine counts as down from now on. A deadline may be due to the query itself: see
+    /// [`Self::overran`].
     pub fn marks_down(&self) -> bool {
         matches!(self, Self::Unreachable(_))
     }
 
-    /// Returns true if a question of ours ran into its deadline. Statements of callers may take as long as they like.
+    /// Returns true if a named query ran into its deadline. Ad-hoc SQL may take any time, so its deadline shows nothing
+    /// about the engine.
     pub fn overran(&self, asked: Asked) -> bool {
         matches!(self, Self::Deadline(_)) && asked == Asked::Named
     }
 
-    /// Whether it shows that the engine's data is not as it last told: a table or a view went missing, or can't be read.
+    /// Returns true if the failure contradicts the engine's last report: a table or a view is missing, or cannot be
+    /// read.
     pub fn casts_doubt(&self, asked: Asked) -> bool {
         let exception = self.exception().map(|exception| exception.code);
         self.fails_over(asked)
@@ -119,7 +123,7 @@ impl EngineFailure {
             })
     }
 
-    /// What the caller is told when no other engine is left, by which kind of engine it was.
+    /// Returns the problem for the caller when no other engine is left. `engine` is the kind of the engine that failed.
     pub fn problem(&self, asked: Asked, engine: BackendKind) -> Problem {
         let (kind, detail) = self.explained(asked);
         let detail = match engine {
@@ -185,9 +189,9 @@ impl EngineFailure {
     }
 }
 
-/// The code of an exception and its name: `code 241 MEMORY_LIMIT_EXCEEDED`.
+/// Returns the code and the name of an exception, such as `code 241 MEMORY_LIMIT_EXCEEDED`.
 fn named_code(exception: &Exception) -> String {
-    /// Longer ones are not names of ClickHouse.
+    /// A longer text is not the name of a ClickHouse error.
     const LONGEST: usize = 64;
     let Exception { code, name, .. } = exception;
     if name.is_empty() || name.len() > LONGEST {
@@ -196,7 +200,7 @@ fn named_code(exception: &Exception) -> String {
     format!("code {code} {name}")
 }
 
-/// Whether a code says that a limit on time, memory, rows or bytes was hit.
+/// Returns true if an error code stands for a limit on time, memory, rows or bytes.
 const fn is_limit(exception: u32) -> bool {
     matches!(
         exception,
@@ -209,7 +213,7 @@ const fn is_limit(exception: u32) -> bool {
     )
 }
 
-/// The problem behind an exception.
+/// Returns the type and the detail of the problem for an exception.
 fn refused(exception: u32, asked: Asked) -> (ProblemType, &'static str) {
     match (exception, asked) {
         (code::TOO_MANY_SIMULTANEOUS_QUERIES, _) => (

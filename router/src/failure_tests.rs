@@ -11,8 +11,8 @@ fn status(status: u16) -> EngineFailure {
     })
 }
 
-/// One row of the table: the failure, then for named queries and for ad-hoc SQL whether the next engine is asked,
-/// whether this one is marked down, and the HTTP status of the problem.
+/// A row of the table: a failure and its outcome for named queries and for ad-hoc SQL. An outcome says whether the next
+/// engine is tried, whether this one is marked down, and the HTTP status of the problem.
 type Row = (EngineFailure, (bool, bool, u16), (bool, bool, u16));
 
 #[test]
@@ -56,7 +56,7 @@ fn every_failure_has_its_consequences() {
             (false, false, 400),
             (false, false, 400),
         ),
-        // A syntax error.
+        // 62 is a syntax error.
         (exception(62), (false, false, 500), (false, false, 422)),
         (exception(60), (true, false, 503), (false, false, 422)),
         (exception(81), (true, false, 503), (false, false, 422)),
@@ -66,7 +66,7 @@ fn every_failure_has_its_consequences() {
         (exception(516), (true, false, 503), (true, false, 503)),
         (exception(159), (true, false, 422), (false, false, 422)),
         (exception(164), (false, false, 500), (false, false, 403)),
-        // A file that can't be opened.
+        // 76 is a file that cannot be opened.
         (exception(76), (true, false, 503), (false, false, 422)),
     ];
     for (failure, named, ad_hoc) in table {

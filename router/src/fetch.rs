@@ -1,4 +1,4 @@
-//! One HTTP request to an engine, bounded in time and size.
+//! One HTTP request to an engine, limited in time and size.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -14,23 +14,29 @@ use crate::container;
 use crate::failure::EngineFailure;
 use crate::whole::{self, Unread};
 
-/// The largest answer that is taken: an isolate has 128 MB, and the rows are held twice while they are rewritten.
+/// The largest accepted reply in bytes. An isolate has 128 MB, and the rows are in memory twice during their
+/// conversion.
 const MAX_REPLY: usize = 24 << 20;
-/// What of a limit is left for giving up: who asks another engine then has lost no more than the limit.
+/// The time before its limit at which a request is given up. The cancellation is then part of the limit, so that the
+/// next engine is called on time.
 const GIVING_UP: Duration = Duration::from_millis(5);
 
-/// What an engine replied.
+/// The reply of an engine.
 #[derive(Debug)]
 pub struct Reply {
     /// The HTTP status.
     pub status: StatusCode,
-    /// Those headers that mean something to us.
+    /// The headers that the router uses.
     pub headers: HeaderMap,
-    /// The body.
+    /// The whole body.
     pub body: Vec<u8>,
 }
 
-/// Sends a request and reads the whole reply, or gives up within `limit` and tells the engine so.
+/// Sends a request and reads the whole reply. A request that exceeds `limit` is cancelled, which also stops the
+/// engine's work.
+///
+/// # Errors
+/// Returns [`EngineFailure::Unreachable`], [`EngineFailure::Deadline`] or [`EngineFailure::TooLarge`].
 pub async fn send(
     location: &Location,
     env: &Env,
@@ -89,7 +95,7 @@ async fn exchange(
     })
 }
 
-/// The request as the platform takes it; the body as text, so that it has a length and is sent in one piece.
+/// Converts the request for the platform. The body is passed as text, so that it has a length and is sent in one piece.
 fn script_request(
     request: &Request<String>,
     signal: Option<AbortSignal>,
@@ -116,7 +122,7 @@ fn script_request(
     )?)
 }
 
-/// Whoever stops waiting, for whatever reason, cancels the engine's work.
+/// Aborts the request when dropped, so that the engine stops work on a reply that is no longer awaited.
 struct CancelOnDrop(Option<AbortController>);
 
 impl CancelOnDrop {
@@ -124,7 +130,7 @@ impl CancelOnDrop {
         self.0.as_ref().map(AbortController::signal)
     }
 
-    /// The whole reply was read: a signal now would only cost time.
+    /// Disarms the guard after the whole reply was read: an abort would only cost time.
     fn nothing_left(&mut self) {
         self.0 = None;
     }

@@ -1,5 +1,7 @@
-//! Admits requests to the API and the dashboard: all that carry the viewer's token; where there is none, those for an allowed name of
-//! the host. Requests that pages of other origins send are refused either way.
+//! The access check of the API and the dashboard.
+//!
+//! With `VIEWER_TOKEN` set, each request must carry the token. Without it, the request's host must be an allowed name.
+//! Requests from pages of other origins are refused in both cases.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,11 +15,11 @@ use crate::problem::Refusal;
 
 /// Admits or refuses a request.
 ///
-/// A browser that was given the token adds it to the requests of other pages too, and reaches a router without a token under any name
-/// that was pointed to its address.
+/// A token alone is not enough: a browser that has it also adds it to requests from other pages. Without a token, a
+/// page can reach the router under any name that resolves to its address.
 ///
 /// # Errors
-/// [`ProblemType::Unauthorized`] and [`ProblemType::ForeignRequest`].
+/// Returns a [`ProblemType::Unauthorized`] or a [`ProblemType::ForeignRequest`].
 pub fn check(request: &Parts, config: &Config) -> Result<(), Refusal> {
     let hosts = &config.allowed_hosts;
     match &config.viewer_token {
@@ -41,7 +43,7 @@ fn foreign(foreign: Foreign) -> Refusal {
     Refusal::new(ProblemType::ForeignRequest, foreign.to_string())
 }
 
-/// Returns true for a page that is opened by a link, which may be on any page.
+/// Returns true if a browser opens a page, for example by a link. Such a link may be on a page of another origin.
 fn is_navigation(request: &Parts) -> bool {
     let is = |name: &str, value: &str| {
         let mut values = request.headers.get_all(name).iter();
@@ -50,8 +52,8 @@ fn is_navigation(request: &Parts) -> bool {
     request.method.is_safe() && is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
 }
 
-/// Demands the token: `Authorization: Bearer <token>`, or `Basic` with any user name and the token as password, which is what a
-/// browser asks its user for.
+/// Returns an error if the token is missing or wrong. It is given as `Authorization: Bearer <token>`, or as the
+/// password of `Basic` with any user name. A browser asks its user for the latter.
 fn check_token(headers: &HeaderMap, token: &Secret) -> Result<(), Refusal> {
     let given = headers
         .get(header::AUTHORIZATION)
@@ -87,7 +89,7 @@ mod tests {
 
     const TOKEN: &str = "0123456789abcdef";
 
-    /// The status of the refusal of a request with these headers.
+    /// Returns the status of the refusal of a request with these headers, or `None` if it is admitted.
     fn refused(variables: &[(&str, &str)], method: &str, pairs: &[(&str, &str)]) -> Option<u16> {
         let lookup = |name: &str| {
             let mut all = variables.iter().chain(&[("CHDB_URL", "http://a")]);

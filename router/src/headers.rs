@@ -1,11 +1,12 @@
-//! What every answer of the Worker says to browsers.
+//! The security and cache headers of the Worker's replies.
 
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Adds what a handler did not set itself: nothing is stored, sniffed, framed or, unless a page says so, loaded.
+/// Adds default headers where a handler set none. By default a reply must not be stored, sniffed or framed, and loads
+/// nothing.
 pub fn complete(headers: &mut HeaderMap) {
     let defaults: [(HeaderName, &'static str); 5] = [
         (CACHE_CONTROL, "no-store"),
@@ -22,9 +23,11 @@ pub fn complete(headers: &mut HeaderMap) {
     }
 }
 
-/// The policy of a page: our own files, and inline only the scripts that carry this page's nonce.
+/// Returns the `Content-Security-Policy` of a page: files of its own origin, and inline only scripts that carry the
+/// page's nonce. Returns `None` if the nonce has characters that a header cannot hold.
 ///
-/// `wasm-unsafe-eval` compiles the bundle. Charts place things with `style` attributes, which run no code.
+/// `wasm-unsafe-eval` permits the WebAssembly bundle to compile. Charts position elements with `style` attributes,
+/// which run no code.
 pub fn page_policy(nonce: &str) -> Option<HeaderValue> {
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \

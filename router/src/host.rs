@@ -1,4 +1,4 @@
-//! What lives as long as the isolate: configuration, engines, routes.
+//! The state of an isolate, shared by its requests: configuration, engines, routes.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,21 +13,22 @@ use crate::error::ConfigError;
 use crate::reporter::Reporter;
 use crate::{dashboard, routes};
 
-/// The Worker, configured.
+/// The configured Worker.
 #[derive(Debug)]
 pub struct Host {
-    /// From the bindings.
+    /// The configuration, read from the bindings.
     pub config: Config,
-    /// ClickHouse servers, then chDB.
+    /// The engines: ClickHouse servers, then chDB.
     pub engines: Arc<Vec<Engine>>,
-    /// Every path but OTLP's.
+    /// The routes of every path except OTLP's.
     pub router: Router,
-    /// Who tells of decisions, where that is switched on and there is an ingest.
+    /// The sender of decisions. `None` unless `SELF_OBSERVATION` is on and `INGEST_URL` is set.
     pub reporter: Option<Arc<Reporter>>,
 }
 
 impl Host {
-    /// The isolate's, made by its first request: only requests carry bindings, and they are the same for all.
+    /// Returns the state of this isolate, which its first request creates. Only requests carry bindings, and all of
+    /// them carry the same.
     pub fn of_isolate(env: &Env) -> &'static Result<Self, ConfigError> {
         static HOST: OnceLock<Result<Host, ConfigError>> = OnceLock::new();
         HOST.get_or_init(|| {
@@ -41,7 +42,7 @@ impl Host {
 
     fn new(env: &Env) -> Result<Self, ConfigError> {
         let binding = |name: &str| Reflect::get(env, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
-        // On workerd a variable that is not set is bound to null.
+        // On workerd an unset variable is bound to null.
         let config = Config::from_lookup(
             |name| binding(name).as_string(),
             binding(CONTAINER_BINDING).is_object(),

@@ -1,4 +1,4 @@
-//! Reads a request's JSON body, and turns whatever is wrong with it into a problem.
+//! The JSON bodies of requests. An error becomes a problem document.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Refusal;
 
-/// A JSON body.
+/// Extracts a JSON body, or returns a refusal that says what is wrong with it.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -29,7 +29,8 @@ fn refusal(rejection: &JsonRejection) -> Refusal {
             ProblemType::UnsupportedMediaType,
             "send the body as content-type: application/json",
         ),
-        // axum's text is "Failed to …: <path>: <what serde expected> at line …".
+        // axum's text is "Failed to …: <path>: <what serde expected> at line …". The caller gets the part after the
+        // first colon.
         JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
             let text = rejection.body_text();
             let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);

@@ -1,17 +1,17 @@
-//! How many questions of one request are asked at the same time.
+//! The limit on the number of queries that one request runs at the same time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::channel::oneshot;
 
-/// How many questions of a request are asked at the same time.
+/// The number of queries that one request runs at the same time.
 ///
-/// Workers open six connections at a time for one request. A seventh waits inside the platform while its deadline runs, although no
-/// engine has seen it. One connection is left for checks and reports.
+/// Workers have six connections at a time for each request. The platform holds back a seventh while its deadline runs,
+/// although no engine has received it. One connection is left for checks and reports.
 const LANES: usize = 5;
 
-/// The lanes of one request. A question takes one for all of its attempts; further questions wait in order of arrival.
+/// The lanes of one request. A query holds one for all of its attempts. Further queries wait in order of arrival.
 #[derive(Debug)]
 pub struct Lanes(Mutex<State>);
 
@@ -21,7 +21,7 @@ struct State {
     waiting: VecDeque<oneshot::Sender<Lane>>,
 }
 
-/// A taken lane, which is free again when dropped.
+/// A lane that is held by a query and becomes free when dropped.
 #[derive(Debug)]
 pub struct Lane(Arc<Lanes>);
 
@@ -35,7 +35,7 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    /// Waits for a lane.
+    /// Waits for a free lane and takes it.
     pub async fn enter(self: &Arc<Self>) -> Lane {
         loop {
             let turn = {
@@ -68,7 +68,7 @@ impl Drop for Lane {
             next
         };
         if let Some(next) = next {
-            // A waiter that is gone drops the lane, which passes it on.
+            // If the waiter is gone, the lane is dropped here and goes to the next one.
             drop(next.send(Self(Arc::clone(&self.0))));
         }
     }
@@ -97,7 +97,7 @@ mod tests {
         taken.push(last.now_or_never().unwrap());
         assert!(enter().now_or_never().is_none());
 
-        // One that leaves while a lane is on its way to it passes it on.
+        // A waiter that leaves while it is being given a lane passes it on.
         let (mut leaves, mut behind) = (enter(), enter());
         assert!((&mut leaves).now_or_never().is_none() && (&mut behind).now_or_never().is_none());
         taken.pop();

@@ -1,10 +1,11 @@
-//! The Worker: routes each query to an engine and serves the dashboard.
+//! The Cloudflare Worker: routes each query to an engine and serves the dashboard.
 //!
-//! Decisions are made elsewhere: `lakefront-query` plans, `lakefront-clickhouse-http` speaks to engines,
-//! `lakefront-app` draws. Here is what is left: bindings, fetches, what is believed of engines, problems as replies.
-//! The modules that need no Worker around them also build natively, where they are tested.
+//! Libraries make the decisions. `lakefront-query` plans each query, `lakefront-clickhouse-http` implements the
+//! engines' protocol, and `lakefront-app` renders the pages. This crate has the rest: bindings, fetches, the cached
+//! status of each engine, and problem documents as replies. The modules that do not depend on the Worker's runtime also
+//! build natively, where they are tested.
 
-// The types of the dashboard's views nest deep.
+// The types of the dashboard's views are deeply nested.
 #![recursion_limit = "512"]
 
 pub mod attempts;

@@ -1,9 +1,11 @@
-//! Which engine is nearest to whoever asks.
+//! The order of engines by their distance from the client.
 
 use crate::place::Place;
 
-/// The indexes of engines by their distance from `asker`, nearest first. Without a place on either side the order stays,
-/// and an engine whose place is unknown comes after those that have one.
+/// Returns the indexes of engines by their distance from `asker`, nearest first.
+///
+/// The order is unchanged if the place of `asker` is unknown. An engine of unknown place comes after those of known
+/// places.
 pub fn nearest_first(asker: Option<Place>, engines: impl IntoIterator<Item = Option<Place>>) -> Vec<usize> {
     let distance = |place: Option<Place>| match (asker, place) {
         (Some(asker), Some(place)) => asker.distance(place),

@@ -1,4 +1,4 @@
-//! OTLP/HTTP on the dashboard's own origin, handed on to ingest: a browser needs no second one.
+//! Forwards OTLP/HTTP from the dashboard's origin to ingest, so that a browser needs no second origin.
 
 use url::Url;
 use worker::wasm_bindgen::JsCast;
@@ -6,21 +6,21 @@ use worker::{Fetch, Request, Response, Result, web_sys};
 
 use crate::cf::property;
 
-/// The path of a signal as OTLP/HTTP names it, if this is one.
+/// Returns the path if it is that of an OTLP/HTTP signal.
 pub fn signal_path(path: &str) -> Option<&'static str> {
     ["/v1/logs", "/v1/traces", "/v1/metrics"]
         .into_iter()
         .find(|signal| *signal == path)
 }
 
-/// Sends the request on as it is, its body unread, with what the platform knows of the sender.
+/// Forwards the request with its body unread, and adds the sender's address and country as the platform gives them.
 pub async fn forward(ingest: &Url, path: &str, request: &web_sys::Request) -> Result<Response> {
     let mut target = ingest.join(path.trim_start_matches('/'))?;
-    // A page that may send no header has the id of its batch there.
+    // A page that cannot set headers sends the id of its batch in the query string.
     target.set_query(Url::parse(&request.url())?.query());
     let forwarded = web_sys::Request::new_with_str_and_init(target.as_str(), request.unchecked_ref())?;
     let headers = forwarded.headers();
-    // What a client says of itself here is not believed.
+    // A client could forge these headers.
     for spoofable in ["x-forwarded-for", "cf-ipcountry", "forwarded", "x-real-ip"] {
         headers.delete(spoofable)?;
     }
@@ -30,7 +30,7 @@ pub async fn forward(ingest: &Url, path: &str, request: &web_sys::Request) -> Re
     if let Some(country) = property(request, "country").filter(|country| !country.is_empty()) {
         headers.set("cf-ipcountry", &country)?;
     }
-    // The viewer's password and cookies are none of ingest's business; its own keys are bearer tokens.
+    // The viewer's password and cookies must not reach ingest. Keys of ingest itself are bearer tokens.
     headers.delete("cookie")?;
     if headers
         .get("authorization")?
@@ -41,7 +41,7 @@ pub async fn forward(ingest: &Url, path: &str, request: &web_sys::Request) -> Re
     Fetch::Request(Request::from(forwarded)).send().await
 }
 
-/// The sender's address: workerd puts it beside the request (with the port), Cloudflare into a header that it owns.
+/// Returns the sender's address. workerd gives it with the port beside the request, Cloudflare in a header of its own.
 fn sender(request: &web_sys::Request) -> Result<Option<String>> {
     let socket = property(request, "clientIp").and_then(|text| text.parse::<std::net::SocketAddr>().ok());
     match socket {

@@ -1,4 +1,4 @@
-//! Where on Earth somebody is, and how far that is from somewhere else.
+//! Places on Earth and the distances between them.
 
 /// A point on the Earth's surface, in degrees.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,18 +11,19 @@ pub struct Place {
 const EARTH_RADIUS: f64 = 6_371.008_8;
 
 impl Place {
-    /// North and east are positive; none when that is no place on Earth.
+    /// Creates a place from degrees, north and east positive. Returns `None` if a value is outside -90 to 90 or -180 to
+    /// 180.
     pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
         let on_earth = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
         on_earth.then_some(Self { latitude, longitude })
     }
 
-    /// From two texts, as Cloudflare tells where a request comes from.
+    /// Parses latitude and longitude in degrees from two texts, which is how Cloudflare gives the place of a request.
     pub fn parse(latitude: &str, longitude: &str) -> Option<Self> {
         Self::new(latitude.trim().parse().ok()?, longitude.trim().parse().ok()?)
     }
 
-    /// The way along the surface in kilometres, by the haversine formula: within 0.5 % of the truth.
+    /// Returns the distance along the surface in kilometres, by the haversine formula, which is accurate to 0.5 %.
     ///
     /// <https://en.wikipedia.org/wiki/Haversine_formula>
     pub fn distance(self, other: Self) -> f64 {
@@ -30,7 +31,7 @@ impl Place {
         let shrunk = self.latitude.to_radians().cos() * other.latitude.to_radians().cos();
         let part =
             haversine(other.latitude - self.latitude) + shrunk * haversine(other.longitude - self.longitude);
-        // Rounding can lead past 1 for opposite points.
+        // Rounding can give more than 1 for opposite points.
         2.0 * EARTH_RADIUS * part.min(1.0).sqrt().asin()
     }
 }
@@ -49,7 +50,7 @@ mod tests {
         let (suva, apia) = (place(-18.14, 178.44), place(-13.83, -171.77));
         for (one, other, kilometres) in [
             (ashburn, frankfurt, 6_549.0),
-            // Across the date line.
+            // The shortest way crosses the date line.
             (suva, apia, 1_151.0),
             (place(90.0, 0.0), place(-90.0, 0.0), 20_015.0),
             (place(0.0, -180.0), place(0.0, 180.0), 0.0),

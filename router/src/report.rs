@@ -1,4 +1,4 @@
-//! What an engine tells of its data when it is checked.
+//! The report of an engine about its data, which a check returns.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -7,29 +7,29 @@ use lakefront_clickhouse_http::{Answer, Exception, ReplyError};
 use lakefront_query::{Coverage, HotState};
 use serde_json::Value;
 
-/// Up to when its data goes, and from when on.
+/// The extent of an engine's data.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
-    /// When it last held all of the lake's head.
+    /// The last time at which the engine's data was current with the lake.
     pub as_of: Option<Timestamp>,
-    /// The first day of which the lake has a row; only chDB reads the lake.
+    /// The first day for which the lake has a row. Only chDB reports it.
     pub first_day: Option<Date>,
-    /// What its views hold; only ClickHouse has some.
+    /// The coverage of the engine's views. Only ClickHouse reports it.
     pub hot: Option<HotState>,
 }
 
-/// The statement that asks a ClickHouse what its views hold.
+/// The statement that returns the coverage of each view of a ClickHouse.
 pub const COVERAGE: &str =
     "SELECT view, version, first_day, as_of FROM otel.coverage FINAL WHERE first_day IS NOT NULL";
 
-/// ClickHouse's codes for a table and a database that it does not know.
+/// The error codes of ClickHouse for an unknown table and an unknown database.
 const UNKNOWN: [u32; 2] = [60, 81];
 
 impl Report {
-    /// From `/health` of chDB.
+    /// Creates the report from chDB's `/health` document.
     ///
     /// # Errors
-    /// Why it can't answer.
+    /// Returns chDB's own explanation if it is not healthy or cannot read the lake.
     pub fn of_chdb(health: EngineHealth) -> Result<Self, String> {
         let detail = match (health.engine.healthy, health.lake.state) {
             (true, LakeState::Ready | LakeState::Empty) => {
@@ -46,11 +46,12 @@ impl Report {
         Err(detail.unwrap_or_else(|| "it says that it is not healthy".into()))
     }
 
-    /// From a ClickHouse's answer to [`COVERAGE`]. One that was never synced has no such table, and is well: it holds
-    /// nothing yet.
+    /// Creates the report from a ClickHouse's answer to [`COVERAGE`].
+    ///
+    /// A server to which sync has never written has no such table. It is healthy and holds nothing yet.
     ///
     /// # Errors
-    /// The reply's own.
+    /// Returns the error of the reply, except for an unknown table or database.
     pub fn of_clickhouse(reply: Result<Answer, ReplyError>) -> Result<Self, ReplyError> {
         let coverage: Vec<Coverage> = match reply {
             Ok(answer) => answer.rows.iter().filter_map(|row| covered(row)).collect(),
@@ -65,7 +66,7 @@ impl Report {
     }
 }
 
-/// A row of [`COVERAGE`]. One that can't be read covers nothing.
+/// Parses a row of [`COVERAGE`]. An unreadable row covers nothing.
 fn covered(row: &[Value]) -> Option<Coverage> {
     let text = |at: usize| row.get(at)?.as_str();
     Some(Coverage {

@@ -1,4 +1,4 @@
-//! Sends what the router tells of itself to its own ingest, behind the answers and in batches.
+//! Sends the router's decisions to ingest in batches, after the answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,11 +11,12 @@ use crate::config::{Location, Secret};
 use crate::decision::{Decision, Outbox, export};
 use crate::fetch;
 
-/// How long decisions are gathered, and how long ingest has to take them.
+/// The time for which decisions are collected into a batch.
 const BATCH: Duration = Duration::from_secs(1);
+/// The time limit for ingest to accept a batch.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// The isolate's sender.
+/// The sender of decisions. Each isolate has one.
 #[derive(Debug)]
 pub struct Reporter {
     ingest: Url,
@@ -24,7 +25,7 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// To an ingest, with its key where it demands one.
+    /// Creates a sender to an ingest, with its key if it requires one.
     pub fn new(ingest: Url, key: Option<Secret>) -> Self {
         Self {
             ingest,
@@ -33,7 +34,7 @@ impl Reporter {
         }
     }
 
-    /// Takes a decision along; nobody waits for it to arrive.
+    /// Adds a decision to the queue and returns at once. A background task sends the queue.
     pub fn tell(self: Arc<Self>, decision: Decision, env: &Env, context: &Context) {
         if self.outbox().push(decision) {
             let env = env.clone();
@@ -44,7 +45,7 @@ impl Reporter {
         }
     }
 
-    /// Straight to ingest and not through this Worker, so that telling is nothing to tell of.
+    /// Sends the queue directly to ingest. Requests through this Worker would be reported themselves.
     async fn send(&self, env: &Env) {
         let decisions = self.outbox().take();
         let Ok(target) = self.ingest.join("v1/logs") else {

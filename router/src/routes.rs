@@ -1,4 +1,4 @@
-//! The API: one handler per resource, and a problem for everything else.
+//! The routes of the API: one handler per resource, and a problem document for every other path.
 
 use axum::extract::{Extension, Path};
 use axum::routing::{get, post};
@@ -14,7 +14,7 @@ use crate::json_body::JsonBody;
 use crate::problem::Refusal;
 use crate::visit::Visit;
 
-/// The routes of the API; the dashboard's are added to them.
+/// Returns the routes of the API. The dashboard adds its own to them.
 pub fn api<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/query", post(query))
@@ -55,7 +55,7 @@ async fn health(Extension(visit): Extension<Visit>) -> (StatusCode, Json<HealthR
     (status, Json(reply))
 }
 
-/// A named query's answer as a file, with the query string of a page.
+/// Returns the answer of a named query as a file. The query string is that of a page.
 async fn download(
     Extension(visit): Extension<Visit>,
     Path(file): Path<String>,
@@ -66,7 +66,7 @@ async fn download(
     let download = lakefront_app::download(QueryService::new(visit), &file, pairs).await?;
     let headers = [
         (header::CONTENT_TYPE, download.content_type.to_owned()),
-        // A file that was found has the name of a query: letters, digits, underscores and a dot.
+        // The name needs no escaping. A known file is named after a query: letters, digits, underscores and a dot.
         (
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{file}\""),
@@ -83,7 +83,7 @@ async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
     Refusal::new(ProblemType::MethodNotAllowed, detail)
 }
 
-/// What is said of a path that nothing answers.
+/// Returns the problem for a path that has no route.
 pub fn not_found(uri: &Uri) -> Refusal {
     let detail = format!(
         "there is no {}; the API has POST /query, POST /sql, GET /queries, GET /health, GET /download/<query>.csv and .json, and POST /v1/logs, /v1/traces, /v1/metrics",
@@ -92,7 +92,7 @@ pub fn not_found(uri: &Uri) -> Refusal {
     Refusal::new(ProblemType::NotFound, detail)
 }
 
-/// Whether a person with a browser asks for a page.
+/// Returns true if a person with a browser requests a page: `GET` or `HEAD` with `text/html` in `Accept`.
 pub fn wants_page(method: &Method, headers: &HeaderMap) -> bool {
     let accepts_html = headers
         .get_all(header::ACCEPT)

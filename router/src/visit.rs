@@ -1,4 +1,5 @@
-//! One request's way to the engines: what the API and the dashboard both ask.
+//! The queries of one request, from the API or the dashboard: plans them, sends them to engines, and reports the
+//! decisions.
 
 mod parts;
 
@@ -30,7 +31,7 @@ use crate::nearest::nearest_first;
 use crate::place::Place;
 use crate::reporter::Reporter;
 
-/// One request, with everything that answering it takes.
+/// One request, with everything that is needed to answer it.
 #[derive(Clone)]
 pub struct Visit {
     engines: Arc<Vec<Engine>>,
@@ -41,15 +42,15 @@ pub struct Visit {
     ingest_key: Option<Secret>,
     asker: Option<Place>,
     lanes: Arc<Lanes>,
-    /// Held by the question that looks at engines for all questions of the request.
+    /// Held by the query that checks stale engines, on behalf of all queries of the request.
     looking: Arc<Mutex<()>>,
 }
 
-/// How long a request waits to learn how an engine is. A view has as long to answer.
+/// The time limit of a check for which a request waits. A statement on a view has the same limit.
 const FIRST_LOOK: Duration = Duration::from_millis(1_500);
 
 impl Visit {
-    /// Of a request that arrived now, from `asker`.
+    /// Creates the state of a request that arrived now from `asker`.
     pub fn new(
         engines: Arc<Vec<Engine>>,
         env: Env,
@@ -72,7 +73,7 @@ impl Visit {
         }
     }
 
-    /// `POST /query`.
+    /// Answers `POST /query`.
     pub async fn query(&self, request: QueryRequest, arrived: Instant) -> Result<QueryReply, Problem> {
         let query = request.query.clone();
         let mut failed = Vec::new();
@@ -93,7 +94,7 @@ impl Visit {
         let resolved = resolve(&request, arrived.timestamp())?;
         let _lane = self.lanes.enter().await;
         self.look_at_the_stale().await;
-        // Planned by what is known now: questions that were asked meanwhile may have found an engine down.
+        // The plan uses the status at this moment: queries that ran meanwhile may have found an engine down.
         let now = Instant::now().timestamp();
         let plan = plan(&resolved, &self.topology(now), now)?;
         let mut reply = self
@@ -103,14 +104,15 @@ impl Visit {
             self.engines.iter().for_each(Engine::lacked);
         }
         if let Some(at) = &request.at {
-            // Of a snapshot's id only the engine knows the time.
+            // `at` is a time or a snapshot's id. Only the engine knows the time of a snapshot, so `as_of` is empty for
+            // an id.
             reply.as_of = at.parse().ok();
             reply.lag_seconds = reply.as_of.map(|as_of| lag_seconds(as_of, now));
         }
         Ok(reply)
     }
 
-    /// `POST /sql`.
+    /// Answers `POST /sql`.
     pub async fn ad_hoc(&self, request: SqlRequest, arrived: Instant) -> Result<QueryReply, Problem> {
         let mut failed = Vec::new();
         let reply = self.sql(request, arrived, &mut failed).await;
@@ -134,7 +136,7 @@ impl Visit {
         reply
     }
 
-    /// Tells of a decision, where that is switched on.
+    /// Reports a decision to ingest if `SELF_OBSERVATION` is on.
     fn tell(&self, query: String, reply: &Result<QueryReply, Problem>, failed: Vec<Attempted>) {
         let decision = Decision::of(query, reply, failed, Instant::now().timestamp());
         if let (Some(reporter), Some(decision)) = (&self.reporter, decision) {
@@ -142,7 +144,7 @@ impl Visit {
         }
     }
 
-    /// `GET /health`: from memory where that is fresh.
+    /// Answers `GET /health`, from the cached status where that is fresh.
     pub async fn health(&self) -> HealthReply {
         let now = Instant::now().timestamp();
         let due = self.engines.iter().filter(|engine| engine.take_check(now));
@@ -155,7 +157,7 @@ impl Visit {
         }
     }
 
-    /// The engines, those of a kind nearest first.
+    /// Returns the engines in the order of a plan: of each kind, the nearest to the client is first.
     fn topology(&self, now: Timestamp) -> Topology {
         let order = nearest_first(self.asker, self.engines.iter().map(Engine::place));
         let engines = order.into_iter().filter_map(|index| self.engines.get(index));
@@ -191,7 +193,7 @@ impl Visit {
             let heard = engine.ask(&self.env, attempt, asked, attempt.deadline.min(left));
             match heard.await {
                 Ok(heard) => Ok((engine, heard)),
-                // A statement that is refused fails on every engine: no other is asked, and nobody failed.
+                // Every engine would refuse this statement. No other engine is called, and the engine did not fail.
                 Err(failure) if !failure.fails_over(asked) => Err(Failed {
                     kind: engine.kind(),
                     failure,
@@ -213,7 +215,7 @@ impl Visit {
             }
         });
         let (attempt, (engine, heard)) = outcome.await?;
-        // chDB opens the lake's newest snapshot with every query, so it held all of the head when it was asked.
+        // chDB opens the lake's newest snapshot for each query, so its data is current as of the moment of the request.
         let as_of = attempt.as_of.unwrap_or_else(|| heard.asked_at.timestamp());
         let now = Instant::now().timestamp();
         let answer = heard.answer.for_doubles();
@@ -244,8 +246,8 @@ impl Visit {
             })
     }
 
-    /// Checks the servers before a plan is made, in an isolate that is new or was left alone for a while. Questions of one request
-    /// wait for the same check.
+    /// Checks the servers whose status is stale before a plan is made. That happens in an isolate that is new or was
+    /// idle for a while. All queries of a request wait for the same check.
     async fn look_at_the_stale(&self) {
         let _one = self.looking.lock().await;
         let now = Instant::now().timestamp();
@@ -253,7 +255,7 @@ impl Visit {
         join_all(stale.map(|engine| engine.check(&self.env, FIRST_LOOK))).await;
     }
 
-    /// Starts the checks that are due; no answer waits for them.
+    /// Starts the checks that are due in the background. No answer waits for them.
     fn check_behind_the_answer(&self) {
         let now = Instant::now().timestamp();
         for index in 0..self.engines.len() {
@@ -272,7 +274,7 @@ impl Visit {
         }
     }
 
-    /// Lets the dashboard await what only this thread can.
+    /// Wraps a future that runs on this thread only, so that the dashboard can await it as `Send`.
     fn send<T: 'static>(future: impl Future<Output = Result<T, Problem>> + 'static) -> AppAnswer<T> {
         Box::pin(SendFuture::new(future))
     }
@@ -298,7 +300,7 @@ impl Backends for Visit {
 
     fn sql(&self, request: SqlRequest) -> AppAnswer<QueryReply> {
         let visit = self.clone();
-        // Not told of: the dashboard asks by itself, on an empty lake again and again.
+        // The dashboard sends this statement by itself, repeatedly on an empty lake. Its decisions are not reported.
         Self::send(async move { Visit::sql(&visit, request, Instant::now(), &mut Vec::new()).await })
     }
 

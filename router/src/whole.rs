@@ -1,16 +1,16 @@
-//! Reads a body in whole.
+//! Reads the stream of a body into memory, up to a limit.
 
 use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{ReadableStream, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
-/// Why a body was not read.
+/// The reason why a body could not be read.
 #[derive(Debug)]
 pub enum Unread {
-    /// It is longer than it may be.
+    /// The body is longer than the limit.
     TooLarge,
-    /// It broke off.
+    /// The stream failed before its end.
     Broken(worker::Error),
 }
 
@@ -20,13 +20,13 @@ impl From<JsValue> for Unread {
     }
 }
 
-/// All of it. Taken piece by piece, so that not much more than `limit` bytes are ever held.
+/// Returns the whole body. It is read piece by piece, so that memory use stays near `limit` bytes.
 ///
-/// The reader keeps its lock, as nobody else wants the stream. `worker`'s way of reading gives it back, for which the platform
-/// makes an exception with a stack, in every request.
+/// The reader keeps its lock on the stream, which nothing else reads. `worker` releases the lock, and the platform then
+/// creates an exception with a stack trace in each request.
 ///
 /// # Errors
-/// When there is more than `limit`, or the sender goes away.
+/// Returns an error if the body is longer than `limit`, or if the sender disconnects.
 pub async fn read(stream: &ReadableStream, limit: usize) -> Result<Vec<u8>, Unread> {
     let reader = ReadableStreamDefaultReader::new(stream)?;
     let mut whole = Vec::new();

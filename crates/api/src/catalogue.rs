@@ -1,42 +1,44 @@
+//! The entries of `GET /queries`: parameters, columns, charts and panels of the named queries.
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{PanelPlace, Range};
 
-/// `GET /queries`: what a caller can know of a named query. Its source is `queries/<name>/query.toml`.
+/// A named query as `GET /queries` describes it. The source is `queries/<name>/query.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryInfo {
-    /// The folder's name.
+    /// The query's name, which is the name of its folder.
     pub name: String,
-    /// The panel's title.
+    /// The title of the query's panel.
     pub title: String,
-    /// One sentence: what is counted, and how.
+    /// One sentence that says what is counted, and how.
     pub description: String,
-    /// To what the ends of a range move outward.
+    /// The unit to which the ends of a range move outward.
     pub bucket: Bucket,
-    /// What it takes besides the range; `service` and `environment` included.
+    /// The query's parameters besides the range, with `service` and `environment` among them.
     pub params: Vec<ParamInfo>,
-    /// What it returns, in order.
+    /// The columns of the answer, in order.
     pub columns: Vec<ColumnInfo>,
-    /// How rows are ordered, for people: `views ↓, page`.
+    /// The order of the rows, as a text for people such as `views ↓, page`.
     pub order: String,
-    /// How the dashboard draws it.
+    /// The chart that the dashboard draws from the answer.
     pub chart: ChartSpec,
-    /// Where the dashboard shows it; an empty list means nowhere.
+    /// The places on the dashboard's pages. An empty list means that no page shows the query.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub panels: Vec<PanelPlace>,
-    /// Whole UTC days its view keeps; absent where it has none.
+    /// The number of whole UTC days that the query's view keeps. Absent if the query has no view.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
 }
 
-/// The longest range whose rows are cut by the hour: 31 days, and what widening adds.
+/// The longest range whose rows are hours: 31 days, and the hours that widening adds.
 const LONGEST_BY_HOUR: SignedDuration = SignedDuration::from_hours(31 * 24 + 2);
 
 impl QueryInfo {
-    /// Returns the bucket of a row of a range. Hours on a time axis become days when the range is long, so that the number
+    /// Returns the bucket of each row for a range. Hours on a time axis become days in a long range, so that the number
     /// of rows stays bounded.
     pub fn grain(&self, range: Range) -> Bucket {
         let is_long = range.to.duration_since(range.from) > LONGEST_BY_HOUR;
@@ -49,24 +51,24 @@ impl QueryInfo {
 }
 
 impl ChartSpec {
-    /// Returns true if the horizontal axis is a time that the statement cuts into buckets.
+    /// Returns true if the horizontal axis is a time that the statement divides into buckets.
     pub fn has_time_axis(&self, columns: &[ColumnInfo]) -> bool {
         let axis = columns.iter().find(|column| column.name == self.x);
         axis.is_some_and(|column| column.data_type.starts_with("DateTime("))
     }
 }
 
-/// The grain to which a range is widened.
+/// The unit to which a range is widened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Bucket {
-    /// Not widened.
+    /// The range is not widened.
     Exact,
-    /// To whole quarters of an hour, counted from 1970 in UTC: what views hold.
+    /// Whole quarters of an hour, counted from 1970 in UTC, which is the grain of the views.
     Quarter,
-    /// To whole hours of the request's zone.
+    /// Whole hours of the request's zone.
     Hour,
-    /// To whole days of the request's zone.
+    /// Whole days of the request's zone.
     Day,
 }
 
@@ -74,36 +76,36 @@ pub enum Bucket {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ParamInfo {
-    /// Its name in the request and in the statement.
+    /// The name in the request and in the statement.
     pub name: String,
-    /// What values it takes.
+    /// The type of the values.
     pub kind: ParamKind,
-    /// The value when left out; none means it is required.
+    /// The value of a parameter that is left out. A parameter without a default is required.
     pub default: Option<Value>,
-    /// The largest value (integers) or length in bytes (text).
+    /// The largest value of an integer, or the longest text in bytes.
     #[serde(default)]
     pub max: u64,
-    /// The only values a text takes; empty means any.
+    /// The permitted values of a text. An empty list permits any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
-    /// The number of hexadecimal digits of an id. Other forms of the id are brought into that one.
+    /// The number of hexadecimal digits, if the parameter is an id. Other forms of the id are converted to this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hex_digits: Option<usize>,
-    /// One sentence.
+    /// One sentence that describes the parameter.
     pub description: String,
-    /// The query whose column of this name lists values to suggest.
+    /// The query whose column of the parameter's name lists suggested values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggest: Option<String>,
 }
 
 impl ParamInfo {
-    /// Whether it must be given.
+    /// Returns true if a request must give the parameter.
     pub fn required(&self) -> bool {
         self.default.is_none()
     }
 
-    /// Whether it is a filter: the same thing in every query that takes it, such as `service` or `page`. Other
-    /// parameters, such as `limit`, are a query's own.
+    /// Returns true if the parameter is a filter, such as `service` or `page`, which has the same meaning in every
+    /// query. Other parameters, such as `limit`, belong to one query.
     pub fn is_filter(&self) -> bool {
         let everywhere = ["service", "environment"].contains(&self.name.as_str());
         self.kind == ParamKind::Text
@@ -112,11 +114,11 @@ impl ParamInfo {
     }
 }
 
-/// What values a parameter takes.
+/// The type of a parameter's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ParamKind {
-    /// Text; an empty string as a filter means "all".
+    /// A text. In a filter the empty text means "all".
     Text,
     /// A positive integer.
     Integer,
@@ -126,44 +128,44 @@ pub enum ParamKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ColumnInfo {
-    /// Its name.
+    /// The column's name.
     pub name: String,
-    /// Its ClickHouse type.
+    /// The column's ClickHouse type.
     #[serde(rename = "type")]
     pub data_type: String,
-    /// `ms`, `1` for a share from 0 to 1, empty for counts and text.
+    /// The unit: `ms` for milliseconds, `1` for a share from 0 to 1, empty for counts and text.
     #[serde(default)]
     pub unit: String,
-    /// Whether people want more or less of it, where that is plain.
+    /// The direction in which the value is good news, if there is a clear one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub better: Option<Better>,
-    /// One sentence.
+    /// One sentence that describes the column.
     pub description: String,
 }
 
-/// The direction in which a number is good news.
+/// The direction in which a value is good news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Better {
-    /// Visitors.
+    /// More is better, as with visitors.
     More,
-    /// Errors.
+    /// Less is better, as with errors.
     Less,
 }
 
-/// How the dashboard draws a named query: names are of its columns.
+/// The chart of a named query. All names are those of the query's columns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChartSpec {
-    /// The kind of drawing.
+    /// The kind of chart.
     pub kind: ChartKind,
-    /// The horizontal axis (a time, a day or a category).
+    /// The column of the horizontal axis: a time, a day or a category.
     #[serde(default)]
     pub x: String,
-    /// What is measured; each is a series.
+    /// The measured columns, each of which is a series.
     #[serde(default)]
     pub y: Vec<String>,
-    /// Columns whose distinct values split a measure into series.
+    /// The columns whose distinct values split a measure into series.
     #[serde(default)]
     pub series: Vec<String>,
     /// The unit of the vertical axis.
@@ -171,7 +173,7 @@ pub struct ChartSpec {
     pub unit: String,
 }
 
-/// The kinds of drawings.
+/// The kinds of charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChartKind {
@@ -181,16 +183,17 @@ pub enum ChartKind {
     Bar,
     /// Horizontal bars by category.
     Ranking,
-    /// Rows and columns.
+    /// A table of rows and columns.
     Table,
-    /// Shades by time and band: `series` names the lower end of a band, `y` what is counted in it.
+    /// Shades by time and band. `series` is the column of a band's lower end, `y` that of the count in the band.
     Heatmap,
-    /// Steps, each with what is lost before it: `x` names the step, `y` what is counted; days are added up.
+    /// The steps of a funnel, each with the loss before it. `x` is the column of the step, `y` that of the count,
+    /// summed over days.
     Funnel,
     /// Percentiles (`y`) of web vitals (`series`) by page (`x`), rated by Google's thresholds.
     Vitals,
     /// The columns `y` of a single row, each beside its value in the period before.
     Totals,
-    /// Spans of a trace: `x` is when one begins, `y` how long it takes in milliseconds, `series` what it is called.
+    /// The spans of a trace. `x` is the start of a span, `y` its duration in milliseconds, and `series` its name.
     Waterfall,
 }

@@ -1,62 +1,65 @@
+//! The `/health` document of the chDB container: the engine and the lake that it reads.
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// `GET /health` of the chDB container: engine and lake apart. 200 when the engine answers, else 503.
+/// The reply to `GET /health` of the chDB container. The status is 200 if the engine answers, else 503, whatever the
+/// lake's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EngineHealth {
-    /// The engine.
+    /// The state of the engine.
     pub engine: EngineState,
-    /// The lake it reads.
+    /// The state of the lake.
     pub lake: LakeHealth,
 }
 
-/// Whether the engine runs statements.
+/// The state of the engine: whether it runs statements, and how busy it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EngineState {
-    /// Whether it answered just now.
+    /// True if the engine has just answered a statement.
     pub healthy: bool,
-    /// Its version.
+    /// The engine's version.
     pub version: String,
-    /// How long it took to answer, in milliseconds.
+    /// The duration of that statement, in milliseconds.
     pub latency_ms: f64,
-    /// Queries that run.
+    /// The number of running queries.
     pub running: u64,
-    /// Queries that wait for a slot.
+    /// The number of queries that wait for a slot.
     pub waiting: u64,
-    /// Why it is not healthy.
+    /// The reason why the engine is not healthy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
-/// What the last look at the lake found. Looks happen in the background and with queries.
+/// The result of the last check of the lake. Checks run in the background and with queries.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LakeHealth {
-    /// Whether it can be read.
+    /// The state, which says if the lake can be read.
     pub state: LakeState,
-    /// When that look began. It stands still while the lake's catalog does not answer.
+    /// When that check began. The time does not advance while the lake's catalog does not answer.
     pub as_of: Option<Timestamp>,
-    /// Why it can't be read.
+    /// The reason why the lake cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// Its tables.
+    /// The tables of the lake.
     pub tables: Vec<TableHealth>,
 }
 
-/// Whether a lake can be read.
+/// The states of a lake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LakeState {
-    /// It has tables with a snapshot.
+    /// The lake has tables with a snapshot.
     Ready,
-    /// It has tables, but nothing was ever committed.
+    /// The lake has tables without any commit.
     Empty,
-    /// It has no tables yet.
+    /// The lake has no tables yet.
     Missing,
-    /// No table can be read.
+    /// No table of the lake can be read.
     Unreadable,
 }
 
@@ -64,28 +67,28 @@ pub enum LakeState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TableHealth {
-    /// Its name, without the database.
+    /// The table's name, without the database.
     pub name: String,
-    /// The snapshot's id: 64 bits, and so text.
+    /// The snapshot's id, as text because JavaScript rounds 64-bit numbers.
     pub snapshot_id: Option<String>,
-    /// When it was committed.
+    /// When the snapshot was committed.
     pub snapshot_time: Option<Timestamp>,
-    /// Now minus that, in seconds.
+    /// The snapshot's age, in seconds.
     pub age_seconds: Option<u64>,
-    /// Rows in the table.
+    /// The number of rows in the table.
     pub rows: Option<u64>,
-    /// Data files of the table.
+    /// The number of data files of the table.
     pub data_files: Option<u64>,
-    /// Bytes of those files.
+    /// The size of those files, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_bytes: Option<u64>,
-    /// Snapshots that are kept, the current one among them.
+    /// The number of snapshots that are kept, with the current one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<u64>,
-    /// The first UTC day of which it has a row, where that is known.
+    /// The first UTC day for which the table has a row, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_day: Option<Date>,
-    /// Why it can't be read.
+    /// The reason why the table cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }

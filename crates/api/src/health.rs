@@ -1,54 +1,56 @@
+//! The `/health` document of the router: its backends and their states.
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::BackendKind;
 
-/// `GET /health` of the router: 200 while something can answer, else 503.
+/// The reply to `GET /health` of the router. The status is 200 while a backend can answer, else 503.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthReply {
-    /// Whether some backend can answer.
+    /// True if at least one backend can answer.
     pub healthy: bool,
-    /// Each configured backend.
+    /// The configured backends.
     pub backends: Vec<BackendHealth>,
 }
 
-/// What the router knows of one backend.
+/// The router's cached status of one backend.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackendHealth {
-    /// The name in the configuration.
+    /// The backend's name in the configuration.
     pub name: String,
-    /// Its kind.
+    /// The backend's kind.
     pub kind: BackendKind,
-    /// Its region, where it has one.
+    /// The backend's region, if one is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// What is believed of it.
+    /// The backend's state.
     pub state: BackendState,
-    /// When that was last learned.
+    /// When a check or a call last updated the state.
     pub last_check: Option<Timestamp>,
-    /// How long the last check took, in milliseconds.
+    /// The duration of that check or call, in milliseconds.
     pub latency_ms: Option<f64>,
-    /// When it was last known to hold all of the lake's head.
+    /// The last time at which the backend's data was current with the lake.
     pub as_of: Option<Timestamp>,
-    /// Now minus `as_of`, in seconds.
+    /// The time since `as_of`, in whole seconds.
     pub lag_seconds: Option<u64>,
-    /// The last failure, for people.
+    /// The last failure, as a text for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
-/// What is believed of a backend.
+/// The states of a backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackendState {
-    /// Not asked yet.
+    /// The backend was not checked yet, or was down and is due for a new try.
     Unknown,
-    /// It answers.
+    /// The backend answers.
     Healthy,
-    /// A container that sleeps and wakes on the first query; counts as healthy.
+    /// The backend is a container that is stopped. The first query starts it, so it counts as healthy.
     Asleep,
-    /// It does not answer; one probe follows after 10 s.
+    /// The backend does not answer. After 10 s it is tried once.
     Down,
 }

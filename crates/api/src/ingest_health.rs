@@ -1,67 +1,69 @@
+//! The `/health` document of ingest: its write-ahead log, commits and failures.
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// `GET /health` of ingest, as far as the dashboard shows it.
+/// The reply to `GET /health` of ingest, reduced to the fields that the dashboard shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestHealth {
-    /// Whether requests are taken.
+    /// True if ingest accepts requests.
     pub ready: bool,
-    /// Records taken a second, over the last minute.
+    /// The number of accepted records per second, over the last minute.
     pub records_per_second: f64,
-    /// The write-ahead log.
+    /// The state of the write-ahead log.
     pub wal: IngestLog,
-    /// The last commit of each table since the start.
+    /// The last commit of each table since the start, by the table's name.
     pub last_commit: BTreeMap<String, IngestCommit>,
-    /// The last failure to commit, kept also when later commits succeeded.
+    /// The last failed commit, which is kept when later commits succeed.
     pub last_error: Option<IngestFailure>,
-    /// The last request that was refused since the start.
+    /// The last refused request since the start.
     pub last_refusal: Option<IngestRefusal>,
 }
 
-/// What of the write-ahead log is not in the lake.
+/// The state of the write-ahead log: its backlog, which is the part not yet in the lake, and its size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestLog {
-    /// Records that are not in the lake.
+    /// The number of records that are not in the lake yet.
     pub backlog_records: u64,
-    /// Bytes of them.
+    /// The size of those records, in bytes.
     pub backlog_bytes: u64,
-    /// Bytes on disk.
+    /// The size of the log on disk, in bytes.
     pub disk_bytes: u64,
-    /// Bytes on disk at which requests get 503.
+    /// The size on disk in bytes at which requests are refused with 503.
     pub limit_bytes: u64,
 }
 
-/// A commit.
+/// A commit of one table to the lake.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestCommit {
-    /// When.
+    /// When the commit happened.
     pub at: Timestamp,
-    /// Milliseconds it took, writing the files included.
+    /// The duration of the commit in milliseconds, with the time to write its files.
     pub elapsed_ms: f64,
 }
 
-/// A commit that failed.
+/// A failed commit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestFailure {
-    /// When.
+    /// When the commit failed.
     pub at: Timestamp,
-    /// Of which table.
+    /// The name of the table.
     pub table: String,
-    /// What happened.
+    /// The error message.
     pub message: String,
 }
 
 /// A refused request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestRefusal {
-    /// When.
+    /// When the request was refused.
     pub at: Timestamp,
-    /// Where it was sent.
+    /// The path of the request.
     pub path: String,
-    /// HTTP status of the answer.
+    /// The HTTP status of the reply.
     pub status: u16,
-    /// What the sender was told.
+    /// The message in the reply.
     pub message: String,
 }

@@ -1,5 +1,7 @@
-//! Reading times as the wire has them. The library's own reader knows many more forms and an error for each, which
-//! together are a tenth of the browser's bundle.
+//! Parses times and days in the form that the wire types use.
+//!
+//! The parser of `jiff` accepts many more forms and has an error for each, which would be a tenth of the browser's
+//! bundle.
 
 use jiff::{
     Timestamp,
@@ -10,7 +12,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 const EXPECTED: &str = "expected a time in UTC such as 2026-03-24T12:00:00Z";
 
-/// A time in UTC, with or without a fraction of a second: `2026-03-24T12:00:00.5Z`.
+/// Parses a time in UTC, with or without a fraction of a second, such as `2026-03-24T12:00:00.5Z`.
 pub fn time(text: &str) -> Option<Timestamp> {
     let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
     let date = day(date)?;
@@ -22,7 +24,7 @@ pub fn time(text: &str) -> Option<Timestamp> {
     Offset::UTC.to_timestamp(civil).ok()
 }
 
-/// A day: `2026-03-24`.
+/// Parses a day, such as `2026-03-24`.
 pub fn day(text: &str) -> Option<Date> {
     let (text, sign) = text.strip_prefix('-').map_or((text, 1), |rest| (rest, -1));
     let mut parts = text.split('-');
@@ -31,12 +33,12 @@ pub fn day(text: &str) -> Option<Date> {
     Date::new(sign * year, month, day).ok()
 }
 
-/// Deserializes a time.
+/// Deserializes a required time.
 pub(crate) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     time(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom(EXPECTED))
 }
 
-/// Deserializes a time or null.
+/// Deserializes a time or `null`.
 pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| time(&text).ok_or_else(|| D::Error::custom(EXPECTED)))

@@ -1,6 +1,8 @@
-//! Wire types shared by the router, the dashboard and the engines: what crosses HTTP, and nothing else.
+//! The wire types that the router, the dashboard and the engines share: the JSON bodies of their HTTP requests and
+//! replies.
 //!
-//! Times are RFC 3339 in UTC with microseconds ([`jiff::Timestamp`]). No I/O, no clock, no planning.
+//! Times are RFC 3339 in UTC with microseconds ([`jiff::Timestamp`]). The crate does no I/O and no planning, and reads
+//! no clock.
 
 mod catalogue;
 mod engine_health;

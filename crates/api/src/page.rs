@@ -1,12 +1,14 @@
+//! The pages of the dashboard, and the places of queries on them.
+
 use serde::{Deserialize, Serialize};
 
 /// A page of the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Page {
-    /// All of it at a glance.
+    /// A summary of everything.
     Overview,
-    /// What goes wrong.
+    /// The errors of all services, in groups.
     Errors,
     /// One group of errors.
     Error,
@@ -14,13 +16,13 @@ pub enum Page {
     User,
     /// The spans of one trace.
     Trace,
-    /// Visitors and what they view.
+    /// Visitors and the pages that they view.
     Web,
-    /// How fast pages are for them.
+    /// The speed of the pages for visitors: web vitals.
     Vitals,
-    /// Requests and how long they take.
+    /// Requests to the API and their latency.
     Api,
-    /// The system itself.
+    /// The state of Lakefront itself.
     Operations,
 }
 
@@ -38,7 +40,7 @@ impl Page {
         Self::Operations,
     ];
 
-    /// Its path without the slash: empty for the first.
+    /// Returns the page's path without the slash, which is empty for the overview.
     pub const fn slug(self) -> &'static str {
         match self {
             Self::Overview => "",
@@ -53,21 +55,21 @@ impl Page {
         }
     }
 
-    /// The page of a slug.
+    /// Returns the page of a slug.
     pub fn of_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|page| page.slug() == slug)
     }
 }
 
-/// Where a page shows a named query.
+/// The place of a named query on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PanelPlace {
-    /// The page.
+    /// The page that shows the query.
     pub page: Page,
-    /// Panels stand in this order; equal ones by name.
+    /// The position among the page's panels, in ascending order. Panels of equal position are ordered by name.
     pub position: u16,
-    /// Whether it takes the whole width.
+    /// True if the panel takes the whole width.
     #[serde(default)]
     pub wide: bool,
 }

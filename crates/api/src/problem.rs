@@ -1,3 +1,5 @@
+//! Problem documents (RFC 9457) and their types.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -6,19 +8,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// What went wrong, stable for programs.
+    /// The type of the problem, which is stable for programs.
     #[serde(rename = "type")]
     pub kind: ProblemType,
-    /// A few words, the same for every occurrence of the type.
+    /// A few words, which are the same for every problem of the type.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// One sentence that says what to do.
+    /// A sentence that says what to do.
     pub detail: String,
-    /// The engine's exception code, where an engine refused.
+    /// The exception code of the engine, if an engine refused the statement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<u32>,
-    /// The engine's own message.
+    /// The message of the engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_message: Option<String>,
 }
@@ -26,34 +28,34 @@ pub struct Problem {
 /// The stable types of problems, each with its HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ProblemType {
-    /// 400: the body or a parameter is not what the query takes.
+    /// 400: the body or a parameter is not in the expected form.
     #[serde(rename = "https://lakefront.dev/problems/bad-request")]
     BadRequest,
     /// 401: a token is missing or wrong.
     #[serde(rename = "https://lakefront.dev/problems/unauthorized")]
     Unauthorized,
-    /// 403: the request is for a name of the host that is not allowed, or a web page of another origin sent it.
+    /// 403: the host name of the request is not allowed, or a web page of another origin sent it.
     #[serde(rename = "https://lakefront.dev/problems/foreign-request")]
     ForeignRequest,
-    /// 403: the statement is not a read of the `otel` tables.
+    /// 403: the statement does more than read the `otel` tables.
     #[serde(rename = "https://lakefront.dev/problems/forbidden-statement")]
     ForbiddenStatement,
-    /// 404: no such query or page.
+    /// 404: there is no such query or path.
     #[serde(rename = "https://lakefront.dev/problems/not-found")]
     NotFound,
-    /// 405: the path knows other methods.
+    /// 405: the path exists for other methods.
     #[serde(rename = "https://lakefront.dev/problems/method-not-allowed")]
     MethodNotAllowed,
     /// 413: the body is too large.
     #[serde(rename = "https://lakefront.dev/problems/too-large")]
     TooLarge,
-    /// 415: the body's type is not one the path takes.
+    /// 415: the path does not accept the body's media type.
     #[serde(rename = "https://lakefront.dev/problems/unsupported-media-type")]
     UnsupportedMediaType,
-    /// 422: the engine refused the statement, or it hit a limit.
+    /// 422: the engine refused the statement, or the statement reached a limit.
     #[serde(rename = "https://lakefront.dev/problems/query-failed")]
     QueryFailed,
-    /// 503: the engine's queue is full; try again.
+    /// 503: the engine's queue is full. The caller should try again.
     #[serde(rename = "https://lakefront.dev/problems/busy")]
     Busy,
     /// 503: no engine could answer.
@@ -62,13 +64,13 @@ pub enum ProblemType {
     /// 504: no engine answered in time.
     #[serde(rename = "https://lakefront.dev/problems/timeout")]
     Timeout,
-    /// 500: a fault of ours.
+    /// 500: Lakefront itself is at fault.
     #[serde(rename = "https://lakefront.dev/problems/internal")]
     Internal,
 }
 
 impl ProblemType {
-    /// Its HTTP status.
+    /// Returns the HTTP status of the type.
     pub const fn status(self) -> u16 {
         match self {
             Self::BadRequest => 400,
@@ -85,7 +87,7 @@ impl ProblemType {
         }
     }
 
-    /// Its title.
+    /// Returns the title of the type.
     pub const fn title(self) -> &'static str {
         match self {
             Self::BadRequest => "bad request",
@@ -106,7 +108,7 @@ impl ProblemType {
 }
 
 impl Problem {
-    /// A problem of a type, with the sentence that says what to do.
+    /// Creates a problem of a type. `detail` is a sentence that says what to do.
     pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
         Self {
             kind,
@@ -118,7 +120,7 @@ impl Problem {
         }
     }
 
-    /// Adds the engine's exception.
+    /// Adds the engine's exception code and message.
     #[must_use]
     pub fn with_engine(mut self, code: Option<u32>, message: impl Into<String>) -> Self {
         self.code = code;

@@ -1,3 +1,5 @@
+//! The requests and the reply of `/query` and `/sql`.
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -6,31 +8,31 @@ use serde_json::Value;
 
 use crate::TimeRange;
 
-/// `POST /query`: a named query.
+/// The body of `POST /query`: a named query.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QueryRequest {
-    /// The name of a folder under `queries/`.
+    /// The query's name, which is a folder under `queries/`.
     pub query: String,
-    /// The range; its ends move outward to the query's bucket in `tz`.
+    /// The time range. Its ends move outward to the query's bucket in `tz`.
     #[serde(default)]
     pub time_range: TimeRange,
-    /// Values of the query's parameters; those left out take their defaults.
+    /// The values of the query's parameters. A missing parameter takes its default.
     #[serde(default)]
     pub params: BTreeMap<String, Value>,
-    /// The IANA time zone in which hours and days are cut.
+    /// The IANA time zone of the hours and days in the answer.
     #[serde(default = "utc")]
     pub tz: String,
-    /// Which engine may answer.
+    /// The engines that may answer.
     #[serde(default)]
     pub backend: BackendChoice,
-    /// The oldest answer that is still welcome, in seconds behind now.
+    /// The largest accepted lag of the answer behind the lake, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_lag_seconds: Option<u64>,
-    /// Answer from the lake's past: a snapshot id or an RFC 3339 time.
+    /// A snapshot id or an RFC 3339 time. The answer is then from that past state of the lake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
-    /// Whether the reply carries the statement that was sent to the engine.
+    /// True if the reply should contain the statement that was sent to the engine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub explain: bool,
 }
@@ -39,22 +41,22 @@ fn utc() -> String {
     "UTC".into()
 }
 
-/// `POST /sql`: ad-hoc SQL, one read-only statement over the `otel` tables.
+/// The body of `POST /sql`: one read-only statement over the `otel` tables.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SqlRequest {
     /// The statement, with typed placeholders such as `{user:String}`.
     pub sql: String,
-    /// Values of the placeholders.
+    /// The values of the placeholders.
     #[serde(default)]
     pub params: BTreeMap<String, Value>,
 }
 
-/// Which engine the caller asks for.
+/// The caller's choice of an engine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackendChoice {
-    /// The plan decides.
+    /// The plan chooses the engine.
     #[default]
     Auto,
     /// Only chDB over the lake.
@@ -63,18 +65,18 @@ pub enum BackendChoice {
     Clickhouse,
 }
 
-/// What kind of engine answered.
+/// The kinds of engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackendKind {
-    /// chDB over Iceberg.
+    /// chDB over the Iceberg tables.
     Chdb,
     /// ClickHouse with materialized views.
     Clickhouse,
 }
 
 impl BackendKind {
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Chdb => "chdb",
@@ -83,38 +85,38 @@ impl BackendKind {
     }
 }
 
-/// Why this engine answered.
+/// The reason why a particular engine answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// A ClickHouse has a complete view.
     View,
-    /// A ClickHouse has the raw table, and the query is an index read there.
+    /// A ClickHouse has the raw table, where an index answers the query.
     Indexed,
     /// No ClickHouse is configured.
     NoClickhouse,
     /// The query has no view.
     NoView,
-    /// The range begins before what views keep.
+    /// The range begins before the time that the views keep.
     OutsideRetention,
     /// The view does not hold all of the range.
     Incomplete,
-    /// ClickHouse is further behind the lake than the range allows.
+    /// ClickHouse lags further behind the lake than the request allows.
     Lagging,
     /// Every ClickHouse is down.
     UnhealthyClickhouse,
-    /// The planned engine failed, the next one answered.
+    /// The planned engine failed and the next one answered.
     Failover,
-    /// The lake cannot be read, ClickHouse answered, late or not.
+    /// The lake cannot be read. ClickHouse answered, even if it lags.
     LakeDown,
-    /// The caller named the engine.
+    /// The caller chose the engine.
     Forced,
-    /// The caller asked for the past.
+    /// The caller requested a past state of the lake.
     At,
 }
 
 impl Reason {
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::View => "view",
@@ -132,7 +134,7 @@ impl Reason {
         }
     }
 
-    /// One sentence for people.
+    /// Returns a sentence for people.
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::View => "a materialized view holds all of this range",
@@ -154,72 +156,73 @@ impl Reason {
 /// A column of a reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
-    /// Its name.
+    /// The column's name.
     pub name: String,
-    /// Its ClickHouse type, as the engine names it.
+    /// The column's ClickHouse type, as the engine names it.
     #[serde(rename = "type")]
     pub data_type: String,
 }
 
-/// The range a reply covers, after its ends moved outward to the bucket.
+/// The time range that a reply covers, after its ends moved outward to the bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
-    /// The first instant inside.
+    /// The first instant inside the range.
     #[serde(deserialize_with = "crate::instant::required")]
     pub from: Timestamp,
-    /// The first instant after.
+    /// The first instant after the range.
     #[serde(deserialize_with = "crate::instant::required")]
     pub to: Timestamp,
 }
 
-/// What the engine read for an answer.
+/// The amount of data that the engine read for an answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
-    /// Rows read from storage.
+    /// The number of rows read from storage.
     pub rows_read: u64,
-    /// Bytes read, uncompressed.
+    /// The number of bytes read, uncompressed.
     pub bytes_read: u64,
-    /// Requests to the lake's store, where that is an object store. Those for other queries at the same time are among them.
+    /// The number of requests to the lake's object store, if the lake is on one. Requests of simultaneous queries are
+    /// included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store_requests: Option<u64>,
 }
 
-/// The reply to `/query` and `/sql`, the same shape from either engine.
+/// The reply to `/query` and `/sql`, in the same form from either engine.
 ///
-/// Times are RFC 3339 in UTC, days `YYYY-MM-DD`, numbers are numbers, NaN is null. Decimals, and whole numbers beyond
-/// 2^53 - 1, are text: doubles would round them.
+/// Times are RFC 3339 in UTC, days are `YYYY-MM-DD`, numbers are JSON numbers, and NaN is null. Decimals, and whole
+/// numbers beyond 2^53 - 1, are text because doubles would round them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryReply {
-    /// Names and types, in the order of the values of a row.
+    /// The names and types of the columns, in the order of a row's values.
     pub columns: Vec<Column>,
-    /// Rows as arrays.
+    /// The rows, each as an array of values.
     pub rows: Vec<Vec<Value>>,
-    /// Whether the limit on rows or bytes cut the answer.
+    /// True if the limit on rows or bytes cut the answer.
     pub truncated: bool,
     /// The kind of engine that answered.
     pub backend: BackendKind,
-    /// The region of that engine, where it has one.
+    /// The region of that engine, if one is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// Why that engine.
+    /// The reason why that engine answered.
     pub reason: Reason,
-    /// The range that was answered; absent for ad-hoc SQL.
+    /// The range of the answer. Absent for ad-hoc SQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<Range>,
-    /// When the engine was last known to hold all of the lake's head.
+    /// The last time at which the engine's data was current with the lake.
     #[serde(default, deserialize_with = "crate::instant::optional")]
     pub as_of: Option<Timestamp>,
-    /// Now minus `as_of`, in seconds.
+    /// The time since `as_of`, in whole seconds.
     pub lag_seconds: Option<u64>,
-    /// From the request's arrival at the router to its answer, in milliseconds.
+    /// The time from the request's arrival at the router to its answer, in milliseconds.
     pub elapsed_ms: f64,
-    /// Of that, waiting for the engine.
+    /// The part of that time in which the router waited for the engine, in milliseconds.
     pub backend_ms: f64,
-    /// What the engine read.
+    /// The amount of data that the engine read.
     pub stats: Stats,
-    /// What the engine was sent, where the request asked to see it.
+    /// The statement that was sent to the engine, if `explain` requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<SentStatement>,
 }
@@ -238,6 +241,6 @@ pub struct SentStatement {
 pub struct SentParam {
     /// The placeholder's name.
     pub name: String,
-    /// Its value.
+    /// The placeholder's value.
     pub value: String,
 }

@@ -1,3 +1,5 @@
+//! The time range of a request: a preset span up to now, or two instants.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -6,13 +8,13 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// The range a query covers: a span that ends now, or two instants (half-open).
+/// The time range of a query: a span that ends now, or two instants (half-open).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum TimeRange {
-    /// `"7d"`: the given span up to now.
+    /// A span up to now, such as `"7d"`.
     Preset(Preset),
-    /// `{"from": …, "to": …}`: from inclusive, to exclusive.
+    /// Two instants, `{"from": …, "to": …}`: from inclusive, to exclusive.
     Absolute {
         /// The first instant inside the range.
         from: Timestamp,
@@ -27,7 +29,7 @@ impl Default for TimeRange {
     }
 }
 
-/// Not derived: of an untagged enum, serde says no more than that none of its variants fits.
+/// Not derived: for an untagged enum, serde only reports that no variant fits.
 impl<'de> Deserialize<'de> for TimeRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -84,7 +86,7 @@ impl Unit {
         (Self::Weeks, 'w', 7 * 24 * 60),
     ];
 
-    /// The letter, and how many minutes it is.
+    /// Returns the unit's letter and its length in minutes.
     fn parts(self) -> (char, i64) {
         let of = Self::ALL.iter().find(|(unit, ..)| *unit == self);
         of.map_or(('m', 1), |&(_, letter, minutes)| (letter, minutes))
@@ -125,12 +127,12 @@ impl Preset {
         Self { amount, unit }
     }
 
-    /// The name on the wire and in the URL: `15m`.
+    /// Returns the name on the wire and in the URL, such as `15m`.
     pub fn name(self) -> String {
         format!("{}{}", self.amount, self.unit.parts().0)
     }
 
-    /// How long the span is; a day is 24 hours.
+    /// Returns the length of the span. A day is 24 hours.
     pub fn duration(self) -> SignedDuration {
         SignedDuration::from_mins(i64::from(self.amount) * self.unit.parts().1)
     }

@@ -1,18 +1,20 @@
+//! Time zones as offsets from UTC, for the browser.
+
 use jiff::{Timestamp, civil, tz::Offset};
 use serde::{Deserialize, Serialize};
 
-/// A time zone over one range: its name and the offsets it had there.
+/// A time zone over one range: its name and its offsets in that range.
 ///
-/// The browser has no time zone database of ours: the server sends this with the data.
+/// The browser has no time zone database of Lakefront's: the server sends this with the data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
-    /// The IANA name.
+    /// The IANA name of the zone.
     pub name: String,
-    /// The offsets in force, oldest first; the first also holds before its start.
+    /// The offsets in force, oldest first. The first one also holds before its start.
     pub offsets: Vec<ZoneOffset>,
 }
 
-/// An offset from UTC and when it came into force.
+/// An offset from UTC with its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneOffset {
     /// The first instant with this offset.
@@ -23,7 +25,7 @@ pub struct ZoneOffset {
 }
 
 impl Zone {
-    /// UTC, everywhere and always.
+    /// Returns UTC.
     pub fn utc() -> Self {
         Self {
             name: "UTC".into(),
@@ -31,7 +33,7 @@ impl Zone {
         }
     }
 
-    /// Seconds east of UTC at an instant.
+    /// Returns the offset at an instant, in seconds east of UTC.
     pub fn seconds_at(&self, time: Timestamp) -> i32 {
         let later = self.offsets.partition_point(|offset| offset.from <= time);
         self.offsets
@@ -39,15 +41,17 @@ impl Zone {
             .map_or(0, |offset| offset.seconds)
     }
 
-    /// What clocks of the zone show at an instant.
+    /// Returns the civil time that clocks of the zone show at an instant.
     pub fn civil(&self, time: Timestamp) -> civil::DateTime {
         Offset::from_seconds(self.seconds_at(time))
             .unwrap_or(Offset::UTC)
             .to_datetime(time)
     }
 
-    /// The instant at which clocks of the zone show a civil time: the first of two, and for a time that a clock
-    /// change skips, the one the offset before the change gives. None past the ends of time.
+    /// Returns the instant at which clocks of the zone show a civil time.
+    ///
+    /// If there are two such instants, the first is returned. If a clock change skips the civil time, the offset before
+    /// the change applies. Returns `None` for a time outside of the range of [`Timestamp`].
     pub fn instant(&self, civil: civil::DateTime) -> Option<Timestamp> {
         let at = |seconds| Offset::from_seconds(seconds).ok()?.to_timestamp(civil).ok();
         let candidates = self.offsets.iter().filter_map(|offset| at(offset.seconds));
@@ -61,7 +65,7 @@ impl Zone {
 mod tests {
     use super::*;
 
-    /// Europe/Berlin around the last Sunday of March 2026.
+    /// Returns Europe/Berlin around the last Sunday of March 2026.
     fn berlin() -> Zone {
         let offset = |from: &str, seconds| ZoneOffset {
             from: from.parse().unwrap(),

@@ -1,16 +1,18 @@
+//! The axes of a plot over time, as plotters' coordinate ranges.
+
 use std::ops::Range;
 
 use jiff::Timestamp;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
 
-/// A time axis in microseconds since 1970. Ticks are drawn by [`crate::draw`], so it has no key points.
+/// A time axis in microseconds since 1970. It has no key points, because [`crate::draw`] draws the ticks.
 pub struct TimeAxis {
     from: i64,
     to: i64,
 }
 
 impl TimeAxis {
-    /// An axis over a range; an empty range is drawn as one second.
+    /// Creates an axis over a range. An empty range becomes one second.
     pub fn new(from: Timestamp, to: Timestamp) -> Self {
         let from = from.as_microsecond();
         Self {
@@ -40,7 +42,7 @@ impl Ranged for TimeAxis {
 
 /// A linear axis of values.
 pub struct ValueAxis {
-    /// The first and the last value.
+    /// The first and the last value of the axis.
     pub range: (f64, f64),
 }
 
@@ -61,7 +63,7 @@ impl Ranged for ValueAxis {
     }
 }
 
-/// What lies outside of an axis is drawn at its edge.
+/// Returns the position of a share of the axis between two ends. A value outside of the axis gets the nearest end.
 fn position(share: f64, (from, to): (i32, i32)) -> i32 {
     let share = if share.is_nan() {
         0.0

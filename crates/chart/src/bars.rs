@@ -1,3 +1,5 @@
+//! Stacked bars over time.
+
 use plotters::{element::Rectangle, style::Color};
 
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
     value_ticks::LARGEST,
 };
 
-/// The sums of the positive and of the negative values of each bucket.
+/// Returns the sums of the negative and of the positive values of each bucket.
 pub fn sums(frame: &TimeFrame) -> Vec<(f64, f64)> {
     let values = |bucket: usize| {
         frame
@@ -28,7 +30,7 @@ pub fn sums(frame: &TimeFrame) -> Vec<(f64, f64)> {
     (0..frame.buckets.len()).map(sum).collect()
 }
 
-/// Draws stacked bars. Of buckets that share a pixel, the highest is drawn.
+/// Draws stacked bars. If several buckets share a pixel, only the highest is drawn.
 pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
     let x = |time: jiff::Timestamp| plot.map_coordinate(&(time.as_microsecond(), 0.0)).0;
     let totals = sums(frame);
@@ -46,7 +48,7 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
     }
     let mut tops = vec![(0.0, 0.0); frame.buckets.len()];
     for series in &frame.series {
-        // Complete buckets first, so that marks of one ink follow each other and become one path.
+        // Complete buckets come first, so that consecutive marks have the same ink and become one path.
         for partial in [false, true] {
             let ink = Ink::Series(Mark {
                 partial,
@@ -64,7 +66,7 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
                 let y = |value: f64| plot.map_coordinate(&(0, value)).1;
                 let (left, right) = edges(x(frame.buckets[bucket].start), x(frame.buckets[bucket].end));
                 let (y0, y1) = (y(from).min(y(*side)), y(from).max(y(*side)));
-                // A value that is there is seen, however small.
+                // A value other than zero is visible, however small.
                 let y0 = y0.min(y1 - SCALE / 2);
                 plot.strip_coord_spec().draw(&Rectangle::new(
                     [local(plot, (left, y0)), local(plot, (right, y1))],
@@ -76,7 +78,7 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
     Ok(())
 }
 
-/// Bars stand a little apart where there is room, and are never narrower than a pixel.
+/// Returns the left and right edge of a bar. Wide bars have a gap between them, and no bar is narrower than a pixel.
 fn edges(left: i32, right: i32) -> (i32, i32) {
     let width = right - left;
     let gap = if width > 12 * SCALE {
@@ -89,7 +91,7 @@ fn edges(left: i32, right: i32) -> (i32, i32) {
     (left + gap / 2, (right - gap / 2).max(left + SCALE))
 }
 
-/// A point of the drawing, as the plot's own area counts.
+/// Converts a point of the drawing to the coordinates of the plot's own area.
 pub fn local(plot: &Plot<'_>, (x, y): (i32, i32)) -> (i32, i32) {
     let (left, top) = plot.get_base_pixel();
     (x - left, y - top)

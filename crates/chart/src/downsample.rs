@@ -1,13 +1,17 @@
-/// Largest-Triangle-Three-Buckets: the indices of the points that keep the shape of a line.
+//! Downsampling of long lines.
+
+/// Returns the indices of the `keep` points that best preserve the shape of a line (Largest-Triangle-Three-Buckets).
 ///
-/// Sveinn Steinarsson, *Downsampling Time Series for Visual Representation*, University of Iceland, 2013.
+/// Returns all indices if there are at most `keep` points, or if `keep` is below 3.
+///
+/// Source: Sveinn Steinarsson, *Downsampling Time Series for Visual Representation*, University of Iceland, 2013.
 pub fn lttb(points: &[(f64, f64)], keep: usize) -> Vec<usize> {
     if points.len() <= keep || keep < 3 {
         return (0..points.len()).collect();
     }
     let mut kept = vec![0];
     let last = points.len() - 1;
-    // The first and the last point stay; the others are cut into buckets, of each of which one stays.
+    // The first and the last point are kept. The others are divided into buckets, and one point of each is kept.
     let edge = |bucket: usize| 1 + bucket * (last - 1) / (keep - 2);
     for bucket in 0..keep - 2 {
         let (from, to) = (edge(bucket), edge(bucket + 1));

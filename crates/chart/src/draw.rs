@@ -1,3 +1,5 @@
+//! The entry point of the crate, which draws a frame as SVG, and the parts that several charts share.
+
 use std::convert::Infallible;
 
 use jiff::Timestamp;
@@ -24,18 +26,18 @@ use crate::{
     value_ticks::value_ticks,
 };
 
-/// Above the plot, half a label; below it, the labels of the time axis.
+/// Margins in pixels: half a label above the plot, and the labels of the time axis below it.
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 22.0;
 const RIGHT: f64 = 6.0;
 const APART: f64 = 8.0;
 
-/// Where marks over time are drawn.
+/// The area in which marks over time are drawn.
 pub type Plot<'a> = DrawingArea<Svg<'a>, Cartesian2d<TimeAxis, ValueAxis>>;
-/// What drawing ends in.
+/// The result of drawing.
 pub type Painted = Result<(), DrawingAreaErrorKind<Infallible>>;
 
-/// Draws a frame as an SVG of a width in pixels; its height follows. Widths below 120 are drawn as 120.
+/// Draws a frame as an SVG of a width in pixels. The height follows from the frame. A width below 120 becomes 120.
 pub fn draw(frame: &Frame, zone: &Zone, width: u32) -> String {
     let width = width.max(120);
     let size = (width, (width * 3 / 8).clamp(170, 230));
@@ -69,15 +71,15 @@ pub fn draw(frame: &Frame, zone: &Zone, width: u32) -> String {
     out
 }
 
-/// What the vertical axis says.
+/// The contents of a vertical axis.
 pub struct Scale {
-    /// Its ends.
+    /// The values at the lower and the upper end.
     pub range: (f64, f64),
-    /// Values with their labels, each with a line of the grid.
+    /// The values with a label and a grid line.
     pub marks: Vec<(f64, String)>,
 }
 
-/// The scale of what is measured.
+/// Returns the scale of a frame's values. `room` is the height of the plot in pixels.
 fn measured(frame: &TimeFrame, room: f64) -> Scale {
     let (low, high) = extent(frame);
     let values = value_ticks(low, high, (room / 45.0) as usize, frame.whole);
@@ -91,7 +93,7 @@ fn measured(frame: &TimeFrame, room: f64) -> Scale {
     }
 }
 
-/// Draws a plot between a time axis and a scale.
+/// Draws a plot with a time axis and a value axis.
 fn over_time(
     out: &mut String,
     size: (u32, u32),
@@ -102,7 +104,8 @@ fn over_time(
 ) -> Painted {
     let (width, height) = (f64::from(size.0), f64::from(size.1));
     let widths = scale.marks.iter().map(|(_, name)| text::width(name));
-    // Whole pixels: the browser reads them back, and a reader of fractions is ten kilobytes there.
+    // The script in the browser reads the plot's edges back. Whole pixels spare it a parser of fractions, which is ten
+    // kilobytes.
     let left = (widths.fold(0.0, f64::max) + APART).ceil();
     let (right, bottom) = (width - RIGHT, height - BOTTOM);
     let root = Svg::new(out, size, Some([left, TOP, right, bottom])).into_drawing_area();
@@ -135,7 +138,7 @@ fn over_time(
     rule(&root, Ink::Axis, (left, zero), (right, zero))
 }
 
-/// The lowest and the highest value that is drawn.
+/// Returns the lowest and the highest drawn value, with zero among them.
 fn extent(frame: &TimeFrame) -> (f64, f64) {
     let widen = |(low, high): (f64, f64), (a, b): (f64, f64)| (low.min(a), high.max(b));
     if frame.stacked {
@@ -149,12 +152,12 @@ fn extent(frame: &TimeFrame) -> (f64, f64) {
     }
 }
 
-/// Pixels of the drawing as plotters' units.
+/// Converts pixels of the drawing to plotters' units.
 pub fn px(pixels: f64) -> i32 {
     (pixels * f64::from(SCALE)).round() as i32
 }
 
-/// Draws one line of text, its middle at the given height.
+/// Draws one line of text that is vertically centred at `y`.
 pub fn label(
     root: &DrawingArea<Svg<'_>, Shift>,
     text: &str,

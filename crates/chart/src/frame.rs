@@ -1,9 +1,11 @@
+//! The data of a chart, read from a reply, and helpers that read its cells.
+
 use lakefront_api::{ChartKind, QueryInfo, QueryReply, Zone};
 use serde_json::Value;
 
 use crate::{heat::HeatFrame, ranking::RankingFrame, time_frame::TimeFrame};
 
-/// What is drawn of a reply.
+/// The data of a chart, ready to be drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame {
     /// Lines or stacked bars over time.
@@ -15,8 +17,10 @@ pub enum Frame {
 }
 
 impl Frame {
-    /// Reads a reply as its query's chart says. None for what is no drawing, for empty replies and for replies without
-    /// the columns that the chart names.
+    /// Reads a reply in the way that the query's chart demands.
+    ///
+    /// Returns `None` for kinds of charts that are not drawn, for empty replies, and for replies without the chart's
+    /// columns.
     pub fn new(info: &QueryInfo, reply: &QueryReply, zone: &Zone) -> Option<Self> {
         match info.chart.kind {
             ChartKind::Line => TimeFrame::new(info, reply, zone, false).map(Self::Time),
@@ -27,7 +31,7 @@ impl Frame {
         }
     }
 
-    /// One sentence for people who do not see the drawing. The data itself is in a table beside it.
+    /// Returns a sentence for people who cannot see the drawing. The data itself is in a table beside it.
     pub fn summary(&self, title: &str) -> String {
         match self {
             Self::Time(frame) => frame.summary(title),
@@ -36,7 +40,7 @@ impl Frame {
         }
     }
 
-    /// Without some series, by their names.
+    /// Removes the series with these names.
     pub fn hide(&mut self, off: &[String]) {
         if let Self::Time(frame) = self {
             frame.series.retain(|series| !off.contains(&series.name));
@@ -44,22 +48,22 @@ impl Frame {
     }
 }
 
-/// Where a column is in the rows of a reply.
+/// Returns the index of a column in the rows of a reply.
 pub fn index(reply: &QueryReply, column: &str) -> Option<usize> {
     reply.columns.iter().position(|c| c.name == column)
 }
 
-/// Where each of some columns is; none when one is missing.
+/// Returns the indices of several columns, or `None` if one is missing.
 pub fn indices(reply: &QueryReply, columns: &[String]) -> Option<Vec<usize>> {
     columns.iter().map(|column| index(reply, column)).collect()
 }
 
-/// A cell as a number; what is not finite is a gap.
+/// Returns a cell as a number, or `None` if it is not a finite number.
 pub fn number(row: &[Value], index: usize) -> Option<f64> {
     row.get(index)?.as_f64().filter(|value| value.is_finite())
 }
 
-/// A cell as text.
+/// Returns a cell as text. Null becomes the empty text.
 pub fn text(row: &[Value], index: usize) -> String {
     match row.get(index) {
         Some(Value::String(text)) => text.clone(),
@@ -68,13 +72,13 @@ pub fn text(row: &[Value], index: usize) -> String {
     }
 }
 
-/// Several cells as one name, empty ones left out.
+/// Joins several cells to one name, without the empty ones.
 pub fn joined(row: &[Value], indices: &[usize]) -> String {
     let texts: Vec<_> = indices.iter().map(|&index| text(row, index)).collect();
     named(&texts, "")
 }
 
-/// Texts as one name, with something in place of empty ones.
+/// Joins texts to one name. An empty text is replaced by `empty`, or left out if that is empty too.
 pub fn named(texts: &[String], empty: &str) -> String {
     let parts = texts
         .iter()
@@ -83,7 +87,7 @@ pub fn named(texts: &[String], empty: &str) -> String {
     parts.join(" · ")
 }
 
-/// A column's name for people: `p99_ms` is "p99", `first_seen` is "first seen".
+/// Returns a column's name for people: `p99_ms` becomes "p99", `first_seen` becomes "first seen".
 pub fn words(column: &str) -> String {
     column.strip_suffix("_ms").unwrap_or(column).replace('_', " ")
 }

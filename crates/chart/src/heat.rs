@@ -1,3 +1,5 @@
+//! Heat maps: counts by time and band of values.
+
 use jiff::Timestamp;
 use lakefront_api::{QueryInfo, QueryReply, Zone};
 use plotters::{element::Rectangle, style::Color};
@@ -12,25 +14,25 @@ use crate::{
     unit::Unit,
 };
 
-/// Counts by time and band, as shades.
+/// The data of a heat map: counts by time and band, drawn as shades.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeatFrame {
     /// The buckets that have rows, oldest first.
     pub buckets: Vec<Bar>,
     /// The lower ends of the bands, lowest first.
     pub bands: Vec<f64>,
-    /// Bucket, band and count of each cell that has one.
+    /// The cells that have a count: index of the bucket, index of the band, count.
     pub cells: Vec<(usize, usize, f64)>,
     /// The unit of the bands.
     pub unit: Unit,
-    /// What is counted.
+    /// The name of the counted column, for people.
     pub counted: String,
-    /// What the axis covers.
+    /// The range of the time axis.
     pub range: (Timestamp, Timestamp),
 }
 
 impl HeatFrame {
-    /// Reads a reply; none when it is empty or has other columns than the chart names.
+    /// Reads a reply. Returns `None` if it is empty or lacks a column that the chart names.
     pub fn new(info: &QueryInfo, reply: &QueryReply, zone: &Zone) -> Option<Self> {
         let chart = &info.chart;
         let (x, band, count) = (
@@ -70,12 +72,12 @@ impl HeatFrame {
         })
     }
 
-    /// The largest count of a cell.
+    /// Returns the largest count of a cell.
     pub fn most(&self) -> f64 {
         self.cells.iter().map(|cell| cell.2).fold(0.0, f64::max)
     }
 
-    /// One sentence for people who do not see the drawing.
+    /// Returns a sentence for people who cannot see the drawing.
     pub fn summary(&self, title: &str) -> String {
         let (low, high) = (self.bands.first(), self.bands.last());
         let name = |band: Option<&f64>| self.unit.full(band.copied().unwrap_or_default());
@@ -87,7 +89,8 @@ impl HeatFrame {
         )
     }
 
-    /// A band has the height of all others, and its lower end is named where there is room.
+    /// Returns the vertical axis. All bands have the same height, and as many are labelled with their lower ends as
+    /// fit.
     pub(crate) fn scale(&self, room: f64) -> Scale {
         let height = room / self.bands.len() as f64;
         let every = ((FONT_SIZE + 4.0) / height).ceil().max(1.0) as usize;
@@ -102,7 +105,7 @@ impl HeatFrame {
 
     pub(crate) fn paint(&self, plot: &Plot<'_>) -> Painted {
         let most = self.most();
-        // Shades by magnitude: most cells hold little beside a few that hold much.
+        // The shades are logarithmic: most cells have small counts beside a few that have large ones.
         let shade =
             |count: f64| ((count.ln_1p() / most.ln_1p() * f64::from(SHADES)).ceil() as u8).clamp(1, SHADES);
         for wanted in 1..=SHADES {

@@ -1,46 +1,50 @@
+//! The colours of the marks, as CSS classes.
+
 use plotters::style::RGBColor;
 
-/// How many colours the style sheet has for series.
+/// The number of series colours in the style sheet.
 pub const COLOURS: usize = 8;
 
-/// How many shades the style sheet has for heat maps.
+/// The number of heat map shades in the style sheet.
 pub const SHADES: u8 = 8;
 
-/// What a mark is drawn with. Plotters knows colours only, so an ink travels through it as one and comes out as
-/// CSS classes.
+/// The role of a mark, which becomes its CSS classes.
+///
+/// Plotters supports colours only. An ink is therefore encoded as a colour for plotters, and decoded to classes in the
+/// SVG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
     /// A line of the grid.
     Grid,
     /// The zero line.
     Axis,
-    /// Text of an axis or a heading.
+    /// A text of an axis or a heading.
     Label,
-    /// Text that is read: names and values.
+    /// A text of the data: names and values.
     Text,
-    /// The track behind a bar.
+    /// The background along the whole possible length of a bar.
     Track,
-    /// A cell of a heat map: the shade, from 1 to [`SHADES`].
+    /// A cell of a heat map with its shade, from 1 to [`SHADES`].
     Heat(u8),
     /// A mark of a series.
     Series(Mark),
 }
 
-/// A mark of a series.
+/// The appearance of a mark of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
-    /// The colour: below [`COLOURS`], or that for "everything else".
+    /// The index of the colour. [`COLOURS`] and above is the colour of "everything else".
     pub colour: usize,
-    /// Which measure: the first is solid, later ones are dashed.
+    /// The index of the measure. The first is solid, the others are dashed.
     pub measure: usize,
-    /// Of a bucket that is not complete yet.
+    /// True if the bucket is not complete yet.
     pub partial: bool,
-    /// The faint filling below a line.
+    /// True for the faint filling below a line.
     pub faint: bool,
 }
 
 impl Mark {
-    /// The ordinary mark of a series.
+    /// Creates the ordinary mark of a series.
     pub fn new(colour: usize, measure: usize) -> Self {
         Self {
             colour,
@@ -52,7 +56,7 @@ impl Mark {
 }
 
 impl Ink {
-    /// The colour under which it travels.
+    /// Returns the colour that encodes the ink.
     pub fn colour(self) -> RGBColor {
         match self {
             Self::Grid => RGBColor(1, 0, 0),
@@ -72,7 +76,7 @@ impl Ink {
         }
     }
 
-    /// The CSS classes of a colour that [`Ink::colour`] made.
+    /// Returns the CSS classes of the ink that a colour from [`Ink::colour`] encodes.
     pub fn classes((red, green, blue): (u8, u8, u8)) -> String {
         match red {
             1 => "grid".into(),
@@ -98,7 +102,7 @@ impl Ink {
     }
 }
 
-/// The CSS class that gives a series its colour.
+/// Returns the CSS class of a series colour.
 pub fn series_class(colour: usize) -> String {
     if colour < COLOURS {
         format!("s{colour}")

@@ -1,8 +1,9 @@
 //! Charts as SVG, the same on the server and in the browser.
 //!
-//! [`Frame::new`] turns a reply into what is drawn (series over time, a ranking, a heat map), [`draw`] into an SVG of a
-//! given width. Colours are CSS classes, so one SVG serves the light and the dark theme; legends and tables are
-//! HTML and not made here. No I/O, no clock, no fonts: text is measured by a table of widths.
+//! The function [`Frame::new`] converts a reply to the data of a chart (series over time, a ranking, a heat map).
+//! [`draw`] draws that as an SVG of a given width. Colours are CSS classes, so one SVG serves the light and the dark
+//! theme. Legends and tables are HTML, which the caller makes. The crate does no I/O, reads no clock and loads no
+//! fonts: a table of widths measures texts.
 
 mod axis;
 mod bars;

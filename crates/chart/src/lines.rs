@@ -1,3 +1,5 @@
+//! Lines over time.
+
 use plotters::{
     element::{Circle, PathElement, Polygon},
     style::Color,
@@ -11,7 +13,7 @@ use crate::{
     time_frame::{Series, TimeFrame},
 };
 
-/// Draws lines through the middles of the buckets, broken at gaps, dashed into an incomplete bucket.
+/// Draws lines through the middles of the buckets, with breaks at gaps. The part to an incomplete bucket is dashed.
 pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
     for series in frame.series.iter().rev() {
         let mark = Mark::new(series.colour, series.measure);
@@ -38,7 +40,7 @@ fn paint_run(
         let radius = 2 * SCALE;
         return plot.draw(&Circle::new(*only, radius, Ink::Series(mark).colour().filled()));
     }
-    // The part that may still move begins at the last complete bucket.
+    // The values of incomplete buckets may still change, so the dashed part begins at the last complete bucket.
     let complete = run.iter().take_while(|&&bucket| !frame.partial(bucket)).count();
     let settled = thinned(plot, &points[..complete]);
     if settled.len() > 1 {
@@ -61,7 +63,7 @@ fn paint_area(plot: &Plot<'_>, points: &[(i64, f64)], mark: Mark) -> Painted {
     ))
 }
 
-/// Two points for each pixel are enough.
+/// Downsamples a line to two points per pixel, which is as much as can be seen.
 fn thinned(plot: &Plot<'_>, points: &[(i64, f64)]) -> Vec<(i64, f64)> {
     let pixels = plot.dim_in_pixel().0 as usize / SCALE as usize;
     let floats: Vec<_> = points.iter().map(|&(time, value)| (time as f64, value)).collect();
@@ -80,7 +82,7 @@ fn point(frame: &TimeFrame, series: &Series, bucket: usize) -> (i64, f64) {
     )
 }
 
-/// The buckets of a series without a gap between them.
+/// Returns the runs of consecutive buckets for which a series has values.
 fn runs(frame: &TimeFrame, series: &Series) -> Vec<Vec<usize>> {
     let mut runs: Vec<Vec<usize>> = Vec::new();
     for bucket in (0..frame.buckets.len()).filter(|&bucket| series.values[bucket].is_some()) {

@@ -1,3 +1,5 @@
+//! The values of a chart at one time, for the pointer and the keyboard.
+
 use jiff::Timestamp;
 use lakefront_api::Zone;
 
@@ -10,22 +12,22 @@ use crate::{
     time_ticks::{local_minute, short_day},
 };
 
-/// More rows than this are not listed.
+/// The largest number of rows of a moment.
 const LISTED: usize = 8;
 
-/// What a chart says of one moment.
+/// The values of a chart at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moment {
-    /// Where it is on the time axis, from 0 to 1.
+    /// The position on the time axis, from 0 to 1.
     pub at: f64,
-    /// When it is, for people.
+    /// The time, as a text for people.
     pub name: String,
-    /// Colour class, name and value of what is drawn there, largest first.
+    /// The colour class, name and value of each drawn mark, largest first.
     pub rows: Vec<(String, String, String)>,
 }
 
 impl Frame {
-    /// The ends of the time axis; none for charts without one.
+    /// Returns the ends of the time axis, or `None` for a chart without one.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         match self {
             Self::Time(frame) => Some(frame.range),
@@ -42,7 +44,7 @@ impl Frame {
         }
     }
 
-    /// What is drawn at a time, without the series that are switched off; none where there is nothing.
+    /// Returns the values at a time without those of the hidden series `off`, or `None` if there is no bucket.
     pub fn moment(&self, time: Timestamp, off: &[String], zone: &Zone) -> Option<Moment> {
         let at = self.bucket_at(time)?;
         let bar = self.buckets()[at];
@@ -84,7 +86,7 @@ impl Frame {
         })
     }
 
-    /// The bucket that a time is in; of instants without length, the nearest.
+    /// Returns the bucket that contains a time. For instants, which have no length, the nearest one is returned.
     fn bucket_at(&self, time: Timestamp) -> Option<usize> {
         let buckets = self.buckets();
         let after = buckets.partition_point(|bar| bar.start <= time);
@@ -99,7 +101,8 @@ impl Frame {
         inside.or_else(instants)
     }
 
-    /// The middle of the bucket that is so many after the one at a time, or of the nearest one there is.
+    /// Returns the middle of the bucket that is `by` buckets after that of `time`, limited to the first and the last
+    /// bucket. Without a time, the first or (backwards) the last bucket is returned.
     pub fn moved(&self, time: Option<Timestamp>, by: isize) -> Option<Timestamp> {
         let buckets = self.buckets();
         let last = buckets.len().checked_sub(1)?;
@@ -114,7 +117,7 @@ impl Frame {
     }
 }
 
-/// A bucket for people: a day, or when it begins.
+/// Returns a bucket's name for people: its day, or its start if it is shorter than a day.
 fn name(bar: Bar, zone: &Zone) -> String {
     let long = bar.end.duration_since(bar.start).as_hours() >= 23;
     let start = zone.civil(bar.start);

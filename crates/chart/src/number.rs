@@ -1,4 +1,6 @@
-/// An integer with its thousands apart: `1,234,567`.
+//! Numbers as texts for people.
+
+/// Formats an integer with separated thousands, such as `1,234,567`.
 pub fn count(value: f64) -> String {
     if !value.is_finite() || value.abs() >= 1e15 {
         return compact(value);
@@ -14,7 +16,7 @@ pub fn count(value: f64) -> String {
     if value <= -0.5 { format!("-{out}") } else { out }
 }
 
-/// A span of seconds in its largest unit: `41 s`, `5 min`.
+/// Formats a duration in seconds in a readable unit, such as `41 s` or `5 min`.
 pub fn span(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
@@ -24,12 +26,12 @@ pub fn span(seconds: u64) -> String {
     }
 }
 
-/// Three significant digits and a magnitude: `12.3 k`, `4.56 M`.
+/// Formats a number with three significant digits and a magnitude, such as `12.3 k` or `4.56 M`.
 pub fn compact(value: f64) -> String {
     scaled(value, 1000.0, &["", " k", " M", " G", " T", " P", " E"])
 }
 
-/// Bytes in powers of 1,000: `40.9 kB`.
+/// Formats bytes in powers of 1,000, such as `40.9 kB`.
 pub fn bytes(value: f64) -> String {
     scaled(value, 1000.0, &[" B", " kB", " MB", " GB", " TB", " PB", " EB"])
 }
@@ -38,7 +40,7 @@ fn scaled(value: f64, base: f64, names: &[&str]) -> String {
     let mut value = value;
     let mut names = names.iter();
     let mut name = names.next().copied().unwrap_or_default();
-    // 999.5 and more would be written as 1000 of the smaller magnitude.
+    // From 999.5 on, rounding would give 1000 of the smaller magnitude.
     for larger in names {
         if value.abs() < base * 0.9995 {
             break;
@@ -49,7 +51,7 @@ fn scaled(value: f64, base: f64, names: &[&str]) -> String {
     format!("{}{name}", significant(value))
 }
 
-/// At most three significant digits, without trailing zeros; integers below 1,000 in full.
+/// Formats a number with at most three significant digits and no trailing zeros. Integers below 1,000 are exact.
 pub fn significant(value: f64) -> String {
     if !value.is_finite() {
         return "–".into();

@@ -1,5 +1,9 @@
-/// The positions of numbers, largest first; equal ones keep their order. One sort for all that is ordered: each further
-/// kind of sorted thing would be kilobytes in the browser.
+//! The one sort order of the crate.
+
+/// Returns the positions of numbers, largest first. Equal numbers keep their order.
+///
+/// All sorting by value goes through this function: each further sorted type would add kilobytes to the browser's
+/// bundle.
 pub fn ranked(weights: impl Iterator<Item = f64>) -> Vec<usize> {
     by_weight(&weights.collect::<Vec<f64>>())
 }

@@ -1,3 +1,5 @@
+//! Rankings: horizontal bars by category, with the values beside them.
+
 use lakefront_api::{QueryInfo, QueryReply};
 use plotters::{
     coord::Shift,
@@ -21,12 +23,12 @@ const ROW: f64 = 30.0;
 const HEADING: f64 = 22.0;
 const PAD: f64 = 8.0;
 
-/// Horizontal bars by category: the first measure is the bar's length, all are written beside it.
+/// The data of a ranking. The first measure is the length of the bars, and all measures are written beside them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RankingFrame {
-    /// What is ranked.
+    /// The name of the ranked column, for people.
     pub heading: String,
-    /// What is measured.
+    /// The measures, in the order of the chart's `y`.
     pub measures: Vec<Measure>,
     /// The categories, in the reply's order.
     pub rows: Vec<RankingRow>,
@@ -35,23 +37,23 @@ pub struct RankingFrame {
 /// A measure of a ranking.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measure {
-    /// Its name for people.
+    /// The measure's name, for people.
     pub name: String,
-    /// How its values are written.
+    /// The unit, which decides how the values are written.
     pub unit: Unit,
 }
 
 /// A category of a ranking.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RankingRow {
-    /// The category.
+    /// The category's name.
     pub label: String,
-    /// A value for each measure.
+    /// The value of each measure.
     pub values: Vec<Option<f64>>,
 }
 
 impl RankingFrame {
-    /// Reads a reply; none when it is empty or has other columns than the chart names.
+    /// Reads a reply. Returns `None` if it is empty or lacks a column that the chart names.
     pub fn new(info: &QueryInfo, reply: &QueryReply) -> Option<Self> {
         let chart = &info.chart;
         let labels = indices(reply, &[vec![chart.x.clone()], chart.series.clone()].concat())?;
@@ -79,12 +81,12 @@ impl RankingFrame {
         })
     }
 
-    /// The height of its drawing.
+    /// Returns the height of the drawing in pixels.
     pub fn height(&self) -> u32 {
         (HEADING + ROW * self.rows.len() as f64) as u32
     }
 
-    /// One sentence for people who do not see the drawing.
+    /// Returns a sentence for people who cannot see the drawing.
     pub fn summary(&self, title: &str) -> String {
         let first = self
             .rows
@@ -115,7 +117,7 @@ impl RankingFrame {
         let cell = |measure: usize, row: &RankingRow| {
             row.values[measure].map_or_else(|| "–".into(), |value| self.measures[measure].unit.full(value))
         };
-        // Columns of values from the right, each as wide as its widest text.
+        // The columns of values are placed from the right, each as wide as its widest text.
         let mut right = width;
         let mut columns = Vec::new();
         for (index, measure) in self.measures.iter().enumerate().rev() {
@@ -128,7 +130,7 @@ impl RankingFrame {
             right -= widest + 2.0 * PAD;
         }
         let room = right.max(width / 4.0);
-        // A share has a natural end; other bars are compared to the longest.
+        // The full length of a bar is 1 for shares, and the largest value for other units.
         let whole = if self.measures[0].unit == Unit::Share {
             1.0
         } else {

@@ -1,15 +1,18 @@
+//! Sparklines: small bars beside a text.
+
 use std::fmt::Write;
 
-/// How large a sparkline is, in pixels.
+/// The size of a sparkline in pixels: width, height.
 const SIZE: (f64, f64) = (96.0, 22.0);
 
-/// A row of small bars without axes. It is decoration: the text beside it says what matters.
+/// Draws a row of small bars without axes. It is decoration, hidden from screen readers: the text beside it has the
+/// facts.
 pub fn spark(values: &[f64]) -> String {
     let most = values.iter().copied().fold(0.0, f64::max).max(1.0);
     let width = SIZE.0 / values.len().max(1) as f64;
     let mut path = String::new();
     for (at, value) in values.iter().enumerate().filter(|(_, value)| **value > 0.0) {
-        // A value that is there is seen, however small.
+        // A value other than zero is visible, however small.
         let height = (value / most * SIZE.1).max(1.5);
         let _ = write!(
             path,

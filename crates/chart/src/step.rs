@@ -1,19 +1,21 @@
+//! The steps between ticks of a time axis.
+
 use jiff::civil::{Date, DateTime, Weekday};
 
-/// A distance between ticks of a time axis, on the clocks of the viewer's zone.
+/// A step between two ticks of a time axis, in civil time of the viewer's zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Minutes that divide an hour.
+    /// A number of minutes that divides an hour.
     Minutes(i8),
-    /// Hours that divide a day.
+    /// A number of hours that divides a day.
     Hours(i8),
-    /// Days, counted from 1970.
+    /// A number of days, counted from 1970.
     Days(i32),
-    /// Weeks, from Monday.
+    /// One week, from Monday.
     Weeks,
-    /// Months that divide a year.
+    /// A number of months that divides a year.
     Months(i8),
-    /// Years.
+    /// A number of years.
     Years(i16),
 }
 
@@ -46,7 +48,7 @@ impl Step {
         Self::Years(5000),
     ];
 
-    /// How many seconds it is, about.
+    /// Returns the approximate length in seconds.
     pub fn seconds(self) -> f64 {
         const DAY: f64 = 86_400.0;
         match self {
@@ -59,7 +61,7 @@ impl Step {
         }
     }
 
-    /// The last tick at or before a civil time.
+    /// Returns the last tick at or before a civil time.
     pub fn floor(self, time: DateTime) -> Option<DateTime> {
         let date = time.date();
         let floored = match self {
@@ -77,8 +79,10 @@ impl Step {
         Some(floored.at(0, 0, 0, 0))
     }
 
-    /// The tick after a tick; none at the end of time. Plain steps on the calendar: spans of every kind, which the
-    /// library offers too, would be the largest part of this crate in the browser.
+    /// Returns the tick after a tick, or `None` past the last supported year.
+    ///
+    /// The steps are computed on the calendar. The general spans of `jiff` would be the largest part of this crate in
+    /// the browser.
     pub fn next(self, tick: DateTime) -> Option<DateTime> {
         let date = match self {
             Self::Minutes(n) => return minutes_after(tick, n.into()),
@@ -95,7 +99,7 @@ impl Step {
         Some(date.at(0, 0, 0, 0))
     }
 
-    /// Whether ticks can lie within a day.
+    /// Returns true if the step is shorter than a day.
     pub fn within_day(self) -> bool {
         matches!(self, Self::Minutes(_) | Self::Hours(_))
     }

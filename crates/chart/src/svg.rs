@@ -1,3 +1,5 @@
+//! A drawing backend for plotters that writes SVG.
+
 use std::{convert::Infallible, fmt::Write};
 
 use plotters_backend::{
@@ -10,15 +12,15 @@ use crate::{
     text::{self, FONT_SIZE},
 };
 
-/// Plotters draws on integers: a pixel of the chart is this many of its units.
+/// The number of plotters' units per pixel. Plotters' coordinates are integers, so this keeps tenths of a pixel.
 pub const SCALE: i32 = 10;
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
-/// A plotters backend that writes SVG with classes in place of colours.
+/// A plotters backend that writes SVG with CSS classes instead of colours.
 ///
-/// Marks of one ink in a row become one path. Text is measured here: plotters' own measuring reaches for the
-/// browser's `window`, which a Worker does not have.
+/// Consecutive marks of the same ink become one path. Texts are measured by this crate: plotters' own measurement needs
+/// the browser's `window`, which a Worker does not have.
 pub struct Svg<'a> {
     out: &'a mut String,
     size: (u32, u32),
@@ -31,10 +33,10 @@ struct Path {
 }
 
 impl<'a> Svg<'a> {
-    /// An empty drawing, its size in pixels. Where a plot lies inside it (left, top, right, bottom) is said in
-    /// `data-plot`, for whoever points at it.
+    /// Begins a drawing of a size in pixels. `plot` is the rectangle of the plot inside it (left, top, right, bottom).
+    /// The attribute `data-plot` holds that rectangle for scripts that react to the pointer.
     pub fn new(out: &'a mut String, (width, height): (u32, u32), plot: Option<[f64; 4]>) -> Self {
-        // Hidden from the accessibility tree: the figure around it carries the text alternative.
+        // The drawing is hidden from the accessibility tree, because the figure around it has the text alternative.
         let _ = write!(out, r#"<svg viewBox="0 0 {width} {height}""#);
         if let Some([left, top, right, bottom]) = plot {
             let _ = write!(out, r#" data-plot="{left} {top} {right} {bottom}""#);
@@ -87,7 +89,7 @@ impl Drop for Svg<'_> {
     }
 }
 
-/// Plotters' units, written as pixels.
+/// A length in plotters' units, which is formatted in pixels.
 struct Units(i32);
 
 impl std::fmt::Display for Units {
@@ -192,7 +194,7 @@ impl DrawingBackend for Svg<'_> {
             HPos::Center => " middle",
             HPos::Right => " end",
         };
-        // Where the baseline is, from the height of small letters and capitals in ordinary fonts.
+        // The offset of the baseline follows from the heights of small letters and capitals in ordinary fonts.
         let drop = match style.anchor().v_pos {
             VPos::Top => 0.78,
             VPos::Center => 0.35,

@@ -1,7 +1,10 @@
-/// The size of every text in a chart, in pixels of the drawing.
+//! The measurement and escaping of texts.
+
+/// The font size of every text in a chart, in pixels of the drawing.
 pub const FONT_SIZE: f64 = 11.5;
 
-/// How wide a text is in an ordinary sans-serif font, in pixels. A little too wide rather than too narrow.
+/// Returns the width of a text in an ordinary sans-serif font, in pixels. The estimate is rather too wide than too
+/// narrow.
 pub fn width(text: &str) -> f64 {
     text.chars().map(em).sum::<f64>() * FONT_SIZE
 }
@@ -13,13 +16,13 @@ fn em(char: char) -> f64 {
         'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.90,
         'A'..='Z' => 0.70,
         char if char.is_ascii() => 0.60,
-        // Ideographs are square; other scripts rarely are wider.
+        // Ideographs are square, and characters of other scripts are rarely wider.
         char if char >= '\u{1100}' => 1.0,
         _ => 0.70,
     }
 }
 
-/// The text, or as much of it as fits and an ellipsis.
+/// Returns the text, or its longest beginning that fits into `room` pixels with an ellipsis.
 pub fn fit(text: &str, room: f64) -> String {
     if width(text) <= room {
         return text.to_owned();
@@ -32,7 +35,7 @@ pub fn fit(text: &str, room: f64) -> String {
     kept.collect::<String>().trim_end().to_owned() + "…"
 }
 
-/// Escapes text for SVG, and leaves out what XML cannot hold.
+/// Escapes a text for SVG. Characters that XML cannot hold become spaces.
 pub fn escape(text: &str, out: &mut String) {
     for char in text.chars() {
         match char {

@@ -1,3 +1,5 @@
+//! Series over time, for lines and stacked bars.
+
 use jiff::{SignedDuration, Timestamp};
 use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone, instant};
 
@@ -8,70 +10,70 @@ use crate::{
     unit::Unit,
 };
 
-/// The name of what a statement, or this chart, puts together.
+/// The name of the series that combines small ones. Either the statement or this chart combines them.
 const OTHER: &str = "other";
 
-/// Series over time.
+/// The data of a chart of series over time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeFrame {
     /// The buckets that have rows, oldest first.
     pub buckets: Vec<Bar>,
     /// The series, largest first.
     pub series: Vec<Series>,
-    /// How many further series a line chart leaves to the table.
+    /// The number of further series that a line chart does not draw. The table beside it has them.
     pub hidden: usize,
     /// The unit of the values.
     pub unit: Unit,
-    /// Whether values are counts, whose axis has integer ticks.
+    /// True if the values are counts, whose axis has integer ticks.
     pub whole: bool,
-    /// Stacked bars, or else lines.
+    /// True for stacked bars, false for lines.
     pub stacked: bool,
-    /// What the axis covers.
+    /// The range of the time axis.
     pub range: (Timestamp, Timestamp),
-    /// Buckets that end later may still grow.
+    /// The time up to which the data is complete. Values of buckets that end later may still grow.
     pub complete_until: Option<Timestamp>,
 }
 
-/// The instants from which and up to which a bucket counts.
+/// The range of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bar {
-    /// The first instant inside.
+    /// The first instant inside the bucket.
     pub start: Timestamp,
-    /// The first instant after.
+    /// The first instant after the bucket.
     pub end: Timestamp,
 }
 
-/// One line, or one layer of the bars.
+/// One line, or one layer of the stacked bars.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// Its name for people.
+    /// The series' name, for people.
     pub name: String,
-    /// Its colour: an index of the style sheet's, or past them for "other".
+    /// The index of the colour in the style sheet. A larger index is the colour of "other".
     pub colour: usize,
-    /// Which measure it is of its colour: later ones are dashed.
+    /// The index of the measure among the series of this colour. The first is solid, the others are dashed.
     pub measure: usize,
-    /// A value for each bucket; none is a gap.
+    /// The value of each bucket. `None` is a gap.
     pub values: Vec<Option<f64>>,
 }
 
 /// An entry of the legend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// What it says.
+    /// The text of the entry.
     pub name: String,
-    /// The CSS classes of its swatch.
+    /// The CSS classes of the entry's colour swatch.
     pub classes: String,
 }
 
 impl TimeFrame {
-    /// Reads a reply; none when it is empty or has other columns than the chart names.
+    /// Reads a reply. Returns `None` if it is empty or lacks a column that the chart names.
     pub fn new(info: &QueryInfo, reply: &QueryReply, zone: &Zone, stacked: bool) -> Option<Self> {
         let chart = &info.chart;
         let x = index(reply, &chart.x)?;
         let (keys, measures) = (indices(reply, &chart.series)?, indices(reply, &chart.y)?);
         let names: Vec<_> = chart.y.iter().map(|name| words(name)).collect();
         let grain = reply.range.map_or(info.bucket, |range| info.grain(range));
-        // Sorted lists rather than maps: every kind of map is kilobytes in the browser.
+        // Sorted lists are used instead of maps: each kind of map adds kilobytes to the browser's bundle.
         let mut cells = Vec::with_capacity(reply.rows.len());
         for (position, row) in reply.rows.iter().enumerate() {
             let key: Vec<_> = keys.iter().map(|&index| text(row, index)).collect();
@@ -87,7 +89,7 @@ impl TimeFrame {
         let weight = |cells: &[(Vec<String>, Bar, usize)]| -> f64 {
             let measured = |position: usize| number(&reply.rows[position], *measures.last()?);
             let values = cells.iter().filter_map(|&(_, _, position)| measured(position));
-            // What the statement put together is listed after what it left alone.
+            // The series that the statement combined comes after the others.
             if named(&cells[0].0, "") == OTHER {
                 f64::NEG_INFINITY
             } else if stacked {
@@ -97,7 +99,7 @@ impl TimeFrame {
             }
         };
         let order = ranked(groups.iter().map(|cells| weight(cells)));
-        // Only what is drawn gets values: names are the senders' and may be many.
+        // Values are collected for drawn series only. Senders choose the names, so there may be many.
         let shown = shown(order.len(), names.len(), stacked);
         let mut series = Vec::new();
         let mut rest: Option<Vec<Option<f64>>> = None;
@@ -147,13 +149,13 @@ impl TimeFrame {
         Some(frame)
     }
 
-    /// Gives series their colours and names; the others share one.
+    /// Adds the series with their colours and names. The remaining ones are combined to one series.
     fn fill(&mut self, keyed: Vec<Keyed>, rest: Option<Vec<Option<f64>>>, names: &[String]) {
         let single = keyed.len() == 1 && rest.is_none() && self.hidden == 0;
         let several = names.len() > 1;
         let plain: Vec<_> = keyed.iter().map(|(key, _)| named(key, "")).collect();
         for (position, (key, measures)) in keyed.into_iter().enumerate() {
-            // Keys that differ only in which part is empty say so.
+            // Keys may differ only in which part is empty. Their names then show the empty part.
             let is_taken = plain.iter().filter(|name| **name == plain[position]).count() > 1;
             let key = named(&key, if is_taken { "(none)" } else { "" });
             for (measure, values) in measures.into_iter().enumerate() {
@@ -162,7 +164,7 @@ impl TimeFrame {
                     (false, false) => (key.clone(), position, 0),
                     (false, true) => (format!("{key} · {}", names[measure]), position, measure),
                 };
-                // With one key all colours are free for the measures.
+                // A single key leaves all colours to the measures.
                 let (colour, dashes) = if single { (measure, 0) } else { (colour, dashes) };
                 self.series.push(Series {
                     name,
@@ -182,19 +184,19 @@ impl TimeFrame {
         }
     }
 
-    /// Whether a bucket may still grow.
+    /// Returns true if the values of a bucket may still grow.
     pub fn partial(&self, bucket: usize) -> bool {
         self.complete_until
             .is_some_and(|until| self.buckets[bucket].end > until)
     }
 
-    /// Whether nothing is missing between a bucket and the one before it.
+    /// Returns true if a bucket follows the one before it without a gap. Instants never have a gap.
     pub fn follows(&self, bucket: usize) -> bool {
         let (before, this) = (self.buckets[bucket - 1], self.buckets[bucket]);
         before.end >= this.start || before.start == before.end
     }
 
-    /// The legend's entries; none for a single series.
+    /// Returns the entries of the legend. A single series has no legend.
     pub fn keys(&self) -> Vec<Key> {
         if self.series.len() < 2 {
             return Vec::new();
@@ -210,7 +212,7 @@ impl TimeFrame {
             .collect()
     }
 
-    /// One sentence for people who do not see the drawing.
+    /// Returns a sentence for people who cannot see the drawing.
     pub fn summary(&self, title: &str) -> String {
         let values = || {
             self.series
@@ -237,21 +239,21 @@ impl TimeFrame {
     }
 }
 
-/// A series' key, and a value for each measure and bucket.
+/// The key of a series, with a value for each measure and bucket.
 type Keyed = (Vec<String>, Vec<Vec<Option<f64>>>);
 
-/// How many of so many keys have colours of their own.
+/// Returns how many of the keys get a colour of their own.
 fn shown(keys: usize, measures: usize, stacked: bool) -> usize {
     match keys {
         1 => 1,
         COLOURS if stacked => COLOURS,
         _ if stacked => COLOURS - 1,
-        // A line chart of several measures has a colour for each key and a dash for each measure.
+        // In a line chart of several measures, a key is a colour and a measure is a dash pattern.
         _ => (COLOURS / measures.max(1)).max(1),
     }
 }
 
-/// The bucket that a cell of the horizontal axis names.
+/// Parses a cell of the horizontal axis, which is a day or the start of a bucket.
 pub fn bucket(cell: &str, bucket: Bucket, zone: &Zone) -> Option<Bar> {
     if cell.len() == 10 {
         let day = instant::day(cell)?;

@@ -1,3 +1,5 @@
+//! The ticks of a time axis, and times as texts for people.
+
 use jiff::{
     SignedDuration, Timestamp,
     civil::{Date, DateTime},
@@ -6,7 +8,7 @@ use lakefront_api::Zone;
 
 use crate::{step::Step, text};
 
-/// The least room between two labels, in pixels.
+/// The least distance between two labels, in pixels.
 const APART: f64 = 14.0;
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -15,13 +17,14 @@ const MONTHS: [&str; 12] = [
 /// A tick of a time axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeTick {
-    /// Where.
+    /// The position on the axis.
     pub time: Timestamp,
-    /// What clocks of the zone show there, as far as it matters.
+    /// The civil time in the zone, with as many parts as the step needs.
     pub label: String,
 }
 
-/// Ticks at round hours, days, months of the zone, as many as fit into a width without their labels touching.
+/// Returns ticks at round hours, days or months of the zone. There are as many as fit into `width` pixels without
+/// overlapping labels.
 pub fn time_ticks(from: Timestamp, to: Timestamp, zone: &Zone, width: f64) -> Vec<TimeTick> {
     let seconds = (to.as_duration() - from.as_duration()).as_secs_f64();
     if seconds <= 0.0 || width <= 0.0 {
@@ -36,14 +39,14 @@ pub fn time_ticks(from: Timestamp, to: Timestamp, zone: &Zone, width: f64) -> Ve
 
     let mut ticks = Vec::new();
     let mut civil = step.floor(zone.civil(from));
-    // Clock changes make steps shorter or longer, so labels are checked where they come to lie.
+    // Clock changes make steps shorter or longer, so the position of each label is checked.
     let mut free = f64::NEG_INFINITY;
     while let Some(at) = civil {
         let Some(time) = zone.instant(at) else { break };
         if time >= to {
             break;
         }
-        // Clocks that go forward show another time than the one that they leave out.
+        // For a civil time that a clock change skips, the label is the time that clocks show instead.
         let label = label(zone.civil(time), step);
         let x = (time.as_duration() - from.as_duration()).as_secs_f64() / seconds * width;
         let half = text::width(&label) / 2.0;
@@ -68,7 +71,7 @@ fn label(at: DateTime, step: Step) -> String {
     }
 }
 
-/// A time on the clocks of a zone: `2026-03-24 12:03:10`.
+/// Formats a time on the clocks of a zone, such as `2026-03-24 12:03:10`.
 pub fn clock(time: Timestamp, zone: &Zone) -> String {
     let at = zone.civil(time);
     format!(
@@ -80,8 +83,9 @@ pub fn clock(time: Timestamp, zone: &Zone) -> String {
     )
 }
 
-/// A time as a form's field has it: a whole minute on the clocks of a zone, `2026-03-24T12:03`. Of two equal minutes, the
-/// second has its offset from UTC: `2026-10-25T02:30+01:00`.
+/// Formats a time for a form's field as a whole minute on the clocks of a zone, such as `2026-03-24T12:03`.
+///
+/// When clocks are set back, a minute happens twice. The second one has its offset from UTC: `2026-10-25T02:30+01:00`.
 pub fn local_minute(time: Timestamp, zone: &Zone) -> String {
     let at = zone.civil(time);
     let minute = at.date().at(at.hour(), at.minute(), 0, 0);
@@ -98,7 +102,7 @@ pub fn local_minute(time: Timestamp, zone: &Zone) -> String {
     format!("{shown}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-/// A day without its year: `Mar 24`.
+/// Formats a day without its year, such as `Mar 24`.
 pub fn short_day(day: Date) -> String {
     format!(
         "{} {}",
@@ -107,7 +111,7 @@ pub fn short_day(day: Date) -> String {
     )
 }
 
-/// A day: `2026-03-24`.
+/// Formats a day, such as `2026-03-24`.
 pub fn day(at: DateTime) -> String {
     format!("{:04}-{:02}-{:02}", at.year(), at.month(), at.day())
 }

@@ -1,6 +1,8 @@
+//! The units of values, and values as texts for people.
+
 use crate::number::{compact, count, significant};
 
-/// What a number measures, which decides how it is written.
+/// The unit of a value, which decides how the value is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Unit {
     /// A count, or a number without a unit.
@@ -13,7 +15,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The unit of a catalogue entry: `ms`, `1` or empty.
+    /// Parses the unit of a catalogue entry: `ms`, `1` or empty.
     pub fn parse(text: &str) -> Self {
         match text {
             "ms" => Self::Millis,
@@ -22,7 +24,7 @@ impl Unit {
         }
     }
 
-    /// A value in full, for tables and legends: `1,234`, `1.23 s`, `4.5 %`.
+    /// Formats a value in full, for tables and legends: `1,234`, `1.23 s`, `4.5 %`.
     pub fn full(self, value: f64) -> String {
         match self {
             Self::Plain if value.fract() == 0.0 => count(value),
@@ -32,7 +34,7 @@ impl Unit {
         }
     }
 
-    /// A value as short as it can be, for axes: `12.3 k`, `500 ms`, `40 %`.
+    /// Formats a value as short as possible, for axes: `12.3 k`, `500 ms`, `40 %`.
     pub fn short(self, value: f64) -> String {
         match self {
             Self::Plain => compact(value),
@@ -41,7 +43,7 @@ impl Unit {
         }
     }
 
-    /// The unit in words, for a panel's heading.
+    /// Returns the unit in words, for the heading of a panel.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Plain => "",

@@ -1,17 +1,19 @@
-/// Ticks of a value axis: multiples of 1, 2 or 5 times a power of ten, from the first to the last.
+//! The ticks of a value axis.
+
+/// The ticks of a value axis: consecutive multiples of 1, 2 or 5 times a power of ten.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueTicks {
-    /// Where the axis begins and ends: both are ticks.
+    /// The first and the last value of the axis, which are both ticks.
     pub range: (f64, f64),
     /// The ticks, lowest first.
     pub ticks: Vec<f64>,
 }
 
-/// Values beyond are drawn at the edge: nothing people measure is larger, and sums stay finite.
+/// The largest drawn value. Larger ones are drawn at the edge, and sums stay finite. No real measurement is larger.
 pub const LARGEST: f64 = 1e18;
 
-/// Ticks for values from `low` to `high` and always for zero, about `wanted` of them; `whole` for counts, whose
-/// ticks are integers.
+/// Returns about `wanted` ticks for values from `low` to `high`, with zero always among them. `whole` is true for
+/// counts, whose ticks are integers.
 pub fn value_ticks(low: f64, high: f64, wanted: usize, whole: bool) -> ValueTicks {
     let low = low.clamp(-LARGEST, 0.0);
     let high = high.clamp(0.0, LARGEST);

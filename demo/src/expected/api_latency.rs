@@ -1,10 +1,14 @@
+//! The expected answer of `api_latency`.
+
 use std::collections::BTreeMap;
 
 use super::cell::quantile;
 use super::{Ask, Cell, Row};
 use crate::Event;
 
-/// hour, service, method, route, requests, errors, p50_ms, p99_ms.
+/// Returns the requests, errors and latency of each route per hour.
+///
+/// Columns: hour, service, method, route, requests, errors, p50_ms, p99_ms.
 pub fn api_latency(events: &[Event], ask: &Ask) -> Vec<Row> {
     let mut routes = BTreeMap::<(i64, &str, &str, &str), (usize, Vec<f64>)>::new();
     for event in ask.hours(events) {

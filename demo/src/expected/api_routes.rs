@@ -1,3 +1,5 @@
+//! The expected answers of `api_routes` and `api_heatmap`.
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -5,7 +7,9 @@ use super::cell::{quantile, share};
 use super::{Ask, Cell, Row};
 use crate::{Event, SECOND};
 
-/// service, method, route, requests, per_minute, error_share, p50_ms, p95_ms, p99_ms.
+/// Returns the rate, errors and latency of each route over the range.
+///
+/// Columns: service, method, route, requests, per_minute, error_share, p50_ms, p95_ms, p99_ms.
 pub fn api_routes(events: &[Event], ask: &Ask) -> Vec<Row> {
     let mut routes = BTreeMap::<(&str, &str, &str), (usize, Vec<f64>)>::new();
     for event in ask.hours(events) {
@@ -39,7 +43,10 @@ pub fn api_routes(events: &[Event], ask: &Ask) -> Vec<Row> {
         .collect()
 }
 
-/// hour, band_ms, requests.
+/// Returns the number of requests per hour and band of latency. A band begins at a power of two of milliseconds, or at
+/// 0.
+///
+/// Columns: hour, band_ms, requests.
 pub fn api_heatmap(events: &[Event], ask: &Ask) -> Vec<Row> {
     let mut cells = BTreeMap::<(i64, usize), usize>::new();
     for event in ask.hours(events) {

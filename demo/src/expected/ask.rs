@@ -1,3 +1,5 @@
+//! The arguments of a named query, and the selection of events by them.
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -7,37 +9,37 @@ use jiff::tz::TimeZone;
 
 use crate::{DAY, Event, Facts, HOUR};
 
-/// What is asked: a range, a zone and filters.
+/// The arguments of a named query: a range, a zone and filters.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// The first instant inside, in microseconds since 1970.
+    /// The first instant inside the range, in microseconds since 1970.
     pub from: i64,
-    /// The first instant after.
+    /// The first instant after the range, in microseconds since 1970.
     pub to: i64,
     /// The end of the data, in microseconds since 1970.
     pub now: i64,
-    /// The zone in which hours and days are cut.
+    /// The time zone of hours and days.
     pub tz: TimeZone,
-    /// Only this service; empty means all.
+    /// The service to select. Empty means all.
     pub service: String,
-    /// Only this environment; empty means all.
+    /// The environment to select. Empty means all.
     pub environment: String,
-    /// Only this page; empty means all.
+    /// The page to select. Empty means all.
     pub page: String,
-    /// Only this route; empty means all.
+    /// The route to select. Empty means all.
     pub route: String,
     /// The user of `errors_for_user`.
     pub user_id: String,
-    /// Only this group of errors; empty means all.
+    /// The group of errors to select. Empty means all.
     pub error_group: String,
     /// The trace of `trace_spans`.
     pub trace_id: String,
-    /// How many rows, where a query has a limit.
+    /// The largest number of rows, for a query that has a limit.
     pub limit: usize,
 }
 
 impl Ask {
-    /// Everything in `[from, to)`, in a zone.
+    /// Creates the arguments for everything in `[from, to)`, in a zone.
     pub fn new(from: i64, to: i64, tz: TimeZone) -> Self {
         Self {
             from,
@@ -55,24 +57,24 @@ impl Ask {
         }
     }
 
-    /// The events that count, for a query that takes the range as it is.
+    /// Returns the selected events for a query whose range is not widened.
     pub(super) fn exact<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Event> {
         self.within(events, self.from..self.to)
     }
 
-    /// The events that count, for a query whose range is widened to hours.
+    /// Returns the selected events for a query whose range is widened to hours.
     pub(super) fn hours<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Event> {
         self.within(events, self.whole_hours())
     }
 
-    /// The events that count, for a query whose range is widened to quarters of an hour.
+    /// Returns the selected events for a query whose range is widened to quarters of an hour.
     pub(super) fn quarters<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Event> {
         const QUARTER: i64 = HOUR / 4;
         let up = |time: i64| (time + QUARTER - 1).div_euclid(QUARTER) * QUARTER;
         self.within(events, self.from.div_euclid(QUARTER) * QUARTER..up(self.to))
     }
 
-    /// The same, and those of the days before.
+    /// Returns the same events as [`Self::hours`], and those of a number of days before.
     pub(super) fn hours_since<'a>(
         &'a self,
         events: &'a [Event],
@@ -82,19 +84,21 @@ impl Ask {
         self.within(events, start - days * DAY..end)
     }
 
-    /// The range widened to hours.
+    /// Returns the range widened to hours.
     pub(super) fn whole_hours(&self) -> Range<i64> {
         let floor = self.hour(self.to);
         self.hour(self.from)..if floor == self.to { floor } else { floor + HOUR }
     }
 
-    /// The events that count, for a query whose range is widened to days.
+    /// Returns the selected events for a query whose range is widened to days.
     pub(super) fn days<'a>(&'a self, events: &'a [Event]) -> impl Iterator<Item = &'a Event> {
         self.within(events, self.whole_days())
     }
 
-    /// The sessions that count, for a query whose range is widened to days: cut at UTC midnight, each with those of its
-    /// rows that `pick` takes (and what it makes of them), oldest first, and dated by the first.
+    /// Returns the selected sessions for a query whose range is widened to days.
+    ///
+    /// Sessions are split at UTC midnight. Each one has the values that `pick` returns for its events, oldest first.
+    /// The first of them dates the session.
     pub(super) fn sessions<'a, T: Ord>(
         &'a self,
         events: &'a [Event],
@@ -140,19 +144,19 @@ impl Ask {
         })
     }
 
-    /// The start of the hour of the zone's clocks that an instant is in.
+    /// Returns the start of the hour that contains an instant, on the clocks of the zone.
     pub(super) fn hour(&self, time: i64) -> i64 {
         let offset = i64::from(self.tz.to_offset(instant(time)).seconds()) * crate::SECOND;
         (time + offset).div_euclid(HOUR) * HOUR - offset
     }
 
-    /// The day of the zone's calendar that an instant is in.
+    /// Returns the day that contains an instant, on the calendar of the zone.
     pub(super) fn day(&self, time: i64) -> Date {
         self.tz.to_datetime(instant(time)).date()
     }
 
     fn start(&self, day: Date) -> i64 {
-        // Where midnight does not exist, the day starts at the first instant that does.
+        // If a clock change skips midnight, the day starts at the first instant after it.
         day.to_zoned(self.tz.clone())
             .map_or(0, |start| start.timestamp().as_microsecond())
     }

@@ -1,10 +1,14 @@
+//! The expected answer of `bounce_rate`.
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{Ask, Cell, Row};
 use crate::Event;
 
-/// page, sessions, bounces, bounce_rate: by the page a session landed on.
+/// Returns the sessions and bounces of each landing page, which is the first page of a session.
+///
+/// Columns: page, sessions, bounces, bounce_rate.
 pub fn bounce_rate(events: &[Event], ask: &Ask) -> Vec<Row> {
     let mut pages = BTreeMap::<&str, (usize, usize)>::new();
     for views in ask.sessions(events, |facts| facts.view.then_some(facts.page.as_ref())) {

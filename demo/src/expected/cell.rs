@@ -1,28 +1,30 @@
+//! The values of an expected answer.
+
 use jiff::civil::Date;
 
-/// A row of an answer.
+/// A row of an expected answer.
 pub type Row = Vec<Cell>;
 
-/// A value of an answer.
+/// A value of an expected answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    /// Text.
+    /// A text.
     Text(String),
     /// A whole number.
     Count(u64),
-    /// A share from 0 to 1.
+    /// A share from 0 to 1, or another floating-point number.
     Share(f64),
-    /// A quantile, which an engine may miss by 1 %.
+    /// A quantile. An engine may differ from it by 1 %.
     Quantile(f64),
     /// An instant, in microseconds since 1970.
     Time(i64),
     /// A day.
     Day(Date),
-    /// Counts in equal parts of the range.
+    /// The counts in equal parts of the range.
     Trend(Vec<u64>),
-    /// Nothing: the share or the quantile of none.
+    /// Null: the share or the quantile of no samples.
     Nothing,
-    /// Something that only the lake knows.
+    /// A value that the events do not determine, such as a row id. Any value matches.
     Any,
 }
 
@@ -38,7 +40,7 @@ impl From<usize> for Cell {
     }
 }
 
-/// A part of a whole.
+/// Returns the share of a part in a whole, or [`Cell::Nothing`] if the whole is zero.
 pub(super) fn share(part: usize, whole: usize) -> Cell {
     if whole == 0 {
         Cell::Nothing
@@ -47,7 +49,7 @@ pub(super) fn share(part: usize, whole: usize) -> Cell {
     }
 }
 
-/// The sample at rank ⌊q(n−1)⌋.
+/// Returns the quantile `q` of the samples: the sample at rank ⌊q(n−1)⌋. Sorts the samples.
 pub(super) fn quantile(samples: &mut [f64], q: f64) -> Cell {
     samples.sort_by(f64::total_cmp);
     let rank = q * samples.len().saturating_sub(1) as f64;

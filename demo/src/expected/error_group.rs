@@ -1,4 +1,4 @@
-//! What is asked of groups of errors: all of them, and one.
+//! The expected answers of the queries on groups of errors: on all groups, and on one.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,12 +7,15 @@ use super::error_queries::{GroupOf, errors, most_first, trace_id};
 use super::{Ask, Cell, Row};
 use crate::{DAY, ErrorFact, Event, HOUR};
 
-/// How many days before the range are looked at.
+/// The number of days before the range that decide on a group's state.
 const LOOK_BACK: i64 = 30;
-/// After how many days without an error a group is said to have returned.
+/// The number of days without an error after which a group counts as returned.
 const SILENCE: i64 = 7;
 
-/// error_group, state, error_type, last_message, errors, users, trend, first_seen, last_seen, first_version, last_version.
+/// Returns the groups of errors with their state and trend.
+///
+/// Columns: error_group, state, error_type, last_message, errors, users, trend, first_seen, last_seen, first_version,
+/// last_version.
 pub fn error_groups(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
     let range = ask.whole_hours();
     let mut groups = BTreeMap::<String, Vec<(&Event, &ErrorFact)>>::new();
@@ -22,7 +25,7 @@ pub fn error_groups(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<R
             groups.entry(group).or_default().push((event, error));
         }
     }
-    // Parts end with the data, at a whole quarter of an hour.
+    // The parts of the trend end where the data ends, at a whole quarter of an hour.
     let until = (range.end.min(ask.now) + HOUR / 4 - 1).div_euclid(HOUR / 4) * (HOUR / 4);
     let length = until - range.start;
     let parts = (length / (HOUR / 4)).clamp(1, 24);
@@ -44,7 +47,7 @@ pub fn error_groups(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<R
         let users: BTreeSet<_> = users.filter(|visitor| !visitor.is_empty()).collect();
         let mut trend = vec![0; parts as usize];
         for (event, _) in inside {
-            // A quarter of an hour is never split.
+            // A quarter of an hour belongs to one part as a whole.
             let quarter = (event.time - range.start).div_euclid(HOUR / 4) * (HOUR / 4);
             trend[(quarter * parts / length) as usize] += 1;
         }
@@ -71,7 +74,9 @@ pub fn error_groups(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<R
     rows.into_iter().map(|(_, _, row)| row).collect()
 }
 
-/// time, stack, message, service, version, page, user_id, trace_id, row_id.
+/// Returns the latest errors of a group.
+///
+/// Columns: time, stack, message, service, version, page, user_id, trace_id, row_id.
 pub fn error_occurrences(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
     let mut found: Vec<_> = errors(ask.exact(events))
         .filter(|(_, error)| group_of(error) == ask.error_group)
@@ -96,7 +101,9 @@ pub fn error_occurrences(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> 
         .collect()
 }
 
-/// user_id, errors, first_seen, last_seen.
+/// Returns the users with the most errors of a group.
+///
+/// Columns: user_id, errors, first_seen, last_seen.
 pub fn users_of_error(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
     let mut users = BTreeMap::<&str, Vec<i64>>::new();
     for (event, error) in errors(ask.hours(events)) {

@@ -1,13 +1,17 @@
+//! The expected answers of the queries on errors.
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ask, Cell, Row};
 use crate::{ErrorFact, Event, Record};
 
-/// The name of an error's group: a hash that only the mapping of attributes knows.
+/// Returns the name of an error's group. The name is a hash, which only the mapping of attributes computes.
 pub type GroupOf<'a> = &'a dyn Fn(&ErrorFact) -> String;
 
-/// hour, error_type, errors.
+/// Returns the number of errors per hour and type.
+///
+/// Columns: hour, error_type, errors.
 pub fn errors_per_hour(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
     let mut counts = BTreeMap::<(i64, &str), usize>::new();
     for (event, error) in errors(ask.hours(events)) {
@@ -22,7 +26,9 @@ pub fn errors_per_hour(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Ve
         .collect()
 }
 
-/// error_group, error_type, errors, users, first_seen, last_seen, last_message.
+/// Returns the groups with the most errors.
+///
+/// Columns: error_group, error_type, errors, users, first_seen, last_seen, last_message.
 pub fn top_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
     #[derive(Default)]
     struct Group<'a> {
@@ -60,7 +66,9 @@ pub fn top_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row
         .collect()
 }
 
-/// time, error_type, message, service, page, trace_id, row_id.
+/// Returns the latest errors of a user.
+///
+/// Columns: time, error_type, message, service, page, trace_id, row_id.
 pub fn errors_for_user(events: &[Event], ask: &Ask) -> Vec<Row> {
     let mut found: Vec<_> = errors(ask.exact(events))
         .filter(|(event, _)| event.facts.user == ask.user_id)
@@ -83,7 +91,9 @@ pub fn errors_for_user(events: &[Event], ask: &Ask) -> Vec<Row> {
         .collect()
 }
 
-/// user_id, errors, error_groups, last_seen.
+/// Returns the users with the most errors.
+///
+/// Columns: user_id, errors, error_groups, last_seen.
 pub fn users_with_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
     let mut users = BTreeMap::<&str, Vec<(i64, String)>>::new();
     for (event, error) in errors(ask.hours(events)).filter(|(event, _)| !event.facts.user.is_empty()) {
@@ -105,7 +115,7 @@ pub fn users_with_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> 
         .collect()
 }
 
-/// The most first, then by name.
+/// Returns the names with the most items, at most `limit` of them. Names with equally many are in alphabetical order.
 pub(super) fn most_first<T>(found: BTreeMap<&str, Vec<T>>, limit: usize) -> Vec<(&str, Vec<T>)> {
     let mut rows: Vec<_> = found.into_iter().collect();
     rows.sort_by_key(|(name, found)| (Reverse(found.len()), *name));
@@ -113,7 +123,7 @@ pub(super) fn most_first<T>(found: BTreeMap<&str, Vec<T>>, limit: usize) -> Vec<
     rows
 }
 
-/// The trace of an event, 32 hex digits.
+/// Returns the trace id of an event as 32 hexadecimal digits, or an empty text without a trace.
 pub(super) fn trace_id(event: &Event) -> String {
     let trace = match &event.record {
         Record::Log(log) => log.span.map(|span| span.trace_id),
@@ -122,6 +132,7 @@ pub(super) fn trace_id(event: &Event) -> String {
     trace.map_or_else(String::new, |id| format!("{id:032x}"))
 }
 
+/// Returns the events that are errors, each with its error.
 pub(super) fn errors<'a>(
     events: impl Iterator<Item = &'a Event>,
 ) -> impl Iterator<Item = (&'a Event, &'a ErrorFact)> {

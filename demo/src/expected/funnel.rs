@@ -1,3 +1,5 @@
+//! The expected answer of `funnel`.
+
 use std::collections::BTreeMap;
 
 use super::{Ask, Cell, Row};
@@ -6,9 +8,11 @@ use crate::{Event, Facts};
 /// The labels of the funnel's steps.
 const LABELS: [&str; 5] = ["Visit", "Product", "Cart", "Checkout", "Order"];
 
-/// day, step, label, sessions, conversion, of the funnel `shop`.
+/// Returns the number of sessions that reached each step of the funnel `shop`, per day.
+///
+/// Columns: day, step, label, sessions, conversion.
 pub fn funnel(events: &[Event], ask: &Ask) -> Vec<Row> {
-    // How many sessions reached each step, by day.
+    // The number of sessions that reached each step, by day.
     let mut days = BTreeMap::<_, [usize; 5]>::new();
     let step = |facts: &Facts| {
         if facts.view {
@@ -18,7 +22,8 @@ pub fn funnel(events: &[Event], ask: &Ask) -> Vec<Row> {
         }
     };
     for steps in ask.sessions(events, step) {
-        // Each step counts when it comes after the one before; a day is within the window whatever happens.
+        // A step counts if it comes after the one before. A session is at most a day long, so it is always within the
+        // funnel's window.
         let reached = steps.iter().fold(0, |reached, &(_, step)| {
             reached + usize::from(step == reached + 1)
         });

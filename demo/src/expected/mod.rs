@@ -1,4 +1,5 @@
-//! What the named queries must answer, computed from the events themselves: no SQL, no tables, no mapping of attributes.
+//! The expected answers of the named queries, computed from the events without SQL, tables and the mapping of
+//! attributes.
 
 mod api_latency;
 mod api_routes;

@@ -1,9 +1,13 @@
+//! The expected answer of `records_per_hour`.
+
 use std::collections::BTreeMap;
 
 use super::{Ask, Cell, Row};
 use crate::{Event, Record};
 
-/// hour, signal, records.
+/// Returns the number of records per hour and signal.
+///
+/// Columns: hour, signal, records.
 pub fn records_per_hour(events: &[Event], ask: &Ask) -> Vec<Row> {
     let mut records = BTreeMap::<(i64, &str), usize>::new();
     for event in ask.hours(events) {

@@ -1,4 +1,4 @@
-//! The answers to a handful of events small enough to check by eye.
+//! Tests with a handful of events, few enough to check the answers by eye.
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::{Ask, Cell, Row};
 use crate::{Environment, Event, Facts, Log, Record, Request, SECOND, Service, Severity, Source};
 
-/// 2026-03-28T18:00:00Z: 23:45 of that day in Kathmandu.
+/// 2026-03-28T18:00:00Z, which is 23:45 of that day in Kathmandu.
 const START: i64 = 1_774_720_800 * SECOND;
 const MINUTE: i64 = 60 * SECOND;
 
@@ -57,7 +57,7 @@ fn ask(zone: TimeZone) -> Ask {
     Ask::new(START, START + MINUTE, zone)
 }
 
-/// Kathmandu, which this crate has no database of zones to look up in.
+/// Returns the zone of Kathmandu as a fixed offset, because this crate has no database of time zones.
 fn kathmandu() -> TimeZone {
     TimeZone::fixed(jiff::tz::Offset::from_seconds(5 * 3600 + 45 * 60).expect("an offset"))
 }
@@ -66,7 +66,7 @@ fn kathmandu() -> TimeZone {
 fn a_range_is_widened_to_the_days_of_its_zone() {
     let events = [view(0, "a", "/"), view(14, "b", "/"), view(16, "c", "/")];
     let day = |day, count: usize| -> Row { vec![Cell::Day(day), count.into(), count.into(), count.into()] };
-    // Midnight in Kathmandu is at minute 15, in UTC at minute 360.
+    // Midnight is at minute 15 in Kathmandu, and at minute 360 in UTC.
     assert_eq!(
         super::unique_visitors_per_day(&events, &ask(kathmandu())),
         [day(date(2026, 3, 28), 2)]
@@ -104,11 +104,11 @@ fn steps_count_in_their_order() {
         view(0, "a", "/"),
         step(1, "a", 2),
         step(2, "a", 3),
-        // The cart before the product: reached one step only.
+        // The cart comes before the product, so the session reached one step only.
         view(0, "b", "/"),
         step(1, "b", 3),
         step(2, "b", 2),
-        // Without a visit there is no session of the funnel.
+        // A session without a page view is not part of the funnel.
         step(3, "c", 2),
     ];
     let reached: Vec<_> = super::funnel(&events, &ask(TimeZone::UTC))

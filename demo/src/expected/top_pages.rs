@@ -1,10 +1,14 @@
+//! The expected answer of `top_pages`.
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ask, Row};
 use crate::Event;
 
-/// page, views, visitors.
+/// Returns the pages with the most views.
+///
+/// Columns: page, views, visitors.
 pub fn top_pages(events: &[Event], ask: &Ask) -> Vec<Row> {
     let mut pages = BTreeMap::<&str, (usize, BTreeSet<&str>)>::new();
     for event in ask

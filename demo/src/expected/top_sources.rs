@@ -1,10 +1,14 @@
+//! The expected answer of `top_sources`.
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ask, Cell, Row};
 use crate::Event;
 
-/// source, campaign, sessions, visitors, bounce_rate: by where a session's first page view came from.
+/// Returns the sources with the most sessions. The source of a session is that of its first page view.
+///
+/// Columns: source, campaign, sessions, visitors, bounce_rate.
 pub fn top_sources(events: &[Event], ask: &Ask) -> Vec<Row> {
     #[derive(Default)]
     struct Source<'a> {

@@ -1,10 +1,12 @@
+//! The expected answers of `totals` and `service_health`.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::{quantile, share};
 use super::{Ask, Cell, Row};
 use crate::Event;
 
-/// What is counted of a service, or of all.
+/// The counts of one service, or of all services.
 #[derive(Default)]
 struct Totals<'a> {
     errors: usize,
@@ -15,7 +17,7 @@ struct Totals<'a> {
 }
 
 impl<'a> Totals<'a> {
-    /// Adds an event, unless nothing of it counts.
+    /// Adds an event. Events that are no error, no request and no page view of a person are ignored.
     fn add(&mut self, event: &'a Event) {
         let facts = &event.facts;
         let viewed = facts.view && !facts.bot;
@@ -34,7 +36,9 @@ impl<'a> Totals<'a> {
     }
 }
 
-/// errors, requests, error_share, p95_ms, visitors.
+/// Returns the totals of the range in one row.
+///
+/// Columns: errors, requests, error_share, p95_ms, visitors.
 pub fn totals(events: &[Event], ask: &Ask) -> Vec<Row> {
     let mut all = Totals::default();
     ask.quarters(events).for_each(|event| all.add(event));
@@ -47,7 +51,9 @@ pub fn totals(events: &[Event], ask: &Ask) -> Vec<Row> {
     ]]
 }
 
-/// service, state, requests, error_share, p95_ms, errors, visitors, last_seen.
+/// Returns the totals and the state of each service. 5 % of failed requests is "failing", 1 % is "degraded".
+///
+/// Columns: service, state, requests, error_share, p95_ms, errors, visitors, last_seen.
 pub fn service_health(events: &[Event], ask: &Ask) -> Vec<Row> {
     let mut services = BTreeMap::<&str, Totals<'_>>::new();
     for event in ask.hours(events) {

@@ -1,8 +1,13 @@
+//! The expected answer of `trace_spans`.
+
 use super::error_queries::GroupOf;
 use super::{Ask, Cell, Row};
 use crate::{Event, Kind, Record};
 
-/// time, service, name, kind, duration_ms, status, error_type, error_message, error_group, span_id, parent_span_id, row_id.
+/// Returns the spans of a trace by their start.
+///
+/// Columns: time, service, name, kind, duration_ms, status, error_type, error_message, error_group, span_id,
+/// parent_span_id, row_id.
 pub fn trace_spans(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for event in ask.exact(events) {

@@ -1,9 +1,13 @@
+//! The expected answer of `unique_visitors_per_day`.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ask, Cell, Row};
 use crate::Event;
 
-/// day, visitors, sessions, page_views.
+/// Returns the visitors, sessions and page views of each day.
+///
+/// Columns: day, visitors, sessions, page_views.
 pub fn unique_visitors_per_day(events: &[Event], ask: &Ask) -> Vec<Row> {
     #[derive(Default)]
     struct Day<'a> {
@@ -24,7 +28,7 @@ pub fn unique_visitors_per_day(events: &[Event], ask: &Ask) -> Vec<Row> {
     }
     days.into_iter()
         .map(|(day, mut counted)| {
-            // Nobody is not somebody.
+            // The empty id stands for unknown visitors, who are not counted.
             counted.visitors.remove("");
             counted.sessions.remove("");
             vec![

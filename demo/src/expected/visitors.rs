@@ -1,20 +1,26 @@
+//! The expected answers of `top_countries` and `top_devices`.
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ask, Row};
 use crate::{Event, Facts};
 
-/// country, visitors, sessions, page_views.
+/// Returns the countries with the most visitors.
+///
+/// Columns: country, visitors, sessions, page_views.
 pub fn top_countries(events: &[Event], ask: &Ask) -> Vec<Row> {
     visitors(events, ask, |facts| facts.country)
 }
 
-/// device, visitors, sessions, page_views.
+/// Returns the devices with the most visitors.
+///
+/// Columns: device, visitors, sessions, page_views.
 pub fn top_devices(events: &[Event], ask: &Ask) -> Vec<Row> {
     visitors(events, ask, |facts| facts.device)
 }
 
-/// Who viewed pages, by something about them.
+/// Returns the visitors, sessions and page views, grouped by a property of the visitor.
 fn visitors(events: &[Event], ask: &Ask, by: impl Fn(&Facts) -> &'static str) -> Vec<Row> {
     #[derive(Default)]
     struct Kind<'a> {
@@ -34,7 +40,7 @@ fn visitors(events: &[Event], ask: &Ask, by: impl Fn(&Facts) -> &'static str) ->
         kind.views += 1;
     }
     for kind in kinds.values_mut() {
-        // Nobody is not somebody.
+        // The empty id stands for unknown visitors, who are not counted.
         kind.visitors.remove("");
         kind.sessions.remove("");
     }

@@ -1,15 +1,21 @@
+//! The expected answers of `web_vitals` and `web_vitals_by_device`.
+
 use std::collections::BTreeMap;
 
 use super::cell::quantile;
 use super::{Ask, Row};
 use crate::{Event, Facts};
 
-/// page, vital, samples, p75, p95.
+/// Returns the percentiles of web vitals by page.
+///
+/// Columns: page, vital, samples, p75, p95.
 pub fn web_vitals(events: &[Event], ask: &Ask) -> Vec<Row> {
     vitals(events, ask, |facts| &facts.page)
 }
 
-/// device, vital, samples, p75, p95.
+/// Returns the percentiles of web vitals by device.
+///
+/// Columns: device, vital, samples, p75, p95.
 pub fn web_vitals_by_device(events: &[Event], ask: &Ask) -> Vec<Row> {
     vitals(events, ask, |facts| facts.device)
 }

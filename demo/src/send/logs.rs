@@ -1,3 +1,5 @@
+//! The log records of a source, through the SDK's logger provider.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use super::tally::Signal;
 use super::values::{any, system_time};
 use lakefront_demo::{Log, Severity};
 
-/// Hands full batches of log records to the OTLP exporter.
+/// A log processor that passes full batches to the OTLP exporter.
 #[derive(Debug)]
 struct Processor {
     exporter: Arc<LogExporter>,
@@ -54,14 +56,14 @@ impl LogProcessor for Processor {
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        // Called once, before the exporter is shared with any batch.
+        // The SDK calls this once, before any batch shares the exporter.
         if let Some(exporter) = Arc::get_mut(&mut self.exporter) {
             exporter.set_resource(resource);
         }
     }
 }
 
-/// The log records of one source.
+/// The logger of one source.
 pub(super) struct Logs {
     provider: SdkLoggerProvider,
     logger: SdkLogger,

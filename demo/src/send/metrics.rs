@@ -1,3 +1,5 @@
+//! The metrics of a source, through the SDK's meter provider, with the times of the shop.
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,19 +18,19 @@ use opentelemetry_sdk::metrics::{
 
 use lakefront_demo::{Event, HOUR, Kind, Record, Service};
 
-/// The span of time a collection stands for, in microseconds since 1970.
+/// The time span of a collection, in microseconds since 1970.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Window {
-    /// When the source began to count.
+    /// When the source started, from which cumulative values count.
     pub(super) since: i64,
-    /// When the collection is made.
+    /// The time of the collection.
     pub(super) at: i64,
 }
 
-/// What the SDK collected last, with the times the shop gives it.
+/// An exporter that keeps the SDK's last collection and replaces its times with those of the shop.
 ///
-/// The SDK stamps every data point with its own clock when it collects. Measurements of last week collected now would all
-/// be of now, so the times are set here, between the SDK and the wire: the only place where they can be.
+/// The SDK stamps each data point with its own clock at the collection. Measurements of last week would get the current
+/// time. The only place to change that is here, between the SDK and the request.
 #[derive(Debug, Clone, Default)]
 struct Shifted {
     window: Arc<Mutex<Option<Window>>>,
@@ -37,7 +39,7 @@ struct Shifted {
 
 impl PushMetricExporter for Shifted {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        // None: the reader's own round, when nobody asked.
+        // `None` means that the reader collects on its own, unasked.
         let Some(window) = *lock(&self.window) else {
             return Ok(());
         };
@@ -91,6 +93,7 @@ fn shift(data: Option<&mut Data>, window: Window) {
     }
 }
 
+/// Converts microseconds to nanoseconds. Negative times become 0.
 pub(super) fn nanos(micros: i64) -> u64 {
     micros.max(0).unsigned_abs() * 1_000
 }
@@ -104,13 +107,13 @@ pub(super) struct Meters {
     provider: SdkMeterProvider,
     shifted: Shifted,
     since: i64,
-    /// Histogram with explicit buckets.
+    /// A histogram with explicit buckets.
     requests: Histogram<f64>,
-    /// Exponential histogram, by a view.
+    /// A histogram that a view makes exponential.
     queries: Histogram<f64>,
-    /// Monotonic sum.
+    /// A monotonic sum.
     orders: Counter<u64>,
-    /// Sum that also falls.
+    /// A sum that can also fall.
     carts: UpDownCounter<i64>,
     memory: Gauge<u64>,
 }
@@ -118,7 +121,7 @@ pub(super) struct Meters {
 impl Meters {
     pub(super) fn new(resource: Resource, scope: InstrumentationScope, since: i64) -> Self {
         let shifted = Shifted::default();
-        // Collected only when asked: a day is longer than any run between two questions.
+        // Collections happen on demand only. The interval of a day is longer than any time between two of them.
         let reader = PeriodicReader::builder(shifted.clone())
             .with_interval(Duration::from_secs(86_400))
             .build();
@@ -176,7 +179,7 @@ impl Meters {
         }
     }
 
-    /// Measures what happened.
+    /// Records the measurements of an event.
     pub(super) fn observe(&self, event: &Event) {
         if let Some(request) = &event.facts.request {
             self.requests.record(
@@ -211,9 +214,9 @@ impl Meters {
         }
     }
 
-    /// Everything measured so far, as of `at`.
+    /// Returns everything measured so far, with the time `at`.
     pub(super) fn collect(&self, at: i64) -> Result<Option<OtlpMetrics>, OTelSdkError> {
-        // Memory grows until the nightly restart.
+        // Memory use grows until midnight, when the process restarts.
         let hours = at.rem_euclid(24 * HOUR) as f64 / HOUR as f64;
         self.memory.record((180e6 + 4e6 * hours) as u64, &[]);
         *lock(&self.shifted.window) = Some(Window {
@@ -226,7 +229,7 @@ impl Meters {
     }
 }
 
-/// How many data points there are.
+/// Returns the number of data points.
 pub(super) fn points(metrics: &OtlpMetrics) -> usize {
     metrics
         .scope_metrics

@@ -1,4 +1,4 @@
-//! From plain events to OTLP/HTTP, through the OpenTelemetry SDK's own providers and exporters.
+//! Sends events as OTLP/HTTP, through the OpenTelemetry SDK's own providers and exporters.
 
 mod batches;
 mod logs;

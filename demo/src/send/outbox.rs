@@ -1,3 +1,5 @@
+//! The batches in flight, with a limit on their number.
+
 use std::future::Future;
 use std::sync::Arc;
 
@@ -7,10 +9,10 @@ use tokio::sync::Semaphore;
 
 use super::tally::{Signal, Tally};
 
-/// Batches on their way: a few at a time, and whoever makes the next one waits.
+/// Sends batches in the background, a few at a time. The producer of the next batch waits for a free place.
 ///
-/// The SDK's own batch processors drop records when their queue is full, which is right for a program that has
-/// something better to do than telemetry. This one has not.
+/// The SDK's own batch processors drop records when their queue is full. That suits a program whose main work is not
+/// telemetry. This program has no other work, so it waits.
 #[derive(Debug, Clone)]
 pub(super) struct Outbox {
     runtime: Handle,
@@ -18,7 +20,7 @@ pub(super) struct Outbox {
     tally: Arc<Tally>,
 }
 
-/// Batches that may be in flight at once.
+/// The largest number of batches in flight.
 const IN_FLIGHT: u32 = 4;
 
 impl Outbox {
@@ -30,7 +32,8 @@ impl Outbox {
         }
     }
 
-    /// Waits for a place, then exports in the background. Not to be called from async code.
+    /// Waits for a free place, then exports in the background. The wait blocks the thread, so async code must not call
+    /// this.
     pub(super) fn put(
         &self,
         signal: Signal,
@@ -50,7 +53,7 @@ impl Outbox {
         });
     }
 
-    /// Waits until every batch has arrived or failed.
+    /// Waits until every batch was delivered or has failed.
     pub(super) fn wait(&self) {
         drop(self.runtime.block_on(self.places.acquire_many(IN_FLIGHT)));
     }

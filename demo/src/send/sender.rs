@@ -1,3 +1,5 @@
+//! The entry point of `send`: passes each event to the providers of its source.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,34 +26,35 @@ use super::tally::{Signal, Tally};
 use super::wire::Wire;
 use lakefront_demo::{Event, Record, Service, Source};
 
-/// Collections of metrics in one request.
+/// The number of metric collections in one request.
 const COLLECTIONS: usize = 48;
 
-/// Hands events to the OpenTelemetry SDK: one set of providers for each source, as if each were a process of its own.
+/// Passes events to the OpenTelemetry SDK. Each source has its own providers, as a process of its own would have.
 pub struct Sender {
     endpoint: String,
     wire: Arc<Wire>,
     outbox: Outbox,
     tally: Arc<Tally>,
-    /// When the first source began to count.
+    /// When the first source started, in microseconds since 1970.
     since: i64,
     sources: BTreeMap<Source, Telemetry>,
     collected: Vec<ResourceMetrics>,
 }
 
-/// What one process has of the SDK.
+/// The SDK's providers of one source.
 struct Telemetry {
     logs: Logs,
     spans: Spans,
-    /// Browsers measure nothing.
+    /// The metrics. `None` for browsers, which have none.
     meters: Option<Meters>,
     settlements: Option<Settlements>,
-    /// Whether it reported since the last collection; a release that is gone reports no metrics.
+    /// True if the source reported since the last collection. A release that no longer runs must not report metrics.
     alive: bool,
 }
 
 impl Sender {
-    /// A sender to an OTLP/HTTP endpoint, `http://host:port`; `since` (microseconds since 1970) is when its sources started.
+    /// Creates a sender to an OTLP/HTTP endpoint, `http://host:port`. The first source started at `since`, in
+    /// microseconds since 1970.
     pub fn new(runtime: Handle, endpoint: &str, wire: Wire, tally: Arc<Tally>, since: i64) -> Self {
         Self {
             endpoint: endpoint.trim_end_matches('/').to_owned(),
@@ -64,10 +67,10 @@ impl Sender {
         }
     }
 
-    /// Sends one event, at the latest with the next [`Self::flush`].
+    /// Sends an event, at the latest with the next [`Self::flush`].
     ///
     /// # Errors
-    /// When the SDK refuses the endpoint.
+    /// Returns an error if the SDK rejects the endpoint.
     pub fn send(&mut self, event: Event) -> Result<()> {
         if !self.sources.contains_key(&event.source) {
             let since = if self.sources.is_empty() {
@@ -95,10 +98,10 @@ impl Sender {
         Ok(())
     }
 
-    /// Collects the metrics of every source that is alive, as of `at`.
+    /// Collects the metrics of every source that reported since the last collection, with the time `at`.
     ///
     /// # Errors
-    /// When the SDK can't collect.
+    /// Returns an error if the SDK cannot collect.
     pub fn collect(&mut self, at: i64) -> Result<()> {
         for telemetry in self.sources.values_mut().filter(|telemetry| telemetry.alive) {
             telemetry.alive = false;
@@ -115,10 +118,10 @@ impl Sender {
         Ok(())
     }
 
-    /// Sends what is waiting for a full batch, and waits until all of it has arrived or failed.
+    /// Sends the incomplete batches, and waits until every batch was delivered or has failed.
     ///
     /// # Errors
-    /// When the SDK can't flush.
+    /// Returns an error if the SDK cannot flush.
     pub fn flush(&mut self) -> Result<()> {
         for telemetry in self.sources.values() {
             telemetry.logs.flush()?;
@@ -129,7 +132,7 @@ impl Sender {
         Ok(())
     }
 
-    /// What became of everything so far.
+    /// Returns the counts of delivered and failed items.
     pub fn tally(&self) -> &Tally {
         &self.tally
     }
@@ -201,7 +204,7 @@ impl Sender {
     }
 }
 
-/// The resource of a source: what its SDK would say of it.
+/// Returns the resource of a source, with the attributes that its SDK would set.
 fn resource(source: Source) -> Resource {
     let language = if source.service == Service::Storefront {
         "webjs"

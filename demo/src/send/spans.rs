@@ -1,3 +1,5 @@
+//! The spans of a source, through the SDK's tracer provider.
+
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +23,7 @@ use super::tally::Signal;
 use super::values::{key_values, system_time};
 use lakefront_demo::{Kind, Span, SpanContext};
 
-/// Hands full batches of ended spans to the OTLP exporter.
+/// A span processor that passes full batches of ended spans to the OTLP exporter.
 #[derive(Debug)]
 struct Processor {
     exporter: Arc<SpanExporter>,
@@ -59,7 +61,7 @@ impl SpanProcessor for Processor {
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        // Called once, before the exporter is shared with any batch.
+        // The SDK calls this once, before any batch shares the exporter.
         if let Some(exporter) = Arc::get_mut(&mut self.exporter) {
             exporter.set_resource(resource);
         }
@@ -67,11 +69,11 @@ impl SpanProcessor for Processor {
 }
 
 thread_local! {
-    /// The ids of the span that is being built on this thread.
+    /// The ids of the span that this thread is creating.
     static NEXT: Cell<SpanContext> = const { Cell::new(SpanContext { trace_id: 0, span_id: 0 }) };
 }
 
-/// Gives spans the ids that the shop gave them, so that a run can be repeated.
+/// An id generator that returns the ids from the shop instead of random ones, so that a run can be repeated.
 #[derive(Debug)]
 struct Given;
 
@@ -85,7 +87,7 @@ impl IdGenerator for Given {
     }
 }
 
-/// The spans of one source.
+/// The tracer of one source.
 pub(super) struct Spans {
     provider: SdkTracerProvider,
     tracer: SdkTracer,

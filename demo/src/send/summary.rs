@@ -1,3 +1,5 @@
+//! A metric of the type summary, as the Collector's Prometheus receiver would send it.
+
 use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyValue;
 use opentelemetry_proto::tonic::common::v1::{AnyValue as Any, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -10,16 +12,16 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use super::metrics::{Window, nanos};
 use lakefront_demo::{Event, Kind, Record, Source};
 
-/// A Prometheus summary of how long settlements take.
+/// A Prometheus summary of the duration of settlements.
 ///
-/// No OpenTelemetry SDK makes summaries: they come from Prometheus clients, scraped by the Collector's Prometheus
-/// receiver. This is what that receiver sends (receiver/prometheusreceiver, v0.161).
+/// No OpenTelemetry SDK produces summaries. They come from Prometheus clients, which the Collector's Prometheus
+/// receiver scrapes. The format is that of the receiver (receiver/prometheusreceiver, v0.161).
 pub(super) struct Settlements {
     source: Source,
     since: i64,
     count: u64,
     sum: f64,
-    /// Since the last scrape; a Prometheus client keeps a sliding window too.
+    /// The durations since the last scrape, in seconds. A Prometheus client has a sliding window too.
     recent: Vec<f64>,
 }
 
@@ -45,7 +47,7 @@ impl Settlements {
         }
     }
 
-    /// The scrape at `at`.
+    /// Returns the scrape at a time, in microseconds since 1970.
     pub(super) fn collect(&mut self, at: i64) -> ResourceMetrics {
         let window = Window {
             since: self.since,
@@ -56,7 +58,7 @@ impl Settlements {
             .into_iter()
             .map(|quantile| ValueAtQuantile {
                 quantile,
-                // A Prometheus client says NaN when it has seen nothing lately.
+                // A Prometheus client reports NaN if its window is empty.
                 value: match self.recent.len() {
                     0 => f64::NAN,
                     seen => self.recent[(quantile * (seen - 1) as f64) as usize],

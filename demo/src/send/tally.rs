@@ -1,3 +1,5 @@
+//! The counts of accepted, rejected and failed items.
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -13,7 +15,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// The path of OTLP/HTTP.
+    /// Returns the path of the signal in OTLP/HTTP.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Logs => "/v1/logs",
@@ -29,17 +31,18 @@ impl Signal {
     }
 }
 
-/// What became of everything that was handed over: nothing is lost without being counted here.
+/// The outcome of all items. Each one is counted as accepted or rejected, or its failure is recorded.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Signed: a refusal is read from the reply before the batch is counted.
+    /// The accepted items of each signal. The number is signed because a rejection is subtracted before its batch is
+    /// added.
     accepted: [AtomicI64; 3],
     rejected: AtomicU64,
     failure: Mutex<Option<String>>,
 }
 
 impl Tally {
-    /// How many items of a signal the endpoint took.
+    /// Returns the number of items of a signal that the endpoint accepted.
     pub fn accepted(&self, signal: Signal) -> u64 {
         self.accepted[signal as usize]
             .load(Ordering::Relaxed)
@@ -47,7 +50,7 @@ impl Tally {
             .unsigned_abs()
     }
 
-    /// How many items of any signal the endpoint took.
+    /// Returns the number of items of all signals that the endpoint accepted.
     pub fn total(&self) -> u64 {
         [Signal::Logs, Signal::Traces, Signal::Metrics]
             .into_iter()
@@ -55,12 +58,12 @@ impl Tally {
             .sum()
     }
 
-    /// How many items the endpoint refused one by one (OTLP's partial success).
+    /// Returns the number of items that the endpoint rejected from accepted requests (OTLP's partial success).
     pub fn rejected(&self) -> u64 {
         self.rejected.load(Ordering::Relaxed)
     }
 
-    /// The first batch that could not be delivered, in words.
+    /// Returns the first failure to deliver a batch, as a text for people.
     pub fn failure(&self) -> Option<String> {
         self.failure.lock().ok().and_then(|failure| failure.clone())
     }
@@ -69,7 +72,7 @@ impl Tally {
         self.accepted[signal as usize].fetch_add(items.cast_signed(), Ordering::Relaxed);
     }
 
-    /// Of items that [`Self::accept`] counts (or is about to count), some were refused after all.
+    /// Counts items as rejected that [`Self::accept`] counts as accepted, before or after this call.
     pub(super) fn reject(&self, signal: Signal, items: u64) {
         self.accepted[signal as usize].fetch_sub(items.cast_signed(), Ordering::Relaxed);
         self.rejected.fetch_add(items, Ordering::Relaxed);

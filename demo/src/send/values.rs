@@ -1,3 +1,5 @@
+//! Converts times and attribute values to the types of the OpenTelemetry SDK.
+
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::KeyValue;
@@ -5,6 +7,7 @@ use opentelemetry::logs::AnyValue;
 
 use lakefront_demo::{Attribute, Value};
 
+/// Converts microseconds since 1970. Negative times become 1970.
 pub(super) fn system_time(micros: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_micros(micros.max(0).unsigned_abs())
 }

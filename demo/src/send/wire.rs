@@ -1,3 +1,5 @@
+//! The HTTP client of the exporters, with retries.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +15,10 @@ use tokio::time::Instant;
 
 use super::tally::{Signal, Tally};
 
-/// The HTTP client under every exporter: sends a request again while the endpoint says "later", and reads from the
-/// reply what the exporters do not tell (how many items were refused, and why).
+/// The HTTP client of every exporter.
+///
+/// A request is repeated while the endpoint asks for that. The number of rejected items and the reason are read from
+/// the reply, because the exporters do not report them.
 #[derive(Debug, Clone)]
 pub struct Wire {
     client: reqwest::Client,
@@ -22,7 +26,7 @@ pub struct Wire {
     tally: Arc<Tally>,
 }
 
-/// `google.rpc.Status`, the body of an OTLP error.
+/// `google.rpc.Status`, the body of an OTLP error reply.
 #[derive(Clone, PartialEq, Message)]
 struct Status {
     #[prost(int32, tag = "1")]
@@ -32,10 +36,10 @@ struct Status {
 }
 
 impl Wire {
-    /// A client that keeps trying for `patience` when the endpoint is busy or not there.
+    /// Creates a client that repeats requests for `patience` while the endpoint is busy or cannot be reached.
     ///
     /// # Errors
-    /// When the HTTP client can't be made.
+    /// Returns an error if the HTTP client cannot be created.
     pub fn new(patience: Duration, tally: Arc<Tally>) -> reqwest::Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
@@ -62,7 +66,7 @@ impl Wire {
         Ok(response)
     }
 
-    /// Counts what a 200 refused after all.
+    /// Counts the items that a reply with status 200 rejects.
     fn partial_success(&self, signal: Signal, body: &Bytes) {
         let (refused, reason) = match signal {
             Signal::Logs => ExportLogsServiceResponse::decode(body.clone())
@@ -124,12 +128,13 @@ impl HttpClient for Wire {
     }
 }
 
-/// The statuses that OTLP/HTTP lets a client send again after.
+/// Returns true for a status after which OTLP/HTTP permits a client to repeat the request.
 fn retryable(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502 | 503 | 504)
 }
 
-/// `Retry-After` in seconds; the form with a date is not used by collectors.
+/// Returns the wait that `Retry-After` gives in seconds. The form with a date is not supported, because collectors do
+/// not use it.
 fn retry_after(reply: &Response<Bytes>) -> Option<Duration> {
     let seconds = reply
         .headers()
@@ -153,7 +158,7 @@ fn described(uri: &http::Uri, reply: &Response<Bytes>) -> String {
     )
 }
 
-/// reqwest's own sentence says only "error sending request"; the cause at the bottom says why.
+/// Returns the innermost cause of an error. The message of reqwest itself is only "error sending request".
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {

@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 use super::{Status, Wire};
 use crate::send::tally::{Signal, Tally};
 
-/// An endpoint that gives these answers, one a connection; the address, and how many were given in the end.
+/// Starts an endpoint that gives these answers, one per connection. Returns its address and a task that ends with the
+/// number of given answers.
 async fn endpoint(answers: Vec<Vec<u8>>) -> (String, tokio::task::JoinHandle<usize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/v1/logs", listener.local_addr().unwrap());

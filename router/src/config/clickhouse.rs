@@ -1,4 +1,4 @@
-//! The ClickHouse servers, as `CLICKHOUSE` lists them.
+//! The configuration of the ClickHouse servers: the list in `CLICKHOUSE`, and the user.
 
 use std::collections::BTreeSet;
 
@@ -9,32 +9,32 @@ use super::{Secret, address};
 use crate::error::ConfigError;
 use crate::place::Place;
 
-/// The name that chDB goes by.
+/// The name of chDB in plans, logs and `/health`, which no ClickHouse server may have.
 pub const CHDB: &str = "chdb";
 
-/// One server.
+/// A ClickHouse server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clickhouse {
-    /// What it is called in plans, logs and `/health`.
+    /// The server's unique name in plans, logs and `/health`.
     pub name: String,
-    /// Its HTTP interface.
+    /// The address of the server's HTTP interface.
     pub url: Url,
-    /// Its region, for people.
+    /// The server's region, as a text for people.
     pub region: Option<String>,
-    /// Where it is; without that it counts as far away.
+    /// The server's place on Earth. A server without one counts as farther away than any other.
     pub place: Option<Place>,
 }
 
-/// As whom the servers are asked.
+/// The user of the router on every ClickHouse server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// The user's name.
     pub user: String,
-    /// Without one the user has none, which only a server on this machine should allow.
+    /// The user's password. Only a server on this machine should allow a user without one.
     pub password: Option<Secret>,
 }
 
-/// An entry of the list.
+/// An entry of the JSON list in `CLICKHOUSE`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -45,7 +45,10 @@ struct Entry {
     longitude: Option<f64>,
 }
 
-/// Reads the list; no text means no servers.
+/// Parses the JSON list of `CLICKHOUSE`. An unset variable means no servers.
+///
+/// # Errors
+/// Returns [`ConfigError::Clickhouse`] if the text is not such a list, or if an entry is not valid.
 pub fn list(text: Option<String>) -> Result<Vec<Clickhouse>, ConfigError> {
     let Some(text) = text else { return Ok(Vec::new()) };
     let entries: Vec<Entry> =

@@ -1,4 +1,4 @@
-//! What the parts of the system tell of themselves, for the Operations page. No query is planned by it.
+//! The health of each part of the system, for the Operations page. No plan depends on it.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::engine::Engine;
 use crate::failure::EngineFailure;
 use crate::fetch;
 
-/// How long a part has to tell.
+/// The time limit for a part to report its health.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// ClickHouse's codes for a table and a database that it does not know.
+/// The error codes of ClickHouse for an unknown table and an unknown database.
 const UNKNOWN: [u32; 2] = [60, 81];
 
 impl Visit {
-    /// The lake as chDB sees it; none while that sleeps, and it is not woken for this.
+    /// Returns the lake's health as chDB reports it, or `None` while chDB sleeps: this request does not wake it.
     pub(super) async fn lake_health(&self) -> Result<Option<LakeHealth>, Problem> {
         let mut engines = self.engines.iter();
         let Some(chdb) = engines.find(|engine| engine.kind() == BackendKind::Chdb) else {
@@ -33,7 +33,7 @@ impl Visit {
         Ok(health.map(|health| health.lake))
     }
 
-    /// Of ingest; none where the router knows of none.
+    /// Returns the health of ingest, or `None` if `INGEST_URL` is not set.
     pub(super) async fn ingest_health(&self) -> Result<Option<IngestHealth>, Problem> {
         let Some(ingest) = &self.ingest else {
             return Ok(None);
@@ -51,7 +51,7 @@ impl Visit {
                 .map_err(|error| broken(error.to_string()))?;
             let location = Location::Url(ingest.clone());
             let reply = fetch::send(&location, &self.env, request, LIMIT).await?;
-            // 503 has the same body: it says what is full.
+            // A reply with status 503 has the same body, which says what is full.
             serde_json::from_slice(&reply.body).map_err(|error| {
                 broken(format!(
                     "/health answered {}, not the expected document: {error}",
@@ -65,7 +65,7 @@ impl Visit {
             .map_err(|failure| no_answer("ingest at INGEST_URL", &failure))
     }
 
-    /// The rows with which each ClickHouse answers.
+    /// Sends a statement to each ClickHouse server and returns the rows of each.
     pub(super) async fn ask_clickhouses(&self, sql: &str) -> Vec<Told> {
         let engines = self.engines.iter();
         let servers = engines.filter(|engine| engine.kind() == BackendKind::Clickhouse);
@@ -80,7 +80,7 @@ impl Visit {
 async fn ask(engine: &Engine, env: &Env, sql: &str) -> Told {
     let rows = match engine.look_up(env, sql, LIMIT).await {
         Ok(answer) => Ok(answer.rows),
-        // Nothing was ever synced to it.
+        // The tables do not exist: sync has never written to this server.
         Err(EngineFailure::Reply(reply)) if reply.exception().is_some_and(|e| UNKNOWN.contains(&e.code)) => {
             Ok(Vec::new())
         }
