@@ -49,7 +49,7 @@ test("ClickHouse is killed, and comes back", { skip: !pid && "LAKEFRONT_CLICKHOU
 
   started = spawn(program, args, options);
   await page.goto(new URL("/errors?refresh=10s", page.url()).href);
-  // A backend that is down is not asked for 10 seconds, and is then checked behind an answer.
+  // A backend that is down gets no query for 10 seconds. It is then checked behind an answer.
   await panelOf(page, "errors_per_hour").locator(".badge[data-backend=clickhouse]").waitFor({ timeout: 60_000 });
   await page.locator(".health li.up", { hasText: "ClickHouse" }).waitFor({ timeout: 30_000 });
   assert.deepEqual(page.complaints, []);

@@ -121,8 +121,8 @@ impl Zones {
         }
     }
 
-    /// Changes the viewer's zone to the browser's. The server checks the name: the browser does not know the server's
-    /// zones.
+    /// Changes the viewer's zone to the browser's. The server checks the name, because the browser cannot check whether
+    /// the server has this zone.
     fn follow_browser(self) {
         let Some(name) = browser::time_zone() else { return };
         if name == self.viewer.get_untracked() && self.unknown.with_untracked(Option::is_none) {

@@ -11,10 +11,10 @@ use crate::{
     server::{Answer, Question, ask},
 };
 
-/// An answer that may not have arrived yet, or `None` while there is nothing to ask.
+/// An answer that may not have arrived yet, or `None` while there is no question.
 pub type Asked = Resource<Option<Result<Answer, Failure>>>;
 
-/// Renders an answer, or the `None` of [`Asked`], as HTML.
+/// Renders an answer, or the lack of a question, as HTML.
 pub type Render = Arc<dyn Fn(Option<Result<Answer, Failure>>) -> Markup + Send + Sync>;
 
 /// Sends the question to the server whenever the question or `again` changes.

@@ -163,7 +163,7 @@ fn nothing() -> maud::Markup {
     maud::PreEscaped(String::new())
 }
 
-/// Asks every 3 seconds whether the lake is still empty. After the first row it turns on the auto-refresh: more rows
+/// Checks every 3 seconds whether the lake is still empty. After the first row it turns on the auto-refresh: more rows
 /// follow the first one, and ClickHouse gets them after the lake.
 fn wait_for_rows(empty: Asked, here: Here, go: Go) {
     Effect::new(move |was_empty: Option<bool>| {
