@@ -1,5 +1,5 @@
-// <button data-event="shop.cart_added" data-event-shop.sku="42">: a click is an event, without a line of code.
-// On a form it is the submission.
+// <button data-event="shop.cart_added" data-event-shop.sku="42">: a click on it records an event, without a line of
+// code. A form records its submission.
 
 const PREFIX = "data-event-";
 

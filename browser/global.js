@@ -1,8 +1,8 @@
-// The one global. Before the script has loaded a page may put calls into an array of the same name:
+// The one global of this script. Before the script has loaded, a page may put calls into an array of the same name:
 //
-//   (window.lakefront ||= []).push(["track", "signup", { plan: "pro" }]);
+//     (window.lakefront ||= []).push(["track", "signup", { plan: "pro" }]);
 //
-// The same line works afterwards, because the object has a `push` too.
+// The same line works after loading, because the object has a `push` too.
 
 /** For visitors who are not measured. */
 export const silent = { track() {}, identify() {}, watch() {} };

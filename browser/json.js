@@ -1,5 +1,5 @@
-// JSON that does not depend on the page. A page may give arrays a `toJSON`, as Prototype.js does, and `JSON.stringify` obeys it.
-// Half of a surrogate pair is no text: a server has to refuse it.
+// Encodes JSON independently of the page. A page may give arrays a `toJSON`, as Prototype.js does, and `JSON.stringify`
+// calls it. Half of a surrogate pair is not valid Unicode, and servers reject it.
 
 /** Half of a pair without the other half. */
 const HALF = /\p{Surrogate}/gu;

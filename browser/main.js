@@ -1,10 +1,10 @@
-// What runs when a page loads /otel.js.
+// The entry point: runs when a page loads /otel.js.
 import { refused } from "./consent.js";
 import { open, silent } from "./global.js";
 import { ownTag, settingsOf } from "./tag.js";
 import { telemetry } from "./telemetry.js";
 
-// Read at once: later nothing tells which tag this script came from.
+// The tag is read here, because `document.currentScript` is empty later.
 const tag = ownTag();
 
 function begin() {
@@ -23,6 +23,6 @@ function begin() {
   }
 }
 
-// A page that the browser prepared in advance has no visitor until it is shown; until then calls wait in the queue.
+// A page that the browser prerenders has no visitor until it is shown. Until then calls wait in the queue.
 if (document.prerendering) document.addEventListener("prerenderingchange", begin, { once: true });
 else begin();

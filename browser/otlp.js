@@ -1,5 +1,5 @@
-// OTLP as JSON, record by record (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding). The SDK's own serializer builds on
-// `Array.from` and `JSON.stringify`, which pages replace.
+// Encodes OTLP as JSON, record by record (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding). The SDK's
+// own serializer uses `Array.from` and `JSON.stringify`, which pages replace.
 import { json } from "./json.js";
 
 const encoder = new TextEncoder();

@@ -62,7 +62,7 @@ export class Outbox {
   /** Sends everything when the page is hidden or left: nothing after that is sure to run. */
   emptyWhenHidden() {
     const leave = () => {
-      // Also what other listeners record now. A page that was only hidden lives on, and so does its clock.
+      // Records that other listeners add in this task leave too. A page that was only hidden goes on as before.
       this.#isLeaving = true;
       setTimeout(() => (this.#isLeaving = false));
       this.#empty();
@@ -102,7 +102,7 @@ export class Outbox {
     if (outcome.never) this.#isClosed = true;
     else if (outcome.refused) this.#halve(batch, outcome.refused);
     else if (outcome.later === undefined) this.#failures = this.#refusals = 0;
-    // A page that is left hears of no answer, and its requests arrive all the same.
+    // A page that is left gets no answer, and its requests arrive all the same.
     else if (!(this.#isLeft && outcome.outlives)) this.#retry(batch, outcome.later);
     if (this.#isClosed) this.#giveUp();
     this.#weigh();
@@ -127,10 +127,10 @@ export class Outbox {
     if (this.#failures < TRIES) this.#batches.push(batch);
     else this.#giveUp();
     this.#weigh();
-    // What happened during the attempt may be too much now.
+    // The records of this attempt and those that were added during it may be more than the limit.
     if (this.#held > MAX_RECORDS) this.#records.length = Math.max(0, this.#records.length + MAX_RECORDS - this.#held);
     const delay = Math.min(DELAY_MILLIS * 2 ** (this.#failures - 1), MAX_DELAY_MILLIS);
-    // Not all pages at once when the endpoint is back.
+    // The random factor keeps pages from sending all at once when the endpoint is back.
     const spread = delay * (0.75 + Math.random() / 2);
     this.#notBefore = Date.now() + Math.max(spread, wanted);
   }

@@ -31,13 +31,13 @@ export class Pages extends NavigationInstrumentation {
     });
   }
 
-  // The SDK waits for the document to be parsed, and for ever when that is over and images still load. A view is one from
-  // the start: some leave before.
+  // The SDK waits until the document is parsed. If it is parsed already and images still load, the SDK waits for ever.
+  // A view is reported at the start here, because some visitors leave before that.
   _waitForPageLoad() {
     this._onHardNavigation();
   }
 
-  // A change of query or fragment alone is the same page, and not a view of it.
+  // A change of only the query or the fragment stays on the same page, so it is not a page view.
   _onSoftNavigation(...change) {
     const page = pageOf(location.href);
     if (page === this.#page) return;

@@ -11,7 +11,7 @@ const FINAL = [401, 403, 404];
 export class PostOffice {
   #url;
   #headers;
-  // As it is now: what a page puts around it later is not meant for our requests.
+  // `fetch` is bound here, before the page can wrap it.
   #fetch = window.fetch.bind(window);
   #underway = 0;
   #wasAnswered = false;
@@ -37,8 +37,9 @@ export class PostOffice {
   async send(body, id) {
     const keepalive = body.byteLength <= this.room;
     if (keepalive) this.#underway += body.byteLength;
-    // Some servers allow pages no header that they do not know, and refuse before a request is made. Until one has answered, every
-    // other attempt has the id in the address. Only in the header it leaves the address, and so the browser's permission for it, the same.
+    // Some servers do not allow pages to send the header, and the browser then fails before it makes the request. Until
+    // a server has answered, every other attempt has the id in the address instead. The header is the better place: the
+    // address stays the same, and so does the browser's cached permission (CORS preflight).
     const url = this.#idInHeader ? this.#url : `${this.#url}?batch=${id}`;
     const headers = this.#idInHeader ? { ...this.#headers, "idempotency-key": id } : this.#headers;
     try {

@@ -1,5 +1,5 @@
-// A session ends after 30 minutes without a visitor's input or a record. The SDK's own manager goes on with whatever the
-// browser kept, days later too, and does not see what other tabs do: hence this one, behind the SDK's processor.
+// A session ends after 30 minutes without a visitor's input or a record. The SDK's own manager continues a stored
+// session even days later and does not see other tabs. This manager replaces it behind the SDK's processor.
 import { createDefaultSessionIdGenerator } from "@opentelemetry/browser-sdk/session";
 
 const IDLE_MILLIS = 30 * 60_000;
@@ -32,7 +32,7 @@ export class Session {
   }
 }
 
-// A browser may forbid storage; then a session is that of one page.
+// A browser may forbid storage. A session is then that of one page.
 function kept() {
   try {
     const { id, seen } = JSON.parse(localStorage.getItem(KEY));

@@ -44,7 +44,7 @@ export function telemetry({ url, key, resource }) {
         instrumentation.enable();
       }
       watchElements(track);
-      // After the vitals: they report when the page is hidden, and that must be on its way too.
+      // This comes after the vitals: they report when the page is hidden, and the outbox must send those records too.
       outbox.emptyWhenHidden();
     },
   };

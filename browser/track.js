@@ -20,7 +20,7 @@ function plainValue(value) {
     case "boolean":
       return value;
     case "number":
-      // OTLP takes whole numbers of 64 bits, and JSON no infinite ones.
+      // OTLP takes whole numbers of 64 bits, and JSON has no infinite numbers.
       return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : String(value);
     case "bigint":
       return String(value);

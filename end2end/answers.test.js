@@ -1,4 +1,4 @@
-// What can be had of an answer besides its looks: files, the statement, a newer one.
+// Files, the statement and refreshing: what a panel offers besides its drawing.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
@@ -23,7 +23,7 @@ const parsed = (text) =>
   );
 
 test("files hold what the API answers", async () => {
-  // Yesterday: nothing is added to it any more.
+  // Yesterday's rows do not change any more.
   const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   const [from, to] = [`${day}T00:00`, `${day}T23:00`];
   const page = await open(browser, `/?from=${from}&to=${to}&tz=UTC&top_errors.limit=3`);
@@ -63,7 +63,7 @@ test("how it was answered is there to copy, and runs", async () => {
   const params = Object.fromEntries([...script.matchAll(/^SET param_(\w+) = '(.*)';$/gm)].map(([, name, value]) => [name, value]));
   assert.ok("from" in params && "limit" in params, script);
   assert.match(script, /FROM/);
-  // What is open stays open when the page asks again.
+  // Unfolded parts stay unfolded after a refresh.
   await page.getByRole("link", { name: "Refresh" }).click();
   await answered(page);
   assert.ok(await panel.locator(".how code").isVisible());

@@ -1,4 +1,4 @@
-// What a screen reader is told of each page, as files of aria/: LAKEFRONT_UPDATE=1 writes them.
+// The accessibility tree of each page, compared with the files of aria/. LAKEFRONT_UPDATE=1 writes the files.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -27,7 +27,7 @@ for (const { name, path } of await pages()) {
   test(`the page ${name}`, async () => {
     const page = await open(browser, path);
     await settled(page);
-    // Answers and what can be chosen come with the data: the page is what stands around them.
+    // Answers and suggestions depend on the data, so they are removed. The page around them is compared.
     await page.evaluate(() =>
       document.querySelectorAll("[data-panel] .content, #backends .content, .part .content, .filters option:not(:first-child)").forEach((data) => data.remove()),
     );

@@ -1,4 +1,4 @@
-// What goes wrong in a visitor's browser is on an open dashboard within 15 seconds.
+// An error in a visitor's browser is on an open dashboard within 15 seconds.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 

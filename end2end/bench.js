@@ -1,4 +1,5 @@
-// How fast the dashboard is in Chromium, against a running stack: LAKEFRONT_URL=http://127.0.0.1:8787 node bench.js
+// Measures the dashboard's speed in Chromium, against a running stack: LAKEFRONT_URL=http://127.0.0.1:8787 node
+// bench.js
 import { launch, open, settled, URL_FULL } from "./browser.js";
 import { observe } from "./observe.js";
 
@@ -44,7 +45,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
     hot.push(most(times.filter(([backend]) => backend === "clickhouse").map(([, time]) => time)));
     lake.push(most(times.filter(([backend]) => backend === "chdb").map(([, time]) => time)));
   }
-  // Real input: only that has a reaction time.
+  // Only real input has a reaction time.
   await page.locator(".legend button").first().click();
   await page.locator(".chart[data-timed] svg:visible").first().hover();
   await page.getByRole("link", { name: "24h", exact: true }).click();

@@ -1,4 +1,4 @@
-// Chromium, the addresses under test, and what every test asks of a page.
+// Starts Chromium, names the addresses under test, and checks what every test checks of a page.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,4 +1,5 @@
-// A page that something else than the app has changed: it goes on where it can, and where it cannot it says so and loads whole pages.
+// A page that an extension or a translation has changed: the app goes on where it can. Where it cannot, the page says
+// so and loads whole pages.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -79,7 +80,7 @@ for (const [what, change] of [["comments are removed", removedComments], ["an ex
     const labels = () => panelOf(page, "errors_per_hour").locator("svg:visible text.middle").allTextContents();
     const hours = await labels();
 
-    // A link, a choice and a form of one's own: the address and the panels agree.
+    // The address and the panels agree after a link, a choice and a custom range.
     await range(page, "7d").click();
     await page.waitForURL((url) => url.pathname === "/plain/errors" && !url.searchParams.has("range"));
     await page.waitForLoadState();
@@ -107,7 +108,7 @@ for (const [what, change] of [["comments are removed", removedComments], ["an ex
 test("the app dies later: the page is what its address says", async () => {
   const page = await open(browser, "/errors");
   await settled(page);
-  // What the hook of a panic dispatches.
+  // The panic hook dispatches this event.
   await page.evaluate(() => dispatchEvent(new Event("lakefront-panic")));
   await page.waitForURL((url) => url.pathname === "/plain/errors");
   assert.match(await line(page).innerText(), /whole pages/);

@@ -1,4 +1,4 @@
-// What a pointer, the keyboard and the legend do to charts.
+// Pointer, keyboard and legend on charts.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -26,7 +26,7 @@ test("pointing at one chart shows the moment on all charts of the page", async (
   await settled(page);
   const errors = chartOf(page, "errors_per_hour");
   await errors.scrollIntoViewIfNeeded();
-  // Nights have hours without an error, which say nothing.
+  // Hours at night have no errors, so the chart shows no list there.
   for (let share = 0.97; share > 0.5 && !(await errors.locator(".tip").isVisible()); share -= 0.013) {
     await page.mouse.move(...(await point(errors, share)));
   }
@@ -39,7 +39,7 @@ test("pointing at one chart shows the moment on all charts of the page", async (
   const named = await lists.locator("strong").allInnerTexts();
   const days = new Set(named.map((name) => name.split(",")[0]));
   assert.equal(days.size, 1, named.join("; "));
-  // What it says is what the table says.
+  // The list has the numbers of the table.
   const [hour] = named.filter((name) => name.includes(","));
   const table = await panelOf(page, "errors_per_hour").locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
   const clock = hour.split(", ")[1];
@@ -90,7 +90,7 @@ test("dragging zooms, and the back button undoes it", async () => {
   await page.waitForURL((url) => !url.searchParams.has("from"));
   await answered(page);
   assert.deepEqual(await labels(), week);
-  // A click is no drag.
+  // A click does not count as a drag.
   await page.mouse.click(...(await point(chart, 0.3)));
   assert.ok(!new URL(page.url()).searchParams.has("from"));
 });
@@ -108,7 +108,7 @@ test("the legend takes series out of the drawing and back in, also by key", asyn
   await panel.locator(".legend button[aria-pressed=false]").waitFor();
   assert.equal(await paths(), 0);
   assert.equal(await page.evaluate(() => document.activeElement.dataset.series), name, "the focus is lost");
-  // It stays out when the page asks again.
+  // The series stays switched off after a refresh.
   await page.getByRole("link", { name: "Refresh" }).click();
   await answered(page);
   assert.equal(await paths(), 0);

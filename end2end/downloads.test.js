@@ -1,10 +1,10 @@
-// A panel's files are what the API answers.
+// The files of a panel hold what the API answers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { catalogue, post, URL_FULL } from "./browser.js";
 
-// Yesterday: nothing is added to it any more.
+// Yesterday's rows do not change any more.
 const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
 const [from, to] = [`${day}T00:00`, `${day}T23:00`];
 const timeRange = { from: `${from}:00Z`, to: `${to}:00Z` };
@@ -21,7 +21,7 @@ for (const query of (await catalogue()).filter((query) => query.panels?.length >
     assert.match(csv.headers.get("content-type"), /^text\/csv/);
     const lines = (await csv.text()).trimEnd().split("\r\n");
     assert.equal(lines[0], reply.columns.map(({ name }) => name).join(","));
-    // Text may hold line ends of its own.
+    // A cell may contain line breaks.
     if (!reply.rows.flat().some((cell) => /[\r\n]/.test(cell))) assert.equal(lines.length, reply.rows.length + 1);
   });
 }

@@ -1,4 +1,4 @@
-// A lake without a row: the page says what to send, and shows the first rows by itself.
+// An empty lake: the page shows what to send, and then the first rows without a reload.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -62,7 +62,7 @@ test("the line for a web page ends the waiting", { skip: !base && "LAKEFRONT_EMP
   await loaded(visitor);
   await visitor.click("#throw");
   await guide.waitFor({ state: "detached" });
-  // The first rows are not the last: the page goes on asking, and says so.
+  // More rows follow the first ones, so the page turns on the auto-refresh and shows it.
   await page.waitForURL(/refresh=10s/);
   assert.equal(await page.getByLabel("Auto-refresh").inputValue(), "10s");
   await page.locator("[data-panel=errors_per_hour]").getByText("TypeError").first().waitFor({ state: "attached" });

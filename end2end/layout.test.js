@@ -1,4 +1,4 @@
-// Nothing moves while a page loads, and nothing that is long makes a page wider than its window.
+// Nothing moves while a page loads, and no long text makes a page wider than its window.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -43,7 +43,7 @@ for (const viewport of SIZES) {
     await settled(page);
     const path = `/very/${"long-".repeat(40)}path`;
     const panel = panelOf(page, "web_vitals");
-    // As the row of such a page is, without sending one to a lake that other tests count.
+    // The row is written into the page, because other tests count the rows of the lake.
     await panel.locator(".vitals tbody tr").first().evaluate((row, path) => {
       const name = row.querySelector("th").querySelector("a") ?? row.querySelector("th");
       name.textContent = path;

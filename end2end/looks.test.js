@@ -1,4 +1,5 @@
-// Both themes, a phone and a desk: nothing reaches beyond the window, no labels touch, screenshots to look at.
+// Both themes, on a phone and on a desktop: nothing is wider than the window, and no labels touch. Takes the
+// screenshots.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";

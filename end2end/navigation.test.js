@@ -1,4 +1,4 @@
-// Going from page to page: nothing is loaded again, and the state goes along.
+// Links between pages: nothing is loaded again, and the state is kept.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 

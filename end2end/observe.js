@@ -1,4 +1,4 @@
-// What Chromium measures of a page.
+// Collects Chromium's measurements of a page.
 
 /**
  * Keeps what the browser reports of paints, shifts and reactions in `window.seen`, with the elements that shifted. Shifts are summed up as

@@ -1,4 +1,4 @@
-// What the parts of the system tell of themselves.
+// The Operations page shows the state of each part of the system.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -57,7 +57,7 @@ test("what is told is asked again", async () => {
   await settled(page);
   const cursor = async () => (await rowsOf(page, "sync"))[0].cursor;
   const before = await cursor();
-  // Sync moves its cursor with every round, every two seconds.
+  // Sync moves its cursor in every round, every two seconds.
   for (const deadline = Date.now() + 15_000; (await cursor()) === before; ) {
     assert.ok(Date.now() < deadline, `the cursor stays at ${before}`);
     await page.getByRole("link", { name: "Refresh" }).click();

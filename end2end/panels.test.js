@@ -1,4 +1,4 @@
-// Every page shows its named queries with data of the demo, and each panel says how it was answered.
+// Every page shows its named queries with data of the demo, and each panel shows how it was answered.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -80,14 +80,14 @@ test("the errors of one user", async () => {
   const panel = panelOf(page, "errors_for_user");
   assert.ok((await panel.locator("tbody tr").count()) > 0);
   assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "Errors / User");
-  // The address alone brings it back.
+  // The address alone restores the view.
   const again = await open(browser, page.url());
   await panelOf(again, "errors_for_user").locator("tbody tr").first().waitFor();
   assert.deepEqual(page.complaints, []);
 });
 
 test("from the groups to one, its occurrences, its users and its trace", async () => {
-  // Of an error in a span, of which there is a trace.
+  // The group is that of an error in a span, so that there is a trace.
   const group = await value(
     "SELECT ErrorGroup FROM otel_traces WHERE ErrorType != '' AND UserId != '' AND Timestamp > now() - INTERVAL 6 DAY " +
       "GROUP BY ErrorGroup ORDER BY count() DESC LIMIT 1",

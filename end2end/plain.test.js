@@ -1,4 +1,4 @@
-// Without JavaScript the server's page is all there is, and it is enough.
+// Without JavaScript the server's page has everything.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 

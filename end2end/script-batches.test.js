@@ -1,4 +1,4 @@
-// What the script sends, as an endpoint receives it: each record once, in text that a server can take.
+// The requests of the browser script, as an endpoint receives them: each record once, in text that a server accepts.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
@@ -78,7 +78,7 @@ for (const [how, leave] of [
     await until(() => named(to.received, "once").length > 0, "the event is sent");
     await leave(page, shop.origin);
     await loaded(page);
-    // What the page that was left still sends is sent before the next one has a view.
+    // The page that was left sends its last request before the next page has a view.
     await until(() => named(to.received, "browser.navigation").length >= 2, "the next page is a view");
     answer(200);
     await hide(page);
@@ -192,7 +192,7 @@ test("fields of a form may be called anything", async () => {
     form.setAttribute("data-event-plan", "pro");
     for (const name of ["attributes", "dataset", "getAttribute", "getAttributeNames"]) form.append(Object.assign(document.createElement("input"), { name }));
   });
-  // Playwright's own click falls over such fields.
+  // Playwright's own click fails on a form with such fields.
   await page.evaluate(() => document.getElementById("join").click());
   await until(() => named(to.received, "newsletter.joined").length > 0, "the submission is sent");
   assert.equal(attributesOf(named(to.received, "newsletter.joined")[0]).plan, "pro");

@@ -1,4 +1,4 @@
-// What the script must never do to a page or a visitor.
+// The browser script never harms a page or a visitor.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
@@ -123,7 +123,7 @@ test("one global, and nothing of the page's is replaced", async () => {
   await loaded(page);
   await page.click("#cart");
   const found = await page.evaluate(() => ({
-    // The others are the elements of the page by their ids, and what this test put there.
+    // All other keys are the ids of elements and the values that this test added.
     added: Reflect.ownKeys(window).filter((key) => !before.keys.has(key) && key !== "before").map(String),
     same: before.fetch === fetch && before.pushState === history.pushState,
   }));

@@ -1,4 +1,4 @@
-// A tab that closes right after a click loses nothing.
+// A tab that closes right after a click loses no record.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
@@ -43,7 +43,7 @@ test("the click leads away", async () => {
   const shop = await site();
   const page = await visit(browser, shop.origin);
   await loaded(page);
-  // What the page itself reports while it is left counts too.
+  // Records that the page itself reports while it is left count too.
   await page.evaluate(() => addEventListener("pagehide", () => lakefront.track("leaving")));
   await page.click("#away");
   await page.close();

@@ -1,4 +1,5 @@
-// One tag on a plain page of another origin: its views, vitals, errors and events are in the lake and in the named queries.
+// One tag on a plain page of another origin: its views, vitals, errors and events are in the lake and in the named
+// queries.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -75,13 +76,13 @@ test("vitals come with the page they are about", async () => {
   const page = await visit(browser, `${shop.origin}/landing`);
   await loaded(page);
   await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint").length > 0);
-  // The largest paint is settled by the first input, on another page.
+  // The largest paint is final after the first input, which is on another page here.
   await page.evaluate(() => history.pushState({}, "", "/cart/7"));
   const told = page.evaluate(
     () => new Promise((resolve) => new PerformanceObserver(resolve).observe({ type: "event", durationThreshold: 40 })).then(() => undefined),
   );
   await page.click("#slow");
-  // The browser tells of an interaction after its paint.
+  // The browser reports an interaction after its paint.
   await told;
   await hide(page);
   const rows = await rowsOf(shop.service, (rows) => named(rows, "browser.web_vital").length >= 5);
@@ -104,7 +105,7 @@ test("uncaught errors and unhandled rejections are errors of their page", async 
   await page.evaluate(() => dispatchEvent(new Event("inline")));
   const rows = await rowsOf(shop.service, (rows) => named(rows, "exception").length >= 3);
   const errors = named(rows, "exception").map((row) => [row.ErrorType, row.ErrorMessage, row.PagePath, row.ServiceVersion]);
-  // The browser tells of a rejection a little later.
+  // The browser reports a rejection a little later.
   assert.deepEqual(errors.sort(), [
     ["RangeError", "quantity 12 is out of range", "/cart/7", "1.2.3"],
     ["SyntaxError", "inline", "/cart/7", "1.2.3"],

@@ -1,4 +1,4 @@
-// A plain site of another origin with the script's tag on its pages, and what the lake knows of it.
+// Serves a plain site of another origin with the script's tag on its pages, and reads its rows from the lake.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";

@@ -1,4 +1,4 @@
-// A name that is no time zone, wherever it comes from: times are in UTC, the page says so once, and every panel has its answer.
+// An unknown time zone, from any source: times are in UTC, the page says so once, and every panel has its answer.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -34,7 +34,7 @@ test("a browser that knows no zone", async () => {
   await line(page).getByText("Etc/Unknown").waitFor();
   await assertUtc(page, "Etc/Unknown");
   assert.deepEqual(page.complaints, []);
-  // The next page is in UTC from the start, and says so again.
+  // The next page is in UTC from the start and has the same notice.
   await page.goto(new URL("/errors", page.url()).href);
   await settled(page);
   await line(page).getByText("Etc/Unknown").waitFor();

@@ -1,5 +1,5 @@
-// The badge says who answers when ClickHouse is killed, and when it is back. This file sorts last: the ClickHouse that it starts
-// ends with it.
+// The badge shows which engine answers after ClickHouse was killed, and after its return. This file sorts last, because
+// the ClickHouse that it starts ends with it.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
@@ -49,7 +49,7 @@ test("ClickHouse is killed, and comes back", { skip: !pid && "LAKEFRONT_CLICKHOU
 
   started = spawn(program, args, options);
   await page.goto(new URL("/errors?refresh=10s", page.url()).href);
-  // Whoever is down is left alone for 10 seconds, and then asked behind an answer.
+  // A backend that is down gets no query for 10 seconds. It is then checked behind an answer.
   await panelOf(page, "errors_per_hour").locator(".badge[data-backend=clickhouse]").waitFor({ timeout: 60_000 });
   await page.locator(".health li.up", { hasText: "ClickHouse" }).waitFor({ timeout: 30_000 });
   assert.deepEqual(page.complaints, []);

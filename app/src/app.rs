@@ -1,3 +1,5 @@
+//! The root component: the routes of the dashboard.
+
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
@@ -10,11 +12,12 @@ use crate::{
     pages::{any::AnyPage, not_found::NotFound},
 };
 
-/// The dashboard.
+/// Renders the dashboard: provides [`Boot`] and routes every address to its page.
 #[component]
 pub fn App() -> impl IntoView {
     Boot::provide();
-    // One route for all pages: going from one to another keeps what they share, and costs the bundle nothing.
+    // One route serves all pages. Going from page to page keeps the components that they share, and the bundle does not
+    // grow.
     view! {
         <Router>
             <Routes fallback=NotFound>

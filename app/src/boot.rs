@@ -1,3 +1,5 @@
+//! The data that every page needs before its first query: the catalogue, the time zone and the theme.
+
 use lakefront_api::{Page, QueryInfo};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -7,30 +9,31 @@ use crate::{
     server::{Answer, Question, ask},
 };
 
-/// What every page needs before its first query. The server knows it and hands it to the browser with the page.
+/// The data that every page needs before its first query. The server reads it from the request and sends it with the
+/// page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Boot {
-    /// The named queries.
+    /// The catalogue of named queries.
     pub catalogue: Vec<QueryInfo>,
-    /// Where this page came from, as a browser names it: `https://telemetry.example`.
+    /// The origin of this page, as a browser names it: `https://telemetry.example`.
     pub origin: String,
-    /// Where an OpenTelemetry SDK sends to, without the signal's path.
+    /// The address to which an OpenTelemetry SDK sends, without the signal's path: `http://127.0.0.1:4318`.
     pub otlp_endpoint: String,
-    /// The viewer's time zone, as the cookie of an earlier visit names it; else UTC.
+    /// The viewer's IANA time zone from the cookie of an earlier visit, or `UTC`.
     pub tz: String,
-    /// The zone that the cookie names, if there is no such zone.
+    /// The zone name in the cookie, if no zone has this name.
     pub unknown_tz: Option<String>,
-    /// The zone that the address names, if there is no such zone.
+    /// The zone name in the address, if no zone has this name.
     pub unknown_pinned_tz: Option<String>,
     /// The theme that the viewer chose.
     pub theme: Theme,
 }
 
-/// Light, dark, or what the system prefers.
+/// The theme of the pages: light, dark, or the system's preference.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Theme {
-    /// What the system prefers.
+    /// The preference of the system.
     #[default]
     System,
     /// Light.
@@ -43,7 +46,7 @@ impl Theme {
     /// Every theme, in the order of the switch.
     pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 
-    /// The name in the cookie and in the page.
+    /// Returns the name that the cookie and the page use.
     pub const fn name(self) -> &'static str {
         match self {
             Self::System => "system",
@@ -75,17 +78,17 @@ impl Default for Boot {
     }
 }
 
-/// The zone of a page for which nobody names one that exists.
+/// The zone of a page when neither the address, the cookie nor the browser names an existing one.
 const UTC: &str = "UTC";
 
-/// The zones that a page may be shown in.
+/// The time zones in which a page can be shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Zones {
-    /// The viewer's own, for pages whose address pins none.
+    /// The viewer's own zone, for pages whose address pins none.
     viewer: RwSignal<String>,
-    /// The name that the viewer's browser has for its zone, if there is no such zone.
+    /// The name that the viewer's browser has for its zone, if no zone has this name.
     unknown: RwSignal<Option<String>>,
-    /// The name in the address that the page was loaded from, if there is no such zone.
+    /// The zone name in the address from which the page was loaded, if no zone has this name.
     unknown_pinned: StoredValue<Option<String>>,
 }
 
@@ -98,7 +101,7 @@ impl Zones {
         }
     }
 
-    /// Returns the zone in which a page is shown whose address pins this one.
+    /// Returns the zone in which a page is shown. `pinned` is the zone that its address names, if any.
     pub fn shown(self, pinned: Option<&str>) -> String {
         match pinned {
             None => self.viewer.get(),
@@ -107,7 +110,7 @@ impl Zones {
         }
     }
 
-    /// Returns the name in whose place UTC is shown.
+    /// Returns the unknown zone name of which UTC takes the place, or `None` if the zone exists.
     pub fn unknown(self, pinned: Option<&str>) -> Option<String> {
         match pinned {
             None => self.unknown.get(),
@@ -118,14 +121,15 @@ impl Zones {
         }
     }
 
-    /// Changes to the browser's zone. The browser cannot say whether the server has a zone of that name, so the server is asked.
+    /// Changes the viewer's zone to the browser's. The server checks the name, because the browser cannot check whether
+    /// the server has this zone.
     fn follow_browser(self) {
         let Some(name) = browser::time_zone() else { return };
         if name == self.viewer.get_untracked() && self.unknown.with_untracked(Option::is_none) {
             return;
         }
         leptos::task::spawn_local(async move {
-            // Without an answer the page stays as it is, and the next one asks again.
+            // Without an answer the page stays as it is, and the next page sends the question again.
             let Ok(Answer::ZoneIsKnown(is_known)) = ask(Question::Zone(name.clone())).await else {
                 return;
             };
@@ -144,7 +148,7 @@ impl Zones {
 }
 
 impl Boot {
-    /// What the server knows: the host's catalogue and the cookies of the request.
+    /// Returns the data of the current request: the host's catalogue and the request's cookies.
     #[cfg(feature = "ssr")]
     pub fn of_request() -> Self {
         let host = use_context::<crate::QueryService>();
@@ -163,13 +167,15 @@ impl Boot {
         }
     }
 
-    /// Whether there is anything on a page. Before the catalogue is there, there may be.
+    /// Returns true if the page has something to show. An empty catalogue has not arrived yet, so every page counts
+    /// then.
     pub fn shows(&self, page: Page) -> bool {
         let mut places = self.catalogue.iter().flat_map(|query| &query.panels);
         self.catalogue.is_empty() || page == Page::Operations || places.any(|place| place.page == page)
     }
 
-    /// Provides it to the components below, as a signal: without a server's page it arrives later.
+    /// Provides the data to the components below, as a signal. In a browser without a server's page the data arrives
+    /// later.
     pub fn provide() {
         #[cfg(feature = "ssr")]
         let first = Self::of_request;
@@ -195,7 +201,8 @@ impl Boot {
     }
 }
 
-/// The origin that the request was sent to. A proxy that ends TLS says so, or nothing in an https page could use it.
+/// Returns the origin to which the request was sent. `X-Forwarded-Proto` gives the scheme behind a proxy that ends TLS.
+/// Without it an https page would name http addresses, which browsers refuse to load.
 #[cfg(feature = "ssr")]
 fn origin() -> String {
     let Some(parts) = use_context::<http::request::Parts>() else {
@@ -213,7 +220,7 @@ fn origin() -> String {
     )
 }
 
-/// Splits a name of a zone into one that exists and one that does not.
+/// Sorts a zone name: the first value has it if the zone exists, the second if it does not.
 #[cfg(feature = "ssr")]
 fn known(name: Option<String>) -> (Option<String>, Option<String>) {
     match name {
@@ -222,7 +229,7 @@ fn known(name: Option<String>) -> (Option<String>, Option<String>) {
     }
 }
 
-/// The zone that the address of the request names.
+/// Returns the zone that the request's address names.
 #[cfg(feature = "ssr")]
 fn pinned_zone() -> Option<String> {
     let parts = use_context::<http::request::Parts>()?;
@@ -230,7 +237,7 @@ fn pinned_zone() -> Option<String> {
     crate::view::View::from_query(address.parse().ok()?.search_params()).tz
 }
 
-/// A cookie of the request. Names and values of ours need no decoding.
+/// Returns a cookie of the request. The dashboard's own cookies have names and values that need no decoding.
 #[cfg(feature = "ssr")]
 fn cookie(name: &str) -> Option<String> {
     let parts = use_context::<http::request::Parts>()?;

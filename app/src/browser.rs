@@ -1,4 +1,4 @@
-//! What only a browser can tell or do. On the server these functions are compiled and never called: effects and
+//! Functions that call the browser's APIs. The server compiles them too but never calls them, because effects and
 //! events do not run there.
 
 use js_sys::{Array, Intl::DateTimeFormat, JsString, Object, Reflect};
@@ -8,20 +8,20 @@ use leptos::{
 };
 use web_sys::{Element, Event, FocusOptions, HtmlElement, NodeList};
 
-/// The IANA name of the browser's time zone.
+/// Returns the IANA name of the browser's time zone.
 pub fn time_zone() -> Option<String> {
     let options = DateTimeFormat::new(&Array::new(), &Object::new()).resolved_options();
     Reflect::get(&options, &"timeZone".into()).ok()?.as_string()
 }
 
-/// Remembers a preference for a year, where the server sees it too.
+/// Stores a preference in a cookie for one year, so that the server gets it too.
 pub fn remember(name: &str, value: &str) {
     let cookie = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");
-    // A browser without cookies forgets; nothing else depends on it.
+    // A browser without cookies keeps no preference. Nothing else depends on the cookie.
     let _ = Reflect::set(&document(), &"cookie".into(), &JsString::from(cookie));
 }
 
-/// Reports to `page.js` that the app is dead: what runs now may find it in any state.
+/// Reports to `page.js` that the app has panicked. After a panic the app may be in any state.
 #[cfg(feature = "hydrate")]
 pub fn report_panic() {
     if let Ok(event) = Event::new("lakefront-panic") {
@@ -29,14 +29,14 @@ pub fn report_panic() {
     }
 }
 
-/// Marks the document as one that reacts: what scripts and tests wait for.
+/// Sets `data-interactive` on the document. Scripts and tests wait for this attribute.
 pub fn mark_interactive() {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-interactive", "");
     }
 }
 
-/// The closest element around an event's target that a selector fits.
+/// Returns the closest element around an event's target that matches a selector.
 pub fn around(event: &Event, selector: &str) -> Option<Element> {
     event
         .target()?
@@ -46,7 +46,7 @@ pub fn around(event: &Event, selector: &str) -> Option<Element> {
         .ok()?
 }
 
-/// Names and values of the fields of a form that the viewer sees.
+/// Returns the names and values of a form's visible fields.
 pub fn fields(form: &Element) -> Vec<(String, String)> {
     let text = |element: &Element, key: &str| Reflect::get(element, &key.into()).ok()?.as_string();
     visible(form)
@@ -54,7 +54,8 @@ pub fn fields(form: &Element) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Sets the fields of every form of the page to what `value` says of their names, or to their default.
+/// Sets the visible fields of every form on the page. `value` gives the value by the field's name; without one the
+/// field gets its `data-default`, or an empty text.
 pub fn fill(value: impl Fn(&str) -> Option<String>) {
     let Some(root) = document().document_element() else {
         return;
@@ -68,18 +69,18 @@ pub fn fill(value: impl Fn(&str) -> Option<String>) {
     }
 }
 
-/// Every element of the page that a selector fits.
+/// Returns every element of the page that matches a selector.
 pub fn all(selector: &str) -> impl Iterator<Item = Element> + use<> {
     let found = document().query_selector_all(selector).ok();
     found.into_iter().flat_map(elements)
 }
 
-/// Whether the viewer looks at something else.
+/// Returns true if the tab is hidden.
 pub fn is_hidden() -> bool {
     document().hidden()
 }
 
-/// Gives the focus back to the part of an element with a `data-key`, if it was lost because the part was drawn anew.
+/// Returns the focus to the part of `root` with this `data-key`, if the focus was lost because the part was drawn anew.
 pub fn refocus(root: Element, key: String) {
     request_animation_frame(move || {
         let lost = document()
@@ -107,7 +108,7 @@ fn visible(root: &Element) -> impl Iterator<Item = Element> + use<> {
     found.into_iter().flat_map(elements)
 }
 
-/// Puts the code beside a button into the clipboard.
+/// Copies the code of the button's figure to the clipboard.
 pub fn copy_beside(button: &Element) {
     let code = button
         .closest("figure")

@@ -1,34 +1,34 @@
-//! Cells of a table, as people read them.
+//! Formats the cells of a table for people.
 
 use lakefront_api::{Zone, instant};
 use lakefront_chart::{Unit, clock};
 use serde_json::Value;
 
-/// How a column is written.
+/// The format of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// As it is.
+    /// Text, shown unchanged.
     Text,
-    /// Sentences, which take room to read.
+    /// Sentences. Their column is wide enough to read them.
     Prose,
-    /// An identifier: as it is, in fixed width.
+    /// An identifier, shown unchanged in a fixed-width font.
     Id,
-    /// A time, on the clocks of the zone.
+    /// A time in the zone of the page.
     Time,
-    /// A number with its unit, to the right.
+    /// A number with its unit, aligned to the right.
     Number(Unit),
-    /// Numbers in equal distances, as a small drawing.
+    /// An array of numbers at equal distances, as a small line drawing.
     Trend,
-    /// A word that is set apart: `new`.
+    /// A word that is highlighted: `new`.
     Mark,
-    /// Many lines, folded.
+    /// Text of many lines, folded.
     Lines,
-    /// For programs only.
+    /// A column for programs. It is not shown.
     Hidden,
 }
 
 impl Kind {
-    /// By the column's name, ClickHouse type and unit.
+    /// Chooses the format by the column's name, ClickHouse type and unit.
     pub fn of(name: &str, data_type: &str, unit: &str) -> Self {
         let bare = data_type
             .strip_prefix("Nullable(")
@@ -50,7 +50,7 @@ impl Kind {
         }
     }
 
-    /// The CSS class of its cells.
+    /// Returns the CSS class of the column's cells.
     pub const fn class(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -65,7 +65,7 @@ impl Kind {
         }
     }
 
-    /// A value for people; absent ones are a dash.
+    /// Returns a value as text. `null` and an empty text become a dash.
     pub fn show(self, value: &Value, zone: &Zone) -> String {
         match (self, value) {
             (_, Value::Null) => "–".into(),

@@ -1,3 +1,5 @@
+//! The components: the parts of a page that react to signals.
+
 pub mod controls;
 pub mod navigation;
 pub mod panel;

@@ -1,4 +1,4 @@
-//! The dashboard rendered by the browser alone: what Trunk builds for `cargo xtask dev`.
+//! The program that renders the dashboard in the browser alone. Trunk builds it for `cargo xtask dev`.
 
 fn main() {
     console_error_panic_hook::set_once();

@@ -1,3 +1,5 @@
+//! The error of the dashboard's server function.
+
 use std::fmt;
 
 use lakefront_api::Problem;
@@ -6,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::json::JsonText;
 
-/// Why a panel has no data.
+/// The reason why a panel has no data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
     /// The router answered with a problem document.
     Problem(Problem),
-    /// The router was not reached, or answered what this version does not understand.
+    /// The router was not reached, or its answer has a format that this version does not read.
     Transport(String),
 }
 

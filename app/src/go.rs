@@ -1,3 +1,5 @@
+//! Navigation to another state of the same page.
+
 use leptos::prelude::*;
 use leptos_router::{
     NavigateOptions,
@@ -7,7 +9,7 @@ use web_sys::Element;
 
 use crate::{browser, here::Here};
 
-/// Goes to another state of the same page, without loading it again.
+/// Navigates to another state of the same page, without loading the page again.
 #[derive(Clone)]
 pub struct Go {
     here: Here,
@@ -15,7 +17,7 @@ pub struct Go {
 }
 
 impl Go {
-    /// From a page.
+    /// Creates a navigator for the current page. The path is read at each navigation.
     pub fn new(here: Here) -> Self {
         let path = use_location().pathname;
         let navigate = use_navigate();
@@ -30,12 +32,13 @@ impl Go {
         Self { here, navigate }
     }
 
-    /// Where a form leads.
+    /// Navigates to the address that a form's fields give.
     pub fn form(&self, form: &Element) {
         self.to(browser::fields(form));
     }
 
-    /// With some fields changed. Times of one's own are meant in the zone that the page names.
+    /// Navigates to the current state with some fields replaced. A `from` field pins the page's zone too, because the
+    /// two times of a custom range are local times.
     pub fn to(&self, mut fields: Vec<(String, String)>) {
         if fields.iter().any(|(name, _)| name == "from") {
             fields.push(("tz".into(), self.here.zone.get_untracked()));
@@ -43,7 +46,7 @@ impl Go {
         self.navigate.run((self.href(fields), false));
     }
 
-    /// The same, without a step back to how it was.
+    /// Navigates like [`Go::to`], but replaces the entry in the browser's history and pins no zone.
     pub fn replace(&self, fields: Vec<(String, String)>) {
         self.navigate.run((self.href(fields), true));
     }

@@ -1,3 +1,5 @@
+//! The state that all components of a page share.
+
 use lakefront_api::Page;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
@@ -9,25 +11,25 @@ use crate::{
     view::View,
 };
 
-/// What all parts of a page share.
+/// The state that all components of a page share.
 #[derive(Clone, Copy)]
 pub struct Here {
-    /// The page.
+    /// The page that is shown.
     pub page: Memo<Page>,
-    /// The state in its URL.
+    /// The state from the page's URL.
     pub view: Memo<View>,
-    /// The zone in which times are shown.
+    /// The IANA zone in which times are shown.
     pub zone: Memo<String>,
-    /// The name that the address or the browser has for the zone, if there is no such zone: then times are in UTC.
+    /// The zone name in the address or of the browser, if no zone has this name. Times are then in UTC.
     pub unknown_zone: Memo<Option<String>>,
-    /// The pages there are.
+    /// The pages and where the names in answers link to.
     pub site: Memo<Site>,
-    /// Counts how often everything was asked again.
+    /// The number of times that everything was requested again. Resources follow it.
     pub again: RwSignal<u32>,
 }
 
 impl Here {
-    /// Of the page that the address names, for the components below.
+    /// Provides the state of a page to the components below, and returns it.
     pub fn provide(page: Memo<Page>) -> Self {
         let boot = expect_context::<ReadSignal<Boot>>();
         let zones = expect_context::<Zones>();
@@ -49,12 +51,13 @@ impl Here {
         here
     }
 
-    /// Asks everything again.
+    /// Requests every answer again.
     pub fn ask_again(self) {
         self.again.update(|count| *count += 1);
     }
 
-    /// Gives the markup of an answer what it has to know.
+    /// Calls `show` with the data that the markup of an answer needs. `open` names the unfolded parts, `off` the series
+    /// that are switched off.
     pub fn scene<T>(self, open: &[String], off: &[String], show: impl FnOnce(&Scene<'_>) -> T) -> T {
         let (site, view) = (self.site.read_untracked(), self.view.read_untracked());
         show(&Scene {

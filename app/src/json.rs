@@ -1,17 +1,17 @@
-//! JSON for server functions, by way of text.
+//! The JSON codec of server functions, which reads and writes text.
 //!
-//! Leptos reads what the server put into the page from text, and its own codec reads replies from bytes: two copies of
-//! every decoder in the browser's bundle. This codec reads text too.
+//! Leptos reads the data that the server put into the page from text. Its own codec reads replies from bytes. With
+//! both, the browser's bundle would have two copies of every decoder, so this codec reads text too.
 
 use std::str;
 
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Arguments and results as JSON, in the bodies of a POST.
+/// The encoding of arguments and results: JSON in the bodies of a POST request and its answer.
 pub type Json = Post<JsonText>;
 
-/// JSON from and to text.
+/// Encodes values as JSON text and decodes them from it.
 pub struct JsonText;
 
 impl ContentType for JsonText {
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned> Decodes<T> for JsonText {
     type Error = serde_json::Error;
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        // What is no text is no JSON either: the empty text says so.
+        // Bytes that are not UTF-8 are read as an empty text, which `serde_json` rejects.
         serde_json::from_str(str::from_utf8(&bytes).unwrap_or_default())
     }
 }

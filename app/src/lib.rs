@@ -1,8 +1,9 @@
 //! The dashboard: Leptos, rendered in the Worker and hydrated in the browser.
 //!
-//! The whole state of a page is in its URL ([`view`]). Components read it, [`ask`](server::ask) the server and place
-//! what `markup` makes of the answer. On the server the question goes to the `QueryService` that the host put into
-//! the context; this crate never talks to an engine, holds no SQL of a named query and knows no query by name.
+//! The whole state of a page is in its URL ([`view`]). Components read the state, send questions to the server
+//! ([`ask`](server::ask)), and insert the HTML that `markup` renders from the answer. On the server the question goes
+//! to the `QueryService` that the host put into the context. This crate never calls an engine, holds no SQL of a named
+//! query and names no query in code.
 
 mod app;
 mod boot;
@@ -40,11 +41,11 @@ pub use service::{Answer, Backends, QueryService, Told};
 #[cfg(feature = "ssr")]
 pub use shell::{routes, shell};
 
-/// The id of the element around the app. What extensions add to the body stays outside of it.
+/// The id of the element around the app. Elements that extensions add to the body stay outside of it.
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 const ROOT: &str = "lakefront";
 
-/// Takes over the page that the server rendered. A panic, here or later, hands it over to `page.js`.
+/// Hydrates the page that the server rendered. After a panic, now or later, `page.js` opens the page without the app.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

@@ -1,7 +1,7 @@
-//! What answers look like, as HTML: pure functions, the same on the server and in the browser.
+//! Renders answers as HTML. The functions are pure and give the same HTML on the server and in the browser.
 //!
-//! These are templates and not components because nothing in them reacts: a component costs the browser's bundle
-//! some kilobytes, a template some hundred bytes.
+//! These are templates and not components, because nothing in them reacts to signals. A component adds kilobytes to the
+//! browser's bundle, a template about a hundred bytes.
 
 pub mod badge;
 pub mod failure;
@@ -28,7 +28,7 @@ use maud::{Markup, html};
 
 use crate::view::View;
 
-/// Our name and mark.
+/// Renders the name and the logo of Lakefront.
 pub fn brand() -> Markup {
     html! {
         a.brand href="/" translate="no" {
@@ -41,7 +41,7 @@ pub fn brand() -> Markup {
     }
 }
 
-/// A page's name, after that of the page above it.
+/// Renders a page's name, after a link to the page above it if there is one.
 pub fn heading(parent: Option<(String, &str)>, name: &str) -> Markup {
     html! {
         @if let Some((href, parent)) = parent { a href=(href) { (parent) } " / " }
@@ -49,7 +49,7 @@ pub fn heading(parent: Option<(String, &str)>, name: &str) -> Markup {
     }
 }
 
-/// What stands beside a page's name.
+/// Returns the icon of a page for the navigation.
 fn icon(page: Page) -> Markup {
     let path = match page {
         Page::Overview => "M4 4h7v9H4zM13 4h7v5h-7zM13 11h7v9h-7zM4 15h7v5H4z",
@@ -63,26 +63,26 @@ fn icon(page: Page) -> Markup {
     html! { svg viewBox="0 0 24 24" aria-hidden="true" { path d=(path) {} } }
 }
 
-/// A page's name beside its icon.
+/// Renders a page's name beside its icon.
 pub fn page_name(page: Page, name: &str) -> Markup {
     html! { i { (icon(page)) } (name) }
 }
 
-/// A text of the page.
+/// Returns a text as HTML.
 ///
-/// A text that a component shows goes through here, as HTML. A component walks over the page that the server rendered and gives up where it
-/// finds anything else than it expects. A browser that translates a page replaces texts by elements, so that nothing but elements may be
-/// expected.
+/// Every text that a component shows is inserted as HTML. During hydration a component walks over the server's page and
+/// panics if a node differs from its own. A browser that translates a page replaces text nodes by elements. Inserted
+/// HTML is not walked over, so that only elements are expected.
 pub fn text(text: &str) -> String {
     html! { (text) }.into_string()
 }
 
-/// The sign for asking again.
+/// Renders the icon of the refresh link.
 pub fn again() -> Markup {
     html! { svg viewBox="0 0 24 24" aria-hidden="true" { path d="M20 12a8 8 0 1 1-2.5-5.8M20 3v5h-5" {} } }
 }
 
-/// The state that a form leaves as it is, for browsers without JavaScript.
+/// Renders the state that a form does not change as hidden fields, for browsers without JavaScript.
 fn hidden(view: &View) -> Markup {
     html! {
         @for (name, value) in view.pairs() {

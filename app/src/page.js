@@ -1,5 +1,6 @@
-// Starts the app, and does without it: until it runs, where it does not load, and once it has panicked. Links and forms are ordinary ones
-// with the same addresses, so that little is left to do. Every page has this script inline.
+// Starts the app and replaces it while it is missing: before it runs, if it does not load, and after it has panicked.
+// Links and forms are ordinary ones with the same addresses, so that this script has little to do. Every page has this
+// script inline.
 (() => {
   const PLAIN = /^\/plain(?=\/|$)/;
   const CHANGED = "lakefront-changed-page";
@@ -29,7 +30,7 @@
       ({ hydrate } = module);
     } catch (error) {
       console.error(error);
-      // Nothing of it has run: the page is as the server sent it.
+      // The app has not run: the page is as the server sent it.
       root.classList.add("plain");
       say("The interactive part of this page did not load. Links and forms load whole pages.");
       return;
@@ -58,7 +59,7 @@
 
   const isAlive = () => "interactive" in root.dataset;
 
-  // The dead app hears of nothing: the browser does what links and forms say.
+  // The dead app gets no events, so that the browser follows links and submits forms.
   for (const type of ["click", "submit", "change", "popstate"]) {
     addEventListener(type, (event) => isDead && event.stopImmediatePropagation(), true);
   }

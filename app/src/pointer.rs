@@ -1,6 +1,7 @@
-//! Pointing at charts: what they say of a moment, on all panels of the page at once, and dragging to zoom.
+//! Pointer and keyboard input on charts: the values at a moment, on all panels of the page at once, and dragging to
+//! zoom.
 //!
-//! Nothing is drawn anew: a hair line, a list of values and a band lie over the drawings that are there.
+//! Charts are not drawn anew. A hair line, a list of values and a band are positioned over the drawings.
 
 mod charts;
 mod geometry;

@@ -1,4 +1,4 @@
-//! From what a URL says to instants. Server only: this needs the time zone database.
+//! Converts the range in a URL to instants. Server only: this needs the time-zone database.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use lakefront_api::{Problem, ProblemType, Range, TimeRange, Zone, ZoneOffset};
 
 use crate::view::RangeChoice;
 
-/// The database that the named queries use too: a zone that this page accepts is one that they accept.
+/// The time-zone database. The named queries use the same one, so a zone that a page accepts is also valid there.
 static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// Returns the zone of an IANA name.
@@ -25,7 +25,10 @@ pub fn time_zone(name: &str) -> Result<TimeZone, Problem> {
     })
 }
 
-/// The range of a request.
+/// Converts a viewer's range to the range of a request. Local times are in the zone `tz`.
+///
+/// # Errors
+/// [`ProblemType::BadRequest`] if the zone does not exist, or if `from` or `to` is not a time.
 pub fn time_range(choice: &RangeChoice, tz: &str) -> Result<TimeRange, Problem> {
     match choice {
         RangeChoice::Preset(preset) => Ok(TimeRange::Preset(*preset)),
@@ -50,7 +53,10 @@ fn instant(name: &str, text: &str, zone: &TimeZone) -> Result<Timestamp, Problem
         })
 }
 
-/// The offsets of a zone over a range, with a day to spare on either side.
+/// Returns the offsets of a zone over a range and one day on either side.
+///
+/// # Errors
+/// [`ProblemType::BadRequest`] if the zone does not exist.
 pub fn offsets(tz: &str, range: Range) -> Result<Zone, Problem> {
     let zone = time_zone(tz)?;
     let day = jiff::SignedDuration::from_hours(24);
@@ -63,7 +69,7 @@ pub fn offsets(tz: &str, range: Range) -> Result<Zone, Problem> {
     let changes = zone
         .following(start)
         .take_while(|change| change.timestamp() < end);
-    // A range of centuries has hundreds of changes; nobody sees them on a chart.
+    // A range of centuries has hundreds of changes. A chart cannot show that many.
     let changes = changes
         .map(|c| ZoneOffset {
             from: c.timestamp(),

@@ -1,8 +1,11 @@
+//! The auto-refresh of a page.
+
 use leptos::prelude::*;
 
 use crate::{browser, here::Here};
 
-/// Asks again as often as the address says, not while the tab is hidden, and at once when it is shown again.
+/// Requests every answer again at the interval in the address. The timer does nothing while the tab is hidden; showing
+/// the tab requests everything at once.
 pub fn keep_fresh(here: Here) {
     let refresh = Memo::new(move |_| here.view.read().refresh);
     Effect::new(move |_| {

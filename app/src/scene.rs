@@ -1,3 +1,5 @@
+//! The state of a page as the markup of an answer needs it.
+
 use lakefront_api::Page;
 
 use crate::{
@@ -5,27 +7,27 @@ use crate::{
     view::View,
 };
 
-/// What the markup of an answer has to know of the page around it.
+/// The state of a page as the markup of an answer needs it.
 pub struct Scene<'a> {
-    /// Where names lead.
+    /// The pages and where the names in answers link to.
     pub site: &'a Site,
-    /// The page.
+    /// The page that is shown.
     pub page: Page,
-    /// Its state.
+    /// The state from the page's URL.
     pub view: &'a View,
-    /// Which folded parts of the panel are open.
+    /// The keys of the unfolded parts of the panel.
     pub open: &'a [String],
-    /// Which series of the panel are switched off.
+    /// The names of the panel's series that are switched off.
     pub off: &'a [String],
 }
 
 impl Scene<'_> {
-    /// Where values of a column lead.
+    /// Returns where the values of a column link to, or `None` if they link nowhere.
     pub fn lead(&self, column: &str) -> Option<Lead> {
         self.site.lead(self.page, self.view, column)
     }
 
-    /// Whether a folded part is open.
+    /// Returns true if a foldable part is unfolded.
     pub fn is_open(&self, part: &str) -> bool {
         self.open.iter().any(|open| open == part)
     }

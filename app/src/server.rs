@@ -1,7 +1,7 @@
-//! The one server function: it asks the host's `QueryService`, and only forwards its answer.
+//! The one server function. It passes a question to the host's `QueryService` and returns the answer.
 //!
-//! One function and one type for all answers keep the browser's bundle small: every type of a resource, and every
-//! server function, is a copy of the machinery around it.
+//! There is one function and one answer type, because the bundle holds a copy of Leptos' code for each type of a
+//! resource and for each server function.
 
 #[cfg(feature = "ssr")]
 mod answers;
@@ -27,69 +27,69 @@ use crate::{
     view::{RangeChoice, View, key},
 };
 
-/// What the dashboard asks the server.
+/// A question of the dashboard to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Question {
-    /// What every page needs first, for a browser whose page no server rendered.
+    /// Requests the data that every page needs first, for a browser whose page no server rendered.
     Boot,
-    /// Whether there is a time zone of this name.
+    /// Checks that a time zone of this name exists.
     Zone(String),
-    /// How the backends are.
+    /// Requests the state of the backends.
     Health,
-    /// The services and environments of the last 30 days.
+    /// Requests the services and environments of the last 30 days.
     Facets,
-    /// Values that queries suggest for filters.
+    /// Requests the values that queries suggest for filters.
     Suggestions(SuggestionsRequest),
-    /// Whether no table has a row yet.
+    /// Checks whether the lake has no rows yet. The router's own events do not count.
     LakeIsEmpty,
-    /// What a part of the system tells of itself.
+    /// Requests the state of one part of the system.
     Part(Part),
-    /// The answer of a named query.
+    /// Requests the answer of a named query.
     Panel(PanelRequest),
 }
 
-/// What the server answers, each to its question.
+/// An answer of the server, one variant for each kind of answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
-    /// To [`Question::Boot`].
+    /// Answers [`Question::Boot`].
     Boot(Box<Boot>),
-    /// To [`Question::Zone`].
+    /// Answers [`Question::Zone`]: true if the zone exists.
     ZoneIsKnown(bool),
-    /// To [`Question::Health`].
+    /// Answers [`Question::Health`].
     Health(Vec<Backend>),
-    /// To [`Question::Facets`] and [`Question::Suggestions`].
+    /// Answers [`Question::Facets`] and [`Question::Suggestions`].
     Facets(Vec<Facet>),
-    /// To [`Question::LakeIsEmpty`].
+    /// Answers [`Question::LakeIsEmpty`].
     LakeIsEmpty {
-        /// Whether it is.
+        /// True if the lake has no rows except the router's own events.
         empty: bool,
-        /// In words, the last request that ingest refused, for whoever wonders why.
+        /// The last request that ingest refused, as a sentence. It may explain why the lake is empty.
         refusal: Option<String>,
     },
-    /// To [`Question::Part`]: HTML, which the browser shows as it is and so has no code for.
+    /// Answers [`Question::Part`] with HTML. The browser shows it unchanged, so the bundle has no code to render it.
     Part(String),
-    /// To [`Question::Panel`].
+    /// Answers [`Question::Panel`].
     Panel(Box<PanelAnswer>),
 }
 
-/// A part of the system that the Operations page tells of.
+/// A part of the system with a panel on the Operations page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
-    /// What arrives.
+    /// Ingest: what arrives.
     Ingest,
-    /// The tables.
+    /// The lake: the tables.
     Lake,
-    /// How far each ClickHouse is.
+    /// Sync: how far each ClickHouse is.
     Sync,
-    /// Whether it holds what the lake holds.
+    /// Audits: whether each ClickHouse holds what the lake holds.
     Audit,
 }
 
 impl Part {
-    /// In the order of the page.
+    /// Every part, in the order of the page.
     pub const ALL: [Self; 4] = [Self::Ingest, Self::Lake, Self::Sync, Self::Audit];
 
-    /// Of the panel: its id, title, and what it tells.
+    /// Returns the panel's id, title and description.
     pub const fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Ingest => (
@@ -112,60 +112,60 @@ impl Part {
     }
 }
 
-/// A backend, in words: the browser needs no more of its health.
+/// The state of a backend as texts. The browser needs no other data about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backend {
-    /// Its engine and region.
+    /// The engine's name and the region.
     pub name: String,
-    /// How it is.
+    /// The state in words.
     pub state: String,
-    /// The CSS class of that: `up`, `idle` or `down`.
+    /// The CSS class of the state: `up`, `idle` or `down`.
     pub class: String,
-    /// How long the last check took; nothing before the first.
+    /// The duration of the last check, or an empty text before the first.
     pub latency: String,
-    /// How long ago the last check was.
+    /// The time since the last check: `3 s ago`.
     pub checked: String,
-    /// How far it is behind the lake.
+    /// The time by which the backend is behind the lake.
     pub lag: String,
-    /// The last failure, or nothing.
+    /// The last failure, or an empty text.
     pub detail: String,
 }
 
-/// What is to be suggested.
+/// A request for the values to suggest for filters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuggestionsRequest {
-    /// Names of filters, each with the query that suggests values.
+    /// Each filter's name, with the query that suggests its values.
     pub filters: Vec<(String, String)>,
-    /// The range in which they are looked for.
+    /// The range in which the values are searched.
     pub range: RangeChoice,
     /// The IANA zone of the range.
     pub tz: String,
 }
 
-/// The values of a filter.
+/// The values of one filter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facet {
-    /// Its name.
+    /// The filter's name.
     pub name: String,
-    /// The values there are.
+    /// The values, sorted by name.
     pub values: Vec<String>,
 }
 
-/// What a panel asks.
+/// A panel's request for the answer of its query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PanelRequest {
-    /// The named query.
+    /// The name of the query.
     pub query: String,
     /// The range that the viewer chose.
     pub range: RangeChoice,
     /// The IANA zone in which hours and days are cut.
     pub tz: String,
-    /// Parameters as the URL has them.
+    /// The parameters, as texts from the URL.
     pub params: Vec<(String, String)>,
 }
 
 impl PanelRequest {
-    /// Returns what a view asks of a query in a zone, and nothing while a required parameter is missing.
+    /// Returns the request of a query in a view and a zone, or `None` while a required parameter is missing.
     pub fn new(info: &QueryInfo, view: &View, zone: &str) -> Option<Self> {
         let mut params = Vec::new();
         for param in &info.params {
@@ -185,38 +185,41 @@ impl PanelRequest {
     }
 }
 
-/// What a panel draws.
+/// The data that a panel draws.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PanelAnswer {
     /// The router's reply.
     pub reply: QueryReply,
-    /// The figures of the period before, for charts that compare.
+    /// The figures of two periods, for charts that compare with the period before.
     pub compared: Option<Compared>,
     /// The zone's offsets over the reply's range.
     pub zone: Zone,
 }
 
-/// The rows of two periods of the same length, one after the other, both over.
+/// The rows of two consecutive periods of the same length. Both periods are over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Compared {
-    /// The end of the second period on the viewer's clocks, where the reply goes on after it.
+    /// The end of the second period in the viewer's zone (`14:30`), if the reply's range ends later.
     pub until: Option<String>,
-    /// The second period, which begins with the reply's range.
+    /// The rows of the second period, which begins with the reply's range.
     pub now: Vec<Vec<serde_json::Value>>,
-    /// The first period.
+    /// The rows of the first period.
     pub before: Vec<Vec<serde_json::Value>>,
 }
 
-/// Asks the host.
+/// Sends a question to the host's `QueryService`.
+///
+/// # Errors
+/// [`Failure`] if the host reports a problem or cannot be reached.
 #[server(name = Ask, prefix = "/api", endpoint = "ask", input = Json, output = Json)]
 pub async fn ask(
-    /// What the dashboard wants to know.
+    /// The question.
     question: Question,
 ) -> Result<Answer, Failure> {
     answers::answer(question).await
 }
 
-/// Registers the server function with axum by hand, for hosts without life before `main` (WebAssembly).
+/// Registers the server function with axum. WebAssembly hosts need this, because no code runs there before `main`.
 #[cfg(feature = "ssr")]
 pub fn register() {
     leptos::server_fn::axum::register_explicit::<Ask>();

@@ -1,3 +1,5 @@
+//! The interface between the dashboard and the program that hosts it.
+
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use lakefront_api::{
@@ -5,39 +7,39 @@ use lakefront_api::{
 };
 use serde_json::Value;
 
-/// A future answer of the host. It must be `Send`: a Worker wraps its own in a `SendWrapper`.
+/// A future answer of the host. It must be `Send`, so a Worker wraps its own in a `SendWrapper`.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
 
-/// What the dashboard asks of the program that hosts it: the same contract as over HTTP.
+/// The functions that the dashboard calls in the program that hosts it. The contract is that of the HTTP interface.
 pub trait Backends: Send + Sync + 'static {
-    /// `GET /queries`: the catalogue, in the order in which panels are shown.
+    /// `GET /queries`: returns the catalogue, in the order in which panels are shown.
     fn catalogue(&self) -> Vec<QueryInfo>;
-    /// `POST /query`: a named query.
+    /// `POST /query`: runs a named query.
     fn query(&self, request: QueryRequest) -> Answer<QueryReply>;
-    /// `POST /sql`: one read-only statement over the `otel` tables.
+    /// `POST /sql`: runs one read-only statement over the `otel` tables.
     fn sql(&self, request: SqlRequest) -> Answer<QueryReply>;
-    /// `GET /health`: what is known of each backend.
+    /// `GET /health`: returns the state of each backend.
     fn health(&self) -> Answer<HealthReply>;
-    /// The lake's tables as chDB sees them; none while that sleeps, and it is not woken for this.
+    /// Returns the lake's tables as chDB sees them, or `None` while chDB is asleep. The call does not wake it.
     fn lake(&self) -> Answer<Option<LakeHealth>>;
-    /// What ingest tells of itself; none where the host knows of none.
+    /// Returns the `/health` of ingest, or `None` if the host has no address of ingest.
     fn ingest(&self) -> Answer<Option<IngestHealth>>;
-    /// The answer of each ClickHouse to a statement about its own books.
+    /// Runs a statement about sync's own tables in each ClickHouse and returns every answer.
     fn clickhouses(&self, sql: &'static str) -> Answer<Vec<Told>>;
-    /// Where an OpenTelemetry SDK sends, without the signal's path: `http://127.0.0.1:4318`.
+    /// Returns the address to which an OpenTelemetry SDK sends, without the signal's path: `http://127.0.0.1:4318`.
     fn otlp_endpoint(&self) -> String;
 }
 
-/// What one ClickHouse answered.
+/// The answer of one ClickHouse.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
-    /// Its name in the configuration.
+    /// The server's name in the configuration.
     pub name: String,
-    /// The rows, none of a table that is not there yet; or why there is no answer.
+    /// The rows, or the reason why there is no answer. A table that does not exist yet has no rows.
     pub rows: Result<Vec<Vec<Value>>, String>,
 }
 
-/// The host's [`Backends`], put into the context of every rendering and of every server function.
+/// The host's [`Backends`]. The host puts it into the context of every rendering and every server function.
 #[derive(Clone)]
 pub struct QueryService(Arc<dyn Backends>);
 

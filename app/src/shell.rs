@@ -1,3 +1,5 @@
+//! The HTML document around the app, and the list of its routes.
+
 use lakefront_api::Page;
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::AxumRouteListing;
@@ -8,10 +10,10 @@ use crate::{
     site::{PLAIN, document_title},
 };
 
-/// What pages run before the app, and in its place.
+/// The script that pages run before the app, and instead of the app.
 const SCRIPT: &str = include_str!("page.js");
 
-/// Every page's path, in both orders of streaming.
+/// Returns the path of every page, once for each order of streaming.
 pub fn routes() -> Vec<AxumRouteListing> {
     let listed = |page: &Page| {
         let slug = page.slug();
@@ -28,11 +30,11 @@ pub fn routes() -> Vec<AxumRouteListing> {
         .collect()
 }
 
-/// The document around the app.
+/// Renders the document around the app.
 ///
-/// Pages stream their panels in the order in which they are ready, which takes a little JavaScript. A browser
-/// without it goes on to `/plain`, where the same page streams in the order in which it is read. The pages there never load the app: they
-/// are for browsers where it does not run, for whatever reason.
+/// Pages stream their panels in the order in which they are ready, which takes a little JavaScript. A browser without
+/// JavaScript goes on to `/plain`. There the same page streams in reading order and never loads the app, so these pages
+/// also serve browsers in which the app does not run.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let asked = asked();
     let is_plain = asked.is_plain;
@@ -76,14 +78,14 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// What the browser asked for.
+/// The page that the browser requested.
 #[derive(Default)]
 struct Asked {
-    /// None where there is no such page.
+    /// The page, or `None` if the path names none.
     page: Option<Page>,
-    /// Whether it is below [`PLAIN`].
+    /// True if the path is below [`PLAIN`].
     is_plain: bool,
-    /// With its question mark, if there is one.
+    /// The query string with its question mark, or an empty text.
     query: String,
 }
 

@@ -1,4 +1,4 @@
-//! Which queries a page shows, and where names in an answer lead. Both come from the catalogue.
+//! Decides which queries a page shows and where the names in an answer link to. Both come from the catalogue.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use crate::view::{View, key};
 /// The path below which pages work without JavaScript.
 pub const PLAIN: &str = "/plain";
 
-/// The named queries, page by page.
+/// The catalogue of named queries, page by page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Site {
     catalogue: Arc<Vec<QueryInfo>>,
-    /// Whether links stay below [`PLAIN`].
+    /// True if links stay below [`PLAIN`].
     plain: bool,
 }
 
 impl Site {
-    /// The pages of a catalogue.
+    /// Creates the pages of a catalogue. `plain` keeps their links below [`PLAIN`].
     pub fn new(catalogue: Vec<QueryInfo>, plain: bool) -> Self {
         Self {
             catalogue: Arc::new(catalogue),
@@ -27,7 +27,7 @@ impl Site {
         }
     }
 
-    /// What a page shows, in order.
+    /// Returns the queries that a page shows, in order of position.
     pub fn panels(&self, page: Page) -> Vec<(QueryInfo, PanelPlace)> {
         let panels = self.catalogue.iter();
         let panels: Vec<_> = panels
@@ -46,8 +46,9 @@ impl Site {
             .filter(move |query| place(query, page).is_some())
     }
 
-    /// The filters that a page offers, those that must be given first. What has a page of its own is no filter of others,
-    /// and what the system tells of itself has none.
+    /// Returns the filters that a page offers, required ones first.
+    ///
+    /// A column that has a page of its own is a filter only where it is required. The Operations page has no filters.
     pub fn filters(&self, page: Page) -> Vec<Filter> {
         let mut filters: Vec<Filter> = Vec::new();
         let params = self.queries(page).flat_map(|query| &query.params);
@@ -70,7 +71,7 @@ impl Site {
         order.into_iter().map(|at| filters[at].clone()).collect()
     }
 
-    /// The page about one value of a column.
+    /// Returns the page about one value of a column, if there is one.
     fn about(&self, column: &str) -> Option<Page> {
         let is_about = |page: &Page| {
             let mut params = self.queries(*page).flat_map(|query| &query.params);
@@ -79,7 +80,8 @@ impl Site {
         Page::ALL.into_iter().find(is_about)
     }
 
-    /// The view as far as a query on a page sees it: the filters that the page offers, and the query's own parameters.
+    /// Returns the part of a view that a query on a page uses: the filters that the page offers, and the query's own
+    /// parameters.
     pub fn seen_by(&self, query: &QueryInfo, page: Page, view: &View) -> View {
         let offered = self.filters(page);
         let takes = |name: &str| {
@@ -94,7 +96,7 @@ impl Site {
         view
     }
 
-    /// The address of a page, with the state that concerns it.
+    /// Returns the address of a page, with the state that concerns it.
     pub fn page(&self, page: Page, view: &View) -> String {
         let href = self.kept(page, view).href();
         let query = if href == "?" { "" } else { &href };
@@ -111,7 +113,7 @@ impl Site {
         format!("{base}{slash}{}", page.slug())
     }
 
-    /// The part of a view that goes along to a page. Service and environment do everywhere.
+    /// Returns the part of a view that a link to a page keeps. Service and environment are always kept.
     fn kept(&self, page: Page, view: &View) -> View {
         let filters = self.filters(page);
         let own = |name: &str| {
@@ -129,7 +131,8 @@ impl Site {
         view
     }
 
-    /// Where values of a column lead from a page: to the page about one, or to this page with nothing else on it.
+    /// Returns where values of a column on page `on` link to: to the page about one value, or to the same page filtered
+    /// by it. `None` if the column is neither.
     pub fn lead(&self, on: Page, view: &View, column: &str) -> Option<Lead> {
         let (path, view) = match self.about(column) {
             Some(page) => (self.path(page), self.kept(page, view)),
@@ -148,7 +151,7 @@ impl Site {
     }
 }
 
-/// Where the values of a column lead.
+/// The link target of a column's values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lead {
     path: String,
@@ -158,7 +161,7 @@ pub struct Lead {
 }
 
 impl Lead {
-    /// The address for a value; none for nothing and for what is already there.
+    /// Returns the address for a value. `None` for an empty value and for the value that the page shows already.
     pub fn to(&self, value: &str) -> Option<String> {
         if value.is_empty() || value == self.current {
             return None;
@@ -173,11 +176,11 @@ impl Lead {
 pub struct Filter {
     /// The parameter's name.
     pub name: String,
-    /// Whether nothing is shown without it.
+    /// True if the page shows nothing without this filter.
     pub required: bool,
-    /// The longest text in bytes.
+    /// The longest text, in bytes.
     pub max: u64,
-    /// The query whose column of this name lists values.
+    /// The query whose column of this name lists values to suggest.
     pub suggest: Option<String>,
 }
 
@@ -185,7 +188,7 @@ fn place(query: &QueryInfo, page: Page) -> Option<&PanelPlace> {
     query.panels.iter().find(|place| place.page == page)
 }
 
-/// A page's name.
+/// Returns a page's name.
 pub const fn title(page: Page) -> &'static str {
     match page {
         Page::Overview => "Overview",
@@ -200,12 +203,12 @@ pub const fn title(page: Page) -> &'static str {
     }
 }
 
-/// What the browser's tab says of a page.
+/// Returns the title of a page's browser tab.
 pub fn document_title(page: Page) -> String {
     format!("{} · Lakefront", title(page))
 }
 
-/// The page to which one of a single thing belongs; none for pages of the navigation.
+/// Returns the page above a page about one value, or `None` for pages of the navigation.
 pub const fn above(page: Page) -> Option<Page> {
     match page {
         Page::Error | Page::User => Some(Page::Errors),

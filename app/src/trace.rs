@@ -1,23 +1,23 @@
-//! The spans of a trace, in the order in which they call each other.
+//! Orders the spans of a trace by which span called which.
 
 use lakefront_api::{QueryInfo, QueryReply, instant};
 use serde_json::Value;
 
-/// A span as it is drawn.
+/// The position of one span in the drawing of a trace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
-    /// The row of the reply.
+    /// The index of the span's row in the reply.
     pub row: usize,
-    /// How many spans it is inside of.
+    /// The number of spans above this one.
     pub depth: usize,
-    /// When it begins, in microseconds after the first.
+    /// The begin of the span in microseconds after the first span's.
     pub start: f64,
-    /// How long it takes, in microseconds.
+    /// The duration in microseconds.
     pub length: f64,
 }
 
-/// The spans, a parent before its children, and how long all of them take together in microseconds. A span whose parent
-/// is not there stands at the edge.
+/// Returns the spans, each parent before its children, and the duration of the whole trace in microseconds. A span
+/// whose parent is missing has depth 0.
 pub fn spans(info: &QueryInfo, reply: &QueryReply) -> (Vec<Span>, f64) {
     let column = |name: &str| reply.columns.iter().position(|column| column.name == name);
     let text = |row: usize, at: Option<usize>| reply.rows[row].get(at?).and_then(Value::as_str);

@@ -1,4 +1,4 @@
-//! The state of the dashboard, which is the query string of its URL and nothing else.
+//! The state of the dashboard. All of it is in the query string of the URL.
 
 mod range_choice;
 mod refresh;
@@ -9,21 +9,21 @@ use leptos_router::{location::Url, params::ParamsMap};
 pub use range_choice::RangeChoice;
 pub use refresh::Refresh;
 
-/// What the URL says: `?range=24h&service=web&top_pages.limit=20`.
+/// The state in a query string such as `?range=24h&service=web&top_pages.limit=20`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct View {
-    /// The range.
+    /// The time range.
     pub range: RangeChoice,
-    /// The zone, where the URL pins one; else it is the viewer's own.
+    /// The zone that the URL pins. Without one, the viewer's own zone applies.
     pub tz: Option<String>,
-    /// How often the page asks again.
+    /// The interval of the auto-refresh.
     pub refresh: Refresh,
-    /// Parameters of queries by their [`key`].
+    /// The parameters of queries, by their [`key`].
     pub params: Vec<(String, String)>,
 }
 
-/// What a parameter is called in the URL: a filter by its name, which is the same for every query, another one with its
-/// query's name before it.
+/// Returns the name of a parameter in the URL. A filter has the same name for every query; another parameter has the
+/// query's name before its own (`top_pages.limit`).
 pub fn key(query: &QueryInfo, param: &ParamInfo) -> String {
     if param.is_filter() {
         param.name.clone()
@@ -33,7 +33,7 @@ pub fn key(query: &QueryInfo, param: &ParamInfo) -> String {
 }
 
 impl View {
-    /// Reads a query string; what makes no sense falls back to its default.
+    /// Parses a query string. An invalid value becomes the default.
     pub fn from_query(query: &ParamsMap) -> Self {
         let mut view = Self::default();
         let (mut from, mut to) = (None, None);
@@ -58,7 +58,7 @@ impl View {
         view
     }
 
-    /// The pairs of the query string, defaults left out.
+    /// Returns the pairs of the query string, without defaults.
     pub fn pairs(&self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
         let mut add = |key: &str, value: &str| pairs.push((key.to_owned(), value.to_owned()));
@@ -82,7 +82,7 @@ impl View {
         pairs
     }
 
-    /// This view with the fields of a form filled in.
+    /// Returns this view with the fields of a form replaced.
     pub fn with(&self, fields: Vec<(String, String)>) -> Self {
         let mut pairs: ParamsMap = self.pairs().into_iter().collect();
         for (name, value) in fields {
@@ -91,7 +91,7 @@ impl View {
         Self::from_query(&pairs)
     }
 
-    /// The query string, to be used as a link to the same page.
+    /// Returns the query string with its `?`, which is a link to the same page.
     pub fn href(&self) -> String {
         let pairs = self.pairs();
         let pairs: Vec<_> = pairs
@@ -101,14 +101,15 @@ impl View {
         format!("?{}", pairs.join("&"))
     }
 
-    /// The value of a parameter by its [`key`]; empty when there is none.
+    /// Returns the value of a parameter by its [`key`], or an empty text.
     pub fn param(&self, key: &str) -> &str {
         let found = self.params.iter().find(|(name, _)| name == key);
         found.map_or("", |(_, value)| value)
     }
 }
 
-/// Text inside of a query string. Server and browser escape different characters; words are the same on both.
+/// Escapes text for a query string. Server and browser escape different characters, so plain words are returned
+/// unescaped.
 fn escaped(text: &str) -> String {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     if text.bytes().all(word) {

@@ -1,17 +1,17 @@
-//! Web vitals, and how good a value is.
+//! The web vitals and their thresholds.
 
 use lakefront_chart::Unit;
 
 /// A web vital with the thresholds of <https://web.dev/articles/vitals>, which apply to the 75th percentile.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Vital {
-    /// Its name in the data.
+    /// The name in the data.
     pub name: &'static str,
-    /// Up to this it is good.
+    /// The largest value that is good.
     pub good: f64,
-    /// Above this it is poor.
+    /// The largest value that needs improvement. A larger one is poor.
     pub poor: f64,
-    /// Its unit.
+    /// The unit of values and thresholds.
     pub unit: Unit,
 }
 
@@ -24,7 +24,7 @@ const fn vital(name: &'static str, good: f64, poor: f64, unit: Unit) -> Vital {
     }
 }
 
-/// Those with thresholds, the core web vitals first.
+/// The vitals with thresholds, the core web vitals first.
 pub const VITALS: [Vital; 5] = [
     vital("lcp", 2_500.0, 4_000.0, Unit::Millis),
     vital("inp", 200.0, 500.0, Unit::Millis),
@@ -33,19 +33,19 @@ pub const VITALS: [Vital; 5] = [
     vital("ttfb", 800.0, 1_800.0, Unit::Millis),
 ];
 
-/// How good a value is.
+/// The rating of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rating {
-    /// Good.
+    /// At most [`Vital::good`].
     Good,
-    /// Needs improvement.
+    /// Between good and poor.
     Middling,
-    /// Poor.
+    /// More than [`Vital::poor`].
     Poor,
 }
 
 impl Vital {
-    /// How good a value is.
+    /// Rates a value.
     pub fn rate(&self, value: f64) -> Rating {
         if value <= self.good {
             Rating::Good
@@ -58,7 +58,7 @@ impl Vital {
 }
 
 impl Rating {
-    /// In Google's words.
+    /// Returns the rating in Google's words.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -67,7 +67,7 @@ impl Rating {
         }
     }
 
-    /// Its CSS class.
+    /// Returns the CSS class of the rating.
     pub const fn class(self) -> &'static str {
         match self {
             Self::Good => "good",

@@ -1,3 +1,5 @@
+//! The controls of a page: time range, refresh and filters.
+
 use std::sync::Arc;
 
 use leptos::{ev::MouseEvent, prelude::*};
@@ -13,7 +15,7 @@ use crate::{
     view::Refresh,
 };
 
-/// Time range, refreshing and filters.
+/// Renders the time range, the refresh controls and the filters.
 #[component]
 pub fn Controls() -> impl IntoView {
     let here: Here = expect_context();

@@ -1,3 +1,5 @@
+//! The navigation between pages.
+
 use lakefront_api::Page;
 use leptos::prelude::*;
 
@@ -7,14 +9,14 @@ use crate::{
     site::{above, title},
 };
 
-/// The pages. They keep the state of the one that is left.
+/// Renders the links to the pages. Each link keeps the state that concerns its page.
 #[component]
 pub fn Navigation() -> impl IntoView {
     let Here { page, view, site, .. } = expect_context();
     let listed = Page::ALL.into_iter().filter(|page| above(*page).is_none());
     let links = listed.map(|target| {
         let href = Signal::derive(move || site.read().page(target, &view.read()));
-        // A page about one thing stands below the one that lists them.
+        // A page about one value is marked below the page that lists such values.
         let current = Signal::derive(move || {
             let here = page.get();
             match (here == target, above(here) == Some(target)) {

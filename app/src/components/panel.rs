@@ -1,3 +1,5 @@
+//! A panel: one named query and its answer.
+
 use std::sync::Arc;
 
 use lakefront_api::{PanelPlace, QueryInfo};
@@ -15,7 +17,7 @@ use crate::{
     server::{Answer, PanelRequest, Question},
 };
 
-/// One named query: its title, its answer, and how that came to be.
+/// Renders a named query: its title, its answer, and how the query was answered.
 #[component]
 pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
     let here: Here = expect_context();
@@ -30,7 +32,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         Memo::new(move |_| PanelRequest::new(&info, &mine.read(), &here.zone.read()).map(Question::Panel))
     };
     let answer = asked(question, here.again.into());
-    // What a viewer has opened, switched off or focused outlives the answer that it was done to.
+    // These survive a new answer: the parts that the viewer unfolded, switched off or focused.
     let open = RwSignal::new(Vec::<String>::new());
     let off = RwSignal::new(Vec::<String>::new());
     let focused = RwSignal::new(None::<String>);

@@ -1,3 +1,5 @@
+//! A panel of the Operations page about one part of the system.
+
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -9,7 +11,7 @@ use crate::{
     server::{Answer, Part, Question},
 };
 
-/// What one part of the system tells of itself.
+/// Renders the state of one part of the system.
 #[component]
 pub fn PartPanel(part: Part) -> impl IntoView {
     let here: Here = expect_context();

@@ -1,3 +1,5 @@
+//! The choice of a time range.
+
 use lakefront_api::Preset;
 use leptos::prelude::*;
 
@@ -7,7 +9,7 @@ use crate::{
     view::{RangeChoice, View},
 };
 
-/// The presets as links to the same page, and a range of one's own behind a button that names it.
+/// Renders the presets as links to the same page, and a custom range behind a button that shows it.
 #[component]
 pub fn RangeLinks() -> impl IntoView {
     let Here { view, zone, .. } = expect_context();

@@ -1,3 +1,5 @@
+//! Components that send a question and stream the answer as HTML.
+
 use std::sync::Arc;
 
 use leptos::{ev::MouseEvent, prelude::*};
@@ -9,13 +11,13 @@ use crate::{
     server::{Answer, Question, ask},
 };
 
-/// An answer on its way; none while there is nothing to ask.
+/// An answer that may not have arrived yet, or `None` while there is no question.
 pub type Asked = Resource<Option<Result<Answer, Failure>>>;
 
-/// What to show of an answer.
+/// Renders an answer, or the lack of a question, as HTML.
 pub type Render = Arc<dyn Fn(Option<Result<Answer, Failure>>) -> Markup + Send + Sync>;
 
-/// Asks whenever the question changes, or `again` does.
+/// Sends the question to the server whenever the question or `again` changes.
 pub fn asked(question: Memo<Option<Question>>, again: Signal<u32>) -> Asked {
     Resource::new(
         move || (question.get(), again.get()),
@@ -28,20 +30,20 @@ pub fn asked(question: Memo<Option<Question>>, again: Signal<u32>) -> Asked {
     )
 }
 
-/// Streams what an answer looks like. It is text, not components: a page has thousands of cells and none of them
-/// moves. A link with `data-retry` inside asks again.
+/// Streams an answer as HTML text. It does not use components, because a page has thousands of cells and none reacts to
+/// a signal. A link with `data-retry` inside sends the question again.
 #[component]
 pub fn Streamed(
     /// The answer.
     answer: Asked,
-    /// What it looks like.
+    /// Renders the answer.
     render: Render,
-    /// What is there until then.
+    /// The content until the answer arrives.
     fallback: Markup,
-    /// Set while another answer is on its way.
+    /// True while another answer is on its way.
     #[prop(optional)]
     pending: Option<WriteSignal<bool>>,
-    /// What else changes how the answer looks.
+    /// A signal that renders the same answer again.
     #[prop(optional)]
     redraw: Option<Signal<()>>,
 ) -> impl IntoView {

@@ -1,10 +1,12 @@
+//! The badge of an answer.
+
 use lakefront_api::{QueryReply, Zone};
 use lakefront_chart::{Unit, bytes, clock, count, span};
 use maud::{Markup, html};
 
 use super::health::engine;
 
-/// How an answer came to be: which engine, why, how fresh, how long it took and what it read.
+/// Renders how a query was answered: by which engine, why, how fresh the data is, the duration, and what was read.
 pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
     let millis = |value: f64| Unit::Millis.full(value);
     html! {
@@ -18,7 +20,7 @@ pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
                 @let shown = clock(as_of, zone);
                 span data-part="freshness" {
                     "as of "
-                    // The day is on the page already; what matters is how late it is.
+                    // The page shows the day already. The time of the day shows how late the data is.
                     time datetime={ (clock(as_of, &Zone::utc()).replace(' ', "T")) "Z" } title=(shown) { (shown.rsplit(' ').next().unwrap_or_default()) }
                     @if let Some(lag) = reply.lag_seconds { " (" (span(lag)) " behind)" }
                 }

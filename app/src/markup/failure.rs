@@ -1,9 +1,11 @@
+//! The notice of a failed question.
+
 use lakefront_api::ProblemType;
 use maud::{Markup, html};
 
 use crate::failure::Failure;
 
-/// What went wrong, what to do, and another try: a link to the page itself for browsers without JavaScript.
+/// Renders what went wrong, what to do, and a link to try again. Without JavaScript the link loads the page again.
 pub fn note(failure: Failure, href: &str) -> Markup {
     let (title, detail, engine) = match failure {
         Failure::Problem(problem) => {

@@ -1,3 +1,5 @@
+//! Charts with their legend and the table of their data.
+
 use lakefront_api::{QueryInfo, QueryReply, Zone};
 use lakefront_chart::{Frame, HeatFrame, Key, count, draw};
 use maud::{Markup, PreEscaped, html};
@@ -5,13 +7,13 @@ use maud::{Markup, PreEscaped, html};
 use super::table::table;
 use crate::scene::Scene;
 
-/// A chart is drawn for its panel, which takes half or all of the page's width, and for a phone; the style sheet shows the
-/// one that fits.
+/// The widths of a drawing, in pixels. Each chart is drawn twice: for its panel, which takes the whole or half of the
+/// page's width, and for a phone. The style sheet shows the one that fits.
 const WHOLE: u32 = 960;
 const HALF: u32 = 640;
 const NARROW: u32 = 350;
 
-/// A reply as its query's chart says, with the data as a table beside it.
+/// Renders a reply as the chart that its query declares, with the data as a folded table.
 pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
     let Some(mut frame) = Frame::new(info, reply, zone) else {
         return table(info, reply, zone, scene);
@@ -42,7 +44,7 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'
     }
 }
 
-/// The data behind a drawing.
+/// Renders the data of a drawing as a folded table.
 pub fn folded_table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
     html! {
         details.data open[scene.is_open("table")] {
@@ -52,7 +54,7 @@ pub fn folded_table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &S
     }
 }
 
-/// Names of series; pressing one takes it out of the drawing or back in.
+/// Renders the names of the series. Pressing a name switches its series off or on.
 fn legend(keys: &[Key], hidden: usize, off: &[String]) -> Markup {
     html! {
         @if !keys.is_empty() {
@@ -72,7 +74,7 @@ fn legend(keys: &[Key], hidden: usize, off: &[String]) -> Markup {
     }
 }
 
-/// From few to many.
+/// Renders the shades of a heat map, from few to many.
 fn shades(heat: &HeatFrame) -> Markup {
     html! {
         p.shades {

@@ -1,3 +1,5 @@
+//! The filters of a page.
+
 use lakefront_api::Page;
 use lakefront_chart::words;
 use maud::{Markup, html};
@@ -10,9 +12,9 @@ use crate::{
     view::View,
 };
 
-/// The filters of a page: applied at once with JavaScript, by a button without.
+/// Renders the filters of a page. With JavaScript they apply at once, without it by a button.
 ///
-/// Without the list of services the page works; only the choice is missing.
+/// Before the list of services has arrived, or if it fails, the page works and the choice is missing.
 pub fn form(answer: Option<Result<Answer, Failure>>, site: &Site, page: Page, view: &View) -> Markup {
     let known = match answer {
         Some(Ok(Answer::Facets(facets))) => facets,
@@ -41,7 +43,7 @@ pub fn form(answer: Option<Result<Answer, Failure>>, site: &Site, page: Page, vi
     }
 }
 
-/// What a filter is called when it filters nothing; only those of which all values are known can be chosen from.
+/// Returns the label of a filter's empty choice. `None` for filters whose values are not all listed: those are inputs.
 fn all(name: &str) -> Option<&'static str> {
     match name {
         "service" => Some("All services"),
@@ -50,7 +52,7 @@ fn all(name: &str) -> Option<&'static str> {
     }
 }
 
-/// All, the known ones, and the chosen one even if it is not known.
+/// Renders a choice: all, the listed values, and the chosen value even if it is not listed.
 fn select(filter: &Filter, all: &str, known: &[Facet], chosen: &str) -> Markup {
     let known = known.iter().find(|facet| facet.name == filter.name);
     let known = known.map_or(&[][..], |facet| &facet.values);
@@ -80,7 +82,7 @@ fn input(filter: &Filter, value: &str) -> Markup {
     }
 }
 
-/// What can be suggested for the inputs of [`form`].
+/// Renders the suggestions for the inputs of [`form`].
 pub fn suggestions(answer: Option<Result<Answer, Failure>>) -> Markup {
     html! {
         @if let Some(Ok(Answer::Facets(facets))) = answer {

@@ -1,3 +1,5 @@
+//! The funnel.
+
 use lakefront_api::{QueryInfo, QueryReply, Zone};
 use lakefront_chart::{Unit, count, words};
 use maud::{Markup, html};
@@ -5,7 +7,7 @@ use maud::{Markup, html};
 use super::figure::folded_table;
 use crate::scene::Scene;
 
-/// Steps with what is lost between them, over all days of the reply.
+/// Renders the steps of a funnel and what is lost between them, summed over all days of the reply.
 pub fn funnel(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
     let steps = steps(info, reply);
     let first = steps.first().map_or(0.0, |step| step.1);
@@ -19,7 +21,7 @@ pub fn funnel(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'
                         p.drop { "▼ " (Unit::Share.full(1.0 - share(*number, *before))) " lost, " (count(before - number)) " " (counted) }
                     }
                     div.step {
-                        // The bar is what the numbers beside it say.
+                        // The bar repeats the numbers beside it.
                         i style={ "width:" (format!("{:.1}", share(*number, first) * 100.0)) "%" } {}
                         b { (label) }
                         span { (count(*number)) " " (counted) }
@@ -32,7 +34,7 @@ pub fn funnel(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'
     }
 }
 
-/// Names and sums of the steps, in the order in which they first appear.
+/// Returns the names and sums of the steps, in the order in which they first appear.
 fn steps(info: &QueryInfo, reply: &QueryReply) -> Vec<(String, f64)> {
     let column = |name: &str| reply.columns.iter().position(|column| column.name == name);
     let (Some(x), Some(y)) = (

@@ -1,6 +1,8 @@
+//! The guide for a lake without a row.
+
 use maud::{Markup, html};
 
-/// For a lake without a row: what to send, and where. `origin` is the dashboard's own, `endpoint` is where OTLP goes.
+/// Renders what to send and where. `origin` is the dashboard's own, `endpoint` is the address for OTLP.
 pub fn steps(origin: &str, endpoint: &str) -> Markup {
     html! {
         section.guide aria-labelledby="guide-title" {
@@ -25,7 +27,7 @@ pub fn steps(origin: &str, endpoint: &str) -> Markup {
     }
 }
 
-/// What is awaited, and what came and was refused.
+/// Renders the wait for the first row, with the last refused request if there is one.
 pub fn waiting(refusal: Option<&str>) -> Markup {
     html! {
         div.waiting role="status" {
@@ -35,7 +37,7 @@ pub fn waiting(refusal: Option<&str>) -> Markup {
     }
 }
 
-/// Text to be taken along, with a button that does it.
+/// Renders a text with a button that copies it.
 pub fn copyable(title: &str, text: &str) -> Markup {
     html! {
         figure.copyable {
@@ -45,7 +47,7 @@ pub fn copyable(title: &str, text: &str) -> Markup {
     }
 }
 
-/// The same, out of the way until it is wanted.
+/// Renders a text with its copy button, folded.
 fn folded(title: &str, text: &str) -> Markup {
     html! {
         details { summary { (title) } (copyable("", text)) }

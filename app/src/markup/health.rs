@@ -1,3 +1,5 @@
+//! The state of the backends.
+
 use lakefront_api::BackendKind;
 use maud::{Markup, html};
 
@@ -6,7 +8,7 @@ use crate::{
     server::{Answer, Backend},
 };
 
-/// The backends and how they are.
+/// Renders the backends and their states as a list.
 pub fn list(answer: Option<Result<Answer, Failure>>) -> Markup {
     match answer {
         Some(Ok(Answer::Health(backends))) => html! {
@@ -21,17 +23,17 @@ pub fn list(answer: Option<Result<Answer, Failure>>) -> Markup {
     }
 }
 
-/// Before the answer.
+/// Renders the list before the answer arrives.
 pub fn unknown() -> Markup {
     html! { ul.health aria-label="Backends" { li.idle { "asking the backends" } } }
 }
 
-/// The heading of [`table`].
+/// Renders the heading of [`table`].
 pub fn head() -> Markup {
     html! { header { h2 #backends-title { "Backends" } p { "Who can answer, and how each was when it was last asked." } } }
 }
 
-/// Everything that is known of the backends.
+/// Renders the backends as a table: state, last check, lag and last failure.
 pub fn table(answer: Option<Result<Answer, Failure>>) -> Markup {
     let Some(Ok(Answer::Health(backends))) = answer else {
         return list(answer);
@@ -66,7 +68,7 @@ fn row(backend: &Backend) -> Markup {
     }
 }
 
-/// An engine's name as its makers write it.
+/// Returns an engine's name as its makers write it.
 pub const fn engine(kind: BackendKind) -> &'static str {
     match kind {
         BackendKind::Chdb => "chDB",

@@ -1,3 +1,5 @@
+//! The statement behind an answer, and the links to its files.
+
 use jiff::Timestamp;
 use lakefront_api::{QueryInfo, QueryReply, SentStatement, Zone};
 use lakefront_chart::clock;
@@ -9,7 +11,7 @@ use crate::{
     view::{RangeChoice, Refresh},
 };
 
-/// The statement that was answered, ready to copy, and the answer as files.
+/// Renders the statement that was run, ready to copy, and links to the answer as files.
 pub fn how(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
     html! {
         div.tools {
@@ -30,7 +32,8 @@ pub fn how(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>)
     }
 }
 
-/// The same question with its range pinned: what is downloaded is what is seen.
+/// Returns the address of a file with the answer. The range is pinned, so that the file has the data that the panel
+/// shows.
 fn file(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>, format: &str) -> String {
     let mut view = scene.site.seen_by(info, scene.page, scene.view);
     if let Some(range) = reply.range {
@@ -44,13 +47,13 @@ fn file(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>, fo
     format!("/download/{}.{format}{}", info.name, view.href())
 }
 
-/// An instant to the microsecond: `2026-03-24T12:00:00.000000Z`.
+/// Formats an instant to the microsecond: `2026-03-24T12:00:00.000000Z`.
 fn instant(time: Timestamp) -> String {
     let shown = clock(time, &Zone::utc()).replace(' ', "T");
     format!("{shown}.{:06}Z", time.subsec_microsecond())
 }
 
-/// What a ClickHouse client runs: the parameters, then the statement.
+/// Returns the script for a ClickHouse client: first the parameters, then the statement.
 fn script(statement: &SentStatement) -> String {
     let mut out = String::new();
     for param in &statement.params {

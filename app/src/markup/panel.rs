@@ -1,3 +1,5 @@
+//! The heading and the answer of a panel.
+
 use lakefront_api::{ChartKind, ChartSpec, QueryInfo};
 use lakefront_chart::{Unit, words};
 use maud::{Markup, html};
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{scene::Scene, server::PanelAnswer, view::View};
 
-/// Title, description, what is measured, and the panel's own parameters.
+/// Renders the title, the description, the measure, and the panel's own parameters.
 pub fn head(info: &QueryInfo, view: &View, id: &str) -> Markup {
     html! {
         header {
@@ -22,7 +24,7 @@ pub fn head(info: &QueryInfo, view: &View, id: &str) -> Markup {
     }
 }
 
-/// The answer: drawn, or a sentence if it has no rows, and how it came to be.
+/// Renders the answer and how the query was answered. Without rows there is a sentence in place of the drawing.
 pub fn answer(info: &QueryInfo, answer: &PanelAnswer, scene: &Scene<'_>) -> Markup {
     let (reply, zone) = (&answer.reply, &answer.zone);
     html! {
@@ -53,12 +55,12 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, scene: &Scene<'_>) -> Mark
     }
 }
 
-/// In place of an answer, while a required parameter is missing.
+/// Renders the notice that a required parameter is missing.
 pub fn question() -> Markup {
     html! { p.note { "Fill in the filter above to see this panel." } }
 }
 
-/// Holds the place of an answer, so that nothing jumps when it comes.
+/// Renders a placeholder of the answer's size, so that nothing moves when the answer arrives.
 pub fn skeleton(chart: &ChartSpec) -> Markup {
     let (class, bars) = match chart.kind {
         ChartKind::Bar | ChartKind::Line | ChartKind::Heatmap => ("upright", 12),
@@ -69,7 +71,7 @@ pub fn skeleton(chart: &ChartSpec) -> Markup {
     html! { div.skeleton.(class) role="status" aria-label="Loading" { @for _ in 0..bars { i {} } } }
 }
 
-/// What the vertical axis measures, and in which unit.
+/// Returns the names and the unit of what the vertical axis measures.
 fn measured(info: &QueryInfo) -> Option<String> {
     if !matches!(info.chart.kind, ChartKind::Line | ChartKind::Bar) {
         return None;

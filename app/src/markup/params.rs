@@ -1,3 +1,5 @@
+//! The form of a panel's own parameters.
+
 use lakefront_api::{ParamInfo, ParamKind, QueryInfo};
 use lakefront_chart::words;
 use maud::{Markup, html};
@@ -5,9 +7,9 @@ use maud::{Markup, html};
 use super::hidden;
 use crate::view::{View, key};
 
-/// A panel's own parameters: applied at once with JavaScript, by a button without.
+/// Renders a panel's own parameters. With JavaScript they apply at once, without it by a button.
 pub fn form(info: &QueryInfo, view: &View) -> Markup {
-    // Of a single choice there is nothing to choose.
+    // A parameter with a single value leaves nothing to choose.
     let own = info
         .params
         .iter()

@@ -1,9 +1,11 @@
+//! The form of a custom range, and the notice of an unknown zone.
+
 use maud::{Markup, html};
 
 use super::hidden;
 use crate::view::{RangeChoice, View};
 
-/// What is shown in place of a zone that there is none of.
+/// Renders the notice that no time zone has this name and that times are in UTC.
 pub fn unknown_zone(name: &str) -> Markup {
     let shown: String = name.chars().take(64).collect();
     html! {
@@ -12,7 +14,7 @@ pub fn unknown_zone(name: &str) -> Markup {
     }
 }
 
-/// Two local times of the zone.
+/// Renders the form of a custom range: two local times in a zone.
 pub fn form(view: &View, zone: &str) -> Markup {
     let (from, to) = match &view.range {
         RangeChoice::Between { from, to } => (from.as_str(), to.as_str()),

@@ -1,9 +1,11 @@
+//! The form of the auto-refresh.
+
 use maud::{Markup, html};
 
 use super::hidden;
 use crate::view::{Refresh, View};
 
-/// How often the page asks again, which takes JavaScript: without it the style sheet leaves this out.
+/// Renders the choice of the refresh interval. It needs JavaScript, so the style sheet hides it on plain pages.
 pub fn form(view: &View) -> Markup {
     let kept = View {
         refresh: Refresh::Off,

@@ -1,3 +1,5 @@
+//! The table of a reply's rows.
+
 use lakefront_api::{Column, QueryInfo, QueryReply, Zone};
 use lakefront_chart::{spark, words};
 use maud::{Markup, PreEscaped, html};
@@ -5,10 +7,10 @@ use serde_json::Value;
 
 use crate::{cell::Kind, scene::Scene, site::Lead};
 
-/// More rows than this are not shown: nobody reads them, and every one costs the page.
+/// The most rows that are shown. Nobody reads more, and each row makes the page larger.
 const SHOWN: usize = 300;
 
-/// The rows of a reply.
+/// Renders the rows of a reply.
 pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
     let kind = |column: &Column| {
         let known = info.columns.iter().find(|known| known.name == column.name);
@@ -33,7 +35,7 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_
                         }
                     }
                 }
-                // Values are names that mean something to a program. Sentences are for people.
+                // Values are names for programs and must not be translated. Sentences may be.
                 tbody translate="no" {
                     @for row in reply.rows.iter().take(SHOWN) {
                         tr {
@@ -53,12 +55,12 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_
     }
 }
 
-/// A value, as a link where it leads somewhere.
+/// Renders a value, as a link if its column links somewhere.
 fn cell(kind: Kind, value: &Value, zone: &Zone, lead: Option<&Lead>) -> Markup {
     let shown = kind.show(value, zone);
     let link = lead.and_then(|lead| lead.to(value.as_str()?));
     html! {
-        // The style sheet shortens identifiers.
+        // The title has the whole identifier, because the style sheet shortens it.
         td.(kind.class()) title=[(kind == Kind::Id).then_some(&shown)] translate=[(kind == Kind::Prose).then_some("yes")] {
             @match kind {
                 Kind::Trend => (trend(value)),

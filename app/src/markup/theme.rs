@@ -1,9 +1,11 @@
+//! The switch of the theme.
+
 use maud::{Markup, html};
 
 use crate::boot::Theme;
 
-/// Light, dark or as the system has it. The style sheet follows the checked button, so it works without
-/// JavaScript; with it the choice is remembered.
+/// Renders the switch between the themes. The style sheet follows the checked button, so it works without JavaScript.
+/// With JavaScript the choice is stored in a cookie.
 pub fn switch(chosen: Theme) -> Markup {
     html! {
         fieldset.segmented.theme {

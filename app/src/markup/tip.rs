@@ -1,7 +1,9 @@
+//! The list of values at a moment of a chart.
+
 use lakefront_chart::Moment;
 use maud::{Markup, html};
 
-/// What a chart says of the moment that is pointed at.
+/// Renders the values of a chart at the moment under the pointer.
 pub fn tip(moment: &Moment) -> Markup {
     html! {
         strong { (moment.name) }

@@ -1,10 +1,12 @@
+//! Totals, compared with the period before.
+
 use lakefront_api::{Better, QueryInfo};
 use lakefront_chart::{Unit, words};
 use maud::{Markup, html};
 
 use crate::server::PanelAnswer;
 
-/// The measures of a single row, each beside its value in the period before.
+/// Renders the measures of a single row, each beside its value in the period before.
 pub fn totals(info: &QueryInfo, answer: &PanelAnswer) -> Markup {
     let value = |rows: &[Vec<serde_json::Value>], name: &str| {
         let at = answer
@@ -45,7 +47,7 @@ pub fn totals(info: &QueryInfo, answer: &PanelAnswer) -> Markup {
     }
 }
 
-/// How a number changed against the one before.
+/// A number and its value in the period before.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Change {
     now: f64,
@@ -57,12 +59,12 @@ impl Change {
         Self { now, before }
     }
 
-    /// The change in percent of the value before; none where that was nothing.
+    /// Returns the change in percent of the value before, or `None` if that was 0.
     fn percent(self) -> Option<f64> {
         (self.before != 0.0).then(|| (self.now - self.before) / self.before.abs() * 100.0)
     }
 
-    /// In words that say the direction, for those who do not see colours.
+    /// Describes the change in words with its direction, for people who do not see colours.
     fn words(self) -> String {
         match self.percent() {
             Some(percent) if percent.abs() < 0.5 => "= as before".into(),

@@ -1,3 +1,5 @@
+//! The table of web vitals.
+
 use lakefront_api::{QueryInfo, QueryReply, Zone};
 use lakefront_chart::{ranked, words};
 use maud::{Markup, html};
@@ -8,14 +10,14 @@ use crate::{
     vital::{VITALS, Vital},
 };
 
-/// A page or a kind of device: its name, how many values it has, and the percentiles of each vital.
+/// A page or a kind of device: its name, the number of its values, and the percentiles of each vital.
 struct Row {
     name: String,
     samples: f64,
     values: [Option<(f64, Option<f64>)>; VITALS.len()],
 }
 
-/// Percentiles beside Google's verdict on the first of them, what is measured most first.
+/// Renders two percentiles of each vital and Google's rating of the first. The name with the most values comes first.
 pub fn vitals(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
     let rows = rows(info, reply);
     let order = ranked(rows.iter().map(|row| row.samples));

@@ -1,3 +1,5 @@
+//! The waterfall of a trace.
+
 use lakefront_api::{QueryInfo, QueryReply, Zone};
 use lakefront_chart::Unit;
 use maud::{Markup, html};
@@ -5,7 +7,7 @@ use maud::{Markup, html};
 use super::figure::folded_table;
 use crate::{scene::Scene, trace::spans};
 
-/// Spans below the ones that called them, each with when it ran.
+/// Renders the spans of a trace, each below its caller, with the time in which it ran.
 pub fn waterfall(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
     let (spans, whole) = spans(info, reply);
     let text = |row: usize, name: &str| {

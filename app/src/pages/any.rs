@@ -1,3 +1,5 @@
+//! The view of both routes. It finds the page that the address names.
+
 use lakefront_api::Page;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -6,7 +8,7 @@ use crate::boot::Boot;
 
 use super::{dashboard::Dashboard, not_found::NotFound};
 
-/// The page that the address names, or none.
+/// Renders the page that the address names, or [`NotFound`].
 #[component]
 pub fn AnyPage() -> impl IntoView {
     let params = use_params_map();

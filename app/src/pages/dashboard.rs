@@ -1,3 +1,5 @@
+//! A page of the dashboard: the header, the controls and the panels.
+
 use std::sync::Arc;
 
 use lakefront_api::Page;
@@ -26,7 +28,7 @@ use crate::{
     view::Refresh,
 };
 
-/// A page: what all of them share around the panels of this one.
+/// Renders a page: the parts that all pages share, around the panels of this page.
 #[component]
 pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     let here = Here::provide(page);
@@ -35,7 +37,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     let go = Go::new(here);
     keep_fresh(here);
     Effect::new(move |_| document().set_title(&document_title(page.get())));
-    // Forms follow the address: the back button changes them too.
+    // The fields of forms follow the address, because the back button changes the address too.
     Effect::new(move |_| {
         let pairs = here.view.read().pairs();
         browser::fill(|name| {
@@ -56,10 +58,10 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
             let boot = boot.read_untracked();
             markup::guide::steps(&boot.origin, &boot.otlp_endpoint)
         }
-        // When the question fails, the panels say why.
+        // If the question fails, the panels show the reason.
         _ => nothing(),
     });
-    // Apart from the guide, in which what was unfolded stays so when this changes.
+    // This is apart from the guide, so that a new answer does not fold the guide's parts again.
     let show_waiting: Render = Arc::new(|answer| match answer {
         Some(Ok(Answer::LakeIsEmpty { empty: true, refusal })) => markup::guide::waiting(refusal.as_deref()),
         _ => nothing(),
@@ -126,7 +128,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     let (down, moved, up, key) = (pointing.clone(), pointing.clone(), pointing.clone(), pointing);
     view! {
         <div class="app" on:submit=submit on:change=change on:click=click>
-            // `external`: the router would scroll but not move the focus.
+            // `external` leaves the link to the browser: the router would scroll without moving the focus.
             <a class="skip" href="#panels" rel="external">"Skip to the panels"</a>
             <header class="top">
                 <div class="brand-row">
@@ -161,8 +163,8 @@ fn nothing() -> maud::Markup {
     maud::PreEscaped(String::new())
 }
 
-/// Looks again every few seconds while the lake is empty. The first row turns on the auto-refresh: others follow it, and
-/// ClickHouse gets them after the lake.
+/// Checks every 3 seconds whether the lake is still empty. After the first row it turns on the auto-refresh: more rows
+/// follow the first one, and ClickHouse gets them after the lake.
 fn wait_for_rows(empty: Asked, here: Here, go: Go) {
     Effect::new(move |was_empty: Option<bool>| {
         let is_empty = matches!(

@@ -1,6 +1,8 @@
+//! The page for unknown addresses.
+
 use leptos::prelude::*;
 
-/// A page for addresses that lead nowhere.
+/// Renders the page for unknown addresses, with status 404 on the server.
 #[component]
 pub fn NotFound() -> impl IntoView {
     #[cfg(feature = "ssr")]

@@ -1,3 +1,5 @@
+//! The charts of a page and the marks over them.
+
 use jiff::Timestamp;
 use lakefront_api::{QueryInfo, QueryReply, Zone};
 use lakefront_chart::Frame;
@@ -11,7 +13,7 @@ use crate::{browser, markup::tip::tip};
 #[derive(Clone, Copy)]
 pub struct Charts(StoredValue<Vec<Charted>>);
 
-/// What a panel has drawn.
+/// A chart that a panel has drawn.
 struct Charted {
     panel: String,
     frame: Frame,
@@ -19,18 +21,19 @@ struct Charted {
     off: Vec<String>,
 }
 
-/// A chart that can be pointed at.
+/// Selects the charts that have a time axis.
 pub const TIMED: &str = ".chart[data-timed]";
 
 impl Charts {
-    /// None yet, for the panels to be added.
+    /// Creates an empty list of charts and provides it to the panels below.
     pub fn provide() -> Self {
         let charts = Self(StoredValue::new(Vec::new()));
         provide_context(charts);
         charts
     }
 
-    /// Remembers what a panel draws.
+    /// Stores a panel's chart in place of its last one. A chart without a time axis is not stored. `off` names the
+    /// series that are switched off.
     pub fn keep(self, info: &QueryInfo, reply: &QueryReply, zone: &Zone, off: Vec<String>) {
         self.forget(&info.name);
         let frame = Frame::new(info, reply, zone).filter(|frame| frame.span().is_some());
@@ -46,14 +49,14 @@ impl Charts {
         }
     }
 
-    /// Forgets a panel.
+    /// Removes a panel's chart.
     pub fn forget(self, panel: &str) {
-        // The page may be gone before its panels are.
+        // The page's state may be gone before its panels are.
         self.0
             .try_update_value(|charts| charts.retain(|charted| charted.panel != panel));
     }
 
-    /// The time at a share of a chart's axis.
+    /// Returns the time at a share of a chart's axis, from 0 to 1.
     pub fn time(self, chart: &Element, share: f64) -> Option<Timestamp> {
         self.with(chart, |charted| {
             let (from, to) = charted.frame.span()?;
@@ -62,7 +65,8 @@ impl Charts {
         })?
     }
 
-    /// Two times as the fields of a form have them: whole minutes on the clocks of the chart's zone, none left out.
+    /// Returns two times as the fields of a form: whole minutes in the chart's zone. The range is widened to hold both
+    /// times.
     pub fn minutes(self, chart: &Element, from: Timestamp, to: Timestamp) -> Option<(String, String)> {
         self.with(chart, |charted| {
             let minute = |time| lakefront_chart::local_minute(time, &charted.zone);
@@ -71,7 +75,7 @@ impl Charts {
         })?
     }
 
-    /// The middle of the bucket so many steps after a time.
+    /// Returns the middle of the bucket `by` steps after a time.
     pub fn moved(self, chart: &Element, time: Option<Timestamp>, by: isize) -> Option<Timestamp> {
         self.with(chart, |charted| charted.frame.moved(time, by))?
     }
@@ -84,7 +88,7 @@ impl Charts {
         })
     }
 
-    /// Shows on every chart what it says of a time.
+    /// Shows the values at a time on every chart of the page.
     pub fn show(self, time: Timestamp) {
         for chart in browser::all(TIMED) {
             let moment = self.with(&chart, |charted| {
@@ -95,7 +99,7 @@ impl Charts {
                     let x = plot.left + moment.at * plot.width;
                     let line = format!("left:{x:.1}px;top:{:.1}px;height:{:.1}px", plot.top, plot.height);
                     lay(&chart, ".hair", &line);
-                    // The list stands on the side that has more room.
+                    // The list is on the side that has more room.
                     let side = if x < plot.whole / 2.0 {
                         format!("left:{:.1}px", x + 10.0)
                     } else {
@@ -116,14 +120,14 @@ impl Charts {
         }
     }
 
-    /// Shows nothing any more.
+    /// Hides the marks of every chart.
     pub fn hide(self) {
         for over in browser::all(".chart .hair, .chart .tip, .chart .band") {
             let _ = over.set_attribute("hidden", "");
         }
     }
 
-    /// Marks what is being dragged over.
+    /// Shows the band of a drag between two shares of the axis.
     pub fn mark(self, chart: &Element, from: f64, to: f64) {
         if let Some(plot) = Geometry::of(chart) {
             let left = plot.left + from.min(to) * plot.width;

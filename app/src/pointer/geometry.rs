@@ -1,16 +1,18 @@
+//! The position of a chart's plot on the page.
+
 use leptos::wasm_bindgen::JsCast;
 use web_sys::Element;
 
-/// Where the plot of a chart is, in pixels of the page.
+/// The position of a chart's plot, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Geometry {
-    /// From the window's left edge to the plot's.
+    /// The distance from the window's left edge to the plot's.
     pub window_left: f64,
-    /// From the chart's left edge to the plot's.
+    /// The distance from the chart's left edge to the plot's.
     pub left: f64,
     /// The plot's width.
     pub width: f64,
-    /// From the chart's top edge to the plot's.
+    /// The distance from the chart's top edge to the plot's.
     pub top: f64,
     /// The plot's height.
     pub height: f64,
@@ -19,7 +21,7 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// Of the drawing of a chart that is shown; none when none is.
+    /// Measures the drawing of a chart that is visible. `None` if none is.
     pub fn of(chart: &Element) -> Option<Self> {
         let drawings = chart.query_selector_all("svg[data-plot]").ok()?;
         let drawings = (0..drawings.length()).filter_map(|at| drawings.get(at)?.dyn_into::<Element>().ok());
@@ -49,7 +51,7 @@ impl Geometry {
         })
     }
 
-    /// Where on the time axis a point of the window is, from 0 to 1.
+    /// Returns the position of a point on the time axis, from 0 to 1. `x` is in pixels from the window's left edge.
     pub fn share(&self, x: f64) -> f64 {
         ((x - self.window_left) / self.width).clamp(0.0, 1.0)
     }

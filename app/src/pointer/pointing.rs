@@ -1,3 +1,5 @@
+//! Handlers of pointer and keyboard events on charts.
+
 use jiff::Timestamp;
 use leptos::{
     ev::{KeyboardEvent, PointerEvent},
@@ -11,22 +13,22 @@ use super::{
 };
 use crate::{browser, go::Go};
 
-/// Less than this is a click, not a range, in pixels.
+/// The shortest drag, in pixels. A shorter one counts as a click.
 const LEAST: f64 = 6.0;
 
-/// What pointer and keys do to the charts of a page.
+/// Handles pointer and keyboard events on the charts of a page.
 #[derive(Clone)]
 pub struct Pointing {
     charts: Charts,
     go: Go,
-    /// Where a drag began on the time axis.
+    /// The share of the time axis at which a drag began.
     start: StoredValue<Option<f64>>,
-    /// What is shown.
+    /// The time that the charts show.
     time: StoredValue<Option<Timestamp>>,
 }
 
 impl Pointing {
-    /// Of the charts of a page; a zoom goes to another range.
+    /// Creates the handlers for the charts of a page. A drag makes `go` navigate to another range.
     pub fn new(charts: Charts, go: Go) -> Self {
         Self {
             charts,
@@ -36,7 +38,7 @@ impl Pointing {
         }
     }
 
-    /// A button goes down: perhaps a drag begins. Fingers scroll; they have the presets.
+    /// Handles a pressed button, which may begin a drag. Touch is left to scrolling: the presets are there for touch.
     pub fn down(&self, event: &PointerEvent) {
         let Some(chart) = browser::around(event, TIMED).filter(|_| event.button() == 0) else {
             return;
@@ -45,12 +47,12 @@ impl Pointing {
             && let Some(plot) = Geometry::of(&chart)
         {
             self.start.set_value(Some(plot.share(event.client_x().into())));
-            // The drag goes on outside of the chart.
+            // With the pointer captured, the drag goes on outside of the chart.
             let _ = chart.set_pointer_capture(event.pointer_id());
         }
     }
 
-    /// The pointer moves.
+    /// Handles a pointer that moves: shows the values at that time, and the band of a drag.
     pub fn moved(&self, event: &PointerEvent) {
         let Some((chart, plot)) = pointed(event) else {
             return self.leave();
@@ -62,7 +64,7 @@ impl Pointing {
         self.show(self.charts.time(&chart, share));
     }
 
-    /// The button goes up: a drag becomes the range.
+    /// Handles a released button: a drag becomes the range of the page.
     pub fn up(&self, event: &PointerEvent) {
         let start = self.start.try_update_value(Option::take).flatten();
         let (Some(start), Some((chart, plot))) = (start, pointed(event)) else {
@@ -82,7 +84,7 @@ impl Pointing {
         }
     }
 
-    /// Arrows go from bucket to bucket, Escape ends it.
+    /// Handles keys: the arrows move by one bucket, Escape hides the marks and ends a drag.
     pub fn key(&self, event: &KeyboardEvent) {
         let key = event.key();
         if key == "Escape" {

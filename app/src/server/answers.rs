@@ -1,4 +1,4 @@
-//! What the server does for each question.
+//! Answers each question of the dashboard.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,13 +23,16 @@ use crate::{
     range::{offsets, time_range, time_zone},
 };
 
-/// How many values are suggested of a filter.
+/// The most values that are suggested for a filter.
 const SUGGESTED: usize = 100;
 
-/// How many filters get suggestions in one request: each is a query, and no page has more.
+/// The most filters with suggestions in one request. Each costs a query, and no page has more filters.
 const MOST_FILTERS: usize = 10;
 
 /// Answers a question.
+///
+/// # Errors
+/// [`Failure::Problem`] with the host's problem, [`Failure::Transport`] if the context holds no host.
 pub async fn answer(question: Question) -> Result<Answer, Failure> {
     Ok(match question {
         Question::Boot => Answer::Boot(Box::new(Boot::of_request())),
@@ -75,19 +78,19 @@ fn backend(health: BackendHealth) -> Backend {
     }
 }
 
-/// How long ago that was.
+/// Returns the time since an instant, for people: the span and `ago`.
 pub fn ago(time: Timestamp) -> String {
     format!("{} ago", since(time))
 }
 
-/// How much time has passed since then.
+/// Returns the time since an instant, for people. An instant in the future counts as now.
 pub fn since(time: Timestamp) -> String {
     let seconds = js_sys::Date::now() / 1e3 - time.as_second() as f64;
     span(seconds.max(0.0) as u64)
 }
 
 async fn lake_is_empty() -> Result<bool, Failure> {
-    // What the router tells of itself is there before anything else is.
+    // The router's own events are in the lake before any sender's rows.
     const COUNT: &str = "SELECT (SELECT count() FROM (SELECT 1 FROM otel_logs WHERE ServiceName != 'lakefront-router' LIMIT 1)) \
         + (SELECT count() FROM otel_traces) + (SELECT count() FROM otel_metrics_gauge) + (SELECT count() FROM otel_metrics_sum) \
         + (SELECT count() FROM otel_metrics_histogram)";
@@ -95,7 +98,8 @@ async fn lake_is_empty() -> Result<bool, Failure> {
     Ok(reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0))
 }
 
-/// What ingest refused last. That it does not answer is no reason to say nothing of the lake.
+/// Returns the last request that ingest refused, as a sentence. `None` also if ingest does not answer, because the
+/// state of the lake is worth showing without it.
 async fn refusal() -> Option<String> {
     let health = host().ok()?.ingest().await.ok()??;
     let IngestRefusal {
@@ -116,7 +120,8 @@ async fn sql(text: &str) -> Result<QueryReply, Failure> {
 }
 
 async fn facets() -> Result<Vec<Facet>, Failure> {
-    // The router is no service of the viewer's. Senders choose the names, so that only the most frequent are listed.
+    // The router is not a service of the viewer. Senders choose the names, so only the 200 most frequent pairs are
+    // listed.
     const VALUES: &str = "SELECT ServiceName, Environment FROM (SELECT Timestamp, ServiceName, Environment FROM otel_logs \
         UNION ALL SELECT Timestamp, ServiceName, Environment FROM otel_traces) \
         WHERE Timestamp > now() - INTERVAL 30 DAY AND ServiceName != 'lakefront-router' \
@@ -178,7 +183,7 @@ fn kind(catalogue: &[QueryInfo], query: &str) -> Option<ChartKind> {
     Some(info.chart.kind)
 }
 
-/// The figures of a reply beside those of the period before; none where the lake does not go back so far.
+/// Returns the figures of a reply and those of the period before. `None` if the lake begins later than that period.
 async fn compared(
     host: &QueryService,
     request: &PanelRequest,
@@ -206,7 +211,7 @@ async fn compared(
     })
 }
 
-/// The rows of a period; none where the lake begins within it, which makes it shorter than it is to be.
+/// Returns the rows of a period. `None` if the lake begins within it, because the reply's range is shorter then.
 async fn rows_of(
     host: &QueryService,
     request: &PanelRequest,
@@ -220,7 +225,10 @@ async fn rows_of(
         .then_some(reply.rows)
 }
 
-/// The router's reply to a panel.
+/// Returns the router's reply to a panel's request. With `explain` the reply has the statement too.
+///
+/// # Errors
+/// [`Failure::Problem`] if the range is invalid, or with the router's problem.
 pub async fn reply_to(
     host: &QueryService,
     request: &PanelRequest,
@@ -243,7 +251,7 @@ fn named(host: &QueryService, request: &PanelRequest, time_range: TimeRange, exp
     }
 }
 
-/// A URL holds text; the catalogue knows which parameters are numbers.
+/// Converts parameters from the URL's text to numbers where the catalogue says that they are integers.
 fn typed(catalogue: &[QueryInfo], request: &PanelRequest) -> BTreeMap<String, Value> {
     let info = catalogue.iter().find(|info| info.name == request.query);
     let kind = |name: &str| {

@@ -1,14 +1,14 @@
-//! Rows as comma-separated values, after RFC 4180.
+//! Writes rows as comma-separated values, as in RFC 4180.
 
 use lakefront_api::QueryReply;
 use serde_json::Value;
 
-/// Without it, spreadsheets read UTF-8 as the encoding of their system.
+/// The byte order mark. Without it, spreadsheets read UTF-8 in the encoding of their system.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Returns a reply as lines, the first of which has the names of the columns. The last line says so if the reply was cut.
+/// Returns a reply as lines. The first line has the names of the columns. If the reply was cut, the last line says so.
 ///
-/// Text that a spreadsheet would take for a formula gets an apostrophe before it: messages come from strangers.
+/// Text that a spreadsheet would run as a formula gets an apostrophe before it, because strangers write the messages.
 pub fn csv(reply: &QueryReply) -> String {
     let mut out = String::from(BYTE_ORDER_MARK);
     line(&mut out, reply.columns.iter().map(|column| column.name.clone()));
@@ -33,8 +33,8 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// Puts an apostrophe before each character that begins a formula where a cell may begin. A spreadsheet may split at other
-/// characters than commas, and drops blanks and quotes.
+/// Puts an apostrophe before each character that begins a formula at a place where a cell may begin. A spreadsheet may
+/// split at other characters than commas, and drops blanks and quotes.
 fn guarded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut begins = true;

@@ -1,4 +1,4 @@
-//! `GET /download/<query>.csv` and `.json`: what a panel shows, to be taken along.
+//! `GET /download/<query>.csv` and `.json`: the answer of a panel as a file.
 
 use lakefront_api::{Problem, ProblemType};
 
@@ -9,20 +9,24 @@ use crate::{
     view::{View, key},
 };
 
-/// A file.
+/// A file to download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Download {
     /// Its media type.
     pub content_type: &'static str,
-    /// What is in it.
+    /// The content of the file.
     pub body: String,
 }
 
-/// The answer of a named query as a file: `top_errors.csv`, or `top_errors.json`, which is the API's reply as it is. The
-/// pairs are those of a page's query string. A parameter of the query's own, such as `limit`, may go without the query's name.
+/// Returns the answer of a named query as a file. `top_errors.csv` has its rows, `top_errors.json` the API's reply
+/// unchanged.
+///
+/// `pairs` are those of a page's query string. A parameter of the query's own, such as `limit`, may also be given
+/// without the query's name before it. Without `tz`, times are in UTC.
 ///
 /// # Errors
-/// The router's problem, or [`ProblemType::NotFound`] for a file that is not of a query.
+/// [`ProblemType::NotFound`] for a file name that is not a query's, [`ProblemType::BadRequest`] if a required parameter
+/// is missing, or the router's problem.
 pub async fn download(
     host: QueryService,
     file: &str,

@@ -1,4 +1,4 @@
-//! What the parts of the system tell of themselves, as HTML. Only the server knows how to write it.
+//! Renders the state of the parts of the system as HTML. Only the server has this code.
 
 use jiff::Timestamp;
 use lakefront_api::{IngestHealth, LakeHealth, TableHealth, instant};
@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{QueryService, service::Told};
 
-/// Files below this on average are small …
+/// Files are small if they have fewer bytes than this on average.
 const SMALL: u64 = 4_000_000;
-/// … and so many of them are worth a warning: each costs a query about 0.2 ms.
+/// A table with more small files than this gets a warning. Each file costs a query about 0.2 ms.
 const MANY: u64 = 500;
 
-/// How far sync is, in one row.
+/// Selects the state of sync in one row.
 const CURSOR: &str = "SELECT \
     (SELECT min(as_of) FROM otel.coverage FINAL WHERE first_day IS NOT NULL) AS cursor, \
     (SELECT count() FROM otel.coverage FINAL WHERE first_day IS NOT NULL) AS complete, \
@@ -26,13 +26,13 @@ const CURSOR: &str = "SELECT \
     (SELECT argMax([holder, state, formatDateTime(renewed, '%Y-%m-%dT%H:%i:%SZ')], number) FROM otel.lease FINAL) AS lease \
     FROM otel.ledger FINAL WHERE state = 'loaded'";
 
-/// What audits found, by the last one of each day and table.
+/// Selects the findings of the last audit of each day and table, in one row.
 const FINDINGS: &str = "SELECT max(last) AS at, count() AS compared, countIf(is_wrong) AS wrong, countIf(was_repaired) AS mended, \
     groupArrayIf(10)(concat(table, ' of ', toString(day), ': ', toString(there), ' rows in the lake, ', toString(here), ' here'), is_wrong) AS which \
     FROM (SELECT table, day, max(at) AS last, argMax(differs AND NOT repaired, at) AS is_wrong, argMax(repaired, at) AS was_repaired, \
     argMax(lake_rows, at) AS there, argMax(rows, at) AS here FROM otel.audit GROUP BY table, day) HAVING compared > 0";
 
-/// A panel's answer. A part that does not answer leaves the others as they are.
+/// Renders the answer of a panel. A part that fails does not affect the panels of the others.
 pub async fn html(part: Part, host: &QueryService) -> Markup {
     match part {
         Part::Ingest => match host.ingest().await {
@@ -184,12 +184,12 @@ fn mean(table: &TableHealth) -> Option<u64> {
     table.data_bytes?.checked_div(table.data_files?)
 }
 
-/// Whether a table has many files that are small.
+/// Returns true if a table has many small files.
 fn has_small_files(table: &TableHealth) -> bool {
     table.data_files.is_some_and(|files| files > MANY) && mean(table).is_some_and(|mean| mean < SMALL)
 }
 
-/// One row for each ClickHouse.
+/// Renders a table with one row for each ClickHouse.
 async fn told(
     host: &QueryService,
     title: &str,
@@ -256,7 +256,7 @@ fn cursor(values: &[Value]) -> Markup {
     }
 }
 
-/// The sync that may write, and when it was seen last.
+/// Returns the holder of the lease, its state, and when it was seen last.
 fn lease(value: &Value) -> Option<String> {
     let part = |at: usize| value.get(at)?.as_str();
     let (holder, state, seen) = (part(0)?, part(1)?, instant::time(part(2)?)?);
@@ -268,7 +268,7 @@ fn lease(value: &Value) -> Option<String> {
     Some(format!("{holder}: {does}, seen {}", ago(seen)))
 }
 
-/// The columns of text.
+/// The columns that hold text. All others from the third on are numbers.
 const WHICH: &str = "which differ";
 const LEASE: &str = "lease";
 

@@ -1,27 +1,27 @@
-//! Which two periods are compared: both over, and equally long.
+//! Chooses the two periods that a panel compares. Both are over and have the same length.
 
 use jiff::{SignedDuration, Timestamp};
 use lakefront_api::Range;
 
-/// The grain of the queries that are compared (`bucket = "quarter"`).
+/// The bucket of the queries that are compared (`bucket = "quarter"`).
 const GRAIN: SignedDuration = SignedDuration::from_mins(15);
 
-/// The part of a range that may be left over at its end and still be shown as the same figure.
+/// The share of a range that may be left out at its end without comparing a shorter part of the range.
 const NEGLIGIBLE: f64 = 0.005;
 
-/// What a range is compared with.
+/// The periods to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Periods {
-    /// The period before the range.
+    /// The period before the range, of the same length.
     pub before: Range,
-    /// The part of the range that is as long; none where that is the range itself.
+    /// The part of the range that is compared, or `None` if that is the whole range.
     pub rest: Option<Range>,
 }
 
-/// Returns the periods to compare a range with, of which there is data before `held`.
+/// Returns the periods to compare a range with. `held` is the time until which there is data.
 ///
-/// Now is inside of a bucket that has only just begun: both periods end with the last whole bucket. None where the range
-/// has no whole one.
+/// The bucket at the end of the data is not complete, so both periods end with the last whole bucket. `None` if the
+/// range has no whole bucket.
 pub fn periods(range: Range, held: Timestamp) -> Option<Periods> {
     let data_ends = range.to.min(held);
     let into = data_ends.as_second().rem_euclid(GRAIN.as_secs());
@@ -66,11 +66,11 @@ mod tests {
     #[test]
     fn an_unfinished_bucket_is_not_compared() {
         let hour = range("2026-03-24T09:00:00Z", "2026-03-24T10:15:00Z");
-        // Five past and ten to: as much time on either side.
+        // Five minutes past and ten minutes to: both periods are equally long.
         assert_eq!(lengths(hour, "2026-03-24T10:05:00Z"), Some((60, 60)));
         let hour = range("2026-03-24T08:45:00Z", "2026-03-24T10:00:00Z");
         assert_eq!(lengths(hour, "2026-03-24T09:50:10Z"), Some((60, 60)));
-        // An engine that is late has less.
+        // An engine that is behind the lake has a shorter period.
         assert_eq!(lengths(hour, "2026-03-24T09:29:59Z"), Some((30, 30)));
     }
 

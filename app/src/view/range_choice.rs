@@ -1,16 +1,18 @@
+//! The range that a viewer chose, as the URL holds it.
+
 use lakefront_api::Preset;
 use serde::{Deserialize, Serialize};
 
 /// The range that a viewer chose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RangeChoice {
-    /// A span that ends now.
+    /// A span of time that ends now.
     Preset(Preset),
-    /// Two local times of the view's zone (`2026-03-24T12:00`), as the inputs of a form send them, or two instants.
+    /// Two local times in the view's zone (`2026-03-24T12:00`), as the inputs of a form send them, or two instants.
     Between {
-        /// The first minute inside.
+        /// The first minute inside the range.
         from: String,
-        /// The first minute after.
+        /// The first minute after the range.
         to: String,
     },
 }
@@ -22,7 +24,8 @@ impl Default for RangeChoice {
 }
 
 impl RangeChoice {
-    /// A range of one's own as its button names it: `Mar 24, 12:00 – 18:30`, `2h`; none for a preset that is offered.
+    /// Returns the name of a custom range for its button: `Mar 24, 12:00 – 18:30`, `2h`. `None` for a preset with a
+    /// link of its own.
     pub fn name(&self) -> Option<String> {
         let (from, to) = match self {
             Self::Preset(preset) if Preset::ALL.contains(preset) => return None,
@@ -39,7 +42,7 @@ impl RangeChoice {
     }
 }
 
-/// The day in words and the time of the day; anything else stays as it is.
+/// Splits a local time into its day in words and its time of the day. Text without a `T` is returned unchanged.
 fn split(text: &str) -> (String, &str) {
     let Some((day, time)) = text.split_once('T') else {
         return (text.to_owned(), "");

@@ -1,6 +1,8 @@
+//! The interval of the auto-refresh, as the URL holds it.
+
 use std::time::Duration;
 
-/// How often a page asks again by itself.
+/// The interval at which a page requests its answers again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Refresh {
     /// Never.
@@ -18,7 +20,7 @@ impl Refresh {
     /// Every choice, in the order of the menu.
     pub const ALL: [Self; 4] = [Self::Off, Self::S10, Self::M1, Self::M5];
 
-    /// The name in the URL.
+    /// Returns the name in the URL.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Off => "",
@@ -28,7 +30,7 @@ impl Refresh {
         }
     }
 
-    /// The name for people.
+    /// Returns the name in the menu.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Off => "No auto-refresh",
@@ -38,7 +40,7 @@ impl Refresh {
         }
     }
 
-    /// The time between two questions.
+    /// Returns the interval, or `None` if the auto-refresh is off.
     pub const fn interval(self) -> Option<Duration> {
         match self {
             Self::Off => None,
@@ -48,7 +50,7 @@ impl Refresh {
         }
     }
 
-    /// The choice of a name; an unknown one is off.
+    /// Returns the choice of a name. An unknown name is [`Refresh::Off`].
     pub fn parse(name: &str) -> Self {
         Self::ALL
             .into_iter()
