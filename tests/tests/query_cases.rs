@@ -19,6 +19,7 @@ use lakefront_query::{Definition, catalogue};
 use lakefront_tests::{Engine, Hot, TestLake};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::task::JoinSet;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,10 +49,13 @@ struct Request {
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 /// The first day that ClickHouse's coverage includes.
 const FIRST_DAY: Date = date(2025, 1, 1);
+/// Cases that run beside each other.
+const BESIDE: usize = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn named_queries_answer_their_cases() -> Result<()> {
     let mut failures = Vec::new();
+    let mut running = JoinSet::new();
     // While a query is being written, the variable limits the test to some queries.
     let only = std::env::var("LAKEFRONT_TEST_QUERIES").unwrap_or_default();
     let wanted = |name: &str| only.is_empty() || only.split(',').any(|one| one == name);
@@ -59,9 +63,20 @@ async fn named_queries_answer_their_cases() -> Result<()> {
         let files = cases(&query.info.name)?;
         ensure!(!files.is_empty(), "queries/{}/cases/ is empty", query.info.name);
         for file in files {
-            let failed = run(query, &file).await;
-            failures.extend(failed.with_context(|| format!("{}", file.display()))?);
+            // Each case starts engines of its own and mostly waits for them.
+            if running.len() == BESIDE
+                && let Some(ended) = running.join_next().await
+            {
+                failures.extend(ended??);
+            }
+            running.spawn(async move {
+                let failed = run(query, &file).await;
+                failed.with_context(|| format!("{}", file.display()))
+            });
         }
+    }
+    while let Some(ended) = running.join_next().await {
+        failures.extend(ended??);
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     Ok(())
