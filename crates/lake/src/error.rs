@@ -99,7 +99,7 @@ pub enum Error {
     CatalogUnreachable {
         /// Address of the catalog.
         uri: String,
-        /// Why.
+        /// The reason, as text.
         reason: String,
         /// True if the catalog may have received the request.
         sent: bool,
@@ -111,7 +111,7 @@ pub enum Error {
         what: String,
         /// HTTP status of the answer.
         status: u16,
-        /// What it said.
+        /// Message of the catalog.
         message: String,
         /// Advice for the operator: what to check.
         advice: &'static str,
@@ -125,7 +125,7 @@ pub enum Error {
         endpoint: String,
         /// Advice for the operator: what to check.
         advice: &'static str,
-        /// What it said.
+        /// Error of the store.
         source: Box<iceberg::Error>,
     },
     /// The S3 store could not be listed.
@@ -151,7 +151,7 @@ pub enum Error {
     Io {
         /// Path of the file or folder.
         path: PathBuf,
-        /// Why.
+        /// The I/O error.
         source: std::io::Error,
     },
     /// A background task of the runtime panicked or was cancelled.

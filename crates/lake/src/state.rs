@@ -130,7 +130,7 @@ impl Lake {
         tokio::task::spawn_blocking(move || table.storage.open(&location)).await?
     }
 
-    /// The files of the current snapshot, in no particular order.
+    /// Returns the files of the current snapshot, in no particular order.
     ///
     /// # Errors
     /// The same as of [`Lake::state`].
