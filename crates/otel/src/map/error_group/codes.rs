@@ -1,4 +1,5 @@
-//! Numbers that are the error, such as a status: they stay in a message while other numbers are replaced.
+//! Recognises numbers that identify the error, such as a status. They stay in a message while other numbers are
+//! replaced.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -7,7 +8,7 @@ use regex::{Captures, Regex};
 
 use super::replace;
 
-/// Where codes stand in messages. The whole match stays as it is.
+/// Patterns of codes in messages. The whole match stays unchanged.
 const CODES: &[&str] = &[
     // HTTP: status code 404, status: 503, HTTP 500, HTTP/1.1 502, HTTP error 404
     r"(?i)\b(?:status(?:[ _-]?code)?|https?(?:/[0-9.]+)?(?: error| status)?)[ :=(]{1,3}[1-5][0-9]{2}\b",
@@ -32,10 +33,10 @@ const CODES: &[&str] = &[
     r"^[0-9]{1,2} [A-Z]{2,}(?:_[A-Z]+)*: ",
 ];
 
-/// The first of the private characters that stand for digits and letters of a code meanwhile.
+/// The first private-use character. Private-use characters temporarily replace the digits and letters of a code.
 const PRIVATE: u32 = 0xF_0000;
 
-/// The message with its codes in characters that no rule matches; [`reveal`] brings them back.
+/// Returns the message with its codes in characters that no rule matches. [`reveal`] restores them.
 pub(super) fn hide(message: Cow<'_, str>) -> Cow<'_, str> {
     static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         CODES
@@ -53,7 +54,7 @@ pub(super) fn hide(message: Cow<'_, str>) -> Cow<'_, str> {
     })
 }
 
-/// The message with its codes readable again.
+/// Returns the message with its codes restored.
 pub(super) fn reveal(message: Cow<'_, str>) -> Cow<'_, str> {
     if !message.contains(|char| shown(char) != char) {
         return message;

@@ -1,4 +1,4 @@
-//! Errors that JavaScript engines raise themselves, each in its own words.
+//! Recognises the errors that JavaScript engines raise themselves, with a different wording in each engine.
 
 use std::sync::LazyLock;
 
@@ -6,13 +6,13 @@ use regex::Regex;
 
 use super::unless_minified;
 
-/// One error in the words of one or more engines.
+/// The wording of one error in one or more engines.
 struct Wording {
-    /// Types that the engines give it.
+    /// Types that the engines give the error.
     types: &'static [&'static str],
-    /// The message. A group `name` is part of what went wrong.
+    /// Pattern of the message. Its group `name` is kept in the canonical message.
     pattern: &'static str,
-    /// The type and message that stand for all wordings.
+    /// The type and message that replace all wordings.
     canonical: (&'static str, &'static str),
 }
 
@@ -156,7 +156,7 @@ const WORDINGS: &[Wording] = &[
     },
 ];
 
-/// The type and message that stand for this error in every engine, if an engine raised it.
+/// Returns the canonical type and message of an error that an engine raised; `None` for other errors.
 pub(super) fn canonical(r#type: &str, message: &str) -> Option<(&'static str, String)> {
     static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         WORDINGS
