@@ -51,10 +51,8 @@ impl Catalog {
 
     /// Returns a state to commit on: the committed one, or with a REST catalog one that was committed recently.
     ///
-    /// A swap based on an old state is lost. A REST catalog is therefore not asked if a state is known, which saves
-    /// most commits a request.
-    ///
-    /// A swap on an old one is lost. A REST catalog is therefore not asked for what is known: most commits save a request.
+    /// A swap based on an old state is lost. A known state saves the read from a REST catalog, which most commits would
+    /// do in vain.
     pub(crate) async fn base(&self, table: &str, known: Option<Head>) -> Result<Head> {
         let head = match (self, known) {
             (Self::Rest(_), Some(known)) => Some(known),

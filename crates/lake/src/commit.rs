@@ -15,7 +15,7 @@ use crate::table::OpenTable;
 use crate::wal::{self, Standing, WalPosition};
 use crate::{garbage, version_hint};
 
-/// How many times a commit is tried before it fails with [`Error::Conflict`].
+/// Number of times that a commit is tried before it fails with [`Error::Conflict`].
 pub(crate) const ATTEMPTS: u32 = 50;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 

@@ -14,12 +14,13 @@ use crate::error::{Error, Result};
 use crate::fold::{self, Held, Period};
 use crate::known::Known;
 
-/// Number of manifests whose entries are cached. It is larger than the number of loose manifests, see [`fold`](crate::fold).
+/// Number of manifests whose entries are cached. It is larger than the number of loose manifests, see
+/// [`fold`](crate::fold).
 const KNOWN: usize = 64;
 /// Largest number of entries of a cached manifest. A larger manifest is rarely folded, so it is not worth its memory.
 const KNOWN_ENTRIES: usize = 64;
 
-/// What a commit does to the files of a table.
+/// The files that a commit adds to and removes from a table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Files<'a> {
     /// Files to add.
@@ -195,7 +196,7 @@ impl Group<'_> {
     }
 
     fn write(&self, writer: &mut ManifestWriter, added_sequence: Option<i64>) -> Result<()> {
-        // A negative number stands for the sequence number of the snapshot, which readers inherit.
+        // A negative sequence number makes readers inherit the snapshot's own.
         let sequence = added_sequence.unwrap_or(-1);
         for file in &self.added {
             writer.add_file(DataFile::clone(file), sequence)?;

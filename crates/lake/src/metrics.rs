@@ -13,8 +13,6 @@ use crate::table::OpenTable;
 /// Returns the manifest's description of a data file, with bounds of the sort columns and the time column.
 ///
 /// Other columns have no bounds: every reader reads the bounds of every file, and files hardly differ in those columns.
-///
-/// Only those: every reader reads every bound of every file, and files hardly differ in others.
 pub(crate) fn data_file(
     table: &OpenTable,
     location: String,

@@ -29,7 +29,7 @@ pub(crate) struct Retention {
     pub expire: Vec<i64>,
 }
 
-/// How eagerly snapshots expire.
+/// The choice of snapshots that expire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Eagerness {
     /// Only once a batch is due. Commits use this.

@@ -64,12 +64,8 @@ pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBa
 
 /// Returns the column. If it holds only empty strings, their values get an address that can be read.
 ///
-/// Arrow allows a dangling pointer there. A masked load of zero bytes from an unmapped page is legal with AVX-512, but
-/// needs the help of microcode and is a hundred times slower. Comparisons in glibc do that; they took half of ingest's
-/// time.
-///
-/// Arrow lets them dangle. Processors with AVX-512 compare nothing at an address where nothing is mapped all the same, but
-/// a hundred times slower (glibc's masked loads then need the help of microcode): half of all of ingest's time was that.
+/// Arrow allows a dangling pointer there. With AVX-512, comparing zero bytes in an unmapped page is legal but a hundred
+/// times slower: glibc's masked loads then need the help of microcode. Half of ingest's time was spent on that.
 fn with_address(column: ArrayRef) -> ArrayRef {
     match column.as_string_opt::<i32>() {
         Some(strings) if strings.values().is_empty() => {
@@ -101,7 +97,7 @@ fn column<'a>(table: &OpenTable, batch: &'a RecordBatch, name: &str) -> Result<&
     })
 }
 
-/// Returns the rows of each day, in order; `None` stands for all rows as they are. Days are since 1970-01-01 UTC.
+/// Returns the rows of each day, in order; a day with `None` has all rows as they are. Days are since 1970-01-01 UTC.
 fn days(times: &[i64], order: Option<Vec<u32>>) -> BTreeMap<i32, Option<UInt32Array>> {
     let day = |time: i64| {
         i32::try_from(time.div_euclid(DAY_MICROS)).unwrap_or(if time < 0 { i32::MIN } else { i32::MAX })

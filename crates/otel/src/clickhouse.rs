@@ -13,9 +13,6 @@ pub const RAW_RETENTION_DAYS: u16 = 32;
 /// which is not first in the sort order. ClickHouse recognises a repeated insert by its deduplication token within the
 /// last 10,000 blocks.
 ///
-/// Point look-ups are index reads: bloom filters where the lake has them, and the time, which is not first in the order.
-/// Repeated inserts under one token are seen as such for the last 10,000 blocks.
-///
 /// Names are quoted, so `database` may be any identifier without a backtick.
 pub fn clickhouse_ddl(table: &Table, database: &str) -> String {
     let time = table.time_column;

@@ -10,8 +10,8 @@ use super::placeholder;
 
 macro_rules! known {
     ($($field:ident = $key:literal,)*) => {
-        /// The values of the attributes that the mapping reads. Of a repeated key, the first value counts. Ids that are
-        /// placeholders are `None`.
+        /// The values of the attributes that the mapping reads. If a key is repeated, its first value counts. Ids that
+        /// are placeholders are `None`.
         #[derive(Clone, Copy, Default)]
         pub(super) struct Known<'a> {
             $(pub(super) $field: Option<&'a AnyValue>,)*
@@ -82,7 +82,7 @@ known! {
     value = "value",
 }
 
-/// The attributes of a record and of its resource. Those of the record come first.
+/// The attributes of a record and of its resource. An attribute of the record takes precedence.
 pub(super) struct Lookup<'r, 'a> {
     pub(super) record: &'r Known<'a>,
     pub(super) resource: &'r Known<'a>,

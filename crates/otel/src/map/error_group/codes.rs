@@ -16,10 +16,12 @@ const CODES: &[&str] = &[
     r"(?i)\b(?:with|returned|responded|response|received|got|error|failed)(?: with)?(?: an?)?(?:: | \(?)[45][0-9]{2}(?:$|[.,;:)\]]| (?:from|for|on|at|status|error|HTTP)\b)",
     // HTTP by its reason phrase: 404 Not Found
     r"\b[45][0-9]{2} (?:Client Error|Server Error|Bad Request|Unauthorized|Payment Required|Forbidden|Not Found|Method Not Allowed|Not Acceptable|Request Timeout|Conflict|Gone|Length Required|Precondition Failed|Payload Too Large|Content Too Large|URI Too Long|Unsupported Media Type|Unprocessable|Locked|Too Many Requests|Internal Server Error|Not Implemented|Bad Gateway|Service Unavailable|Gateway Timeout)\b",
-    // Errors by number: Minified React error #418, ERROR 1045 (28000), error code 23505, errno 13, [Errno 2], os error 2
+    // Errors by number: Minified React error #418, ERROR 1045 (28000), error code 23505, errno 13, [Errno 2], os error
+    // 2
     r"(?i)\b(?:errno|err(?:or)?[ _-]?(?:code|number|no))[ :=]{1,2}#?\(?-?[0-9]{1,5}\b",
     r"(?i)\berror ?[ #(]-?[0-9]{1,5}\b(?: \([0-9A-Z]{5}\))?",
-    // Codes by name: exit code 137, exit status 1, exited with code 1, signal 9, code = 14, code: -32601, result code 17
+    // Codes by name: exit code 137, exit status 1, exited with code 1, signal 9, code = 14, code: -32601, result code
+    // 17
     r"(?i)\b(?:(?:exit|exited|return|result|response|reason|status|vendor|sql|close|abort)(?: with)?[ _-]?(?:code|status)|with code|signal)[ :=]{1,3}\(?-?[0-9]{1,5}\b",
     r"(?i)\bcode ?[:=] ?-?[0-9]{1,5}\b",
     // Windows: HRESULT: 0x80070005, exception code 0xc0000005, Win32 error 0x5
