@@ -16,7 +16,8 @@ use jiff::civil::Date;
 
 /// Most loose manifests after a commit.
 pub(crate) const MAX_LOOSE: usize = 8;
-/// A settled manifest is rewritten when the joining files are at least one part in `SETTLE_FRACTION` of its files.
+/// A settled manifest is rewritten when the joining files are at least its number of files divided by
+/// `SETTLE_FRACTION`.
 const SETTLE_FRACTION: usize = 4;
 
 /// The time that a settled manifest covers.

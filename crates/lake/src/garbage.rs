@@ -10,7 +10,7 @@ use iceberg::spec::{ManifestFile, Snapshot, SnapshotRef, TableMetadata};
 use crate::error::Result;
 use crate::table::OpenTable;
 
-/// Returns the locations of the files that only snapshots reach which are in `before` and not in `after`.
+/// Returns the locations of the files that only expired snapshots reach: those that are in `before` and not in `after`.
 pub(crate) async fn find(
     table: &OpenTable,
     before: &TableMetadata,
