@@ -14,8 +14,7 @@ use crate::error::{Error, Result};
 use crate::fold::{self, Held, Period};
 use crate::known::Known;
 
-/// Number of manifests whose entries are cached. It is larger than the number of loose manifests, see
-/// [`fold`](crate::fold).
+/// Number of manifests whose entries are cached: more than there are loose ones, see [`fold`].
 const KNOWN: usize = 64;
 /// Largest number of entries of a cached manifest. A larger manifest is rarely folded, so it is not worth its memory.
 const KNOWN_ENTRIES: usize = 64;

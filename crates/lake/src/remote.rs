@@ -1,4 +1,4 @@
-//! Configuration of a lake on an S3 store behind a REST catalog. One section, the same for every program.
+//! The configuration of a lake on an S3 store behind a REST catalog. Every program has the same settings.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -155,7 +155,7 @@ impl SqlCatalog {
             Ok(updated) => updated,
             Err(error) => {
                 let error = Error::from(error);
-                // SQLite has rolled the statement back.
+                // SQLite has rolled the statement back, so nothing refers to the new file.
                 if error.is_storage_full() {
                     storage::delete_files([location.as_str()]);
                     return Err(error);

@@ -23,7 +23,7 @@ const SEEN: &str = "lakefront.wal-seen-ms.";
 pub struct Session {
     /// A random number, different for each run.
     pub token: u64,
-    /// The first position that the log of the session before may not hold.
+    /// The first position that the log of the previous session may lack.
     pub first: u64,
 }
 

@@ -23,7 +23,7 @@ use crate::error::DecodeError;
 /// Bytes reserved for the length of a nested message. A varint padded to this width holds up to 2^35 − 1.
 const LENGTH_WIDTH: usize = 5;
 
-/// The time of a placeholder record, which replaces a record that can't be read; see [`repair`].
+/// The time of a placeholder record, which replaces a record that can't be read; see [`repair()`].
 pub const UNREADABLE: u64 = u64::MAX;
 
 /// The encoding of a body, by its `Content-Type`.

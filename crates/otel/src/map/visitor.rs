@@ -65,7 +65,8 @@ impl Pseudonym {
         self.0
     }
 
-    /// Returns the VisitorId of a browser at the address: a hash of service, pseudonym and User-Agent.
+    /// Returns the `VisitorId` of a browser at the address: 16 hexadecimal digits of a hash of service, pseudonym and
+    /// User-Agent.
     pub(super) fn visitor_id(self, service: &str, user_agent: &str) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.0);
