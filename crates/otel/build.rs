@@ -1,9 +1,11 @@
-//! Hashes what decides how OTLP becomes rows into `LAKEFRONT_MAPPING_VERSION`, so that nobody has to remember to.
+//! Hashes the sources of the mapping from OTLP to rows into `LAKEFRONT_MAPPING_VERSION`, so that the version changes
+//! without a manual step.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Sources of the mapping: a change in any of them changes the version. `Cargo.toml` is there for the libraries.
+/// Sources of the mapping, in which any change changes the version. `Cargo.toml` is one because of the versions of
+/// libraries.
 const SOURCES: &[&str] = &[
     "Cargo.toml",
     "src/map",
@@ -23,7 +25,7 @@ fn main() {
         println!("cargo::rerun-if-changed={}", file.display());
         let content = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         hasher.update(file.to_string_lossy().as_bytes()).update(&[0]);
-        // The checkout's line endings are no part of the mapping.
+        // Line endings depend on the checkout and do not affect the mapping.
         hasher
             .update(content.replace("\r\n", "\n").as_bytes())
             .update(&[0]);

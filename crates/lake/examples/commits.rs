@@ -1,10 +1,7 @@
-//! What a commit costs, and what a reader has to open, as commits add up.
+//! Measures the cost of a commit, and the files that a reader opens, as commits add up.
 //!
-//! ```text
-//! cargo xtask bench lake              5,000 commits, one every 10 s of the lake's clock, which is how often ingest commits
-//! cargo xtask bench lake 5000 120     one every two minutes: a week of hourly snapshots, and as many days to close
-//! ```
-//! CPU time is what a busy machine does not spoil. Each commit is one data file. At the end the lake commits in turn with young ones.
+//! The costs are CPU time, which other load on the machine hardly changes. Each commit has one data file. At the end,
+//! the old lake commits in turn with young ones, for comparison.
 
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests")]
 #[path = "../tests/it/common.rs"]
@@ -23,11 +20,11 @@ use tempfile::TempDir;
 const TABLE: &str = "otel_logs";
 static CLOCK: AtomicI64 = AtomicI64::new(NEW_YEAR);
 
-/// After how many commits a lake is young.
+/// Number of commits after which a young lake is measured.
 const YOUNG: i64 = 50;
-/// How many young lakes the old one is compared with.
+/// Number of young lakes that the old one is compared with.
 const PEERS: usize = 10;
-/// For how many commits of each, around [`YOUNG`].
+/// Number of commits measured in each young lake, around [`YOUNG`].
 const PAIRS: i64 = 40;
 
 #[tokio::main]
@@ -48,7 +45,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
 
-    // Turn by turn: what else the machine does, it does to both.
+    // Both commit in turn, so that other load on the machine affects them equally.
     let (mut young_costs, mut old_costs) = (Vec::new(), Vec::new());
     for _ in 0..PEERS {
         let mut young = Growing::new(step).await?;
@@ -56,7 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             young.commit().await?;
         }
         for turn in 0..PAIRS {
-            // Who is first has what the other leaves to be done.
+            // The first one bears work that the other has left, so they alternate.
             if turn % 2 == 0 {
                 young_costs.push(young.commit().await?);
                 old_costs.push(old.commit().await?);
@@ -77,7 +74,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// A lake that gets one commit after another.
+/// A lake that receives one commit after another.
 struct Growing {
     folder: TempDir,
     lake: Lake,
@@ -121,13 +118,13 @@ impl Growing {
     }
 }
 
-/// What a commit took.
+/// The cost of a commit.
 struct Cost {
     cpu_ms: f64,
     wall_ms: f64,
 }
 
-/// CPU time of all threads so far.
+/// Returns the CPU time of all threads so far, in milliseconds.
 fn cpu_ms() -> f64 {
     let threads = std::fs::read_dir("/proc/self/task")
         .into_iter()
@@ -140,7 +137,7 @@ fn cpu_ms() -> f64 {
     nanos.sum::<f64>() / 1e6
 }
 
-/// What commits took: on average, and how long.
+/// The costs of several commits.
 struct Summary {
     cpu_ms: f64,
     median_ms: f64,
@@ -157,7 +154,7 @@ fn summary(costs: &mut [Cost]) -> Summary {
     }
 }
 
-/// Prints a line about the commits since the last one.
+/// Prints a line about the commits since the previous line.
 async fn report(lake: &Path, commits: i64, costs: &mut Vec<Cost>) -> Result<(), Box<dyn std::error::Error>> {
     let Summary {
         cpu_ms,

@@ -1,9 +1,6 @@
-//! What sorting and encoding a log record costs.
+//! Measures the cost of sorting and encoding log records.
 //!
-//! ```text
-//! cargo run --release -p lakefront-lake --example encode -- 200000
-//! ```
-//! Records as a web service sends them: a handful of services and messages, a trace, a few attributes.
+//! The records are like those of a web service: a handful of services and messages, a trace, a few attributes.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};

@@ -1,4 +1,4 @@
-//! The catalog: which state of a table is the committed one. Nothing else says that.
+//! The catalog, which alone says which state of a table is committed: SQLite or a REST server.
 
 use iceberg::spec::{TableMetadata, TableMetadataBuildResult};
 
@@ -12,35 +12,36 @@ pub(crate) const NAMESPACE: &str = "otel";
 /// A committed state of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
-    /// The metadata file.
+    /// Location of the metadata file.
     pub location: String,
-    /// What it says.
+    /// Content of the metadata file.
     pub metadata: TableMetadata,
-    /// What a REST catalog calls this state, if it does: it need not send again what is known.
+    /// ETag of this state, if a REST catalog sent one. With it, the catalog does not send an unchanged state again.
     pub etag: Option<String>,
 }
 
-/// What became of a commit.
+/// The result of a swap.
 pub(crate) enum Swap {
-    /// It is the table's state now.
+    /// The new state is committed.
     Done(Box<Head>),
-    /// Another commit was first; nothing of this one is visible.
+    /// Another commit was first. Nothing of the new state is visible.
     Lost,
-    /// The catalog failed while it swapped: it may have happened.
+    /// The catalog failed during the swap, so the commit may have succeeded.
     Unknown(Error),
 }
 
 /// The catalog of one lake.
 #[derive(Clone, Debug)]
 pub(crate) enum Catalog {
-    /// In SQLite, beside the tables' folders.
+    /// A SQLite file beside the tables' folders.
     Sql(SqlCatalog),
     /// A server that speaks the REST protocol.
     Rest(RestCatalog),
 }
 
 impl Catalog {
-    /// The committed state; `known` spares reading it again when it is still that one.
+    /// Returns the committed state, or `None` if there is no such table. If `known` is still committed, returns it
+    /// without another read.
     pub(crate) async fn head(&self, table: &str, known: Option<Head>) -> Result<Option<Head>> {
         match self {
             Self::Sql(catalog) => catalog.head(table, known).await,
@@ -48,9 +49,10 @@ impl Catalog {
         }
     }
 
-    /// A state to commit on: the committed one, or one that was not long ago.
+    /// Returns a state to commit on: the committed one, or with a REST catalog one that was committed recently.
     ///
-    /// A swap on an old one is lost. A REST catalog is therefore not asked for what is known: most commits save a request.
+    /// A swap based on an old state is lost. A known state saves the read from a REST catalog, which most commits would
+    /// do in vain.
     pub(crate) async fn base(&self, table: &str, known: Option<Head>) -> Result<Head> {
         let head = match (self, known) {
             (Self::Rest(_), Some(known)) => Some(known),
@@ -62,7 +64,7 @@ impl Catalog {
     /// Swaps the new state in if `base` is still the committed one.
     ///
     /// # Errors
-    /// Then nothing happened.
+    /// When the catalog refused the commit or could not be reached. Nothing was committed then.
     pub(crate) async fn commit(
         &self,
         table: &str,

@@ -1,4 +1,4 @@
-//! Commits: optimistic, compare-and-swap, tried again when another was first.
+//! Optimistic commits: a compare-and-swap on the catalog, repeated when another commit was first.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -15,42 +15,42 @@ use crate::table::OpenTable;
 use crate::wal::{self, Standing, WalPosition};
 use crate::{garbage, version_hint};
 
-/// How often a commit is tried before others are let win.
+/// Number of times that a commit is tried before it fails with [`Error::Conflict`].
 pub(crate) const ATTEMPTS: u32 = 50;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
-/// What a commit does.
+/// The change that a commit makes to a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Change<'a> {
-    /// What it is called.
+    /// Operation named in the snapshot's summary.
     pub operation: Operation,
-    /// Files that come and go.
+    /// Files to add and to remove.
     pub files: Files<'a>,
-    /// How far the writer's log is in with it.
+    /// Log position of the writer after the commit.
     pub wal: Option<&'a WalPosition>,
-    /// Whether it gives out the number of a new writer.
+    /// True if the commit assigns the number of a new writer.
     pub new_writer: bool,
 }
 
 /// A commit that is ready to be swapped in.
 struct Prepared {
     result: TableMetadataBuildResult,
-    /// Whether snapshots expire with it.
+    /// True if the commit also expires snapshots.
     expires: bool,
 }
 
-/// An attempt that the catalog says was not first.
+/// An attempt that lost the swap, according to the catalog.
 struct Lost {
-    /// The snapshot that it followed.
+    /// The snapshot that the attempt was based on.
     parent: Option<i64>,
-    /// Files that only this attempt needs.
+    /// Locations of the files that only this attempt needs.
     written: Vec<String>,
 }
 
 impl Lost {
-    /// Returns true if the attempt is proven to be out: the table's history goes on from its parent without it.
+    /// Returns true if the attempt is proven to have lost: another snapshot in the table's history has the same parent.
     ///
-    /// A catalog's word alone is no proof: a gateway that repeats a request gets 409 for a commit that is in.
+    /// The catalog's answer alone is no proof. A gateway that repeats a request gets 409 for a commit that succeeded.
     fn is_out(&self, head: &Head, snapshot_id: i64) -> bool {
         let mut snapshots = head.metadata.snapshots();
         snapshots.any(|snapshot| {
@@ -60,19 +60,20 @@ impl Lost {
 }
 
 impl Lake {
-    /// Commits the change; `None` when its log position was in already.
+    /// Commits the change. Returns `None` if its log position was committed already.
     ///
-    /// Files of an attempt that failed are deleted once it is certain that nothing names them. [`Lake::sweep`] finds the others.
+    /// Deletes the files of a failed attempt once it is certain that no metadata names them. [`Lake::sweep`] finds the
+    /// others.
     pub(crate) async fn commit(&self, table: &OpenTable, change: Change<'_>) -> Result<Option<Commit>> {
         let name = table.definition.name;
-        // One id for all attempts: by it a commit whose answer was lost is recognised.
+        // All attempts use one id, by which a commit is recognised whose answer was lost.
         let snapshot_id = new_snapshot_id();
         let mut known = table.head.lock().await;
         let mut unknown = None;
         let mut lost: Option<Lost> = None;
-        // Whether an attempt may still come in: a gateway may hold it.
+        // True if an attempt may still be committed later, because a gateway may hold its request.
         let mut in_doubt = false;
-        // The last round only finds out what became of the last attempt.
+        // The last round tries no commit. It finds out whether the last attempt succeeded.
         for attempt in 0..=ATTEMPTS {
             let head = match self.catalog.base(name, known.take()).await {
                 Err(source) if unknown.is_some() || lost.is_some() => {
@@ -132,7 +133,7 @@ impl Lake {
             let swap = match self.catalog.commit(name, &head, prepared.result).await {
                 Ok(swap) => swap,
                 Err(error) => {
-                    // A gateway may refuse what it has passed on before: the files wait for the sweep.
+                    // A gateway may refuse a request that it has already passed on. The files are left to the sweep.
                     if !is_remote {
                         table.storage.delete(written).await;
                     }
@@ -164,7 +165,7 @@ impl Lake {
                 }
             }
             tokio::time::sleep(match unknown {
-                // It is overloaded, or about to come back.
+                // The catalog is overloaded or about to restart.
                 Some(_) => Duration::from_millis(50 << attempt.min(6)),
                 None => backoff(attempt),
             })
@@ -179,7 +180,8 @@ impl Lake {
         })
     }
 
-    /// Gives out the number of a new writer, by a commit that adds no rows: a catalog swaps nothing but tables.
+    /// Assigns the number of a new writer by a commit that adds no rows, because a REST catalog swaps nothing but
+    /// tables.
     pub(crate) async fn commit_writer(&self) -> Result<i64> {
         let change = Change {
             operation: Operation::Append,
@@ -200,6 +202,9 @@ impl Lake {
         number.ok_or(Error::NoWritersLeft)
     }
 
+    /// Writes the manifests and the manifest list of an attempt, and returns the new table metadata.
+    ///
+    /// Adds the location of each file to `written` before the file is written.
     async fn prepare(
         &self,
         table: &OpenTable,
@@ -243,7 +248,7 @@ impl Lake {
             .with_snapshot_id(snapshot_id)
             .with_parent_snapshot_id(metadata.current_snapshot_id())
             .with_sequence_number(metadata.next_sequence_number())
-            // Clocks of writers differ; time does not run backwards in a table.
+            // The clocks of writers differ, but the timestamps of a table's snapshots must not decrease.
             .with_timestamp_ms(now_ms.max(metadata.last_updated_ms()))
             .with_manifest_list(manifest_list)
             .with_summary(summary(head, change, &regrouped.removed))
@@ -279,6 +284,7 @@ fn state_unknown(table: &str, source: Error) -> Error {
     }
 }
 
+/// Compares the log position with the mark in the table. A commit without a log position is always ahead.
 fn standing(head: &Head, wal: Option<&WalPosition>) -> Standing {
     wal.map_or(Standing::Ahead, |wal| {
         let marks = wal::marks(head.metadata.properties());
@@ -286,7 +292,8 @@ fn standing(head: &Head, wal: Option<&WalPosition>) -> Standing {
     })
 }
 
-/// What the snapshot did and what it holds, in the words of the Iceberg specification (appendix F).
+/// Returns the snapshot's summary: the change and the totals, under the names of appendix F of the Iceberg
+/// specification.
 fn summary(head: &Head, change: &Change<'_>, removed: &[ManifestEntryRef]) -> Summary {
     let count = |files: &[&iceberg::spec::DataFile]| {
         let sum = |f: fn(&iceberg::spec::DataFile) -> u64| files.iter().map(|file| f(file)).sum::<u64>();
@@ -341,14 +348,14 @@ fn new_snapshot_id() -> i64 {
     ((high ^ low) & i64::MAX as u64).cast_signed()
 }
 
-/// How long to wait before the next attempt.
+/// Returns the wait before the next attempt: up to 47 ms, growing with the number of the attempt.
 pub(crate) fn backoff(attempt: u32) -> Duration {
-    // Random, so that two writers do not keep meeting.
+    // The random part keeps two writers from colliding again and again.
     let jitter = Uuid::new_v4().as_u128() % 8;
     Duration::from_millis(u64::from(attempt.min(20)) * 2 + jitter as u64)
 }
 
-/// For arithmetic with times.
+/// Returns the duration in milliseconds; `i64::MAX` if it does not fit.
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Compaction: many small files become one, and that takes their place.
+//! Compaction, which merges many small data files and replaces them with the result.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,13 +16,14 @@ use crate::table::OpenTable;
 use crate::write::{self, DataFileWriter};
 
 impl Lake {
-    /// Writes the rows of the files into one new file a day, durable and as yet invisible: see [`Lake::replace`].
+    /// Writes the rows of the files into one new file for each day. The new files are durable, but visible only after
+    /// [`Lake::replace`].
     ///
-    /// Row groups follow the order of the files (give them oldest first) and are sorted within, so that readers skip by time
-    /// and by the sort order. Memory: one row group. Runs on the blocking pool.
+    /// Row groups follow the order of the files (pass the oldest first) and are sorted within. Readers thereby skip by
+    /// time and by the sort order. One row group is in memory at a time. The work runs on the blocking pool.
     ///
     /// # Errors
-    /// When a file can't be read or written.
+    /// When a file can't be read or written. Nothing was committed, and the new files are deleted.
     pub async fn merge(&self, table: &str, files: &[DataFile]) -> Result<Vec<DataFile>> {
         let table = self.table(table)?;
         let (writing, old) = (Arc::clone(table), files.to_vec());
@@ -30,13 +31,14 @@ impl Lake {
             .await
     }
 
-    /// Puts files in the place of others that hold the same rows, in one commit.
+    /// Replaces files in one commit with new ones that hold the same rows.
     ///
-    /// The new ones carry the highest data sequence number of the old: a reader that keeps count of files by that number
-    /// knows them as a compaction. The old ones stay on disk for [`LakeConfig::keep_replaced`](crate::LakeConfig::keep_replaced).
+    /// The new files get the highest data sequence number of the old ones, by which a reader that tracks files
+    /// recognises a compaction. The old files stay on disk for
+    /// [`LakeConfig::keep_replaced`](crate::LakeConfig::keep_replaced).
     ///
     /// # Errors
-    /// [`Error::NotCurrent`] when an old file is not in the current snapshot (any more); else as [`Lake::append`].
+    /// [`Error::NotCurrent`] when an old file is not in the current snapshot; else the same as of [`Lake::append`].
     pub async fn replace(&self, table: &str, old: &[DataFile], new: &[DataFile]) -> Result<Commit> {
         let removed: HashSet<String> = old.iter().map(|file| file.file_path().to_owned()).collect();
         let change = Change {
@@ -50,16 +52,20 @@ impl Lake {
         };
         let table = self.table(table)?;
         let committed = self.commit(table, change).await?;
-        // Without a log position there is nothing that could have been in before.
+        // Only a commit with a log position can be a repeat.
         committed.ok_or_else(|| Error::NotCurrent {
             table: table.definition.name.to_owned(),
             missing: 0,
         })
     }
 
-    /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed.
+    /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed. Failed deletions are
+    /// only logged.
     ///
-    /// Not for use after [`Error::CommitStateUnknown`].
+    /// Must not be called after [`Error::CommitStateUnknown`], because the files may be committed.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTable`]; nothing was deleted then.
     pub async fn discard(&self, table: &str, files: Vec<DataFile>) -> Result<()> {
         let locations = files.iter().map(|file| file.file_path().to_owned());
         self.table(table)?.storage.delete(locations.collect()).await;
@@ -67,6 +73,7 @@ impl Lake {
     }
 }
 
+/// Merges the files of each day into one, and adds the new files to `merged`.
 fn merge(table: &OpenTable, files: &[DataFile], merged: &mut Vec<DataFile>) -> Result<()> {
     let mut days: Vec<i32> = files
         .iter()
@@ -83,6 +90,7 @@ fn merge(table: &OpenTable, files: &[DataFile], merged: &mut Vec<DataFile>) -> R
     Ok(())
 }
 
+/// Merges files of one day, row group by row group.
 fn merge_files(table: &OpenTable, day: i32, files: &[&DataFile]) -> Result<DataFile> {
     let rows: u64 = files.iter().map(|file| file.record_count()).sum();
     let mut writer = DataFileWriter::create(table, day, usize::try_from(rows).unwrap_or(usize::MAX))?;

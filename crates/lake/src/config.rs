@@ -1,4 +1,4 @@
-//! How a lake is opened.
+//! The settings of a lake: its place, retention, file layout and clock.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,34 +7,34 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::layout::Layout;
 use crate::remote::RemoteLake;
 
-/// Where the lake is and how long it remembers.
+/// The settings that a lake is opened with.
 #[derive(Clone, Debug)]
 pub struct LakeConfig {
-    /// Where the tables are, and the catalog.
+    /// Place of the tables and the catalog.
     pub place: Place,
-    /// How many of the latest snapshots stay.
+    /// Number of the latest snapshots that are kept.
     pub keep_snapshots: usize,
-    /// For how long the last snapshot of each hour stays, under a tag.
+    /// Time for which the last snapshot of each hour is kept, under a tag.
     pub keep_hourly: Duration,
-    /// For how long a data file stays on disk after it left the current snapshot.
+    /// Time for which a data file stays on disk after it left the current snapshot.
     pub keep_replaced: Duration,
-    /// For how long a file may wait to be committed. Older ones that no snapshot reaches are what killed writers left:
-    /// [`Lake::sweep`](crate::Lake::sweep) deletes them.
+    /// Time within which a file must be committed. [`Lake::sweep`](crate::Lake::sweep) deletes older files that no
+    /// snapshot reaches, which killed writers leave behind.
     pub keep_unreferenced: Duration,
-    /// For how long the log position of a writer that commits no more is remembered.
+    /// Time for which the log position of a writer is kept after its last commit.
     pub keep_writers: Duration,
-    /// How data files are laid out.
+    /// Parquet layout of the data files.
     pub layout: Layout,
-    /// The clock, milliseconds since 1970 UTC.
+    /// The clock, which returns milliseconds since 1970 UTC.
     pub now_ms: fn() -> i64,
 }
 
-/// Where a lake is.
+/// The place of a lake.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// A folder: holds `catalog.db` and the tables' folders.
+    /// A local folder with `catalog.db` and the tables' folders.
     Folder(PathBuf),
-    /// An S3 store, behind a REST catalog.
+    /// An S3 store behind a REST catalog.
     Remote(Box<RemoteLake>),
 }
 
@@ -48,13 +48,15 @@ impl fmt::Display for Place {
 }
 
 impl LakeConfig {
-    /// A lake in that folder; see [`LakeConfig::at`].
+    /// Returns the settings of a lake in that folder, with the defaults of [`LakeConfig::at`].
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self::at(Place::Folder(folder.into()))
     }
 
-    /// A lake at that place, with the usual retention: 100 snapshots, one an hour for 7 days, replaced data files for an
-    /// hour, uncommitted files for a day, log positions for 30 days.
+    /// Returns the settings of a lake at that place, with the default retention.
+    ///
+    /// The lake keeps 100 snapshots, and one an hour for 7 days. It keeps replaced data files for an hour, uncommitted
+    /// files for a day, and log positions for 30 days.
     pub fn at(place: Place) -> Self {
         Self {
             place,

@@ -1,4 +1,4 @@
-//! Iceberg's words for a table of crates/otel.
+//! Translates a table definition of crates/otel into Iceberg's schema, sort order, partition spec and properties.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use lakefront_otel::{Column, ColumnType, Table};
 
 use crate::error::{Error, Result};
 
-/// All that a catalog needs to create the table at that location, or where it likes.
+/// Returns what a catalog needs to create the table, at that location or at one that the catalog chooses.
 pub(crate) fn creation(table: &Table, location: Option<String>) -> Result<TableCreation> {
     let schema = schema(table)?;
     let mut sort_order = SortOrder::builder();
@@ -26,7 +26,7 @@ pub(crate) fn creation(table: &Table, location: Option<String>) -> Result<TableC
         );
     }
     let partition = UnboundPartitionSpec::builder()
-        // Apache's server wants one; the catalog gives its own.
+        // Apache's REST server requires an id; the catalog assigns its own.
         .with_spec_id(0)
         .add_partition_field(
             field_id(table, table.time_column)?,
@@ -45,7 +45,7 @@ pub(crate) fn creation(table: &Table, location: Option<String>) -> Result<TableC
         .build())
 }
 
-/// The table's columns as an Iceberg schema with the definition's own field ids.
+/// Returns the table's columns as an Iceberg schema, with the field ids of the definition.
 pub(crate) fn schema(table: &Table) -> Result<Schema> {
     let fields = table
         .columns
@@ -54,6 +54,7 @@ pub(crate) fn schema(table: &Table) -> Result<Schema> {
     Ok(Schema::builder().with_fields(fields).build()?)
 }
 
+/// Returns the field id of a column.
 fn field_id(table: &Table, name: &str) -> Result<i32> {
     let column = table.column(name).ok_or_else(|| Error::Schema {
         table: table.name.to_owned(),
@@ -62,13 +63,14 @@ fn field_id(table: &Table, name: &str) -> Result<i32> {
     Ok(column.id)
 }
 
+/// Returns the Iceberg type of a column.
 fn column_type(column: &Column) -> Type {
     nested_type(column.r#type, &mut column.nested_ids.iter().copied())
 }
 
-/// The type, its nested fields numbered from `ids`, outermost first.
+/// Returns the Iceberg type, with nested fields numbered from `ids`, outermost first.
 fn nested_type(r#type: ColumnType, ids: &mut impl Iterator<Item = i32>) -> Type {
-    // A definition with too few ids would be a bug there; 0 makes the builder of the schema refuse it.
+    // A definition with too few ids is a bug. With the id 0, the builder of the schema refuses it.
     let mut next = || ids.next().unwrap_or_default();
     match r#type {
         ColumnType::Boolean => Type::Primitive(PrimitiveType::Boolean),
@@ -91,7 +93,7 @@ fn nested_type(r#type: ColumnType, ids: &mut impl Iterator<Item = i32>) -> Type 
     }
 }
 
-/// Table properties: what other writers (and maintenance by other engines) should keep to.
+/// Returns the table properties that other writers, and maintenance by other engines, should follow.
 fn properties(table: &Table) -> HashMap<String, String> {
     let fixed = [
         ("write.format.default", "parquet"),

@@ -1,12 +1,12 @@
-//! What can go wrong with the lake.
+//! The error type of this crate.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-/// SQLite's result code for a full disk: the statement was rolled back.
+/// SQLite's result code for a full disk. SQLite has then rolled the statement back.
 const SQLITE_FULL: &str = "13";
 
-/// ENOSPC and EDQUOT as the standard library shows them.
+/// ENOSPC and EDQUOT, as the standard library prints them.
 const OUT_OF_SPACE: [&str; 2] = ["(os error 28)", "(os error 122)"];
 
 /// An error of the lake. Nothing was committed unless the variant says otherwise.
@@ -16,114 +16,116 @@ pub enum Error {
     /// The name is not one of `lakefront_otel::tables()`.
     #[error("unknown table `{0}`: expected one of the tables of crates/otel")]
     UnknownTable(String),
-    /// The table in the catalog has another shape than crates/otel declares.
+    /// The table in the catalog does not have the columns that crates/otel declares.
     #[error(
         "table `{table}` in the catalog does not fit its definition: {reason}; open the lake with the version that wrote it"
     )]
     Schema {
-        /// The table.
+        /// Name of the table.
         table: String,
-        /// What differs.
+        /// The difference, as text.
         reason: String,
     },
-    /// A record batch lacks a column of the table or has it with another type.
+    /// A record batch lacks a column of the table, or has it with another type.
     #[error("record batch does not fit table `{table}`: {reason}")]
     Batch {
-        /// The table.
+        /// Name of the table.
         table: String,
-        /// What differs.
+        /// The difference, as text.
         reason: String,
     },
-    /// Others kept committing first.
+    /// Other writers were first at every attempt.
     #[error(
         "gave up committing to `{table}` after {attempts} attempts: other writers were first each time; try again"
     )]
     Conflict {
-        /// The table.
+        /// Name of the table.
         table: String,
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
     },
-    /// The swap failed and the catalog could not be asked what became of it. The files of the commit must be kept; once the
-    /// catalog answers again, [`Lake::wal_positions`](crate::Lake::wal_positions) tells whether the commit is in.
+    /// The swap failed, and the catalog could not be asked for the result. The files of the commit must be kept.
+    ///
+    /// Once the catalog answers again, [`Lake::wal_positions`](crate::Lake::wal_positions) shows whether the commit
+    /// succeeded.
     #[error(
         "it is unknown whether the commit to `{table}` is in: {source}; ask the catalog before writing it again"
     )]
     CommitStateUnknown {
-        /// The table.
+        /// Name of the table.
         table: String,
-        /// Why the catalog did not answer.
+        /// The reason that the catalog did not answer.
         source: Box<Error>,
     },
-    /// Files to be replaced are not in the current snapshot (any more), e.g. as another compaction was first.
+    /// Files to replace are not in the current snapshot, for example because another compaction has replaced them.
     #[error(
         "{missing} of the files to replace in `{table}` are not in its current snapshot; plan the compaction again"
     )]
     NotCurrent {
-        /// The table.
+        /// Name of the table.
         table: String,
-        /// How many files are not there.
+        /// Number of files that are not in the snapshot.
         missing: usize,
     },
-    /// Another writer left files that say which rows of others are deleted, or that are partitioned in another way.
+    /// Another writer added delete files, or files of another partitioning.
     #[error(
         "table `{table}` has delete files or files of another partitioning ({manifest}), which nothing here reads; rewrite its \
          data files with the tool that made them"
     )]
     Unreadable {
-        /// The table.
+        /// Name of the table.
         table: String,
-        /// The manifest that lists them.
+        /// Location of the manifest that lists them.
         manifest: String,
     },
-    /// All 32,767 writer numbers were given out.
+    /// All 32,767 writer numbers are in use.
     #[error("the lake has no writer numbers left: at most 32,767 logs can ever be opened on one lake")]
     NoWritersLeft,
-    /// Another log commits under the same number: the folder of one of them is a copy.
+    /// Another log commits under the same number: the folder of one of them is a copy of the other.
     #[error(
         "writer {writer} of `{table}` is in use by another write-ahead log; open this log under a number of its own"
     )]
     WriterTaken {
-        /// The table.
+        /// Name of the table.
         table: String,
-        /// The number.
+        /// Number of the writer.
         writer: u16,
     },
-    /// Settings that can't be.
+    /// A setting has an invalid value; the text names it.
     #[error("{0}")]
     Config(String),
-    /// The REST catalog does not answer.
+    /// The REST catalog can't be reached or does not answer.
     #[error("the catalog at {uri} can't be reached: {reason}; check LAKEFRONT_CATALOG_URI and that it runs")]
     CatalogUnreachable {
-        /// Its address.
+        /// Address of the catalog.
         uri: String,
-        /// Why.
+        /// The reason, as text.
         reason: String,
-        /// Whether it may have got the request.
+        /// True if the catalog may have received the request.
         sent: bool,
     },
-    /// The REST catalog gave another answer than was asked for.
+    /// The REST catalog refused a request, or sent an answer that can't be parsed.
     #[error("asked for {what}, the catalog answered {status}: {message}; {advice}")]
     CatalogAnswer {
-        /// What it was asked for.
+        /// The requested thing, as text.
         what: String,
-        /// The status of its answer.
+        /// HTTP status of the answer.
         status: u16,
-        /// What it said.
+        /// Message of the catalog.
         message: String,
-        /// What to look at.
+        /// Advice for the operator: what to check.
         advice: &'static str,
     },
     /// The S3 store can't be used as it is configured.
     #[error("{location} on {endpoint}: {advice} ({source})")]
     Store {
-        /// Where on it.
+        /// Location on the store.
         location: String,
-        /// The store.
+        /// Address of the store.
         endpoint: String,
-        /// What to look at.
+        /// Advice for the operator: what to check.
         advice: &'static str,
-        /// What it said.
+        /// Error of the store.
         source: Box<iceberg::Error>,
     },
     /// The S3 store could not be listed.
@@ -147,9 +149,9 @@ pub enum Error {
     /// A file or folder could not be read or written.
     #[error("{path}: {source}", path = path.display())]
     Io {
-        /// Which.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// Why.
+        /// The I/O error.
         source: std::io::Error,
     },
     /// A background task of the runtime panicked or was cancelled.
@@ -158,9 +160,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns true if nothing was committed for want of room on a disk.
+    /// Returns true if nothing was committed because a disk is full.
     ///
-    /// The iceberg crate passes on the text of I/O errors alone, so that the text is searched as well.
+    /// The iceberg crate drops the kind of an I/O error and keeps its text. The text is therefore searched as well.
     pub fn is_storage_full(&self) -> bool {
         if matches!(self, Self::CommitStateUnknown { .. }) {
             return false;
@@ -180,12 +182,12 @@ impl Error {
         OUT_OF_SPACE.iter().any(|code| text.contains(code))
     }
 
-    /// For `map_err`: an I/O error with the path it is about.
+    /// Returns a function for `map_err` that adds the path to an I/O error.
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }
     }
 }
 
-/// Result of the lake.
+/// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,4 +1,4 @@
-//! Forgetting: snapshots that are due, and then the files that only they reached.
+//! Expiring snapshots, and deleting the files that only they reached.
 
 use iceberg::spec::TableMetadata;
 
@@ -10,22 +10,22 @@ use crate::retention::{Eagerness, Retention};
 use crate::table::OpenTable;
 use crate::{garbage, version_hint};
 
-/// What [`Lake::expire`] did.
+/// The result of [`Lake::expire`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Expired {
-    /// Snapshots that are forgotten.
+    /// Number of expired snapshots.
     pub snapshots: usize,
-    /// Files that were deleted: data files, manifests, manifest lists.
+    /// Number of deleted files: data files, manifests, manifest lists.
     pub files: usize,
 }
 
 impl Lake {
-    /// Forgets the table's snapshots that are due, and deletes the files that only they reached.
+    /// Expires the table's snapshots that are due, and deletes the files that only they reached.
     ///
-    /// Commits do that by themselves in batches; this is for tables that get none for a while, and for tests.
+    /// Commits do the same in batches. This method is for tables without commits for a while, and for tests.
     ///
     /// # Errors
-    /// As of [`Lake::append`]. Files that could not be deleted are no error: they are logged and stay.
+    /// The same as of [`Lake::append`]. A file that could not be deleted is no error: it is logged and stays.
     pub async fn expire(&self, table: &str) -> Result<Expired> {
         let table = self.table(table)?;
         let name = table.definition.name;
@@ -61,7 +61,8 @@ impl Lake {
         })
     }
 
-    /// Deletes what is out of reach since that commit. The commit stands, so failing is no error.
+    /// Deletes the files that no snapshot reaches after a commit, and returns their number. Errors are only logged,
+    /// since the commit succeeded.
     pub(crate) async fn delete_garbage(
         &self,
         table: &OpenTable,

@@ -1,32 +1,37 @@
-//! Which manifests a commit rewrites, so that a reader opens about a dozen however often was committed.
+//! Chooses the manifests that a commit rewrites, so that a reader opens about a dozen after any number of commits.
 //!
-//! There are two kinds. The largest manifest that holds nothing but files of one closed period (a day of this month,
-//! a month before) is **settled**; all others are **loose**. A commit adds one loose manifest; when there are more than
-//! [`MAX_LOOSE`], the smallest are folded together, in tiers: a fold takes on as long as the next one is no larger than what
-//! it has so far. So a file is rewritten a few times in its life, not once a commit. What was folded is
-//! split by period, and moves to the settled manifest of its period once it is worth rewriting that one.
+//! There are two kinds of manifests. The largest one that holds only files of one closed period (a day of this month,
+//! or an earlier month) is **settled**. All others are **loose**.
+//!
+//! A commit adds one loose manifest. When there are more than [`MAX_LOOSE`], the smallest are folded into one, in
+//! tiers: a fold takes the next manifest as long as that is no larger than the fold so far. So a file is rewritten a
+//! few times in its life instead of once a commit.
+//!
+//! The result of a fold is split by period. Each part moves to the settled manifest of its period once that is worth a
+//! rewrite.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-/// How many loose manifests there may be after a commit.
+/// Most loose manifests after a commit.
 pub(crate) const MAX_LOOSE: usize = 8;
-/// A settled manifest is rewritten when what joins it is at least this fraction of it.
+/// A settled manifest is rewritten when the joining files are at least its number of files divided by
+/// `SETTLE_FRACTION`.
 const SETTLE_FRACTION: usize = 4;
 
-/// What of a table's time one settled manifest covers.
+/// The time that a settled manifest covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Period {
-    /// A month before this one, as months since year 0.
+    /// A month before the current one, as months since year 0.
     Month(i32),
-    /// A day of this month before today, as days since 1970.
+    /// A day of the current month before today, as days since 1970-01-01 UTC.
     Day(i32),
-    /// Today, and what is dated in the future.
+    /// Today and the future. This period is not closed.
     Open,
 }
 
-/// The period of a partition. Both are days since 1970 UTC.
+/// Returns the period of a partition. Both arguments are days since 1970-01-01 UTC.
 pub(crate) fn period(day: i32, today: i32) -> Period {
     if day >= today {
         return Period::Open;
@@ -39,32 +44,33 @@ pub(crate) fn period(day: i32, today: i32) -> Period {
     }
 }
 
+/// Returns the month of a day, as months since year 0. The day is in days since 1970-01-01 UTC.
 fn month(day: i32) -> i32 {
     let epoch = Date::constant(1970, 1, 1);
     let date = epoch.saturating_add(jiff::Span::new().days(i64::from(day)));
     i32::from(date.year()) * 12 + i32::from(date.month())
 }
 
-/// What is known of a manifest without opening it.
+/// The facts about a manifest that the manifest list holds, so that the manifest need not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
-    /// Live files.
+    /// Number of live files.
     pub files: usize,
-    /// First partition, days since 1970.
+    /// First partition, in days since 1970-01-01 UTC.
     pub from: i32,
-    /// Last partition.
+    /// Last partition, in days since 1970-01-01 UTC.
     pub to: i32,
 }
 
 impl Held {
-    /// The closed period that all its files are in, if that is so.
+    /// Returns the closed period that contains all its files, if there is one.
     fn closed_period(&self, today: i32) -> Option<Period> {
         let from = period(self.from, today);
         (from != Period::Open && from == period(self.to, today)).then_some(from)
     }
 }
 
-/// The settled manifest of each closed period, by index.
+/// Returns the index of the settled manifest of each closed period.
 pub(crate) fn settled(manifests: &[Held], today: i32) -> BTreeMap<Period, usize> {
     let mut largest: BTreeMap<Period, usize> = BTreeMap::new();
     for (index, held) in manifests.iter().enumerate() {
@@ -78,7 +84,7 @@ pub(crate) fn settled(manifests: &[Held], today: i32) -> BTreeMap<Period, usize>
     largest
 }
 
-/// The manifests that a commit which adds `added` files folds together, by index.
+/// Returns the indices of the manifests that a commit folds together, if it adds `added` files.
 pub(crate) fn plan(manifests: &[Held], added: usize, today: i32) -> Vec<usize> {
     let settled = settled(manifests, today);
     let mut loose: Vec<usize> = (0..manifests.len())
@@ -101,7 +107,7 @@ pub(crate) fn plan(manifests: &[Held], added: usize, today: i32) -> Vec<usize> {
         }
     }
 
-    // A day or month that has just closed leaves several manifests of its own: they go together once.
+    // A day or month that has just closed leaves several manifests of its own. They are folded together once.
     let mut closed: BTreeMap<Period, Vec<usize>> = BTreeMap::new();
     for index in loose {
         if let Some(period) = manifests[index].closed_period(today) {
@@ -119,7 +125,7 @@ pub(crate) fn plan(manifests: &[Held], added: usize, today: i32) -> Vec<usize> {
     folded
 }
 
-/// Whether so many files are worth rewriting a settled manifest of that many.
+/// Returns true if `files` more files are worth rewriting a settled manifest of `settled` files.
 pub(crate) fn joins(files: usize, settled: usize) -> bool {
     files * SETTLE_FRACTION >= settled
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-/// 2026-03-15
+/// 2026-03-15, in days since 1970-01-01 UTC.
 const TODAY: i32 = 20_527;
 
 fn held(files: usize, from: i32, to: i32) -> Held {
@@ -56,7 +56,7 @@ fn days_of_a_month_that_closed_become_one_manifest() {
     assert_eq!(plan(&manifests, 1, TODAY).len(), 27);
 }
 
-/// Plays 5,000 commits of one file and counts what is rewritten.
+/// Plays 5,000 commits of one file each, and counts the rewrites of each file.
 #[test]
 fn rewriting_is_amortised() {
     let mut manifests: Vec<Held> = Vec::new();

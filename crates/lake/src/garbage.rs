@@ -1,7 +1,7 @@
-//! Files that nothing reaches any more once snapshots have expired.
+//! Finds the files that no snapshot reaches after snapshots have expired.
 //!
-//! History is a line, so a manifest or data file is in an unbroken run of snapshots: it is in some remaining snapshot only if it
-//! is in the one before or the one after the expired. The current snapshot is looked at in any case.
+//! History is linear, so a manifest or data file is in an unbroken run of snapshots. It is in a remaining snapshot only
+//! if it is in the one before or the one after the expired. The current snapshot is compared as well in any case.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use iceberg::spec::{ManifestFile, Snapshot, SnapshotRef, TableMetadata};
 use crate::error::Result;
 use crate::table::OpenTable;
 
-/// Locations of the files that only snapshots reach which are in `before` and not in `after`.
+/// Returns the locations of the files that only expired snapshots reach: those that are in `before` and not in `after`.
 pub(crate) async fn find(
     table: &OpenTable,
     before: &TableMetadata,
@@ -66,35 +66,39 @@ pub(crate) async fn find(
     Ok(garbage)
 }
 
-/// Property of our snapshots: the sequence number of the last commit up to them that took files out.
+/// Property of snapshots written here: the sequence number of the latest commit, up to this one, that removed files.
 const LAST_REMOVAL: &str = "lakefront.last-removal";
 
-/// That property of the snapshot which comes after `parent`, with its own sequence number if it takes files out.
+/// Returns that property for the snapshot after `parent`. `own` is the new sequence number if the snapshot removes
+/// files.
 pub(crate) fn last_removal(parent: Option<&SnapshotRef>, own: Option<i64>) -> (String, String) {
-    // What another writer did, who does not tell, may have been that.
+    // A parent without the property was written by another writer, which may have removed files.
     let of_parent =
         || parent.map(|parent| removal_before(parent).unwrap_or_else(|| parent.sequence_number()));
     let last = own.or_else(of_parent).unwrap_or_default();
     (LAST_REMOVAL.to_owned(), last.to_string())
 }
 
+/// Returns the property's value in a snapshot, or `None` if another writer made the snapshot.
 fn removal_before(snapshot: &Snapshot) -> Option<i64> {
     let properties = &snapshot.summary().additional_properties;
     properties.get(LAST_REMOVAL)?.parse().ok()
 }
 
-/// Whether there may be files in `expired` that are not in `next`: else no manifest has to be opened.
+/// Returns true if `expired` may have files that are not in `next`. If not, no manifest has to be opened.
 fn files_may_have_left(expired: &Snapshot, next: Option<&Snapshot>) -> bool {
     let removal = next.and_then(removal_before);
     removal.is_none_or(|removal| removal > expired.sequence_number())
 }
 
+/// Returns the manifests by path.
 fn by_path<'a>(manifests: impl Iterator<Item = &'a ManifestFile>) -> HashMap<&'a str, &'a ManifestFile> {
     manifests
         .map(|manifest| (manifest.manifest_path.as_str(), manifest))
         .collect()
 }
 
+/// Returns the paths of the data files in the manifests.
 async fn paths<'a>(
     table: &OpenTable,
     manifests: impl Iterator<Item = &'a ManifestFile>,
@@ -129,8 +133,8 @@ mod tests {
             .into()
     }
 
-    /// Five commits; by the number of the one that takes files out, or that another writer made, the last snapshot tells
-    /// from which ones nothing is gone.
+    /// Plays five commits, of which one removes files or is another writer's. The last snapshot shows which older ones
+    /// lost no file.
     #[test]
     fn what_has_left_since_is_known_by_the_last_snapshot() {
         for (removes, foreign) in [(0, 0), (3, 0), (0, 3), (2, 4), (5, 0), (0, 5)] {

@@ -1,7 +1,9 @@
+//! A bounded cache of the content of files that never change.
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What was last read from, or written to, files that never change: the content of `FILES` of them.
+/// A cache of the content of the last `FILES` files that were read or written, by location.
 #[derive(Debug)]
 pub(crate) struct Known<T, const FILES: usize>(Mutex<VecDeque<(String, Arc<[T]>)>>);
 
@@ -12,14 +14,14 @@ impl<T, const FILES: usize> Default for Known<T, FILES> {
 }
 
 impl<T, const FILES: usize> Known<T, FILES> {
-    /// What the file at that location holds.
+    /// Returns the cached content of the file at that location.
     pub(crate) fn find(&self, location: &str) -> Option<Arc<[T]>> {
         let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, content) = files.iter().rev().find(|(known, _)| known == location)?;
         Some(Arc::clone(content))
     }
 
-    /// Remembers it in place of what was remembered the longest.
+    /// Adds the content of a file. A full cache drops its oldest entry first.
     pub(crate) fn remember(&self, location: &str, content: &Arc<[T]>) {
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if files.len() == FILES {

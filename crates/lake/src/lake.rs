@@ -1,4 +1,4 @@
-//! The lake's API.
+//! The public API of the lake: opening it, writing data files, appending them, and reading log positions.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -17,21 +17,23 @@ use crate::table::OpenTable;
 use crate::wal::{self, WalMark, WalPosition};
 use crate::{storage, version_hint, write};
 
-/// The table that stands for the lake: numbers of writers are counted on it. It must never be another one.
+/// The table whose properties hold the counter of writer numbers, and whose UUID identifies the lake.
+///
+/// This name must never change.
 pub(crate) const COUNTING_TABLE: &str = "otel_logs";
 
-/// A commit that is in.
+/// A snapshot that was committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Commit {
-    /// The snapshot that was made.
+    /// Id of the new snapshot.
     pub snapshot_id: i64,
-    /// Its sequence number.
+    /// Sequence number of the new snapshot.
     pub sequence_number: i64,
 }
 
-/// The lake: the one writer of the tables' state.
+/// An open lake, the only writer of the tables' state.
 ///
-/// Cheap to clone. Any number of lakes may be open at one place, in one or more processes.
+/// A clone is cheap. Any number of lakes may be open at one place, in one or more processes.
 #[derive(Clone, Debug)]
 pub struct Lake {
     pub(crate) catalog: Catalog,
@@ -40,12 +42,13 @@ pub struct Lake {
 }
 
 impl Lake {
-    /// Opens the lake; creates namespace `otel` and its tables where missing, in a folder also folder and catalog, and renews
-    /// every version hint there.
+    /// Opens the lake, and creates namespace `otel` and its tables where they are missing.
+    ///
+    /// For a lake in a folder, creates the folder and the catalog too, and renews the version hint of every table.
     ///
     /// # Errors
-    /// When folder, catalog or store can't be used, with what to do about it; or when a table in the catalog does not fit its
-    /// definition.
+    /// When the folder, the catalog or the store can't be used; the message says what to do. When a table in the
+    /// catalog does not fit its definition.
     pub async fn open(config: LakeConfig) -> Result<Self> {
         let layout = &config.layout;
         let mut tables = BTreeMap::new();
@@ -81,12 +84,12 @@ impl Lake {
         })
     }
 
-    /// A number for a new write-ahead log that no log of this lake had before.
+    /// Returns a number for a new write-ahead log that no log of this lake had before.
     ///
-    /// Numbers fit the high 16 bits of a positive `RowId`.
+    /// The numbers fit the high 16 bits of a positive `RowId`.
     ///
     /// # Errors
-    /// [`Error::NoWritersLeft`] after 32,767.
+    /// [`Error::NoWritersLeft`] after 32,767 numbers; errors of the catalog.
     pub async fn new_writer(&self) -> Result<u16> {
         let number = match &self.catalog {
             Catalog::Sql(catalog) => catalog.next_number(wal::LAST_WRITER).await?,
@@ -98,11 +101,11 @@ impl Lake {
             .ok_or(Error::NoWritersLeft)
     }
 
-    /// Writes the rows as data files: one for each UTC day in the batch, sorted, durable. Nothing sees them before
+    /// Writes the rows as sorted, durable data files, one for each UTC day in the batch. Readers see them only after
     /// [`Lake::append`].
     ///
-    /// The batch has the table's columns in any order, as `lakefront_otel::arrow::arrow_schema` names and types them. Runs on the blocking
-    /// pool.
+    /// The batch has the table's columns in any order, with the names and types of
+    /// `lakefront_otel::arrow::arrow_schema`. The work runs on the blocking pool.
     ///
     /// # Errors
     /// [`Error::Batch`] when the batch does not fit the table; I/O errors.
@@ -113,7 +116,7 @@ impl Lake {
             .await
     }
 
-    /// Runs `write` on the blocking pool. Deletes the files that it has finished if it fails.
+    /// Runs `write` on the blocking pool. If it fails, deletes the files that it has finished.
     pub(crate) async fn write_whole(
         &self,
         table: &OpenTable,
@@ -134,13 +137,13 @@ impl Lake {
         Ok(files)
     }
 
-    /// Commits data files, and with them how far the writer's log is in the table.
+    /// Commits data files and, in the same commit, the position of the writer's log in the table.
     ///
-    /// A position that is committed already makes this a repeat, which changes nothing: `None`.
+    /// Returns `None` and changes nothing if that position is committed already: the call then repeats an earlier one.
     ///
     /// # Errors
-    /// [`Error::CommitStateUnknown`] when it may be in after all; else nothing was committed. [`Error::WriterTaken`] when
-    /// another log commits under the same number.
+    /// [`Error::CommitStateUnknown`] when the commit may have succeeded. [`Error::WriterTaken`] when another log
+    /// commits under the same number. After every error except the first, nothing was committed.
     pub async fn append(
         &self,
         table: &str,
@@ -164,7 +167,7 @@ impl Lake {
         commit
     }
 
-    /// Returns the committed log position of each writer that is remembered.
+    /// Returns the committed log position of each writer that the table still has a mark of, by writer number.
     ///
     /// # Errors
     /// When the catalog does not answer.
@@ -173,7 +176,8 @@ impl Lake {
         Ok(marks.map(|(writer, mark)| (writer, mark.position)).collect())
     }
 
-    /// Returns the mark of each writer that is remembered: its position, and the log that committed it.
+    /// Returns the mark of each writer that the table still has one of, by writer number: the position, and the log
+    /// that committed it.
     ///
     /// # Errors
     /// When the catalog does not answer.
@@ -182,7 +186,8 @@ impl Lake {
         Ok(wal::marks(head.metadata.properties()))
     }
 
-    /// Returns the lake's own identifier: the UUID of its table of logs. A lake at another address may be the same one.
+    /// Returns the identifier of the lake: the UUID of its table of logs. Lakes at two addresses with the same UUID are
+    /// one lake.
     ///
     /// # Errors
     /// When the catalog does not answer.
@@ -190,7 +195,7 @@ impl Lake {
         Ok(self.head(COUNTING_TABLE).await?.metadata.uuid().to_string())
     }
 
-    /// Returns the number that [`Lake::new_writer`] gave out last; 0 if there was none.
+    /// Returns the last number that [`Lake::new_writer`] returned; 0 if there was none.
     ///
     /// # Errors
     /// When the catalog does not answer.
@@ -204,7 +209,7 @@ impl Lake {
         }
     }
 
-    /// The table's committed state, as the catalog has it now.
+    /// Returns the table's committed state, as the catalog has it now.
     pub(crate) async fn head(&self, table: &str) -> Result<Head> {
         let table = self.table(table)?;
         let mut known = table.head.lock().await;
@@ -213,6 +218,7 @@ impl Lake {
         Ok(known.insert(head).clone())
     }
 
+    /// Returns the open table of that name, or [`Error::UnknownTable`].
     pub(crate) fn table(&self, name: &str) -> Result<&Arc<OpenTable>> {
         self.tables
             .get(name)

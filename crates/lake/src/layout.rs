@@ -1,4 +1,4 @@
-//! The Parquet layout of data files. What is chosen was measured: `docs/adr/layout-by-measurement.md`.
+//! The Parquet layout of data files. `docs/adr/layout-by-measurement.md` has the measurements behind the defaults.
 
 use lakefront_otel::{Column, ColumnType, Table};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -7,31 +7,31 @@ use parquet::schema::types::ColumnPath;
 
 use crate::error::Result;
 
-/// How data files are laid out.
+/// Settings of the Parquet files that the lake writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Level of zstd, from 1 to 22.
+    /// Compression level of zstd, from 1 to 22.
     pub zstd_level: i32,
-    /// Rows of a row group: the unit that readers skip by statistics and read in parallel.
+    /// Most rows of a row group, the unit that readers skip by statistics and read in parallel.
     pub row_group_rows: usize,
-    /// Rows of a page at most: the unit that the page index skips.
+    /// Most rows of a page, the unit that readers skip by the page index.
     pub page_rows: usize,
-    /// Which strings are replaced by their number in a dictionary, where that saves bytes.
+    /// String columns that are dictionary-encoded where that saves bytes.
     pub dictionaries: Strings,
-    /// Which strings have their bounds with each page and row group.
+    /// String columns with minimum and maximum for each page and row group.
     pub bounds: Strings,
-    /// Whether columns of point look-ups have bloom filters.
+    /// True if the columns of point look-ups get bloom filters.
     pub bloom_filters: bool,
 }
 
-/// A choice of columns that hold strings.
+/// A choice of string columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strings {
-    /// All, also those in maps and lists.
+    /// All of them, also in maps and lists.
     All,
-    /// All but ids of traces and spans, which hardly repeat.
+    /// All but the ids of traces and spans, which hardly repeat.
     AllButIds,
-    /// Those of few distinct values, those that rows are sorted by, and those that point look-ups ask for.
+    /// Columns with few distinct values, sort columns, and columns of point look-ups.
     Few,
 }
 
@@ -49,6 +49,7 @@ impl Default for Layout {
 }
 
 impl Strings {
+    /// Returns true if the choice includes the column.
     fn contain(self, table: &Table, column: &Column) -> bool {
         match self {
             Self::All => true,
@@ -62,13 +63,13 @@ impl Strings {
     }
 }
 
-/// Whether the column holds random ids.
+/// Returns true if the column holds random ids.
 fn is_id(column: &Column) -> bool {
     matches!(column.name, "TraceId" | "SpanId" | "ParentSpanId")
 }
 
 impl Layout {
-    /// The properties of a file whose row groups have so many rows.
+    /// Returns the properties of a file whose row groups have `rows` rows.
     pub(crate) fn properties(&self, table: &Table, rows: usize) -> Result<WriterProperties> {
         let mut builder = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(self.zstd_level)?))
@@ -81,6 +82,7 @@ impl Layout {
         Ok(builder.build())
     }
 
+    /// Adds the properties of one column.
     fn column(
         &self,
         mut builder: WriterPropertiesBuilder,
@@ -110,7 +112,7 @@ impl Layout {
     }
 }
 
-/// The paths of the column's leaves that are strings, by the names that Arrow schemas of Iceberg tables give them.
+/// Returns the paths of the column's string leaves, with the names that Arrow schemas of Iceberg tables use.
 fn string_leaves(column: &Column) -> Vec<ColumnPath> {
     fn below(path: Vec<String>, r#type: ColumnType) -> Vec<ColumnPath> {
         let with = |names: &[&str]| {

@@ -1,9 +1,9 @@
 //! The lake: Iceberg tables that are written every few seconds and read on every query.
 //!
-//! [`Lake`] is the one writer of table state. Rows become Parquet files with [`Lake::write`] and visible with
-//! [`Lake::append`], an optimistic compare-and-swap on the catalog. The catalog alone says what is committed.
+//! [`Lake`] is the only writer of table state. [`Lake::write`] turns rows into Parquet files. [`Lake::append`] makes
+//! them visible, by an optimistic compare-and-swap on the catalog. Only the catalog says what is committed.
 //!
-//! Deliberately absent: queries, OTLP, and any decision on when to commit or compact.
+//! This crate runs no queries, reads no OTLP, and does not decide when to commit or compact.
 
 mod catalog;
 mod commit;

@@ -1,4 +1,4 @@
-//! Manifest lists: which manifests a snapshot has.
+//! Manifest lists, which name the manifests of a snapshot: reading, writing, and a cache.
 
 use std::sync::Arc;
 
@@ -12,16 +12,17 @@ use crate::error::Result;
 use crate::known::Known;
 use crate::manifests::Target;
 
-/// How many lists are remembered: those of the snapshots that stay by their number, and of a batch that expires.
+/// Number of cached lists: enough for the snapshots that are kept by number (100) and a batch that expires.
 const KNOWN: usize = 128;
 
-/// The manifest lists that were read or written last, by location. A list never changes, and each is asked for twice: by
-/// the next commit, and when its snapshot expires.
+/// A cache of the manifest lists that were read or written last, by location.
+///
+/// A list never changes. Each is needed twice: by the next commit, and when its snapshot expires.
 #[derive(Debug, Default)]
 pub(crate) struct KnownLists(Known<ManifestFile, KNOWN>);
 
 impl KnownLists {
-    /// The manifests of a snapshot, read if they are not known.
+    /// Returns the manifests of a snapshot. Reads the list if it is not in the cache.
     pub(crate) async fn get(
         &self,
         file_io: &FileIO,
@@ -36,7 +37,7 @@ impl KnownLists {
         Ok(manifests)
     }
 
-    /// Writes the list of the new snapshot; returns its location. Adds it to `written` first.
+    /// Writes the list of the new snapshot and returns its location. Adds the location to `written` before the write.
     pub(crate) async fn write(
         &self,
         file_io: &FileIO,
@@ -53,7 +54,7 @@ impl KnownLists {
         written.push(location.clone());
         let sequence_number = target.metadata.next_sequence_number();
         for manifest in &mut manifests {
-            // New ones get the snapshot's own, as a reader will find it.
+            // New manifests get the snapshot's own sequence number, which a reader of the list would assign too.
             for number in [&mut manifest.sequence_number, &mut manifest.min_sequence_number] {
                 if *number == UNASSIGNED_SEQUENCE_NUMBER {
                     *number = sequence_number;
@@ -73,7 +74,7 @@ impl KnownLists {
     }
 }
 
-/// The manifests of a snapshot, from its list.
+/// Reads a manifest list and returns its manifests.
 pub(crate) async fn read(
     file_io: &FileIO,
     metadata: &TableMetadata,

@@ -1,4 +1,4 @@
-//! Manifests: read, regrouped, written.
+//! Reading manifests, and regrouping them for a new snapshot.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -14,52 +14,54 @@ use crate::error::{Error, Result};
 use crate::fold::{self, Held, Period};
 use crate::known::Known;
 
-/// How many manifests are remembered: more than are loose at once.
+/// Number of manifests whose entries are cached: more than there are loose ones, see [`fold`].
 const KNOWN: usize = 64;
-/// The most entries of one that is: larger ones are folded as rarely as they are large.
+/// Largest number of entries of a cached manifest. A larger manifest is rarely folded, so it is not worth its memory.
 const KNOWN_ENTRIES: usize = 64;
 
-/// What a commit does to the files of a table.
+/// The files that a commit adds to and removes from a table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Files<'a> {
     /// Files to add.
     pub added: &'a [DataFile],
-    /// Paths of files that leave. Those added then are a compaction of them: they carry their highest data sequence number.
+    /// Paths of files to remove. If there are any, the added files are their compaction and get their highest data
+    /// sequence number.
     pub removed: &'a HashSet<String>,
 }
 
 /// The snapshot that manifests are written for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
-    /// The table before the commit.
+    /// Metadata of the table before the commit.
     pub metadata: &'a TableMetadata,
     /// Id of the new snapshot.
     pub snapshot_id: i64,
-    /// Today, days since 1970 UTC.
+    /// The current day, in days since 1970-01-01 UTC.
     pub today: i32,
 }
 
-/// Manifests of the new snapshot, and the files that left.
+/// The manifests of the new snapshot, and the entries of the removed files.
 #[derive(Debug, Default)]
 pub(crate) struct Regrouped {
     /// All manifests of the snapshot.
     pub manifests: Vec<ManifestFile>,
-    /// The files that left, with their numbers.
+    /// Entries of the removed files, with their sequence numbers.
     pub removed: Vec<ManifestEntryRef>,
 }
 
-/// The live entries of a manifest.
+/// Reads a manifest and returns its live entries, which are those that are not marked as deleted.
 pub(crate) async fn live_entries(file_io: &FileIO, manifest: &ManifestFile) -> Result<Vec<ManifestEntryRef>> {
     let (entries, _) = manifest.load_manifest(file_io).await?.into_parts();
     Ok(entries.into_iter().filter(|entry| entry.is_alive()).collect())
 }
 
-/// The live entries of small manifests that were read or written last: what commits write, later ones fold.
+/// A cache of the live entries of small manifests that were read or written last. Commits write manifests that later
+/// commits fold.
 #[derive(Debug, Default)]
 pub(crate) struct KnownEntries(Known<ManifestEntryRef, KNOWN>);
 
 impl KnownEntries {
-    /// The live entries of a manifest, read if they are not known.
+    /// Returns the live entries of a manifest. Reads it if it is not in the cache.
     pub(crate) async fn get(
         &self,
         file_io: &FileIO,
@@ -76,8 +78,9 @@ impl KnownEntries {
     }
 }
 
-/// Regroups the manifests of the current snapshot for one that changes those files. Adds the location of each that it is
-/// about to write to `locations`.
+/// Writes the manifests of a snapshot that changes `files`, and keeps those of `current` that need no rewrite.
+///
+/// Adds the location of each new manifest to `locations` before the manifest is written.
 pub(crate) async fn regroup(
     file_io: &FileIO,
     known: &KnownEntries,
@@ -86,7 +89,7 @@ pub(crate) async fn regroup(
     files: Files<'_>,
     locations: &mut Vec<String>,
 ) -> Result<Regrouped> {
-    // What another writer may have put there, deletes or another partition spec, is carried on untouched.
+    // Manifests of other writers (delete files, another partition spec) are kept unchanged.
     let (ours, foreign): (Vec<&ManifestFile>, Vec<&ManifestFile>) = current.iter().partition(|manifest| {
         manifest.content == ManifestContentType::Data
             && manifest.partition_spec_id == target.metadata.default_partition_spec_id()
@@ -116,7 +119,7 @@ pub(crate) async fn regroup(
     }
 
     let mut groups: BTreeMap<Period, Group> = BTreeMap::new();
-    // Without a fold, what is new stays together: one manifest a commit.
+    // Without a fold, all new files go into one manifest, so that a commit writes one.
     let split = !rewrite.is_empty();
     let period_of = |file: &DataFile| match split {
         true => fold::period(day(file.partition()), target.today),
@@ -155,7 +158,7 @@ pub(crate) async fn regroup(
 
     let mut manifests: Vec<ManifestFile> = foreign.into_iter().cloned().collect();
     for (index, manifest) in ours.into_iter().enumerate() {
-        // A manifest without live files tells of one past commit only.
+        // A manifest without live files only lists what one past commit removed.
         if !rewrite.contains(&index) && held[index].files > 0 {
             manifests.push(manifest.clone());
         }
@@ -179,7 +182,7 @@ pub(crate) async fn regroup(
     Ok(Regrouped { manifests, removed })
 }
 
-/// Files that go into one manifest.
+/// The files of one manifest to write.
 #[derive(Debug, Default)]
 struct Group<'a> {
     existing: Vec<ManifestEntryRef>,
@@ -192,7 +195,7 @@ impl Group<'_> {
     }
 
     fn write(&self, writer: &mut ManifestWriter, added_sequence: Option<i64>) -> Result<()> {
-        // A negative number stands for "the snapshot's own", which is inherited.
+        // A negative sequence number makes readers inherit the snapshot's own.
         let sequence = added_sequence.unwrap_or(-1);
         for file in &self.added {
             writer.add_file(DataFile::clone(file), sequence)?;
@@ -209,7 +212,7 @@ impl Group<'_> {
         Ok(())
     }
 
-    /// The entries as a reader of the new snapshot finds them.
+    /// Returns the entries as a reader of the new snapshot finds them.
     fn entries(&self, target: Target<'_>, added_sequence: Option<i64>) -> Arc<[ManifestEntryRef]> {
         let own = target.metadata.next_sequence_number();
         let added = self.added.iter().map(|file| {
@@ -225,7 +228,7 @@ impl Group<'_> {
     }
 }
 
-/// A manifest of its own says which files this snapshot removed; the next commit drops it.
+/// Writes a manifest that lists the files which this snapshot removes. The next commit drops it.
 async fn write_removed(
     file_io: &FileIO,
     target: Target<'_>,
@@ -240,6 +243,7 @@ async fn write_removed(
     Ok(writer.write_manifest_file().await?)
 }
 
+/// Starts a new manifest, and adds its location to `locations`.
 fn writer(file_io: &FileIO, target: Target<'_>, locations: &mut Vec<String>) -> Result<ManifestWriter> {
     let location = format!(
         "{}/metadata/{}-m0.avro",
@@ -256,13 +260,17 @@ fn writer(file_io: &FileIO, target: Target<'_>, locations: &mut Vec<String>) -> 
     Ok(builder.build_v2_data())
 }
 
+/// The id of the snapshot that added a file, and the file's two sequence numbers.
 struct Numbers {
     snapshot: i64,
     data: i64,
     file: i64,
 }
 
-/// The numbers that an entry got when it was committed and keeps for ever.
+/// Returns the numbers that an entry got when it was committed. They never change.
+///
+/// # Errors
+/// [`Error::Iceberg`] when one of them is missing.
 fn numbers(entry: &ManifestEntry) -> Result<Numbers> {
     let all = (
         entry.snapshot_id(),
@@ -279,7 +287,7 @@ fn numbers(entry: &ManifestEntry) -> Result<Numbers> {
     Ok(Numbers { snapshot, data, file })
 }
 
-/// The partition of a file, days since 1970 UTC.
+/// Returns the partition of a file, in days since 1970-01-01 UTC.
 pub(crate) fn day(partition: &Struct) -> i32 {
     match partition.fields().first() {
         Some(Some(Literal::Primitive(PrimitiveLiteral::Int(day)))) => *day,
@@ -287,6 +295,7 @@ pub(crate) fn day(partition: &Struct) -> i32 {
     }
 }
 
+/// Returns the number of files and the days of a manifest, from its entry in the manifest list.
 fn held(manifest: &ManifestFile) -> Held {
     let count = |files: Option<u32>| files.unwrap_or_default() as usize;
     let summary = manifest.partitions.as_ref().and_then(|fields| fields.first());

@@ -8,7 +8,7 @@ use crate::{Lake, LakeConfig, lists};
 
 const TABLE: &str = "otel_logs";
 
-/// A file of one of three closed days, which nobody opens.
+/// Returns a data file of one of three closed days. The test never opens it.
 fn file(lake: &Lake, number: i64) -> DataFile {
     let table = lake.table(TABLE).unwrap();
     let day = 20_000 + i32::try_from(number % 3).unwrap();
@@ -27,7 +27,7 @@ fn file(lake: &Lake, number: i64) -> DataFile {
         .unwrap()
 }
 
-/// All current manifests are remembered, as what is read from them.
+/// Asserts that the cache holds the entries of all current manifests, equal to those in the files.
 async fn assert_known(lake: &Lake) {
     let table = lake.table(TABLE).unwrap();
     let file_io = table.storage.file_io();
@@ -42,7 +42,8 @@ async fn assert_known(lake: &Lake) {
         assert_eq!(known.len(), read.len());
         for (known, read) in known.iter().zip(&read) {
             let as_read = ManifestEntry {
-                // Whether a file is new in this snapshot: nothing of ours asks that of a manifest.
+                // The cache keeps the status that an entry had when it was written. No code of the lake reads the
+                // status.
                 status: read.status,
                 ..ManifestEntry::clone(known)
             };

@@ -1,4 +1,4 @@
-//! What the manifest says about a data file, so that readers can leave it out.
+//! The description of a data file in its manifest, with the column bounds by which readers skip the file.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,9 @@ use parquet::file::statistics::Statistics;
 use crate::error::{Error, Result};
 use crate::table::OpenTable;
 
-/// The data file that was written to that location, with bounds of the columns that are sorted by.
+/// Returns the manifest's description of a data file, with bounds of the sort columns and the time column.
 ///
-/// Only those: every reader reads every bound of every file, and files hardly differ in others.
+/// Other columns have no bounds: every reader reads the bounds of every file, and files hardly differ in those columns.
 pub(crate) fn data_file(
     table: &OpenTable,
     location: String,
@@ -55,7 +55,7 @@ pub(crate) fn data_file(
         })
 }
 
-/// The column's id in the table, and its bounds over all row groups from their statistics; none when a row group has none.
+/// Returns the field id of a column and its bounds over all row groups; `None` if a row group has no statistics.
 fn bounds(column: &Column, parquet: &ParquetMetaData) -> Option<(i32, Datum, Datum)> {
     let schema = parquet.file_metadata().schema_descr();
     let index =
@@ -76,6 +76,7 @@ fn bounds(column: &Column, parquet: &ParquetMetaData) -> Option<(i32, Datum, Dat
     Some((field.self_type().get_basic_info().id(), low, high))
 }
 
+/// Returns the bounds of a column in one row group, from the row group's statistics.
 fn group_bounds(r#type: ColumnType, statistics: &Statistics) -> Option<(Datum, Datum)> {
     let pair = |low, high| Some((low, high));
     match (r#type, statistics) {
@@ -89,7 +90,7 @@ fn group_bounds(r#type: ColumnType, statistics: &Statistics) -> Option<(Datum, D
         (ColumnType::Int, Statistics::Int32(values)) => {
             pair(Datum::int(*values.min_opt()?), Datum::int(*values.max_opt()?))
         }
-        // Long strings are cut, the upper one then rounded up: bounds all the same.
+        // Long strings are cut, and a cut maximum is rounded up, so both remain valid bounds.
         (ColumnType::String, Statistics::ByteArray(values)) => pair(
             Datum::string(values.min_opt()?.as_utf8().ok()?),
             Datum::string(values.max_opt()?.as_utf8().ok()?),

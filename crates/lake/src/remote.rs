@@ -1,4 +1,4 @@
-//! Configuration of a lake on an S3 store behind a REST catalog. One section, the same for every program.
+//! The configuration of a lake on an S3 store behind a REST catalog. Every program has the same settings.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -96,12 +96,12 @@ pub struct RemoteLake {
 }
 
 impl RemoteLake {
-    /// Whether a lake is configured at all.
+    /// Returns true if the address of a catalog is configured.
     pub fn is_configured(&self) -> bool {
         self.catalog_uri.is_some()
     }
 
-    /// Where the lake is: on the store, or in that folder where none is configured.
+    /// Returns the place of the lake: the store if it is configured, else `folder`.
     pub fn or_folder(&self, folder: impl Into<PathBuf>) -> Place {
         if self.is_configured() {
             Place::Remote(Box::new(self.clone()))
@@ -110,7 +110,7 @@ impl RemoteLake {
         }
     }
 
-    /// The catalog's address, without a slash at the end.
+    /// Returns the catalog's address, without a slash at the end.
     pub(crate) fn uri(&self) -> Result<&str> {
         let uri = self.catalog_uri.as_deref().unwrap_or_default();
         if !uri.starts_with("http://") && !uri.starts_with("https://") {
@@ -121,7 +121,7 @@ impl RemoteLake {
         Ok(uri.trim_end_matches('/'))
     }
 
-    /// Where a new table goes, if that is for us to say.
+    /// Returns the location for a new table, or `None` if the catalog chooses it.
     pub(crate) fn table_location(&self, table: &str) -> Result<Option<String>> {
         let Some(location) = &self.s3_location else {
             return Ok(None);
@@ -136,7 +136,8 @@ impl RemoteLake {
         Ok(Some(format!("{location}/{}/{table}", crate::catalog::NAMESPACE)))
     }
 
-    /// How the store is reached: what is configured, then what the catalog says of the table.
+    /// Returns the address and credentials of the store. The configuration comes before the values that the catalog
+    /// sent for the table.
     pub(crate) fn access(&self, from_catalog: &HashMap<String, String>) -> S3Access {
         let told = |key: &str| from_catalog.get(key).cloned();
         let keys = match (&self.s3_access_key_id, &self.s3_secret_access_key) {
@@ -162,21 +163,21 @@ impl RemoteLake {
     }
 }
 
-/// How an S3 store is reached.
+/// Address and credentials of an S3 store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Access {
-    /// Its address; Amazon's when there is none.
+    /// Address of the store; Amazon's if `None`.
     pub endpoint: Option<String>,
     /// The region that requests are signed for.
     pub region: String,
-    /// Whether a bucket is part of the path, not of the host's name.
+    /// True if the bucket is part of the path, false if it is part of the host name.
     pub path_style: bool,
-    /// What requests are signed with, if anything.
+    /// Keys that requests are signed with; requests are anonymous if `None`.
     pub keys: Option<S3Keys>,
 }
 
 impl S3Access {
-    /// The address of an object or folder, as clients of HTTP know it; none when `location` is not `s3://…`.
+    /// Returns the HTTP address of an object or folder, or `None` if `location` is not a URL with a bucket and a key.
     pub fn url(&self, location: &str) -> Option<String> {
         let (bucket, key) = location.split_once("://")?.1.split_once('/')?;
         let amazon = format!("https://s3.{}.amazonaws.com", self.region);
@@ -196,12 +197,12 @@ pub struct S3Keys {
     pub id: String,
     /// Its secret.
     pub secret: Secret,
-    /// The session they are of, when they are temporary.
+    /// The session token, if the keys are temporary.
     pub session_token: Option<Secret>,
 }
 
 impl S3Keys {
-    /// Those that a catalog gave for a table.
+    /// Returns the keys that a catalog vended for a table, if it sent any.
     pub(crate) fn vended(from_catalog: &HashMap<String, String>) -> Option<Self> {
         Some(Self {
             id: from_catalog.get("s3.access-key-id")?.clone(),
@@ -211,12 +212,12 @@ impl S3Keys {
     }
 }
 
-/// Text that no log shows.
+/// A secret text, which `Debug` does not show.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text.
+    /// Returns the secret text.
     pub fn reveal(&self) -> &str {
         &self.0
     }

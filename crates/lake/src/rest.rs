@@ -1,6 +1,6 @@
-//! The client of an Iceberg REST catalog.
+//! The HTTP client of an Iceberg REST catalog.
 //!
-//! <https://github.com/apache/iceberg/blob/main/open-api/rest-catalog-open-api.yaml>
+//! The protocol: <https://github.com/apache/iceberg/blob/main/open-api/rest-catalog-open-api.yaml>
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,13 +18,14 @@ use crate::catalog::{Head, NAMESPACE, Swap};
 use crate::error::{Error, Result};
 use crate::remote::{RemoteLake, S3Access, Secret};
 
+/// Time limit of a connection attempt.
 const CONNECT: Duration = Duration::from_secs(5);
-/// For an answer. A commit makes the catalog write a metadata file.
+/// Time limit of a whole request. The catalog writes a metadata file within a commit request.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// An Iceberg REST catalog that has answered.
+/// A client of an Iceberg REST catalog, created by a first successful request.
 ///
-/// Cheap to clone.
+/// A clone is cheap.
 #[derive(Clone, Debug)]
 pub struct RestCatalog(Arc<Inner>);
 
@@ -32,40 +33,42 @@ pub struct RestCatalog(Arc<Inner>);
 struct Inner {
     http: reqwest::Client,
     lake: RemoteLake,
-    /// Address with version and prefix.
+    /// Address of the catalog with version and prefix.
     base: String,
     oauth_uri: String,
     token: Mutex<Option<Token>>,
 }
 
-/// A token that client credentials were exchanged for.
+/// An OAuth2 token that was received for client credentials.
 #[derive(Debug)]
 struct Token {
     text: Secret,
     renew_at: Instant,
 }
 
-/// A table as the catalog has it.
+/// A table as the catalog returns it.
 #[derive(Clone, Debug)]
 pub struct RestTable {
-    /// The metadata file.
+    /// Location of the metadata file.
     pub location: String,
-    /// What it says.
+    /// Content of the metadata file.
     pub metadata: TableMetadata,
-    /// How the store is reached.
+    /// Address and credentials of the store.
     pub access: S3Access,
-    /// When the keys in there expire, if the catalog gave them and says so: milliseconds since 1970 UTC.
+    /// When the vended keys in `access` expire, in milliseconds since 1970 UTC, if the catalog says so.
     pub expires_at_ms: Option<i64>,
-    /// What the catalog calls this state, if it does.
+    /// ETag of this state, if the catalog sent one.
     pub etag: Option<String>,
 }
 
+/// The parts of an HTTP response that the client needs.
 struct Reply {
     status: StatusCode,
     etag: Option<String>,
     body: Vec<u8>,
 }
 
+/// The body of a table response, `LoadTableResult` in the specification.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Loaded {
@@ -77,7 +80,7 @@ struct Loaded {
     storage_credentials: Vec<StorageCredential>,
 }
 
-/// Credentials for the locations that begin with the prefix.
+/// Vended credentials for the locations that begin with the prefix.
 #[derive(Deserialize)]
 struct StorageCredential {
     prefix: String,
@@ -85,10 +88,10 @@ struct StorageCredential {
 }
 
 impl RestCatalog {
-    /// Asks the catalog for its configuration, which shows whether it is there and lets us in.
+    /// Connects to the catalog by requesting its configuration, which also checks the address and the credentials.
     ///
     /// # Errors
-    /// What is wrong, and the variable to look at.
+    /// When the catalog can't be reached or refuses the request; the message names the variable to check.
     pub async fn connect(lake: &RemoteLake) -> Result<Self> {
         #[derive(Deserialize)]
         struct Configuration {
@@ -141,10 +144,10 @@ impl RestCatalog {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// The table, if there is one; `None` inside when it is still the state of that name.
+    /// Loads a table. Returns `None` if there is no such table, and `Some(None)` if its ETag is still `known`.
     ///
     /// # Errors
-    /// When the catalog does not answer, or not with a table.
+    /// When the catalog does not answer, or its answer is not a table.
     pub async fn load(&self, table: &str, known: Option<&str>) -> Result<Option<Option<RestTable>>> {
         let url = format!("{}/tables/{table}", self.namespace());
         let reply = self
@@ -172,7 +175,7 @@ impl RestCatalog {
     fn table(&self, name: &str, reply: Reply) -> Result<RestTable> {
         let loaded: Loaded = self.0.parse(&format!("table {name}"), &reply)?;
         let mut config = loaded.config;
-        // The longest prefix is the most specific credential, the specification says.
+        // By the specification, the credential with the longest matching prefix is the most specific one.
         let of_table = loaded.metadata.location();
         let credential = loaded
             .storage_credentials
@@ -190,12 +193,13 @@ impl RestCatalog {
         })
     }
 
-    /// How this lake is configured.
+    /// Returns the configuration of the lake.
     pub(crate) fn lake(&self) -> &RemoteLake {
         &self.0.lake
     }
 
-    /// The committed state; `known` spares sending it again when it is still that one.
+    /// Returns the committed state, or `None` if there is no such table. If the ETag of `known` is still current,
+    /// returns `known`.
     pub(crate) async fn head(&self, table: &str, known: Option<Head>) -> Result<Option<Head>> {
         let etag = known.as_ref().and_then(|known| known.etag.as_deref());
         Ok(match self.load(table, etag).await? {
@@ -205,7 +209,7 @@ impl RestCatalog {
         })
     }
 
-    /// Creates the namespace where it is missing.
+    /// Creates the namespace `otel` if it is missing.
     pub(crate) async fn create_namespace(&self) -> Result<()> {
         let url = self.namespace();
         let reply = self.0.send(|http| http.get(&url)).await?;
@@ -221,10 +225,10 @@ impl RestCatalog {
         }
     }
 
-    /// Creates a table where it is missing.
+    /// Creates a table if it is missing.
     pub(crate) async fn create(&self, creation: &TableCreation) -> Result<()> {
         let url = format!("{}/tables", self.namespace());
-        // Not every catalog numbers the fields itself.
+        // Some catalogs do not number the partition fields themselves.
         let partition_spec = match &creation.partition_spec {
             Some(spec) => Some(spec.clone().bind(creation.schema.clone())?),
             None => None,
@@ -252,13 +256,14 @@ impl RestCatalog {
     /// Commits the updates if `base` is still the committed state.
     ///
     /// # Errors
-    /// Then nothing happened.
+    /// When the request could not be sent, or the catalog refused it. Nothing was committed then.
     pub(crate) async fn commit(&self, table: &str, base: &Head, updates: Vec<TableUpdate>) -> Result<Swap> {
         let requirements = [
             TableRequirement::UuidMatch {
                 uuid: base.metadata.uuid(),
             },
-            // Every snapshot that we make follows the one before: so nothing else can have come between.
+            // Each snapshot written here has the previous one as its parent, so an unchanged branch means that nothing
+            // came between.
             TableRequirement::RefSnapshotIdMatch {
                 r#ref: MAIN_BRANCH.to_owned(),
                 snapshot_id: base.metadata.current_snapshot_id(),
@@ -277,7 +282,7 @@ impl RestCatalog {
         };
         let what = || format!("to commit to {table}");
         match reply.status {
-            // An answer that can't be read is as good as none.
+            // An unreadable answer does not say whether the commit succeeded.
             StatusCode::OK => Ok(match self.table(table, reply) {
                 Ok(loaded) => Swap::Done(Box::new(loaded.into())),
                 Err(error) => Swap::Unknown(error),
@@ -304,7 +309,8 @@ impl From<RestTable> for Head {
 }
 
 impl Inner {
-    /// Sends a request with the token, and once more with a new one where that was refused and can be renewed.
+    /// Sends a request with the token. If it is refused with 401 and the token can be renewed, sends it again with a
+    /// new one.
     async fn send(&self, request: impl Fn(&reqwest::Client) -> RequestBuilder) -> Result<Reply> {
         let reply = self.send_once(&request).await?;
         if reply.status != StatusCode::UNAUTHORIZED || self.lake.catalog_credential.is_none() {
@@ -333,7 +339,7 @@ impl Inner {
         })
     }
 
-    /// The token to send, a new one where the last is about to expire.
+    /// Returns the bearer token to send. Requests a new one if the last one is about to expire.
     async fn token(&self) -> Result<Option<Secret>> {
         #[derive(Deserialize)]
         struct Granted {
@@ -348,7 +354,7 @@ impl Inner {
         if let Some(token) = token.as_ref().filter(|token| Instant::now() < token.renew_at) {
             return Ok(Some(token.text.clone()));
         }
-        // A credential without a colon is a secret whose client needs no name.
+        // A credential without a colon is a secret without a client id.
         let (id, secret) = credential
             .reveal()
             .split_once(':')
@@ -384,7 +390,7 @@ impl Inner {
         })
     }
 
-    /// What the catalog said instead of what it was asked for.
+    /// Returns the error for an answer with an unexpected status. `what` names what was requested.
     fn refused(&self, what: &str, reply: &Reply) -> Error {
         #[derive(Deserialize)]
         struct Refusal {
@@ -417,6 +423,7 @@ impl Inner {
     }
 }
 
+/// Returns the error for a request without an answer, with the innermost cause as its reason.
 fn unreachable(uri: &str, error: &reqwest::Error) -> Error {
     let mut reason = String::new();
     let mut cause = std::error::Error::source(error);

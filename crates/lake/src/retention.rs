@@ -1,5 +1,8 @@
-//! Which snapshots a table remembers: the last hundred, one an hour for a week, and those that still have files which a
-//! compaction took out of the current one.
+//! Chooses the snapshots that a table keeps: the last hundred, one an hour for a week, and those before a recent
+//! compaction.
+//!
+//! A snapshot before a compaction is kept as long as the replaced files must stay on disk. The numbers are defaults of
+//! [`LakeConfig`].
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,31 +14,32 @@ use crate::config::LakeConfig;
 use crate::error::Result;
 
 const HOUR_MS: i64 = 3_600_000;
-/// Snapshots expire with every so manieth commit: finding them costs more than a commit should.
+/// Snapshots expire with every commit whose sequence number is a multiple of this. Finding them at every commit costs
+/// too much.
 const BATCH: i64 = 16;
 
-/// What a commit changes in the table's memory.
+/// The changes of one commit to the tags and snapshots of a table.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Retention {
     /// Tags to set.
     pub tag: Vec<(String, SnapshotReference)>,
-    /// Tags that ran out.
+    /// Names of tags that have expired.
     pub untag: Vec<String>,
-    /// Snapshots that nothing keeps.
+    /// Ids of snapshots to expire.
     pub expire: Vec<i64>,
 }
 
-/// How eagerly snapshots expire.
+/// The choice of snapshots that expire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Eagerness {
-    /// With a commit: once a batch is due.
+    /// Only once a batch is due. Commits use this.
     Batches,
-    /// All that are due.
+    /// All that are due now.
     All,
 }
 
 impl Retention {
-    /// What is due at that time, for a table that is about to get another snapshot (or none).
+    /// Returns the changes that are due at `now_ms` (milliseconds since 1970 UTC).
     pub(crate) fn plan(
         metadata: &TableMetadata,
         config: &LakeConfig,
@@ -72,7 +76,7 @@ impl Retention {
     /// Keeps the current snapshot for as long as the files that the next one takes out must stay on disk.
     pub(crate) fn keep_replaced(&mut self, metadata: &TableMetadata, config: &LakeConfig, now_ms: i64) {
         if let Some(current) = metadata.current_snapshot() {
-            // A tag's age counts from its snapshot, which may be old already.
+            // The age of a tag counts from its snapshot, which may be old already.
             let age = now_ms.saturating_sub(current.timestamp_ms()).max(0);
             let name = format!("replaced-{}", current.sequence_number());
             self.tag.push((
@@ -82,12 +86,12 @@ impl Retention {
         }
     }
 
-    /// Whether there is nothing to do.
+    /// Returns true if there are no changes.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Makes it part of a commit.
+    /// Adds the changes to the table metadata of a commit.
     pub(crate) fn apply(&self, mut builder: TableMetadataBuilder) -> Result<TableMetadataBuilder> {
         for (name, reference) in &self.tag {
             builder = builder.set_ref(name, reference.clone())?;
@@ -99,7 +103,7 @@ impl Retention {
     }
 }
 
-/// The current snapshot is the last of its hour if that hour is over.
+/// Returns a tag for the current snapshot if it is the last one of its hour, which is so once that hour is over.
 fn hourly(metadata: &TableMetadata, config: &LakeConfig, now_ms: i64) -> Option<(String, SnapshotReference)> {
     let current = metadata.current_snapshot()?;
     let hour = current.timestamp_ms().div_euclid(HOUR_MS);
@@ -115,6 +119,7 @@ fn hourly(metadata: &TableMetadata, config: &LakeConfig, now_ms: i64) -> Option<
         .then(|| (name, tag(current.snapshot_id(), keep)))
 }
 
+/// Returns a tag that expires `max_ref_age_ms` milliseconds after its snapshot was made.
 fn tag(snapshot_id: i64, max_ref_age_ms: i64) -> SnapshotReference {
     let retention = SnapshotRetention::Tag {
         max_ref_age_ms: Some(max_ref_age_ms),
@@ -122,6 +127,7 @@ fn tag(snapshot_id: i64, max_ref_age_ms: i64) -> SnapshotReference {
     SnapshotReference::new(snapshot_id, retention)
 }
 
+/// Returns true if the tag has expired, or its snapshot is gone.
 fn has_run_out(metadata: &TableMetadata, reference: &SnapshotReference, now_ms: i64) -> bool {
     let SnapshotRetention::Tag {
         max_ref_age_ms: Some(max_age),
@@ -133,7 +139,7 @@ fn has_run_out(metadata: &TableMetadata, reference: &SnapshotReference, now_ms: 
     snapshot.is_none_or(|snapshot| now_ms - snapshot.timestamp_ms() > max_age)
 }
 
-/// All references but the main branch. The iceberg crate shows them in the JSON only.
+/// Returns all references except the main branch. The iceberg crate exposes them only in the JSON.
 fn references(metadata: &TableMetadata) -> Result<HashMap<String, SnapshotReference>> {
     #[derive(Deserialize)]
     struct References {

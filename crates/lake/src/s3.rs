@@ -1,4 +1,4 @@
-//! A table's files on an S3 store.
+//! The files of a table on an S3 store: upload, download, listing, deletion, and credentials that the catalog vends.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
@@ -21,20 +21,20 @@ use crate::remote::{S3Access, S3Keys};
 use crate::rest::{RestCatalog, RestTable};
 use crate::storage::Storage;
 
-/// Bytes sent or asked for at once: the least that a part of a multipart upload may have is 5 MiB.
+/// Bytes of one request for a part of a file. A part of a multipart upload must have at least 5 MiB.
 const PART: usize = 8 << 20;
 
-/// The store, as one table is reached on it.
+/// The S3 store of one table, with the access that is valid for the table.
 #[derive(Clone, Debug)]
 pub(crate) struct S3 {
-    /// Reads and writes whole files.
+    /// Reads, writes and deletes objects.
     pub file_io: FileIO,
     access: S3Access,
     vended: Option<Vended>,
 }
 
 impl S3 {
-    /// The store of that table. Without keys of our own, the catalog gives them.
+    /// Returns the store of a table. If no keys are configured, they come from the catalog.
     pub(crate) fn new(catalog: &RestCatalog, name: &str, table: &RestTable) -> Self {
         let is_vended = catalog.lake().s3_access_key_id.is_none() && table.access.keys.is_some();
         let vended = is_vended.then(|| Vended {
@@ -70,7 +70,10 @@ impl S3 {
         }
     }
 
-    /// Asks for a file that is not there: the store says whether bucket, keys and clock are right.
+    /// Checks the bucket, the keys and the clock by requesting an object that does not exist.
+    ///
+    /// # Errors
+    /// [`Error::Store`] with advice, if the store answers anything but that the object is missing.
     pub(crate) async fn check(&self, folder: &str) -> Result<()> {
         let location = format!("{folder}/metadata/is-the-store-there");
         let Err(error) = self.file_io.new_input(&location)?.read().await else {
@@ -111,7 +114,7 @@ impl S3 {
         })
     }
 
-    /// Sends a file, in parts where it is large.
+    /// Uploads a file, in parts if it is large.
     pub(crate) async fn upload(&self, file: File, location: &str) -> Result<()> {
         let mut writer = self.file_io.new_output(location)?.writer().await?;
         let mut file = BufReader::new(file);
@@ -126,7 +129,7 @@ impl S3 {
         Ok(writer.close().await?)
     }
 
-    /// Fetches a file into another.
+    /// Downloads an object into a local file, and returns the file at its start.
     pub(crate) async fn download(&self, location: &str, mut into: File) -> Result<File> {
         let input = self.file_io.new_input(location)?;
         let size = input.metadata().await?.size;
@@ -164,7 +167,7 @@ impl S3 {
         Ok(old.try_collect().await?)
     }
 
-    /// What lists: the iceberg crate does not.
+    /// Returns a client that can list objects, which the iceberg crate can't.
     fn operator(&self, bucket: &str) -> Result<Operator> {
         let mut builder = opendal::services::S3::default()
             .bucket(bucket)
@@ -188,7 +191,7 @@ impl S3 {
     }
 }
 
-/// Credentials that the catalog gives for a table, and gives again before they expire.
+/// Credentials that the catalog vends for a table. They are renewed before they expire.
 #[derive(Clone, Debug)]
 struct Vended {
     catalog: RestCatalog,
@@ -196,13 +199,14 @@ struct Vended {
     known: Arc<Mutex<Option<Known>>>,
 }
 
+/// The keys that were vended last, and until when they are used.
 #[derive(Debug)]
 struct Known {
     keys: S3Keys,
     until: Instant,
 }
 
-/// For how long credentials are used that do not say when they expire.
+/// Time for which credentials without an expiry time are used.
 const UNSAID: Duration = Duration::from_secs(300);
 
 impl ProvideCredential for Vended {
@@ -234,7 +238,9 @@ impl ProvideCredential for Vended {
     }
 }
 
-/// For how long to use credentials that expire then: not to their very end, as a request takes time.
+/// Returns for how long to use credentials that expire at that time (milliseconds since 1970 UTC).
+///
+/// The last minute, or the last half if the rest is short, is left for requests that are under way.
 fn usable(expires_at_ms: Option<i64>) -> Duration {
     let Some(expires) = expires_at_ms.and_then(|ms| u64::try_from(ms).ok()) else {
         return UNSAID;

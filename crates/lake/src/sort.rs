@@ -1,4 +1,4 @@
-//! The order of rows within a file.
+//! The sort order of rows within a file, by packed integer keys where they fit.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,9 @@ use arrow_schema::{DataType, TimeUnit};
 
 use crate::error::Result;
 
-/// The rows in ascending order of the columns (ties: as they came), or `None` when they are in order already.
+/// Returns the indices of the rows in ascending order of the columns, or `None` if the rows are in order already.
+///
+/// The sort is stable: equal rows stay in their order.
 ///
 /// # Errors
 /// When a column has a type that can't be ordered.
@@ -19,8 +21,8 @@ pub(crate) fn order(columns: &[ArrayRef]) -> Result<Option<Vec<u32>>> {
     let Some(codes) = columns.iter().map(codes).collect::<Option<Vec<_>>>() else {
         return generic_order(columns);
     };
-    // The codes of a row and then its index, packed into one number: sorting those needs no comparator. The few distinct
-    // services of a batch and its narrow range of times usually fit.
+    // The codes of a row and its index are packed into one integer, which sorts without a comparator. They usually fit:
+    // a batch has few distinct services and a narrow range of times.
     let index_bits = bits(rows.saturating_sub(1) as u64);
     match index_bits + codes.iter().map(|code| code.bits).sum::<u32>() {
         ..=64 => Ok(packed_order::<u64>(&codes, rows, index_bits)),
@@ -29,12 +31,13 @@ pub(crate) fn order(columns: &[ArrayRef]) -> Result<Option<Vec<u32>>> {
     }
 }
 
-/// A column as small numbers in the order of its values.
+/// A column as small integers in the order of its values.
 struct Codes {
     values: Vec<u64>,
     bits: u32,
 }
 
+/// Returns the codes of a column, or `None` if it has nulls or another type than integer, timestamp or string.
 fn codes(column: &ArrayRef) -> Option<Codes> {
     if column.null_count() > 0 {
         return None;
@@ -62,6 +65,7 @@ fn codes(column: &ArrayRef) -> Option<Codes> {
     }
 }
 
+/// Returns the differences to the smallest value.
 fn offsets(values: impl Iterator<Item = i64> + Clone) -> Codes {
     let smallest = values.clone().min().unwrap_or_default();
     let values: Vec<u64> = values
@@ -71,12 +75,13 @@ fn offsets(values: impl Iterator<Item = i64> + Clone) -> Codes {
     Codes { values, bits }
 }
 
+/// Returns the rank of each string among the distinct strings.
 fn ranks(column: &StringArray) -> Codes {
     let mut first_seen: HashMap<&str, u64> = HashMap::new();
     let mut values = Vec::with_capacity(column.len());
     let mut last = None;
     for value in column.iter().map(Option::unwrap_or_default) {
-        // Neighbours are often the same: rows arrive by resource.
+        // Neighbours are often equal, because rows arrive by resource.
         let number = match last {
             Some((same, number)) if same == value => number,
             _ => {
@@ -102,11 +107,12 @@ fn ranks(column: &StringArray) -> Codes {
     }
 }
 
+/// Returns the number of bits that the largest code needs.
 fn bits(largest: u64) -> u32 {
     u64::BITS - largest.leading_zeros()
 }
 
-/// What rows are packed into.
+/// An unsigned integer that holds the packed key of a row.
 trait Packed: Copy + Ord {
     fn push(self, code: u64, bits: u32) -> Self;
     fn low(self, bits: u32) -> u32;
@@ -117,7 +123,7 @@ macro_rules! packed {
     ($number:ty) => {
         impl Packed for $number {
             fn push(self, code: u64, bits: u32) -> Self {
-                // Shifting by all bits only happens to an empty number.
+                // A shift by all bits happens only while the number is still 0.
                 self.checked_shl(bits).unwrap_or_default() | Self::from(code)
             }
             fn low(self, bits: u32) -> u32 {
@@ -130,6 +136,7 @@ macro_rules! packed {
 packed!(u64);
 packed!(u128);
 
+/// Returns the order by packed keys, see [`order`].
 fn packed_order<P: Packed>(codes: &[Codes], rows: usize, index_bits: u32) -> Option<Vec<u32>> {
     let mut keys = vec![P::ZERO; rows];
     for code in codes {
@@ -143,11 +150,12 @@ fn packed_order<P: Packed>(codes: &[Codes], rows: usize, index_bits: u32) -> Opt
     if keys.is_sorted() {
         return None;
     }
-    // Stable although all keys differ: it makes use of the runs that arrive in order.
+    // The stable sort uses runs that are in order already. All keys differ, so stability itself is not needed.
     keys.sort();
     Some(keys.into_iter().map(|key| key.low(index_bits)).collect())
 }
 
+/// Returns the order by Arrow's sort kernel, see [`order`].
 fn generic_order(columns: &[ArrayRef]) -> Result<Option<Vec<u32>>> {
     let columns: Vec<SortColumn> = columns
         .iter()

@@ -24,7 +24,7 @@ fn no_rows_are_in_order() {
 }
 
 proptest! {
-    /// Narrow numbers are packed into 64 bits, wide ones into 128.
+    /// The keys of narrow numbers fit 64 bits, those of wide ones 128.
     #[test]
     fn packed_order_is_the_stable_order(
         rows in prop::collection::vec(("[a-c]{0,2}", prop_oneof![0..5i64, any::<i64>()]), 0..200)

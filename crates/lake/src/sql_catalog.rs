@@ -1,6 +1,6 @@
-//! The SQL catalog in SQLite: which metadata file of a table is the committed one.
+//! The SQL catalog in SQLite, which holds the location of each table's committed metadata file.
 //!
-//! The layout is that of the iceberg crate's and of pyiceberg's `SqlCatalog`. Nothing else says what is committed.
+//! The schema is the same as in the `SqlCatalog` of the iceberg crate and of pyiceberg.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -19,6 +19,7 @@ use crate::storage;
 /// Name of the catalog within `catalog.db`.
 const NAME: &str = "lakefront";
 
+/// The tables of the catalog, as the iceberg crate creates them.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS iceberg_tables (
         catalog_name VARCHAR(255) NOT NULL,
@@ -43,13 +44,13 @@ pub(crate) struct SqlCatalog {
 }
 
 impl SqlCatalog {
-    /// Opens `catalog.db`, and creates it with the namespace when it is not there.
+    /// Opens `catalog.db`. Creates the file and the namespace if they are missing.
     pub(crate) async fn open(file: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // A swap is what makes rows committed: it must not be lost with the power.
+            // Rows are committed by a swap, so it must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(30));
         let pool = SqlitePoolOptions::new()
@@ -68,7 +69,7 @@ impl SqlCatalog {
         })
     }
 
-    /// The committed metadata file of the table, if the table exists.
+    /// Returns the location of the table's committed metadata file, or `None` if there is no such table.
     pub(crate) async fn metadata_location(&self, table: &str) -> Result<Option<String>> {
         Ok(sqlx::query_scalar(
             "SELECT metadata_location FROM iceberg_tables
@@ -81,7 +82,8 @@ impl SqlCatalog {
         .await?)
     }
 
-    /// The committed state; `known` spares reading the metadata file when it is still that one.
+    /// Returns the committed state, or `None` if there is no such table. If `known` is still committed, returns it
+    /// without reading the file.
     pub(crate) async fn head(&self, table: &str, known: Option<Head>) -> Result<Option<Head>> {
         let Some(location) = self.metadata_location(table).await? else {
             return Ok(None);
@@ -99,7 +101,7 @@ impl SqlCatalog {
         }))
     }
 
-    /// Creates a table; false when another was first.
+    /// Creates a table. Returns false if another process was first.
     pub(crate) async fn create(&self, table: &str, metadata: &TableMetadata) -> Result<bool> {
         let location = MetadataLocation::new_with_metadata(metadata.location(), metadata).to_string();
         self.write_metadata(&location, metadata).await?;
@@ -123,7 +125,7 @@ impl SqlCatalog {
     /// Writes the metadata file of the new state and swaps it in if `base` is still the committed one.
     ///
     /// # Errors
-    /// When the metadata file can't be written, or the catalog's disk is full; then nothing happened.
+    /// When the metadata file can't be written, or the catalog's disk is full. Nothing was committed then.
     pub(crate) async fn commit(
         &self,
         table: &str,
@@ -153,7 +155,7 @@ impl SqlCatalog {
             Ok(updated) => updated,
             Err(error) => {
                 let error = Error::from(error);
-                // SQLite has rolled the statement back.
+                // SQLite has rolled the statement back, so nothing refers to the new file.
                 if error.is_storage_full() {
                     storage::delete_files([location.as_str()]);
                     return Err(error);
@@ -177,7 +179,7 @@ impl SqlCatalog {
         })))
     }
 
-    /// The next number of a counter that is kept as a property of the namespace.
+    /// Increments a counter, which is a property of the namespace, and returns its new value. The first value is 1.
     pub(crate) async fn next_number(&self, counter: &str) -> Result<i64> {
         Ok(sqlx::query_scalar(
             "INSERT INTO iceberg_namespace_properties VALUES (?, ?, ?, '1')
@@ -191,7 +193,7 @@ impl SqlCatalog {
         .await?)
     }
 
-    /// The number of a counter that was given out last; 0 if there was none.
+    /// Returns the current value of a counter; 0 if it was never incremented.
     pub(crate) async fn last_number(&self, counter: &str) -> Result<i64> {
         let last = sqlx::query_scalar(
             "SELECT CAST(property_value AS INTEGER) FROM iceberg_namespace_properties
@@ -206,7 +208,7 @@ impl SqlCatalog {
         Ok(last.unwrap_or(0))
     }
 
-    /// Writes a metadata file so that it, and all that was written to its folder before, is durable.
+    /// Writes a metadata file durably. Files that were written to its folder before become durable too.
     async fn write_metadata(&self, location: &str, metadata: &TableMetadata) -> Result<()> {
         write(&self.file_io, location, serde_json::to_vec(metadata)?).await?;
         let file = storage::path(location);
@@ -217,7 +219,7 @@ impl SqlCatalog {
     }
 }
 
-/// Writes a whole file and syncs it (the iceberg crate's `OutputFile::write` does not sync).
+/// Writes a whole file and syncs it. The iceberg crate's `OutputFile::write` does not sync.
 async fn write(file_io: &FileIO, location: &str, bytes: Vec<u8>) -> Result<()> {
     let mut writer = file_io.new_output(location)?.writer().await?;
     writer.write(bytes.into()).await?;

@@ -1,4 +1,4 @@
-//! Reading what is committed: for those who follow the lake.
+//! Reading the committed state of a table, for programs that follow the lake.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -12,50 +12,53 @@ use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::{lists, manifests};
 
-/// A file of a table's current snapshot.
+/// A data file of a table's current snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LakeFile {
-    /// Path, partition, rows, bytes, bounds.
+    /// The file as its manifest entry describes it: path, partition, rows, bytes, bounds.
     pub file: DataFile,
-    /// Its data sequence number: the age of its rows. That of a compaction's output is the highest of its inputs.
+    /// Data sequence number, which gives the age of the rows. The output of a compaction has the highest number of its
+    /// inputs.
     pub sequence_number: i64,
 }
 
 impl LakeFile {
-    /// The UTC day of its rows.
+    /// Returns the UTC day of the file's rows.
     pub fn day(&self) -> Date {
         let days = i64::from(manifests::day(self.file.partition()));
         Date::constant(1970, 1, 1).saturating_add(jiff::Span::new().days(days))
     }
 }
 
-/// A table as it is committed.
+/// The committed state of a table.
 #[derive(Clone, Debug)]
 pub struct TableState {
-    /// The metadata file: another commit has another.
+    /// Location of the metadata file. Each commit changes it.
     pub location: String,
-    /// The table's own folder, as a location without a slash at its end.
+    /// Location of the table's folder, without a slash at its end.
     folder: String,
-    /// The current schema: may have columns that `lakefront_otel` does not declare.
+    /// The current schema. It may have columns that `lakefront_otel` does not declare.
     pub schema: SchemaRef,
     /// The files of the current snapshot, in no particular order.
     pub files: Vec<LakeFile>,
 }
 
 impl TableState {
-    /// The path of one of its files below the table's folder, as [`Lake::open_file`] takes it. None when another writer put it
-    /// elsewhere.
+    /// Returns the path of a file below the table's folder, as [`Lake::open_file`] takes it.
+    ///
+    /// Returns `None` if the file is not in that folder because another writer put it elsewhere.
     pub fn path<'a>(&self, file: &'a LakeFile) -> Option<&'a str> {
         let below = file.file.file_path().strip_prefix(self.folder.as_str())?;
         below.strip_prefix('/')
     }
 }
 
-/// The files of a table's manifests, by the manifest's path. A manifest never changes.
+/// The data files in each manifest, by the manifest's path. A manifest never changes.
 pub(crate) type KnownManifests = HashMap<String, Arc<Vec<LakeFile>>>;
 
 impl Lake {
-    /// The metadata file that is committed now: cheap, and another after each commit.
+    /// Returns the location of the committed metadata file, which changes with each commit. With a SQL catalog, reads
+    /// no metadata.
     ///
     /// # Errors
     /// When the catalog does not answer.
@@ -68,11 +71,11 @@ impl Lake {
         location.ok_or_else(|| Error::UnknownTable(name.to_owned()))
     }
 
-    /// The table as it is committed now. Only manifests that were not there the last time are opened.
+    /// Returns the committed state of the table. Opens only manifests that were not in the state it returned before.
     ///
     /// # Errors
-    /// When catalog or metadata can't be read; [`Error::Unreadable`] when another writer left files in it that its rows can't
-    /// be told from: deletes, or another partitioning.
+    /// When the catalog or the metadata can't be read. [`Error::Unreadable`] when another writer added delete files or
+    /// files of another partitioning: the table's rows can't be determined then.
     pub async fn state(&self, table: &str) -> Result<TableState> {
         let table = self.table(table)?;
         let head = self.head(table.definition.name).await?;
@@ -115,21 +118,22 @@ impl Lake {
         })
     }
 
-    /// Opens a file of the table to read, by its path below the table's location: one on a store as a copy on local disk, which is
-    /// gone when it is closed.
+    /// Opens a file of the table for reading, by its path below the table's location.
+    ///
+    /// A file on a store is copied to local disk; the copy is deleted when it is closed.
     ///
     /// # Errors
-    /// When it can't be read.
+    /// When the file can't be read, or copied from the store.
     pub async fn open_file(&self, table: &str, path: &str) -> Result<File> {
         let table = Arc::clone(self.table(table)?);
         let location = format!("{}/{path}", table.location);
         tokio::task::spawn_blocking(move || table.storage.open(&location)).await?
     }
 
-    /// The files of the current snapshot, in no particular order.
+    /// Returns the files of the current snapshot, in no particular order.
     ///
     /// # Errors
-    /// As of [`Lake::state`].
+    /// The same as of [`Lake::state`].
     pub async fn files(&self, table: &str) -> Result<Vec<LakeFile>> {
         Ok(self.state(table).await?.files)
     }

@@ -1,4 +1,4 @@
-//! Durable files: what a commit names must survive a power cut before it is named.
+//! Files of a table, on local disk or on an S3 store. A file must survive a power cut before a commit names it.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -13,7 +13,7 @@ use crate::s3::S3;
 /// Prefix of every location on local disk.
 const SCHEME: &str = "file://";
 
-/// Where a table's files are.
+/// The place of a table's files.
 #[derive(Clone, Debug)]
 pub(crate) enum Storage {
     /// On local disk.
@@ -23,7 +23,7 @@ pub(crate) enum Storage {
 }
 
 impl Storage {
-    /// Reads and writes metadata.
+    /// Returns the client that reads and writes metadata files.
     pub(crate) fn file_io(&self) -> &FileIO {
         match self {
             Self::Local(file_io) => file_io,
@@ -31,7 +31,7 @@ impl Storage {
         }
     }
 
-    /// Keys that the catalog gave are asked for again before the next request: the store may have refused them.
+    /// Drops vended keys, so that the next request gets new ones: the store may have refused them.
     pub(crate) async fn forget_keys(&self) {
         match self {
             Self::Local(_) => {}
@@ -39,7 +39,7 @@ impl Storage {
         }
     }
 
-    /// A new file to write a data file into, which then is [`Self::put`]. Blocks.
+    /// Creates a local file for the content of a data file. [`Self::put`] then makes it durable. Blocks.
     pub(crate) fn create(&self, location: &str) -> Result<File> {
         match self {
             Self::Local(_) => {
@@ -51,7 +51,7 @@ impl Storage {
         }
     }
 
-    /// Makes a file that was created for this location durable there. Blocks, on a thread of a runtime.
+    /// Makes a file durable at the location that it was created for. Blocks, and needs a thread of a Tokio runtime.
     pub(crate) fn put(&self, mut file: File, location: &str) -> Result<()> {
         match self {
             Self::Local(_) => {
@@ -66,16 +66,16 @@ impl Storage {
         }
     }
 
-    /// Deletes a file that was created for this location and that failed before it was durable. Blocks.
+    /// Deletes a file that was created for this location, if writing it failed. Blocks.
     pub(crate) fn abandon(&self, location: &str) {
         match self {
             Self::Local(_) => delete_files([location]),
-            // Its copy on local disk has no name. The store has it only if its upload came to an end, and then the sweep finds it.
+            // The local copy has no name. The object exists only if its upload was completed; the sweep then finds it.
             Self::S3(_) => {}
         }
     }
 
-    /// A data file to read from. Blocks, on a thread of a runtime.
+    /// Opens a data file for reading. Blocks, and needs a thread of a Tokio runtime.
     pub(crate) fn open(&self, location: &str) -> Result<File> {
         match self {
             Self::Local(_) => {
@@ -89,7 +89,8 @@ impl Storage {
         }
     }
 
-    /// Deletes files that nothing names any more. What can't be deleted is reported and left: it costs space, not truth.
+    /// Deletes files that no metadata names. Failures are only logged: a file that stays costs space, but harms no
+    /// reader.
     pub(crate) async fn delete(&self, locations: Vec<String>) {
         match self {
             Self::Local(_) => {
@@ -102,7 +103,7 @@ impl Storage {
         }
     }
 
-    /// The files below `folder` that were last written to before that time.
+    /// Returns the locations of the files below `folder` that were last written before `bound`.
     pub(crate) async fn files_before(&self, folder: &str, bound: SystemTime) -> Result<Vec<String>> {
         match self {
             Self::Local(_) => {
@@ -113,35 +114,36 @@ impl Storage {
         }
     }
 
-    /// What two locations of the same file have in common: other writers may leave out the scheme, or write `s3a`.
+    /// Returns the location without its scheme, to compare locations: other writers may leave out the scheme, or write
+    /// `s3a`.
     pub(crate) fn key(location: &str) -> &str {
         location.split_once("://").map_or(location, |(_, key)| key)
     }
 }
 
-/// The Iceberg location of an absolute local path.
+/// Returns the Iceberg location of an absolute local path.
 pub(crate) fn location(path: &Path) -> String {
     format!("{SCHEME}{}", path.display())
 }
 
-/// The local path of an Iceberg location.
+/// Returns the local path of an Iceberg location.
 pub(crate) fn path(location: &str) -> PathBuf {
     PathBuf::from(location.strip_prefix(SCHEME).unwrap_or(location))
 }
 
-/// A file without a name, gone with the process.
+/// Returns a temporary file without a name, which is deleted when it is closed.
 fn temporary() -> Result<File> {
     tempfile::tempfile().map_err(Error::io(std::env::temp_dir()))
 }
 
-/// Makes the names of new files in the folder durable.
+/// Syncs a folder, which makes the names of new files in it durable.
 pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(Error::io(folder))
 }
 
-/// Creates the folder and those above it, durably.
+/// Creates a folder and its missing parents durably.
 pub(crate) fn create_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -178,7 +180,7 @@ fn local_files_before(folder: PathBuf, bound: SystemTime) -> Result<Vec<String>>
             let path = entry.path();
             let attributes = match entry.metadata() {
                 Ok(attributes) => attributes,
-                // Another process deleted it.
+                // Another process has deleted the file since.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(Error::io(path)(error)),
             };

@@ -1,4 +1,4 @@
-//! Sweeping: files that were written and never committed, because their writer was killed.
+//! The sweep, which deletes files that were written but never committed, because their writer was killed.
 
 use std::collections::HashSet;
 use std::time::{Duration, UNIX_EPOCH};
@@ -10,22 +10,24 @@ use crate::storage::Storage;
 use crate::table::OpenTable;
 use crate::{lists, manifests};
 
-/// Ends of the names of files that commits are made of.
+/// Suffixes of the files that a commit consists of. The sweep ignores all other files.
 const SUFFIXES: [&str; 3] = [".parquet", ".avro", ".metadata.json"];
 
 impl Lake {
     /// Deletes the table's files that no snapshot reaches and that are older than
-    /// [`LakeConfig::keep_unreferenced`](crate::LakeConfig::keep_unreferenced); returns how many.
+    /// [`LakeConfig::keep_unreferenced`](crate::LakeConfig::keep_unreferenced). Returns their number.
     ///
-    /// Younger ones may be of a commit under way: a writer has to commit its files within that time, or write them anew.
+    /// Younger files may belong to a commit under way. A writer must commit its files within that time, or write them
+    /// again.
     ///
     /// # Errors
-    /// When catalog or metadata can't be read: then nothing was deleted.
+    /// When the catalog or the metadata can't be read. Nothing was deleted then.
     pub async fn sweep(&self, table: &str) -> Result<usize> {
         let table = self.table(table)?;
         let bound = (self.config.now_ms)().saturating_sub(millis(self.config.keep_unreferenced));
         let bound = UNIX_EPOCH + Duration::from_millis(u64::try_from(bound).unwrap_or_default());
-        // Looked for before the catalog is asked: what is committed later is younger than the bound.
+        // The files are listed before the catalog is read: a file that is committed in between is younger than the
+        // bound.
         let mut old = Vec::new();
         for folder in ["data", "metadata"] {
             let folder = format!("{}/{folder}", table.location);
@@ -45,7 +47,8 @@ impl Lake {
         Ok(count)
     }
 
-    /// All files that any snapshot or the log of metadata files names.
+    /// Returns the keys ([`Storage::key`]) of all files that the metadata, its log of metadata files, or any snapshot
+    /// names.
     async fn reached(&self, table: &OpenTable) -> Result<HashSet<String>> {
         let file_io = table.storage.file_io();
         let key = |location: &str| Storage::key(location).to_owned();

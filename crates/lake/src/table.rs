@@ -1,4 +1,4 @@
-//! One open table of the lake.
+//! An open table of the lake: its definition, storage, layout and caches.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,35 +22,38 @@ use crate::state::KnownManifests;
 use crate::storage::Storage;
 use crate::{definition, storage};
 
-/// What writing and committing need to know of a table.
+/// An open table: all that writes and commits need.
 #[derive(Debug)]
 pub(crate) struct OpenTable {
-    /// The definition.
+    /// The definition in crates/otel.
     pub definition: &'static Table,
-    /// Where its `metadata` and `data` are.
+    /// Location of the folder with `metadata` and `data`, without a slash at the end.
     pub location: String,
-    /// How files there are read and written.
+    /// The storage of its files.
     pub storage: Storage,
-    /// How its data files are laid out.
+    /// Parquet layout of its data files.
     pub layout: Layout,
     /// Arrow schema of its data files, with field ids.
     pub schema: SchemaRef,
-    /// Ids of the current partition spec and sort order.
+    /// Id of the current partition spec.
     pub partition_spec_id: i32,
-    /// See above.
+    /// Id of the current sort order.
     pub sort_order_id: i32,
-    /// The last known committed state. Held over a commit: commits of one process wait here instead of racing.
+    /// The last known committed state. A commit holds the lock, so commits of one process wait here instead of racing.
     pub head: Mutex<Option<Head>>,
-    /// The lists of its latest snapshots, for commits.
+    /// Cache of the latest manifest lists, for commits.
     pub lists: KnownLists,
-    /// The entries of its latest manifests, for commits.
+    /// Cache of the entries of the latest manifests, for commits.
     pub entries: KnownEntries,
-    /// What was read of the current manifests.
+    /// Cache of the data files in the current manifests, for [`Lake::state`](crate::Lake::state).
     pub manifests: Mutex<KnownManifests>,
 }
 
 impl OpenTable {
-    /// The table, which the catalog has like that.
+    /// Returns the open table for a committed state.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] when the state lacks a declared column.
     fn new(definition: &'static Table, head: Head, storage: Storage, layout: &Layout) -> Result<Self> {
         let metadata = &head.metadata;
         check_schema(definition, metadata)?;
@@ -73,7 +76,7 @@ impl OpenTable {
         })
     }
 
-    /// Opens a table below the folder, and creates it when the catalog does not have it.
+    /// Opens a table of a SQL catalog. Creates the table below `namespace` if the catalog does not have it.
     pub(crate) async fn open_local(
         catalog: &SqlCatalog,
         definition: &'static Table,
@@ -87,7 +90,7 @@ impl OpenTable {
         Self::new(definition, head, Storage::Local(FileIO::new_with_fs()), layout)
     }
 
-    /// Opens a table of that catalog, and creates it when the catalog does not have it.
+    /// Opens a table of a REST catalog. Creates the table if the catalog does not have it.
     pub(crate) async fn open_remote(
         catalog: &RestCatalog,
         definition: &'static Table,
@@ -101,7 +104,7 @@ impl OpenTable {
                 catalog
                     .create(&definition::creation(definition, location)?)
                     .await?;
-                // Whether we or another process created it, the catalog says what it is.
+                // Another process may have created it first, so its state comes from the catalog.
                 let table = catalog.load(name, None).await?.flatten();
                 table.ok_or_else(|| Error::UnknownTable(name.to_owned()))?
             }
@@ -112,6 +115,7 @@ impl OpenTable {
     }
 }
 
+/// Creates the folders and the catalog entry of a table, and returns its committed state.
 async fn create_local(catalog: &SqlCatalog, definition: &'static Table, folder: &Path) -> Result<Head> {
     storage::create_folder(&folder.join("metadata"))?;
     storage::create_folder(&folder.join("data"))?;
@@ -119,12 +123,13 @@ async fn create_local(catalog: &SqlCatalog, definition: &'static Table, folder: 
     let metadata = TableMetadataBuilder::from_table_creation(creation)?
         .build()?
         .metadata;
-    // Whether we or another process created it, the catalog says what it is.
+    // Another process may have created it first, so its state comes from the catalog.
     catalog.create(definition.name, &metadata).await?;
     let head = catalog.head(definition.name, None).await?;
     head.ok_or_else(|| Error::UnknownTable(definition.name.to_owned()))
 }
 
+/// Checks that the table has every declared column with the declared type. Additional columns are allowed.
 fn check_schema(definition: &Table, metadata: &TableMetadata) -> Result<()> {
     let declared = definition::schema(definition)?;
     let current = metadata.current_schema();
@@ -143,7 +148,8 @@ fn check_schema(definition: &Table, metadata: &TableMetadata) -> Result<()> {
     Ok(())
 }
 
-/// Whether values of both look the same. Ids may differ: a REST catalog gives its own.
+/// Returns true if values of both types have the same form. Field ids may differ, because a REST catalog assigns its
+/// own.
 fn is_same(one: &Type, other: &Type) -> bool {
     match (one, other) {
         (Type::List(one), Type::List(other)) => {

@@ -1,8 +1,8 @@
-//! `metadata/version-hint.text`: how readers without a catalog find the committed metadata file.
+//! The file `metadata/version-hint.text`, by which readers without a catalog find the committed metadata file.
 //!
-//! Such readers must not guess the newest file: a crash or a lost race leaves metadata files that were never committed.
-//! The hint holds the file's name without `.metadata.json` and without a line end, the form that ClickHouse, DuckDB
-//! and pyiceberg all understand for names with a UUID.
+//! Such readers must not choose the newest file: a crash or a lost swap leaves metadata files that were never
+//! committed. The hint holds the file's name without `.metadata.json` and without a line end. ClickHouse, DuckDB and
+//! pyiceberg all understand that form for names with a UUID.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,11 +12,15 @@ use crate::error::{Error, Result};
 use crate::storage;
 use crate::table::OpenTable;
 
-/// Makes the hint of the table name what the catalog names.
+/// Writes the table's hint with the metadata file that the catalog names.
 ///
-/// The catalog is read under a lock that all writers take: otherwise a slow one could put an older name over a newer.
+/// The catalog is read under a lock that all writers take. Without it, a slow writer could overwrite a newer name with
+/// an older one.
 ///
-/// Whoever reads a lake behind a REST catalog asks that.
+/// A lake behind a REST catalog has no hints, because its readers ask the catalog.
+///
+/// # Errors
+/// When the catalog can't be read or the hint can't be written.
 pub(crate) async fn publish(catalog: &Catalog, table: &OpenTable) -> Result<()> {
     let Catalog::Sql(catalog) = catalog else {
         return Ok(());
@@ -36,24 +40,26 @@ pub(crate) async fn publish(catalog: &Catalog, table: &OpenTable) -> Result<()> 
     Ok(())
 }
 
-/// [`publish`] after a commit: that stands in any case, so failing is logged. The next commit or start tries again.
+/// Publishes the hint after a commit. An error is only logged, since the commit succeeded; the next commit or start
+/// tries again.
 pub(crate) async fn publish_commit(catalog: &Catalog, table: &OpenTable) {
     if let Err(error) = publish(catalog, table).await {
         tracing::error!(table = table.definition.name, %error, "readers without a catalog do not see the last commit yet");
     }
 }
 
+/// Replaces the hint by a rename, unless it is unchanged.
 fn write(metadata_folder: &Path, location: &str) -> Result<()> {
     let committed = storage::path(location);
     let name = committed.file_name().unwrap_or_default().to_string_lossy();
     let version = name.strip_suffix(".metadata.json").unwrap_or(&name);
     let hint = metadata_folder.join("version-hint.text");
-    // A start needs no room on the disk.
+    // An unchanged hint is not written, so that a start needs no space on the disk.
     if std::fs::read(&hint).is_ok_and(|found| found == version.as_bytes()) {
         return Ok(());
     }
     let new = metadata_folder.join(".version-hint.new");
-    // Not synced: a hint that is lost with the power is written again at the next start.
+    // The file is not synced: a hint that a power cut destroys is written again at the next start.
     std::fs::write(&new, version.as_bytes()).map_err(Error::io(&new))?;
     std::fs::rename(&new, &hint).map_err(Error::io(&hint))
 }

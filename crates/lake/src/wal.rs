@@ -1,4 +1,4 @@
-//! Positions of write-ahead logs, kept as table properties and set in the same metadata commit as their rows.
+//! Positions of write-ahead logs. They are table properties, set in the same metadata commit as the rows.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display, Formatter};
@@ -7,31 +7,34 @@ use std::str::FromStr;
 use iceberg::spec::Summary;
 use serde::{Deserialize, Serialize};
 
-/// Property of how many writers have got a number.
+/// Name of the property with the last assigned writer number.
 pub(crate) const LAST_WRITER: &str = "lakefront.last-writer";
 
+/// Prefix of the property with a writer's [`WalMark`]. The writer number follows.
 const POSITION: &str = "lakefront.wal.";
+/// Prefix of the property with the time of a writer's last commit, in milliseconds since 1970 UTC. The writer number
+/// follows.
 const SEEN: &str = "lakefront.wal-seen-ms.";
 
-/// One run of a program with a log.
+/// One run of a program that owns a write-ahead log.
 ///
-/// Written as `TOKEN@FIRST`, the token in 16 hexadecimal digits.
+/// The text form is `TOKEN@FIRST`, the token in 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// A random number that no other run has.
+    /// A random number, different for each run.
     pub token: u64,
-    /// The first position that the log of the session before may not hold.
+    /// The first position that the log of the previous session may lack.
     pub first: u64,
 }
 
-/// How far a log is in a table, and which log that is: the value of its property.
+/// The value of a log's property: the committed position, and which log committed it.
 ///
-/// Written as `POSITION SESSION …`. Earlier versions wrote the position alone.
+/// The text form is `POSITION SESSION …`. Earlier versions wrote the position alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WalMark {
     /// Everything up to and including this position is committed.
     pub position: u64,
-    /// The last sessions of the log, the one that committed last at the end. Empty in a mark of an earlier version.
+    /// The last sessions of the log; the one that committed last is at the end. Empty in a mark of an earlier version.
     pub sessions: Vec<Session>,
 }
 
@@ -42,8 +45,8 @@ pub struct WalPosition {
     pub writer: u16,
     /// The mark that the commit sets. Its last session is the committing one.
     pub mark: WalMark,
-    /// The mark that the session found when it started. Any other mark of another session means that the number is in use
-    /// by another log.
+    /// The mark that the session found when it started. Any other mark of another session means that another log uses
+    /// the number.
     pub after: Option<WalMark>,
 }
 
@@ -87,6 +90,7 @@ pub(crate) enum Standing {
 }
 
 impl WalMark {
+    /// Returns the token of the session that committed last.
     fn token(&self) -> Option<u64> {
         self.sessions.last().map(|session| session.token)
     }
@@ -132,12 +136,12 @@ impl FromStr for WalMark {
     }
 }
 
-/// The text is no mark of a log.
+/// The error for a text that is not a [`WalMark`] or a [`Session`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected `POSITION TOKEN@FIRST …`")]
 pub struct InvalidMark;
 
-/// The properties that an append sets: the mark, and when it was set.
+/// Returns the properties that an append sets: the mark, and the time of the commit.
 pub(crate) fn set(wal: &WalPosition, now_ms: i64) -> HashMap<String, String> {
     HashMap::from([
         (format!("{POSITION}{}", wal.writer), wal.mark.to_string()),
@@ -145,30 +149,32 @@ pub(crate) fn set(wal: &WalPosition, now_ms: i64) -> HashMap<String, String> {
     ])
 }
 
-/// The properties of a commit that gives out the number of a new writer: of the table to count on, of the snapshot to know
-/// which one this was.
+/// Returns the properties of a commit that assigns a writer number.
+///
+/// They are set on the table, as the counter, and in the snapshot's summary, where the caller finds the number of this
+/// commit.
 pub(crate) fn next_writer(properties: &HashMap<String, String>) -> HashMap<String, String> {
     let last = last_writer(properties);
     HashMap::from([(LAST_WRITER.to_owned(), (last + 1).to_string())])
 }
 
-/// The number that was given out last; 0 if there was none.
+/// Returns the last assigned writer number; 0 if there was none.
 pub(crate) fn last_writer(properties: &HashMap<String, String>) -> i64 {
     let last = properties.get(LAST_WRITER).and_then(|last| last.parse().ok());
     last.unwrap_or(0)
 }
 
-/// The number that a snapshot gave out.
+/// Returns the writer number that a snapshot assigned.
 pub(crate) fn writer_of(summary: &Summary) -> Option<i64> {
     summary.additional_properties.get(LAST_WRITER)?.parse().ok()
 }
 
-/// The mark of each writer.
+/// Returns the mark of each writer, by writer number.
 pub(crate) fn marks(properties: &HashMap<String, String>) -> BTreeMap<u16, WalMark> {
     numbered(properties, POSITION)
 }
 
-/// Properties of writers that did not commit since `before_ms`.
+/// Returns the names of the properties of writers that made no commit since `before_ms` (milliseconds since 1970 UTC).
 pub(crate) fn stale(properties: &HashMap<String, String>, before_ms: i64) -> Vec<String> {
     numbered::<i64>(properties, SEEN)
         .into_iter()
@@ -177,6 +183,7 @@ pub(crate) fn stale(properties: &HashMap<String, String>, before_ms: i64) -> Vec
         .collect()
 }
 
+/// Returns the values of the properties whose names are `prefix` and a writer number. Skips those that do not parse.
 fn numbered<T: FromStr>(properties: &HashMap<String, String>, prefix: &str) -> BTreeMap<u16, T> {
     let entry = |(key, value): (&String, &String)| {
         let writer = key.strip_prefix(prefix)?.parse().ok()?;

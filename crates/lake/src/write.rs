@@ -1,4 +1,4 @@
-//! Record batches to data files.
+//! Writing record batches as sorted Parquet data files.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,7 +22,7 @@ use crate::{metrics, sort};
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
-/// Writes the rows to `files`: a file for each day, sorted.
+/// Writes the rows as sorted data files, one for each UTC day, and adds them to `files`.
 pub(crate) fn write(table: &OpenTable, batch: &RecordBatch, files: &mut Vec<DataFile>) -> Result<()> {
     let batch = conform(table, batch)?;
     if batch.num_rows() == 0 {
@@ -37,7 +37,10 @@ pub(crate) fn write(table: &OpenTable, batch: &RecordBatch, files: &mut Vec<Data
     Ok(())
 }
 
-/// The batch's columns in the order, and with the types, of the table's schema.
+/// Returns the batch with the columns and types of the table's schema, in its order.
+///
+/// # Errors
+/// [`Error::Batch`] when a column is missing or can't be cast.
 pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBatch> {
     let unfit = |reason: String| Error::Batch {
         table: table.definition.name.to_owned(),
@@ -50,7 +53,7 @@ pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBa
         if column.data_type() == field.data_type() {
             return Ok(with_address(Arc::clone(column)));
         }
-        // Names and numbers of nested fields may differ: casting those copies nothing.
+        // The names and ids of nested fields may differ. A cast of those copies no values.
         arrow_cast::cast(column, field.data_type())
             .map(with_address)
             .map_err(|error| unfit(format!("column `{}`: {error}", field.name())))
@@ -59,10 +62,10 @@ pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBa
     RecordBatch::try_new(Arc::clone(&table.schema), columns).map_err(|error| unfit(error.to_string()))
 }
 
-/// The same strings; when all are empty, at an address that can be read.
+/// Returns the column. If it holds only empty strings, their values get an address that can be read.
 ///
-/// Arrow lets them dangle. Processors with AVX-512 compare nothing at an address where nothing is mapped all the same, but
-/// a hundred times slower (glibc's masked loads then need the help of microcode): half of all of ingest's time was that.
+/// Arrow allows a dangling pointer there. With AVX-512, comparing zero bytes in an unmapped page is legal but a hundred
+/// times slower: glibc's masked loads then need the help of microcode. Half of ingest's time was spent on that.
 fn with_address(column: ArrayRef) -> ArrayRef {
     match column.as_string_opt::<i32>() {
         Some(strings) if strings.values().is_empty() => {
@@ -77,7 +80,7 @@ fn with_address(column: ArrayRef) -> ArrayRef {
     }
 }
 
-/// The rows in the table's sort order, or `None` when they are in that order already.
+/// Returns the rows in the table's sort order, or `None` if they are in that order already.
 pub(crate) fn order(table: &OpenTable, batch: &RecordBatch) -> Result<Option<Vec<u32>>> {
     let keys = table
         .definition
@@ -94,7 +97,7 @@ fn column<'a>(table: &OpenTable, batch: &'a RecordBatch, name: &str) -> Result<&
     })
 }
 
-/// The rows of each day, in order; `None` stands for all rows as they are.
+/// Returns the rows of each day, in order; a day with `None` has all rows as they are. Days are since 1970-01-01 UTC.
 fn days(times: &[i64], order: Option<Vec<u32>>) -> BTreeMap<i32, Option<UInt32Array>> {
     let day = |time: i64| {
         i32::try_from(time.div_euclid(DAY_MICROS)).unwrap_or(if time < 0 { i32::MIN } else { i32::MAX })
@@ -125,7 +128,7 @@ fn write_day(
     writer.close()
 }
 
-/// A data file under way, which is deleted unless it is kept.
+/// A data file that is being written. Dropping it deletes the file unless `is_kept` is set.
 struct Unfinished<'a> {
     table: &'a OpenTable,
     location: String,
@@ -140,7 +143,7 @@ impl Drop for Unfinished<'_> {
     }
 }
 
-/// Writes one data file, row group by row group. A file that is not closed is deleted.
+/// A writer of one data file. The file is deleted if the writer is dropped before it is closed.
 pub(crate) struct DataFileWriter<'a> {
     table: &'a OpenTable,
     location: String,
@@ -152,7 +155,7 @@ pub(crate) struct DataFileWriter<'a> {
 }
 
 impl<'a> DataFileWriter<'a> {
-    /// A file of that day's partition, for about so many rows.
+    /// Creates a data file in the partition of `day` (days since 1970-01-01 UTC), for about `rows` rows.
     pub(crate) fn create(table: &'a OpenTable, day: i32, rows: usize) -> Result<Self> {
         let date =
             jiff::civil::Date::constant(1970, 1, 1).saturating_add(jiff::Span::new().days(i64::from(day)));
@@ -187,9 +190,10 @@ impl<'a> DataFileWriter<'a> {
         })
     }
 
-    /// Appends those rows of the batch (all when `None`).
+    /// Appends the given rows of the batch, or all if `None`.
     ///
-    /// Rows are picked column by column, just before the column is encoded: a sorted copy of the batch is never in memory.
+    /// Rows are picked column by column, just before the column is encoded, so that no sorted copy of the batch is in
+    /// memory.
     pub(crate) fn write(&mut self, batch: &RecordBatch, rows: Option<&UInt32Array>) -> Result<()> {
         let count = rows.map_or(batch.num_rows(), |rows| rows.len());
         let most = self.table.layout.row_group_rows;
@@ -214,7 +218,7 @@ impl<'a> DataFileWriter<'a> {
         Ok(())
     }
 
-    /// Finishes the file and makes it durable.
+    /// Finishes the file, makes it durable, and returns its description for a manifest.
     pub(crate) fn close(mut self) -> Result<DataFile> {
         let metadata = self.file.finish()?;
         let bytes = self.file.bytes_written() as u64;

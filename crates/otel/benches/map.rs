@@ -1,7 +1,6 @@
-//! Log records from an OTLP body to a record batch, per second of one core's time.
+//! Measures the mapping of log records from an OTLP body to a record batch, per second of one core's time.
 //!
-//! CPU time is what Linux says this thread had, so that a busy machine does not spoil the figures.
-//! `cargo bench -p lakefront-otel --features arrow`; a number as argument sets the seconds of each line (default 2).
+//! The time is the CPU time of this thread on Linux, which other load on the machine hardly changes.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -19,7 +18,7 @@ use prost::Message;
 
 const RECORDS: usize = 1_000;
 
-/// Requests per record batch, as a commit would have them.
+/// Number of requests per record batch, as in a commit.
 const REQUESTS: usize = 100;
 
 fn main() {
@@ -66,7 +65,7 @@ fn measure(what: &str, time: Duration, mut step: impl FnMut(&mut LogsBuilder)) {
     );
 }
 
-/// CPU time of this thread, elsewhere than on Linux the time of day.
+/// Returns the CPU time of this thread; on other systems than Linux, the time of day.
 fn cpu_time() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let statistics = fs::read_to_string("/proc/thread-self/schedstat").ok();

@@ -1,7 +1,7 @@
-//! Arrow schemas of the tables, and decoded requests straight into record batches.
+//! The Arrow schemas of the tables, and builders that turn decoded requests into record batches.
 //!
-//! One builder per signal takes requests until [`finish`](LogsBuilder::finish) hands out what it holds as record
-//! batches whose schema is [`arrow_schema()`]'s: no row is made in between.
+//! There is one builder per signal. It appends requests directly to columns, until [`finish`](LogsBuilder::finish)
+//! returns them as record batches with the schema of [`arrow_schema()`].
 
 mod batch;
 mod column;

@@ -1,14 +1,17 @@
-//! The tables in ClickHouse's dialect.
+//! The DDL of the tables in ClickHouse's dialect.
 
 use crate::table::{Column, ColumnType, Table};
 
-/// Whole UTC days before today that raw tables in ClickHouse are good for. Parts are dropped two days later.
+/// Number of whole UTC days before today for which the raw tables in ClickHouse are complete. Parts are dropped two
+/// days later.
 pub const RAW_RETENTION_DAYS: u16 = 32;
 
-/// `CREATE TABLE` of the table as a MergeTree, partitioned by day and ordered like the files of the lake.
+/// Returns the `CREATE TABLE` statement of a table as a MergeTree. It is partitioned by day and sorted like the files
+/// of the lake.
 ///
-/// Point look-ups are index reads: bloom filters where the lake has them, and the time, which is not first in the order.
-/// Repeated inserts under one token are seen as such for the last 10,000 blocks.
+/// Indexes serve point look-ups: bloom filters on the same columns as in the lake, and a minmax index on the time,
+/// which is not first in the sort order. ClickHouse recognises a repeated insert by its deduplication token within the
+/// last 10,000 blocks.
 ///
 /// Names are quoted, so `database` may be any identifier without a backtick.
 pub fn clickhouse_ddl(table: &Table, database: &str) -> String {
@@ -36,7 +39,8 @@ pub fn clickhouse_ddl(table: &Table, database: &str) -> String {
     )
 }
 
-/// Times and row ids grow slowly, texts repeat themselves; the rest is small enough for the default.
+/// Returns the codec of a column: deltas for times and row ids, which grow slowly, and zstd for texts, which repeat.
+/// Other columns are small enough for the default.
 fn codec(column: &Column) -> &'static str {
     match column.r#type {
         ColumnType::Timestamp => " CODEC(Delta, ZSTD(1))",
@@ -47,6 +51,7 @@ fn codec(column: &Column) -> &'static str {
     }
 }
 
+/// Returns the ClickHouse type of a column, with `Nullable` and `LowCardinality`.
 fn column_type(column: &Column) -> String {
     let r#type = type_name(column.r#type);
     match (column.required, column.low_cardinality) {
@@ -56,6 +61,7 @@ fn column_type(column: &Column) -> String {
     }
 }
 
+/// Returns the ClickHouse name of a type.
 fn type_name(r#type: ColumnType) -> String {
     match r#type {
         ColumnType::Boolean => "Bool".into(),

@@ -1,7 +1,7 @@
-//! OTLP/HTTP bodies, protobuf and JSON, to the messages of `opentelemetry-proto`.
+//! Decoding of OTLP/HTTP bodies, protobuf and JSON, to the messages of `opentelemetry-proto`.
 //!
-//! Input is untrusted: nesting is bounded (by prost at 100 messages, by `serde_json` at 128 levels), nothing panics,
-//! and no length that a sender claims is allocated before the bytes are there.
+//! Input is untrusted. Nesting is bounded: by prost at 100 messages, by `serde_json` at 128 levels. Nothing panics.
+//! Memory for a length that a sender claims is allocated only once the bytes have arrived.
 
 mod json;
 mod message;
@@ -20,10 +20,10 @@ pub use repair::{Repair, Repaired, Repairs};
 
 use crate::error::DecodeError;
 
-/// Bytes set aside for the length of a nested message: a varint padded to this width holds up to 2^35 − 1.
+/// Bytes reserved for the length of a nested message. A varint padded to this width holds up to 2^35 − 1.
 const LENGTH_WIDTH: usize = 5;
 
-/// Time of a record that stands for one that cannot be read: [`repair`].
+/// The time of a placeholder record, which replaces a record that can't be read; see [`repair()`].
 pub const UNREADABLE: u64 = u64::MAX;
 
 /// The encoding of a body, by its `Content-Type`.
@@ -47,42 +47,54 @@ pub enum Signal {
     Metrics,
 }
 
-/// Log records of a body.
+/// Decodes a body of log records.
+///
+/// # Errors
+/// When the body is not OTLP of the signal.
 pub fn logs(encoding: Encoding, body: &[u8]) -> Result<ExportLogsServiceRequest, DecodeError> {
     decode(Signal::Logs, encoding, body)
 }
 
-/// Spans of a body.
+/// Decodes a body of spans.
+///
+/// # Errors
+/// When the body is not OTLP of the signal.
 pub fn traces(encoding: Encoding, body: &[u8]) -> Result<ExportTraceServiceRequest, DecodeError> {
     decode(Signal::Traces, encoding, body)
 }
 
-/// Metrics of a body.
+/// Decodes a body of metrics.
+///
+/// # Errors
+/// When the body is not OTLP of the signal.
 pub fn metrics(encoding: Encoding, body: &[u8]) -> Result<ExportMetricsServiceRequest, DecodeError> {
     decode(Signal::Metrics, encoding, body)
 }
 
-/// The protobuf body that says the same as the JSON one.
+/// Converts a JSON body to the equivalent protobuf body.
 ///
-/// Fields are checked against their types, but what they hold is only checked when the result is decoded.
+/// Each value is checked against the type of its field. Further errors are only found when the result is decoded.
+///
+/// # Errors
+/// When the body is not JSON, or a value does not fit its field.
 pub fn json_to_protobuf(signal: Signal, body: &[u8]) -> Result<Vec<u8>, DecodeError> {
     Ok(json::to_protobuf(message_of(signal), body)?)
 }
 
-/// Makes a body readable that is refused otherwise, at the cost of the values or records that cannot be read.
+/// Repairs a body that strict decoding refuses, by replacing or leaving out the values or records that can't be read.
 ///
-/// - Text keeps what is Unicode; the rest becomes U+FFFD.
-/// - The value of an attribute or body keeps the type it has, an integer beyond 64 bits becomes a double, and what is nested
-///   too deeply is left out.
-/// - A record is replaced by an empty one with the time [`UNREADABLE`] if a time or measurement of it cannot be read. Its
-///   place stays, so that places of other records are those of the body.
+/// - Bytes and escapes that are not Unicode become U+FFFD in text.
+/// - The value of an attribute or body keeps its own type. An integer beyond 64 bits becomes a double. A value that is
+///   nested too deeply is left out.
+/// - A record with an unreadable time or measurement is replaced by an empty one with the time [`UNREADABLE`]. So the
+///   indexes of other records do not change.
 /// - Other fields are left out.
 ///
-/// The result may still be larger in memory than it may be: see [`decoded_size`].
+/// The result may still need too much memory: see [`decoded_size`].
 ///
 /// # Errors
-/// If the body is no JSON or its parts are not where OTLP has them; without a cause for protobuf, where the error of decoding
-/// says why.
+/// When the body is not JSON, or its lists of resources are not where OTLP has them. For protobuf the error is `None`:
+/// the error of the strict decoding gives the reason.
 pub fn repair(signal: Signal, encoding: Encoding, body: &[u8]) -> Result<Repaired, Option<DecodeError>> {
     let message = message_of(signal);
     match encoding {
@@ -91,12 +103,14 @@ pub fn repair(signal: Signal, encoding: Encoding, body: &[u8]) -> Result<Repaire
     }
 }
 
-/// Bytes that a protobuf body takes in memory once it is decoded, roughly: to be asked before decoding what a stranger
-/// sent, as it may be a hundred times the body.
+/// Returns roughly the bytes that a protobuf body takes in memory once it is decoded.
+///
+/// It may be a hundred times the size of the body, so it should be checked before an untrusted body is decoded.
 pub fn decoded_size(signal: Signal, protobuf: &[u8]) -> usize {
     size::decoded(message_of(signal), protobuf)
 }
 
+/// Returns the description of a signal's request message.
 fn message_of(signal: Signal) -> &'static message::Message {
     match signal {
         Signal::Logs => &message::LOGS_REQUEST,
@@ -105,6 +119,7 @@ fn message_of(signal: Signal) -> &'static message::Message {
     }
 }
 
+/// Decodes a body; JSON is converted to protobuf first.
 fn decode<M: Message + Default>(signal: Signal, encoding: Encoding, body: &[u8]) -> Result<M, DecodeError> {
     match encoding {
         Encoding::Protobuf => Ok(M::decode(body)?),
@@ -112,8 +127,10 @@ fn decode<M: Message + Default>(signal: Signal, encoding: Encoding, body: &[u8])
     }
 }
 
-/// Fills the slot with a varint that is longer than it need be, which protobuf allows: the length of a nested message
-/// is only known once it is written, and moving it for each level of nesting would cost the square of the depth.
+/// Fills the slot with a varint that is padded to the length of the slot, which protobuf allows.
+///
+/// The length of a nested message is known only once the message is written. Moving the message to fit a shorter
+/// varint, at each level of nesting, would cost the square of the depth.
 fn write_padded_varint(value: usize, slot: &mut [u8]) {
     let last = slot.len() - 1;
     for (index, byte) in slot.iter_mut().enumerate() {
@@ -122,7 +139,8 @@ fn write_padded_varint(value: usize, slot: &mut [u8]) {
     }
 }
 
-/// Writes the record that stands for one that cannot be read: `field` is that of the record, `time` that of its time.
+/// Writes a placeholder record with the time [`UNREADABLE`]. `field` is the number of the record's field, `time` that
+/// of its time.
 fn write_unreadable_record(field: u32, time: u32, out: &mut Vec<u8>) {
     let mut record = Vec::new();
     encode_key(time, WireType::SixtyFourBit, &mut record);

@@ -1,8 +1,8 @@
-//! OTLP to rows: the seven tables and the mapping that fills them.
+//! The seven tables, and the mapping from OTLP to their rows.
 //!
-//! Everything here is a plain function from values to values: no I/O, no clock, no async.
-//! Without features it is the definition of the tables ([`tables()`]) and the version of the mapping. Feature `decode`
-//! adds OTLP, protobuf and JSON; `map` the rows; `arrow` schemas and record batches.
+//! Everything here is a pure function: no I/O, no clock, no async. Without features, the crate has the definition of
+//! the tables ([`tables()`]) and the version of the mapping. Feature `decode` adds decoding of OTLP in protobuf and
+//! JSON, `map` adds the rows, and `arrow` adds Arrow schemas and record batches.
 
 mod clickhouse;
 mod markdown;
@@ -25,14 +25,16 @@ pub use markdown::markdown;
 pub use table::{Column, ColumnType, Table};
 pub use tables::{EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, LOGS, SUM, SUMMARY, TRACES, table, tables};
 
-/// The longest text, in bytes, of a promoted column, and thus of a text parameter of a query.
+/// The most bytes of text in a promoted column, and in a text parameter of a query.
 ///
-/// Longer ones end in a hash, so that they differ where the texts do. ErrorMessage and PagePath, by which no query
-/// filters, are kept as sent.
+/// A longer text is cut and ends in a hash of the whole text, so that different texts stay different. `ErrorMessage`
+/// and `PagePath` are kept as sent, because no query filters by them.
 pub const MAX_FILTER_BYTES: usize = 1_024;
 
-/// The version of the mapping from OTLP to promoted columns: a hash that changes with its code, rules or libraries.
-/// What was computed under another version must be rebuilt before it is offered.
+/// Returns the version of the mapping from OTLP to promoted columns: a hash that changes with its code, rules or
+/// libraries.
+///
+/// Columns and views that were computed under another version must be rebuilt before queries use them.
 pub fn mapping_version() -> &'static str {
     env!("LAKEFRONT_MAPPING_VERSION")
 }

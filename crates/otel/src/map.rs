@@ -1,7 +1,7 @@
-//! Messages to typed rows: record and request context in, row out, and nothing else.
+//! The mapping from OTLP messages to typed rows, a pure function of a record and the context of its request.
 //!
-//! Rows borrow from the message. What all records of a resource share is computed once per resource ([`Resource`]),
-//! what is costly and repeats is remembered by the [`Mapper`]; neither changes what comes out.
+//! Rows borrow from the message. Values that all records of a resource share are computed once per resource
+//! ([`Resource`]). Costly values that repeat are cached by the [`Mapper`]. Neither changes the rows.
 
 mod any_value;
 mod attributes;

@@ -1,11 +1,11 @@
-//! The tables as a page of documentation.
+//! The documentation of the tables, in Markdown.
 
 use std::fmt::Write;
 
 use crate::table::{ColumnType, Table};
 use crate::tables::tables;
 
-/// The page `docs/tables.md`: every table and column, in Markdown.
+/// Returns the content of `docs/tables.md`: every table and column, in Markdown.
 pub fn markdown() -> String {
     let mut page = String::from(
         "# Tables\n\n\
@@ -21,6 +21,7 @@ pub fn markdown() -> String {
     page
 }
 
+/// Writes the section of one table.
 fn write_table(page: &mut String, table: &Table) -> std::fmt::Result {
     writeln!(page, "\n## {}\n\n{}\n", table.name, table.doc)?;
     writeln!(
@@ -52,6 +53,7 @@ fn write_table(page: &mut String, table: &Table) -> std::fmt::Result {
     Ok(())
 }
 
+/// Returns the names as a comma-separated list of inline code.
 fn code(names: &[&str]) -> String {
     names
         .iter()
@@ -60,6 +62,7 @@ fn code(names: &[&str]) -> String {
         .join(", ")
 }
 
+/// Returns the Iceberg name of a type.
 fn type_name(r#type: ColumnType) -> String {
     match r#type {
         ColumnType::Boolean => "boolean".into(),

@@ -1,6 +1,7 @@
-//! What a table is: the plain data that Iceberg schema, Arrow schema, ClickHouse DDL and docs are derived from.
+//! The definition of a table as plain data, from which the Iceberg schema, Arrow schema, ClickHouse DDL and docs are
+//! derived.
 
-/// The type of a column, in Iceberg's words.
+/// The type of a column. The backquoted names are Iceberg's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ColumnType {
     /// `boolean`
@@ -22,7 +23,7 @@ pub enum ColumnType {
 }
 
 impl ColumnType {
-    /// How many field ids the type needs below its column: one for a list's element, two for a map's key and value.
+    /// Returns the number of nested field ids of the type: one for a list's element, two for a map's key and value.
     fn nested_ids(self) -> usize {
         match self {
             Self::StringMap => 2,
@@ -35,19 +36,19 @@ impl ColumnType {
 /// One column of a [`Table`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Column {
-    /// Iceberg field id: stable for ever, see [`Table`].
+    /// Iceberg field id, which never changes; see [`Table`].
     pub id: i32,
-    /// Field ids below the column, outermost first: `[element]`, `[key, value]` or `[element, key, value]`.
+    /// Nested field ids, outermost first: `[element]`, `[key, value]` or `[element, key, value]`.
     pub nested_ids: Vec<i32>,
-    /// Name, as the OpenTelemetry Collector's ClickHouse exporter has it where it has it.
+    /// Name of the column; that of the OpenTelemetry Collector's ClickHouse exporter, if it has the column.
     pub name: &'static str,
-    /// Type.
+    /// Type of the values.
     pub r#type: ColumnType,
-    /// Whether null is impossible. Required strings are `''` when absent.
+    /// True if the column can't be null. A required string is `''` when absent.
     pub required: bool,
-    /// Whether the column is Lakefront's own, filled from attributes so that no named query reads a map.
+    /// True if Lakefront fills the column from attributes, so that no named query reads a map.
     pub promoted: bool,
-    /// Whether few distinct values are expected: dictionaries pay (`LowCardinality` in ClickHouse).
+    /// True if few distinct values are expected, so that dictionaries pay off (`LowCardinality` in ClickHouse).
     pub low_cardinality: bool,
     /// One sentence on what the column holds.
     pub doc: &'static str,
@@ -55,27 +56,27 @@ pub struct Column {
 
 /// One of the seven tables of namespace `otel`.
 ///
-/// Field ids are those that a catalog gives when it creates the table: columns first, in order, then what is nested in
-/// them, in order. A column added later goes into a further generation (`Table::new`), whose ids follow the highest
-/// given so far; nothing is ever renumbered, reordered or removed.
+/// Field ids are those that a catalog assigns when it creates the table: first the columns, in order, then their nested
+/// fields, in order. A column that is added later belongs to a new generation (`Table::new`), whose ids follow the
+/// highest assigned one. No column is ever renumbered, reordered or removed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Table {
-    /// Name, e.g. `otel_logs`.
+    /// Name of the table, e.g. `otel_logs`.
     pub name: &'static str,
     /// One sentence on what a row is.
     pub doc: &'static str,
-    /// Columns in order.
+    /// Columns, in the order of the schema.
     pub columns: Vec<Column>,
     /// The column whose UTC day is the partition.
     pub time_column: &'static str,
     /// Columns by which rows are sorted within a file, ascending.
     pub sort_order: &'static [&'static str],
-    /// Columns with Parquet bloom filters: point look-ups happen on them.
+    /// Columns with Parquet bloom filters, for point look-ups.
     pub bloom_columns: &'static [&'static str],
 }
 
 impl Table {
-    /// A table whose field ids are numbered generation by generation.
+    /// Returns a table whose field ids are numbered generation by generation.
     pub(crate) fn new(
         name: &'static str,
         doc: &'static str,
@@ -104,7 +105,7 @@ impl Table {
         }
     }
 
-    /// The column of that name.
+    /// Returns the column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
@@ -122,7 +123,7 @@ pub(crate) struct ColumnDef {
 }
 
 impl ColumnDef {
-    /// A required column.
+    /// Defines a required column.
     pub(crate) const fn required(name: &'static str, r#type: ColumnType, doc: &'static str) -> Self {
         Self {
             name,
@@ -134,7 +135,7 @@ impl ColumnDef {
         }
     }
 
-    /// A column that may be null.
+    /// Defines a column that may be null.
     pub(crate) const fn optional(name: &'static str, r#type: ColumnType, doc: &'static str) -> Self {
         Self {
             name,
@@ -146,7 +147,7 @@ impl ColumnDef {
         }
     }
 
-    /// The same, promoted.
+    /// Marks the column as promoted.
     pub(crate) const fn promoted(self) -> Self {
         Self {
             promoted: true,
@@ -154,7 +155,7 @@ impl ColumnDef {
         }
     }
 
-    /// The same, with few distinct values.
+    /// Marks the column as one with few distinct values.
     pub(crate) const fn low_cardinality(self) -> Self {
         Self {
             low_cardinality: true,
@@ -162,6 +163,7 @@ impl ColumnDef {
         }
     }
 
+    /// Returns the column with its field ids.
     fn numbered(&self, id: i32, nested_ids: Vec<i32>) -> Column {
         let Self {
             name,

@@ -1,4 +1,4 @@
-//! The seven tables: one definition for every reader and writer.
+//! The seven tables: the one definition that every reader and writer follows.
 
 mod logs;
 mod metrics;
@@ -9,19 +9,19 @@ use std::sync::LazyLock;
 
 use crate::table::{ColumnDef, ColumnType, Table};
 
-/// `otel_logs`
+/// Name of the table of log records.
 pub const LOGS: &str = "otel_logs";
-/// `otel_traces`
+/// Name of the table of spans.
 pub const TRACES: &str = "otel_traces";
-/// `otel_metrics_gauge`
+/// Name of the table of gauge points.
 pub const GAUGE: &str = "otel_metrics_gauge";
-/// `otel_metrics_sum`
+/// Name of the table of sum points.
 pub const SUM: &str = "otel_metrics_sum";
-/// `otel_metrics_histogram`
+/// Name of the table of histogram points.
 pub const HISTOGRAM: &str = "otel_metrics_histogram";
-/// `otel_metrics_exponential_histogram`
+/// Name of the table of exponential histogram points.
 pub const EXPONENTIAL_HISTOGRAM: &str = "otel_metrics_exponential_histogram";
-/// `otel_metrics_summary`
+/// Name of the table of summary points.
 pub const SUMMARY: &str = "otel_metrics_summary";
 
 const ROW_ID: ColumnDef = ColumnDef::required(
@@ -30,17 +30,19 @@ const ROW_ID: ColumnDef = ColumnDef::required(
     "Unique number of the row: writer in the high 16 bits, log position below; grows with arrival within a writer.",
 );
 
-/// The seven tables: `otel_logs`, `otel_traces`, `otel_metrics_gauge`, `_sum`, `_histogram`, `_exponential_histogram`
-/// and `_summary`.
+/// Returns the seven tables: `otel_logs`, `otel_traces`, `otel_metrics_gauge`, `_sum`, `_histogram`,
+/// `_exponential_histogram` and `_summary`.
 ///
-/// Which rows count as what needs no map: a row is
-/// - an **error** when `ErrorType != ''` (logs and traces; one exception may be reported both ways by an SDK that does both),
+/// The promoted columns classify rows, so that queries read no map. A row is
+/// - an **error** when `ErrorType != ''` (logs and traces; an SDK that reports an exception both ways causes two
+///   errors),
 /// - a **page view** when `IsPageView` (logs),
 /// - a **web vital** when `VitalName != ''` (logs),
 /// - a **request** when `HttpRoute != ''` (traces: SERVER spans; logs: `http.server.request` without a span),
-/// - any other event (a funnel's step) by its `EventName` (logs).
+/// - any other event, such as a step of a funnel, by its `EventName` (logs).
 ///
-/// `PagePath`, `PageRoute`, the ids of who, and the User-Agent's columns are filled on every row that has them.
+/// `PagePath`, `PageRoute`, the ids of user, session and visitor, and the columns of the User-Agent are filled on every
+/// row that has their values.
 pub fn tables() -> &'static [Table] {
     static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         vec![
@@ -56,7 +58,7 @@ pub fn tables() -> &'static [Table] {
     &TABLES
 }
 
-/// The table of that name.
+/// Returns the table of that name.
 pub fn table(name: &str) -> Option<&'static Table> {
     tables().iter().find(|table| table.name == name)
 }

@@ -1,4 +1,4 @@
-//! Decoding: round trips, and what strangers send.
+//! Decoding: round trips, and malformed input.
 #![cfg(feature = "arrow")]
 
 use lakefront_otel::arrow::{LogsBuilder, MetricsBuilder, TracesBuilder};
@@ -73,7 +73,7 @@ proptest! {
         prop_assert_eq!(map_metrics(&request), points);
     }
 
-    /// Whatever the bytes, they are an error or rows.
+    /// Any bytes are either an error or rows.
     #[test]
     fn bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
         let _ = logs(Encoding::Protobuf, &bytes).map(|request| map_logs(&request));
@@ -84,7 +84,7 @@ proptest! {
         }
     }
 
-    /// Nor do messages that were damaged on the way.
+    /// Damaged messages are either an error or rows.
     #[test]
     fn damaged_messages_never_panic(request in messages::logs(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut bytes = request.encode_to_vec();
@@ -118,7 +118,7 @@ fn attribute(json: &str) -> Option<Value> {
         .value
 }
 
-/// What SDKs and Collectors write that a strict reading would refuse.
+/// JSON as SDKs and Collectors write it, which a stricter reading would refuse.
 #[test]
 fn json_values_as_they_come() {
     assert_eq!(
@@ -205,7 +205,7 @@ fn wrong_types_are_named() {
     }
 }
 
-/// A value nested as deep as the body is long must be refused, not followed.
+/// A value that is nested as deeply as the body is long must be refused, and must not exhaust the stack.
 #[test]
 fn deep_nesting_is_refused() {
     let nested = |depth: usize| {
@@ -216,7 +216,7 @@ fn deep_nesting_is_refused() {
     assert!(logs(Encoding::Json, nested(20).as_bytes()).is_ok());
     assert!(logs(Encoding::Json, nested(50).as_bytes()).is_err());
     assert!(logs(Encoding::Json, nested(1_000_000).as_bytes()).is_err());
-    // What nobody reads is skipped without a stack.
+    // The content of an unknown field is skipped without recursion.
     let unknown = format!(r#"{{"other":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     assert!(logs(Encoding::Json, unknown.as_bytes()).is_ok());
 
@@ -238,7 +238,7 @@ fn deep_nesting_is_refused() {
     assert!(logs(Encoding::Protobuf, &body).is_err());
 }
 
-/// A resource's attributes are sent once and stored with every record: a small body must not become a huge batch.
+/// A resource's attributes are sent once and stored with every record. A small body must not become a huge batch.
 #[test]
 fn amplification_is_refused() {
     use lakefront_otel::arrow::AppendError;

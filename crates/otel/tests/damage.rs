@@ -1,4 +1,4 @@
-//! One bad value costs that value, or its record: all other records of the request arrive as they are.
+//! One bad value costs only that value, or its record. All other records of the request arrive unchanged.
 #![cfg(feature = "decode")]
 
 use lakefront_otel::decode::{self, Encoding, Repair, Repairs, Signal, UNREADABLE, logs, metrics, traces};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 mod messages;
 
-/// The request as JSON, read as ingest does: strictly, else with repairs.
+/// Returns the request as JSON, decoded as ingest does it: strictly, else with repairs.
 fn read(signal: Signal, encoding: Encoding, body: &[u8]) -> Option<(Value, Repairs)> {
     let strict = |encoding, body: &[u8]| {
         Some(match signal {
@@ -26,8 +26,9 @@ fn read(signal: Signal, encoding: Encoding, body: &[u8]) -> Option<(Value, Repai
     Some((value.expect("JSON"), repaired.repairs))
 }
 
-/// Names of the lists of records, and of what leads to them.
+/// Names of the lists of records.
 const RECORDS: [&str; 3] = ["logRecords", "spans", "dataPoints"];
+/// Names of the fields on the path to the records.
 const CONTAINERS: [&str; 12] = [
     "resourceLogs",
     "resourceSpans",
@@ -43,7 +44,7 @@ const CONTAINERS: [&str; 12] = [
     "summary",
 ];
 
-/// JSON pointers of all values of a request.
+/// Collects the JSON pointers of all values of a request.
 fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
     match value {
@@ -61,7 +62,7 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The pointer of the record that a pointer leads into, or to.
+/// Returns the pointer of the record that a pointer leads to or into.
 fn record_of(pointer: &str) -> Option<&str> {
     let mut end = 0;
     let mut is_record = false;
@@ -75,7 +76,7 @@ fn record_of(pointer: &str) -> Option<&str> {
     None
 }
 
-/// Whether the value is in a record, or is one that records share.
+/// Returns true if the value is in a record, or is shared by records.
 fn is_value(pointer: &str) -> bool {
     let mut steps = pointer.rsplit('/');
     let last = steps.next().unwrap_or_default();
@@ -88,7 +89,7 @@ fn is_value(pointer: &str) -> bool {
     record_of(pointer).is_some() || !leads_to_records
 }
 
-/// The records of a request with their pointers.
+/// Returns the records of a request with their pointers.
 fn records(request: &Value) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     pointers(request, "", &mut found);
@@ -102,7 +103,7 @@ fn records(request: &Value) -> Vec<(String, Value)> {
     found.into_iter().filter(is_record).map(record).collect()
 }
 
-/// Asserts that all records but the one at the damage are what they were.
+/// Asserts that all records except the damaged one are unchanged.
 fn compare(before: &Value, after: &Value, damage: &str) -> Result<(), TestCaseError> {
     let (before, after) = (records(before), records(after));
     prop_assert_eq!(before.len(), after.len());
@@ -114,7 +115,8 @@ fn compare(before: &Value, after: &Value, damage: &str) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// JSON that is wrong almost everywhere. `%` stands for a quotation mark and is replaced in the text.
+/// JSON values that are wrong in almost every place. `%` is a placeholder for a quotation mark, and is replaced in the
+/// text.
 const JUNK: [&str; 20] = [
     "true",
     "-1",
@@ -138,7 +140,7 @@ const JUNK: [&str; 20] = [
     r#"{"a":{"stringValue":[1]}}"#,
 ];
 
-/// Replaces one value by junk: the text of the damaged JSON and the pointer of the damage.
+/// Replaces one value with junk. Returns the damaged JSON, and the pointer of the damage.
 fn damaged(request: &Value, at: Index, junk: Index) -> (String, String) {
     const MARK: &str = "the value to replace";
     let mut all = Vec::new();
@@ -164,7 +166,7 @@ fn json_case(signal: Signal, request: &Value, at: Index, junk: Index) -> Result<
     compare(request, &after, &pointer)
 }
 
-/// Damages one text of the protobuf of a request.
+/// Damages one text in the protobuf of a request.
 fn protobuf_case(
     signal: Signal,
     request: &Value,
@@ -255,7 +257,7 @@ proptest! {
         protobuf_case(Signal::Metrics, &serde_json::to_value(&request).expect("JSON"), encode, at)?;
     }
 
-    /// The bytes of one record are overwritten: the others arrive, unless it is the only one.
+    /// If the bytes of one record are overwritten, the others arrive, unless the record is the only one.
     #[test]
     fn a_broken_record_in_protobuf_costs_no_other(request in messages::logs(), at in any::<Index>(), noise in any::<u8>()) {
         let before = serde_json::to_value(&request).expect("JSON");
@@ -267,7 +269,7 @@ proptest! {
         *marked.pointer_mut(&pointer).expect("it is there") = json!({"severityText": text});
         let mut body = logs(Encoding::Json, marked.to_string().as_bytes()).expect("JSON").encode_to_vec();
         let start = body.windows(40).position(|window| window == text.as_bytes()).expect("the text");
-        // Key and length of the text, and the text.
+        // The range covers the key, the length and the text itself.
         body[start - 2..start + 40].fill(noise);
         let Some((after, _)) = read(Signal::Logs, Encoding::Protobuf, &body) else {
             return Err(TestCaseError::fail("refused"));
@@ -275,7 +277,7 @@ proptest! {
         compare(&before, &after, &pointer)?;
     }
 
-    /// Whatever the bytes, they are an error or a request.
+    /// Any bytes are either an error or a request.
     #[test]
     fn repairing_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
         for signal in [Signal::Logs, Signal::Traces, Signal::Metrics] {
@@ -285,7 +287,7 @@ proptest! {
         }
     }
 
-    /// Nor do bytes that were damaged on the way.
+    /// Damaged bytes are either an error or a request.
     #[test]
     fn repairing_damaged_bytes_never_panics(request in messages::logs(), at in any::<Index>(), byte in any::<u8>()) {
         for (encoding, mut body) in [
@@ -301,7 +303,7 @@ proptest! {
     }
 }
 
-/// The only record of a request, as JSON, and the repairs.
+/// Returns the only record of a request, as JSON, and the repairs.
 #[track_caller]
 fn record(fields: &str) -> (Value, Vec<(Repair, String)>) {
     let body = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{}},{{{fields}}}]}}]}}]}}"#);
@@ -388,7 +390,7 @@ fn a_record_is_lost_where_it_would_be_another_and_the_place_is_named() {
     }
 }
 
-/// What is wrong above the records costs no record.
+/// Errors outside of the records cost no record.
 #[test]
 fn what_records_share_is_left_out() {
     let body = br#"{"resourceLogs":[{"resource":{"attributes":[{"key":"k","value":{"doubleValue":[1]}}]},"schemaUrl":7,
@@ -433,7 +435,7 @@ fn a_point_without_a_part_of_its_measurement_is_lost() {
     }
 }
 
-/// Protobuf's own JSON writers can be told to write names of fields and enumerations as they are in the `.proto` files.
+/// Protobuf's own JSON writers have an option to write names of fields and enumerations as in the `.proto` files.
 #[test]
 fn names_of_the_proto_files_are_understood() {
     let body = br#"{"resource_spans":[{"scope_spans":[{"spans":[{"kind":"SPAN_KIND_SERVER","start_time_unix_nano":"5",
@@ -451,8 +453,8 @@ fn unknown_fields_of_a_request_are_named() {
     assert_eq!(repaired.repairs.first(Repair::LeftOut), Some(place));
 }
 
-/// A value nested too deeply costs its record: it is cut where reading it would take too much stack, and ingest rejects what
-/// is nested more than 16 levels deep.
+/// A value that is nested too deeply costs its record. It is cut where reading it would need too much stack, and ingest
+/// rejects values with more than 16 levels.
 #[test]
 fn deep_values_are_cut() {
     for depth in [20, 50, 200, 100_000] {
@@ -482,7 +484,7 @@ fn deep_values_are_cut() {
         br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"eventName":"good"}]}]}]}"#,
     )
     .expect("JSON");
-    // The record with the value, after the good one.
+    // The record with the value follows the good one.
     let mut record = Vec::new();
     prost::encoding::bytes::encode(5, &value, &mut record);
     let mut scope = good.resource_logs[0].scope_logs.remove(0).encode_to_vec();
@@ -500,7 +502,7 @@ fn deep_values_are_cut() {
     assert!(records[1]["body"].to_string().matches("arrayValue").count() > 16);
 }
 
-/// What is no OTLP of the signal stays an error.
+/// A body that is not OTLP of the signal remains an error.
 #[test]
 fn broken_bodies_are_refused() {
     for body in [

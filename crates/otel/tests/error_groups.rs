@@ -1,4 +1,4 @@
-//! Groups of errors: stacks of many runtimes in `fixtures/stacks`, and messages.
+//! Groups of errors, by stacks of many runtimes in `fixtures/stacks` and by messages.
 #![cfg(feature = "map")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,7 +92,7 @@ fn one_label_is_one_group() {
     }
 }
 
-/// Of a message, what varies is replaced, and numbers that are the error stay.
+/// The parts of a message that vary are replaced. Numbers that identify the error stay.
 #[test]
 fn messages_are_cleaned_as_listed() {
     let list = include_str!("../fixtures/messages.tsv");
@@ -109,7 +109,7 @@ fn messages_are_cleaned_as_listed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Groups are stored, so that they do not change within a version of the rules.
+/// Groups are stored in the lake, so they must not change within a version of the rules.
 #[test]
 fn groups_of_a_version_are_frozen() {
     let group = |r#type, message, stack| ErrorKey::of(r#type, message, stack).group();
@@ -118,7 +118,7 @@ fn groups_of_a_version_are_frozen() {
     assert_eq!(group("TypeError", "x is undefined", stack), "v2:5687cbcc275cd1bf");
 }
 
-/// A stack that is longer than what is read has its group by the end where the error was thrown.
+/// A stack above the limit gets its group from the end where the error was thrown.
 #[test]
 fn long_stacks_are_read_where_the_error_was_thrown() {
     let outer = |n| format!("  File \"/srv/app/walk.py\", line {n}, in walk\n    walk()\n");
@@ -136,7 +136,7 @@ fn long_stacks_are_read_where_the_error_was_thrown() {
 }
 
 proptest::proptest! {
-    /// Whatever is sent has a group.
+    /// Any input has a group.
     #[test]
     fn any_error_has_a_group(error_type in ".*", message in "(?s).*", stack in "(?s).*|(\\s*(at|File|from|#1)? ?[a-z(@:\"äß.]{0,9}:?[0-9(]{0,3}\n)*") {
         let group = ErrorKey::of(&error_type, &message, &stack).group();

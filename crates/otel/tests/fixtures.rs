@@ -1,4 +1,4 @@
-//! What real SDKs send becomes the rows beside it: `fixtures/<sdk>/<signal>-<n>.rows`.
+//! Bodies of real SDKs become the rows in the files beside them: `fixtures/<sdk>/<signal>-<n>.rows`.
 #![cfg(feature = "arrow")]
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use lakefront_otel::arrow::{LogsBuilder, MetricsBuilder, TracesBuilder};
 use lakefront_otel::decode::{self, Encoding};
 use lakefront_otel::map::{Pseudonym, RequestContext};
 
-/// Below the package, where cargo starts its tests.
+/// Folder of the fixtures, relative to the package, where cargo starts its tests.
 const FIXTURES: &str = "fixtures";
 
 /// A row by column, as text.
@@ -35,7 +35,7 @@ fn bodies_of_sdks_become_these_rows() {
     assert!(bodies >= 20, "only {bodies} bodies below {FIXTURES}");
 }
 
-/// The official browser SDK, with its processors for sessions and documents.
+/// Bodies of the official browser SDK with its processors for sessions and documents.
 #[test]
 fn every_error_and_vital_of_the_browser_has_its_page() {
     let rows = rows("browser", "otel_logs");
@@ -79,7 +79,8 @@ fn every_error_and_vital_of_the_browser_has_its_page() {
     }
 }
 
-/// The same without its processors: errors and vitals count, but only page views say which page they are of.
+/// Bodies of the same SDK without its processors. Errors and vitals count, but only page views have the URL of their
+/// page.
 #[test]
 fn the_plain_browser_tells_pages_of_page_views_only() {
     let rows = rows("browser-plain", "otel_logs");
@@ -98,7 +99,7 @@ fn the_plain_browser_tells_pages_of_page_views_only() {
     }
 }
 
-/// A navigation that only changes the hash is no page view; the first one carries the campaign.
+/// A navigation that changes only the hash is no page view. The first page view has the campaign.
 #[test]
 fn page_views_of_the_browser() {
     let views: Vec<Row> = rows("browser", "otel_logs")
@@ -136,7 +137,7 @@ fn python_reports_one_error_two_ways() {
     assert!(column("otel_logs", "ErrorGroup")[0].starts_with("v2:"));
 }
 
-/// JSON and protobuf of one SDK say the same, but for ids, times and what follows from them.
+/// JSON and protobuf of one SDK give equal rows, except for ids, times and columns derived from them.
 #[test]
 fn encodings_agree() {
     const VARIES: &[&str] = &["Timestamp", "Time", "TraceId", "SpanId", "Duration", "Start"];
@@ -176,7 +177,7 @@ fn extension(path: &Path) -> &str {
         .unwrap_or_default()
 }
 
-/// The record batches of a body, by table.
+/// Returns the record batches of a body, by table.
 fn batches(body: &Path) -> Vec<(&'static str, RecordBatch)> {
     let bytes = fs::read(body).expect("a body");
     let user_agent = fs::read_to_string(body.with_file_name("user-agent.txt")).expect("a User-Agent");
@@ -222,7 +223,7 @@ fn batches(body: &Path) -> Vec<(&'static str, RecordBatch)> {
     }
 }
 
-/// The rows of a table that an SDK's bodies become.
+/// Returns the rows of a table from all bodies of an SDK.
 fn rows(sdk: &str, table: &str) -> Vec<Row> {
     let bodies = bodies_of(&absolute(FIXTURES).expect("a working folder").join(sdk));
     assert!(!bodies.is_empty(), "no bodies of {sdk}");
@@ -252,7 +253,7 @@ fn rows_of(batch: &RecordBatch) -> Vec<Row> {
         .collect()
 }
 
-/// Rows as text, without columns that are empty.
+/// Renders rows as text, without empty columns.
 fn render(table: &str, batch: &RecordBatch) -> String {
     let schema = batch.schema();
     let mut text = String::new();

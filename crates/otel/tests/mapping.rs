@@ -1,4 +1,4 @@
-//! The rules that turn attributes into promoted columns, one by one.
+//! Tests of each rule that turns attributes into promoted columns.
 #![cfg(feature = "arrow")]
 
 use std::borrow::Cow;
@@ -41,7 +41,7 @@ fn attributes(pairs: &[(&str, &str)]) -> Vec<KeyValue> {
         .collect()
 }
 
-/// The address and key of [`context`].
+/// The address of the sender in [`context`].
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 const KEY: [u8; 32] = [1; 32];
 
@@ -54,7 +54,7 @@ fn context(user_agent: &'static str) -> RequestContext<'static> {
     }
 }
 
-/// Looks at the row of a record of the service `shop`.
+/// Maps a log record of the service `shop`, and passes the row to `look`.
 fn log<T>(record: &LogRecord, context: &RequestContext<'_>, look: impl FnOnce(LogRow<'_>) -> T) -> T {
     let resource = Resource {
         attributes: attributes(&[("service.name", "shop"), ("deployment.environment", "staging")]),
@@ -73,7 +73,7 @@ fn event(name: &str, pairs: &[(&str, &str)]) -> LogRecord {
     }
 }
 
-/// Looks at the promoted columns of an event from a browser.
+/// Maps an event from a browser, and passes its promoted columns to `look`.
 fn browser<T>(name: &str, pairs: &[(&str, &str)], look: impl FnOnce(&Promoted<'_>) -> T) -> T {
     log(&event(name, pairs), &context(CHROME), |row| look(&row.promoted))
 }
@@ -146,7 +146,7 @@ fn errors_in_logs() {
     assert_eq!(error(&severe(17)), is("untyped", "it broke"));
     assert_eq!(error(&severe(16)), is("", ""));
     assert_eq!(error(&severe(99)), is("", ""));
-    // The type of a failed request is no exception.
+    // The `error.type` of a failed request is not an exception.
     assert_eq!(
         error(&event("http.server.request", &[("error.type", "500")])),
         is("", "")
@@ -191,7 +191,7 @@ fn errors_of_spans_are_the_last_exception() {
     });
 }
 
-/// The errors of spans of one request, by span id: type, message and whether there is a group.
+/// Returns the errors of the spans of one request, by span id: type, message, and group.
 fn errors_of(spans: Vec<Span>) -> Vec<(String, String, String)> {
     let scope_spans = vec![ScopeSpans {
         spans,
@@ -261,13 +261,13 @@ fn one_throw_through_nested_spans_is_one_error() {
     for (_, message, group) in &errors {
         assert_eq!((&**message, group), ("declined", &errors[0].2), "all show it");
     }
-    // In any order, and with a span between that recorded nothing.
+    // The order of the spans does not matter, nor a span between them without an exception.
     let quiet = Span {
         events: vec![],
         ..middle.clone()
     };
     assert_eq!(counted(&errors_of(vec![outer.clone(), quiet, inner.clone()])), 1);
-    // Sent in requests of their own, they are errors of one group.
+    // In separate requests, each is an error, and all have the same group.
     assert_eq!(errors_of(vec![middle.clone()])[0].2, errors[0].2);
 
     let retry = failed_span(4, 2, "declined", &stack(&["charge"]));
@@ -289,7 +289,7 @@ fn one_throw_through_nested_spans_is_one_error() {
     assert_eq!(counted(&errors_of(vec![inner, elsewhere])), 2, "another trace");
 }
 
-/// A span that names itself as its parent is no reason to lose its error.
+/// A span that is its own parent keeps its error.
 #[test]
 fn a_span_within_itself_is_an_error() {
     let errors = errors_of(vec![failed_span(1, 1, "a", ""), failed_span(2, 1, "b", "")]);
@@ -347,7 +347,7 @@ fn page_views_and_their_pages() {
         page("browser.page_view", &[("url.path", "/a/1"), full]),
         is(true, "/a/1", "/a/:id")
     );
-    // Elsewhere `url.full` is what was loaded, not where.
+    // On other events, `url.full` is the loaded resource, not the page.
     assert_eq!(
         page("browser.resource_timing", &[full, document]),
         is(false, "/cart", "/cart")
@@ -552,7 +552,7 @@ fn requests_are_server_spans_and_logs_without_a_span() {
     });
 }
 
-/// Durations that can't be are not in DurationMs, where they would be in every percentile; Duration keeps them.
+/// Implausible durations are not in DurationMs, where they would distort percentiles. The column Duration keeps them.
 #[test]
 fn durations_that_cannot_be_are_left_out() {
     const DAY: u64 = 86_400_000_000_000;
@@ -611,7 +611,7 @@ fn status_codes_and_vitals_that_cannot_be_are_left_out() {
         assert_eq!(status(Value::IntValue(absurd)), None, "{absurd}");
     }
     assert_eq!(status(Value::DoubleValue(f64::NAN)), None);
-    // What the stable key can't say the old one may.
+    // If the value of the stable key is invalid, the old key is used.
     let both = server_span(&[
         ("http.request.method", "GET"),
         ("http.response.status_code", "0"),
@@ -713,7 +713,7 @@ fn visitors_are_users_else_devices_else_browsers_else_sessions() {
             }
         )
     );
-    // What a server reports of its client's address is not hashed: there is no key for it.
+    // A client's address that a server reports is not hashed, because there is no key for it.
     let passed_on = [
         ("user_agent.original", CHROME),
         ("client.address", "203.0.113.7"),
@@ -723,7 +723,7 @@ fn visitors_are_users_else_devices_else_browsers_else_sessions() {
     assert_eq!(visitor(&passed_on[..2], &from_server), "");
 }
 
-/// What programs write where they have no id would make all who have it one person.
+/// Placeholder ids would merge all visitors that have them into one.
 #[test]
 fn ids_that_stand_for_nobody_are_absent() {
     let ids = |pairs: &[(&str, &str)]| {
@@ -767,7 +767,7 @@ fn ids_that_stand_for_nobody_are_absent() {
     log(&number, &context(SDK), |row| assert_eq!(row.promoted.user_id, ""));
 }
 
-/// What a query can be asked for is never longer than a parameter may be.
+/// A value that queries filter by is never longer than a parameter may be.
 #[test]
 fn long_texts_end_in_a_hash() {
     const MAX: usize = lakefront_otel::MAX_FILTER_BYTES;
@@ -878,7 +878,7 @@ fn user_agents() {
     assert_eq!((device_type, is_bot), ("bot", true));
     assert!(!agent(SDK).4);
     assert!(!agent("").4);
-    // Cut in the middle of a character.
+    // The limit is in the middle of a character.
     agent(&"ä".repeat(1_000));
 }
 
@@ -900,7 +900,7 @@ fn robots_and_people_are_told_apart_as_listed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A line of the list that changes nothing would be there in vain.
+/// The patterns that `bots.txt` removes from isbot are in isbot. A line that changes nothing would be useless.
 #[test]
 fn what_the_list_takes_from_isbot_is_there() {
     for line in include_str!("../src/map/bots.txt").lines() {

@@ -1,4 +1,4 @@
-//! The definition of the tables and what is derived from it.
+//! Tests of the definition of the tables, and of what is derived from it.
 #![cfg(feature = "arrow")]
 
 use std::collections::HashSet;
@@ -7,13 +7,13 @@ use expect_test::expect_file;
 use lakefront_otel::arrow::{LogsBuilder, MetricsBuilder, TracesBuilder, arrow_schema};
 use lakefront_otel::{ColumnType, clickhouse_ddl, markdown, table, tables};
 
-/// Field ids are in the page: a change of ids that are in use shows as a change of the page, and must not happen.
+/// The page has the field ids, so a change of an id would show as a change of the page. Used ids must never change.
 #[test]
 fn docs_are_current() {
     expect_file!["../../../docs/tables.md"].assert_eq(&markdown());
 }
 
-/// `UPDATE_EXPECT=1` writes the file anew. Once servers have run it, a further column is a further migration instead.
+/// `UPDATE_EXPECT=1` rewrites the file. Once servers have run it, a new column needs a new migration instead.
 #[test]
 fn the_migration_of_the_raw_tables_is_current() {
     let ddl: Vec<String> = tables()
@@ -55,7 +55,7 @@ fn layouts_name_columns_that_exist() {
     }
 }
 
-/// Empty batches have every column in its place: builders assert names against the definition.
+/// Empty batches have every column in its place. The builders assert the names against the definition.
 #[test]
 fn builders_follow_the_definition() {
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Commits: what is appended is there, once, and the hint names it.
+//! Commits: appended rows are in the table exactly once, and the version hint names the commit.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Rows for every table, made from the schema alone.
+//! Helpers of the tests: lakes, and rows for every table, generated from its schema.
 
 use std::sync::Arc;
 
@@ -12,27 +12,28 @@ use tempfile::TempDir;
 
 /// 2026-03-10T00:00:00Z in microseconds.
 pub const MARCH_10: i64 = 1_773_100_800_000_000;
-/// 2100-01-01T00:00:00Z in microseconds: for clocks that are set, as a table's time does not run backwards.
+/// 2100-01-01T00:00:00Z in microseconds. Clocks that a test sets start here, because the timestamps of a table must not
+/// decrease.
 pub const NEW_YEAR: i64 = 4_102_444_800_000_000;
 /// A second in microseconds.
 pub const SECOND: i64 = 1_000_000;
 /// A day in microseconds.
 pub const DAY: i64 = 86_400 * SECOND;
 
-/// A lake in a folder that vanishes with the test.
+/// Returns a lake in a folder that is deleted with the test.
 pub async fn lake() -> (TempDir, Lake) {
     let folder = TempDir::new().unwrap();
     let lake = Lake::open(LakeConfig::new(folder.path())).await.unwrap();
     (folder, lake)
 }
 
-/// The data files of the table's current snapshot.
+/// Returns the data files of the table's current snapshot.
 pub async fn data_files(lake: &Lake, table: &str) -> Vec<DataFile> {
     let files = lake.files(table).await.unwrap();
     files.into_iter().map(|file| file.file).collect()
 }
 
-/// Rows `first..first + count` of a table, row `n` at `time(n)`.
+/// Returns rows `first..first + count` of a table, row `n` at `time(n)`.
 ///
 /// `RowId` is `n`; every other value is a small function of `n`: lists and maps have `n % 3` elements, numbers are `n`
 /// (elements of lists `n`, `n + 1`), strings `<n % 7>`.
@@ -93,7 +94,7 @@ fn values(data_type: &DataType, numbers: &[i64]) -> ArrayRef {
     }
 }
 
-/// Runs a script of this folder with arguments and parses what it prints.
+/// Runs a Python script of this folder with arguments, and parses the JSON that it prints.
 pub fn python(script: &str, arguments: &[&str]) -> serde_json::Value {
     let python = std::env::var("LAKEFRONT_PYTHON").expect(
         "LAKEFRONT_PYTHON must name the Python that has what tests/requirements.txt lists: run `cargo xtask test`",

@@ -1,4 +1,4 @@
-//! A lake that is committed to for long stays small, and what is compacted stays readable for a while.
+//! A lake stays small after many commits, and compacted files stay readable for a while.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 const HOUR: i64 = 3_600 * SECOND;
 
-/// A lake whose clock the test sets, in microseconds.
+/// Opens a lake whose clock the test sets, in microseconds.
 macro_rules! lake_with_clock {
     ($clock:ident) => {{
         static $clock: AtomicI64 = AtomicI64::new(NEW_YEAR);
@@ -40,7 +40,7 @@ async fn append(lake: &Lake, first: i64, time: i64) {
         .unwrap();
 }
 
-/// The metadata that the version hint names.
+/// Returns the metadata that the version hint names.
 async fn metadata(lake: &Path) -> TableMetadata {
     let folder = lake.join("otel/otel_metrics_gauge/metadata");
     let version = std::fs::read_to_string(folder.join("version-hint.text")).unwrap();
@@ -77,7 +77,7 @@ fn files_below(folder: &Path, suffix: &str) -> BTreeSet<String> {
     found
 }
 
-/// Ten minutes between commits: hours and days pass.
+/// The commits are ten minutes apart, so that hours and days pass.
 #[tokio::test(flavor = "multi_thread")]
 async fn manifests_and_snapshots_stay_few_and_their_files_go() {
     let (folder, lake, clock) = lake_with_clock!(CLOCK);
@@ -93,7 +93,7 @@ async fn manifests_and_snapshots_stay_few_and_their_files_go() {
     let list = metadata.current_snapshot().unwrap().manifest_list();
     let open = manifests(&metadata, list).await.len() as i64;
     assert!(open <= 8 + days, "a reader opens {open} manifests");
-    // The last 100 are of the last 17 hours; each hour before has one.
+    // The last 100 snapshots cover 17 hours. Each hour before has one snapshot.
     let expected = 100 + (COMMITS - 100) / 6;
     let snapshots = metadata.snapshots().len() as i64;
     assert!(
@@ -141,7 +141,7 @@ async fn replaced_files_stay_for_an_hour_and_as_long_as_a_snapshot_has_them() {
         "{again:?}"
     );
 
-    // Many commits within the hour: the old snapshots go, the files do not.
+    // After many commits within the hour, the old snapshots are gone and the files are still there.
     for n in 0..150 {
         clock.store(NEW_YEAR + n * 20 * SECOND, Ordering::Relaxed);
         append(&lake, 21 + n, NEW_YEAR).await;
@@ -186,7 +186,7 @@ async fn expire_forgets_what_is_due_without_a_commit() {
         append(&lake, n, MARCH_10).await;
     }
     let expired = lake.expire(TABLE).await.unwrap();
-    // One more stays under its tag if an hour ended meanwhile.
+    // One more snapshot stays under its tag if an hour ended in between.
     assert!(
         expired.snapshots >= 6 && expired.files >= expired.snapshots,
         "{expired:?}"

@@ -1,6 +1,8 @@
-//! The catalog's answer to a swap is lost: one commit is in at the end, whether the swap had happened or not.
+//! The catalog's answer to a swap is lost: exactly one commit is in the table at the end, whether the swap succeeded or
+//! not.
 //!
-//! SQLite itself loses it: `RAISE(FAIL)` in a trigger makes a statement fail and keeps what it did until then.
+//! SQLite itself loses the answer: `RAISE(FAIL)` in a trigger makes a statement fail, but keeps its changes up to that
+//! point.
 
 use std::path::Path;
 
@@ -12,16 +14,16 @@ use sqlx::sqlite::SqliteConnectOptions;
 const TABLE: &str = "otel_logs";
 const ROWS: usize = 10;
 
-/// When the answer to the next swap is lost.
+/// The moment at which the answer to the next swap is lost.
 #[derive(Clone, Copy)]
 enum Lost {
-    /// Nothing was changed.
+    /// Before the swap changed anything.
     Before,
-    /// The swap is in.
+    /// After the swap succeeded.
     After,
 }
 
-/// Makes the next swap fail. With `unreachable`, the table can't be read either until [`reachable`].
+/// Makes the next swap fail. If `unreachable`, the table can't be read either until [`reachable`] is called.
 async fn lose_next_answer(lake: &Path, lost: Lost, unreachable: bool) -> SqlitePool {
     let options = SqliteConnectOptions::new().filename(lake.join("catalog.db"));
     let catalog = SqlitePool::connect_with(options).await.unwrap();
@@ -71,7 +73,7 @@ async fn written(lake: &Lake) -> (Vec<DataFile>, WalPosition) {
     (files, WalPosition::new(writer, 9))
 }
 
-/// The rows are in once, also for a lake that was just opened.
+/// Asserts that the rows are in the table once, also for a lake that was just opened.
 async fn assert_in_once(folder: &Path) {
     let lake = Lake::open(LakeConfig::new(folder)).await.unwrap();
     let files = lake.files(TABLE).await.unwrap();

@@ -1,4 +1,4 @@
-//! The lake as those see it who write to it and read from it.
+//! Integration tests of the lake, from the view of its writers and readers.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 

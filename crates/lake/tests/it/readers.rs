@@ -1,4 +1,4 @@
-//! The tables are what they claim: other makers' software reads the same.
+//! Other implementations of Iceberg read the same rows from the tables.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ async fn duckdb_and_pyiceberg_read_every_column_of_every_table() {
     let (folder, lake) = lake().await;
     let time = |n: i64| MARCH_10 + (n % 5) * DAY + n * SECOND;
     for table in tables() {
-        // More commits than loose manifests, so that folded ones are read too.
+        // More commits than loose manifests, so that folded manifests are read too.
         for commit in 0..12 {
             let batch = rows(table.name, commit * 50, 50, time);
             let files = lake.write(table.name, batch).await.unwrap();
@@ -59,7 +59,7 @@ fn read_range(lake: &Path, table: &str, from: &str, to: &str) -> Value {
     )
 }
 
-/// The same sums as `summary` in readers.py.
+/// Returns the same sums as `summary` in readers.py.
 fn summary(column: &ArrayRef) -> Value {
     let values = column.len() - column.null_count();
     match column.data_type() {

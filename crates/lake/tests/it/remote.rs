@@ -1,4 +1,4 @@
-//! The lake on MinIO behind the REST catalog of Apache Iceberg.
+//! The lake on MinIO behind the REST catalogs of Apache Iceberg and Nessie.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::common::{DAY, MARCH_10, data_files, rows};
 const TABLE: &str = "otel_logs";
 const ROWS: usize = 10;
 
-/// How that lake is reached.
+/// Returns the configuration of the lake on these servers.
 fn configured(servers: &S3Lake) -> RemoteLake {
     remote(&servers.at())
 }
@@ -35,7 +35,8 @@ async fn written(lake: &Lake, first: i64) -> Vec<DataFile> {
     lake.write(TABLE, batch).await.unwrap()
 }
 
-/// A relay, and what arms it: then the next such request is treated like that, and no other.
+/// Starts a relay to a server, and returns it with a switch. While the switch is set, the next matching request gets
+/// the treatment, and no other.
 async fn relay_once(url: &str, is_such: fn(&str) -> bool, treatment: Treatment) -> (Relay, Arc<AtomicBool>) {
     let armed = Arc::new(AtomicBool::new(false));
     let is_armed = Arc::clone(&armed);
@@ -46,7 +47,7 @@ async fn relay_once(url: &str, is_such: fn(&str) -> bool, treatment: Treatment) 
     (Relay::start(url, treat).await.unwrap(), armed)
 }
 
-/// Rows of the current snapshot; no file is listed twice.
+/// Counts the rows of the current snapshot, and asserts that no file is listed twice.
 async fn count(lake: &Lake) -> u64 {
     let files = lake.files(TABLE).await.unwrap();
     let paths: BTreeSet<_> = files.iter().map(|file| file.file.file_path()).collect();
@@ -76,7 +77,7 @@ async fn commits_fold_expire_and_are_read_by_others() {
     }
     assert_eq!(count(&lake).await, COMMITS * ROWS as u64);
 
-    // What compaction does, and a process that opens the lake anew.
+    // A compaction, and a process that opens the lake again.
     let again = Lake::open(config(configured(&servers))).await.unwrap();
     assert_eq!(
         again.wal_positions(TABLE).await.unwrap().get(&2),
@@ -108,7 +109,7 @@ async fn commits_fold_expire_and_are_read_by_others() {
     );
 }
 
-/// Objects with the table's metadata, each a folder of the store, whose names are like that.
+/// Returns the metadata objects of the table with matching names. MinIO stores each object as a folder.
 fn objects(servers: &S3Lake, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let metadata = servers.objects().join("tables/otel").join(TABLE).join("metadata");
     let entries = std::fs::read_dir(metadata).unwrap();
@@ -142,7 +143,7 @@ async fn two_lakes_and_a_third_party_append_at_once() {
             })
         })
         .collect();
-    // It appends what it read, under new ids; when another was first it tries again.
+    // The script appends the rows that it read under new ids. It tries again if another commit was first.
     let third = servers.pyiceberg(TABLE, &["append"]).await.unwrap();
     let mut numbers = BTreeSet::new();
     for writer in writers {
@@ -191,7 +192,7 @@ async fn a_commit_whose_answer_is_lost_is_in_once() {
         assert!(!armed.load(Ordering::SeqCst), "{treatment:?} happened");
         assert_eq!(commit.unwrap().sequence_number, round as i64 + 1, "{treatment:?}");
         assert_eq!(count(&lake).await, ((round + 1) * ROWS) as u64, "{treatment:?}");
-        // The files of the attempt that is in are there, also for a lake that remembers nothing.
+        // The files of the successful attempt exist, also for a lake with empty caches.
         let again = Lake::open(config(configured(&servers))).await.unwrap();
         assert_eq!(count(&again).await, ((round + 1) * ROWS) as u64, "{treatment:?}");
     }
@@ -203,7 +204,7 @@ async fn a_store_that_says_slow_down_is_asked_again() {
     let refusals = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let refused = Arc::clone(&refusals);
     let relay = Relay::start(&servers.store_url(), move |line| {
-        // Every other upload.
+        // Every other upload fails.
         let is_upload = line.starts_with("PUT");
         match is_upload && refused.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
             true => Treatment::Answer(503, "<Error><Code>SlowDown</Code><Message>slow</Message></Error>"),
@@ -357,7 +358,7 @@ async fn keys_that_the_store_refuses_are_asked_for_again() {
     let files = written(&lake, 0).await;
     loads(catalog.take_requests());
 
-    // While data files are written, and in the middle of the commit.
+    // The store refuses requests while data files are written, and in the middle of a commit.
     refuse.store(true, Ordering::SeqCst);
     let batch = rows(TABLE, 100, ROWS, |n| MARCH_10 + n % 2 * DAY);
     lake.write(TABLE, batch).await.unwrap_err();
@@ -432,7 +433,7 @@ async fn a_sweep_deletes_what_was_never_committed() {
     let files = written(&lake, 0).await;
     lake.append(TABLE, &files, None).await.unwrap();
     let strays = written(&lake, 100).await;
-    // The store's times are whole seconds.
+    // The store's modification times are in whole seconds.
     let written = Instant::now();
     while lake.sweep(TABLE).await.unwrap() < strays.len() {
         assert!(written.elapsed() < Duration::from_secs(10), "the strays stay");
@@ -447,7 +448,7 @@ async fn a_sweep_deletes_what_was_never_committed() {
     );
 }
 
-/// Nessie wants a token, gives keys that expire, and shows the current snapshot and no other.
+/// Nessie requires a token, vends keys that expire, and returns only the current snapshot.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_catalog_with_tokens_temporary_keys_and_no_history() {
     const COMMITS: u64 = 12;

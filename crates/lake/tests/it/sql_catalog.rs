@@ -1,4 +1,4 @@
-//! The iceberg crate's own SQL catalog works on ours.
+//! The SQL catalog of the iceberg crate works on the catalog of the lake.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ async fn sql_catalog(lake: &std::path::Path) -> SqlCatalog {
         .unwrap()
 }
 
-/// Sum and number of the row ids.
+/// Returns the sum and the number of the row ids.
 async fn row_ids(table: &iceberg::table::Table) -> (i64, usize) {
     let scan = table.scan().select(["RowId"]).build().unwrap();
     let batches: Vec<_> = scan.to_arrow().await.unwrap().try_collect().await.unwrap();
@@ -74,7 +74,7 @@ async fn it_reads_and_commits_to_every_table() {
             definition.name
         );
 
-        // Its commit stands between two of ours.
+        // Its commit is between two commits of the lake.
         let transaction = Transaction::new(&table);
         let change = transaction.update_table_properties();
         let change = change.set("owner".to_owned(), "shop".to_owned());

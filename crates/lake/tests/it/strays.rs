@@ -1,4 +1,4 @@
-//! Metadata files that were never committed lie beside the real one: readers by version hint do not see them.
+//! Readers by version hint ignore metadata files that are beside the current one and were never committed.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ fn rows_by_hint(lake: &Path) -> u64 {
         .unwrap()
 }
 
-/// Numbers of the metadata files, ascending.
+/// Returns the version numbers of the metadata files, ascending.
 fn versions(lake: &Path) -> Vec<u32> {
     let names = std::fs::read_dir(lake.join("otel/otel_logs/metadata")).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -37,7 +37,7 @@ async fn an_orphan_and_a_loser_are_not_seen() {
     let (folder, lake) = lake().await;
     append(&lake, 0, 10).await;
 
-    // A second catalog that knows the same table: what is committed to that one is not in the table.
+    // A second catalog has the same table. Its commits are not in the table.
     let other = TempDir::new().unwrap();
     for name in ["catalog.db", "catalog.db-wal"] {
         std::fs::copy(folder.path().join(name), other.path().join(name)).unwrap();
@@ -53,7 +53,7 @@ async fn an_orphan_and_a_loser_are_not_seen() {
     );
     assert_eq!(rows_by_hint(folder.path()), 15);
 
-    // Even when the hint itself was left wrong: every start renews it.
+    // A wrong hint is corrected too, because every start renews it.
     append(&stray, 3_000, 1_000).await;
     assert_eq!(rows_by_hint(folder.path()), 3_010);
     let again = Lake::open(LakeConfig::new(folder.path())).await.unwrap();

@@ -1,4 +1,4 @@
-//! What killed writers left is swept, and nothing else.
+//! The sweep deletes the files that killed writers leave behind, and no others.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -46,14 +46,14 @@ async fn only_old_files_that_no_snapshot_reaches_go() {
     for n in 0..20 {
         lake.append(TABLE, &write(n * 10).await, None).await.unwrap();
     }
-    // Replaced files are reached by the snapshots before.
+    // Earlier snapshots still reach the replaced files.
     let old = data_files(&lake, TABLE).await;
     let merged = lake.merge(TABLE, &old[..10]).await.unwrap();
     lake.replace(TABLE, &old[..10], &merged).await.unwrap();
     let table = folder.path().join("otel").join(TABLE);
     let reached = files(&table);
 
-    // A writer is killed: after it wrote data, after a manifest, after the metadata file.
+    // A writer is killed after it wrote data, after a manifest, and after the metadata file.
     write(1_000).await;
     for name in ["0-m0.avro", "snap-0-0.avro", "00099-0.metadata.json"] {
         std::fs::write(table.join("metadata").join(name), "never committed").unwrap();

@@ -1,4 +1,4 @@
-//! Several writers at once, and writers that are killed: nothing is lost, nothing doubled.
+//! With several writers at once, and writers that are killed, no row is lost or doubled.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -10,10 +10,10 @@ use crate::common::{MARCH_10, lake, rows};
 use lakefront_lake::{Lake, LakeConfig, WalPosition};
 
 const ROWS: usize = 3;
-/// Names the lake of a child process.
+/// Environment variable with the folder of the lake, for a child process.
 const CHILD: &str = "LAKEFRONT_TEST_LAKE";
 
-/// Appends rows at that log position.
+/// Appends rows under a log position.
 async fn append(lake: &Lake, writer: u16, position: u64) {
     let first = (i64::from(writer) << 48) + position as i64 * ROWS as i64;
     let files = lake
@@ -25,7 +25,7 @@ async fn append(lake: &Lake, writer: u16, position: u64) {
         .unwrap();
 }
 
-/// Rows of the current snapshot, and its files' paths.
+/// Returns the number of rows of the current snapshot and the paths of its files.
 async fn content(lake: &Lake) -> (u64, BTreeSet<String>) {
     let files = lake.files("otel_logs").await.unwrap();
     let rows = files.iter().map(|file| file.file.record_count()).sum();
@@ -79,7 +79,7 @@ async fn two_lakes_append_at_once() {
     assert_eq!(committed, positions);
 }
 
-/// What the killed process runs: commits until it dies, and says what it has committed.
+/// The program of the child process: it commits until it is killed, and prints each committed position.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "runs as a child process of the test below"]
 async fn child_that_commits_until_it_is_killed() {
@@ -99,7 +99,8 @@ async fn child_that_commits_until_it_is_killed() {
     }
 }
 
-/// Lets a child commit so many times and kills it at whatever it does then; returns the last position it reported.
+/// Starts a child and kills it after `commits` commits, in the middle of its work. Returns the last position that it
+/// reported.
 fn run_and_kill(folder: &Path, commits: usize) -> u64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
@@ -121,7 +122,7 @@ fn run_and_kill(folder: &Path, commits: usize) -> u64 {
         .expect("the child commits until it is killed");
     child.kill().unwrap();
     child.wait().unwrap();
-    // What it still said while it died.
+    // The child may have reported more positions before it died.
     reported.last().unwrap_or(last)
 }
 

@@ -1,4 +1,4 @@
-//! Columns to record batches.
+//! Assembles columns into record batches.
 
 use arrow_array::RecordBatch;
 
@@ -6,7 +6,7 @@ use super::column::Column;
 use super::schema::arrow_schema;
 use crate::table::Table;
 
-/// Finishes the columns, which must be all of the table's, in its order, into a batch.
+/// Finishes the columns into a batch. They must be all columns of the table, in its order.
 pub(super) fn finish(table: &Table, columns: Vec<(&str, &mut dyn Column)>) -> RecordBatch {
     let schema = arrow_schema(table);
     let arrays = schema
@@ -22,7 +22,7 @@ pub(super) fn finish(table: &Table, columns: Vec<(&str, &mut dyn Column)>) -> Re
         .expect("builders follow the definition of their table, which a test checks")
 }
 
-/// Names each column after its field: `columns!(self; timestamp = "Timestamp", …)`.
+/// Lists fields with the names of their columns: `columns!(self; timestamp = "Timestamp", …)`.
 macro_rules! columns {
     ($columns:expr; $($field:ident = $name:literal,)*) => {
         vec![$(($name, &mut $columns.$field as &mut dyn $crate::arrow::column::Column)),*]

@@ -1,4 +1,4 @@
-//! Builders of columns whose nested fields are exactly those of the schema.
+//! Builders of columns, whose nested fields are exactly those of the schema.
 
 use std::borrow::Cow;
 use std::mem;
@@ -17,9 +17,9 @@ mod text;
 
 pub(super) use text::TextColumn;
 
-/// A column that is finished into an array of the schema's type.
+/// A column builder that finishes into an array of the schema's type.
 pub(super) trait Column {
-    /// Hands out what the column holds and starts anew.
+    /// Returns the values as an array, and empties the builder.
     fn finish_as(&mut self, data_type: &DataType) -> ArrayRef;
 }
 
@@ -29,12 +29,12 @@ impl<B: arrow_array::builder::ArrayBuilder> Column for B {
     }
 }
 
-/// A column of times in UTC.
+/// Returns a builder of times in UTC.
 pub(super) fn timestamps() -> TimestampMicrosecondBuilder {
     TimestampMicrosecondBuilder::new().with_timezone(UTC)
 }
 
-/// A `map<string, string>` column.
+/// A builder of a `map<string, string>` column.
 #[derive(Default)]
 pub(super) struct MapColumn {
     offsets: Offsets,
@@ -43,7 +43,7 @@ pub(super) struct MapColumn {
 }
 
 impl MapColumn {
-    /// Appends a map of attributes.
+    /// Appends a map of attributes, each key once.
     pub(super) fn append(&mut self, attributes: &[KeyValue]) {
         for attribute in distinct(attributes) {
             self.keys.append_value(&attribute.key);
@@ -52,7 +52,7 @@ impl MapColumn {
         self.offsets.push(self.keys.len());
     }
 
-    /// Appends a map that is text already.
+    /// Appends a map of attributes that are text already.
     pub(super) fn append_texts(&mut self, attributes: &[(&str, Cow<'_, str>)]) {
         for (key, value) in attributes {
             self.keys.append_value(key);
@@ -85,7 +85,7 @@ impl Column for MapColumn {
     }
 }
 
-/// A `list<element>` column: append elements to `elements`, then close the list.
+/// A builder of a `list<element>` column. The caller appends elements to `elements` and then closes the list.
 #[derive(Default)]
 pub(super) struct ListColumn<C> {
     offsets: Offsets,
@@ -93,7 +93,7 @@ pub(super) struct ListColumn<C> {
 }
 
 impl<C: Column> ListColumn<C> {
-    /// A list column over that column of elements.
+    /// Returns a list builder over a builder of elements.
     pub(super) fn new(elements: C) -> Self {
         Self {
             offsets: Offsets::default(),
@@ -103,7 +103,7 @@ impl<C: Column> ListColumn<C> {
 }
 
 impl<C> ListColumn<C> {
-    /// Appends a list of `length` elements, which are in `elements` already or will be.
+    /// Appends a list of `length` elements. The elements may be appended before or after.
     pub(super) fn close(&mut self, length: usize) {
         self.offsets.push(self.offsets.last() + length);
     }
@@ -124,7 +124,7 @@ impl<C: Column> Column for ListColumn<C> {
     }
 }
 
-/// Where each text, list or map ends.
+/// The end offset of each text, list or map.
 struct Offsets(Vec<i32>);
 
 impl Default for Offsets {
@@ -139,16 +139,16 @@ impl Offsets {
     }
 
     fn push(&mut self, end: usize) {
-        // Far from overflowing: a batch is bounded in bytes.
+        // This does not overflow, because a batch is bounded in bytes.
         self.0.push(i32::try_from(end).unwrap_or(i32::MAX));
     }
 
-    /// How many lists there are.
+    /// Returns the number of values.
     fn len(&self) -> usize {
         self.0.len() - 1
     }
 
-    /// Appends empty lists until there are that many.
+    /// Appends empty values until there are `length`.
     fn repeat_last_until(&mut self, length: usize) {
         if self.len() < length {
             let last = self.0.last().copied().unwrap_or_default();

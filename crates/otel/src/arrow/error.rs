@@ -1,27 +1,28 @@
-//! What became of a request.
+//! The results of appending a request to a builder.
 
-/// How many records became rows.
+/// The number of records of a request that became rows, and of those that were rejected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Appended {
-    /// Rows, in order of the request: the first has the row id that was given, each further one the next.
+    /// Number of rows, in order of the request. The first row has the given row id, and each further row the next one.
     pub rows: u64,
-    /// Records left out because they are invalid; the sender is told (OTLP's partial success).
+    /// Number of invalid records that were left out. The sender gets it as OTLP's partial success.
     pub rejected: u64,
-    /// Why, when some were.
+    /// Reason of the rejection, if any record was rejected.
     pub reason: Option<&'static str>,
 }
 
-/// Why a request was not appended. Nothing of it was.
+/// The reason that a request was not appended. None of its records were.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AppendError {
-    /// The builder holds as much as it may: finish the batch and append again.
+    /// The builder is full: the caller must finish the batch and append again.
     #[error("the batch is full: finish it before appending more")]
     BatchFull,
-    /// The request does not fit an empty batch: its resource or scope attributes are repeated for every record.
+    /// The request does not fit an empty batch, for example because its resource attributes are repeated for every
+    /// record.
     #[error("the request would become {bytes} bytes of columns, more than {max}: send fewer records or smaller resource attributes", max = super::MAX_BATCH_BYTES)]
     RequestTooLarge {
-        /// Bytes of its columns, roughly.
+        /// Approximate bytes of the request as columns.
         bytes: usize,
     },
 }

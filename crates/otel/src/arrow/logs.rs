@@ -1,4 +1,4 @@
-//! Log records into record batches of `otel_logs`.
+//! The builder of record batches of `otel_logs`.
 
 use arrow_array::RecordBatch;
 use arrow_array::builder::{Int32Builder, Int64Builder, TimestampMicrosecondBuilder};
@@ -13,7 +13,7 @@ use super::size;
 use crate::map::{LogRow, Mapper, RequestContext, Resource, Scope};
 use crate::tables::{LOGS, table};
 
-/// Collects log records until they are finished into a batch.
+/// A builder that collects log records until they are finished into a batch.
 #[derive(Default)]
 pub struct LogsBuilder {
     mapper: Mapper,
@@ -23,12 +23,15 @@ pub struct LogsBuilder {
 }
 
 impl LogsBuilder {
-    /// An empty builder.
+    /// Returns an empty builder.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Appends all records of a request.
+    /// Appends all records of a request. Their row ids count up from `first_row_id`.
+    ///
+    /// # Errors
+    /// When the request does not fit the batch; nothing was appended then.
     pub fn append(
         &mut self,
         request: &ExportLogsServiceRequest,
@@ -65,24 +68,25 @@ impl LogsBuilder {
         })
     }
 
-    /// Rows so far.
+    /// Returns the number of rows so far.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Bytes of the columns so far, roughly.
+    /// Returns the approximate bytes of the columns so far.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The rows as a batch; the builder is empty again.
+    /// Finishes the rows into a batch, and empties the builder.
     pub fn finish(&mut self) -> RecordBatch {
         (self.rows, self.bytes) = (0, 0);
         self.columns.finish()
     }
 }
 
-/// Bytes that a request takes as columns, roughly. One above [`MAX_BATCH_BYTES`](super::MAX_BATCH_BYTES) is not appended.
+/// Returns the approximate bytes of a request as columns. A request above [`MAX_BATCH_BYTES`](super::MAX_BATCH_BYTES)
+/// is not appended.
 pub fn size_of(request: &ExportLogsServiceRequest) -> usize {
     let of_scopes = request
         .resource_logs

@@ -1,4 +1,4 @@
-//! Metrics into record batches of the five tables of metrics.
+//! The builder of record batches of the five tables of metrics.
 
 mod common;
 mod exemplars;
@@ -22,7 +22,7 @@ use super::error::{AppendError, Appended};
 use super::size;
 use crate::map::{Mapper, RequestContext, Scope};
 
-/// Collects metrics until they are finished into batches.
+/// A builder that collects metrics until they are finished into batches.
 #[derive(Default)]
 pub struct MetricsBuilder {
     mapper: Mapper,
@@ -36,12 +36,16 @@ pub struct MetricsBuilder {
 }
 
 impl MetricsBuilder {
-    /// An empty builder.
+    /// Returns an empty builder.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Appends all data points of a request. Metrics without data of a known kind are rejected, one each.
+    /// Appends all data points of a request. Their row ids count up from `first_row_id`. A metric without data of a
+    /// known kind is rejected and counts as one record.
+    ///
+    /// # Errors
+    /// When the request does not fit the batch; nothing was appended then.
     pub fn append(
         &mut self,
         request: &ExportMetricsServiceRequest,
@@ -82,17 +86,17 @@ impl MetricsBuilder {
         Ok(appended)
     }
 
-    /// Rows so far, over all tables.
+    /// Returns the number of rows so far, over all tables.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Bytes of the columns so far, roughly.
+    /// Returns the approximate bytes of the columns so far.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The rows as one batch for each table that has any, by name of the table; the builder is empty again.
+    /// Finishes the rows into one batch for each table that has any, with the table's name. Empties the builder.
     pub fn finish(&mut self) -> Vec<(&'static str, RecordBatch)> {
         (self.rows, self.bytes) = (0, 0);
         let batches = [
@@ -108,7 +112,7 @@ impl MetricsBuilder {
             .collect()
     }
 
-    /// Appends the points of a metric and counts them.
+    /// Appends the points of a metric and returns their number; `None` if the metric has no data of a known kind.
     fn append_metric(&mut self, series: &Series<'_>, first_row_id: i64) -> Option<usize> {
         let row_ids = first_row_id..;
         match series.metric.data.as_ref()? {
@@ -152,7 +156,8 @@ impl MetricsBuilder {
     }
 }
 
-/// Bytes that a request takes as columns, roughly. One above [`MAX_BATCH_BYTES`](super::MAX_BATCH_BYTES) is not appended.
+/// Returns the approximate bytes of a request as columns. A request above [`MAX_BATCH_BYTES`](super::MAX_BATCH_BYTES)
+/// is not appended.
 pub fn size_of(request: &ExportMetricsServiceRequest) -> usize {
     let of_scopes = request
         .resource_metrics
@@ -165,10 +170,11 @@ pub fn size_of(request: &ExportMetricsServiceRequest) -> usize {
         };
         scope.metrics.iter().map(of_metric).sum::<usize>()
     });
-    // Packed lists of small counts grow eightfold.
+    // Packed lists of small counts grow eightfold when decoded.
     repeated.sum::<usize>() + 8 * request.encoded_len()
 }
 
+/// Returns the number of data points of a metric.
 fn points(metric: &Metric) -> usize {
     match &metric.data {
         None => 0,

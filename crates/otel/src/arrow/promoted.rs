@@ -1,4 +1,4 @@
-//! The promoted columns of logs and traces.
+//! The builders of the promoted columns of logs and traces.
 
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int32Builder};
 
@@ -38,7 +38,7 @@ pub(super) struct PromotedColumns {
 }
 
 impl PromotedColumns {
-    /// Appends the row of that index.
+    /// Appends the values of a row. `index` is the number of rows before it.
     pub(super) fn append(&mut self, index: usize, row: &Promoted<'_>) {
         self.service_namespace.append_value(&row.service_namespace);
         self.service_version.append_value(&row.service_version);
@@ -72,7 +72,7 @@ impl PromotedColumns {
             .append_value(row.user_agent.as_deref().is_some_and(|agent| agent.is_bot));
     }
 
-    /// The columns, each with as many values as there are rows.
+    /// Returns the columns, each filled up to the number of rows.
     pub(super) fn columns(&mut self, rows: usize) -> Vec<(&'static str, &mut dyn Column)> {
         for column in [
             &mut self.error_type,

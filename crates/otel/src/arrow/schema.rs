@@ -1,4 +1,5 @@
-//! Arrow schemas as the iceberg crate derives them from Iceberg schemas, field ids included.
+//! The Arrow schemas of the tables, equal to those that the iceberg crate derives from Iceberg schemas, field ids
+//! included.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -8,13 +9,13 @@ use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use crate::table::{Column, ColumnType, Table};
 use crate::tables::tables;
 
-/// Where the iceberg crate and Parquet writers look for a field's id.
+/// Key of the metadata in which the iceberg crate and Parquet writers expect a field's id.
 const FIELD_ID: &str = "PARQUET:field_id";
 
-/// The zone of `timestamptz`, by the name that the iceberg crate gives it.
+/// Time zone of `timestamptz`, as the iceberg crate names it.
 pub(super) const UTC: &str = "+00:00";
 
-/// The schema of the table's record batches.
+/// Returns the schema of the table's record batches.
 pub fn arrow_schema(table: &Table) -> SchemaRef {
     static SCHEMAS: LazyLock<HashMap<&'static str, SchemaRef>> = LazyLock::new(|| {
         tables()
@@ -45,7 +46,7 @@ fn field(name: &str, id: i32, data_type: DataType, nullable: bool) -> Field {
     Field::new(name, data_type, nullable).with_metadata(metadata)
 }
 
-/// The type, whose nested fields have the ids, outermost first.
+/// Returns the Arrow type of a column. Its nested fields get the ids, outermost first.
 fn data_type(r#type: ColumnType, ids: &[i32]) -> DataType {
     match (r#type, ids) {
         (ColumnType::Boolean, _) => DataType::Boolean,

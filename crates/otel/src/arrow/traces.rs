@@ -1,4 +1,4 @@
-//! Spans into record batches of `otel_traces`.
+//! The builder of record batches of `otel_traces`.
 
 use arrow_array::RecordBatch;
 use arrow_array::builder::{Int64Builder, TimestampMicrosecondBuilder};
@@ -14,7 +14,7 @@ use super::size;
 use crate::map::{Mapper, PassedOn, RequestContext, Resource, Scope, SpanRow, hex_id, micros};
 use crate::tables::{TRACES, table};
 
-/// Collects spans until they are finished into a batch.
+/// A builder that collects spans until they are finished into a batch.
 #[derive(Default)]
 pub struct TracesBuilder {
     mapper: Mapper,
@@ -24,12 +24,16 @@ pub struct TracesBuilder {
 }
 
 impl TracesBuilder {
-    /// An empty builder.
+    /// Returns an empty builder.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Appends all spans of a request that have valid ids.
+    /// Appends all spans of a request that have valid ids, and rejects the others. Row ids count up from
+    /// `first_row_id`.
+    ///
+    /// # Errors
+    /// When the request does not fit the batch; nothing was appended then.
     pub fn append(
         &mut self,
         request: &ExportTraceServiceRequest,
@@ -75,24 +79,25 @@ impl TracesBuilder {
         Ok(appended)
     }
 
-    /// Rows so far.
+    /// Returns the number of rows so far.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Bytes of the columns so far, roughly.
+    /// Returns the approximate bytes of the columns so far.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The rows as a batch; the builder is empty again.
+    /// Finishes the rows into a batch, and empties the builder.
     pub fn finish(&mut self) -> RecordBatch {
         (self.rows, self.bytes) = (0, 0);
         self.columns.finish()
     }
 }
 
-/// Bytes that a request takes as columns, roughly. One above [`MAX_BATCH_BYTES`](super::MAX_BATCH_BYTES) is not appended.
+/// Returns the approximate bytes of a request as columns. A request above [`MAX_BATCH_BYTES`](super::MAX_BATCH_BYTES)
+/// is not appended.
 pub fn size_of(request: &ExportTraceServiceRequest) -> usize {
     let of_scopes = request
         .resource_spans

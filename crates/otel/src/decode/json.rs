@@ -1,12 +1,16 @@
-//! OTLP JSON to protobuf bytes in one pass, without a tree in between.
+//! Converts OTLP JSON to protobuf bytes in one pass, without a tree in between.
 //!
-//! It accepts what protobuf's JSON mapping does: unknown fields are skipped, null is the same as absent, 64-bit
-//! integers are strings or numbers, doubles may be `"NaN"`, `"Infinity"` and `"-Infinity"`, bytes are base64, and names of
-//! fields and enumerations may be those of the `.proto` files. Ids are hexadecimal as OTLP wants; base64, which the mapping
-//! would have, is told apart by its length.
+//! It accepts the JSON mapping of protobuf:
+//! - Unknown fields are skipped, and null is the same as absent.
+//! - 64-bit integers are strings or numbers.
+//! - Doubles may be `"NaN"`, `"Infinity"` and `"-Infinity"`.
+//! - Bytes are in base64.
+//! - Names of fields and enumerations may be those of the `.proto` files.
+//! - Ids are hexadecimal, as OTLP requires. Base64, which the mapping would require, is recognised by its length.
 //!
-//! The first reading is strict: any value that does not fit its field is an error. The second, with [`Repairs`], keeps such a
-//! value as another type where it can, and else leaves out the field or replaces the record.
+//! The first reading is strict: any value that does not fit its field is an error. The second reading, with
+//! [`Repairs`], keeps such a value as another type if possible. Otherwise it leaves out the field or replaces the
+//! record.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,21 +33,21 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Bytes of an unknown name that are repeated to its sender.
+/// Most bytes of an unknown field name that are included in the message to its sender.
 const NAME_BYTES: usize = 40;
 
-/// Returns the bytes of `message` that say what the JSON text says.
+/// Returns the protobuf bytes of a `message` in JSON.
 ///
 /// # Errors
-/// If the text is no JSON, or a value does not fit its field.
+/// When the text is not JSON, or a value does not fit its field.
 pub(super) fn to_protobuf(message: &'static Message, json: &[u8]) -> serde_json::Result<Vec<u8>> {
     read(message, json, None)
 }
 
-/// Returns the bytes of `message` that say what can be read of the JSON text.
+/// Returns the protobuf bytes of a `message` in JSON, with all that can't be read repaired.
 ///
 /// # Errors
-/// If the text is no JSON, or not an object with lists of resources.
+/// When the text is not JSON, or not an object with lists of resources.
 pub(super) fn repair(message: &'static Message, json: &[u8]) -> serde_json::Result<Repaired> {
     let (json, changed) = text::repair(json);
     let mut lenient = Lenient::default();
@@ -56,6 +60,7 @@ pub(super) fn repair(message: &'static Message, json: &[u8]) -> serde_json::Resu
     })
 }
 
+/// Converts the JSON text of a `message`, leniently if `lenient` is given.
 fn read(
     message: &'static Message,
     json: &[u8],
@@ -73,12 +78,12 @@ fn read(
     Ok(out)
 }
 
-/// State of the second reading.
+/// The state of the second, lenient reading.
 #[derive(Default)]
 struct Lenient {
     path: Path,
     repairs: Repairs,
-    /// The record that is being read has something unreadable that it cannot do without.
+    /// True if an essential part of the current record can't be read.
     record_is_unreadable: bool,
 }
 
@@ -88,7 +93,7 @@ impl Lenient {
     }
 }
 
-/// Writes the fields of an object.
+/// A visitor that writes the fields of an object.
 struct Fields<'a> {
     message: &'static Message,
     out: &'a mut Vec<u8>,
@@ -141,7 +146,7 @@ impl<'de> Visitor<'de> for Fields<'_> {
 }
 
 impl Lenient {
-    /// Notes an unknown field of the request itself: all that is in it is lost.
+    /// Records an unknown field of the request itself, because all of its content is lost.
     fn unknown(&mut self, name: &str, message: &Message) {
         let name = &name[..name.floor_char_boundary(NAME_BYTES)];
         let known = message.fields.first().map_or("", |field| field.name);
@@ -150,11 +155,11 @@ impl Lenient {
     }
 }
 
-/// A name, borrowed when it holds no escapes.
+/// A field name, borrowed if it has no escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Writes the values of a repeated field; none for null.
+/// A visitor that writes the values of a repeated field. Null counts as an empty array.
 struct Elements<'a> {
     field: &'static Field,
     message: &'static Message,
@@ -171,7 +176,8 @@ impl<'de> DeserializeSeed<'de> for Elements<'_> {
 }
 
 impl Elements<'_> {
-    /// Handles a value that is no array. Without the list of its resources, a body is no request.
+    /// Handles a value that is not an array. At the root this is an error: a body without a list of resources is not a
+    /// request.
     fn no_array<E: Error>(self, found: Unexpected<'_>) -> Result<(), E> {
         let expected = E::invalid_type(found, &self);
         let Some(lenient) = self.lenient.filter(|lenient| !lenient.path.is_root()) else {
@@ -179,7 +185,7 @@ impl Elements<'_> {
         };
         lenient.path.enter(self.field.name, None);
         match self.field.kind {
-            // There is no place for a record that stands for those that were sent.
+            // Without an array, the number of records that were sent is unknown, so no placeholders are written.
             Kind::Message(inner) if matches!(inner.role, Role::Record { .. }) => {
                 lenient.add(Repair::LeftOut, "expected an array");
             }
@@ -244,19 +250,20 @@ impl<'de> Visitor<'de> for Elements<'_> {
     }
 }
 
+/// Skips the rest of an object.
 fn skip_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
     while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
     Ok(())
 }
 
-/// Writes one value. Null writes nothing, or an empty message where it is the element of an array.
+/// A visitor that writes one value. Null writes nothing, or an empty message if it is an element of an array.
 struct Single<'a> {
     field: &'static Field,
-    /// The message that the field is in.
+    /// The message that contains the field.
     message: &'static Message,
     out: &'a mut Vec<u8>,
     lenient: Option<&'a mut Lenient>,
-    /// Index in the array, of an element.
+    /// Index in the array, if the value is an element.
     element: Option<u32>,
 }
 
@@ -282,7 +289,7 @@ impl<'de> DeserializeSeed<'de> for Single<'_> {
     }
 }
 
-/// A value without parts.
+/// A JSON value that is not an array, object or null.
 #[derive(Clone, Copy)]
 enum Scalar<'a> {
     Bool(bool),
@@ -305,7 +312,7 @@ impl Scalar<'_> {
         }
     }
 
-    /// Returns the value of a number, or of a string that is one.
+    /// Returns a number, or the number in a string, as a double.
     fn number(self) -> Option<f64> {
         match self {
             Self::Integer(value) => Some(value as f64),
@@ -315,7 +322,7 @@ impl Scalar<'_> {
         }
     }
 
-    /// Returns the value of an integer, or of a number or string that is one. 1e3 is an integer too.
+    /// Returns an integer, or the integer in a number or string. `1e3` is an integer too.
     fn integer(self) -> Option<i128> {
         match self {
             Self::Integer(value) => Some(value),
@@ -338,14 +345,16 @@ impl Scalar<'_> {
     }
 }
 
-/// Returns a double without a fraction as an integer. No field takes one beyond 2^64.
+/// Returns a double without a fraction as an integer, if it is below 2e19. No field takes an integer beyond 2^64.
 fn whole(value: f64) -> Option<i128> {
     (value.fract() == 0.0 && value.abs() < 2e19).then_some(value as i128)
 }
 
 impl Lenient {
-    /// Notes a value that no field takes. Its record is lost where it would be another without the value: in times and
-    /// measurements. Elsewhere the field is left out.
+    /// Records an unreadable value.
+    ///
+    /// In times and measurements, the value is essential, so the record is marked as unreadable. Elsewhere only the
+    /// field is left out.
     fn unreadable(&mut self, message: &Message, field: &Field, expected: impl fmt::Display) {
         let essential = match field.kind {
             Kind::Fixed64 | Kind::Sfixed64 { .. } | Kind::Uint64 | Kind::Double | Kind::Sint32 => {
@@ -375,7 +384,7 @@ impl Single<'_> {
         encode_varint(bits, self.out);
     }
 
-    /// Writes a value, or handles it if it does not fit the field.
+    /// Writes a value, or calls [`Self::misfit`] if it does not fit the field.
     fn scalar<E: Error>(mut self, value: Scalar<'_>) -> Result<(), E> {
         match (self.field.kind, value) {
             (Kind::Bool, Scalar::Bool(value)) => self.varint(value.into()),
@@ -398,7 +407,7 @@ impl Single<'_> {
                     _ => None,
                 };
                 match named.or_else(|| i32::try_from(value.integer()?).ok()) {
-                    // Protobuf extends the sign of an enumeration to 64 bits.
+                    // Protobuf extends the sign of an enumeration value to 64 bits.
                     Some(number) => self.varint(i64::from(number) as u64),
                     None => return self.misfit(value),
                 }
@@ -427,8 +436,10 @@ impl Single<'_> {
         Ok(())
     }
 
-    /// Handles a value that does not fit the field: an error in the first reading. In the second it is kept as another type
-    /// where the message has a field for that, else the field is left out.
+    /// Handles a value that does not fit the field. In the first reading this is an error.
+    ///
+    /// In the second reading, the value is kept as another type if the message has a field for that. Otherwise the
+    /// field is left out.
     fn misfit<E: Error>(mut self, value: Scalar<'_>) -> Result<(), E> {
         let error = E::invalid_value(value.unexpected(), &self);
         let expected = Expected(self.field);
@@ -454,7 +465,7 @@ impl Single<'_> {
         Ok(())
     }
 
-    /// Handles an array or object, already skipped, in place of another value.
+    /// Handles an array or object, which the caller has skipped, in a field that takes another type.
     fn no_scalar<E: Error>(mut self, found: Unexpected<'_>) -> Result<(), E> {
         let error = E::invalid_type(found, &self);
         let Some(lenient) = self.lenient.take() else {
@@ -464,7 +475,7 @@ impl Single<'_> {
         Ok(())
     }
 
-    /// Leaves out the field, or replaces it if it is a record.
+    /// Leaves out the field. If the field is a record, writes a placeholder.
     fn unreadable(self, lenient: &mut Lenient) {
         lenient.unreadable(self.message, self.field, Expected(self.field));
         if let Kind::Message(inner) = self.field.kind
@@ -492,7 +503,7 @@ impl Single<'_> {
     }
 }
 
-/// Writes which values a field takes.
+/// Displays the values that a field takes.
 struct Expected(&'static Field);
 
 impl fmt::Display for Expected {
@@ -518,7 +529,7 @@ impl<'de> Visitor<'de> for Single<'_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // serde puts the word before.
+        // serde itself writes the word "expected".
         let text = Expected(self.field).to_string();
         formatter.write_str(text.strip_prefix("expected ").unwrap_or(&text))
     }
@@ -583,7 +594,8 @@ impl<'de> Visitor<'de> for Single<'_> {
     }
 }
 
-/// An id: 16 or 8 bytes as hexadecimal digits, or as base64 by senders that follow protobuf's own JSON mapping.
+/// Decodes an id from hexadecimal digits, or a 16- or 8-byte id from base64 (senders that follow protobuf's own JSON
+/// mapping).
 fn id(text: &str) -> Option<Vec<u8>> {
     if matches!(text.len(), 24 | 12)
         && let Ok(bytes) = BASE64.decode(text)

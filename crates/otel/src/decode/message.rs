@@ -1,17 +1,17 @@
-//! The messages of OTLP as data: JSON name, field number and kind of every field.
-//! Source: <https://github.com/open-telemetry/opentelemetry-proto>, version 1.9.
+//! The messages of OTLP as data: the JSON name, number and kind of every field. Source:
+//! <https://github.com/open-telemetry/opentelemetry-proto>, version 1.9.
 
 use opentelemetry_proto::tonic::logs::v1::SeverityNumber;
 use opentelemetry_proto::tonic::metrics::v1::AggregationTemporality;
 use opentelemetry_proto::tonic::trace::v1::{span::SpanKind, status::StatusCode};
 
-/// A message: its fields.
+/// A message type with its fields.
 pub(super) struct Message {
     pub(super) role: Role,
     pub(super) fields: &'static [Field],
 }
 
-/// The place of a message in a request. It decides what becomes of the message if a part of it cannot be read.
+/// The role of a message in a request. It decides how the message is repaired if a part of it can't be read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// The request, or a message between it and its records.
@@ -20,16 +20,17 @@ pub(super) enum Role {
     Record { time: u32 },
     /// `AnyValue`.
     AnyValue,
-    /// A part of a data point that it cannot do without.
+    /// An essential part of a data point, such as the buckets of a histogram.
     Measurement,
-    /// A resource or a scope, which records share.
+    /// A resource or a scope, which several records share.
     Shared,
-    /// A part of one of the others.
+    /// A part of any other message.
     Part,
 }
 
 impl Message {
-    /// Returns the field with a JSON name, lowerCamelCase or as in the `.proto` files: protobuf's own JSON writers know both.
+    /// Returns the field with a JSON name, in lowerCamelCase or as in the `.proto` files: JSON writers of protobuf use
+    /// both.
     pub(super) fn field(&self, name: &str) -> Option<&'static Field> {
         let exact = self.fields.iter().find(|field| field.name == name);
         exact.or_else(|| {
@@ -41,7 +42,7 @@ impl Message {
     }
 }
 
-/// Returns true for `timeUnixNano` and `time_unix_nano`.
+/// Returns true if the names match like `timeUnixNano` and `time_unix_nano`.
 fn is_snake_case_of(camel: &str, snake: &str) -> bool {
     let mut snake = snake.chars();
     camel.chars().all(|letter| {
@@ -63,7 +64,7 @@ pub(super) struct Field {
     pub(super) repeated: bool,
 }
 
-/// How a field is written, in JSON and in protobuf.
+/// The encoding of a field in JSON and in protobuf.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Bool,
@@ -73,7 +74,8 @@ pub(super) enum Kind {
     Uint32,
     /// `uint64`: a varint.
     Uint64,
-    /// `int64`: a varint. The number is that of the double beside it, which takes what 64 bits cannot hold.
+    /// `int64`: a varint. `or_double` is the number of the sibling field that takes an integer beyond 64 bits as a
+    /// double.
     Int64 {
         or_double: u32,
     },
@@ -81,7 +83,8 @@ pub(super) enum Kind {
     Sint32,
     Fixed32,
     Fixed64,
-    /// `sfixed64`, with the number of the double beside it.
+    /// `sfixed64`: 8 bytes. `or_double` is the number of the sibling field that takes an integer beyond 64 bits as a
+    /// double.
     Sfixed64 {
         or_double: u32,
     },
@@ -94,6 +97,7 @@ pub(super) enum Kind {
     Message(&'static Message),
 }
 
+/// Describes a field that is not repeated.
 const fn one(name: &'static str, number: u32, kind: Kind) -> Field {
     Field {
         name,
@@ -103,6 +107,7 @@ const fn one(name: &'static str, number: u32, kind: Kind) -> Field {
     }
 }
 
+/// Describes a repeated field.
 const fn many(name: &'static str, number: u32, kind: Kind) -> Field {
     Field {
         name,

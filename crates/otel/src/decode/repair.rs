@@ -1,48 +1,48 @@
-//! Second reading of a body that the first, strict one refused: one bad value costs that value, or its record.
+//! The vocabulary of repairs: what the second, lenient reading of a body changed, and where.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Deepest path of fields that is followed. Values nested deeper are left out. The bound is far above the depth of telemetry,
-/// and below the nesting at which `serde_json` (128 levels) and prost (100 messages) refuse a body.
+/// Deepest path of fields that is read. Values nested deeper are left out. The bound is far above the depth of
+/// telemetry, and below the nesting at which `serde_json` (128 levels) and prost (100 messages) refuse a body.
 pub(super) const DEPTH: usize = 64;
 
-/// A body that was made readable.
+/// A repaired body.
 #[derive(Debug)]
 pub struct Repaired {
-    /// The request as protobuf. A record that cannot be read is in its place, empty but for the time `u64::MAX`.
+    /// The request as protobuf. An unreadable record is replaced by an empty one with the time `u64::MAX`.
     pub protobuf: Vec<u8>,
-    /// Differences from what was sent.
+    /// Differences from the body that was sent.
     pub repairs: Repairs,
 }
 
-/// A kind of difference between a body and what is made of it.
+/// A kind of difference between a body and its repaired form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Repair {
-    /// Characters that are no Unicode became U+FFFD.
+    /// Characters that are not Unicode became U+FFFD.
     Text,
-    /// A value does not fit its field and was kept as another type: an integer beyond 64 bits as a double, a number in place
-    /// of text as a number.
+    /// A value of the wrong type for its field was kept as another type: an integer beyond 64 bits as a double, a
+    /// number in place of text as a number.
     Type,
     /// A field was left out.
     LeftOut,
-    /// A record has a time, measurement or structure that cannot be read.
+    /// A record has a time, measurement or structure that can't be read. It was replaced by a placeholder.
     Record,
 }
 
-/// Differences between a body and what is made of it, by kind: how many, and a description of the first.
+/// The differences between a body and its repaired form, by kind: their number, and a description of the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repairs(BTreeMap<Repair, (u64, String)>);
 
 impl Repairs {
-    /// Returns the kinds with how many there are of each, and the place of the first.
+    /// Returns the kinds of differences, with their number and the place of the first.
     pub fn iter(&self) -> impl Iterator<Item = (Repair, u64, &str)> {
         self.0
             .iter()
             .map(|(kind, (count, first))| (*kind, *count, first.as_str()))
     }
 
-    /// Returns true if the body is what was sent.
+    /// Returns true if there are no differences.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -59,7 +59,7 @@ impl Repairs {
     }
 }
 
-/// Where a reader is in a body.
+/// The position of a reader in a body, as a path of fields.
 #[derive(Default)]
 pub(super) struct Path(Vec<(&'static str, Option<u32>)>);
 

@@ -1,18 +1,19 @@
-//! How large a protobuf body becomes in memory: a nested message takes two bytes on the wire and hundreds decoded.
+//! Estimates the memory of a decoded protobuf body. A nested message can take two bytes in the body and hundreds
+//! decoded.
 
 use prost::encoding::decode_varint;
 
 use super::message::{Field, Kind, Message};
 
-/// Nesting at which prost gives up anyway.
+/// Nesting at which prost refuses a body.
 const DEPTH: u32 = 100;
 
-/// Bytes of the decoded message, roughly. A body that is no message of the kind counts up to where that shows.
+/// Returns roughly the bytes of the decoded message. A malformed body is counted up to its first error.
 pub(super) fn decoded(message: &Message, body: &[u8]) -> usize {
     walk(message, body, DEPTH).unwrap_or_else(|counted| counted)
 }
 
-/// `Err` with what was counted so far where the bytes are no message.
+/// Counts the bytes of a message. At the first error in the body, returns the count so far as `Err`.
 fn walk(message: &Message, mut bytes: &[u8], depth: u32) -> Result<usize, usize> {
     let mut total = 0;
     let Some(depth) = depth.checked_sub(1) else {
@@ -45,10 +46,11 @@ fn walk(message: &Message, mut bytes: &[u8], depth: u32) -> Result<usize, usize>
     Ok(total)
 }
 
+/// Counts the bytes of one field, like [`walk`].
 fn of_field(field: &Field, value: &[u8], depth: u32) -> Result<usize, usize> {
     match field.kind {
         Kind::Message(inner) => {
-            // One that is not repeated lies within its parent.
+            // A message that is not repeated is stored within its parent.
             let own = if field.repeated {
                 64 + 24 * inner.fields.len()
             } else {
@@ -58,7 +60,7 @@ fn of_field(field: &Field, value: &[u8], depth: u32) -> Result<usize, usize> {
                 .map(|nested| own + nested)
                 .map_err(|nested| own + nested)
         }
-        // A packed number takes one byte on the wire at least.
+        // A packed number takes at least one byte in the body.
         Kind::Enum(_) | Kind::Uint32 | Kind::Uint64 | Kind::Int64 { .. } | Kind::Sint32 => {
             Ok(8 * value.len())
         }

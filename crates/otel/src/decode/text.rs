@@ -1,12 +1,13 @@
-//! JSON as strangers write it, made JSON: text that is no Unicode, and numbers that JSON cannot hold.
+//! Repairs the text of JSON that is invalid because of strings that are not Unicode or numbers that JSON can't hold.
 
 use std::borrow::Cow;
 
-/// Returns the JSON with these replaced, and in how many strings or numbers something was:
-/// - in strings, bytes that are no UTF-8, lone surrogates and unknown escapes by U+FFFD, control characters by their escapes;
-/// - `NaN`, `Infinity` and numbers beyond a double by the strings that protobuf's JSON mapping has for them.
+/// Returns the repaired JSON, and the number of changed strings and numbers:
+/// - In strings, bytes that are not UTF-8, lone surrogates and unknown escapes become U+FFFD. Control characters become
+///   escapes.
+/// - `NaN`, `Infinity` and numbers beyond a double become the strings that protobuf's JSON mapping has for them.
 ///
-/// What is not JSON for another reason stays so.
+/// Other errors in the JSON are left unchanged.
 pub(super) fn repair(json: &[u8]) -> (Vec<u8>, u64) {
     let mut out = Vec::with_capacity(json.len());
     let mut changed = 0;
@@ -15,7 +16,7 @@ pub(super) fn repair(json: &[u8]) -> (Vec<u8>, u64) {
         let length = match first {
             b'"' => {
                 let Some(length) = string_length(rest) else {
-                    // Without an end it is no JSON.
+                    // A string without an end is not JSON.
                     out.extend_from_slice(rest);
                     break;
                 };
@@ -44,7 +45,7 @@ pub(super) fn repair(json: &[u8]) -> (Vec<u8>, u64) {
     (out, changed)
 }
 
-/// Returns the bytes of a string with its quotes.
+/// Returns the length in bytes of the string literal at the start of `json`, quotes included.
 fn string_length(json: &[u8]) -> Option<usize> {
     let mut at = 1;
     loop {
@@ -56,7 +57,7 @@ fn string_length(json: &[u8]) -> Option<usize> {
     }
 }
 
-/// Returns the string that stands for a number which JSON cannot hold.
+/// Returns the quoted string for a number that JSON can't hold, or `None` for other numbers.
 fn not_finite(number: &[u8]) -> Option<&'static [u8]> {
     let text = std::str::from_utf8(number).ok()?;
     if text == "NaN" {
@@ -72,7 +73,7 @@ fn not_finite(number: &[u8]) -> Option<&'static [u8]> {
     })
 }
 
-/// Returns what is between the quotes of a string, borrowed if nothing is wrong with it.
+/// Returns the repaired content of a string literal, borrowed if nothing is changed.
 fn string(content: &[u8]) -> Cow<'_, [u8]> {
     const REPLACEMENT: &str = "\\ufffd";
     let text = String::from_utf8_lossy(content);
@@ -91,7 +92,7 @@ fn string(content: &[u8]) -> Cow<'_, [u8]> {
                 let length = unicode_escape(rest);
                 out.push_str(length.map_or(REPLACEMENT, |length| &rest[..length]));
                 changed |= length.is_none();
-                // A lone surrogate is six bytes; of an escape without four digits those that follow stay.
+                // A lone surrogate takes six bytes. After an escape without four digits, only `\u` is replaced.
                 length.unwrap_or(if code_unit(rest).is_some() { 6 } else { 2 })
             }
             [b'\\', ..] => {
@@ -115,7 +116,7 @@ fn string(content: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Returns the length of an escape that is a character: `\uXXXX`, or two for a surrogate pair.
+/// Returns the length of an escape that is a valid character: 6 for `\uXXXX`, 12 for a surrogate pair.
 fn unicode_escape(text: &str) -> Option<usize> {
     match code_unit(text)? {
         0xd800..=0xdbff => matches!(code_unit(text.get(6..)?)?, 0xdc00..=0xdfff).then_some(12),
@@ -124,7 +125,7 @@ fn unicode_escape(text: &str) -> Option<usize> {
     }
 }
 
-/// Returns the UTF-16 code unit of the escape that text begins with.
+/// Returns the UTF-16 code unit of the `\uXXXX` escape at the start of the text.
 fn code_unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     let all = digits.bytes().all(|digit| digit.is_ascii_hexdigit());

@@ -1,4 +1,4 @@
-//! Protobuf with text that is no UTF-8, or with records that cannot be read, made protobuf that can.
+//! Repairs protobuf with text that is not UTF-8, or with records that can't be read.
 
 use prost::encoding::{WireType, decode_varint, encode_key, encode_varint};
 
@@ -6,11 +6,13 @@ use super::message::{Field, Kind, Message, Role};
 use super::repair::{Path, Repair, Repaired, Repairs};
 use super::{LENGTH_WIDTH, write_padded_varint, write_unreadable_record};
 
-/// The bytes are no message of the kind.
+/// The error for bytes that are not a message of the expected type.
 struct Broken;
 
-/// Returns the body with each unreadable text, value or record replaced. Returns `None` if what is between the records is
-/// broken, or if not one record can be read: the bytes are another message, or none.
+/// Returns the body with each unreadable text, value or record replaced.
+///
+/// Returns `None` if the bytes between the records are broken, or if no record can be read: the body is another
+/// message, or not protobuf.
 pub(super) fn repair(message: &'static Message, body: &[u8]) -> Option<Repaired> {
     let mut reader = Reader {
         out: Vec::with_capacity(body.len()),
@@ -26,6 +28,7 @@ pub(super) fn repair(message: &'static Message, body: &[u8]) -> Option<Repaired>
     })
 }
 
+/// The state of a repair.
 struct Reader {
     out: Vec<u8>,
     path: Path,
@@ -34,7 +37,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Copies the fields of a message.
+    /// Copies the fields of a message, and repairs them on the way.
     fn message(&mut self, message: &'static Message, mut bytes: &[u8]) -> Result<(), Broken> {
         let mut counts = vec![0; message.fields.len()];
         while !bytes.is_empty() {
@@ -74,6 +77,7 @@ impl Reader {
         Ok(())
     }
 
+    /// Copies one field. `value` is its content, `whole` includes the key.
     fn field(&mut self, field: &Field, wire_type: u32, value: &[u8], whole: &[u8]) -> Result<(), Broken> {
         match (field.kind, wire_type) {
             (Kind::String, 2) => match std::str::from_utf8(value) {
@@ -94,6 +98,8 @@ impl Reader {
         Ok(())
     }
 
+    /// Copies a nested message. If it is broken, replaces it with a placeholder if it is a record, or leaves it out if
+    /// it is shared.
     fn nested(&mut self, field: &Field, inner: &'static Message, value: &[u8]) -> Result<(), Broken> {
         let start = self.out.len();
         encode_key(field.number, WireType::LengthDelimited, &mut self.out);
@@ -124,6 +130,7 @@ impl Reader {
         Ok(())
     }
 
+    /// Records that the current field is left out.
     fn leave_out(&mut self) {
         self.repairs.add(Repair::LeftOut, 1, || self.path.to_string());
     }
@@ -133,7 +140,7 @@ fn varint(bytes: &mut &[u8]) -> Result<u64, Broken> {
     decode_varint(bytes).map_err(|_| Broken)
 }
 
-/// Returns true if prost takes the bytes for a field of the kind: one value, or several packed into one.
+/// Returns true if prost accepts the bytes for a field of the kind: one value, or several packed values.
 fn fits(kind: Kind, repeated: bool, wire_type: u32, value: &[u8]) -> bool {
     let single = match kind {
         Kind::Bool | Kind::Enum(_) | Kind::Uint32 | Kind::Uint64 | Kind::Int64 { .. } | Kind::Sint32 => 0,

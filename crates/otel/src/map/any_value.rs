@@ -1,4 +1,4 @@
-//! Values of attributes and bodies as text.
+//! Converts values of attributes and bodies to text.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,8 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// The value as text: strings as they are, numbers and booleans as written, bytes in base64, lists and maps as JSON.
+/// Returns the value as text: strings as they are, numbers and booleans as written, bytes in base64, lists and maps as
+/// JSON.
 pub fn text(value: &AnyValue) -> Cow<'_, str> {
     match &value.value {
         None => Cow::Borrowed(""),
@@ -17,7 +18,7 @@ pub fn text(value: &AnyValue) -> Cow<'_, str> {
         Some(Value::IntValue(value)) => Cow::Owned(value.to_string()),
         Some(Value::DoubleValue(value)) => Cow::Owned(value.to_string()),
         Some(Value::BytesValue(bytes)) => Cow::Owned(STANDARD.encode(bytes)),
-        // An index into a dictionary that only profiles have.
+        // This is an index into a dictionary, which only profiles have.
         Some(Value::StringValueStrindex(_)) => Cow::Borrowed(""),
         Some(Value::ArrayValue(_) | Value::KvlistValue(_)) => {
             Cow::Owned(serde_json::to_string(&Json(value)).unwrap_or_default())
@@ -25,12 +26,12 @@ pub fn text(value: &AnyValue) -> Cow<'_, str> {
     }
 }
 
-/// Whether the value is true, or the text `true`.
+/// Returns true if the value is `true` or the text `true`.
 pub(super) fn is_true(value: Option<&AnyValue>) -> bool {
     value.is_some_and(|value| text(value) == "true")
 }
 
-/// The value of a key in a body that is a map.
+/// Returns the value of a key, if `value` is a map that has the key.
 pub(super) fn entry<'a>(value: Option<&'a AnyValue>, key: &str) -> Option<&'a AnyValue> {
     match value?.value.as_ref()? {
         Value::KvlistValue(list) => list.values.iter().find(|entry| entry.key == key)?.value.as_ref(),
@@ -38,7 +39,7 @@ pub(super) fn entry<'a>(value: Option<&'a AnyValue>, key: &str) -> Option<&'a An
     }
 }
 
-/// A value as JSON. Its depth is bounded by decoding.
+/// A value that serializes as JSON. Decoding has bounded its depth.
 struct Json<'a>(&'a AnyValue);
 
 impl Serialize for Json<'_> {

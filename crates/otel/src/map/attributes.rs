@@ -1,4 +1,4 @@
-//! The attributes that fill promoted columns, found in one pass.
+//! Finds the attributes that fill promoted columns, in one pass over a record.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,8 +10,8 @@ use super::placeholder;
 
 macro_rules! known {
     ($($field:ident = $key:literal,)*) => {
-        /// The values of the keys that the mapping reads; the first of a key that comes twice. Ids that are placeholders
-        /// are absent.
+        /// The values of the attributes that the mapping reads. If a key is repeated, its first value counts. Ids that
+        /// are placeholders are `None`.
         #[derive(Clone, Copy, Default)]
         pub(super) struct Known<'a> {
             $(pub(super) $field: Option<&'a AnyValue>,)*
@@ -82,25 +82,25 @@ known! {
     value = "value",
 }
 
-/// The attributes of a record and of its resource, the record's first.
+/// The attributes of a record and of its resource. An attribute of the record takes precedence.
 pub(super) struct Lookup<'r, 'a> {
     pub(super) record: &'r Known<'a>,
     pub(super) resource: &'r Known<'a>,
 }
 
 impl<'a> Lookup<'_, 'a> {
-    /// The value of a key.
+    /// Returns the value of a key.
     pub(super) fn value(&self, key: impl Fn(&Known<'a>) -> Option<&'a AnyValue>) -> Option<&'a AnyValue> {
         key(self.record).or_else(|| key(self.resource))
     }
 
-    /// The text of a key, `""` when absent.
+    /// Returns the text of a key, or `""` if it is absent.
     pub(super) fn text(&self, key: impl Fn(&Known<'a>) -> Option<&'a AnyValue>) -> Cow<'a, str> {
         self.value(key).map(text).unwrap_or_default()
     }
 }
 
-/// The text of the first value that has any, else `""`.
+/// Returns the text of the first value that is not empty, or `""`.
 pub(super) fn first_text<'a, const N: usize>(values: [Option<&'a AnyValue>; N]) -> Cow<'a, str> {
     values
         .into_iter()
@@ -110,10 +110,10 @@ pub(super) fn first_text<'a, const N: usize>(values: [Option<&'a AnyValue>; N]) 
         .unwrap_or_default()
 }
 
-/// How many attributes are compared each with each before sorting them is cheaper.
+/// Most attributes that are compared pairwise. Above, a hash set of the keys is cheaper.
 const FEW: usize = 24;
 
-/// The attributes without those whose key came before: maps of the lake hold each key once.
+/// Returns the attributes without those whose key came before, because a map of the lake holds each key once.
 pub(crate) fn distinct(attributes: &[KeyValue]) -> impl Iterator<Item = &KeyValue> {
     let repeated = if attributes.len() <= FEW {
         HashSet::new()
@@ -135,7 +135,7 @@ pub(crate) fn distinct(attributes: &[KeyValue]) -> impl Iterator<Item = &KeyValu
         })
 }
 
-/// Indexes of attributes whose key came before.
+/// Returns the indexes of the attributes whose key came before.
 fn repeated(attributes: &[KeyValue]) -> HashSet<usize> {
     let mut keys = HashSet::with_capacity(attributes.len());
     (0..attributes.len())

@@ -1,14 +1,15 @@
-//! Texts that queries filter by, cut to what a parameter of a query takes.
+//! Cuts texts that queries filter by to the length that a parameter of a query may have.
 
 use std::borrow::Cow;
 
 use crate::MAX_FILTER_BYTES;
 
-/// Between what is left of a text and the hash of all of it.
+/// The separator between the kept part of a text and the hash of the whole text.
 const MARK: char = '~';
+/// Number of hexadecimal digits of the hash.
 const HASH_DIGITS: usize = 16;
 
-/// Cuts a longer text. The hash at its end keeps texts apart that begin alike.
+/// Cuts a text above [`MAX_FILTER_BYTES`]. A hash at its end distinguishes texts with the same beginning.
 pub(super) fn bound(text: &mut Cow<'_, str>) {
     if text.len() <= MAX_FILTER_BYTES {
         return;

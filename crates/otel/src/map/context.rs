@@ -1,16 +1,16 @@
-//! What is known about a request besides its body.
+//! The context of a request: its sender and time.
 
 use super::visitor::Pseudonym;
 
-/// The request that brought the records.
+/// The context of the request that contained the records.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestContext<'a> {
-    /// Pseudonym of the sender's address. Visitors of browsers without one are told apart by session alone.
+    /// Pseudonym of the sender's address. Without it, only the session distinguishes visitors of browsers.
     pub sender: Option<Pseudonym>,
-    /// Header `User-Agent`, or `""`.
+    /// Value of the header `User-Agent`, or `""`.
     pub user_agent: &'a str,
-    /// Two-letter country of the address (ISO 3166-1), or `""`.
+    /// Two-letter country code of the address (ISO 3166-1), or `""`.
     pub country: &'a str,
-    /// Arrival in microseconds since 1970, UTC.
+    /// Time of arrival, in microseconds since 1970 UTC.
     pub arrival: i64,
 }

@@ -1,4 +1,4 @@
-//! Errors: what a log record or a span's exception says about itself.
+//! The columns of an error, from a log record or a span's exception.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -10,22 +10,23 @@ use super::attributes::{Known, first_text};
 use super::mapper::Mapper;
 use super::promoted::Promoted;
 
-/// The event of an error, in logs and in spans.
+/// Name of the event of an error, in logs and in spans.
 pub(super) const EVENT: &str = "exception";
 
-/// The severities that make a log record an error: ERROR to FATAL4. Others, such as 99, are no severity.
+/// The severities that make a log record an error: ERROR to FATAL4. Numbers outside of 1 to 24, such as 99, are no
+/// severity.
 pub(super) const SEVERITIES: RangeInclusive<i32> = 17..=24;
 
-/// ErrorType when nothing names one.
+/// Value of `ErrorType` if no attribute names a type.
 const UNTYPED: &str = "untyped";
 
-/// The exception that is a span's error: the last one.
+/// Returns the exception that is the span's error: the last one.
 pub(super) fn of_span(span: &Span) -> Option<&Event> {
     span.events.iter().rfind(|event| event.name == EVENT)
 }
 
-/// Fills the columns of an error. `known` are the attributes of the record or of the span's event, `outer` those of
-/// the span, and `message` is what to show when the exception has no message.
+/// Fills the columns of an error. `known` has the attributes of the record or of the span's event, and `outer` those of
+/// the span. `message` returns the message to show if the exception has none.
 pub(super) fn fill<'a>(
     row: &mut Promoted<'a>,
     known: &Known<'a>,

@@ -1,8 +1,8 @@
-//! Ids of traces and spans.
+//! The ids of traces and spans, as text.
 
 use std::fmt;
 
-/// An id in lower-case hexadecimal, on the stack.
+/// An id in lower-case hexadecimal, stored without allocation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HexId {
     digits: [u8; 32],
@@ -10,7 +10,7 @@ pub struct HexId {
 }
 
 impl HexId {
-    /// The digits, or `""` for no id.
+    /// Returns the digits, or `""` if there is no id.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.digits[..self.length]).unwrap_or_default()
     }
@@ -22,7 +22,7 @@ impl fmt::Debug for HexId {
     }
 }
 
-/// The id, if it is one: `N` bytes, not all zero. Anything else counts as none, as the protocol wants.
+/// Returns the id if it has `N` bytes that are not all zero. Other ids are invalid in OTLP and count as absent.
 pub(crate) fn hex_id<const N: usize>(bytes: &[u8]) -> HexId {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     const { assert!(N <= 16) };

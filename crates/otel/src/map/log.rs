@@ -1,4 +1,4 @@
-//! Log records to rows of `otel_logs`.
+//! Maps log records to rows of `otel_logs`.
 
 use std::borrow::Cow;
 
@@ -14,24 +14,24 @@ use super::resource::Resource;
 use super::time::micros;
 use super::{exception, page, request, vital};
 
-/// A row of `otel_logs`, without what its resource and scope say.
+/// A row of `otel_logs`, without the columns of its resource and scope.
 #[derive(Debug)]
 pub struct LogRow<'a> {
-    /// The record's time, else the observed time, else arrival.
+    /// The record's time, else the observed time, else the arrival. Microseconds since 1970 UTC.
     pub timestamp: i64,
-    /// The observed time, else arrival.
+    /// The observed time, else the arrival. Microseconds since 1970 UTC.
     pub observed_timestamp: i64,
-    /// Trace.
+    /// Id of the trace.
     pub trace_id: HexId,
-    /// Span.
+    /// Id of the span.
     pub span_id: HexId,
-    /// W3C trace flags.
+    /// W3C trace flags, 0 to 255.
     pub trace_flags: i32,
-    /// Severity as the source calls it.
+    /// Severity, as the source names it.
     pub severity_text: &'a str,
-    /// Severity from 1 to 24, 0 when not given.
+    /// Severity from 1 to 24; 0 if the record has none. Other numbers are kept as sent.
     pub severity_number: i32,
-    /// The body.
+    /// Body of the record.
     pub body: Option<&'a AnyValue>,
     /// Attributes of the record.
     pub attributes: &'a [KeyValue],
@@ -42,7 +42,7 @@ pub struct LogRow<'a> {
 }
 
 impl Mapper {
-    /// The row of a log record.
+    /// Maps a log record to a row.
     pub fn log<'a>(&mut self, record: &'a LogRecord, resource: &'a Resource<'a>) -> LogRow<'a> {
         let known = Known::of(&record.attributes);
         let attributes = Lookup {
@@ -63,7 +63,7 @@ impl Mapper {
             vital::EVENT => {
                 (promoted.vital_name, promoted.vital_value) = vital::vital(&known, record.body.as_ref())
             }
-            // With a span, the span is the request.
+            // If there is a span, the span counts as the request.
             request::EVENT if span_id.as_str().is_empty() => {
                 request::fill(&mut promoted, &attributes, request::logged_duration_ms(&known));
             }

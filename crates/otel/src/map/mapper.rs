@@ -1,4 +1,4 @@
-//! What is costly and repeats, remembered between records.
+//! The mapper, which caches costly values that repeat between records.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,11 +11,10 @@ use super::error_group::{self, ErrorKey};
 use super::resource::Resource;
 use super::user_agent::UserAgent;
 
-/// Entries of a memory before it starts anew: senders choose the keys, so it must be bounded.
+/// Most entries of a cache. A full cache is emptied. The bound is needed because senders choose the keys.
 const CAPACITY: usize = 4_096;
 
-/// Maps records to rows. It remembers only what depends on nothing but its key, so the same record always gives the
-/// same row.
+/// Maps records to rows. Cached values depend only on their keys, so the same record always gives the same row.
 #[derive(Debug, Default)]
 pub struct Mapper {
     user_agents: Memory<String, Arc<UserAgent>>,
@@ -23,12 +22,12 @@ pub struct Mapper {
 }
 
 impl Mapper {
-    /// A mapper that remembers nothing yet.
+    /// Returns a mapper with empty caches.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What the records of a resource share.
+    /// Computes the values that the records of a resource share.
     pub fn resource<'a>(
         &mut self,
         resource: Option<&'a ResourceMessage>,
@@ -46,6 +45,7 @@ impl Mapper {
         )
     }
 
+    /// Returns the parsed User-Agent, from the cache if possible.
     pub(super) fn user_agent(&mut self, header: &str) -> Arc<UserAgent> {
         if let Some(known) = self.user_agents.0.get(header) {
             return Arc::clone(known);
@@ -55,6 +55,7 @@ impl Mapper {
         parsed
     }
 
+    /// Returns the group of an error, from the cache if possible.
     pub(super) fn error_group(&mut self, r#type: &str, message: &str, stack: &str) -> String {
         let key = error_group::cache_key(r#type, message, stack);
         if let Some(known) = self.error_groups.0.get(&key) {
@@ -66,6 +67,7 @@ impl Mapper {
     }
 }
 
+/// A cache of at most [`CAPACITY`] entries.
 #[derive(Debug)]
 struct Memory<K, V>(HashMap<K, V>);
 

@@ -1,4 +1,4 @@
-//! Pages: their path, and how a visitor came to them.
+//! The columns of pages and visits: path, route, referrer and campaign.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::attributes::{Lookup, first_text};
 use super::promoted::Promoted;
 use super::route::page_route;
 
-/// Whether a record is a page view: a navigation that does more than change the hash, or a page view by name.
+/// Returns true if a record is a page view: `browser.page_view`, or a navigation that changes more than the hash.
 pub(super) fn is_page_view(event_name: &str, attributes: &Lookup<'_, '_>) -> bool {
     match event_name {
         "browser.navigation" => !is_true(attributes.record.browser_navigation_hash_change),
@@ -18,7 +18,7 @@ pub(super) fn is_page_view(event_name: &str, attributes: &Lookup<'_, '_>) -> boo
     }
 }
 
-/// Fills the columns of pages and, on page views, of visits.
+/// Fills the columns of pages and, for page views, those of visits.
 pub(super) fn fill<'a>(row: &mut Promoted<'a>, attributes: &Lookup<'_, 'a>) {
     let document = || attributes.text(|known| known.browser_document_url_full);
     let url = if row.is_page_view {
@@ -37,6 +37,7 @@ pub(super) fn fill<'a>(row: &mut Promoted<'a>, attributes: &Lookup<'_, 'a>) {
     }
 }
 
+/// Fills the referrer and the campaign of a page view.
 fn fill_visit(row: &mut Promoted<'_>, attributes: &Lookup<'_, '_>, url: &str) {
     let referrer = first_text([
         attributes.record.browser_document_referrer,
@@ -56,12 +57,12 @@ fn fill_visit(row: &mut Promoted<'_>, attributes: &Lookup<'_, '_>, url: &str) {
             "utm_campaign" => &mut row.utm_campaign,
             _ => continue,
         };
-        // Views separate texts by it.
+        // The ClickHouse views use NUL as a separator.
         *column = Cow::Owned(value.replace('\0', ""));
     }
 }
 
-/// Apps that open links, by package, and the site that stands for each.
+/// The website of each app that opens links, by the app's package name.
 const APPS: &[(&str, &str)] = &[
     ("com.google.android.googlequicksearchbox", "www.google.com"),
     ("com.google.android.gm", "mail.google.com"),
@@ -79,7 +80,8 @@ const APPS: &[(&str, &str)] = &[
     ("org.telegram.messenger", "t.me"),
 ];
 
-/// Where a visit came from: the host of a web page or the site of an app, unless that is the page's own site.
+/// Returns the source of a visit: the host of a web page or the website of an app. Returns `None` for the page's own
+/// site.
 fn referrer_host(referrer: &str, own: Option<&str>) -> Option<String> {
     let referrer = Url::parse(referrer).ok()?;
     let host = referrer.host_str()?;
@@ -89,17 +91,18 @@ fn referrer_host(referrer: &str, own: Option<&str>) -> Option<String> {
             let app = APPS.iter().find(|(package, _)| *package == host);
             Some(app.map_or(host, |(_, site)| site).to_owned())
         }
-        // The page's own site, files, extensions.
+        // Other referrers are the page's own site, files and extensions.
         _ => None,
     }
 }
 
-/// A host without `www.`, which is the same site.
+/// Returns the host without `www.` and without a dot at the end, since both forms are the same site.
 fn site(host: &str) -> &str {
     host.strip_prefix("www.").unwrap_or(host).trim_end_matches('.')
 }
 
-/// The path of a URL with a host, or of a path with a query; `about:blank` and the like are no pages.
+/// Returns the path of a URL with a host, or of a path with a query. Returns `""` for `about:blank` and the like, which
+/// are no pages.
 fn path(url: &str) -> Cow<'_, str> {
     let (has_host, after) = match url.split_once("://") {
         Some((_, after)) if !url.starts_with('/') => {
@@ -115,7 +118,7 @@ fn path(url: &str) -> Cow<'_, str> {
     })
 }
 
-/// A part of a text, which lives as long as the text's owner.
+/// Returns a part of a text, borrowed for as long as the text itself if that is borrowed.
 fn part<'a>(text: &Cow<'a, str>, of: impl for<'b> Fn(&'b str) -> Cow<'b, str>) -> Cow<'a, str> {
     match text {
         Cow::Borrowed(text) => of(text),

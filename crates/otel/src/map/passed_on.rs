@@ -1,4 +1,5 @@
-//! One throw is one error, though every span that an exception passes records it.
+//! Detects spans that only pass on an exception. Every span that an exception passes may record it, but one throw is
+//! one error.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,20 +8,22 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use super::attributes::{Known, first_text};
 use super::exception;
 
-/// How many ancestors of a span are compared with it: a sender chooses the depth of its traces.
+/// Most ancestors of a span that are compared with it. The bound is needed because a sender chooses the depth of its
+/// traces.
 const MAX_DEPTH: usize = 32;
 
 type Id<'a> = (&'a [u8], &'a [u8]);
 
-/// The spans of a resource in a request that only pass on an exception which a span within them recorded.
+/// The spans of a resource, in one request, that only pass on an exception which a span within them recorded.
 ///
-/// Such a span has a descendant with an exception of the same type and message. Siblings, such as retries, are throws of
-/// their own.
+/// Such a span has a descendant with an exception of the same type and message. Exceptions of siblings, such as
+/// retries, count as separate errors.
 #[derive(Debug, Default)]
 pub struct PassedOn<'a>(HashSet<Id<'a>>);
 
 impl<'a> PassedOn<'a> {
-    /// Compares the exceptions of spans with those of their ancestors.
+    /// Finds the spans of a resource that pass on an exception, by comparing the exceptions of spans with those of
+    /// their ancestors.
     pub fn of(resource_spans: &'a ResourceSpans) -> Self {
         let spans = || resource_spans.scope_spans.iter().flat_map(|scope| &scope.spans);
         let thrown: HashMap<Id<'_>, [String; 2]> = spans()
@@ -42,7 +45,7 @@ impl<'a> PassedOn<'a> {
                     _ => break,
                 }
                 if thrown.get(&span) == Some(exception) {
-                    // Its own ancestors are found from it.
+                    // The ancestors of this span are compared when the loop reaches this span.
                     passed_on.insert(span);
                     break;
                 }
@@ -51,7 +54,7 @@ impl<'a> PassedOn<'a> {
         Self(passed_on)
     }
 
-    /// Whether the span is one of them.
+    /// Returns true if the span only passes on an exception.
     pub fn contains(&self, span: &Span) -> bool {
         !self.0.is_empty() && self.0.contains(&id(span))
     }
@@ -61,7 +64,7 @@ fn id(span: &Span) -> Id<'_> {
     (&span.trace_id, &span.span_id)
 }
 
-/// Type and message of the exception that the mapping takes for the span's error.
+/// Returns the type and message of the exception that the mapping uses as the span's error.
 fn thrown(span: &Span) -> Option<[String; 2]> {
     let known = Known::of(&exception::of_span(span)?.attributes);
     Some([known.exception_type, known.exception_message].map(|value| first_text([value]).into_owned()))

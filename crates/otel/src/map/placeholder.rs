@@ -1,10 +1,10 @@
-//! Ids that stand for nobody: what programs write where they have no id.
+//! Placeholder ids, such as `undefined`, which programs write if they have no id.
 
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 
 use super::any_value::text;
 
-/// In lower case. Ids of zeros, such as the nil UUID, count too.
+/// The placeholders, in lower case. Ids of zeros, such as the nil UUID, count as placeholders too.
 const PLACEHOLDERS: &[&str] = &[
     "undefined",
     "null",
@@ -41,10 +41,10 @@ const PLACEHOLDERS: &[&str] = &[
     "{{user_id}}",
 ];
 
-/// The longest of them.
+/// Most bytes of a placeholder: the length of the nil UUID.
 const LONGEST: usize = 36;
 
-/// The value, unless it is a placeholder: one visitor would be all who have it.
+/// Returns the value unless it is a placeholder, which would merge all visitors that have it into one.
 pub(super) fn id(value: Option<&AnyValue>) -> Option<&AnyValue> {
     value.filter(|value| !is_placeholder(&text(value)))
 }

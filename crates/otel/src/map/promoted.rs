@@ -12,7 +12,8 @@ use super::resource::Resource;
 use super::user_agent::UserAgent;
 use super::visitor::visitor_id;
 
-/// Values of the promoted columns; what each holds is said once, in [`crate::tables()`].
+/// The values of the promoted columns. The definitions of the columns of the same names, in [`crate::tables()`],
+/// document them.
 #[derive(Clone, Debug, Default)]
 #[expect(
     missing_docs,
@@ -42,12 +43,12 @@ pub struct Promoted<'a> {
     pub utm_medium: Cow<'a, str>,
     pub utm_campaign: Cow<'a, str>,
     pub country: Cow<'a, str>,
-    /// Fills DeviceType, Browser, Os and IsBot.
+    /// The values of DeviceType, Browser, Os and IsBot.
     pub user_agent: Option<Arc<UserAgent>>,
 }
 
 impl Promoted<'_> {
-    /// Cuts the texts that queries filter by or group by to what a parameter takes.
+    /// Cuts the texts that queries filter or group by to the length of a query's parameter.
     pub(super) fn bound(&mut self) {
         for text in [
             &mut self.service_namespace,
@@ -74,7 +75,7 @@ impl Promoted<'_> {
 }
 
 impl Mapper {
-    /// The columns that any row has: of its service, and of who sent it.
+    /// Returns the promoted columns that any row may have: those of its service and of its visitor.
     pub(super) fn promoted<'a>(
         &mut self,
         attributes: &Lookup<'_, 'a>,

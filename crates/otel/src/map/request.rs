@@ -1,4 +1,4 @@
-//! Requests that a server answered.
+//! The columns of HTTP requests that a server answered.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -7,16 +7,16 @@ use super::attributes::{Known, Lookup, first_text};
 use super::number::{double, int, plausible_ms};
 use super::promoted::Promoted;
 
-/// The event of a request in logs.
+/// Name of the event of a request in logs.
 pub(super) const EVENT: &str = "http.server.request";
 
-/// Status codes of HTTP (RFC 9110, section 15).
+/// The status codes of HTTP (RFC 9110, section 15).
 const STATUS_CODES: RangeInclusive<i32> = 100..=599;
 
-/// HttpRoute when the server gives none.
+/// Value of `HttpRoute` if the server names no route.
 const NO_ROUTE: &str = "(none)";
 
-/// The method: by the stable key, else by the old one; `""` when this is no HTTP.
+/// Returns the method from the stable attribute, else from the old one. Returns `""` if the record is not about HTTP.
 pub(super) fn method<'a>(known: &Known<'a>) -> Cow<'a, str> {
     first_text([known.http_request_method, known.http_method])
 }
@@ -37,7 +37,8 @@ pub(super) fn fill<'a>(row: &mut Promoted<'a>, attributes: &Lookup<'_, 'a>, dura
     row.duration_ms = duration_ms.and_then(plausible_ms);
 }
 
-/// Duration of a request in a log: `http.server.request.duration` in seconds, else `duration_ms`.
+/// Returns the duration of a logged request in milliseconds: `http.server.request.duration` (seconds), else
+/// `duration_ms`.
 pub(super) fn logged_duration_ms(known: &Known<'_>) -> Option<f64> {
     let seconds = known.http_server_request_duration.and_then(double);
     seconds

@@ -1,4 +1,4 @@
-//! What all records of a resource, or of a scope, share.
+//! The values that all records of a resource, or of a scope, share.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use super::user_agent::UserAgent;
 pub struct Resource<'a> {
     /// `service.name`, or `""`.
     pub service_name: Cow<'a, str>,
-    /// Schema of the attributes.
+    /// URL of the attributes' schema.
     pub schema_url: &'a str,
     /// Attributes as text, each key once.
     pub attributes: Vec<(&'a str, Cow<'a, str>)>,
-    /// Arrival of the request in microseconds.
+    /// Arrival of the request, in microseconds since 1970 UTC.
     pub arrival: i64,
     pub(super) service_namespace: Cow<'a, str>,
     pub(super) service_version: Cow<'a, str>,
@@ -69,20 +69,20 @@ impl<'a> Resource<'a> {
 /// An instrumentation scope of a resource.
 #[derive(Default)]
 pub struct Scope<'a> {
-    /// Name.
+    /// Name of the scope.
     pub name: &'a str,
-    /// Version.
+    /// Version of the scope.
     pub version: &'a str,
-    /// Schema of the attributes.
+    /// URL of the attributes' schema.
     pub schema_url: &'a str,
     /// Attributes as text, each key once.
     pub attributes: Vec<(&'a str, Cow<'a, str>)>,
-    /// How many attributes the sender dropped.
+    /// Number of attributes that the sender dropped.
     pub dropped_attributes_count: u32,
 }
 
 impl<'a> Scope<'a> {
-    /// The scope of a message.
+    /// Returns the values of a scope.
     pub fn new(scope: Option<&'a InstrumentationScope>, schema_url: &'a str) -> Self {
         let Some(scope) = scope else {
             return Self {
@@ -100,6 +100,7 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// Returns the attributes as text, each key once.
 fn texts(attributes: &[KeyValue]) -> Vec<(&str, Cow<'_, str>)> {
     super::attributes::distinct(attributes)
         .map(|attribute| {

@@ -1,14 +1,15 @@
-//! PageRoute: the path of a page as one name, with its ids replaced, so that pages can be counted.
+//! The column `PageRoute`: the path of a page with its ids replaced, so that views of the same kind of page can be
+//! counted.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// What an id is replaced with.
+/// Replacement of an id.
 const ID: &str = ":id";
 
-/// Files that servers send for the folder they are in.
+/// Names of the files that servers send for a folder.
 const INDEX_FILES: &[&str] = &[
     "index.html",
     "index.htm",
@@ -20,29 +21,30 @@ const INDEX_FILES: &[&str] = &[
     "default.aspx",
 ];
 
-/// Longer segments are looked at up to here.
+/// Most bytes of a segment that the rules read.
 const MAX_SEGMENT: usize = 512;
 
-/// A kind of path segment.
+/// A rule that recognises a kind of path segment.
 struct Rule {
     pattern: &'static str,
-    /// Shorter texts are not of this kind.
+    /// Fewest bytes of a segment of this kind.
     min_length: usize,
     verdict: Verdict,
 }
 
+/// The meaning of a match.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     /// The segment is an id.
     Id,
     /// The segment is a word or a title.
     Word,
-    /// The segment is an id if one of its parts between `-`, `_`, `.` and `~` is of this kind.
+    /// The segment is an id if the rule matches one of its parts between `-`, `_`, `.` and `~`.
     IdInPart,
 }
 use Verdict::{Id, IdInPart, Word};
 
-/// The rules in order; the first that matches decides. A segment that none matches is a word.
+/// The rules in order, of which the first match decides. A segment without a match is a word.
 const RULES: &[Rule] = &[
     // Numbers: 42, +4915112345678
     rule(Id, 1, r"^\+?[0-9]+$"),
@@ -54,7 +56,7 @@ const RULES: &[Rule] = &[
         32,
         r"^(?i)\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$",
     ),
-    // Addresses of mail
+    // Email addresses
     rule(Id, 6, r"^[^@\s]+@[^@\s]+\.[^@.\s]+$"),
     // A name and a year: COVID-2019, report_2024
     rule(Word, 1, r"^[A-Za-z]+[-_](?:19|20)[0-9]{2}$"),
@@ -114,7 +116,8 @@ const fn rule(verdict: Verdict, min_length: usize, pattern: &'static str) -> Rul
     }
 }
 
-/// The route of a path: without ids, the slash at the end, an index file, and parameters of a segment (`;jsessionid=`).
+/// Returns the route of a path, with `:id` in place of ids. A slash or index file at the end and parameters of a
+/// segment (`;jsessionid=`) are removed.
 pub(super) fn page_route(path: &str) -> Cow<'_, str> {
     let rooted = path.starts_with('/');
     let mut segments: Vec<Cow<'_, str>> = path
@@ -140,6 +143,7 @@ pub(super) fn page_route(path: &str) -> Cow<'_, str> {
     Cow::Owned(format!("/{}", segments.join("/")))
 }
 
+/// Returns true if a segment is an id.
 fn is_id(segment: &str) -> bool {
     static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         RULES
@@ -167,7 +171,8 @@ fn is_id(segment: &str) -> bool {
         .unwrap_or(false)
 }
 
-/// The segment with `%40` as `@`; an escaped character beyond ASCII becomes some letter, which is all that rules see.
+/// Decodes the percent-encoding of a segment for the rules. A byte beyond ASCII becomes a letter, because the rules
+/// need no more.
 fn decoded(segment: &str) -> Cow<'_, str> {
     static ESCAPE: LazyLock<Regex> = LazyLock::new(|| Regex::new("%([0-9A-Fa-f]{2})").expect("tested"));
     ESCAPE.replace_all(

@@ -1,4 +1,4 @@
-//! Spans to rows of `otel_traces`.
+//! Maps spans to rows of `otel_traces`.
 
 use std::borrow::Cow;
 
@@ -14,22 +14,22 @@ use super::resource::Resource;
 use super::time::micros;
 use super::{exception, page, request};
 
-/// A row of `otel_traces`, without what its resource and scope say.
+/// A row of `otel_traces`, without the columns of its resource and scope.
 #[derive(Debug)]
 pub struct SpanRow<'a> {
-    /// Start of the span, else arrival.
+    /// Start of the span, else the arrival. Microseconds since 1970 UTC.
     pub timestamp: i64,
-    /// Trace.
+    /// Id of the trace.
     pub trace_id: HexId,
-    /// Span.
+    /// Id of the span.
     pub span_id: HexId,
-    /// Parent span.
+    /// Id of the parent span.
     pub parent_span_id: HexId,
-    /// Kind by name.
+    /// Name of the span's kind, e.g. `Server`.
     pub span_kind: &'static str,
-    /// End minus start in nanoseconds, 0 when one of them is missing or the end is earlier.
+    /// End minus start in nanoseconds; 0 if one of them is missing or the end is earlier.
     pub duration: i64,
-    /// Code of the status by name.
+    /// Name of the status code: `Ok`, `Error` or `Unset`.
     pub status_code: &'static str,
     /// Message of the status.
     pub status_message: &'a str,
@@ -40,7 +40,7 @@ pub struct SpanRow<'a> {
 }
 
 impl Mapper {
-    /// The row of a span, or nothing when it lacks a valid trace or span id.
+    /// Maps a span to a row. Returns `None` if the span has no valid trace or span id.
     pub fn span<'a>(&mut self, span: &'a Span, resource: &'a Resource<'a>) -> Option<SpanRow<'a>> {
         let (trace_id, span_id) = (hex_id::<16>(&span.trace_id), hex_id::<8>(&span.span_id));
         if trace_id.as_str().is_empty() || span_id.as_str().is_empty() {
@@ -87,19 +87,20 @@ impl Mapper {
 }
 
 impl SpanRow<'_> {
-    /// Makes the row one that shows its exception but is no error, because the error is counted where it was thrown.
+    /// Marks the row as one that passes on an exception. It shows the exception, but the error is counted where it was
+    /// thrown.
     pub fn pass_on(&mut self) {
         self.promoted.error_type = Cow::Borrowed("");
     }
 }
 
-/// End minus start in nanoseconds, if both are there and in order.
+/// Returns end minus start in nanoseconds, if both are present and in order.
 fn duration(span: &Span) -> Option<u64> {
     let (start, end) = (span.start_time_unix_nano, span.end_time_unix_nano);
     if start == 0 { None } else { end.checked_sub(start) }
 }
 
-/// Names as the Collector's exporter writes them.
+/// Returns the name that the OpenTelemetry Collector's ClickHouse exporter writes.
 fn kind_name(kind: i32) -> &'static str {
     match SpanKind::try_from(kind) {
         Ok(SpanKind::Internal) => "Internal",
@@ -111,7 +112,7 @@ fn kind_name(kind: i32) -> &'static str {
     }
 }
 
-/// Names as the Collector's exporter writes them.
+/// Returns the name that the OpenTelemetry Collector's ClickHouse exporter writes.
 fn status_name(code: i32) -> &'static str {
     match StatusCode::try_from(code) {
         Ok(StatusCode::Ok) => "Ok",

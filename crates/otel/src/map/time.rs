@@ -1,6 +1,6 @@
-//! OTLP's times: nanoseconds since 1970, 0 when unknown.
+//! Conversion of OTLP's times, which are nanoseconds since 1970 UTC, or 0 if unknown.
 
-/// Microseconds of a time, or the fallback for 0. A `u64` of nanoseconds always fits.
+/// Converts a time to microseconds, or returns the fallback for 0. Any `u64` of nanoseconds fits.
 pub(crate) fn micros(nanos: u64, fallback: i64) -> i64 {
     if nanos == 0 {
         fallback

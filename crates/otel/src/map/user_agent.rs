@@ -1,4 +1,4 @@
-//! What a User-Agent says, by woothee (browser, system, device), isbot and a list of our own (`bots.txt`).
+//! Parses User-Agents with woothee (browser, system, device), isbot, and Lakefront's own list of bots (`bots.txt`).
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use isbot::Bots;
 use regex::RegexSet;
 use woothee::parser::Parser;
 
-/// Longer ones are cut: no real one is longer, and parsing costs time.
+/// Most bytes of a User-Agent that are parsed. Real ones are shorter, and parsing takes time.
 const MAX_LENGTH: usize = 512;
 
 /// A parsed User-Agent.
@@ -18,14 +18,14 @@ pub struct UserAgent {
     pub browser: String,
     /// Name of the operating system, e.g. `Android`, or `""`.
     pub os: String,
-    /// Whether it is a bot's.
+    /// True if the User-Agent is a bot's.
     pub is_bot: bool,
-    /// Whether it is a browser's, or says so: SDKs and command-line tools do not.
+    /// True if the User-Agent is, or claims to be, a browser's. SDKs and command-line tools do not claim that.
     pub is_browser: bool,
 }
 
 impl UserAgent {
-    /// Parses the header.
+    /// Parses the value of the header `User-Agent`.
     pub fn parse(header: &str) -> Self {
         static PARSER: LazyLock<Parser> = LazyLock::new(Parser::new);
         let header = &header[..header.floor_char_boundary(MAX_LENGTH)];
@@ -52,7 +52,7 @@ impl UserAgent {
     }
 }
 
-/// Whether it is a robot's, by the lists.
+/// Returns true if a list names the User-Agent as a bot's and `bots.txt` does not name it as a person's.
 fn is_bot(header: &str, category: &str) -> bool {
     static BOTS: LazyLock<Bots> = LazyLock::new(|| {
         let mut bots = Bots::default();
@@ -65,7 +65,7 @@ fn is_bot(header: &str, category: &str) -> bool {
     (category == "crawler" || BOTS.is_bot(header)) && !PEOPLE.is_match(&header.to_ascii_lowercase())
 }
 
-/// The patterns of `bots.txt` that stand after a word.
+/// Returns the patterns of the lines of `bots.txt` that begin with a word.
 fn listed(word: &str) -> Vec<&'static str> {
     include_str!("bots.txt")
         .lines()
@@ -73,7 +73,7 @@ fn listed(word: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// woothee's category, with tablets told from phones.
+/// Returns woothee's category of device, with tablets as a separate category.
 fn device_type(header: &str, category: &str) -> &'static str {
     let android_tablet = header.contains("Android") && !header.contains("Mobile");
     match category {

@@ -1,4 +1,4 @@
-//! The visitor that a row belongs to, and the pseudonym that stands for the address of a browser.
+//! The column `VisitorId`, and the pseudonym that replaces the address of a browser.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use super::attributes::{Lookup, first_text};
 use super::resource::Resource;
 
-/// Returns VisitorId: the user, else the installation or device, else for a browser that sent the record itself a hash that
-/// changes with the pseudonym of its address, else the session.
+/// Returns the value of `VisitorId`: the user, else the installation or device, else for a browser that sent the record
+/// itself a hash, else the session. The hash changes with the pseudonym of the browser's address.
 ///
-/// An address that a server reports of its client (`client.address`) does not count: there is no key to hash it with, and a
-/// hash without one says who it was to anybody who tries all addresses.
+/// An address that a server reports for its client (`client.address`) is not used, because there is no key to hash it
+/// with. A hash without a key reveals the address to anyone who tries all addresses.
 pub(super) fn visitor_id<'a>(
     user_id: &Cow<'a, str>,
     session_id: &Cow<'a, str>,
@@ -37,7 +37,8 @@ pub(super) fn visitor_id<'a>(
     session_id.clone()
 }
 
-/// Stands for the address of a sender: the same as long as the key is, and without meaning once the key is gone.
+/// A pseudonym of a sender's address. It is stable as long as the key is kept, and can't be resolved once the key is
+/// deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pseudonym([u8; 16]);
 
@@ -54,17 +55,18 @@ impl Pseudonym {
         Self(bytes)
     }
 
-    /// Returns the pseudonym with these bytes: see [`Self::bytes`].
+    /// Returns the pseudonym with the bytes that [`Self::bytes`] returned.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// Returns the bytes, to be kept.
+    /// Returns the bytes, for storage.
     pub fn bytes(self) -> [u8; 16] {
         self.0
     }
 
-    /// Returns the VisitorId of a browser at the address: a hash of service, pseudonym and User-Agent.
+    /// Returns the `VisitorId` of a browser at the address: 16 hexadecimal digits of a hash of service, pseudonym and
+    /// User-Agent.
     pub(super) fn visitor_id(self, service: &str, user_agent: &str) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.0);

@@ -1,4 +1,4 @@
-//! Web vitals.
+//! The columns of web vitals, such as `lcp` and `cls`.
 
 use std::borrow::Cow;
 
@@ -8,13 +8,13 @@ use super::any_value::entry;
 use super::attributes::{Known, first_text};
 use super::number::{double, plausible_ms};
 
-/// The event that carries one.
+/// Name of the event of a web vital.
 pub(super) const EVENT: &str = "browser.web_vital";
 
-/// The highest layout shift that is one. Pages that jump all the time reach 10.
+/// The highest plausible layout shift. Pages that jump all the time reach 10.
 const MAX_SHIFT: f64 = 100.0;
 
-/// Name, in lower case, and value of a web vital: from its attributes, else from a body that is a map.
+/// Returns the name, in lower case, and the value of a web vital: from its attributes, else from a body that is a map.
 pub(super) fn vital<'a>(known: &Known<'a>, body: Option<&'a AnyValue>) -> (Cow<'a, str>, Option<f64>) {
     let name = first_text([known.browser_web_vital_name, known.name, entry(body, "name")]);
     let values = [known.browser_web_vital_value, known.value, entry(body, "value")];

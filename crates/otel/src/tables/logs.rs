@@ -1,4 +1,4 @@
-//! `otel_logs`
+//! The definition of the table `otel_logs`: one row per log record.
 
 use super::{LOGS, ROW_ID, promoted::PROMOTED};
 use crate::table::{ColumnDef as C, ColumnType::*, Table};

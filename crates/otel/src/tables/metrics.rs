@@ -1,4 +1,4 @@
-//! The five tables of metrics: one row per data point.
+//! The definitions of the five tables of metrics: one row per data point.
 
 use super::{EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, ROW_ID, SUM, SUMMARY};
 use crate::table::{ColumnDef as C, ColumnType::*, Table};
@@ -80,7 +80,7 @@ const EXTREMES: &[C] = &[
     TEMPORALITY,
 ];
 
-/// Metrics share their layout but for the columns of their kind.
+/// Returns a table of metrics. The tables differ only in the columns of their kind of data point.
 fn metric_table(name: &'static str, doc: &'static str, own: &[&[C]]) -> Table {
     let mut groups = vec![COMMON];
     groups.extend(own);

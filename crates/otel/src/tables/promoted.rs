@@ -1,7 +1,8 @@
-//! The promoted columns of logs and traces.
+//! The definition of the promoted columns of logs and traces.
 
 use crate::table::{ColumnDef as C, ColumnType::*};
 
+/// The promoted columns, in order.
 pub(super) const PROMOTED: &[C] = &[
     C::required("ServiceNamespace", String, "`service.namespace`.").low_cardinality().promoted(),
     C::required("ServiceVersion", String, "`service.version`.").low_cardinality().promoted(),

@@ -1,4 +1,4 @@
-//! `otel_traces`
+//! The definition of the table `otel_traces`: one row per span.
 
 use super::{ROW_ID, TRACES, promoted::PROMOTED};
 use crate::table::{ColumnDef as C, ColumnType::*, Table};

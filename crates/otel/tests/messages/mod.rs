@@ -1,4 +1,4 @@
-//! Strategies for any request.
+//! Proptest strategies that generate any request.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -21,7 +21,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-/// Finite, as JSON numbers are, and not so precise that a parser of theirs rounds otherwise.
+/// Generates a finite number, as JSON requires, with few enough digits that every parser rounds it alike.
 fn number() -> impl Strategy<Value = f64> {
     (any::<i32>(), 0..4).prop_map(|(value, scale)| f64::from(value) / f64::from(1 << scale))
 }
@@ -30,7 +30,7 @@ fn id(length: usize) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![Just(Vec::new()), vec(any::<u8>(), length)]
 }
 
-/// Keys that the mapping reads, and others.
+/// Generates keys that the mapping reads, and others.
 fn key() -> impl Strategy<Value = String> {
     let known = [
         "service.name",
@@ -386,7 +386,7 @@ fn summary_points() -> impl Strategy<Value = Vec<SummaryDataPoint>> {
     vec(point, 0..4)
 }
 
-/// A request and the number of its data points.
+/// Generates a request of metrics, with the number of its data points.
 pub fn metrics() -> impl Strategy<Value = (ExportMetricsServiceRequest, usize)> {
     let data = prop_oneof![
         number_points().prop_map(|data_points| (data_points.len(), Data::Gauge(Gauge { data_points }))),

@@ -1,4 +1,4 @@
-//! Columns of strings.
+//! Builder of columns of strings.
 
 use std::io::Write;
 use std::mem;
@@ -13,8 +13,10 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use super::{Column, Offsets};
 use crate::map::text;
 
-/// A required `string` column. Leaner than Arrow's builder: it keeps no nulls, and rows without text can be left out
-/// until one with text comes ([`TextColumn::set`]), which most promoted columns live by.
+/// A builder of a required `string` column. It is leaner than Arrow's builder, because it keeps no nulls.
+///
+/// Rows without text can be left out until a row with text comes ([`TextColumn::set`]). Most promoted columns are
+/// filled that way, since they are mostly empty.
 #[derive(Default)]
 pub(in crate::arrow) struct TextColumn {
     bytes: Vec<u8>,
@@ -28,7 +30,7 @@ impl TextColumn {
         self.offsets.push(self.bytes.len());
     }
 
-    /// Appends a value as text, without a `String` in between where that is possible.
+    /// Appends a value as text. Avoids a `String` in between for strings and integers.
     pub(in crate::arrow) fn append_any(&mut self, value: Option<&AnyValue>) {
         match value.and_then(|value| value.value.as_ref()) {
             Some(Value::IntValue(int)) => {
@@ -39,7 +41,7 @@ impl TextColumn {
         }
     }
 
-    /// Sets the text of a row, when there is any; rows before it that were not set are empty.
+    /// Sets the text of a row, if it is not empty. Rows before it that were not set become empty.
     pub(in crate::arrow) fn set(&mut self, row: usize, text: &str) {
         if !text.is_empty() {
             self.fill(row);
@@ -47,12 +49,12 @@ impl TextColumn {
         }
     }
 
-    /// Appends empty texts until there are as many as rows.
+    /// Appends empty texts until there are as many as `rows`.
     pub(in crate::arrow) fn fill(&mut self, rows: usize) {
         self.offsets.repeat_last_until(rows);
     }
 
-    /// How many texts there are.
+    /// Returns the number of texts.
     pub(in crate::arrow) fn len(&self) -> usize {
         self.offsets.len()
     }
@@ -61,7 +63,8 @@ impl TextColumn {
 impl Column for TextColumn {
     fn finish_as(&mut self, _: &DataType) -> ArrayRef {
         let offsets: OffsetBuffer<i32> = self.offsets.finish();
-        // The next batch is likely as large: growing by doubling would copy it once more. What is not used costs nothing.
+        // The next batch is likely as large, and growing by doubling would copy it once more. Unused capacity costs no
+        // memory.
         let next = Vec::with_capacity(self.bytes.len());
         let bytes = Buffer::from_vec(mem::replace(&mut self.bytes, next));
         Arc::new(StringArray::new(offsets, bytes, None))

@@ -1,4 +1,4 @@
-//! The columns that all metrics have.
+//! The columns that all tables of metrics have.
 
 use arrow_array::builder::{Int64Builder, TimestampMicrosecondBuilder};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
@@ -8,21 +8,21 @@ use crate::arrow::batch::columns;
 use crate::arrow::column::{Column, MapColumn, TextColumn, timestamps};
 use crate::map::{Resource, Scope, micros};
 
-/// What the points of a metric share.
+/// The values that all points of a metric share.
 pub(super) struct Series<'a> {
     pub(super) resource: &'a Resource<'a>,
     pub(super) scope: &'a Scope<'a>,
     pub(super) metric: &'a Metric,
 }
 
-/// What every kind of data point has.
+/// The values that every kind of data point has.
 pub(super) struct Point<'a> {
     pub(super) attributes: &'a [KeyValue],
     pub(super) start_time_unix_nano: u64,
     pub(super) time_unix_nano: u64,
 }
 
-/// The common part of any kind of data point.
+/// Returns the [`Point`] of any kind of data point.
 macro_rules! point {
     ($point:expr) => {
         $crate::arrow::metrics::Point {
@@ -120,7 +120,7 @@ impl CommonColumns {
     }
 }
 
-/// A count as the lake stores it: it has no unsigned integers.
+/// Converts a count to the lake's type, which has no unsigned integers.
 pub(super) fn long(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

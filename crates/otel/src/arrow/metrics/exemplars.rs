@@ -1,4 +1,4 @@
-//! The columns of exemplars.
+//! The columns of exemplars, which are lists with one element per exemplar.
 
 use arrow_array::builder::{Float64Builder, TimestampMicrosecondBuilder};
 use opentelemetry_proto::tonic::metrics::v1::Exemplar;

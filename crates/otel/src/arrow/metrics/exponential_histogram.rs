@@ -1,4 +1,4 @@
-//! Exponential histograms.
+//! The columns of exponential histograms.
 
 use arrow_array::RecordBatch;
 use arrow_array::builder::{Float64Builder, Int32Builder, Int64Builder};
@@ -11,7 +11,7 @@ use crate::arrow::batch::{columns, finish};
 use crate::arrow::column::ListColumn;
 use crate::tables::{EXPONENTIAL_HISTOGRAM, table};
 
-/// Columns of `otel_metrics_exponential_histogram`.
+/// Builders of the columns of `otel_metrics_exponential_histogram`.
 #[derive(Default)]
 pub(super) struct ExponentialHistogramColumns {
     common: CommonColumns,

@@ -1,4 +1,4 @@
-//! Histograms.
+//! The columns of histograms with explicit bounds.
 
 use arrow_array::RecordBatch;
 use arrow_array::builder::{Float64Builder, Int32Builder, Int64Builder};
@@ -10,7 +10,7 @@ use crate::arrow::batch::{columns, finish};
 use crate::arrow::column::ListColumn;
 use crate::tables::{HISTOGRAM, table};
 
-/// Columns of `otel_metrics_histogram`.
+/// Builders of the columns of `otel_metrics_histogram`.
 #[derive(Default)]
 pub(super) struct HistogramColumns {
     common: CommonColumns,

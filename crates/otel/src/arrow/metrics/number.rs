@@ -1,4 +1,4 @@
-//! Gauges and sums.
+//! The columns of gauges and sums.
 
 use arrow_array::RecordBatch;
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int32Builder, Int64Builder};
@@ -11,7 +11,7 @@ use crate::arrow::batch::{columns, finish};
 use crate::arrow::column::Column;
 use crate::tables::{GAUGE, SUM, table};
 
-/// What gauges and sums have in common.
+/// Builders of the columns that gauges and sums have in common.
 #[derive(Default)]
 struct NumberColumns {
     common: CommonColumns,
@@ -40,7 +40,7 @@ impl NumberColumns {
     }
 }
 
-/// Columns of `otel_metrics_gauge`.
+/// Builders of the columns of `otel_metrics_gauge`.
 #[derive(Default)]
 pub(super) struct GaugeColumns {
     number: NumberColumns,
@@ -60,7 +60,7 @@ impl GaugeColumns {
     }
 }
 
-/// Columns of `otel_metrics_sum`.
+/// Builders of the columns of `otel_metrics_sum`.
 #[derive(Default)]
 pub(super) struct SumColumns {
     number: NumberColumns,

@@ -1,4 +1,4 @@
-//! Summaries.
+//! The columns of summaries.
 
 use arrow_array::RecordBatch;
 use arrow_array::builder::{Float64Builder, Int64Builder};
@@ -9,7 +9,7 @@ use crate::arrow::batch::{columns, finish};
 use crate::arrow::column::ListColumn;
 use crate::tables::{SUMMARY, table};
 
-/// Columns of `otel_metrics_summary`.
+/// Builders of the columns of `otel_metrics_summary`.
 #[derive(Default)]
 pub(super) struct SummaryColumns {
     common: CommonColumns,

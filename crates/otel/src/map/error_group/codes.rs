@@ -1,4 +1,5 @@
-//! Numbers that are the error, such as a status: they stay in a message while other numbers are replaced.
+//! Recognises numbers that identify the error, such as a status. They stay in a message while other numbers are
+//! replaced.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -7,7 +8,7 @@ use regex::{Captures, Regex};
 
 use super::replace;
 
-/// Where codes stand in messages. The whole match stays as it is.
+/// Patterns of codes in messages. The whole match stays unchanged.
 const CODES: &[&str] = &[
     // HTTP: status code 404, status: 503, HTTP 500, HTTP/1.1 502, HTTP error 404
     r"(?i)\b(?:status(?:[ _-]?code)?|https?(?:/[0-9.]+)?(?: error| status)?)[ :=(]{1,3}[1-5][0-9]{2}\b",
@@ -15,10 +16,12 @@ const CODES: &[&str] = &[
     r"(?i)\b(?:with|returned|responded|response|received|got|error|failed)(?: with)?(?: an?)?(?:: | \(?)[45][0-9]{2}(?:$|[.,;:)\]]| (?:from|for|on|at|status|error|HTTP)\b)",
     // HTTP by its reason phrase: 404 Not Found
     r"\b[45][0-9]{2} (?:Client Error|Server Error|Bad Request|Unauthorized|Payment Required|Forbidden|Not Found|Method Not Allowed|Not Acceptable|Request Timeout|Conflict|Gone|Length Required|Precondition Failed|Payload Too Large|Content Too Large|URI Too Long|Unsupported Media Type|Unprocessable|Locked|Too Many Requests|Internal Server Error|Not Implemented|Bad Gateway|Service Unavailable|Gateway Timeout)\b",
-    // Errors by number: Minified React error #418, ERROR 1045 (28000), error code 23505, errno 13, [Errno 2], os error 2
+    // Errors by number: Minified React error #418, ERROR 1045 (28000), error code 23505, errno 13, [Errno 2], os error
+    // 2
     r"(?i)\b(?:errno|err(?:or)?[ _-]?(?:code|number|no))[ :=]{1,2}#?\(?-?[0-9]{1,5}\b",
     r"(?i)\berror ?[ #(]-?[0-9]{1,5}\b(?: \([0-9A-Z]{5}\))?",
-    // Codes by name: exit code 137, exit status 1, exited with code 1, signal 9, code = 14, code: -32601, result code 17
+    // Codes by name: exit code 137, exit status 1, exited with code 1, signal 9, code = 14, code: -32601, result code
+    // 17
     r"(?i)\b(?:(?:exit|exited|return|result|response|reason|status|vendor|sql|close|abort)(?: with)?[ _-]?(?:code|status)|with code|signal)[ :=]{1,3}\(?-?[0-9]{1,5}\b",
     r"(?i)\bcode ?[:=] ?-?[0-9]{1,5}\b",
     // Windows: HRESULT: 0x80070005, exception code 0xc0000005, Win32 error 0x5
@@ -32,10 +35,10 @@ const CODES: &[&str] = &[
     r"^[0-9]{1,2} [A-Z]{2,}(?:_[A-Z]+)*: ",
 ];
 
-/// The first of the private characters that stand for digits and letters of a code meanwhile.
+/// The first private-use character. Private-use characters temporarily replace the digits and letters of a code.
 const PRIVATE: u32 = 0xF_0000;
 
-/// The message with its codes in characters that no rule matches; [`reveal`] brings them back.
+/// Returns the message with its codes in characters that no rule matches. [`reveal`] restores them.
 pub(super) fn hide(message: Cow<'_, str>) -> Cow<'_, str> {
     static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         CODES
@@ -53,7 +56,7 @@ pub(super) fn hide(message: Cow<'_, str>) -> Cow<'_, str> {
     })
 }
 
-/// The message with its codes readable again.
+/// Returns the message with its codes restored.
 pub(super) fn reveal(message: Cow<'_, str>) -> Cow<'_, str> {
     if !message.contains(|char| shown(char) != char) {
         return message;

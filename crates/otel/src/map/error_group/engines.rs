@@ -1,4 +1,4 @@
-//! Errors that JavaScript engines raise themselves, each in its own words.
+//! Recognises the errors that JavaScript engines raise themselves, with a different wording in each engine.
 
 use std::sync::LazyLock;
 
@@ -6,13 +6,13 @@ use regex::Regex;
 
 use super::unless_minified;
 
-/// One error in the words of one or more engines.
+/// The wording of one error in one or more engines.
 struct Wording {
-    /// Types that the engines give it.
+    /// Types that the engines give the error.
     types: &'static [&'static str],
-    /// The message. A group `name` is part of what went wrong.
+    /// Pattern of the message. Its group `name` is kept in the canonical message.
     pattern: &'static str,
-    /// The type and message that stand for all wordings.
+    /// The type and message that replace all wordings.
     canonical: (&'static str, &'static str),
 }
 
@@ -34,7 +34,8 @@ const IMPORT: (&str, &str) = ("TypeError", "module import failed");
 
 /// The wordings of V8 (Chromium, Node.js), SpiderMonkey (Firefox), JavaScriptCore (Safari) and Hermes.
 const WORDINGS: &[Wording] = &[
-    // V8: Cannot read properties of undefined (reading 'price'); before 2021, and Hermes: Cannot read property 'price' of undefined
+    // V8: Cannot read properties of undefined (reading 'price'); before 2021, and Hermes: Cannot read property 'price'
+    // of undefined
     Wording {
         types: TYPE_ERROR,
         pattern: r"^Cannot (?:read|set) propert(?:ies|y .*) of (?:undefined|null)(?: \(.*\))?$",
@@ -64,7 +65,8 @@ const WORDINGS: &[Wording] = &[
         pattern: r"^(?:undefined|null) is not a function \(near .*\)$",
         canonical: NOT_ITERABLE,
     },
-    // V8, Firefox: x.total is not a function; Safari: x.total is not a function. (In 'x.total()', 'x.total' is undefined)
+    // V8, Firefox: x.total is not a function; Safari: x.total is not a function. (In 'x.total()', 'x.total' is
+    // undefined)
     Wording {
         types: TYPE_ERROR,
         pattern: r"^(?:.*[.\s)])?(?<name>[\w$#]*)\)? is not a function(?:\. \(In .*\))?$",
@@ -124,7 +126,8 @@ const WORDINGS: &[Wording] = &[
         pattern: r"^.*(?: is not valid JSON|in JSON at position \d+.*)$|^Unexpected end of JSON input$",
         canonical: JSON,
     },
-    // Firefox: JSON.parse: unexpected character at line 1 column 1 of the JSON data; Safari: JSON Parse error: Unexpected EOF
+    // Firefox: JSON.parse: unexpected character at line 1 column 1 of the JSON data; Safari: JSON Parse error:
+    // Unexpected EOF
     Wording {
         types: &["SyntaxError"],
         pattern: r"^JSON(?:\.parse|\ Parse error): .*$",
@@ -142,7 +145,8 @@ const WORDINGS: &[Wording] = &[
         pattern: r"^Cannot use 'in' operator to search for .*$|^right-hand side of 'in' should be an object, got .*$|^.* is not an Object\. \(evaluating .*\)$",
         canonical: IN,
     },
-    // V8: Failed to fetch dynamically imported module: https://…; Firefox: error loading …; Safari: Importing a module script failed.
+    // V8: Failed to fetch dynamically imported module: https://…; Firefox: error loading …; Safari: Importing a module
+    // script failed.
     Wording {
         types: TYPE_ERROR,
         pattern: r"^(?:Failed to fetch|error loading) dynamically imported module: .*$|^Importing a module script failed\.?$",
@@ -156,7 +160,7 @@ const WORDINGS: &[Wording] = &[
     },
 ];
 
-/// The type and message that stand for this error in every engine, if an engine raised it.
+/// Returns the canonical type and message of an error that an engine raised; `None` for other errors.
 pub(super) fn canonical(r#type: &str, message: &str) -> Option<(&'static str, String)> {
     static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         WORDINGS

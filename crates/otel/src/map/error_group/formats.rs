@@ -1,13 +1,13 @@
-//! How languages write the frames of a stack.
+//! The formats of stack frames in each language, and the marks of frames of libraries.
 
-/// A language's way to write a frame.
+/// The format of a frame in one language.
 pub(super) struct Format {
-    /// A line of a frame. Groups: `function` and `file`, either may be missing.
+    /// Pattern of a frame's line. Its groups `function` and `file` may be missing.
     pub(super) pattern: &'static str,
     pub(super) language: Language,
 }
 
-/// What else differs between stacks.
+/// The language of a stack, whose further rules depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Language {
     Python,
@@ -23,7 +23,7 @@ pub(super) enum Language {
     Elixir,
 }
 
-/// The formats in order; the first that matches any line reads the stack.
+/// The formats in order. The first that matches any line is used for the stack.
 pub(super) const FORMATS: &[Format] = &[
     // File "/app/shop/cart.py", line 12, in add
     Format {
@@ -83,7 +83,7 @@ pub(super) const FORMATS: &[Format] = &[
     },
 ];
 
-/// What marks files of libraries and runtimes, anywhere in the path.
+/// Parts of paths that mark files of libraries and runtimes.
 pub(super) const FOREIGN_FILES: &[&str] = &[
     // JavaScript
     "node_modules/",
@@ -124,7 +124,7 @@ pub(super) const FOREIGN_FILES: &[&str] = &[
     "[internal function]",
 ];
 
-/// What paths of libraries and runtimes begin with.
+/// Prefixes of paths of libraries and runtimes.
 pub(super) const FOREIGN_SCHEMES: &[&str] = &[
     "node:",
     "ext:",
@@ -149,7 +149,7 @@ pub(super) const FOREIGN_BUNDLES: &[&str] = &[
     "jquery",
 ];
 
-/// What marks functions of libraries and runtimes by their beginning.
+/// Prefixes of functions of libraries and runtimes.
 pub(super) const FOREIGN_FUNCTIONS: &[(Language, &[&str])] = &[
     (
         Language::Java,
@@ -256,7 +256,7 @@ pub(super) const FOREIGN_FUNCTIONS: &[(Language, &[&str])] = &[
     (Language::Elixir, &[":erlang", ":proc_lib", ":gen_server"]),
 ];
 
-/// Applications of Elixir's that are libraries.
+/// Applications of Elixir that are libraries.
 pub(super) const FOREIGN_APPS: &[&str] = &[
     "elixir",
     "stdlib",
@@ -274,7 +274,7 @@ pub(super) const FOREIGN_APPS: &[&str] = &[
     "telemetry",
 ];
 
-/// Names that say nothing without the folder they are in.
+/// File names without the extension that identify nothing without their folder.
 pub(super) const COMMON_NAMES: &[&str] = &[
     "index", "page", "layout", "route", "mod", "lib", "__init__", "+page", "+layout", "+server",
 ];

@@ -1,7 +1,7 @@
-//! Where an error was thrown: the innermost frame of a stack that is the application's own.
+//! Finds the frame that threw an error: the innermost frame of a stack that belongs to the application.
 //!
-//! One frame, because the others differ for one and the same throw: Python and .NET collect frames while the exception
-//! passes them, and browsers disagree on those before an `await`.
+//! Only one frame counts, because the others differ between records of the same throw. Python and .NET collect frames
+//! while the exception passes them, and browsers disagree on those before an `await`.
 
 use std::sync::LazyLock;
 
@@ -13,10 +13,11 @@ use super::formats::{
 };
 use super::{cut, unless_minified};
 
-/// Of a longer stack only the end where the error was thrown is read.
+/// Bytes of a stack that are read, at the end where the error was thrown.
 const MAX_STACK: usize = 32_768;
 
-/// The innermost own frame as `function file`; of all frames when none is the application's; `""` without any.
+/// Returns the application's innermost frame as `function file`. Without one, returns the innermost frame; without any
+/// frame, `""`.
 pub(super) fn thrown_in(stack: &str) -> String {
     static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         FORMATS
@@ -28,7 +29,7 @@ pub(super) fn thrown_in(stack: &str) -> String {
     for (format, pattern) in FORMATS.iter().zip(PATTERNS.iter()) {
         let frames = frames(stack, pattern, format.language);
         if format.language == Language::Rust && !frames.iter().any(|frame| frame.function.contains("::")) {
-            // A numbered list in a message.
+            // The match is a numbered list in a message.
             continue;
         }
         if let Some(innermost) = frames.first() {
@@ -42,9 +43,10 @@ pub(super) fn thrown_in(stack: &str) -> String {
     String::new()
 }
 
-/// The part of the stack that says where the exception was thrown that caused the others, bounded.
+/// Returns the part of the stack of the exception that caused the others, cut to [`MAX_STACK`].
 fn thrown(stack: &str) -> &str {
-    // Python writes the cause first, and what was being handled first as well, though that is no cause.
+    // Python writes the cause first. It also writes the exception that was being handled first, although that is no
+    // cause.
     if stack.contains("Traceback (most recent call last):") {
         let raised = after_last(
             stack,
@@ -56,19 +58,20 @@ fn thrown(stack: &str) -> &str {
         let start = cause.len().saturating_sub(MAX_STACK);
         return &cause[cause.ceil_char_boundary(start)..];
     }
-    // Rust's anyhow numbers causes as it numbers frames.
+    // Rust's anyhow numbers causes like frames.
     let stack = after_last(stack, "\nStack backtrace:\n");
-    // Java writes the cause last; what was suppressed on the way is indented.
+    // Java writes the cause last. Suppressed exceptions are indented.
     let cause = after_last(stack, "\nCaused by: ");
     let cause = cause.find("\n\tSuppressed: ").map_or(cause, |end| &cause[..end]);
     cut(cause, MAX_STACK)
 }
 
+/// Returns the text after the last `mark`, or the whole text.
 fn after_last<'a>(text: &'a str, mark: &str) -> &'a str {
     text.rfind(mark).map_or(text, |at| &text[at + mark.len()..])
 }
 
-/// The frames, innermost first.
+/// Returns the frames of a stack, innermost first.
 fn frames<'a>(stack: &'a str, pattern: &Regex, language: Language) -> Vec<Frame<'a>> {
     let mut frames: Vec<Frame<'a>> = Vec::new();
     let mut before = "";
@@ -76,7 +79,7 @@ fn frames<'a>(stack: &'a str, pattern: &Regex, language: Language) -> Vec<Frame<
         match (pattern.captures(line), language) {
             (Some(captures), Language::Go) => {
                 let function = before.trim_start_matches("created by ");
-                // All above a panic is what recovered from it and printed the stack.
+                // The frames above a panic belong to the code that recovered and printed the stack.
                 if function.starts_with("panic(") {
                     frames.clear();
                 }
@@ -86,7 +89,7 @@ fn frames<'a>(stack: &'a str, pattern: &Regex, language: Language) -> Vec<Frame<
                 });
             }
             (Some(captures), Language::Ruby) => {
-                // A frame without `from` after some with begins the cause.
+                // After frames with `from`, a frame without it is the first of the cause.
                 let begins = captures.name("from").is_none();
                 if begins && stack.contains("from ") {
                     frames.clear();
@@ -110,12 +113,13 @@ fn frames<'a>(stack: &'a str, pattern: &Regex, language: Language) -> Vec<Frame<
     frames
 }
 
-/// `./src/cart.rs:12:5` without the numbers.
+/// Returns a file without its position: `./src/cart.rs` for `./src/cart.rs:12:5`.
 fn without_position(file: &str) -> &str {
     let numbers = |char: char| char == ':' || char.is_ascii_digit();
     file.trim_end_matches(numbers)
 }
 
+/// A frame of a stack, as its format captured it.
 struct Frame<'a> {
     language: Language,
     function: &'a str,
@@ -127,7 +131,7 @@ impl<'a> Frame<'a> {
     fn new(captures: &Captures<'a>, language: Language) -> Self {
         let group = |name| captures.name(name).map_or("", |group| group.as_str());
         let function = match group("function") {
-            // A getter or setter, whose name V8 writes beside it.
+            // V8 writes the name of a getter or setter beside it.
             "get" | "set" | "Object.get" | "Object.set" => group("alias"),
             function => function,
         };
@@ -144,6 +148,7 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Returns true if the frame belongs to the application, not to a library or runtime.
     fn is_own(&self) -> bool {
         let foreign = FOREIGN_FILES.iter().any(|mark| self.file.contains(mark))
             || FOREIGN_SCHEMES.iter().any(|scheme| self.file.starts_with(scheme))
@@ -158,7 +163,7 @@ impl<'a> Frame<'a> {
                 FOREIGN_BUNDLES.contains(&file.split('.').next().unwrap_or_default())
             }
             Language::Elixir if FOREIGN_APPS.contains(&self.app) => true,
-            // Of the C runtime
+            // A function without `::` belongs to the C runtime.
             Language::Rust if !self.function.contains("::") => true,
             language => {
                 let function = self.function.trim_start_matches(['<', '&', '*']);
@@ -171,6 +176,7 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Returns the frame as `function file`, without the parts that vary.
     fn name(&self) -> String {
         let function = function_name(self.function, self.language);
         let name = file_name(self.file);
@@ -183,7 +189,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// The name of a function without what compilers and engines add to it.
+/// Returns the name of a function without the parts that compilers and engines add.
 fn function_name(function: &str, language: Language) -> String {
     match language {
         Language::JavaScript => javascript_name(function).to_owned(),
@@ -199,7 +205,8 @@ fn function_name(function: &str, language: Language) -> String {
     }
 }
 
-/// Engines agree on the last part of a name: `Cart.total`, `async*Cart/this.total` and `get total` are `total`.
+/// Returns the last part of a name, on which engines agree: `Cart.total`, `async*Cart/this.total` and `get total` are
+/// `total`.
 fn javascript_name(function: &str) -> &str {
     let name = function.rsplit(['*', '/', '.']).next().unwrap_or_default();
     let name = ["async ", "get ", "set "]
@@ -213,7 +220,8 @@ fn javascript_name(function: &str) -> &str {
     }
 }
 
-/// `com.shop.Cart$$SpringCGLIB$$0.add`, `com.shop.Cart$1.add` and `com.shop.Cart.lambda$add$0` are `com.shop.Cart.add`.
+/// Removes generated parts: `com.shop.Cart$$SpringCGLIB$$0.add`, `com.shop.Cart$1.add` and `com.shop.Cart.lambda$add$0`
+/// become `com.shop.Cart.add`.
 fn java_name(function: &str) -> String {
     static LAMBDA: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"lambda\$(\w+?)\$\d+").expect("tested"));
     static GENERATED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\$\$[^.]*|\$\d+").expect("tested"));
@@ -221,7 +229,8 @@ fn java_name(function: &str) -> String {
     GENERATED.replace_all(&function, "").into_owned()
 }
 
-/// `Shop.Cart.<AddAsync>d__5.MoveNext` and `Shop.Cart.<>c__DisplayClass3_0.<AddAsync>b__0` are `Shop.Cart.AddAsync`.
+/// Removes generated parts: `Shop.Cart.<AddAsync>d__5.MoveNext` and `Shop.Cart.<>c__DisplayClass3_0.<AddAsync>b__0`
+/// become `Shop.Cart.AddAsync`.
 fn dotnet_name(function: &str) -> String {
     static GENERATED: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^(?<class>[^<]*?)\.(?:<>c\w*\.)?<(?<method>\w+)>.*$").expect("tested"));
@@ -230,7 +239,7 @@ fn dotnet_name(function: &str) -> String {
     GENERIC.replace_all(&function, "").into_owned()
 }
 
-/// `shop::cart::add::{{closure}}::h0123456789abcdef` is `shop::cart::add`.
+/// Removes generated parts: `shop::cart::add::{{closure}}::h0123456789abcdef` becomes `shop::cart::add`.
 fn rust_name(function: &str) -> String {
     static GENERATED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"::h[0-9a-f]{16}$|::\{\{closure\}\}|::\{closure(?:#\d+)?(?:_env#\d+)?\}").expect("tested")
@@ -238,14 +247,15 @@ fn rust_name(function: &str) -> String {
     GENERATED.replace_all(function, "").into_owned()
 }
 
-/// `block (2 levels) in Shop::Cart#add` (Ruby 3.4) and `rescue in add` are `add`.
+/// Returns the bare method: `block (2 levels) in Shop::Cart#add` (Ruby 3.4) and `rescue in add` become `add`.
 fn ruby_name(function: &str) -> &str {
     let function = after_last(function, " in ");
     let after = function.rfind(['#', '.']).map_or(0, |at| at + 1);
     &function[after..]
 }
 
-/// `main.(*Cart).add(0xc000010000, 0x2)` is `main.(*Cart).add`, `main.add.func1()` is `main.add`.
+/// Removes arguments and closures: `main.(*Cart).add(0xc000010000, 0x2)` becomes `main.(*Cart).add`, and
+/// `main.add.func1()` becomes `main.add`.
 fn go_name(function: &str) -> &str {
     let name = match function.rfind('(') {
         Some(at) if function.ends_with(')') => &function[..at],
@@ -255,13 +265,13 @@ fn go_name(function: &str) -> &str {
     outer.strip_suffix(".func").unwrap_or(name)
 }
 
-/// The name of a file without its folders, which differ between machines, and without a query.
+/// Returns the name of a file without a query and without its folders, which differ between machines.
 fn file_name(file: &str) -> &str {
     let end = file.find(['?', '#']).unwrap_or(file.len());
     file[..end].rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
-/// The folder that a file is in, unless that may be a release's or a machine's.
+/// Returns the folder of a file, unless its name may depend on the release or the machine.
 fn folder_of(file: &str, name: &str) -> String {
     let end = file.rfind(name).unwrap_or(0);
     match file[..end]
@@ -280,7 +290,7 @@ fn folder_of(file: &str, name: &str) -> String {
     }
 }
 
-/// `cart-3f2a1b9c.js` and `cart.BxT9d2Zk.js` are both `cart.js`.
+/// Removes the hash of a build: `cart-3f2a1b9c.js` and `cart.BxT9d2Zk.js` become `cart.js`.
 fn without_build_hash(name: &str) -> String {
     static BUILD_HASHES: LazyLock<[Regex; 3]> = LazyLock::new(|| {
         [
@@ -302,7 +312,8 @@ fn without_build_hash(name: &str) -> String {
     name.to_owned()
 }
 
-/// Whether a text is a hash and no word: it has digits, or capitals that begin no words (`UserMenu` has two words).
+/// Returns true if a text is a hash instead of a word: it has digits, or capitals that begin no words (`UserMenu` has
+/// two words).
 fn is_hash(text: &str) -> bool {
     let mut word = 0;
     let begins_no_words = text.bytes().any(|byte| {

@@ -1,4 +1,4 @@
-//! Messages without what varies between occurrences of an error.
+//! Replaces the parts of a message that vary between occurrences of an error.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -7,9 +7,9 @@ use regex::Regex;
 
 use super::{codes, replace};
 
-/// The rules that come before codes are looked for: what is replaced by what, in order.
+/// The rules that are applied before codes are recognised, in order: pattern and replacement.
 const TEXTS: &[(&str, &str)] = &[
-    // URLs, before their parts look like anything else
+    // URLs come first, because their parts match other rules
     (r"(?i)\b[a-z][a-z0-9+.-]*://[^\s'\x22`<>)\]]+", "<url>"),
     // Quoted text; an apostrophe inside a word is no quote
     (
@@ -23,7 +23,7 @@ const TEXTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The rules for what is left, in order.
+/// The rules that are applied after codes are hidden, in order.
 const NUMBERS: &[(&str, &str)] = &[
     // Pointers and hashes
     (
@@ -36,7 +36,7 @@ const NUMBERS: &[(&str, &str)] = &[
     (r"[-+]?\b?[0-9]+(?:[.,:][0-9]+)*", "<number>"),
 ];
 
-/// The message with placeholders for what varies. Numbers that are the error itself stay.
+/// Returns the message with placeholders for the parts that vary. Numbers that identify the error, see [`codes`], stay.
 pub(super) fn clean(message: &str) -> Cow<'_, str> {
     static TEXT_PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| compiled(TEXTS));
     static NUMBER_PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| compiled(NUMBERS));
