@@ -295,6 +295,6 @@ fn address(world: &World) -> String {
 /// Returns the head of an HTTP request by the user `sync`.
 fn post(query_id: &str, pairs: &str, length: usize) -> String {
     format!(
-        "POST /?user=sync&query_id={query_id}{pairs} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        "POST /?user=sync&query_id={query_id}{pairs} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
     )
 }
