@@ -22,7 +22,7 @@ enum Command {
     /// Start the stack and print the dashboard's address; Ctrl-C ends it.
     Up {
         #[command(flatten)]
-        args: up::Args,
+        args: up::Options,
         /// Fill a separate lake with the demo's last 14 days, and go on sending
         #[arg(long)]
         demo: bool,

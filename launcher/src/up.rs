@@ -17,7 +17,7 @@ const REDRAW: Duration = Duration::from_secs(2);
 
 /// The options of `cargo xtask up` and of `lakefront up`.
 #[derive(Parser, Debug)]
-pub struct Args {
+pub struct Options {
     /// 1: chDB over the lake; 2: also a ClickHouse with materialized views; 3: also one in each of two regions
     #[arg(long, value_enum, default_value = "2", hide_possible_values = true)]
     pub tier: Tier,
@@ -41,7 +41,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Returns an error if a part does not start, or ends by itself. The error contains the part's last lines.
-pub fn run(installation: &Installation, args: &Args, lake: Lake, with_demo: bool) -> Result<()> {
+pub fn run(installation: &Installation, args: &Options, lake: Lake, with_demo: bool) -> Result<()> {
     let missing = installation.missing();
     if let Some(first) = missing.first() {
         bail!(
@@ -61,7 +61,7 @@ pub fn run(installation: &Installation, args: &Args, lake: Lake, with_demo: bool
     result
 }
 
-fn local(installation: &Installation, args: &Args, lake: Lake, with_demo: bool) -> Result<Local> {
+fn local(installation: &Installation, args: &Options, lake: Lake, with_demo: bool) -> Result<Local> {
     let data = match &args.data {
         Some(folder) => std::path::absolute(folder)?,
         None => {
@@ -82,7 +82,7 @@ fn local(installation: &Installation, args: &Args, lake: Lake, with_demo: bool) 
 
 fn serve(
     installation: &Installation,
-    args: &Args,
+    args: &Options,
     local: &Local,
     stack: &mut Stack,
     with_demo: bool,

@@ -14,7 +14,7 @@ use crate::setup::{self, Wanted};
 )]
 pub struct Args {
     #[command(flatten)]
-    stack: up::Args,
+    stack: up::Options,
     /// Place of the tables
     #[arg(long, value_enum, default_value = "local")]
     lake: Lake,

@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The launcher's own, so that a stack that runs beside this test keeps its ports.
-const PORT: u16 = 19_140;
+const PORT: u16 = 19_160;
 /// From `lakefront up` to the dashboard's address. Two seconds on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
