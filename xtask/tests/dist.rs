@@ -94,10 +94,11 @@ fn the_archive_starts_the_stack_in_an_empty_folder() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("it starts");
-    let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    // Kept open to the end: a program that cannot write to its standard error stops.
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
     let up = Running(child);
     let mut said = Vec::new();
-    for line in lines.map_while(Result::ok) {
+    for line in lines.by_ref().map_while(Result::ok) {
         said.push(line);
         if said.last().is_some_and(|line| line.contains("Dashboard")) {
             break;
