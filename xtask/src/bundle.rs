@@ -46,12 +46,13 @@ fn link(link: &Path, target: &Path) -> Result<()> {
 }
 
 /// Builds a library for wasm32 in the `wasm` profile. Returns the path of the module.
-fn build_wasm(paths: &Paths, package: &str, features: &[&str]) -> Result<PathBuf> {
-    let mut command = paths.cargo(&[
-        "rustc",
+///
+/// `how` is the command of cargo with its own options. For the Worker it is the one that worker-build runs: with another, each would
+/// compile the router again after the other.
+fn build_wasm(paths: &Paths, package: &str, how: &[&str]) -> Result<PathBuf> {
+    let mut command = paths.cargo(how);
+    command.args([
         "--lib",
-        "--crate-type",
-        "cdylib",
         "--target",
         WASM_TARGET,
         "--profile",
@@ -59,7 +60,6 @@ fn build_wasm(paths: &Paths, package: &str, features: &[&str]) -> Result<PathBuf
         "-p",
         package,
     ]);
-    command.args(features);
     lakefront_launcher::process::run(&command)?;
     let file = format!("{}.wasm", package.replace('-', "_"));
     Ok(paths.target.join(WASM_TARGET).join("wasm").join(file))

@@ -33,7 +33,11 @@ pub struct Site {
 
 /// Builds `public/`, the stylesheet and the app for the browser into one folder, if a source has changed.
 pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
-    let wasm = build_wasm(paths, "lakefront-app", &["--features", "hydrate"])?;
+    let wasm = build_wasm(
+        paths,
+        "lakefront-app",
+        &["rustc", "--crate-type", "cdylib", "--features", "hydrate"],
+    )?;
     let (public, style) = (paths.checkout.join("public"), paths.checkout.join("style"));
     std::fs::create_dir_all(bundle).with_context(|| format!("cannot make {}", bundle.display()))?;
     let stamp = Stamp::of(bundle.join("site.stamp"), &[&wasm, &public, &style])?;

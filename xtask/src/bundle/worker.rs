@@ -15,7 +15,7 @@ use lakefront_launcher::process;
 /// changed.
 pub fn build(paths: &Paths, bundle: &Path, site: &Site) -> Result<()> {
     // worker-build runs cargo too, but does not report whether the module has changed.
-    let wasm = build_wasm(paths, "lakefront-router", &[])?;
+    let wasm = build_wasm(paths, "lakefront-router", &["build"])?;
     let folder = bundle.join("worker");
     let config = paths.checkout.join("router/workerd.capnp");
     let manifest = paths.checkout.join("router/Cargo.toml");
