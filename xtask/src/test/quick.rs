@@ -38,6 +38,9 @@ pub fn run(paths: &Paths) -> Result<()> {
         .into_iter()
         .filter(|job| job.binary.name == "unit" && folders.contains(&job.binary.folder))
         .collect();
+    if jobs.is_empty() {
+        println!("no package with unit tests differs from `main`");
+    }
     let mut count = Count::default();
     pool::run(paths, jobs, &mut count)?;
     println!("{} passed, {} failed", count.passed, count.failed);
