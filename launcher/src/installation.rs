@@ -1,6 +1,6 @@
 //! The paths of the stack's programs and files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -73,10 +73,21 @@ impl Installation {
 /// # Errors
 /// Returns an error if neither `XDG_DATA_HOME` nor `HOME` is set.
 pub fn data_folder() -> Result<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|folder| !folder.is_empty());
-    if let Some(folder) = set("XDG_DATA_HOME") {
-        return Ok(Path::new(&folder).join("lakefront"));
-    }
-    let home = set("HOME").context("neither XDG_DATA_HOME nor HOME is set: set one, or pass --data")?;
-    Ok(Path::new(&home).join(".local/share/lakefront"))
+    let folder = user_folder("XDG_DATA_HOME", ".local/share").context("no place for data: pass --data")?;
+    Ok(folder.join("lakefront"))
+}
+
+/// Returns the folder that a variable names, else one below the user's home.
+///
+/// # Errors
+/// Returns an error if neither the variable nor `HOME` is set.
+pub fn user_folder(variable: &str, below_home: &str) -> Result<PathBuf> {
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|folder| !folder.is_empty())
+            .map(PathBuf::from)
+    };
+    set(variable)
+        .or_else(|| Some(set("HOME")?.join(below_home)))
+        .with_context(|| format!("neither {variable} nor HOME is set"))
 }

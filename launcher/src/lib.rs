@@ -13,5 +13,5 @@ pub mod stack;
 pub mod status;
 pub mod up;
 
-pub use installation::Installation;
+pub use installation::{Installation, user_folder};
 pub use local::{LOCATION_HEADER, Lake, Local, Ports, Tier, demo};

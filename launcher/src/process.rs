@@ -133,16 +133,11 @@ pub fn run(command: &Command) -> Result<()> {
 /// # Errors
 /// Returns an error if the command cannot be started or fails.
 pub fn run_reading(command: &Command, mut each: impl FnMut(&str)) -> Result<()> {
-    let mut wrapped = dying_with_us(command);
-    wrapped.stdout(Stdio::piped());
-    let mut group = Group::start(wrapped, false)?;
-    let output = group.child.stdout.take().context("no standard output")?;
-    for line in BufReader::new(output).lines() {
-        let line = line?;
+    run_parsing(command, |line| {
         println!("{line}");
-        each(&line);
-    }
-    finish(group, command)
+        each(line);
+        Ok(())
+    })
 }
 
 /// Runs a command and passes each line of its standard output to `each`.

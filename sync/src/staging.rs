@@ -1,8 +1,6 @@
 //! Staging: fills a day from the lake into tables of its own, with the same views, and then replaces the day of the
 //! real tables.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 use lakefront_query::View;
 use uuid::Uuid;
@@ -241,11 +239,6 @@ fn batches(files: &[DataFile]) -> Vec<&[DataFile]> {
         batches.push(&files[start..]);
     }
     batches
-}
-
-/// Returns the number of rows of a day's files, over all tables.
-pub fn rows_by_table(files: &BTreeMap<&'static str, Vec<DataFile>>) -> u64 {
-    files.values().flatten().map(|file| file.rows).sum()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use lakefront_launcher::Installation;
+use lakefront_launcher::{Installation, user_folder};
 
 /// The folders that every command uses.
 #[derive(Debug, Clone)]
@@ -30,7 +30,9 @@ impl Paths {
         let checkout = Path::new(&checkout).parent().context("xtask has no parent")?;
         let cache = match std::env::var_os("LAKEFRONT_CACHE") {
             Some(folder) => PathBuf::from(folder),
-            None => user_folder("XDG_CACHE_HOME", ".cache")?.join("lakefront"),
+            None => user_folder("XDG_CACHE_HOME", ".cache")
+                .context("no place for tools: set LAKEFRONT_CACHE")?
+                .join("lakefront"),
         };
         let target = match std::env::var_os("CARGO_TARGET_DIR") {
             Some(folder) => checkout.join(folder),
@@ -131,13 +133,4 @@ impl Paths {
         command.args(arguments);
         command
     }
-}
-
-fn user_folder(variable: &str, below_home: &str) -> Result<PathBuf> {
-    if let Some(folder) = std::env::var_os(variable).filter(|folder| !folder.is_empty()) {
-        return Ok(PathBuf::from(folder));
-    }
-    let home =
-        std::env::var_os("HOME").context("HOME is not set: set it, or LAKEFRONT_CACHE and XDG_DATA_HOME")?;
-    Ok(PathBuf::from(home).join(below_home))
 }

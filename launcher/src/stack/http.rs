@@ -13,9 +13,9 @@ pub fn get_ok(url: &str) -> bool {
 /// Requests a JSON document, with 10 s for the answer.
 ///
 /// # Errors
-/// Returns an error if there is no answer, or the answer is not JSON.
+/// Returns an error if the status is not a success, or the answer is not JSON.
 pub fn get_json(url: &str) -> Result<Value> {
-    get_json_within(url, Duration::from_secs(10))
+    json(url, agent(Duration::from_secs(10)).get(url).call())
 }
 
 /// Requests a JSON document and accepts any HTTP status. `timeout` is the longest wait.
@@ -23,16 +23,12 @@ pub fn get_json(url: &str) -> Result<Value> {
 /// # Errors
 /// Returns an error if there is no answer in time, or the answer is not JSON.
 pub fn get_json_within(url: &str, timeout: Duration) -> Result<Value> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(timeout))
+    let request = agent(timeout)
+        .get(url)
+        .config()
         .http_status_as_error(false)
-        .build()
-        .into();
-    let mut reply = agent.get(url).call().with_context(|| format!("GET {url}"))?;
-    reply
-        .body_mut()
-        .read_json()
-        .with_context(|| format!("the reply of {url} is not JSON"))
+        .build();
+    json(url, request.call())
 }
 
 /// Posts a JSON document and returns the JSON answer.
@@ -40,11 +36,12 @@ pub fn get_json_within(url: &str, timeout: Duration) -> Result<Value> {
 /// # Errors
 /// Returns an error if the status is not a success, or the answer is not JSON.
 pub fn post_json(url: &str, body: &Value) -> Result<Value> {
-    let mut reply = agent(Duration::from_secs(60))
-        .post(url)
-        .send_json(body)
-        .with_context(|| format!("POST {url}"))?;
+    json(url, agent(Duration::from_secs(60)).post(url).send_json(body))
+}
+
+fn json(url: &str, reply: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value> {
     reply
+        .with_context(|| format!("no answer from {url}"))?
         .body_mut()
         .read_json()
         .with_context(|| format!("the reply of {url} is not JSON"))
