@@ -17,12 +17,12 @@ use clap::Parser;
 use lakefront_lake::{Lake, LakeConfig, Place};
 use lakefront_otel::arrow::LogsBuilder;
 use lakefront_otel::map::RequestContext;
+use lakefront_sync::clickhouse::Target;
 use lakefront_sync::config::Read;
 use lakefront_sync::follower::{Follower, Options};
-use lakefront_sync::lease::Terms;
+use lakefront_sync::lease::LeaseTerms;
 use lakefront_sync::progress::{Progress, grouped};
 use lakefront_sync::source::Source;
-use lakefront_sync::target::Target;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
@@ -60,7 +60,7 @@ async fn main() -> Result<()> {
         let data = folder.path().join(name);
         let server = Server::start(&data, &lake).await?;
         let target = Target::new(&server.url.parse()?, "sync", "");
-        let terms = Terms {
+        let terms = LeaseTerms {
             expires_after: Duration::from_secs(15),
         };
         let mut follower = Follower::new(

@@ -10,9 +10,9 @@ use jiff::civil::Date;
 use lakefront_query::View;
 use serde::{Deserialize, Serialize};
 
+use crate::clickhouse::{Column, Tables, Target, identifier};
 use crate::day;
 use crate::error::Result;
-use crate::target::{Column, Tables, Target, identifier};
 
 /// A digest of the rows of a table's day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct Finding {
     /// The digest of the lake's rows.
     pub lake: Digest,
     /// The digest of this ClickHouse's rows.
-    pub here: Digest,
+    pub clickhouse: Digest,
     /// True if the day was rebuilt.
     pub repaired: bool,
 }
@@ -48,7 +48,7 @@ pub struct Finding {
 impl Finding {
     /// Returns true if ClickHouse has other rows than the lake.
     pub fn differs(&self) -> bool {
-        self.lake != self.here
+        self.lake != self.clickhouse
     }
 }
 
@@ -113,7 +113,7 @@ async fn digest(target: &Target, texts: &[String], from: &str) -> Result<Digest>
         "SELECT count() AS rows, sum(cityHash64({})) AS hash FROM {from}",
         texts.join(", ")
     );
-    let (rows, hash) = target.one("digest a day", &sql).await?;
+    let (rows, hash) = target.fetch_one("digest a day", &sql).await?;
     Ok(Digest { rows, hash })
 }
 
@@ -145,8 +145,8 @@ pub async fn write(target: &Target, findings: &[Finding]) -> Result<()> {
             table: finding.table.clone(),
             lake_rows: finding.lake.rows,
             lake_hash: finding.lake.hash,
-            rows: finding.here.rows,
-            hash: finding.here.hash,
+            rows: finding.clickhouse.rows,
+            hash: finding.clickhouse.hash,
             differs: finding.differs(),
             repaired: finding.repaired,
         })

@@ -11,10 +11,10 @@ use lakefront_hosts::HostName;
 use lakefront_lake::{Place, RemoteLake};
 use url::Url;
 
+use crate::clickhouse::Target;
 use crate::follower::Follower;
-use crate::lease::Terms;
+use crate::lease::LeaseTerms;
 use crate::source::Source;
-use crate::target::Target;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -139,7 +139,7 @@ impl Sync {
 
     /// Creates the follower for a ClickHouse.
     pub fn follower(&self, target: Target, source: &Arc<Source>) -> Follower {
-        let terms = Terms {
+        let terms = LeaseTerms {
             expires_after: self.lease,
         };
         Follower::new(

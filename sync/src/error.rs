@@ -151,12 +151,12 @@ fn exception_of_server(exception: &Exception) -> bool {
 
 /// A failed statement of a ClickHouse.
 #[derive(Debug, thiserror::Error)]
-#[error("{target} can't {doing}: {cause}")]
+#[error("{target} can't {action}: {cause}")]
 pub struct TargetError {
     /// The ClickHouse.
     pub target: String,
     /// The action that failed, as an infinitive: `read the ledger`.
-    pub doing: String,
+    pub action: String,
     /// The cause.
     #[source]
     pub cause: TargetCause,

@@ -17,17 +17,17 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use crate::clickhouse::{Fence, Target, literal};
 use crate::error::{Error, Result};
-use crate::target::{Fence, Target, literal};
 
 /// Times of a lease. All processes that write to one ClickHouse must use the same ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct LeaseTerms {
     /// Time since the last renewal of its row after which another sync may take the lease over.
     pub expires_after: Duration,
 }
 
-impl Terms {
+impl LeaseTerms {
     /// Returns the interval at which a working holder renews its row.
     fn heartbeat(self) -> Duration {
         self.expires_after / 4
@@ -39,14 +39,14 @@ impl Terms {
     }
 
     /// Returns the interval at which a waiting sync checks a lease that another sync holds.
-    fn look_again(self) -> Duration {
+    fn poll_interval(self) -> Duration {
         self.heartbeat().min(Duration::from_millis(500))
     }
 }
 
 /// The state of a lease's holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
+pub enum HolderState {
     /// The holder writes.
     Working,
     /// The holder has no work. Another sync that has work may take the lease over at once.
@@ -55,7 +55,7 @@ pub enum Doing {
     Free,
 }
 
-impl Doing {
+impl HolderState {
     /// Returns the name of the state in `otel.lease`.
     pub fn name(self) -> &'static str {
         match self {
@@ -68,24 +68,24 @@ impl Doing {
 
 /// The highest lease, as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct LeaseStatus {
     /// The name of the holder.
     pub holder: String,
     /// The last state that the holder wrote.
-    pub doing: Doing,
+    pub state: HolderState,
     /// Time since the holder wrote that state.
     pub silent: Duration,
 }
 
-impl Seen {
+impl LeaseStatus {
     /// Returns true if `own` may take the lease over. `waits` is true if `own` has work that a caller waits for.
-    fn may_be_followed(&self, own: &str, waits: bool, terms: Terms) -> bool {
-        match self.doing {
-            Doing::Free => true,
+    fn may_be_taken_over(&self, own: &str, waits: bool, terms: LeaseTerms) -> bool {
+        match self.state {
+            HolderState::Free => true,
             // The holder is this sync: releasing the lease failed at the end of the last round.
             _ if self.holder == own => true,
-            Doing::Resting if waits => true,
-            Doing::Resting | Doing::Working => self.silent >= terms.expires_after,
+            HolderState::Resting if waits => true,
+            HolderState::Resting | HolderState::Working => self.silent >= terms.expires_after,
         }
     }
 }
@@ -97,8 +97,8 @@ pub struct Lease {
     target: Target,
     number: u64,
     holder: String,
-    terms: Terms,
-    beating: Mutex<Option<JoinHandle<()>>>,
+    terms: LeaseTerms,
+    heartbeat_task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Lease {
@@ -108,21 +108,26 @@ impl Lease {
     ///
     /// # Errors
     /// [`Error::Busy`] when another sync still holds the lease.
-    pub async fn acquire(target: &Target, holder: &str, patience: Duration, terms: Terms) -> Result<Self> {
+    pub async fn acquire(
+        target: &Target,
+        holder: &str,
+        patience: Duration,
+        terms: LeaseTerms,
+    ) -> Result<Self> {
         let started = Instant::now();
         loop {
-            let (number, seen) = look(target).await?;
+            let (number, status) = read_status(target).await?;
             let waits = !patience.is_zero();
-            match seen {
-                Some(seen) if !seen.may_be_followed(holder, waits, terms) => {
+            match status {
+                Some(status) if !status.may_be_taken_over(holder, waits, terms) => {
                     if started.elapsed() >= patience {
                         return Err(Error::Busy {
                             target: target.name().to_owned(),
-                            holder: seen.holder,
-                            silent: seen.silent,
+                            holder: status.holder,
+                            silent: status.silent,
                         });
                     }
-                    tokio::time::sleep(terms.look_again()).await;
+                    tokio::time::sleep(terms.poll_interval()).await;
                 }
                 _ => {
                     if let Some(lease) = Self::create(target, holder, number + 1, terms).await? {
@@ -134,7 +139,7 @@ impl Lease {
     }
 
     /// Creates the lease with this number. Returns `None` if another sync created it, or a higher one, first.
-    async fn create(target: &Target, holder: &str, number: u64, terms: Terms) -> Result<Option<Self>> {
+    async fn create(target: &Target, holder: &str, number: u64, terms: LeaseTerms) -> Result<Option<Self>> {
         let table = table(number);
         let sql = format!(
             "CREATE TABLE otel.{table} (holder String, renewed DateTime64(6, 'UTC')) ENGINE = MergeTree ORDER BY renewed \
@@ -154,14 +159,14 @@ impl Lease {
         // Earlier versions of sync read the holder from this table.
         let sql = format!("INSERT INTO otel.{table} SELECT {}, now64(6)", literal(holder));
         target.execute("write the lease", &sql).await?;
-        target.execute("create otel.lease", ROWS).await?;
+        target.execute("create otel.lease", HEARTBEAT_TABLE).await?;
         let fence = Arc::new(Fence::new(table, number, holder));
         let lease = Self {
             target: target.fenced(Arc::clone(&fence)),
             number,
             holder: holder.to_owned(),
             terms,
-            beating: Mutex::default(),
+            heartbeat_task: Mutex::default(),
         };
         lease.resume().await?;
         for lower in numbers.into_iter().filter(|other| *other < number) {
@@ -181,30 +186,30 @@ impl Lease {
     /// # Errors
     /// When another sync has taken the lease over, or ClickHouse fails.
     pub async fn resume(&self) -> Result<()> {
-        self.say(Doing::Working).await?;
-        let beating = tokio::spawn(keep_beating(
+        self.write_state(HolderState::Working).await?;
+        let heartbeat_task = tokio::spawn(renew_periodically(
             self.target.clone(),
             self.number,
             self.holder.clone(),
             self.terms,
         ));
-        self.set_beating(Some(beating));
+        self.set_heartbeat_task(Some(heartbeat_task));
         Ok(())
     }
 
     /// Marks the holder as resting, and ends its heartbeat. If the write fails, the lease expires.
     pub async fn rest(&self) {
-        self.end(Doing::Resting).await;
+        self.end(HolderState::Resting).await;
     }
 
     /// Releases the lease. If the write fails, the lease expires.
     pub async fn release(&self) {
-        self.end(Doing::Free).await;
+        self.end(HolderState::Free).await;
     }
 
-    async fn end(&self, doing: Doing) {
-        self.set_beating(None);
-        match self.say(doing).await {
+    async fn end(&self, state: HolderState) {
+        self.set_heartbeat_task(None);
+        match self.write_state(state).await {
             Err(error) if !error.is_lease_lost() => {
                 tracing::warn!(%error, "the lease stays until it expires");
             }
@@ -212,13 +217,13 @@ impl Lease {
         }
     }
 
-    async fn say(&self, doing: Doing) -> Result<()> {
-        say(&self.target, self.number, &self.holder, doing).await
+    async fn write_state(&self, state: HolderState) -> Result<()> {
+        write_state(&self.target, self.number, &self.holder, state).await
     }
 
-    fn set_beating(&self, task: Option<JoinHandle<()>>) {
-        let mut beating = self.beating.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(old) = std::mem::replace(&mut *beating, task) {
+    fn set_heartbeat_task(&self, task: Option<JoinHandle<()>>) {
+        let mut heartbeat_task = self.heartbeat_task.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(old) = std::mem::replace(&mut *heartbeat_task, task) {
             old.abort();
         }
     }
@@ -226,12 +231,12 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.set_beating(None);
+        self.set_heartbeat_task(None);
     }
 }
 
 /// The table of heartbeats. The newest row of each lease is valid.
-const ROWS: &str = "CREATE TABLE IF NOT EXISTS otel.lease \
+const HEARTBEAT_TABLE: &str = "CREATE TABLE IF NOT EXISTS otel.lease \
     (number UInt64, holder String, state LowCardinality(String), renewed DateTime64(6, 'UTC')) \
     ENGINE = ReplacingMergeTree(renewed) ORDER BY number TTL toDate(renewed) + INTERVAL 90 DAY";
 const PREFIX: &str = "lease_";
@@ -245,7 +250,7 @@ fn age(since: &str) -> String {
     format!("toUnixTimestamp64Micro(now64(6)) - toUnixTimestamp64Micro({since})")
 }
 
-fn micros(age: i64) -> Duration {
+fn from_micros(age: i64) -> Duration {
     Duration::from_micros(u64::try_from(age).unwrap_or_default())
 }
 
@@ -256,7 +261,7 @@ fn number_of(name: &str) -> Option<u64> {
 /// Returns the numbers of all existing leases.
 async fn numbers(target: &Target) -> Result<Vec<u64>> {
     let sql = "SELECT name FROM system.tables WHERE database = 'otel' AND startsWith(name, 'lease_')";
-    let names: Vec<String> = target.rows("look for the lease", sql).await?;
+    let names: Vec<String> = target.fetch_all("look for the lease", sql).await?;
     Ok(names.iter().filter_map(|name| number_of(name)).collect())
 }
 
@@ -264,12 +269,12 @@ async fn numbers(target: &Target) -> Result<Vec<u64>> {
 ///
 /// # Errors
 /// When ClickHouse fails.
-pub async fn look(target: &Target) -> Result<(u64, Option<Seen>)> {
+pub async fn read_status(target: &Target) -> Result<(u64, Option<LeaseStatus>)> {
     let sql = format!(
         "SELECT name, comment, {} FROM system.tables WHERE database = 'otel' AND startsWith(name, 'lease_')",
         age("toDateTime64(metadata_modification_time, 6, 'UTC')")
     );
-    let tables: Vec<(String, String, i64)> = target.rows("look for the lease", &sql).await?;
+    let tables: Vec<(String, String, i64)> = target.fetch_all("look for the lease", &sql).await?;
     let highest = tables
         .into_iter()
         .filter_map(|(name, comment, age)| Some((number_of(&name)?, comment, age)))
@@ -277,71 +282,71 @@ pub async fn look(target: &Target) -> Result<(u64, Option<Seen>)> {
     let Some((number, comment, created)) = highest else {
         return Ok((0, None));
     };
-    if let Some(seen) = row(target, number).await? {
-        return Ok((number, Some(seen)));
+    if let Some(status) = row(target, number).await? {
+        return Ok((number, Some(status)));
     }
-    if let Some(seen) = row_of_earlier_version(target, number).await? {
-        return Ok((number, Some(seen)));
+    if let Some(status) = row_of_earlier_version(target, number).await? {
+        return Ok((number, Some(status)));
     }
     // The holder was killed before its first row, or is about to write it.
     let holder = match comment.is_empty() {
         true => "an earlier version of sync".to_owned(),
         false => comment,
     };
-    let seen = Seen {
+    let status = LeaseStatus {
         holder,
-        doing: Doing::Working,
-        silent: micros(created),
+        state: HolderState::Working,
+        silent: from_micros(created),
     };
-    Ok((number, Some(seen)))
+    Ok((number, Some(status)))
 }
 
-async fn row(target: &Target, number: u64) -> Result<Option<Seen>> {
+async fn row(target: &Target, number: u64) -> Result<Option<LeaseStatus>> {
     let sql = format!(
         "SELECT holder, toString(state), {} FROM otel.lease WHERE number = {number} ORDER BY renewed DESC LIMIT 1",
         age("renewed")
     );
-    let rows: Vec<(String, String, i64)> = match target.rows("read the lease", &sql).await {
+    let rows: Vec<(String, String, i64)> = match target.fetch_all("read the lease", &sql).await {
         Err(error) if error.is_unknown_table() => Vec::new(),
         rows => rows?,
     };
-    Ok(rows.into_iter().next().map(|(holder, state, age)| {
-        let states = [Doing::Working, Doing::Resting, Doing::Free];
-        let doing = states.into_iter().find(|doing| doing.name() == state);
-        Seen {
+    Ok(rows.into_iter().next().map(|(holder, name, age)| {
+        let states = [HolderState::Working, HolderState::Resting, HolderState::Free];
+        let state = states.into_iter().find(|state| state.name() == name);
+        LeaseStatus {
             holder,
-            doing: doing.unwrap_or(Doing::Working),
-            silent: micros(age),
+            state: state.unwrap_or(HolderState::Working),
+            silent: from_micros(age),
         }
     }))
 }
 
 /// Reads the heartbeat that earlier versions kept in the lease's own table. A released lease has an empty holder there.
-async fn row_of_earlier_version(target: &Target, number: u64) -> Result<Option<Seen>> {
+async fn row_of_earlier_version(target: &Target, number: u64) -> Result<Option<LeaseStatus>> {
     let sql = format!(
         "SELECT holder, {} FROM otel.{} ORDER BY renewed DESC LIMIT 1",
         age("renewed"),
         table(number)
     );
-    let rows: Vec<(String, i64)> = match target.rows("read the lease", &sql).await {
+    let rows: Vec<(String, i64)> = match target.fetch_all("read the lease", &sql).await {
         // A successor has dropped the table since.
         Err(error) if error.is_unknown_table() => Vec::new(),
         rows => rows?,
     };
-    Ok(rows.into_iter().next().map(|(holder, age)| Seen {
-        doing: match holder.is_empty() {
-            true => Doing::Free,
-            false => Doing::Working,
+    Ok(rows.into_iter().next().map(|(holder, age)| LeaseStatus {
+        state: match holder.is_empty() {
+            true => HolderState::Free,
+            false => HolderState::Working,
         },
         holder,
-        silent: micros(age),
+        silent: from_micros(age),
     }))
 }
 
-async fn keep_beating(target: Target, number: u64, holder: String, terms: Terms) {
+async fn renew_periodically(target: Target, number: u64, holder: String, terms: LeaseTerms) {
     loop {
         tokio::time::sleep(terms.heartbeat()).await;
-        match say(&target, number, &holder, Doing::Working).await {
+        match write_state(&target, number, &holder, HolderState::Working).await {
             Ok(()) => {}
             // The current or next statement of the round reports the lost lease.
             Err(error) if error.is_lease_lost() => return,
@@ -350,11 +355,11 @@ async fn keep_beating(target: Target, number: u64, holder: String, terms: Terms)
     }
 }
 
-async fn say(target: &Target, number: u64, holder: &str, doing: Doing) -> Result<()> {
+async fn write_state(target: &Target, number: u64, holder: &str, state: HolderState) -> Result<()> {
     let sql = format!(
         "INSERT INTO otel.lease SELECT {number}, {}, '{}', now64(6)",
         literal(holder),
-        doing.name()
+        state.name()
     );
     Ok(target.insert_select("renew the lease", &sql, &Vec::new()).await?)
 }
@@ -368,30 +373,30 @@ async fn drop_lease(target: &Target, number: u64) -> Result<()> {
 mod tests {
     use super::*;
 
-    const TERMS: Terms = Terms {
+    const TERMS: LeaseTerms = LeaseTerms {
         expires_after: Duration::from_secs(15),
     };
 
     #[test]
     fn a_lease_is_followed_when_it_is_free_or_its_holder_silent() {
-        let followed = |doing, seconds, own: &str, waits| {
-            let seen = Seen {
+        let followed = |state, seconds, own: &str, waits| {
+            let status = LeaseStatus {
                 holder: "other".into(),
-                doing,
+                state,
                 silent: Duration::from_secs(seconds),
             };
-            seen.may_be_followed(own, waits, TERMS)
+            status.may_be_taken_over(own, waits, TERMS)
         };
-        assert!(followed(Doing::Free, 0, "me", false));
-        assert!(followed(Doing::Working, 1, "other", false), "its own");
-        assert!(!followed(Doing::Working, 14, "me", true));
-        assert!(followed(Doing::Working, 15, "me", false));
+        assert!(followed(HolderState::Free, 0, "me", false));
+        assert!(followed(HolderState::Working, 1, "other", false), "its own");
+        assert!(!followed(HolderState::Working, 14, "me", true));
+        assert!(followed(HolderState::Working, 15, "me", false));
         assert!(
-            !followed(Doing::Resting, 14, "me", false),
+            !followed(HolderState::Resting, 14, "me", false),
             "there is nothing to do"
         );
-        assert!(followed(Doing::Resting, 0, "me", true), "somebody waits");
-        assert!(followed(Doing::Resting, 15, "me", false));
+        assert!(followed(HolderState::Resting, 0, "me", true), "somebody waits");
+        assert!(followed(HolderState::Resting, 15, "me", false));
     }
 
     #[test]

@@ -10,13 +10,14 @@
 //! `crates/otel`).
 
 pub mod audit;
+pub mod clickhouse;
 pub mod commands;
 pub mod config;
 pub mod coverage;
 pub mod day;
 pub mod error;
 pub mod follower;
-pub mod head;
+pub mod lake_snapshot;
 pub mod lease;
 pub mod ledger;
 pub mod load;
@@ -26,5 +27,4 @@ pub mod schema;
 pub mod server;
 pub mod source;
 pub mod staging;
-pub mod target;
-pub mod unit;
+pub mod table_group;

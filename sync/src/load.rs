@@ -2,19 +2,19 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 
+use crate::clickhouse::{Column, Settings, Target, identifier, literal};
 use crate::error::Result;
-use crate::head::LakeColumn;
+use crate::lake_snapshot::LakeColumn;
 use crate::ledger::DataFile;
 use crate::source::Source;
-use crate::target::{Column, Settings, Target, identifier, literal};
 
 /// The process that reads the data files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
+pub enum ReadMode {
     /// ClickHouse reads them: its `file()` has access to the lake's folder.
     Server,
     /// Sync reads and sends them.
-    Here,
+    Stream,
 }
 
 /// Rows of an inserted block. Larger files are cut, always at the same rows.
@@ -28,7 +28,7 @@ pub struct Loader<'a> {
     /// The ClickHouse.
     pub target: &'a Target,
     /// The process that reads the files.
-    pub reader: Reader,
+    pub read_mode: ReadMode,
     /// The lake's files.
     pub source: &'a Source,
     /// The table, without a database.
@@ -72,9 +72,9 @@ impl Loader<'_> {
         settings.push(("insert_deduplicate", "0".to_owned()));
         // ClickHouse inserts with one thread per statement. One statement can read many small files, but files that
         // sync sends take one statement each.
-        let together = match self.reader {
-            Reader::Server => files.len().div_ceil(self.parallel),
-            Reader::Here => 1,
+        let together = match self.read_mode {
+            ReadMode::Server => files.len().div_ceil(self.parallel),
+            ReadMode::Stream => 1,
         };
         stream::iter(files.chunks(together.max(1)))
             .map(|files| self.load(files, &settings))
@@ -84,23 +84,23 @@ impl Loader<'_> {
     }
 
     async fn load(&self, files: &[DataFile], settings: &Settings) -> Result<()> {
-        let doing = match files {
+        let action = match files {
             [file] => format!("load {}", file.path),
             _ => format!("load {} files into {}", files.len(), self.table),
         };
         let columns = names(&self.columns);
         let into = format!("INSERT INTO otel.{} ({columns})", self.table);
-        match self.reader {
-            Reader::Server => {
+        match self.read_mode {
+            ReadMode::Server => {
                 let sql = format!("{into} SELECT {columns} FROM {}", self.rows_of(files));
-                Ok(self.target.insert_select(&doing, &sql, settings).await?)
+                Ok(self.target.insert_select(&action, &sql, settings).await?)
             }
-            Reader::Here => {
+            ReadMode::Stream => {
                 let sql = format!("{into} FORMAT Parquet");
                 for file in files {
                     let rows = self.source.file(file).await?;
                     self.target
-                        .send_file(&doing, &sql, settings, rows, &file.path)
+                        .send_file(&action, &sql, settings, rows, &file.path)
                         .await?;
                 }
                 Ok(())
@@ -130,7 +130,7 @@ impl Loader<'_> {
 /// When ClickHouse does not answer.
 pub async fn server_reads(target: &Target, file: &DataFile) -> Result<bool> {
     let sql = format!("SELECT count() FROM file({}, Parquet)", literal(&file.path));
-    match target.one::<u64>("read a data file by itself", &sql).await {
+    match target.fetch_one::<u64>("read a data file by itself", &sql).await {
         Ok(rows) => Ok(rows == file.rows),
         Err(error) if error.exception().is_some() => Ok(false),
         Err(error) => Err(error.into()),

@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use lakefront_query::View;
 
 use crate::day;
-use crate::head::Head;
-use crate::ledger::{Compaction, DataFile, Difference, Ledger, Reason, compare};
-use crate::unit::Unit;
+use crate::lake_snapshot::LakeSnapshot;
+use crate::ledger::{Compaction, DataFile, Difference, Ledger, RebuildReason, compare};
+use crate::table_group::TableGroup;
 
 /// The most files that one step inserts, so that coverage and heartbeats are written in between.
 pub const FILES_A_STEP: usize = 64;
@@ -18,11 +18,11 @@ const MANY_FILES: usize = 32;
 /// A day is rebuilt if its loaded rows are at most this many times its missing rows.
 const LOADED_TO_MISSING: u64 = 4;
 
-/// A step of a round: the work on one day of one unit.
+/// A step of a round: the work on one day of one table group.
 #[derive(Clone, Debug)]
 pub struct Step<'a> {
     /// The group of tables.
-    pub unit: &'a Unit,
+    pub group: &'a TableGroup,
     /// The UTC day.
     pub day: Date,
     /// The work on the day.
@@ -42,7 +42,7 @@ pub enum Work {
         more: bool,
     },
     /// Loads all files into staging tables, which then replace the day.
-    Build(Reason),
+    Build(RebuildReason),
     /// Fills views that were created after the day was loaded, from staging tables.
     Fill(Vec<&'static View>),
 }
@@ -54,8 +54,8 @@ impl Step<'_> {
         match &self.work {
             Work::Fill(unfilled) => views(unfilled),
             Work::Load { .. } | Work::Build(_) => {
-                let mut names: Vec<&str> = views(&self.unit.views);
-                names.extend(&self.unit.tables);
+                let mut names: Vec<&str> = views(&self.group.views);
+                names.extend(&self.group.tables);
                 names
             }
         }
@@ -68,21 +68,26 @@ impl Step<'_> {
 }
 
 /// Returns the steps of a round, newest day first. The list is empty if the ledger equals the lake.
-pub fn plan<'a>(units: &'a [Unit], head: &Head, ledger: &Ledger, today: Date) -> Vec<Step<'a>> {
+pub fn plan<'a>(
+    groups: &'a [TableGroup],
+    snapshot: &LakeSnapshot,
+    ledger: &Ledger,
+    today: Date,
+) -> Vec<Step<'a>> {
     let mut steps = Vec::new();
-    for unit in units {
-        let gone: BTreeMap<&str, HashSet<i64>> = unit
+    for group in groups {
+        let gone: BTreeMap<&str, HashSet<i64>> = group
             .tables
             .iter()
-            .map(|table| (*table, gone(head, ledger, table)))
+            .map(|table| (*table, gone(snapshot, ledger, table)))
             .collect();
-        for day in days(unit, head, ledger, unit.first_day(today)) {
-            if let Some(work) = work(unit, day, head, ledger, &gone, today) {
-                steps.push(Step { unit, day, work });
+        for day in days(group, snapshot, ledger, group.first_day(today)) {
+            if let Some(work) = work(group, day, snapshot, ledger, &gone, today) {
+                steps.push(Step { group, day, work });
             }
         }
     }
-    // The sort is stable: within a day, the unit with the most views comes first.
+    // The sort is stable: within a day, the group with the most views comes first.
     steps.sort_by_key(|step| std::cmp::Reverse(step.day));
     steps
 }
@@ -107,17 +112,17 @@ pub fn incomplete<'s>(steps: impl IntoIterator<Item = &'s Step<'s>>) -> BTreeMap
 }
 
 /// Returns the days from `first` on that lake or ledger have, or that a view still lacks.
-fn days(unit: &Unit, head: &Head, ledger: &Ledger, first: Date) -> BTreeSet<Date> {
-    let in_lake = unit
+fn days(group: &TableGroup, snapshot: &LakeSnapshot, ledger: &Ledger, first: Date) -> BTreeSet<Date> {
+    let in_lake = group
         .tables
         .iter()
-        .filter_map(|table| head.tables.get(table))
+        .filter_map(|table| snapshot.tables.get(table))
         .flat_map(|table| table.days.keys().copied());
-    let in_ledger = unit
+    let in_ledger = group
         .tables
         .iter()
         .flat_map(|table| ledger.days(table).map(|(day, _)| day));
-    let unfilled = unit
+    let unfilled = group
         .views
         .iter()
         .flat_map(|view| ledger.unfilled(&view.table()).collect::<Vec<_>>());
@@ -129,8 +134,8 @@ fn days(unit: &Unit, head: &Head, ledger: &Ledger, first: Date) -> BTreeSet<Date
         .collect()
 }
 
-fn gone(head: &Head, ledger: &Ledger, table: &str) -> HashSet<i64> {
-    let files = head
+fn gone(snapshot: &LakeSnapshot, ledger: &Ledger, table: &str) -> HashSet<i64> {
+    let files = snapshot
         .tables
         .get(table)
         .into_iter()
@@ -140,9 +145,9 @@ fn gone(head: &Head, ledger: &Ledger, table: &str) -> HashSet<i64> {
 }
 
 fn work(
-    unit: &Unit,
+    group: &TableGroup,
     day: Date,
-    head: &Head,
+    snapshot: &LakeSnapshot,
     ledger: &Ledger,
     gone: &BTreeMap<&str, HashSet<i64>>,
     today: Date,
@@ -150,9 +155,9 @@ fn work(
     let mut insert = Vec::new();
     let mut compacted = Vec::new();
     let none = BTreeMap::new();
-    for table in &unit.tables {
+    for table in &group.tables {
         let entries = ledger.day(table, day).unwrap_or(&none);
-        match compare(head.files(table, day), entries, &gone[table]) {
+        match compare(snapshot.files(table, day), entries, &gone[table]) {
             Difference::Build(reason) => return Some(Work::Build(reason)),
             Difference::Files {
                 insert: files,
@@ -167,19 +172,19 @@ fn work(
     }
     if insert.is_empty() && compacted.is_empty() {
         let unfilled = |view: &&View| ledger.unfilled(&view.table()).any(|unfilled| unfilled == day);
-        let views: Vec<_> = unit.views_of(day, today).into_iter().filter(unfilled).collect();
+        let views: Vec<_> = group.views_of(day, today).into_iter().filter(unfilled).collect();
         return (!views.is_empty()).then_some(Work::Fill(views));
     }
     if !insert.is_empty() {
-        if !unit.keeps_raw(day, today) {
-            return Some(Work::Build(Reason::ViewsOnly));
+        if !group.keeps_raw(day, today) {
+            return Some(Work::Build(RebuildReason::ViewsOnly));
         }
         let touched = |table: &&str| ledger.touched(table, day);
-        if !unit.tables.iter().any(touched) {
-            return Some(Work::Build(Reason::First));
+        if !group.tables.iter().any(touched) {
+            return Some(Work::Build(RebuildReason::First));
         }
-        if insert.len() > MANY_FILES && loaded_rows(unit, day, ledger) <= LOADED_TO_MISSING * rows(&insert) {
-            return Some(Work::Build(Reason::Many));
+        if insert.len() > MANY_FILES && loaded_rows(group, day, ledger) <= LOADED_TO_MISSING * rows(&insert) {
+            return Some(Work::Build(RebuildReason::Many));
         }
     }
     insert.sort_by_key(|(_, file)| file.sequence_number);
@@ -196,11 +201,11 @@ fn rows(files: &[(&str, DataFile)]) -> u64 {
     files.iter().map(|(_, file)| file.rows).sum()
 }
 
-fn loaded_rows(unit: &Unit, day: Date, ledger: &Ledger) -> u64 {
-    let entries = unit.tables.iter().filter_map(|table| ledger.day(table, day));
+fn loaded_rows(group: &TableGroup, day: Date, ledger: &Ledger) -> u64 {
+    let entries = group.tables.iter().filter_map(|table| ledger.day(table, day));
     let loaded = entries
         .flat_map(BTreeMap::values)
-        .filter(|entry| entry.state == crate::ledger::State::Loaded);
+        .filter(|entry| entry.state == crate::ledger::FileState::Loaded);
     loaded.map(|entry| entry.rows).sum()
 }
 

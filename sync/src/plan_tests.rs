@@ -4,15 +4,15 @@ use jiff::civil::date;
 use jiff::{Span, Timestamp};
 
 use super::*;
-use crate::head::TableHead;
-use crate::ledger::{FILL, Record, State};
-use crate::unit::units;
+use crate::lake_snapshot::TableSnapshot;
+use crate::ledger::{FILL, FileState, Record};
+use crate::table_group::table_groups;
 
 const TODAY: Date = date(2026, 3, 20);
 const LOGS: &str = "otel_logs";
 
-fn all_units() -> Vec<Unit> {
-    units(
+fn all_groups() -> Vec<TableGroup> {
+    table_groups(
         lakefront_otel::tables().iter().map(|table| table.name),
         lakefront_query::views(),
     )
@@ -27,17 +27,17 @@ fn file(path: &str, day: Date, rows: u64, sequence_number: i64) -> DataFile {
     }
 }
 
-fn head(files: &[DataFile]) -> Head {
+fn snapshot(files: &[DataFile]) -> LakeSnapshot {
     let mut days: BTreeMap<Date, Vec<DataFile>> = BTreeMap::new();
     for file in files {
         days.entry(file.day).or_default().push(file.clone());
     }
-    let table = TableHead {
+    let table = TableSnapshot {
         location: "1".into(),
         columns: Vec::new(),
         days,
     };
-    Head {
+    LakeSnapshot {
         as_of: Timestamp::UNIX_EPOCH,
         tables: BTreeMap::from([(LOGS, Arc::new(table))]),
     }
@@ -50,15 +50,15 @@ fn ago(days: i64) -> Date {
 fn loaded(files: &[DataFile]) -> Ledger {
     let mut ledger = Ledger::default();
     for file in files {
-        ledger.put(Record::of_file(LOGS, file, State::Loaded));
+        ledger.put(Record::of_file(LOGS, file, FileState::Loaded));
     }
     ledger
 }
 
 /// Returns each step as `days ago: work`.
 fn steps(files: &[DataFile], ledger: &Ledger) -> Vec<String> {
-    let units = all_units();
-    plan(&units, &head(files), ledger, TODAY)
+    let groups = all_groups();
+    plan(&groups, &snapshot(files), ledger, TODAY)
         .iter()
         .map(|step| {
             let days = TODAY.since(step.day).expect("near").get_days();
@@ -166,12 +166,12 @@ fn a_view_that_came_late_is_filled_where_the_day_is_in_step() {
     let mut ledger = loaded(&files[..1]);
     let view = &lakefront_query::views()[0];
     for day in [ago(0), ago(1)] {
-        ledger.put(Record::mark(&view.table(), day, FILL, State::Loading));
+        ledger.put(Record::mark(&view.table(), day, FILL, FileState::Loading));
     }
     assert_eq!(steps(&files, &ledger), ["0: fill 1", "1: build, First"]);
-    let units = all_units();
-    let head = head(&files);
-    let plan = plan(&units, &head, &ledger, TODAY);
+    let groups = all_groups();
+    let snapshot = snapshot(&files);
+    let plan = plan(&groups, &snapshot, &ledger, TODAY);
     let incomplete = incomplete(&plan);
     assert_eq!(incomplete[&view.name].len(), 2);
     assert_eq!(incomplete[LOGS].len(), 1);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::head::Head;
+use crate::lake_snapshot::LakeSnapshot;
 use crate::plan::{Step, Work};
 
 /// The shortest time between two lines.
@@ -14,7 +14,7 @@ pub struct Progress {
     started: Instant,
     written: Instant,
     /// True if lines are printed.
-    speaks: bool,
+    prints: bool,
     files: Tally,
     rows: Tally,
 }
@@ -45,20 +45,20 @@ impl Tally {
 }
 
 impl Progress {
-    /// Creates a progress with nothing loaded. With `speaks`, lines are printed to stderr.
-    pub fn new(speaks: bool) -> Self {
+    /// Creates a progress with nothing loaded. With `prints`, lines are printed to stderr.
+    pub fn new(prints: bool) -> Self {
         let now = Instant::now();
         Self {
             started: now,
             written: now,
-            speaks,
+            prints,
             files: Tally::default(),
             rows: Tally::default(),
         }
     }
 
     /// Sets the remaining work to that of `steps`.
-    pub fn planned(&mut self, steps: &[Step<'_>], head: &Head) {
+    pub fn planned(&mut self, steps: &[Step<'_>], snapshot: &LakeSnapshot) {
         let (mut files, mut rows) = (0, 0);
         let mut add = |file: &crate::ledger::DataFile| {
             files += 1;
@@ -68,8 +68,8 @@ impl Progress {
             match &step.work {
                 Work::Load { insert, .. } => insert.iter().for_each(|(_, file)| add(file)),
                 Work::Build(_) | Work::Fill(_) => {
-                    for table in &step.unit.tables {
-                        head.files(table, step.day).iter().for_each(&mut add);
+                    for table in &step.group.tables {
+                        snapshot.files(table, step.day).iter().for_each(&mut add);
                     }
                 }
             }
@@ -82,7 +82,7 @@ impl Progress {
     pub fn moved(&mut self, files: usize, rows: u64) {
         self.files.add(files as u64);
         self.rows.add(rows);
-        if self.speaks && self.written.elapsed() >= EVERY {
+        if self.prints && self.written.elapsed() >= EVERY {
             self.written = Instant::now();
             eprintln!("{}", self.line(self.started.elapsed()));
         }

@@ -2,9 +2,9 @@
 
 use iceberg::spec::{PrimitiveType, Type};
 
+use crate::clickhouse::{Tables, Target, identifier};
 use crate::error::{Error, Result};
-use crate::head::LakeColumn;
-use crate::target::{Tables, Target, identifier};
+use crate::lake_snapshot::LakeColumn;
 
 /// Adds the columns that the lake's table has and the raw table lacks. Returns true if there were any.
 ///

@@ -79,7 +79,7 @@ struct LeaseHealth {
 
 /// A round that has ended.
 #[derive(Debug)]
-pub struct Ended<'a> {
+pub struct EndedRound<'a> {
     /// Start of the round.
     pub began: Timestamp,
     /// Duration of the round.
@@ -136,8 +136,8 @@ impl Monitor {
     }
 
     /// Records a round that has ended.
-    pub fn round_ended(&self, target: &str, ended: &Ended<'_>) {
-        let Ended { began, round, .. } = *ended;
+    pub fn round_ended(&self, target: &str, ended: &EndedRound<'_>) {
+        let EndedRound { began, round, .. } = *ended;
         let label = TargetLabel {
             target: target.to_owned(),
         };

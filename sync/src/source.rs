@@ -1,4 +1,4 @@
-//! The source: reads the head and the data files of the lake.
+//! The source: reads the snapshot and the data files of the lake.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,7 +10,7 @@ use lakefront_lake::{Lake, LakeConfig, Place, TableState};
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
-use crate::head::{Head, LakeColumn, TableHead};
+use crate::lake_snapshot::{LakeColumn, LakeSnapshot, TableSnapshot};
 use crate::ledger::DataFile;
 
 /// The lake that is followed. The first read opens it, so that sync may start before the lake exists.
@@ -23,7 +23,7 @@ pub struct Source {
 #[derive(Debug, Default)]
 struct Open {
     lake: Option<Lake>,
-    tables: BTreeMap<&'static str, Arc<TableHead>>,
+    tables: BTreeMap<&'static str, Arc<TableSnapshot>>,
 }
 
 impl Source {
@@ -64,25 +64,25 @@ impl Source {
     ///
     /// # Errors
     /// When there is no lake, or its catalog or metadata cannot be read.
-    pub async fn head(&self) -> Result<Head> {
+    pub async fn snapshot(&self) -> Result<LakeSnapshot> {
         let as_of = Timestamp::now();
         let mut open = self.open.lock().await;
         let lake = self.lake(&mut open).await?;
         let mut tables = BTreeMap::new();
         for table in lakefront_otel::tables() {
             let location = lake.metadata_location(table.name).await?;
-            let known = open
+            let cached = open
                 .tables
                 .get(table.name)
-                .filter(|known| known.location == location);
-            let head = match known {
-                Some(known) => Arc::clone(known),
-                None => Arc::new(table_head(table.name, lake.state(table.name).await?)?),
+                .filter(|cached| cached.location == location);
+            let snapshot = match cached {
+                Some(cached) => Arc::clone(cached),
+                None => Arc::new(table_snapshot(table.name, lake.state(table.name).await?)?),
             };
-            tables.insert(table.name, head);
+            tables.insert(table.name, snapshot);
         }
         open.tables.clone_from(&tables);
-        Ok(Head { as_of, tables })
+        Ok(LakeSnapshot { as_of, tables })
     }
 }
 
@@ -99,7 +99,7 @@ async fn open_lake(place: &Place) -> Result<Lake> {
     Ok(Lake::open(LakeConfig::at(place.clone())).await?)
 }
 
-fn table_head(table: &str, state: TableState) -> Result<TableHead> {
+fn table_snapshot(table: &str, state: TableState) -> Result<TableSnapshot> {
     let columns = state.schema.as_struct().fields().iter().map(|field| LakeColumn {
         name: field.name.clone(),
         r#type: (*field.field_type).clone(),
@@ -119,7 +119,7 @@ fn table_head(table: &str, state: TableState) -> Result<TableHead> {
             sequence_number: file.sequence_number,
         });
     }
-    Ok(TableHead {
+    Ok(TableSnapshot {
         location: state.location,
         columns: columns.collect(),
         days,

@@ -5,11 +5,11 @@ use jiff::civil::Date;
 use lakefront_query::View;
 use uuid::Uuid;
 
+use crate::clickhouse::{Tables, Target};
 use crate::day;
 use crate::error::{Error, Result};
 use crate::ledger::DataFile;
 use crate::load::Loader;
-use crate::target::{Tables, Target};
 
 /// The part that the names of all staging tables contain.
 const MARK: &str = "__staging_";
@@ -90,7 +90,7 @@ impl<'a> Staging<'a> {
         .await?;
         let select: String = self
             .target
-            .one(
+            .fetch_one(
                 "read a view's definition",
                 &format!(
                     "SELECT as_select FROM system.tables WHERE database = 'otel' AND name = '{TRACE_IDS}_mv'"
@@ -130,7 +130,7 @@ impl<'a> Staging<'a> {
             let expected = files.iter().map(|file| file.rows).sum();
             let found: u64 = self
                 .target
-                .one(
+                .fetch_one(
                     "count rows",
                     &format!("SELECT count() FROM otel.{}", loader.table),
                 )
@@ -163,12 +163,12 @@ impl<'a> Staging<'a> {
     /// When ClickHouse fails.
     pub async fn replace(&self) -> Result<()> {
         let id = day::partition_id(self.day);
-        let doing = format!("put {} in place", self.day);
+        let action = format!("put {} in place", self.day);
         for table in &self.replaced {
             // An empty staging table empties the day. A missing one changes nothing.
             let staging = self.table(table);
             self.target
-                .replace_partition(&doing, table, &id, &staging)
+                .replace_partition(&action, table, &id, &staging)
                 .await?;
         }
         Ok(())
@@ -177,18 +177,18 @@ impl<'a> Staging<'a> {
     /// Drops the staging tables.
     ///
     /// # Errors
-    /// When ClickHouse fails. [`sweep`] drops the tables later.
+    /// When ClickHouse fails. [`drop_leftovers`] drops the tables later.
     pub async fn drop(self) -> Result<()> {
         let tables = self.target.tables().await?;
         for sql in drops(&tables, &self.suffix) {
-            self.target.scratch("drop staging tables", &sql).await?;
+            self.target.execute_unfenced("drop staging tables", &sql).await?;
         }
         Ok(())
     }
 
     async fn run(&self, statement: &str) -> Result<()> {
-        let doing = format!("build {} in staging", self.day);
-        Ok(self.target.scratch(&doing, statement).await?)
+        let action = format!("build {} in staging", self.day);
+        Ok(self.target.execute_unfenced(&action, statement).await?)
     }
 
     /// Returns the raw tables that feed the staging tables.
@@ -201,7 +201,7 @@ impl<'a> Staging<'a> {
 ///
 /// # Errors
 /// When ClickHouse fails.
-pub async fn sweep(target: &Target, tables: &Tables) -> Result<()> {
+pub async fn drop_leftovers(target: &Target, tables: &Tables) -> Result<()> {
     for sql in drops(tables, MARK) {
         // The check of the lease prevents a sync that has lost the lease from dropping the tables of its successor.
         target.execute("drop staging tables", &sql).await?;
@@ -211,7 +211,7 @@ pub async fn sweep(target: &Target, tables: &Tables) -> Result<()> {
 
 /// Returns the statements that drop all tables whose names contain `mark`.
 fn drops(tables: &Tables, mark: &str) -> Vec<String> {
-    let staged = tables.beginning("").filter(|name| name.contains(mark));
+    let staged = tables.with_prefix("").filter(|name| name.contains(mark));
     // Materialized views are dropped before the tables that they read and fill.
     let (views, tables): (Vec<&str>, Vec<&str>) =
         staged.partition(|name| name.contains("_from_") || name.ends_with("_mv"));

@@ -23,7 +23,7 @@ pub(super) async fn audit(audit: &Audit) -> ExitCode {
         let days = days.clone();
         async move {
             let report = follower
-                .audit(PATIENCE, &days, repair, |finding| tell(&name, finding))
+                .audit(PATIENCE, &days, repair, |finding| print(&name, finding))
                 .await;
             follower.release().await;
             let report = report?;
@@ -40,7 +40,7 @@ pub(super) async fn audit(audit: &Audit) -> ExitCode {
     .await
 }
 
-fn tell(target: &str, finding: &Finding) {
+fn print(target: &str, finding: &Finding) {
     if !finding.differs() {
         return;
     }
@@ -49,8 +49,8 @@ fn tell(target: &str, finding: &Finding) {
         finding.table,
         finding.day,
         finding.lake.rows,
-        finding.here.rows,
-        if finding.lake.rows == finding.here.rows {
+        finding.clickhouse.rows,
+        if finding.lake.rows == finding.clickhouse.rows {
             ", other contents"
         } else {
             ""

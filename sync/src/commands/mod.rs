@@ -10,9 +10,9 @@ use std::process::ExitCode;
 
 use futures::future::join_all;
 
+use crate::clickhouse::Target;
 use crate::config::Command;
 use crate::error::Result;
-use crate::target::Target;
 
 /// Runs a subcommand. The exit code is a success if all ClickHouses succeeded.
 ///

@@ -26,7 +26,7 @@ pub(super) async fn backfill(backfill: &Backfill) -> ExitCode {
     round(&backfill.sync, Some(backfill.days.range()), true).await
 }
 
-async fn round(sync: &Sync, days: Option<RangeInclusive<Date>>, speaks: bool) -> ExitCode {
+async fn round(sync: &Sync, days: Option<RangeInclusive<Date>>, prints: bool) -> ExitCode {
     let source = Arc::new(Source::new(sync.place()));
     let options = Options {
         patience: PATIENCE,
@@ -36,7 +36,7 @@ async fn round(sync: &Sync, days: Option<RangeInclusive<Date>>, speaks: bool) ->
         let mut follower = sync.follower(target, &source);
         let options = options.clone();
         async move {
-            let mut progress = Progress::new(speaks);
+            let mut progress = Progress::new(prints);
             let done = follower.round(&options, &mut progress).await;
             follower.release().await;
             done?;

@@ -15,7 +15,7 @@ use crate::config::Run;
 use crate::error::Error;
 use crate::follower::{Follower, Options};
 use crate::progress::Progress;
-use crate::server::{self, Ended, Monitor};
+use crate::server::{self, EndedRound, Monitor};
 use crate::source::Source;
 
 /// Runs rounds for each ClickHouse until SIGTERM or SIGINT. A step in progress is abandoned; the next start continues
@@ -93,7 +93,7 @@ async fn follow(follower: &mut Follower, interval: Duration, monitor: Arc<Monito
             }
         }
         let last_loaded = follower.last_loaded(&round).await;
-        let ended = Ended {
+        let ended = EndedRound {
             began,
             elapsed: started.elapsed(),
             holder: follower.holder(),

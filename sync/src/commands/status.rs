@@ -9,17 +9,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::each;
+use crate::clickhouse::Target;
 use crate::config::Sync;
 use crate::coverage::Coverage;
 use crate::day;
 use crate::error::Result;
-use crate::head::Head;
-use crate::lease::{self, Doing, Seen};
-use crate::ledger::{Ledger, State};
+use crate::lake_snapshot::LakeSnapshot;
+use crate::lease::{self, HolderState, LeaseStatus};
+use crate::ledger::{FileState, Ledger};
 use crate::progress::{grouped, rough};
 use crate::source::Source;
-use crate::target::Target;
-use crate::unit::{Unit, units};
+use crate::table_group::{TableGroup, table_groups};
 
 /// Prints a table for each ClickHouse.
 pub(super) async fn status(sync: &Sync) -> ExitCode {
@@ -32,23 +32,24 @@ pub(super) async fn status(sync: &Sync) -> ExitCode {
 }
 
 async fn show(target: &Target, source: &Source) -> Result<String> {
-    let head = source.head().await?;
-    let books = match target.books(None).await {
+    let snapshot = source.snapshot().await?;
+    let bookkeeping = match target.read_bookkeeping(None).await {
         Err(crate::error::Error::Target(error)) if error.is_unknown_table() => {
             return Ok(
                 "not migrated yet: run `lakefront-sync migrate`, or `run`, which does that first".to_owned(),
             );
         }
-        books => books?,
+        bookkeeping => bookkeeping?,
     };
     let tables = lakefront_otel::tables().iter().map(|table| table.name);
-    let units = units(tables, lakefront_query::views());
+    let groups = table_groups(tables, lakefront_query::views());
     let now = Timestamp::now();
-    let waiting = waiting(&units, &head, &books.ledger, now);
-    let (_, seen) = lease::look(target).await?;
+    let waiting = waiting(&groups, &snapshot, &bookkeeping.ledger, now);
+    let (_, lease) = lease::read_status(target).await?;
     let mut text = format!(
         "\n  {}; {}\n",
-        seen.as_ref()
+        lease
+            .as_ref()
             .map_or("no sync has written yet".to_owned(), written_by),
         last_loaded(target.last_loaded().await?, now)
     );
@@ -58,19 +59,19 @@ async fn show(target: &Target, source: &Source) -> Result<String> {
         "", "version", "covered from", "lag", "files waiting", "rows waiting"
     );
     let coverage = |name: &str, version: &str| {
-        books
+        bookkeeping
             .coverage
             .get(&(name.to_owned(), version.to_owned()))
             .copied()
     };
-    for unit in &units {
-        for table in &unit.tables {
+    for group in &groups {
+        for table in &group.tables {
             let version = lakefront_query::raw_version();
             let (files, rows) = waiting.get(table).copied().unwrap_or_default();
             let covered = line(table, version, coverage(table, version), now);
             let _ = writeln!(text, "{covered} {:>14} {:>14}", grouped(files), grouped(rows));
         }
-        for view in &unit.views {
+        for view in &group.views {
             let line = line(
                 &view.name,
                 &view.version,
@@ -83,13 +84,13 @@ async fn show(target: &Target, source: &Source) -> Result<String> {
     Ok(text)
 }
 
-fn written_by(seen: &Seen) -> String {
-    let what = match seen.doing {
-        Doing::Working => "holds the lease and works",
-        Doing::Resting => "holds the lease and has nothing to do",
-        Doing::Free => "has given the lease back",
+fn written_by(lease: &LeaseStatus) -> String {
+    let what = match lease.state {
+        HolderState::Working => "holds the lease and works",
+        HolderState::Resting => "holds the lease and has nothing to do",
+        HolderState::Free => "has given the lease back",
     };
-    format!("{} {what}, seen {} ago", seen.holder, rough(seen.silent))
+    format!("{} {what}, seen {} ago", lease.holder, rough(lease.silent))
 }
 
 fn last_loaded(last: Option<Timestamp>, now: Timestamp) -> String {
@@ -115,23 +116,23 @@ fn line(name: &str, version: &str, coverage: Option<Coverage>, now: Timestamp) -
 
 /// Returns the numbers of files and rows per table that are in the lake but not loaded, for days that are kept.
 fn waiting(
-    units: &[Unit],
-    head: &Head,
+    groups: &[TableGroup],
+    snapshot: &LakeSnapshot,
     ledger: &Ledger,
     now: Timestamp,
 ) -> BTreeMap<&'static str, (u64, u64)> {
     let today = day::of(now);
     let mut waiting: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
-    for unit in units {
-        for table in &unit.tables {
-            let Some(days) = head.tables.get(table).map(|table| &table.days) else {
+    for group in groups {
+        for table in &group.tables {
+            let Some(days) = snapshot.tables.get(table).map(|table| &table.days) else {
                 continue;
             };
-            for (day, files) in days.range(unit.first_day(today)..) {
+            for (day, files) in days.range(group.first_day(today)..) {
                 let entries = ledger.day(table, *day);
                 let is_loaded = |path: &str| {
                     let entry = entries.and_then(|entries| entries.get(path));
-                    entry.is_some_and(|entry| entry.state == State::Loaded)
+                    entry.is_some_and(|entry| entry.state == FileState::Loaded)
                 };
                 let (count, rows) = waiting.entry(table).or_default();
                 for file in files.iter().filter(|file| !is_loaded(&file.path)) {

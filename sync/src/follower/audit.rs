@@ -11,10 +11,10 @@ use super::{FilesByTable, Follower, Options, Round};
 use crate::audit::{Digest, Finding, Report, digest_rows, digest_view, partition, write};
 use crate::error::Result;
 use crate::ledger::DataFile;
-use crate::load::Reader;
+use crate::load::ReadMode;
 use crate::progress::Progress;
 use crate::staging::Staging;
-use crate::unit::Unit;
+use crate::table_group::TableGroup;
 
 /// The most data files that one statement digests.
 const FILES_AT_ONCE: usize = 200;
@@ -23,7 +23,7 @@ impl Follower {
     /// Compares days with the lake, newest first, after bringing each in step. With `repair`, days that differ are
     /// rebuilt.
     ///
-    /// Findings are written to `otel.audit` and passed to `seen`.
+    /// Findings are written to `otel.audit` and passed to `report_finding`.
     ///
     /// # Errors
     /// The errors of [`Follower::round`].
@@ -32,10 +32,10 @@ impl Follower {
         patience: Duration,
         days: &RangeInclusive<Date>,
         repair: bool,
-        mut seen: impl FnMut(&Finding),
+        mut report_finding: impl FnMut(&Finding),
     ) -> Result<Report> {
         self.begin(patience).await?;
-        let done = self.audit_days(days, repair, &mut seen).await;
+        let done = self.audit_days(days, repair, &mut report_finding).await;
         self.end(done.is_ok()).await;
         done
     }
@@ -44,7 +44,7 @@ impl Follower {
         &mut self,
         days: &RangeInclusive<Date>,
         repair: bool,
-        seen: &mut impl FnMut(&Finding),
+        report_finding: &mut impl FnMut(&Finding),
     ) -> Result<Report> {
         let options = Options {
             patience: Duration::ZERO,
@@ -54,27 +54,27 @@ impl Follower {
         let mut round = self.open().await?;
         self.catch_up(&mut round, &options, &mut progress).await?;
         let mut report = Report::default();
-        for unit in std::sync::Arc::clone(&self.units).iter() {
-            let known: BTreeSet<Date> = days_of(&round, unit)
+        for group in std::sync::Arc::clone(&self.groups).iter() {
+            let known: BTreeSet<Date> = days_of(&round, group)
                 .into_iter()
-                .filter(|day| days.contains(day) && *day >= unit.first_day(round.today))
+                .filter(|day| days.contains(day) && *day >= group.first_day(round.today))
                 .collect();
             for day in known.into_iter().rev() {
                 // The lake gets new commits meanwhile. Rows that are new since the last comparison must not count as a
                 // difference.
-                round.head = self.source.head().await?;
+                round.snapshot = self.source.snapshot().await?;
                 self.catch_up(&mut round, &options, &mut progress).await?;
                 if let Some(error) = round.first_error.take() {
                     return Err(error);
                 }
                 let findings = self
-                    .audit_day(&mut round, unit, day, repair, &mut progress)
+                    .audit_day(&mut round, group, day, repair, &mut progress)
                     .await?;
                 for finding in &findings {
                     report.compared += 1;
                     report.different += u64::from(finding.differs());
                     report.repaired += u64::from(finding.repaired);
-                    seen(finding);
+                    report_finding(finding);
                 }
                 write(&self.target, &findings).await?;
             }
@@ -85,21 +85,21 @@ impl Follower {
     async fn audit_day(
         &mut self,
         round: &mut Round,
-        unit: &Unit,
+        group: &TableGroup,
         day: Date,
         repair: bool,
         progress: &mut Progress,
     ) -> Result<Vec<Finding>> {
-        let keeps_raw = unit.keeps_raw(day, round.today);
-        let views = unit.views_of(day, round.today);
-        let files = files_of(round, unit, day);
-        self.reader(&round.head).await?;
+        let keeps_raw = group.keeps_raw(day, round.today);
+        let views = group.views_of(day, round.today);
+        let files = files_of(round, group, day);
+        self.read_mode(&round.snapshot).await?;
         let staging = self
             .stage(round, &views, &files, day, keeps_raw, progress)
             .await?;
         let mut findings = Vec::new();
         if keeps_raw {
-            for table in &unit.tables {
+            for table in &group.tables {
                 findings.push(self.raw_finding(round, table, day, &files, &staging).await?);
             }
         }
@@ -108,14 +108,14 @@ impl Follower {
             findings.push(Finding {
                 day,
                 lake: digest_view(&self.target, &round.tables, view, &staging.table(&table), day).await?,
-                here: digest_view(&self.target, &round.tables, view, &table, day).await?,
+                clickhouse: digest_view(&self.target, &round.tables, view, &table, day).await?,
                 table,
                 repaired: false,
             });
         }
         if repair && findings.iter().any(Finding::differs) {
-            self.uncover(round, unit, day).await?;
-            self.put_in_place(round, unit, day, &files, staging).await?;
+            self.withdraw_coverage(round, group, day).await?;
+            self.replace_day(round, group, day, &files, staging).await?;
             self.publish(round, &[]).await?;
             for finding in findings.iter_mut().filter(|finding| finding.differs()) {
                 finding.repaired = true;
@@ -136,8 +136,8 @@ impl Follower {
     ) -> Result<Finding> {
         let loader = self.loader(round, table);
         let columns = loader.columns.clone();
-        let lake = match loader.reader {
-            Reader::Server => {
+        let lake = match loader.read_mode {
+            ReadMode::Server => {
                 let mut lake = Digest::default();
                 let files: &[DataFile] = files.get(table).map_or(&[], Vec::as_slice);
                 for some in files.chunks(FILES_AT_ONCE) {
@@ -145,7 +145,7 @@ impl Follower {
                 }
                 lake
             }
-            Reader::Here => {
+            ReadMode::Stream => {
                 digest_rows(&self.target, &columns, &partition(&staging.table(table), day)).await?
             }
         };
@@ -153,14 +153,14 @@ impl Follower {
             day,
             table: table.to_owned(),
             lake,
-            here: digest_rows(&self.target, &columns, &partition(table, day)).await?,
+            clickhouse: digest_rows(&self.target, &columns, &partition(table, day)).await?,
             repaired: false,
         })
     }
 }
 
-fn days_of(round: &Round, unit: &Unit) -> BTreeSet<Date> {
-    let ledger = &round.books.ledger;
+fn days_of(round: &Round, group: &TableGroup) -> BTreeSet<Date> {
+    let ledger = &round.bookkeeping.ledger;
     let loaded = |table: &&'static str| {
         let table = *table;
         ledger
@@ -168,5 +168,5 @@ fn days_of(round: &Round, unit: &Unit) -> BTreeSet<Date> {
             .map(|(day, _)| day)
             .filter(move |day| ledger.touched(table, *day))
     };
-    unit.tables.iter().flat_map(loaded).collect()
+    group.tables.iter().flat_map(loaded).collect()
 }

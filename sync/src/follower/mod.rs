@@ -1,12 +1,12 @@
 //! A follower, which keeps one ClickHouse in step with the lake.
 //!
-//! A round takes the lease, reads the lake's head, and works on one day after another, newest first. Afterwards
-//! ClickHouse has the rows of the head. The round then writes the coverage: from which day on everything is complete,
-//! and as of when. The head is read again after each long step. A round that is interrupted anywhere leaves a ledger
-//! from which the next one continues.
+//! A round takes the lease, reads the lake's snapshot, and works on one day after another, newest first. Afterwards
+//! ClickHouse has the rows of the snapshot. The round then writes the coverage: from which day on everything is
+//! complete, and as of when. The snapshot is read again after each long step. A round that is interrupted anywhere
+//! leaves a ledger from which the next one continues.
 //!
-//! The lease is kept between rounds. No other sync writes meanwhile, so that tables and books stay cached. A round that
-//! finds no new commit only renews the coverage's time every few seconds.
+//! The lease is kept between rounds. No other sync writes meanwhile, so that tables and bookkeeping stay cached. A
+//! round that finds no new commit only renews the coverage's time every few seconds.
 
 mod audit;
 mod publish;
@@ -22,19 +22,19 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use crate::clickhouse::{Bookkeeping, Tables, Target};
 use crate::config::Read;
 use crate::day;
 use crate::error::{Error, Result};
-use crate::head::Head;
-use crate::lease::{Lease, Terms};
-use crate::load::{Loader, Reader, server_reads, shared_columns};
+use crate::lake_snapshot::LakeSnapshot;
+use crate::lease::{Lease, LeaseTerms};
+use crate::load::{Loader, ReadMode, server_reads, shared_columns};
 use crate::plan::{self, Step, Work};
 use crate::progress::Progress;
 use crate::schema;
 use crate::source::Source;
 use crate::staging;
-use crate::target::{Books, Tables, Target};
-use crate::unit::{Unit, units};
+use crate::table_group::{TableGroup, table_groups};
 
 /// Options of a round.
 #[derive(Clone, Debug)]
@@ -63,35 +63,35 @@ pub struct Follower {
     pub target: Target,
     unleased: Target,
     source: Arc<Source>,
-    units: Arc<Vec<Unit>>,
+    groups: Arc<Vec<TableGroup>>,
     read: Read,
     parallel: usize,
-    terms: Terms,
+    terms: LeaseTerms,
     /// The name of the follower as a holder of leases.
     name: String,
-    reader: Option<Reader>,
+    read_mode: Option<ReadMode>,
     lease: Option<Arc<Lease>>,
-    /// The books as read under an earlier lease. They are valid if no other sync has written since.
-    books: Option<Books>,
+    /// The bookkeeping as read under an earlier lease. It is valid if no other sync has written since.
+    bookkeeping: Option<Bookkeeping>,
     /// The cached state after the last round under this lease.
-    known: Option<Known>,
+    cached: Option<Cached>,
     last_loaded: Option<Timestamp>,
 }
 
 /// State of the ClickHouse that is cached under a lease.
 #[derive(Debug)]
-struct Known {
-    books: Books,
+struct Cached {
+    bookkeeping: Bookkeeping,
     tables: Tables,
     /// When all of it was last read from ClickHouse.
     read: Instant,
-    settled: Option<Settled>,
+    caught_up: Option<CaughtUp>,
 }
 
 /// The state after a round that left no work.
 #[derive(Debug)]
-struct Settled {
-    head: Head,
+struct CaughtUp {
+    snapshot: LakeSnapshot,
     today: Date,
     /// When the coverage was last written.
     written: Instant,
@@ -106,11 +106,11 @@ const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 
 /// The state that the steps of a round share.
 struct Round {
-    books: Books,
+    bookkeeping: Bookkeeping,
     tables: Tables,
-    /// When books and tables were read from ClickHouse.
+    /// When bookkeeping and tables were read from ClickHouse.
     read: Instant,
-    head: Head,
+    snapshot: LakeSnapshot,
     today: Date,
     summary: Summary,
     /// Tables and days that failed in this round, and are not tried again in it.
@@ -119,12 +119,12 @@ struct Round {
 }
 
 impl Round {
-    fn new(known: Known, head: Head, today: Date) -> Self {
+    fn new(cached: Cached, snapshot: LakeSnapshot, today: Date) -> Self {
         Self {
-            books: known.books,
-            tables: known.tables,
-            read: known.read,
-            head,
+            bookkeeping: cached.bookkeeping,
+            tables: cached.tables,
+            read: cached.read,
+            snapshot,
             today,
             summary: Summary::default(),
             failed: BTreeSet::new(),
@@ -132,34 +132,34 @@ impl Round {
         }
     }
 
-    fn fail(&mut self, unit: &Unit, day: Date, error: Error) {
-        tracing::error!(tables = unit.name(), %day, %error, "the day is left as it is");
-        self.failed.extend(unit.tables.iter().map(|table| (*table, day)));
+    fn fail(&mut self, group: &TableGroup, day: Date, error: Error) {
+        tracing::error!(tables = group.name(), %day, %error, "the day is left as it is");
+        self.failed.extend(group.tables.iter().map(|table| (*table, day)));
         self.first_error.get_or_insert(error);
     }
 
     fn has_failed(&self, step: &Step<'_>) -> bool {
-        self.failed.contains(&(step.unit.tables[0], step.day))
+        self.failed.contains(&(step.group.tables[0], step.day))
     }
 }
 
 impl Follower {
     /// Creates a follower of the lake `source` for the ClickHouse `target`.
-    pub fn new(target: Target, source: Arc<Source>, read: Read, parallel: usize, terms: Terms) -> Self {
+    pub fn new(target: Target, source: Arc<Source>, read: Read, parallel: usize, terms: LeaseTerms) -> Self {
         let tables = lakefront_otel::tables().iter().map(|table| table.name);
         Self {
             unleased: target.clone(),
             target,
             source,
-            units: Arc::new(units(tables, lakefront_query::views())),
+            groups: Arc::new(table_groups(tables, lakefront_query::views())),
             read,
             parallel,
             terms,
             name: holder(),
-            reader: None,
+            read_mode: None,
             lease: None,
-            books: None,
-            known: None,
+            bookkeeping: None,
+            cached: None,
             last_loaded: None,
         }
     }
@@ -181,7 +181,7 @@ impl Follower {
 
     /// Releases the lease, at any point of a round.
     pub async fn release(&mut self) {
-        self.known = None;
+        self.cached = None;
         self.target = self.unleased.clone();
         if let Some(lease) = self.lease.take() {
             lease.release().await;
@@ -228,7 +228,7 @@ impl Follower {
     /// Marks the lease as resting. After a failure the cached state may be wrong and is dropped.
     async fn end(&mut self, well: bool) {
         if !well {
-            self.known = None;
+            self.cached = None;
         }
         if let Some(lease) = self.lease.clone() {
             lease.rest().await;
@@ -238,7 +238,7 @@ impl Follower {
     /// Drops the lease after another sync has taken it over.
     fn forget(&mut self) {
         self.lease = None;
-        self.books = self.known.take().map(|known| known.books);
+        self.bookkeeping = self.cached.take().map(|cached| cached.bookkeeping);
         self.target = self.unleased.clone();
     }
 
@@ -248,16 +248,16 @@ impl Follower {
         if let Some(error) = round.first_error {
             return Err(error);
         }
-        let settled = nothing_left.then_some(Settled {
-            head: round.head,
+        let caught_up = nothing_left.then_some(CaughtUp {
+            snapshot: round.snapshot,
             today: round.today,
             written: Instant::now(),
         });
-        self.known = Some(Known {
-            books: round.books,
+        self.cached = Some(Cached {
+            bookkeeping: round.bookkeeping,
             tables: round.tables,
             read: round.read,
-            settled,
+            caught_up,
         });
         Ok(round.summary)
     }
@@ -265,82 +265,82 @@ impl Follower {
     /// Returns true if the lake has no commit since the last round that left no work. Renews the coverage's time from
     /// time to time.
     async fn has_nothing_new(&mut self) -> Result<bool> {
-        let Some(known) = self.known.take() else {
+        let Some(cached) = self.cached.take() else {
             return Ok(false);
         };
-        let Some(settled) = &known.settled else {
-            self.known = Some(known);
+        let Some(caught_up) = &cached.caught_up else {
+            self.cached = Some(cached);
             return Ok(false);
         };
-        let head = self.source.head().await?;
+        let snapshot = self.source.snapshot().await?;
         let today = day::of(Timestamp::now());
-        if !head.is_same(&settled.head) || today != settled.today {
-            self.known = Some(known);
+        if !snapshot.is_same(&caught_up.snapshot) || today != caught_up.today {
+            self.cached = Some(cached);
             return Ok(false);
         }
-        if known.read.elapsed() >= READ_AGAIN {
-            self.known = Some(known);
+        if cached.read.elapsed() >= READ_AGAIN {
+            self.cached = Some(cached);
             return Ok(false);
         }
-        if settled.written.elapsed() < self.terms.idle_heartbeat() {
-            self.known = Some(known);
+        if caught_up.written.elapsed() < self.terms.idle_heartbeat() {
+            self.cached = Some(cached);
             return Ok(true);
         }
-        if !self.target.has_same_tables(&known.tables).await? {
+        if !self.target.has_same_tables(&cached.tables).await? {
             return Ok(false);
         }
-        let mut round = Round::new(known, head, today);
+        let mut round = Round::new(cached, snapshot, today);
         match self.publish(&mut round, &[]).await {
             Ok(()) => {}
             // The round that follows reports the cause.
             Err(error) if error.is_lease_lost() || error.is_unknown_table() => return Ok(false),
             Err(error) => return Err(error),
         }
-        self.target.cover().await?;
+        self.target.update_guards().await?;
         if let Some(lease) = &self.lease {
             lease.rest().await;
         }
-        let settled = Settled {
-            head: round.head,
+        let caught_up = CaughtUp {
+            snapshot: round.snapshot,
             today,
             written: Instant::now(),
         };
-        self.known = Some(Known {
-            books: round.books,
+        self.cached = Some(Cached {
+            bookkeeping: round.bookkeeping,
             tables: round.tables,
             read: round.read,
-            settled: Some(settled),
+            caught_up: Some(caught_up),
         });
         Ok(true)
     }
 
-    /// Begins a round: reads lake, tables and books as far as they are not cached, and creates missing tables.
+    /// Begins a round: reads lake, tables and bookkeeping as far as they are not cached, and creates missing tables.
     async fn open(&mut self) -> Result<Round> {
-        if let Some(known) = self.known.take() {
-            if known.read.elapsed() < READ_AGAIN && self.target.has_same_tables(&known.tables).await? {
-                let head = self.source.head().await?;
-                return Ok(Round::new(known, head, day::of(Timestamp::now())));
+        if let Some(cached) = self.cached.take() {
+            if cached.read.elapsed() < READ_AGAIN && self.target.has_same_tables(&cached.tables).await? {
+                let snapshot = self.source.snapshot().await?;
+                return Ok(Round::new(cached, snapshot, day::of(Timestamp::now())));
             }
-            self.books = Some(known.books);
+            self.bookkeeping = Some(cached.bookkeeping);
         }
         self.target.migrate().await?;
         let mut tables = self.target.tables().await?;
-        staging::sweep(&self.target, &tables).await?;
-        let mut books = self.target.books(self.books.take()).await?;
+        staging::drop_leftovers(&self.target, &tables).await?;
+        let mut bookkeeping = self.target.read_bookkeeping(self.bookkeeping.take()).await?;
         // A killed sync may have written the coverage but not `otel.covered`.
-        self.target.cover().await?;
+        self.target.update_guards().await?;
         let today = day::of(Timestamp::now());
-        views::create(&self.target, &tables, &mut books, &self.units, today).await?;
+        views::create(&self.target, &tables, &mut bookkeeping, &self.groups, today).await?;
         // Sweeping and creating have changed the list of tables.
         tables = self.target.tables().await?;
-        let known = Known {
-            books,
+        let cached = Cached {
+            bookkeeping,
             tables,
             read: Instant::now(),
-            settled: None,
+            caught_up: None,
         };
-        let head = self.source.head().await?;
-        Ok(Round::new(known, head, today))
+        let snapshot = self.source.snapshot().await?;
+        Ok(Round::new(cached, snapshot, today))
     }
 
     /// Works until ledger and lake agree. Returns true if no work is left.
@@ -350,12 +350,12 @@ impl Follower {
         options: &Options,
         progress: &mut Progress,
     ) -> Result<bool> {
-        let units = Arc::clone(&self.units);
+        let groups = Arc::clone(&self.groups);
         let mut published: Option<Instant> = None;
         let nothing_left = loop {
             self.carry_columns_over(round).await?;
             let started = Instant::now();
-            let steps = plan::plan(&units, &round.head, &round.books.ledger, round.today);
+            let steps = plan::plan(&groups, &round.snapshot, &round.bookkeeping.ledger, round.today);
             tracing::debug!(steps = steps.len(), elapsed = ?started.elapsed(), "planned");
             let mut open = steps.clone();
             let mut due = steps;
@@ -363,7 +363,7 @@ impl Follower {
             if let Some(days) = &options.days {
                 due = plan::within(due, days);
             }
-            progress.planned(&due, &round.head);
+            progress.planned(&due, &round.snapshot);
             if due.is_empty() {
                 // Without a step since the last write of the coverage, only commits without files may have come.
                 if published.is_none() || !open.is_empty() {
@@ -373,13 +373,13 @@ impl Follower {
             }
             let last = due.len() - 1;
             for (number, step) in due.iter().enumerate() {
-                match self.take(round, step, progress).await {
+                match self.execute(round, step, progress).await {
                     Ok(()) => {
                         if step.completes() {
                             open.retain(|other| !is_same(other, step));
                         }
                     }
-                    Err(error) if error.is_about_the_day() => round.fail(step.unit, step.day, error),
+                    Err(error) if error.is_about_the_day() => round.fail(step.group, step.day, error),
                     Err(error) => return Err(error),
                 }
                 // The lake gets new files during a long step, and new files have precedence.
@@ -392,30 +392,36 @@ impl Follower {
                     break;
                 }
             }
-            round.head = self.source.head().await?;
+            round.snapshot = self.source.snapshot().await?;
             round.today = day::of(Timestamp::now());
         };
-        views::retire(&self.target, &mut round.tables, &mut round.books, &self.units).await?;
+        views::drop_unused(
+            &self.target,
+            &mut round.tables,
+            &mut round.bookkeeping,
+            &self.groups,
+        )
+        .await?;
         Ok(nothing_left)
     }
 
     async fn carry_columns_over(&mut self, round: &mut Round) -> Result<()> {
         let mut changed = false;
-        let units = Arc::clone(&self.units);
-        for unit in units.iter() {
-            for table in &unit.tables {
-                let Some(head) = round.head.tables.get(table) else {
+        let groups = Arc::clone(&self.groups);
+        for group in groups.iter() {
+            for table in &group.tables {
+                let Some(snapshot) = round.snapshot.tables.get(table) else {
                     continue;
                 };
-                match schema::carry_over(&self.target, &round.tables, table, &head.columns).await {
+                match schema::carry_over(&self.target, &round.tables, table, &snapshot.columns).await {
                     Ok(any) => changed |= any,
                     Err(error @ Error::Column { .. }) => {
-                        let days: BTreeSet<Date> = head.days.keys().copied().collect();
+                        let days: BTreeSet<Date> = snapshot.days.keys().copied().collect();
                         if !days.iter().all(|day| round.failed.contains(&(*table, *day))) {
                             tracing::error!(%error);
                             round.failed.extend(
                                 days.iter()
-                                    .flat_map(|day| unit.tables.iter().map(|table| (*table, *day))),
+                                    .flat_map(|day| group.tables.iter().map(|table| (*table, *day))),
                             );
                         }
                         round.first_error.get_or_insert(error);
@@ -432,10 +438,14 @@ impl Follower {
 
     /// Returns the loader of files into a raw table, or into its staging table.
     fn loader(&self, round: &Round, table: &str) -> Loader<'_> {
-        let lake = round.head.tables.get(table).map_or(&[][..], |head| &head.columns);
+        let lake = round
+            .snapshot
+            .tables
+            .get(table)
+            .map_or(&[][..], |snapshot| &snapshot.columns);
         Loader {
             target: &self.target,
-            reader: self.reader.unwrap_or(Reader::Here),
+            read_mode: self.read_mode.unwrap_or(ReadMode::Stream),
             source: &self.source,
             table: table.to_owned(),
             columns: shared_columns(round.tables.columns(table), lake),
@@ -444,23 +454,27 @@ impl Follower {
     }
 
     /// Returns the process that reads data files. The first call tests if ClickHouse can.
-    async fn reader(&mut self, head: &Head) -> Result<Reader> {
-        if let Some(reader) = self.reader {
-            return Ok(reader);
+    async fn read_mode(&mut self, snapshot: &LakeSnapshot) -> Result<ReadMode> {
+        if let Some(read_mode) = self.read_mode {
+            return Ok(read_mode);
         }
-        let file = head
+        let file = snapshot
             .tables
             .values()
             .flat_map(|table| table.days.values().flatten())
             .next();
-        let reader = match (self.read, file) {
-            (Read::Server, _) => Reader::Server,
-            (Read::Stream, _) | (Read::Auto, None) => Reader::Here,
-            (Read::Auto, Some(file)) if server_reads(&self.target, file).await? => Reader::Server,
-            (Read::Auto, Some(_)) => Reader::Here,
+        let read_mode = match (self.read, file) {
+            (Read::Server, _) => ReadMode::Server,
+            (Read::Stream, _) | (Read::Auto, None) => ReadMode::Stream,
+            (Read::Auto, Some(file)) if server_reads(&self.target, file).await? => ReadMode::Server,
+            (Read::Auto, Some(_)) => ReadMode::Stream,
         };
-        tracing::info!(target = self.target.name(), ?reader, "who reads the data files");
-        Ok(*self.reader.insert(reader))
+        tracing::info!(
+            target = self.target.name(),
+            ?read_mode,
+            "chose the process that reads the data files"
+        );
+        Ok(*self.read_mode.insert(read_mode))
     }
 }
 
@@ -476,7 +490,7 @@ fn holder() -> String {
 }
 
 fn is_same(one: &Step<'_>, other: &Step<'_>) -> bool {
-    one.day == other.day && std::ptr::eq(one.unit, other.unit)
+    one.day == other.day && std::ptr::eq(one.group, other.group)
 }
 
 /// Data files by table.

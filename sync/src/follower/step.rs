@@ -10,16 +10,16 @@ use lakefront_query::View;
 use super::views::other_versions;
 use super::{FilesByTable, Follower, Round};
 use crate::error::Result;
-use crate::ledger::{Compaction, DataFile, Entry, FILL, REPLACING, Reason, Record, State};
+use crate::ledger::{Compaction, DataFile, Entry, FILL, FileState, REPLACING, RebuildReason, Record};
 use crate::load::Loader;
 use crate::plan::{Step, Work};
 use crate::progress::Progress;
 use crate::staging::Staging;
-use crate::unit::Unit;
+use crate::table_group::TableGroup;
 
 impl Follower {
     /// Does the work of a step, and records it in the ledger.
-    pub(super) async fn take(
+    pub(super) async fn execute(
         &mut self,
         round: &mut Round,
         step: &Step<'_>,
@@ -33,8 +33,8 @@ impl Follower {
             } => {
                 self.load(round, step.day, insert, compacted, progress).await?;
             }
-            Work::Build(reason) => self.build(round, step.unit, step.day, *reason, progress).await?,
-            Work::Fill(views) => self.fill(round, step.unit, step.day, views, progress).await?,
+            Work::Build(reason) => self.build(round, step.group, step.day, *reason, progress).await?,
+            Work::Fill(views) => self.fill(round, step.group, step.day, views, progress).await?,
         }
         let what = match &step.work {
             Work::Load { .. } => "loaded",
@@ -43,7 +43,7 @@ impl Follower {
         };
         tracing::info!(
             target = self.target.name(),
-            tables = step.unit.name(),
+            tables = step.group.name(),
             day = %step.day,
             files = round.summary.files - before.files,
             rows = round.summary.rows - before.rows,
@@ -64,7 +64,7 @@ impl Follower {
         let mut records = Vec::new();
         for (table, compaction) in compacted {
             let added = compaction.added.iter();
-            records.extend(added.map(|file| Record::of_file(table, file, State::Loaded)));
+            records.extend(added.map(|file| Record::of_file(table, file, FileState::Loaded)));
             let removed = compaction.removed.iter();
             records.extend(removed.map(|(path, entry)| gone(table, day, path, *entry)));
         }
@@ -73,13 +73,13 @@ impl Follower {
                 .iter()
                 .map(move |(table, file)| Record::of_file(table, file, state))
         };
-        records.extend(of_inserted(State::Loading));
-        self.target.write_ledger(&mut round.books, records).await?;
+        records.extend(of_inserted(FileState::Loading));
+        self.target.write_ledger(&mut round.bookkeeping, records).await?;
         if insert.is_empty() {
             return Ok(());
         }
         let mut loaders: BTreeMap<&str, Loader<'_>> = BTreeMap::new();
-        self.reader(&round.head).await?;
+        self.read_mode(&round.snapshot).await?;
         for (table, _) in insert {
             if !loaders.contains_key(table) {
                 loaders.insert(table, self.loader(round, table));
@@ -91,7 +91,7 @@ impl Follower {
             .try_collect::<Vec<()>>()
             .await?;
         self.target
-            .write_ledger(&mut round.books, of_inserted(State::Loaded).collect())
+            .write_ledger(&mut round.bookkeeping, of_inserted(FileState::Loaded).collect())
             .await?;
         let rows = insert.iter().map(|(_, file)| file.rows).sum();
         round.summary.files += insert.len() as u64;
@@ -103,97 +103,97 @@ impl Follower {
     async fn build(
         &mut self,
         round: &mut Round,
-        unit: &Unit,
+        group: &TableGroup,
         day: Date,
-        reason: Reason,
+        reason: RebuildReason,
         progress: &mut Progress,
     ) -> Result<()> {
-        tracing::info!(target = self.target.name(), tables = unit.name(), %day, ?reason, "building a day");
-        let keeps_raw = unit.keeps_raw(day, round.today);
-        let views = unit.views_of(day, round.today);
-        let files = files_of(round, unit, day);
-        self.reader(&round.head).await?;
+        tracing::info!(target = self.target.name(), tables = group.name(), %day, ?reason, "building a day");
+        let keeps_raw = group.keeps_raw(day, round.today);
+        let views = group.views_of(day, round.today);
+        let files = files_of(round, group, day);
+        self.read_mode(&round.snapshot).await?;
         let staging = self
             .stage(round, &views, &files, day, keeps_raw, progress)
             .await?;
         // A day that the ledger did not have is not covered, so that no coverage needs to be withdrawn.
-        if reason != Reason::First {
-            self.uncover(round, unit, day).await?;
+        if reason != RebuildReason::First {
+            self.withdraw_coverage(round, group, day).await?;
         }
-        self.put_in_place(round, unit, day, &files, staging).await?;
+        self.replace_day(round, group, day, &files, staging).await?;
         round.summary.built += 1;
         Ok(())
     }
 
     /// Replaces the day by its staging tables, and records that in the ledger.
-    pub(super) async fn put_in_place(
+    pub(super) async fn replace_day(
         &self,
         round: &mut Round,
-        unit: &Unit,
+        group: &TableGroup,
         day: Date,
         files: &FilesByTable,
         staging: Staging<'_>,
     ) -> Result<()> {
-        let replacing = unit
+        let replacing = group
             .tables
             .iter()
-            .map(|table| Record::mark(table, day, REPLACING, State::Loading));
+            .map(|table| Record::mark(table, day, REPLACING, FileState::Loading));
         self.target
-            .write_ledger(&mut round.books, replacing.collect())
+            .write_ledger(&mut round.bookkeeping, replacing.collect())
             .await?;
         staging.replace().await?;
         let mut records = Vec::new();
-        for table in &unit.tables {
-            for (path, entry) in round.books.ledger.day(table, day).into_iter().flatten() {
-                if entry.state != State::Gone {
+        for table in &group.tables {
+            for (path, entry) in round.bookkeeping.ledger.day(table, day).into_iter().flatten() {
+                if entry.state != FileState::Gone {
                     records.push(gone(table, day, path, *entry));
                 }
             }
             // A block must not have two rows for a file. Files that are still in the lake are loaded.
             let current = files.get(table).into_iter().flatten();
             let loaded: Vec<Record> = current
-                .map(|file| Record::of_file(table, file, State::Loaded))
+                .map(|file| Record::of_file(table, file, FileState::Loaded))
                 .collect();
             records.retain(|old: &Record| {
                 old.table != **table || !loaded.iter().any(|new| new.path == old.path)
             });
             records.extend(loaded);
         }
-        for view in &unit.views {
-            if round.books.ledger.day(&view.table(), day).is_some() {
-                records.push(Record::mark(&view.table(), day, FILL, State::Loaded));
+        for view in &group.views {
+            if round.bookkeeping.ledger.day(&view.table(), day).is_some() {
+                records.push(Record::mark(&view.table(), day, FILL, FileState::Loaded));
             }
             // Another version of sync may keep these views. They lack the rows of the rebuilt day.
             for other in other_versions(&round.tables, view) {
-                records.push(Record::mark(other, day, FILL, State::Loading));
+                records.push(Record::mark(other, day, FILL, FileState::Loading));
             }
         }
-        self.target.write_ledger(&mut round.books, records).await?;
+        self.target.write_ledger(&mut round.bookkeeping, records).await?;
         staging.drop().await
     }
 
     async fn fill(
         &mut self,
         round: &mut Round,
-        unit: &Unit,
+        group: &TableGroup,
         day: Date,
         views: &[&'static View],
         progress: &mut Progress,
     ) -> Result<()> {
-        let mut files = files_of(round, unit, day);
+        let mut files = files_of(round, group, day);
         files.retain(|table, _| {
             views
                 .iter()
                 .any(|view| view.sources.iter().any(|source| source == table))
         });
-        self.reader(&round.head).await?;
+        self.read_mode(&round.snapshot).await?;
         let staging = self.stage(round, views, &files, day, false, progress).await?;
         staging.replace().await?;
         let filled = views
             .iter()
-            .map(|view| Record::mark(&view.table(), day, FILL, State::Loaded));
+            .map(|view| Record::mark(&view.table(), day, FILL, FileState::Loaded));
         self.target
-            .write_ledger(&mut round.books, filled.collect())
+            .write_ledger(&mut round.bookkeeping, filled.collect())
             .await?;
         staging.drop().await
     }
@@ -225,10 +225,10 @@ impl Follower {
     }
 }
 
-/// Returns the day's files by table of a unit. Tables without files have an empty list.
-pub(super) fn files_of(round: &Round, unit: &Unit, day: Date) -> FilesByTable {
-    let files = |table: &&'static str| (*table, round.head.files(table, day).to_vec());
-    unit.tables.iter().map(files).collect()
+/// Returns the day's files by table of a table group. Tables without files have an empty list.
+pub(super) fn files_of(round: &Round, group: &TableGroup, day: Date) -> FilesByTable {
+    let files = |table: &&'static str| (*table, round.snapshot.files(table, day).to_vec());
+    group.tables.iter().map(files).collect()
 }
 
 fn gone(table: &str, day: Date, path: &str, entry: Entry) -> Record {
@@ -237,7 +237,7 @@ fn gone(table: &str, day: Date, path: &str, entry: Entry) -> Record {
         day,
         path: path.to_owned(),
         entry: Entry {
-            state: State::Gone,
+            state: FileState::Gone,
             ..entry
         },
     }

@@ -6,11 +6,11 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use lakefront_query::View;
 
+use crate::clickhouse::{Bookkeeping, Tables, Target};
 use crate::coverage::Coverage;
 use crate::error::Result;
-use crate::ledger::{FILL, Ledger, Record, State};
-use crate::target::{Books, Tables, Target};
-use crate::unit::{Unit, first_kept};
+use crate::ledger::{FILL, FileState, Ledger, Record};
+use crate::table_group::{TableGroup, first_kept};
 
 /// Time without an update after which another version of a view is dropped. Until then, another version of sync may
 /// return to it.
@@ -23,12 +23,12 @@ const KEEP_UNUSED: SignedDuration = SignedDuration::from_hours(1);
 pub(super) async fn create(
     target: &Target,
     tables: &Tables,
-    books: &mut Books,
-    units: &[Unit],
+    bookkeeping: &mut Bookkeeping,
+    groups: &[TableGroup],
     today: Date,
 ) -> Result<bool> {
     let mut any = false;
-    for view in units.iter().flat_map(|unit| &unit.views) {
+    for view in groups.iter().flat_map(|group| &group.views) {
         let complete =
             tables.has(&view.table()) && view.sources.iter().all(|source| tables.has(&feed(view, source)));
         if complete {
@@ -41,13 +41,13 @@ pub(super) async fn create(
             as_of: Timestamp::now(),
         };
         target
-            .write_coverage(books, BTreeMap::from([(key, nothing)]))
+            .write_coverage(bookkeeping, BTreeMap::from([(key, nothing)]))
             .await?;
         let first = first_kept(today, view.retention_days);
-        let unfilled = loaded_days(&books.ledger, view)
+        let unfilled = loaded_days(&bookkeeping.ledger, view)
             .into_iter()
             .filter(|day| *day >= first)
-            .map(|day| Record::mark(&view.table(), day, FILL, State::Loading));
+            .map(|day| Record::mark(&view.table(), day, FILL, FileState::Loading));
         let unfilled: Vec<Record> = unfilled.collect();
         tracing::info!(
             target = target.name(),
@@ -55,7 +55,7 @@ pub(super) async fn create(
             days_to_fill = unfilled.len(),
             "creating a view"
         );
-        target.write_ledger(books, unfilled).await?;
+        target.write_ledger(bookkeeping, unfilled).await?;
         for statement in view.ddl("") {
             target
                 .execute(&format!("create the view {}", view.table()), &statement)
@@ -66,15 +66,15 @@ pub(super) async fn create(
 }
 
 /// Drops versions of views that no sync keeps up to date, once this version has no unfilled days.
-pub(super) async fn retire(
+pub(super) async fn drop_unused(
     target: &Target,
     tables: &mut Tables,
-    books: &mut Books,
-    units: &[Unit],
+    bookkeeping: &mut Bookkeeping,
+    groups: &[TableGroup],
 ) -> Result<()> {
     let mut any = false;
-    for view in units.iter().flat_map(|unit| &unit.views) {
-        if books.ledger.unfilled(&view.table()).next().is_some() {
+    for view in groups.iter().flat_map(|group| &group.views) {
+        if bookkeeping.ledger.unfilled(&view.table()).next().is_some() {
             continue;
         }
         for old in other_versions(tables, view)
@@ -83,7 +83,7 @@ pub(super) async fn retire(
         {
             let version = &old[view.name.len() + 1..];
             let key = (view.name.clone(), version.to_owned());
-            let coverage = books.coverage.get(&key).copied();
+            let coverage = bookkeeping.coverage.get(&key).copied();
             if coverage.is_some_and(|coverage| Timestamp::now().duration_since(coverage.as_of) < KEEP_UNUSED)
             {
                 continue;
@@ -94,7 +94,7 @@ pub(super) async fn retire(
                     ..coverage
                 };
                 target
-                    .write_coverage(books, BTreeMap::from([(key, nothing)]))
+                    .write_coverage(bookkeeping, BTreeMap::from([(key, nothing)]))
                     .await?;
             }
             tracing::info!(
@@ -103,7 +103,7 @@ pub(super) async fn retire(
                 "dropping a view that nobody keeps"
             );
             any = true;
-            let feeds = tables.beginning(&old).filter(|name| *name != old);
+            let feeds = tables.with_prefix(&old).filter(|name| *name != old);
             for name in feeds.chain([old.as_str()]) {
                 let sql = format!("DROP TABLE IF EXISTS otel.{name} SYNC");
                 target.execute("drop an old view", &sql).await?;
@@ -119,7 +119,7 @@ pub(super) async fn retire(
 /// Returns the tables of a view's other versions.
 pub(super) fn other_versions<'a>(tables: &'a Tables, view: &'a View) -> impl Iterator<Item = &'a str> {
     let is_version = |rest: &str| rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let versions = tables.beginning(&view.name).filter(move |name| {
+    let versions = tables.with_prefix(&view.name).filter(move |name| {
         let rest = name
             .strip_prefix(&view.name)
             .and_then(|rest| rest.strip_prefix('_'));

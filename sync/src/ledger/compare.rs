@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{DataFile, Entries, Entry, State};
+use super::{DataFile, Entries, Entry, FileState};
 
 /// The reason to rebuild a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum RebuildReason {
     /// The ledger has no row for the day.
     First,
     /// Many files are missing, so that rebuilding the day is less work than inserting them.
@@ -41,7 +41,7 @@ pub enum Difference {
         compacted: Compaction,
     },
     /// The day has to be rebuilt from all its files.
-    Build(Reason),
+    Build(RebuildReason),
 }
 
 /// Compares one table's day.
@@ -55,16 +55,16 @@ pub fn compare(files: &[DataFile], entries: &Entries, gone: &HashSet<i64>) -> Di
     let mut removed = Vec::new();
     for (path, entry) in entries {
         match (entry.state, in_lake.contains_key(path.as_str())) {
-            (State::Loaded, false) => removed.push((path.clone(), *entry)),
-            (State::Loading, false) => return Difference::Build(Reason::Unfinished),
+            (FileState::Loaded, false) => removed.push((path.clone(), *entry)),
+            (FileState::Loading, false) => return Difference::Build(RebuildReason::Unfinished),
             // The deduplication token of the file was used before, so that ClickHouse would skip the insert.
-            (State::Gone, true) => return Difference::Build(Reason::Returned),
-            (State::Loaded | State::Loading, true) | (State::Gone, false) => {}
+            (FileState::Gone, true) => return Difference::Build(RebuildReason::Returned),
+            (FileState::Loaded | FileState::Loading, true) | (FileState::Gone, false) => {}
         }
     }
     let missing = files
         .iter()
-        .filter(|file| !matches!(entries.get(&file.path), Some(entry) if entry.state == State::Loaded));
+        .filter(|file| !matches!(entries.get(&file.path), Some(entry) if entry.state == FileState::Loaded));
     let (mut insert, mut added) = (Vec::new(), Vec::new());
     if removed.is_empty() {
         insert.extend(missing.cloned());
@@ -77,13 +77,13 @@ pub fn compare(files: &[DataFile], entries: &Entries, gone: &HashSet<i64>) -> Di
             } else if begun || Some(file.sequence_number) > highest {
                 insert.push(file.clone());
             } else {
-                return Difference::Build(Reason::Vanished);
+                return Difference::Build(RebuildReason::Vanished);
             }
         }
         let rows_removed: u64 = removed.iter().map(|(_, entry)| entry.rows).sum();
         let rows_added: u64 = added.iter().map(|file| file.rows).sum();
         if rows_added != rows_removed {
-            return Difference::Build(Reason::Vanished);
+            return Difference::Build(RebuildReason::Vanished);
         }
     }
     // Files are loaded in the order of their numbers. A compaction of files that are not loaded yet then has a number

@@ -12,7 +12,7 @@ fn file(path: &str, rows: u64, sequence_number: i64) -> DataFile {
     }
 }
 
-fn entry(rows: u64, sequence_number: i64, state: State) -> Entry {
+fn entry(rows: u64, sequence_number: i64, state: FileState) -> Entry {
     Entry {
         rows,
         sequence_number,
@@ -21,7 +21,7 @@ fn entry(rows: u64, sequence_number: i64, state: State) -> Entry {
 }
 
 /// Compares files given as `(path, rows, number)` with a ledger given as `(path, rows, number, state)`.
-fn difference(files: &[(&str, u64, i64)], ledger: &[(&str, u64, i64, State)]) -> Difference {
+fn difference(files: &[(&str, u64, i64)], ledger: &[(&str, u64, i64, FileState)]) -> Difference {
     let files: Vec<DataFile> = files
         .iter()
         .map(|(path, rows, number)| file(path, *rows, *number))
@@ -37,7 +37,7 @@ fn gone(files: &[DataFile], entries: &Entries) -> HashSet<i64> {
     let left = |path: &String| !files.iter().any(|file| file.path == *path);
     entries
         .iter()
-        .filter(|(path, entry)| entry.state == State::Loaded && left(path))
+        .filter(|(path, entry)| entry.state == FileState::Loaded && left(path))
         .map(|(_, entry)| entry.sequence_number)
         .collect()
 }
@@ -54,7 +54,7 @@ fn paths(difference: &Difference) -> (Vec<&str>, Vec<&str>, Vec<&str>) {
     )
 }
 
-use State::{Gone, Loaded, Loading};
+use FileState::{Gone, Loaded, Loading};
 
 #[test]
 fn new_files_are_inserted_oldest_first() {
@@ -84,27 +84,31 @@ fn a_compaction_that_took_in_an_unloaded_file_means_build() {
             &[("c", 5, 2.max(unloaded))],
             &[("a", 2, 2, Loaded), ("z", 0, 9, Gone)],
         );
-        assert_eq!(found, Difference::Build(Reason::Vanished), "number {unloaded}");
+        assert_eq!(
+            found,
+            Difference::Build(RebuildReason::Vanished),
+            "number {unloaded}"
+        );
     }
 }
 
 #[test]
 fn an_overwrite_means_build_even_with_as_many_rows() {
     let found = difference(&[("b", 2, 7)], &[("a", 2, 1, Loaded)]);
-    assert_eq!(found, Difference::Build(Reason::Vanished));
+    assert_eq!(found, Difference::Build(RebuildReason::Vanished));
     // Later files of the same day are already loaded.
     let found = difference(
         &[("b", 2, 7), ("later", 1, 8)],
         &[("a", 2, 1, Loaded), ("later", 1, 8, Loaded)],
     );
-    assert_eq!(found, Difference::Build(Reason::Vanished));
+    assert_eq!(found, Difference::Build(RebuildReason::Vanished));
 }
 
 #[test]
 fn a_day_that_was_emptied_is_built() {
     assert_eq!(
         difference(&[], &[("a", 2, 1, Loaded)]),
-        Difference::Build(Reason::Vanished)
+        Difference::Build(RebuildReason::Vanished)
     );
 }
 
@@ -112,7 +116,7 @@ fn a_day_that_was_emptied_is_built() {
 fn what_may_be_half_loaded_and_left_means_build() {
     assert_eq!(
         difference(&[("b", 2, 1)], &[("a", 2, 1, Loading)]),
-        Difference::Build(Reason::Unfinished)
+        Difference::Build(RebuildReason::Unfinished)
     );
 }
 
@@ -121,7 +125,7 @@ fn a_replacement_that_was_cut_short_means_build() {
     let ledger = [("a", 2, 1, Loaded), (crate::ledger::REPLACING, 0, 0, Loading)];
     assert_eq!(
         difference(&[("a", 2, 1)], &ledger),
-        Difference::Build(Reason::Unfinished)
+        Difference::Build(RebuildReason::Unfinished)
     );
 }
 
@@ -129,7 +133,7 @@ fn a_replacement_that_was_cut_short_means_build() {
 fn a_file_that_is_back_means_build() {
     assert_eq!(
         difference(&[("a", 2, 1)], &[("a", 2, 1, Gone)]),
-        Difference::Build(Reason::Returned)
+        Difference::Build(RebuildReason::Returned)
     );
 }
 
@@ -230,7 +234,7 @@ impl World {
         }
     }
 
-    fn note(&mut self, file: &DataFile, state: State) {
+    fn note(&mut self, file: &DataFile, state: FileState) {
         self.entries
             .insert(file.path.clone(), entry(file.rows, file.sequence_number, state));
     }

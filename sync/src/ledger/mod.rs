@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::civil::Date;
 
-pub use compare::{Compaction, Difference, Reason, compare};
+pub use compare::{Compaction, Difference, RebuildReason, compare};
 
 /// Path of the row that marks a day whose partitions are being replaced. No data file has this path. While the row is
-/// `loading`, [`compare`] therefore returns [`Reason::Unfinished`], and the day is rebuilt.
+/// `loading`, [`compare`] therefore returns [`RebuildReason::Unfinished`], and the day is rebuilt.
 pub const REPLACING: &str = "replacing";
 
 /// Path of the row, under a view's table, that marks a day from before the view's creation: `loading` until the day is
@@ -36,7 +36,7 @@ pub struct DataFile {
 
 /// The state of a file in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum FileState {
     /// The file may be in the tables wholly, partly or not at all.
     Loading,
     /// The file is in the tables.
@@ -53,7 +53,7 @@ pub struct Entry {
     /// The Iceberg data sequence number of the file.
     pub sequence_number: i64,
     /// The state of the file.
-    pub state: State,
+    pub state: FileState,
 }
 
 /// The ledger rows of one table and day, by path.
@@ -74,7 +74,7 @@ pub struct Record {
 
 impl Record {
     /// Returns the row of a data file.
-    pub fn of_file(table: &str, file: &DataFile, state: State) -> Self {
+    pub fn of_file(table: &str, file: &DataFile, state: FileState) -> Self {
         Self {
             table: table.to_owned(),
             day: file.day,
@@ -88,7 +88,7 @@ impl Record {
     }
 
     /// Returns a row without a file: [`REPLACING`] or [`FILL`].
-    pub fn mark(table: &str, day: Date, path: &str, state: State) -> Self {
+    pub fn mark(table: &str, day: Date, path: &str, state: FileState) -> Self {
         Self {
             table: table.to_owned(),
             day,
@@ -135,7 +135,7 @@ impl Ledger {
     pub fn unfilled(&self, view_table: &str) -> impl Iterator<Item = Date> {
         self.days(view_table).filter_map(|(day, entries)| {
             let fill = entries.get(FILL)?;
-            (fill.state == State::Loading).then_some(day)
+            (fill.state == FileState::Loading).then_some(day)
         })
     }
 
@@ -143,7 +143,7 @@ impl Ledger {
     pub fn gone_numbers<'a>(&self, table: &str, in_lake: impl Fn(&str) -> bool + 'a) -> HashSet<i64> {
         self.days(table)
             .flat_map(|(_, entries)| entries)
-            .filter(|(path, entry)| entry.state == State::Loaded && !in_lake(path))
+            .filter(|(path, entry)| entry.state == FileState::Loaded && !in_lake(path))
             .map(|(_, entry)| entry.sequence_number)
             .collect()
     }
@@ -151,6 +151,6 @@ impl Ledger {
     /// Returns true if the table may hold any rows of the day's files.
     pub fn touched(&self, table: &str, day: Date) -> bool {
         let files = self.day(table, day).into_iter().flatten();
-        files.into_iter().any(|(_, entry)| entry.state != State::Gone)
+        files.into_iter().any(|(_, entry)| entry.state != FileState::Gone)
     }
 }

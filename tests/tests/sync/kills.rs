@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use lakefront_sync::clickhouse::Target;
 use lakefront_sync::config::Read;
 use lakefront_sync::follower::{Follower, Options};
-use lakefront_sync::lease::Terms;
+use lakefront_sync::lease::LeaseTerms;
 use lakefront_sync::progress::Progress;
 use lakefront_sync::source::Source;
-use lakefront_sync::target::Target;
 use lakefront_tests::{Relay, Treatment};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -55,7 +55,7 @@ async fn two_hundred_kills_lose_and_double_nothing() -> Result<()> {
         }
         gallows.arm(1 + killed * 7 % STATEMENTS, killed % 2 == 0);
         let target = Target::new(&relay.url().parse()?, "sync", "");
-        let terms = Terms {
+        let terms = LeaseTerms {
             expires_after: Duration::from_millis(40),
         };
         let mut follower = Follower::new(target, Arc::clone(&source), Read::Auto, 2, terms);

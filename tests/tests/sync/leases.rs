@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
+use lakefront_sync::clickhouse::{Bookkeeping, Target};
 use lakefront_sync::coverage::Coverage;
-use lakefront_sync::target::{Books, Target};
 use lakefront_tests::{Relay, Treatment, free_address};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -244,7 +244,7 @@ async fn no_row_says_that_all_is_in_as_of_the_future() -> Result<()> {
     };
     let key = ("a view".to_owned(), "a version".to_owned());
     target
-        .write_coverage(&mut Books::default(), BTreeMap::from([(key, ahead)]))
+        .write_coverage(&mut Bookkeeping::default(), BTreeMap::from([(key, ahead)]))
         .await?;
     let row = "SELECT as_of <= now64(6) AND view = 'a view' AND isNull(first_day) FROM otel.coverage FINAL";
     assert_eq!(world.value(row).await?, json!(1));

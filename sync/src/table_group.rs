@@ -1,4 +1,4 @@
-//! Units: groups of raw tables that share views. A day of a unit is rebuilt as a whole.
+//! Groups of raw tables that share views. A day of a group is rebuilt as a whole.
 
 use jiff::civil::Date;
 use lakefront_query::View;
@@ -10,20 +10,20 @@ pub const RAW_RETENTION_DAYS: u16 = 32;
 
 /// A group of raw tables that share views, and these views.
 #[derive(Clone, Debug)]
-pub struct Unit {
+pub struct TableGroup {
     /// The names of the raw tables.
     pub tables: Vec<&'static str>,
     /// The views that these tables feed.
     pub views: Vec<&'static View>,
 }
 
-impl Unit {
+impl TableGroup {
     /// Returns the names of the tables, for messages.
     pub fn name(&self) -> String {
         self.tables.join(" and ")
     }
 
-    /// Returns the first day that any table or view of the unit keeps.
+    /// Returns the first day that any table or view of the group keeps.
     pub fn first_day(&self, today: Date) -> Date {
         let kept = self.views.iter().map(|view| view.retention_days);
         first_kept(today, kept.fold(RAW_RETENTION_DAYS, u16::max))
@@ -46,33 +46,37 @@ pub fn first_kept(today: Date, retention_days: u16) -> Date {
     day::after(today, -i32::from(retention_days))
 }
 
-/// Groups tables so that all sources of a view are in one unit. The unit with the most views comes first.
-pub fn units(tables: impl IntoIterator<Item = &'static str>, views: &'static [View]) -> Vec<Unit> {
-    let mut units: Vec<Unit> = tables
+/// Groups tables so that all sources of a view are in one group. The group with the most views comes first.
+pub fn table_groups(
+    tables: impl IntoIterator<Item = &'static str>,
+    views: &'static [View],
+) -> Vec<TableGroup> {
+    let mut groups: Vec<TableGroup> = tables
         .into_iter()
-        .map(|table| Unit {
+        .map(|table| TableGroup {
             tables: vec![table],
             views: Vec::new(),
         })
         .collect();
     for view in views {
-        let feeds = |unit: &mut Unit| {
-            unit.tables
+        let feeds = |group: &mut TableGroup| {
+            group
+                .tables
                 .iter()
                 .any(|table| view.sources.iter().any(|s| s == table))
         };
-        let mut joined = units.extract_if(.., feeds);
-        let Some(mut unit) = joined.next() else { continue };
+        let mut joined = groups.extract_if(.., feeds);
+        let Some(mut group) = joined.next() else { continue };
         for other in joined {
-            unit.tables.extend(other.tables);
-            unit.views.extend(other.views);
+            group.tables.extend(other.tables);
+            group.views.extend(other.views);
         }
-        unit.views.push(view);
-        units.push(unit);
+        group.views.push(view);
+        groups.push(group);
     }
-    // The unit with the most views is loaded first, because the dashboard reads it most.
-    units.sort_by_key(|unit| std::cmp::Reverse(unit.views.len()));
-    units
+    // The group with the most views is loaded first, because the dashboard reads it most.
+    groups.sort_by_key(|group| std::cmp::Reverse(group.views.len()));
+    groups
 }
 
 #[cfg(test)]
@@ -82,11 +86,11 @@ mod tests {
     #[test]
     fn logs_and_traces_share_views_and_metrics_are_alone() {
         let tables = lakefront_otel::tables().iter().map(|table| table.name);
-        let units = units(tables, lakefront_query::views());
-        let mut first = units[0].tables.clone();
+        let groups = table_groups(tables, lakefront_query::views());
+        let mut first = groups[0].tables.clone();
         first.sort_unstable();
         assert_eq!(first, ["otel_logs", "otel_traces"]);
-        assert_eq!(units[0].views.len(), lakefront_query::views().len());
-        assert_eq!(units.len(), 6);
+        assert_eq!(groups[0].views.len(), lakefront_query::views().len());
+        assert_eq!(groups.len(), 6);
     }
 }

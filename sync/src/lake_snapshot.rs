@@ -1,4 +1,4 @@
-//! The head of the lake: the committed state that a round compares with the ledger.
+//! A snapshot of the lake: the committed state of all tables, which a round compares with the ledger.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use crate::ledger::DataFile;
 
 /// The committed state of all tables.
 #[derive(Clone, Debug)]
-pub struct Head {
+pub struct LakeSnapshot {
     /// A time before the state was read. Everything committed until then is included.
     pub as_of: Timestamp,
     /// The tables by name. A table without a new commit keeps the same [`Arc`].
-    pub tables: BTreeMap<&'static str, Arc<TableHead>>,
+    pub tables: BTreeMap<&'static str, Arc<TableSnapshot>>,
 }
 
 /// The committed state of one table.
 #[derive(Clone, Debug)]
-pub struct TableHead {
+pub struct TableSnapshot {
     /// The path of the metadata file, which differs for every commit.
     pub location: String,
     /// The columns, in order.
@@ -40,7 +40,7 @@ pub struct LakeColumn {
     pub required: bool,
 }
 
-impl Head {
+impl LakeSnapshot {
     /// Returns the data files of a table's day.
     pub fn files(&self, table: &str, day: Date) -> &[DataFile] {
         self.tables

@@ -1,4 +1,4 @@
-//! The books that sync keeps in a ClickHouse: ledger and coverage.
+//! The bookkeeping that sync keeps in a ClickHouse: ledger and coverage.
 //!
 //! The later one of two rows with the same key is valid (`ReplacingMergeTree(at)`). The clocks of machines differ, so
 //! that a new row's time is always later than that of any row that was read.
@@ -13,20 +13,21 @@ use super::{Target, literal};
 use crate::coverage::Coverage;
 use crate::day;
 use crate::error::{Error, Result};
-use crate::ledger::{Entry, Ledger, Record, State};
+use crate::ledger::{Entry, FileState, Ledger, Record};
 
 /// Counts the rows of `otel.coverage` with another first day than `otel.covered`, the table that the guards of
 /// statements read. A missing row counts as NULL.
-const NOT_COVERED_SO: &str = "SELECT count() FROM otel.coverage FINAL WHERE \
+const COUNT_STALE_GUARDS: &str = "SELECT count() FROM otel.coverage FINAL WHERE \
     ifNull(first_day, toDate(0)) != ifNull(joinGet('otel.covered', 'first_day', view, version), toDate(0))";
-const COVER: &str = "INSERT INTO otel.covered SELECT view, version, first_day FROM otel.coverage FINAL";
+const UPDATE_GUARDS: &str =
+    "INSERT INTO otel.covered SELECT view, version, first_day FROM otel.coverage FINAL";
 
 /// Name of a view or raw table, and its version.
 pub type CoverageKey = (String, String);
 
 /// Ledger and coverage as they were read, updated with every write.
 #[derive(Clone, Debug, Default)]
-pub struct Books {
+pub struct Bookkeeping {
     /// The ledger.
     pub ledger: Ledger,
     /// The coverage by name and version.
@@ -56,30 +57,30 @@ struct CoverageRow {
 }
 
 impl Target {
-    /// Reads ledger and coverage. Returns `known` if no process has written since it was read.
-    pub async fn books(&self, known: Option<Books>) -> Result<Books> {
+    /// Reads ledger and coverage. Returns `cached` if no process has written since it was read.
+    pub async fn read_bookkeeping(&self, cached: Option<Bookkeeping>) -> Result<Bookkeeping> {
         let last: i64 = self
-            .one(
+            .fetch_one(
                 "read the ledger",
                 "SELECT toUnixTimestamp64Micro(max(at)) FROM \
                  (SELECT max(at) AS at FROM otel.ledger UNION ALL SELECT max(at) AS at FROM otel.coverage)",
             )
             .await?;
-        if let Some(known) = known
-            && known.last == last
+        if let Some(cached) = cached
+            && cached.last == last
             && last > 0
         {
-            return Ok(known);
+            return Ok(cached);
         }
-        let mut books = Books {
+        let mut bookkeeping = Bookkeeping {
             last,
-            ..Books::default()
+            ..Bookkeeping::default()
         };
         let expected: u64 = self
-            .one("count the ledger", "SELECT count() FROM otel.ledger FINAL")
+            .fetch_one("count the ledger", "SELECT count() FROM otel.ledger FINAL")
             .await?;
         let rows: Vec<LedgerRow> = self
-            .rows(
+            .fetch_all(
                 "read the ledger",
                 "SELECT table, day, path, rows, sequence_number, state, at FROM otel.ledger FINAL",
             )
@@ -93,10 +94,10 @@ impl Target {
             });
         }
         for row in rows {
-            books.ledger.put(record(row));
+            bookkeeping.ledger.put(record(row));
         }
         let rows: Vec<CoverageRow> = self
-            .rows(
+            .fetch_all(
                 "read the coverage",
                 "SELECT view, version, first_day, as_of, at FROM otel.coverage FINAL",
             )
@@ -106,16 +107,16 @@ impl Target {
                 first_day: row.first_day.map(day::from_clickhouse),
                 as_of: Timestamp::from_microsecond(row.as_of).unwrap_or(Timestamp::MIN),
             };
-            books.coverage.insert((row.view, row.version), coverage);
+            bookkeeping.coverage.insert((row.view, row.version), coverage);
         }
-        Ok(books)
+        Ok(bookkeeping)
     }
 
     /// Returns the time of the newest loaded data file with rows, or `None` if no such file was ever loaded.
     pub async fn last_loaded(&self) -> Result<Option<Timestamp>> {
         let sql =
             "SELECT toUnixTimestamp64Micro(max(at)) FROM otel.ledger WHERE state = 'loaded' AND rows > 0";
-        match self.one::<i64>("read the ledger", sql).await {
+        match self.fetch_one::<i64>("read the ledger", sql).await {
             Ok(0) => Ok(None),
             Ok(micros) => Ok(Timestamp::from_microsecond(micros).ok()),
             Err(error) if error.is_unknown_table() => Ok(None),
@@ -124,8 +125,8 @@ impl Target {
     }
 
     /// Writes rows of the ledger, all or none.
-    pub async fn write_ledger(&self, books: &mut Books, records: Vec<Record>) -> Result<()> {
-        let at = books.tick();
+    pub async fn write_ledger(&self, bookkeeping: &mut Bookkeeping, records: Vec<Record>) -> Result<()> {
+        let at = bookkeeping.next_time();
         let row = |record: &Record| {
             Some(LedgerRow {
                 table: record.table.clone(),
@@ -135,9 +136,9 @@ impl Target {
                 rows: record.entry.rows,
                 sequence_number: record.entry.sequence_number,
                 state: match record.entry.state {
-                    State::Loading => 1,
-                    State::Loaded => 2,
-                    State::Gone => 3,
+                    FileState::Loading => 1,
+                    FileState::Loaded => 2,
+                    FileState::Gone => 3,
                 },
                 at,
             })
@@ -148,17 +149,17 @@ impl Target {
         }
         self.insert("ledger", &rows).await?;
         for record in records {
-            books.ledger.put(record);
+            bookkeeping.ledger.put(record);
         }
         Ok(())
     }
 
     /// Copies the coverage to `otel.covered`, which the guards of statements read. Writes nothing if they agree,
     /// because `otel.covered` never drops a row.
-    pub async fn cover(&self) -> Result<()> {
-        let differing: u64 = self.one("read otel.covered", NOT_COVERED_SO).await?;
+    pub async fn update_guards(&self) -> Result<()> {
+        let differing: u64 = self.fetch_one("read otel.covered", COUNT_STALE_GUARDS).await?;
         if differing > 0 {
-            self.insert_select("write otel.covered", COVER, &Vec::new())
+            self.insert_select("write otel.covered", UPDATE_GUARDS, &Vec::new())
                 .await?;
         }
         Ok(())
@@ -167,13 +168,13 @@ impl Target {
     /// Writes rows of the coverage, all or none, and updates the guards.
     pub async fn write_coverage(
         &self,
-        books: &mut Books,
+        bookkeeping: &mut Bookkeeping,
         coverage: BTreeMap<CoverageKey, Coverage>,
     ) -> Result<()> {
         if coverage.is_empty() {
             return Ok(());
         }
-        let at = books.tick();
+        let at = bookkeeping.next_time();
         let row = |((view, version), coverage): (&CoverageKey, &Coverage)| {
             let first_day = match coverage.first_day.and_then(day::to_clickhouse) {
                 Some(day) => day.to_string(),
@@ -194,19 +195,19 @@ impl Target {
         self.insert_select("write otel.coverage", &sql, &Vec::new())
             .await?;
         let moved = |(key, next): (&CoverageKey, &Coverage)| {
-            let before = books.coverage.get(key);
+            let before = bookkeeping.coverage.get(key);
             before.is_none_or(|before| before.first_day != next.first_day)
         };
         if coverage.iter().any(moved) {
-            self.cover().await?;
+            self.update_guards().await?;
         }
-        books.coverage.extend(coverage);
+        bookkeeping.coverage.extend(coverage);
         Ok(())
     }
 }
 
-impl Books {
-    fn tick(&mut self) -> i64 {
+impl Bookkeeping {
+    fn next_time(&mut self) -> i64 {
         self.last = Timestamp::now().as_microsecond().max(self.last + 1);
         self.last
     }
@@ -221,9 +222,9 @@ fn record(row: LedgerRow) -> Record {
             rows: row.rows,
             sequence_number: row.sequence_number,
             state: match row.state {
-                1 => State::Loading,
-                2 => State::Loaded,
-                _ => State::Gone,
+                1 => FileState::Loading,
+                2 => FileState::Loaded,
+                _ => FileState::Gone,
             },
         },
     }

@@ -28,7 +28,7 @@ impl Target {
     pub async fn tables(&self) -> Result<Tables> {
         let names = self.table_names().await?;
         let rows: Vec<(String, String, String)> = self
-            .rows(
+            .fetch_all(
                 "list the columns",
                 "SELECT table, name, type FROM system.columns \
                  WHERE database = 'otel' AND default_kind IN ('', 'DEFAULT') ORDER BY table, position",
@@ -41,15 +41,15 @@ impl Target {
         Ok(Tables { columns, names })
     }
 
-    /// Returns true if the names of the tables are still those of `known`.
-    pub async fn has_same_tables(&self, known: &Tables) -> Result<bool> {
-        Ok(self.table_names().await? == known.names)
+    /// Returns true if the names of the tables are still those of `cached`.
+    pub async fn has_same_tables(&self, cached: &Tables) -> Result<bool> {
+        Ok(self.table_names().await? == cached.names)
     }
 
     /// Returns the names of all tables except leases, which syncs create and drop.
     async fn table_names(&self) -> Result<BTreeSet<String>> {
         let sql = "SELECT name FROM system.tables WHERE database = 'otel' AND NOT startsWith(name, 'lease_')";
-        let names: Vec<String> = self.rows("list the tables", sql).await?;
+        let names: Vec<String> = self.fetch_all("list the tables", sql).await?;
         Ok(names.into_iter().collect())
     }
 }
@@ -66,7 +66,7 @@ impl Tables {
     }
 
     /// Returns the names of all tables that begin with `prefix`.
-    pub fn beginning<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         let from = self.names.range(prefix.to_owned()..).map(String::as_str);
         from.take_while(move |name| name.starts_with(prefix))
     }

@@ -50,7 +50,7 @@ impl Target {
     pub async fn migrate(&self) -> Result<Vec<&'static Migration>> {
         self.execute("create otel.migrations", TABLE).await?;
         let applied: Vec<(u32, String)> = self
-            .rows(
+            .fetch_all(
                 "read otel.migrations",
                 "SELECT version, sha256 FROM otel.migrations",
             )
@@ -70,8 +70,8 @@ impl Target {
                 None => {}
             }
             for statement in statements(migration.sql) {
-                let doing = format!("apply migration {} ({})", migration.version, migration.name);
-                self.execute(&doing, statement).await?;
+                let action = format!("apply migration {} ({})", migration.version, migration.name);
+                self.execute(&action, statement).await?;
             }
             let row = Applied {
                 version: migration.version,

@@ -10,7 +10,7 @@ use crate::error::{Result, TargetError};
 const IDS: &str = "lakefront-sync-";
 
 /// The message with which a statement reports that its lease is gone.
-pub(super) const LOST: &str = "the lease was taken over";
+pub(super) const LEASE_LOST: &str = "the lease was taken over";
 
 /// A lease, as statements check it.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Fence {
     /// An SQL condition that fails the statement if the lease does not exist.
     condition: String,
     /// The same check as a statement that returns 1 or 0.
-    look: String,
+    check: String,
     /// Prefix of the query ids under this lease.
     ids: String,
     statements: AtomicU64,
@@ -27,7 +27,7 @@ pub struct Fence {
 impl Fence {
     /// Creates the fence of the lease whose table is `table`.
     pub fn new(table: String, number: u64, holder: &str) -> Self {
-        let look = format!(
+        let check = format!(
             "SELECT count() FROM system.tables WHERE database = 'otel' AND name = {} AND comment = {}",
             literal(&table),
             literal(holder)
@@ -36,8 +36,8 @@ impl Fence {
         let unique: String = holder.chars().filter(char::is_ascii_alphanumeric).collect();
         let unique = &unique[unique.len().saturating_sub(16)..];
         Self {
-            condition: format!("NOT throwIf(({look}) = 0, '{LOST}')"),
-            look,
+            condition: format!("NOT throwIf(({check}) = 0, '{LEASE_LOST}')"),
+            check,
             ids: format!("{IDS}{number}-{unique}-"),
             statements: AtomicU64::new(0),
         }
@@ -49,8 +49,8 @@ impl Fence {
     }
 
     /// Returns the statement that checks if the lease exists.
-    pub(super) fn look(&self) -> &str {
-        &self.look
+    pub(super) fn check(&self) -> &str {
+        &self.check
     }
 
     /// Returns the query id of the next statement.
@@ -69,7 +69,10 @@ impl Fence {
             "KILL QUERY WHERE startsWith(query_id, '{IDS}') AND NOT startsWith(query_id, '{}') SYNC",
             self.ids
         );
-        match target.scratch("end statements of earlier holders", &sql).await {
+        match target
+            .execute_unfenced("end statements of earlier holders", &sql)
+            .await
+        {
             Err(error) if is_denied(&error) => {
                 tracing::warn!(%error, "statements of a killed sync may still run: let sync's user read system.processes");
                 Ok(())

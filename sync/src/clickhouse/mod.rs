@@ -4,7 +4,7 @@
 //! `INSERT … SELECT` has the check in its condition. The query id begins with the lease's number, so that a successor
 //! can kill the statement.
 
-mod books;
+mod bookkeeping;
 mod fence;
 mod migrate;
 mod tables;
@@ -20,7 +20,7 @@ use clickhouse::{Client, RowOwned, RowRead, RowWrite};
 use tokio::io::AsyncReadExt;
 use url::Url;
 
-pub use books::{Books, CoverageKey};
+pub use bookkeeping::{Bookkeeping, CoverageKey};
 pub use fence::Fence;
 pub use migrate::{MIGRATIONS, Migration};
 pub use tables::{Column, Tables};
@@ -92,20 +92,20 @@ impl Target {
     }
 
     /// Runs a statement if the lease still exists.
-    pub async fn execute(&self, doing: &str, sql: &str) -> Result<(), TargetError> {
-        self.check(doing).await?;
-        self.scratch(doing, sql).await
+    pub async fn execute(&self, action: &str, sql: &str) -> Result<(), TargetError> {
+        self.check(action).await?;
+        self.execute_unfenced(action, sql).await
     }
 
     /// Runs a statement without checking the lease. For tables that no other process uses.
-    pub async fn scratch(&self, doing: &str, sql: &str) -> Result<(), TargetError> {
-        self.within(SHORT, doing, self.query(sql).execute()).await
+    pub async fn execute_unfenced(&self, action: &str, sql: &str) -> Result<(), TargetError> {
+        self.with_deadline(SHORT, action, self.query(sql).execute()).await
     }
 
     /// Runs an `INSERT … SELECT` that has no `WHERE`, if the lease still exists.
     pub async fn insert_select(
         &self,
-        doing: &str,
+        action: &str,
         sql: &str,
         settings: &Settings,
     ) -> Result<(), TargetError> {
@@ -116,14 +116,14 @@ impl Target {
         let query = settings.iter().fold(self.query(&sql), |query, (name, value)| {
             query.with_setting(*name, value)
         });
-        self.within(LONG, doing, query.execute()).await
+        self.with_deadline(LONG, action, query.execute()).await
     }
 
     /// Replaces a partition of `table` by the one of `from`, even if that is empty. Nothing changes if `from` does not
     /// exist.
     pub async fn replace_partition(
         &self,
-        doing: &str,
+        action: &str,
         table: &str,
         id: &str,
         from: &str,
@@ -131,23 +131,23 @@ impl Target {
         // ClickHouse 26.7 requires this setting for an empty partition. Earlier versions do not have it.
         const EMPTY_TOO: &str = "allow_replace_partition_from_empty_source";
         const UNKNOWN_SETTING: u32 = 115;
-        self.check(doing).await?;
+        self.check(action).await?;
         let sql = format!("ALTER TABLE otel.{table} REPLACE PARTITION ID '{id}' FROM otel.{from}");
         let query = self.query(&sql).with_setting(EMPTY_TOO, "1");
-        match self.within(SHORT, doing, query.execute()).await {
+        match self.with_deadline(SHORT, action, query.execute()).await {
             Err(error) if error.exception().is_some_and(|e| e.code == UNKNOWN_SETTING) => {
-                self.execute(doing, &sql).await
+                self.execute(action, &sql).await
             }
             done => done,
         }
     }
 
     /// Fails if the lease no longer exists.
-    async fn check(&self, doing: &str) -> Result<(), TargetError> {
+    async fn check(&self, action: &str) -> Result<(), TargetError> {
         let Some(fence) = &self.fence else { return Ok(()) };
-        let look = self.client.query_raw(fence.look()).fetch_one::<u64>();
-        match self.within(SHORT, doing, look).await? {
-            0 => Err(self.error(doing, TargetCause::LeaseLost)),
+        let check = self.client.query_raw(fence.check()).fetch_one::<u64>();
+        match self.with_deadline(SHORT, action, check).await? {
+            0 => Err(self.error(action, TargetCause::LeaseLost)),
             _ => Ok(()),
         }
     }
@@ -162,14 +162,18 @@ impl Target {
     }
 
     /// Returns the rows of a statement.
-    pub async fn rows<T: RowOwned + RowRead>(&self, doing: &str, sql: &str) -> Result<Vec<T>, TargetError> {
-        self.within(SHORT, doing, self.client.query_raw(sql).fetch_all())
+    pub async fn fetch_all<T: RowOwned + RowRead>(
+        &self,
+        action: &str,
+        sql: &str,
+    ) -> Result<Vec<T>, TargetError> {
+        self.with_deadline(SHORT, action, self.client.query_raw(sql).fetch_all())
             .await
     }
 
     /// Returns the single row of a statement that may take long.
-    pub async fn one<T: RowOwned + RowRead>(&self, doing: &str, sql: &str) -> Result<T, TargetError> {
-        self.within(LONG, doing, self.client.query_raw(sql).fetch_one())
+    pub async fn fetch_one<T: RowOwned + RowRead>(&self, action: &str, sql: &str) -> Result<T, TargetError> {
+        self.with_deadline(LONG, action, self.client.query_raw(sql).fetch_one())
             .await
     }
 
@@ -178,8 +182,8 @@ impl Target {
     where
         T: RowOwned + RowWrite,
     {
-        let doing = format!("write otel.{table}");
-        self.check(&doing).await?;
+        let action = format!("write otel.{table}");
+        self.check(&action).await?;
         let insert = async {
             let mut insert = self
                 .client
@@ -193,13 +197,13 @@ impl Target {
             }
             insert.end().await
         };
-        self.within(SHORT, &doing, insert).await
+        self.with_deadline(SHORT, &action, insert).await
     }
 
     /// Sends a local file as the body of an `INSERT … FORMAT …`. The lease is checked at the beginning and at the end.
     pub async fn send_file(
         &self,
-        doing: &str,
+        action: &str,
         sql: &str,
         settings: &Settings,
         file: File,
@@ -210,7 +214,7 @@ impl Target {
             source,
         };
         let mut file = tokio::fs::File::from_std(file);
-        self.check(doing).await?;
+        self.check(action).await?;
         let mut insert = settings
             .iter()
             .fold(self.client.insert_formatted_with(sql), |insert, (name, value)| {
@@ -229,18 +233,19 @@ impl Target {
             if chunk.is_empty() {
                 break;
             }
-            self.within(LONG, doing, insert.send(Bytes::from(chunk))).await?;
+            self.with_deadline(LONG, action, insert.send(Bytes::from(chunk)))
+                .await?;
         }
         // A successor kills inserts that run when it takes the lease over. This check stops an insert that had not
         // begun by then.
-        self.check(doing).await?;
-        Ok(self.within(LONG, doing, insert.end()).await?)
+        self.check(action).await?;
+        Ok(self.with_deadline(LONG, action, insert.end()).await?)
     }
 
-    async fn within<T>(
+    async fn with_deadline<T>(
         &self,
         limit: Duration,
-        doing: &str,
+        action: &str,
         answer: impl Future<Output = Result<T, clickhouse::error::Error>>,
     ) -> Result<T, TargetError> {
         let answer = tokio::time::timeout(limit, answer).await;
@@ -249,19 +254,19 @@ impl Target {
             Ok(Err(error)) => error.into(),
             Err(_) => TargetCause::Deadline(limit),
         };
-        Err(self.error(doing, cause))
+        Err(self.error(action, cause))
     }
 
-    fn error(&self, doing: &str, cause: TargetCause) -> TargetError {
+    fn error(&self, action: &str, cause: TargetCause) -> TargetError {
         let cause = match cause {
-            TargetCause::Exception(exception) if exception.message.contains(fence::LOST) => {
+            TargetCause::Exception(exception) if exception.message.contains(fence::LEASE_LOST) => {
                 TargetCause::LeaseLost
             }
             cause => cause,
         };
         TargetError {
             target: self.name.clone(),
-            doing: doing.to_owned(),
+            action: action.to_owned(),
             cause,
         }
     }
