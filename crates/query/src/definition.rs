@@ -13,12 +13,12 @@ pub struct Definition {
     /// The statement over the lake's tables, with typed placeholders.
     pub lake_sql: String,
     /// The statement for ClickHouse, if the query has one.
-    pub hot: Option<Hot>,
+    pub hot: Option<HotStatement>,
 }
 
 /// A statement over the tables that sync fills in ClickHouse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hot {
+pub struct HotStatement {
     /// The whole statement, with typed placeholders and a guard on `otel.covered`.
     ///
     /// The statement fails with `FUNCTION_THROW_IF_VALUE_IS_NON_ZERO` unless `otel.covered` reports all tables in
@@ -26,7 +26,7 @@ pub struct Hot {
     /// answers.
     pub sql: String,
     /// The tables that the statement reads: a view, optionally with its view by day, or raw tables.
-    pub reads: Vec<Held>,
+    pub reads: Vec<CoverageKey>,
     /// Number of whole UTC days before today that these tables keep.
     pub retention_days: u16,
     /// True if the statement reads raw tables by their indexes, false if it reads a view.
@@ -35,7 +35,7 @@ pub struct Hot {
 
 /// A view or raw table in ClickHouse, as `otel.coverage` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct CoverageKey {
     /// The name of the view or raw table, without its version.
     pub name: String,
     /// The version that the statement needs.

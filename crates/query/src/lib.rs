@@ -8,7 +8,6 @@ mod catalogue;
 mod clip;
 mod definition;
 mod params;
-mod past;
 mod plan;
 mod range;
 #[cfg(test)]
@@ -16,6 +15,7 @@ mod range_tests;
 mod resolve;
 mod sql;
 mod statement;
+mod time_travel;
 mod topology;
 mod view;
 mod zone;
@@ -35,7 +35,7 @@ mod check_view;
 mod sql_text;
 
 pub use catalogue::{catalogue, raw_version, views};
-pub use definition::{Definition, Held, Hot};
+pub use definition::{CoverageKey, Definition, HotStatement};
 pub use plan::{Attempt, Plan, REQUEST_DEADLINE, plan, plan_sql};
 pub use resolve::{Resolved, resolve};
 pub use statement::Statement;

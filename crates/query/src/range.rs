@@ -19,9 +19,14 @@ const LAST: Timestamp = Timestamp::constant(7_258_118_400, 0); // 2200-01-01
 ///
 /// # Errors
 /// [`ProblemType::BadRequest`] for a range that is reversed, longer than 366 days, or outside the years 1970 to 2199.
-pub fn range(asked: TimeRange, bucket: Bucket, zone: &TimeZone, now: Timestamp) -> Result<Range, Problem> {
+pub fn range(
+    requested: TimeRange,
+    bucket: Bucket,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<Range, Problem> {
     let bad = |detail: String| Problem::new(ProblemType::BadRequest, format!("timeRange: {detail}"));
-    let (from, to) = match asked {
+    let (from, to) = match requested {
         TimeRange::Preset(preset) => (now - preset.duration(), now),
         TimeRange::Absolute { from, to } => (from, to),
     };
@@ -37,13 +42,13 @@ pub fn range(asked: TimeRange, bucket: Bucket, zone: &TimeZone, now: Timestamp) 
     widen(Range { from, to }, bucket, zone).map_err(|error| bad(error.to_string()))
 }
 
-/// Returns the end of the part of a range for which an engine has data, if the engine has all data before `held`.
+/// Returns the end of the part of a range for which an engine has data. The engine has all data up to `complete_until`.
 ///
 /// A range that ends now ends in an unfinished bucket. Rates divide by the time up to the returned instant, not by the
-/// whole range. A range that begins after `held` counts as a whole.
-pub fn until(range: Range, held: Timestamp) -> Timestamp {
-    if held > range.from {
-        range.to.min(held)
+/// whole range. A range that begins after `complete_until` counts as a whole.
+pub fn until(range: Range, complete_until: Timestamp) -> Timestamp {
+    if complete_until > range.from {
+        range.to.min(complete_until)
     } else {
         range.to
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use lakefront_api::{BackendChoice, Problem, ProblemType, QueryRequest, Range};
 
-use crate::past::Past;
+use crate::time_travel::AsOf;
 use crate::{Definition, catalogue, params, range, zone};
 
 /// A checked request: every field is valid, and defaults are filled in.
@@ -24,7 +24,7 @@ pub struct Resolved {
     /// The caller's limit on how far the answer may be behind the lake, in seconds, if the request has one.
     pub(crate) max_lag: Option<u64>,
     /// The point in the lake's past to answer from, if the request names one.
-    pub(crate) at: Option<Past>,
+    pub(crate) at: Option<AsOf>,
 }
 
 /// Checks a request and fills in its defaults.
@@ -42,22 +42,22 @@ pub fn resolve(request: &QueryRequest, now: Timestamp) -> Result<Resolved, Probl
         params: params::params(&request.params, &query.info.params)?,
         backend: request.backend,
         max_lag: request.max_lag_seconds,
-        at: request.at.as_deref().map(|at| past(at, query)).transpose()?,
+        at: request.at.as_deref().map(|at| as_of(at, query)).transpose()?,
     })
 }
 
 /// Parses the requested point in the past. A snapshot belongs to one table, so that a query over several tables accepts
 /// a time only.
-fn past(at: &str, query: &Definition) -> Result<Past, Problem> {
-    let past = at.parse()?;
-    if matches!(past, Past::Snapshot(_)) && tables(&query.lake_sql).len() > 1 {
+fn as_of(at: &str, query: &Definition) -> Result<AsOf, Problem> {
+    let as_of = at.parse()?;
+    if matches!(as_of, AsOf::Snapshot(_)) && tables(&query.lake_sql).len() > 1 {
         let detail = format!(
             "at: {} reads several tables, each with snapshots of its own; give a time",
             query.info.name
         );
         return Err(Problem::new(ProblemType::BadRequest, detail));
     }
-    Ok(past)
+    Ok(as_of)
 }
 
 /// Returns the names of the lake's tables that a statement reads.

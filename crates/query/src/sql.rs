@@ -14,7 +14,7 @@ const MOST_PARAMS: usize = 100;
 ///
 /// # Errors
 /// [`ProblemType::BadRequest`] with the name of the field: an empty or too long statement, or bad parameters.
-pub fn checked(request: &SqlRequest) -> Result<Statement, Problem> {
+pub fn check(request: &SqlRequest) -> Result<Statement, Problem> {
     let bad = |detail: String| Err(Problem::new(ProblemType::BadRequest, detail));
     if request.sql.trim().is_empty() {
         return bad("sql: empty; expected one SELECT over the otel tables".into());

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use expect_test::expect_file;
 use lakefront_otel::table;
-use lakefront_query::{Held, View, catalogue, raw_version, views};
+use lakefront_query::{CoverageKey, View, catalogue, raw_version, views};
 
-fn held(view: &View) -> Held {
-    Held {
+fn coverage_key(view: &View) -> CoverageKey {
+    CoverageKey {
         name: view.name.clone(),
         version: view.version.clone(),
     }
@@ -88,7 +88,7 @@ fn a_statement_on_a_view_is_guarded() {
         .unwrap();
     let hot = query.hot.as_ref().unwrap();
     let view = view("mv_errors");
-    assert_eq!(hot.reads, [held(view)]);
+    assert_eq!(hot.reads, [coverage_key(view)]);
     expect_file!["views/errors_per_hour.sql"]
         .assert_eq(&(hot.sql.replace(&view.version, "<version>") + "\n"));
 }
@@ -102,7 +102,7 @@ fn a_statement_on_a_view_with_whole_days() {
         .unwrap();
     let hot = query.hot.as_ref().unwrap();
     let (quarters, days) = (view("mv_web_vitals"), view("mv_web_vitals_by_day"));
-    assert_eq!(hot.reads, [held(quarters), held(days)]);
+    assert_eq!(hot.reads, [coverage_key(quarters), coverage_key(days)]);
     let sql = hot
         .sql
         .replace(&quarters.version, "<version>")
@@ -122,7 +122,7 @@ fn an_indexed_statement_is_guarded_for_each_table() {
     let tables = ["otel_logs", "otel_traces"];
     assert_eq!(
         hot.reads,
-        tables.map(|table| Held {
+        tables.map(|table| CoverageKey {
             name: table.into(),
             version: raw_version().into(),
         })

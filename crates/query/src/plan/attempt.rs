@@ -27,9 +27,9 @@ pub struct Attempt {
     pub as_of: Option<Timestamp>,
 }
 
-/// Returns names and values of a query's own parameters and of those for its range. `held` is the time up to which the
-/// engine has all data.
-pub fn params(resolved: &Resolved, range: Range, held: Timestamp) -> Vec<(String, String)> {
+/// Returns names and values of a query's own parameters and of those for its range. The engine has all data up to
+/// `complete_until`.
+pub fn params(resolved: &Resolved, range: Range, complete_until: Timestamp) -> Vec<(String, String)> {
     let mut params = resolved.params.clone();
     params.push(("from".into(), engine_time(range.from)));
     params.push(("to".into(), engine_time(range.to)));
@@ -37,7 +37,7 @@ pub fn params(resolved: &Resolved, range: Range, held: Timestamp) -> Vec<(String
         params.push(("since".into(), engine_time(since(resolved, range))));
     }
     if resolved.query.lake_sql.contains("{until:") {
-        params.push(("until".into(), engine_time(until(range, held))));
+        params.push(("until".into(), engine_time(until(range, complete_until))));
     }
     if resolved.query.lake_sql.contains("{step:") {
         let step = match resolved.query.info.grain(range) {

@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan as _};
 use lakefront_api::{BackendKind, BackendState, Problem, ProblemType, Range, Reason};
 
 use super::attempt::{Attempt, params, since};
-use crate::{Backend, Held, Hot, Resolved, Statement, Topology};
+use crate::{Backend, CoverageKey, HotStatement, Resolved, Statement, Topology};
 
 /// The longest time that a ClickHouse may take on a view. The request still needs time for chDB afterwards.
 const VIEW_DEADLINE: Duration = Duration::from_millis(1_500);
@@ -22,22 +22,22 @@ const LONGEST_LAG: Duration = Duration::from_secs(30 * 60);
 
 /// The ClickHouses that hold the whole range of a query, divided into fresh and late ones.
 pub struct HotTier<'a> {
-    asked: Option<Asked<'a>>,
+    request: Option<HotRequest<'a>>,
     fresh: Vec<Complete<'a>>,
     late: Vec<Complete<'a>>,
     why_not: Option<Reason>,
 }
 
 /// The query that each ClickHouse gets.
-struct Asked<'a> {
-    hot: &'a Hot,
+struct HotRequest<'a> {
+    hot: &'a HotStatement,
     resolved: &'a Resolved,
     range: Range,
     first_day: Date,
     now: Timestamp,
 }
 
-impl Asked<'_> {
+impl HotRequest<'_> {
     /// Returns the statement for a ClickHouse that holds all data up to `as_of`.
     fn statement(&self, as_of: Timestamp) -> Statement {
         let mut params = params(self.resolved, self.range, as_of.min(self.now));
@@ -60,7 +60,7 @@ impl<'a> HotTier<'a> {
     /// Selects among the ClickHouses of the topology, in their order.
     pub fn of(resolved: &'a Resolved, range: Range, topology: &'a Topology, now: Timestamp) -> Self {
         let none = |why_not| Self {
-            asked: None,
+            request: None,
             fresh: Vec::new(),
             late: Vec::new(),
             why_not: Some(why_not),
@@ -102,7 +102,7 @@ impl<'a> HotTier<'a> {
             .partition(|one| lag(one.as_of, now) <= tolerated);
         Self {
             why_not: fresh.is_empty().then_some(Reason::Lagging),
-            asked: Some(Asked {
+            request: Some(HotRequest {
                 hot,
                 resolved,
                 range,
@@ -121,8 +121,8 @@ impl<'a> HotTier<'a> {
 
     /// Returns attempts on the ClickHouses that are fresh enough.
     pub fn fresh(&self) -> Vec<Attempt> {
-        let reason = match &self.asked {
-            Some(asked) if asked.hot.indexed => Reason::Indexed,
+        let reason = match &self.request {
+            Some(request) if request.hot.indexed => Reason::Indexed,
             _ => Reason::View,
         };
         self.attempts(&self.fresh, reason)
@@ -152,7 +152,7 @@ impl<'a> HotTier<'a> {
     where
         'a: 'b,
     {
-        let Some(asked) = &self.asked else {
+        let Some(request) = &self.request else {
             return Vec::new();
         };
         let attempt = |(at, one): (usize, &Complete)| Attempt {
@@ -162,8 +162,8 @@ impl<'a> HotTier<'a> {
             } else {
                 Reason::Failover
             },
-            statement: asked.statement(one.as_of),
-            deadline: if asked.hot.indexed {
+            statement: request.statement(one.as_of),
+            deadline: if request.hot.indexed {
                 INDEXED_DEADLINE
             } else {
                 VIEW_DEADLINE
@@ -176,15 +176,15 @@ impl<'a> HotTier<'a> {
 
 /// Returns the time up to which a ClickHouse holds every table the statement reads, from `first_day` on. Returns `None`
 /// if one of them is missing, has another version, or begins later.
-fn as_of(backend: &Backend, hot: &Hot, first_day: Date) -> Option<Timestamp> {
+fn as_of(backend: &Backend, hot: &HotStatement, first_day: Date) -> Option<Timestamp> {
     let coverage = &backend.hot.as_ref()?.coverage;
-    let held = |held: &Held| {
+    let complete_until = |key: &CoverageKey| {
         coverage
             .iter()
-            .find(|row| row.view == held.name && row.version == held.version && row.first_day <= first_day)
+            .find(|row| row.view == key.name && row.version == key.version && row.first_day <= first_day)
             .map(|row| row.as_of)
     };
-    let times: Option<Vec<Timestamp>> = hot.reads.iter().map(held).collect();
+    let times: Option<Vec<Timestamp>> = hot.reads.iter().map(complete_until).collect();
     times?.into_iter().min()
 }
 

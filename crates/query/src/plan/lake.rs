@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lakefront_api::{BackendKind, BackendState, Range, Reason};
 
 use super::attempt::{Attempt, params};
-use crate::past::Past;
+use crate::time_travel::AsOf;
 use crate::{Backend, Resolved, Statement, Topology};
 
 /// The longest time that chDB may take.
@@ -17,13 +17,13 @@ const WAKING: Duration = Duration::from_secs(10);
 /// Returns the query's statement over the lake.
 pub fn statement(resolved: &Resolved, range: Range, now: Timestamp) -> Statement {
     // A snapshot of the past has no data after its time.
-    let held = match resolved.at {
-        Some(Past::Time(time)) => time.min(now),
+    let complete_until = match resolved.at {
+        Some(AsOf::Time(time)) => time.min(now),
         _ => now,
     };
     Statement {
         sql: resolved.query.lake_sql.clone(),
-        params: params(resolved, range, held),
+        params: params(resolved, range, complete_until),
         settings: resolved.at.map(|at| at.setting()).into_iter().collect(),
     }
 }

@@ -9,8 +9,8 @@ use lakefront_api::{BackendChoice, BackendKind, Problem, ProblemType, Range, Rea
 
 pub use attempt::{Attempt, REQUEST_DEADLINE};
 
-use crate::past::Past;
-use crate::sql::checked;
+use crate::sql;
+use crate::time_travel::AsOf;
 use crate::{Resolved, Topology, clip};
 use hot::HotTier;
 
@@ -78,14 +78,14 @@ pub fn plan_sql(request: &SqlRequest, topology: &Topology) -> Result<Plan, Probl
         None => Reason::NoClickhouse,
         Some(_) => Reason::NoView,
     };
-    let attempts = lake::attempts(topology, reason, &checked(request)?);
+    let attempts = lake::attempts(topology, reason, &sql::check(request)?);
     finish(None, attempts, topology)
 }
 
 /// Rejects a time in the past that is older than the accepted lag: the two fields contradict each other.
-fn check_past(at: Option<Past>, max_lag: Option<u64>, now: Timestamp) -> Result<(), Problem> {
+fn check_past(at: Option<AsOf>, max_lag: Option<u64>, now: Timestamp) -> Result<(), Problem> {
     match (at, max_lag) {
-        (Some(Past::Time(time)), Some(bound)) if hot::lag(time, now).as_secs() > bound => Err(Problem::new(
+        (Some(AsOf::Time(time)), Some(bound)) if hot::lag(time, now).as_secs() > bound => Err(Problem::new(
             ProblemType::BadRequest,
             format!("at: {time} is longer ago than maxLagSeconds ({bound}); leave one of them out"),
         )),

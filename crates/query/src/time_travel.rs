@@ -7,14 +7,14 @@ use lakefront_api::{Problem, ProblemType};
 
 /// A point in the lake's past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Past {
+pub enum AsOf {
     /// The id of a table's snapshot.
     Snapshot(i64),
     /// A time: the query reads the newest snapshot at that time.
     Time(Timestamp),
 }
 
-impl Past {
+impl AsOf {
     /// Returns the engine setting, name and value, with which a statement reads the lake at this point.
     pub fn setting(self) -> (String, String) {
         match self {
@@ -24,7 +24,7 @@ impl Past {
     }
 }
 
-impl FromStr for Past {
+impl FromStr for AsOf {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Self, Problem> {
