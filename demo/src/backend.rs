@@ -1,9 +1,9 @@
 //! The backend services of the shop: the API with its database, and payments.
 
-use crate::dice::Dice;
 use crate::fault::Fault;
 use crate::page::Page;
 use crate::product::Product;
+use crate::rng::Rng;
 use crate::visit::Visitor;
 use crate::{
     Attribute, Event, Facts, Kind, Log, Record, Request, Service, Severity, Span, SpanContext, SpanEvent,
@@ -45,7 +45,7 @@ const ACCOUNT: Route = route("GET", "/api/account", 27_000.0, "SELECT customers"
 
 /// Adds the events of the API request that loads a page's data. Returns the context of the server's span.
 pub(crate) fn serve(
-    dice: &mut Dice,
+    rng: &mut Rng,
     visitor: &Visitor,
     page: Page,
     time: i64,
@@ -62,17 +62,17 @@ pub(crate) fn serve(
         Page::Account => (ACCOUNT, None),
     };
     let fault = match page {
-        Page::Product(_) if dice.chance(0.012) && visitor.shop().miscounts(time) => {
+        Page::Product(_) if rng.chance(0.012) && visitor.shop().miscounts(time) => {
             Some(Fault::StockBelowZero)
         }
-        Page::Search if dice.chance(0.05) => Some(Fault::PoolTimedOut),
+        Page::Search if rng.chance(0.05) => Some(Fault::PoolTimedOut),
         _ => None,
     };
-    answer(dice, visitor, route, product, fault, time, into)
+    answer(rng, visitor, route, product, fault, time, into)
 }
 
 fn answer(
-    dice: &mut Dice,
+    rng: &mut Rng,
     visitor: &Visitor,
     route: Route,
     product: Option<&'static Product>,
@@ -81,26 +81,26 @@ fn answer(
     into: &mut Vec<Event>,
 ) -> SpanContext {
     let source = visitor.source(Service::ShopApi, time);
-    let trace_id = dice.trace_id();
+    let trace_id = rng.trace_id();
     let client = SpanContext {
         trace_id,
-        span_id: dice.span_id(),
+        span_id: rng.span_id(),
     };
     let server = SpanContext {
         trace_id,
-        span_id: dice.span_id(),
+        span_id: rng.span_id(),
     };
-    let begin = time + dice.between(2_000, 9_000);
-    let duration = dice.skewed(route.median, 0.55) as i64 + 900;
+    let begin = time + rng.between(2_000, 9_000);
+    let duration = rng.skewed(route.median, 0.55) as i64 + 900;
     let status: u16 = match fault {
         Some(Fault::PoolTimedOut) => 503,
         Some(_) => 500,
-        None if dice.chance(0.012) => 404,
+        None if rng.chance(0.012) => 404,
         None => 200,
     };
     let path = match route.template {
         "/api/products/{id}" => format!("/api/products/{}", product.map_or(0, |it| it.id)),
-        "/api/categories/{slug}" => format!("/api/categories/{}", dice.pick(&crate::page::CATEGORIES)),
+        "/api/categories/{slug}" => format!("/api/categories/{}", rng.pick(&crate::page::CATEGORIES)),
         fixed => fixed.to_owned(),
     };
 
@@ -126,7 +126,7 @@ fn answer(
         Facts::default(),
     ));
 
-    let error = fault.map(|fault| fault.happen(dice, product));
+    let error = fault.map(|fault| fault.happen(rng, product));
     let mut attributes = vec![
         ("http.request.method", route.method.into()),
         ("http.route", route.template.into()),
@@ -182,7 +182,7 @@ fn answer(
         record: Record::Span(Span {
             context: SpanContext {
                 trace_id,
-                span_id: dice.span_id(),
+                span_id: rng.span_id(),
             },
             parent: Some(server.span_id),
             parent_is_remote: false,
@@ -227,14 +227,14 @@ fn answer(
 /// Adds the events of a payment: an access log of the charge, an error in some cases, and the settlement from the queue
 /// afterwards. Returns true if the bank accepted the charge.
 pub(crate) fn charge(
-    dice: &mut Dice,
+    rng: &mut Rng,
     visitor: &Visitor,
     cause: SpanContext,
     time: i64,
     into: &mut Vec<Event>,
 ) -> bool {
-    let declined = dice.chance(0.07);
-    let duration = dice.skewed(420_000.0, 0.5) as i64;
+    let declined = rng.chance(0.07);
+    let duration = rng.skewed(420_000.0, 0.5) as i64;
     let status: u16 = if declined { 402 } else { 201 };
     into.push(visitor.event(
         Service::Payments,
@@ -263,7 +263,7 @@ pub(crate) fn charge(
         },
     ));
     if declined {
-        let error = Fault::CardDeclined.happen(dice, None);
+        let error = Fault::CardDeclined.happen(rng, None);
         into.push(visitor.event(
             Service::Payments,
             time + duration,
@@ -282,20 +282,20 @@ pub(crate) fn charge(
         return false;
     }
 
-    let settle = time + duration + dice.between(5, 90) * crate::SECOND;
+    let settle = time + duration + rng.between(5, 90) * crate::SECOND;
     into.push(Event {
         source: visitor.source(Service::Payments, settle),
         time: settle,
         record: Record::Span(Span {
             context: SpanContext {
-                trace_id: dice.trace_id(),
-                span_id: dice.span_id(),
+                trace_id: rng.trace_id(),
+                span_id: rng.span_id(),
             },
             parent: None,
             parent_is_remote: false,
             kind: Kind::Consumer,
             name: "process settlements".into(),
-            duration: dice.skewed(90_000.0, 0.7) as i64 + 1,
+            duration: rng.skewed(90_000.0, 0.7) as i64 + 1,
             attributes: vec![
                 ("messaging.system", "nats".into()),
                 ("messaging.operation.name", "process".into()),
@@ -307,8 +307,8 @@ pub(crate) fn charge(
         }),
         facts: Facts::default(),
     });
-    if dice.chance(0.05) {
-        let error = Fault::SettlementLate.happen(dice, None);
+    if rng.chance(0.05) {
+        let error = Fault::SettlementLate.happen(rng, None);
         into.push(Event {
             source: visitor.source(Service::Payments, settle),
             time: settle + crate::SECOND,
@@ -337,8 +337,8 @@ fn path_route(path: &str) -> String {
 }
 
 /// Returns a plain log line of a service, which no named query counts.
-pub(crate) fn heartbeat(dice: &mut Dice, source: crate::Source, time: i64) -> Event {
-    let attributes: Vec<Attribute> = vec![("shop.queue.depth", dice.between(0, 40).into())];
+pub(crate) fn heartbeat(rng: &mut Rng, source: crate::Source, time: i64) -> Event {
+    let attributes: Vec<Attribute> = vec![("shop.queue.depth", rng.between(0, 40).into())];
     Event {
         source,
         time,

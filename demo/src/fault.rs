@@ -1,7 +1,7 @@
 //! The faults of the shop, each of which causes one group of errors.
 
-use crate::dice::Dice;
 use crate::product::Product;
+use crate::rng::Rng;
 use crate::{Attribute, ErrorFact, Service};
 
 /// A fault of the shop. All errors of one fault belong to one error group.
@@ -83,13 +83,13 @@ impl Fault {
     }
 
     /// Returns an error of this fault with a message of its own.
-    pub(crate) fn happen(self, dice: &mut Dice, product: Option<&Product>) -> ErrorFact {
+    pub(crate) fn happen(self, rng: &mut Rng, product: Option<&Product>) -> ErrorFact {
         let message = match self {
             Self::PriceGone => "Cannot read properties of undefined (reading 'price')".into(),
             Self::ChunkGone => format!(
                 "Loading chunk {} failed. (https://shop.example/assets/chunk-{:08x}.js)",
-                dice.between(1, 90),
-                dice.between(0x1000_0000, 0xffff_ffff)
+                rng.between(1, 90),
+                rng.between(0x1000_0000, 0xffff_ffff)
             ),
             Self::Offline => "The network connection was lost.".into(),
             Self::SearchLoop => "Maximum call stack size exceeded".into(),
@@ -97,12 +97,12 @@ impl Fault {
                 format!(
                     "stock of \"{}\" is {}",
                     product.map_or("", |it| it.name),
-                    -dice.between(1, 40)
+                    -rng.between(1, 40)
                 )
             }
             Self::PoolTimedOut => "pool timed out while waiting for an open connection".into(),
-            Self::CardDeclined => format!("card declined for order {}: insufficient funds", dice.uuid()),
-            Self::SettlementLate => format!("settlement is late by {} minutes", dice.between(31, 240)),
+            Self::CardDeclined => format!("card declined for order {}: insufficient funds", rng.uuid()),
+            Self::SettlementLate => format!("settlement is late by {} minutes", rng.between(31, 240)),
         };
         ErrorFact { fault: self, message }
     }

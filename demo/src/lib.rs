@@ -5,14 +5,14 @@
 //! [`Event`] is plain data, which the program beside this library sends through the OpenTelemetry SDK.
 
 mod backend;
-mod dice;
 mod event;
 pub mod expected;
 mod fault;
-mod now;
+mod live;
 mod page;
 mod person;
 mod product;
+mod rng;
 mod shop;
 mod visit;
 
@@ -21,7 +21,7 @@ pub use event::{
     Span, SpanContext, SpanEvent, Value,
 };
 pub use fault::Fault;
-pub use now::Live;
+pub use live::Live;
 pub use shop::Shop;
 
 /// Microseconds in a second. All times of this crate are in microseconds.

@@ -1,35 +1,55 @@
-//! Sends events at the time at which they happen.
+//! The shop's events from an instant on, at a chosen rate.
 
-use std::time::Duration;
+use crate::rng::Rng;
+use crate::visit::visit;
+use crate::{Event, SECOND, Shop};
 
-use anyhow::Result;
-use jiff::Timestamp;
-use lakefront_demo::{Live, SECOND, Shop};
+/// The mean number of events of a visit.
+const EVENTS_A_VISIT: f64 = 18.0;
+/// The number of seconds before the start from which visits are generated. Visits from then may still be going on at
+/// the start.
+const BEFORE: i64 = 900;
 
-use crate::send::Sender;
-use crate::stop::Stop;
+/// A generator of the shop's events from an instant on, at a chosen rate.
+#[derive(Debug)]
+pub struct Live<'a> {
+    shop: &'a Shop,
+    visits_a_second: f64,
+    /// The next second whose visits are to be generated, in seconds since 1970.
+    second: i64,
+    /// The time of the first possible event, in microseconds since 1970.
+    from: i64,
+    /// The generated events that were not returned yet.
+    ahead: Vec<Event>,
+}
 
-/// The interval at which events are sent.
-const TICK: Duration = Duration::from_millis(500);
-/// The interval at which metrics are collected, in microseconds.
-const COLLECT: i64 = 10 * SECOND;
-
-/// Sends about `rate` events a second as they happen, until a stop is requested or a batch cannot be delivered.
-pub(crate) fn send(shop: &Shop, sender: &mut Sender, stop: &Stop, rate: u32) -> Result<()> {
-    let began = Timestamp::now().as_microsecond();
-    let mut live = Live::new(shop, began, rate);
-    let mut collect = began + COLLECT;
-    while !stop.within(TICK) && sender.tally().failure().is_none() {
-        let now = Timestamp::now().as_microsecond();
-        for event in live.until(now) {
-            sender.send(event)?;
+impl<'a> Live<'a> {
+    /// Creates a generator of about `rate` events a second from `from` (in microseconds since 1970) on.
+    pub fn new(shop: &'a Shop, from: i64, rate: u32) -> Self {
+        let second = from.div_euclid(SECOND) - BEFORE;
+        Self {
+            shop,
+            visits_a_second: f64::from(rate) / EVENTS_A_VISIT,
+            second,
+            from,
+            ahead: Vec::new(),
         }
-        if now >= collect {
-            sender.collect(now)?;
-            collect = now + COLLECT;
-        }
-        sender.flush()?;
     }
-    sender.collect(Timestamp::now().as_microsecond())?;
-    sender.flush()
+
+    /// Returns the events that begin before `to` and were not returned yet, oldest first.
+    pub fn until(&mut self, to: i64) -> Vec<Event> {
+        while self.second * SECOND < to {
+            let mut rng = Rng::new(self.shop.seed(), 0x11fe, self.second as u64);
+            for _ in 0..rng.count(self.visits_a_second) {
+                let time = self.second * SECOND + rng.between(0, SECOND);
+                visit(self.shop, &mut rng, time, &mut self.ahead);
+            }
+            self.second += 1;
+        }
+        let from = self.from;
+        let mut now: Vec<_> = self.ahead.extract_if(.., |event| event.time < to).collect();
+        now.retain(|event| event.time >= from);
+        now.sort_by_key(|event| event.time);
+        now
+    }
 }

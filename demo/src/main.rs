@@ -1,9 +1,9 @@
 //! Sends the traffic of a small web shop to an OTLP/HTTP endpoint.
 
-mod live;
-mod past;
 mod progress;
 mod send;
+mod send_live;
+mod send_past;
 mod stop;
 
 use std::sync::Arc;
@@ -77,12 +77,12 @@ fn main() -> Result<()> {
     let shop = Shop::new(arguments.seed, until);
 
     let started = Instant::now();
-    past::send(&shop, &mut sender, &stop, from..until)?;
+    send_past::send_past(&shop, &mut sender, &stop, from..until)?;
     closing_line(&tally, started.elapsed());
     if let (Some(rate), None) = (arguments.rate, tally.failure()) {
         if arguments.until.is_none() {
             // The current hour up to now is sent too, so that there is no gap between past and present.
-            past::send(
+            send_past::send_past(
                 &shop,
                 &mut sender,
                 &stop,
@@ -90,7 +90,7 @@ fn main() -> Result<()> {
             )?;
         }
         eprintln!("now {rate} events a second, until Ctrl-C");
-        live::send(&shop, &mut sender, &stop, rate)?;
+        send_live::send_live(&shop, &mut sender, &stop, rate)?;
         closing_line(&tally, started.elapsed());
     }
     match tally.failure() {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::dice::Dice;
 use crate::product::{self, Product};
+use crate::rng::Rng;
 
 /// A page of the storefront.
 #[derive(Clone, Copy)]
@@ -24,11 +24,11 @@ pub(crate) const CATEGORIES: [&str; 4] = ["tea", "coffee", "kitchen", "lamps"];
 
 impl Page {
     /// Returns the first page of a visit.
-    pub(crate) fn entry(dice: &mut Dice) -> Self {
-        match dice.weighted(&[('h', 38), ('p', 26), ('c', 20), ('b', 11), ('s', 5)]) {
+    pub(crate) fn entry(rng: &mut Rng) -> Self {
+        match rng.weighted(&[('h', 38), ('p', 26), ('c', 20), ('b', 11), ('s', 5)]) {
             'h' => Self::Home,
-            'p' => Self::Product(product::any(dice)),
-            'c' => Self::Category(dice.pick(&CATEGORIES)),
+            'p' => Self::Product(product::any(rng)),
+            'c' => Self::Category(rng.pick(&CATEGORIES)),
             'b' => Self::Blog,
             _ => Self::Search,
         }
@@ -36,20 +36,20 @@ impl Page {
 
     /// Returns the page after this one, or `None` if the visit ends. The way to cart and checkout is decided in
     /// `visit`.
-    pub(crate) fn next(self, dice: &mut Dice) -> Option<Self> {
+    pub(crate) fn next(self, rng: &mut Rng) -> Option<Self> {
         let way = match self {
-            Self::Home => dice.weighted(&[('c', 34), ('p', 22), ('s', 14), ('a', 4), ('x', 26)]),
-            Self::Category(_) => dice.weighted(&[('p', 58), ('c', 12), ('h', 6), ('x', 24)]),
-            Self::Product(_) => dice.weighted(&[('p', 24), ('c', 20), ('h', 8), ('x', 48)]),
-            Self::Search => dice.weighted(&[('p', 52), ('s', 18), ('x', 30)]),
-            Self::Blog => dice.weighted(&[('p', 14), ('h', 12), ('x', 74)]),
-            Self::Account => dice.weighted(&[('h', 40), ('x', 60)]),
-            Self::Cart | Self::Checkout | Self::Order => dice.weighted(&[('h', 25), ('x', 75)]),
+            Self::Home => rng.weighted(&[('c', 34), ('p', 22), ('s', 14), ('a', 4), ('x', 26)]),
+            Self::Category(_) => rng.weighted(&[('p', 58), ('c', 12), ('h', 6), ('x', 24)]),
+            Self::Product(_) => rng.weighted(&[('p', 24), ('c', 20), ('h', 8), ('x', 48)]),
+            Self::Search => rng.weighted(&[('p', 52), ('s', 18), ('x', 30)]),
+            Self::Blog => rng.weighted(&[('p', 14), ('h', 12), ('x', 74)]),
+            Self::Account => rng.weighted(&[('h', 40), ('x', 60)]),
+            Self::Cart | Self::Checkout | Self::Order => rng.weighted(&[('h', 25), ('x', 75)]),
         };
         match way {
             'h' => Some(Self::Home),
-            'c' => Some(Self::Category(dice.pick(&CATEGORIES))),
-            'p' => Some(Self::Product(product::any(dice))),
+            'c' => Some(Self::Category(rng.pick(&CATEGORIES))),
+            'p' => Some(Self::Product(product::any(rng))),
             's' => Some(Self::Search),
             'a' => Some(Self::Account),
             _ => None,
@@ -57,16 +57,16 @@ impl Page {
     }
 
     /// Returns the path in the browser's address bar.
-    pub(crate) fn path(self, dice: &mut Dice) -> String {
+    pub(crate) fn path(self, rng: &mut Rng) -> String {
         match self {
             Self::Category(slug) => format!("/category/{slug}"),
             Self::Product(product) => format!("/product/{}", product.id),
             Self::Blog => format!(
                 "/blog/2026-0{}-1{}/brewing",
-                dice.between(1, 10),
-                dice.between(0, 10)
+                rng.between(1, 10),
+                rng.between(0, 10)
             ),
-            Self::Order => format!("/order/{}", dice.uuid()),
+            Self::Order => format!("/order/{}", rng.uuid()),
             fixed => fixed.route().into_owned(),
         }
     }

@@ -1,7 +1,7 @@
 //! The people and robots that visit the shop.
 
 use crate::Environment;
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 /// The number of people who know the shop. Some visit it daily, most once.
 const PEOPLE: f64 = 5_200.0;
@@ -91,31 +91,31 @@ const ROBOTS: [&str; 3] = [
 
 impl Person {
     /// Returns the person or robot of the next visit.
-    pub(crate) fn arriving(seed: u64, dice: &mut Dice) -> Self {
-        if dice.chance(0.05) {
+    pub(crate) fn arriving(seed: u64, rng: &mut Rng) -> Self {
+        if rng.chance(0.05) {
             return Self {
                 installation: None,
                 user: None,
-                user_agent: dice.pick(&ROBOTS),
+                user_agent: rng.pick(&ROBOTS),
                 device: "bot",
                 country: "US",
                 bot: true,
                 environment: Environment::Production,
             };
         }
-        if dice.chance(0.04) {
-            return Self::known(seed, 1_000_000 + dice.between(0, 9) as u64, Environment::Staging);
+        if rng.chance(0.04) {
+            return Self::known(seed, 1_000_000 + rng.between(0, 9) as u64, Environment::Staging);
         }
         // The third power makes regular visitors: one person in ten makes almost half of the visits.
         Self::known(
             seed,
-            (PEOPLE * dice.share().powi(3)) as u64,
+            (PEOPLE * rng.share().powi(3)) as u64,
             Environment::Production,
         )
     }
 
     fn known(seed: u64, number: u64, environment: Environment) -> Self {
-        let mut own = Dice::new(seed, 0x9e0, number);
+        let mut own = Rng::new(seed, 0x9e0, number);
         let user = own.chance(0.3).then(|| match number % 29 {
             0 => format!("zoë-{number}"),
             _ => format!("user-{number}"),

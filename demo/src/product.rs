@@ -1,6 +1,6 @@
 //! The products of the shop.
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 /// A product of the shop.
 pub(crate) struct Product {
@@ -34,6 +34,6 @@ static PRODUCTS: [Product; 16] = [
 ];
 
 /// Returns a random product.
-pub(crate) fn any(dice: &mut Dice) -> &'static Product {
-    &PRODUCTS[dice.between(0, PRODUCTS.len() as i64) as usize]
+pub(crate) fn any(rng: &mut Rng) -> &'static Product {
+    &PRODUCTS[rng.between(0, PRODUCTS.len() as i64) as usize]
 }

@@ -1,6 +1,6 @@
 //! The shop: generates the events of any range.
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::visit::visit;
 use crate::{DAY, Environment, Event, HOUR, SECOND, Service, Source, backend};
 
@@ -49,19 +49,19 @@ impl Shop {
 
     /// Adds the visits that begin in an hour, up to their ends, and the log lines that belong to no visit.
     fn hour(&self, hour: i64, into: &mut Vec<Event>) {
-        let mut dice = Dice::new(self.seed, 0x5409, hour as u64);
-        for _ in 0..dice.count(VISITS_A_DAY / 24.0 * rhythm(hour)) {
-            let time = hour * HOUR + dice.between(0, HOUR);
-            visit(self, &mut dice, time, into);
+        let mut rng = Rng::new(self.seed, 0x5409, hour as u64);
+        for _ in 0..rng.count(VISITS_A_DAY / 24.0 * rhythm(hour)) {
+            let time = hour * HOUR + rng.between(0, HOUR);
+            visit(self, &mut rng, time, into);
         }
         for quarter in 0..4 {
-            let time = hour * HOUR + quarter * HOUR / 4 + dice.between(0, SECOND);
+            let time = hour * HOUR + quarter * HOUR / 4 + rng.between(0, SECOND);
             let source = Source {
                 service: Service::Payments,
                 environment: Environment::Production,
                 version: self.version(Service::Payments, time),
             };
-            into.push(backend::heartbeat(&mut dice, source, time));
+            into.push(backend::heartbeat(&mut rng, source, time));
         }
     }
 

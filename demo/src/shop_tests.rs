@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::Shop;
-use crate::expected::{self, Ask, Cell};
+use crate::expected::{self, Arguments, Cell};
 use crate::{DAY, Environment, Event, Fault, HOUR, Live, Record, SECOND, Service};
 
 /// 2026-03-30T00:00:00Z
@@ -124,13 +124,13 @@ fn a_release_breaks_something_and_the_next_mends_it() {
 #[test]
 fn one_route_is_slow_and_one_page_paints_late() {
     let events = &*FORTNIGHT;
-    let ask = Ask::new(NOW - 14 * DAY, NOW, jiff::tz::TimeZone::UTC);
+    let arguments = Arguments::new(NOW - 14 * DAY, NOW, jiff::tz::TimeZone::UTC);
     let quantile = |cell: &Cell| match cell {
         Cell::Quantile(value) => *value,
         other => panic!("{other:?} is no quantile"),
     };
     let mut medians = BTreeMap::<String, Vec<f64>>::new();
-    for row in expected::api_latency(events, &ask) {
+    for row in expected::api_latency(events, &arguments) {
         let Cell::Text(route) = &row[3] else {
             panic!("a route")
         };
@@ -145,7 +145,7 @@ fn one_route_is_slow_and_one_page_paints_late() {
             mean(values)
         );
     }
-    for row in expected::web_vitals(events, &ask) {
+    for row in expected::web_vitals(events, &arguments) {
         if row[1] == Cell::from("lcp") {
             // An LCP above 4 s is rated poor.
             assert_eq!(

@@ -1,11 +1,11 @@
 //! Visits: the events that a visitor causes, from the first page to the last.
 
 use crate::backend;
-use crate::dice::Dice;
 use crate::fault::Fault;
 use crate::page::Page;
 use crate::person::Person;
 use crate::product::Product;
+use crate::rng::Rng;
 use crate::shop::Shop;
 use crate::{Attribute, Event, Facts, Log, Record, SECOND, Service, Severity, Source};
 
@@ -116,17 +116,17 @@ const REFERRERS: [(Option<Referrer>, u32); 5] = [
 ];
 
 /// Adds all events of a visit that begins at `time`.
-pub(crate) fn visit(shop: &Shop, dice: &mut Dice, time: i64, into: &mut Vec<Event>) {
-    let person = Person::arriving(shop.seed(), dice);
+pub(crate) fn visit(shop: &Shop, rng: &mut Rng, time: i64, into: &mut Vec<Event>) {
+    let person = Person::arriving(shop.seed(), rng);
     let visitor = Visitor {
         shop,
         person: &person,
-        session: dice.uuid(),
+        session: rng.uuid(),
         loaded: shop.version(Service::Storefront, time),
     };
     let mut walk = Walk {
         visitor: &visitor,
-        dice,
+        rng,
         time,
         first: true,
         into,
@@ -134,7 +134,7 @@ pub(crate) fn visit(shop: &Shop, dice: &mut Dice, time: i64, into: &mut Vec<Even
     if person.bot {
         return walk.crawl();
     }
-    let mut page = Page::entry(walk.dice);
+    let mut page = Page::entry(walk.rng);
     // A visit has at most this number of pages.
     for _ in 0..40 {
         walk.open(page);
@@ -143,7 +143,7 @@ pub(crate) fn visit(shop: &Shop, dice: &mut Dice, time: i64, into: &mut Vec<Even
         {
             return;
         }
-        match page.next(walk.dice) {
+        match page.next(walk.rng) {
             Some(next) => page = next,
             None => return,
         }
@@ -153,7 +153,7 @@ pub(crate) fn visit(shop: &Shop, dice: &mut Dice, time: i64, into: &mut Vec<Even
 /// A visit in progress.
 struct Walk<'a> {
     visitor: &'a Visitor<'a>,
-    dice: &'a mut Dice,
+    rng: &'a mut Rng,
     time: i64,
     first: bool,
     into: &'a mut Vec<Event>,
@@ -162,23 +162,23 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Adds the visit of a robot, which reads a few pages quickly.
     fn crawl(&mut self) {
-        for _ in 0..self.dice.between(1, 9) {
-            let page = Page::entry(self.dice);
-            let path = page.path(self.dice);
+        for _ in 0..self.rng.between(1, 9) {
+            let page = Page::entry(self.rng);
+            let path = page.path(self.rng);
             self.view(page, &path);
-            self.time += self.dice.between(1, 4) * SECOND;
+            self.time += self.rng.between(1, 4) * SECOND;
         }
     }
 
     /// Adds the events of a page: the view, the API request, the web vitals and the errors. Advances the time by the
     /// stay on the page.
     fn open(&mut self, page: Page) {
-        let path = page.path(self.dice);
+        let path = page.path(self.rng);
         self.view(page, &path);
-        let asked = self.time + self.dice.between(80_000, 300_000);
-        let cause = backend::serve(self.dice, self.visitor, page, asked, self.into);
+        let asked = self.time + self.rng.between(80_000, 300_000);
+        let cause = backend::serve(self.rng, self.visitor, page, asked, self.into);
         if matches!(page, Page::Order) {
-            backend::charge(self.dice, self.visitor, cause, asked + 60_000, self.into);
+            backend::charge(self.rng, self.visitor, cause, asked + 60_000, self.into);
         }
         self.vitals(page, &path);
         self.faults(page, &path);
@@ -186,7 +186,7 @@ impl Walk<'_> {
             self.step(2, "shop.product_viewed", page, &path, Some(product));
         }
         self.first = false;
-        self.time += self.dice.skewed(19.0, 0.8).min(150.0) as i64 * SECOND + self.dice.between(0, SECOND);
+        self.time += self.rng.skewed(19.0, 0.8).min(150.0) as i64 * SECOND + self.rng.between(0, SECOND);
     }
 
     fn view(&mut self, page: Page, path: &str) {
@@ -195,7 +195,7 @@ impl Walk<'_> {
         let mut from = None;
         // The load of a document is a page view. A change of route within it is a navigation.
         let event_name = if self.first {
-            from = self.dice.weighted(&REFERRERS);
+            from = self.rng.weighted(&REFERRERS);
             if let Some(referrer) = from {
                 more.push(("browser.document.referrer", referrer.url.into()));
                 if let Some((query, ..)) = referrer.campaign {
@@ -229,7 +229,7 @@ impl Walk<'_> {
         );
 
         // A jump within the page is a navigation too, but no page view.
-        if matches!(page, Page::Blog) && self.dice.chance(0.4) {
+        if matches!(page, Page::Blog) && self.rng.chance(0.4) {
             self.time += 3 * SECOND;
             let mut attributes = self.document(path);
             attributes.push(("url.full", format!("https://shop.example{path}#steps").into()));
@@ -250,19 +250,19 @@ impl Walk<'_> {
         if !self.first {
             return;
         }
-        let lcp = self.dice.skewed(page.lcp(), 0.4);
+        let lcp = self.rng.skewed(page.lcp(), 0.4);
         let measured = [
-            ("ttfb", self.dice.skewed(210.0, 0.5), 0.2),
-            ("fcp", self.dice.skewed(950.0, 0.4), 1.0),
+            ("ttfb", self.rng.skewed(210.0, 0.5), 0.2),
+            ("fcp", self.rng.skewed(950.0, 0.4), 1.0),
             ("lcp", lcp, 5.5),
-            ("cls", self.dice.skewed(0.03, 0.9), 6.0),
-            ("inp", self.dice.skewed(110.0, 0.6), 7.0),
+            ("cls", self.rng.skewed(0.03, 0.9), 6.0),
+            ("inp", self.rng.skewed(110.0, 0.6), 7.0),
         ];
         let opened = self.time;
         for (name, value, after) in measured {
             // Browsers report three decimals.
             let value = (value * 1e3).round() / 1e3;
-            self.time = opened + (after * SECOND as f64) as i64 + self.dice.between(0, 90_000);
+            self.time = opened + (after * SECOND as f64) as i64 + self.rng.between(0, 90_000);
             let mut attributes = self.document(path);
             attributes.push(("browser.web_vital.name", name.into()));
             attributes.push(("browser.web_vital.value", value.into()));
@@ -281,14 +281,14 @@ impl Walk<'_> {
     fn faults(&mut self, page: Page, path: &str) {
         let broken = self.visitor.loaded == Shop::BROKEN;
         let fault = match page {
-            Page::Product(_) if broken && self.dice.chance(0.35) => Fault::PriceGone,
-            Page::Search if self.dice.chance(0.03) => Fault::SearchLoop,
-            _ if self.dice.chance(0.004) => Fault::ChunkGone,
-            _ if self.dice.chance(0.004) => Fault::Offline,
+            Page::Product(_) if broken && self.rng.chance(0.35) => Fault::PriceGone,
+            Page::Search if self.rng.chance(0.03) => Fault::SearchLoop,
+            _ if self.rng.chance(0.004) => Fault::ChunkGone,
+            _ if self.rng.chance(0.004) => Fault::Offline,
             _ => return,
         };
-        self.time += self.dice.between(50_000, 900_000);
-        let error = fault.happen(self.dice, None);
+        self.time += self.rng.between(50_000, 900_000);
+        let error = fault.happen(self.rng, None);
         let mut attributes = self.document(path);
         attributes.extend(error.attributes());
         let facts = Facts {
@@ -309,7 +309,7 @@ impl Walk<'_> {
         } else {
             0.17
         };
-        if !self.dice.chance(wanted) {
+        if !self.rng.chance(wanted) {
             return false;
         }
         self.step(
@@ -321,13 +321,13 @@ impl Walk<'_> {
         );
         self.time += 2 * SECOND;
         self.open(Page::Cart);
-        if !self.dice.chance(0.6) {
-            return self.dice.chance(0.5);
+        if !self.rng.chance(0.6) {
+            return self.rng.chance(0.5);
         }
         self.open(Page::Checkout);
         self.step(4, "shop.checkout_started", Page::Checkout, "/checkout", None);
-        self.time += self.dice.between(20, 200) * SECOND;
-        if self.dice.chance(0.72) {
+        self.time += self.rng.between(20, 200) * SECOND;
+        if self.rng.chance(0.72) {
             self.step(5, "shop.order_placed", Page::Checkout, "/checkout", Some(product));
             self.time += SECOND;
             self.open(Page::Order);
@@ -343,7 +343,7 @@ impl Walk<'_> {
         path: &str,
         product: Option<&'static Product>,
     ) {
-        self.time += self.dice.between(10_000, 2_000_000);
+        self.time += self.rng.between(10_000, 2_000_000);
         let mut attributes = self.document(path);
         if let Some(product) = product {
             attributes.push(("shop.product.id", i64::from(product.id).into()));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lakefront_api::{QueryRequest, TimeRange};
 use lakefront_clickhouse_http::Answer;
-use lakefront_demo::expected::{self, Ask, Cell, GroupOf, Row};
+use lakefront_demo::expected::{self, Arguments, Cell, GroupOf, Row};
 use lakefront_demo::{DAY, Event, Record, Shop};
 use lakefront_tests::Stack;
 use serde_json::{Value, json};
@@ -266,7 +266,7 @@ fn expect(events: &[Event], case: &Case, zone: &str, groups: &BTreeMap<String, S
         "trace_spans" => 500,
         _ => 10,
     };
-    let ask = Ask {
+    let arguments = Arguments {
         service: text("service"),
         environment: text("environment"),
         page: text("page"),
@@ -276,33 +276,33 @@ fn expect(events: &[Event], case: &Case, zone: &str, groups: &BTreeMap<String, S
         trace_id: text("trace_id"),
         limit: case.params["limit"].as_u64().unwrap_or(default_limit) as usize,
         now: instant(UNTIL)?,
-        ..Ask::new(instant(case.from)?, instant(case.to)?, TimeZone::get(zone)?)
+        ..Arguments::new(instant(case.from)?, instant(case.to)?, TimeZone::get(zone)?)
     };
     let group_of: GroupOf<'_> = &|error| groups[error.fault.error_type()].clone();
     Ok(match case.query {
-        "errors_per_hour" => expected::errors_per_hour(events, &ask, group_of),
-        "top_errors" => expected::top_errors(events, &ask, group_of),
-        "error_groups" => expected::error_groups(events, &ask, group_of),
-        "error_occurrences" => expected::error_occurrences(events, &ask, group_of),
-        "users_of_error" => expected::users_of_error(events, &ask, group_of),
-        "users_with_errors" => expected::users_with_errors(events, &ask, group_of),
-        "trace_spans" => expected::trace_spans(events, &ask, group_of),
-        "unique_visitors_per_day" => expected::unique_visitors_per_day(events, &ask),
-        "top_pages" => expected::top_pages(events, &ask),
-        "errors_for_user" => expected::errors_for_user(events, &ask),
-        "bounce_rate" => expected::bounce_rate(events, &ask),
-        "web_vitals" => expected::web_vitals(events, &ask),
-        "web_vitals_by_device" => expected::web_vitals_by_device(events, &ask),
-        "top_sources" => expected::top_sources(events, &ask),
-        "top_countries" => expected::top_countries(events, &ask),
-        "top_devices" => expected::top_devices(events, &ask),
-        "api_latency" => expected::api_latency(events, &ask),
-        "api_routes" => expected::api_routes(events, &ask),
-        "api_heatmap" => expected::api_heatmap(events, &ask),
-        "totals" => expected::totals(events, &ask),
-        "service_health" => expected::service_health(events, &ask),
-        "records_per_hour" => expected::records_per_hour(events, &ask),
-        "funnel" => expected::funnel(events, &ask),
+        "errors_per_hour" => expected::errors_per_hour(events, &arguments, group_of),
+        "top_errors" => expected::top_errors(events, &arguments, group_of),
+        "error_groups" => expected::error_groups(events, &arguments, group_of),
+        "error_occurrences" => expected::error_occurrences(events, &arguments, group_of),
+        "users_of_error" => expected::users_of_error(events, &arguments, group_of),
+        "users_with_errors" => expected::users_with_errors(events, &arguments, group_of),
+        "trace_spans" => expected::trace_spans(events, &arguments, group_of),
+        "unique_visitors_per_day" => expected::unique_visitors_per_day(events, &arguments),
+        "top_pages" => expected::top_pages(events, &arguments),
+        "errors_for_user" => expected::errors_for_user(events, &arguments),
+        "bounce_rate" => expected::bounce_rate(events, &arguments),
+        "web_vitals" => expected::web_vitals(events, &arguments),
+        "web_vitals_by_device" => expected::web_vitals_by_device(events, &arguments),
+        "top_sources" => expected::top_sources(events, &arguments),
+        "top_countries" => expected::top_countries(events, &arguments),
+        "top_devices" => expected::top_devices(events, &arguments),
+        "api_latency" => expected::api_latency(events, &arguments),
+        "api_routes" => expected::api_routes(events, &arguments),
+        "api_heatmap" => expected::api_heatmap(events, &arguments),
+        "totals" => expected::totals(events, &arguments),
+        "service_health" => expected::service_health(events, &arguments),
+        "records_per_hour" => expected::records_per_hour(events, &arguments),
+        "funnel" => expected::funnel(events, &arguments),
         other => anyhow::bail!("nobody knows what {other} should answer"),
     })
 }

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::cell::quantile;
-use super::{Ask, Cell, Row};
+use super::{Arguments, Cell, Row};
 use crate::Event;
 
 /// Returns the requests, errors and latency of each route per hour.
 ///
 /// Columns: hour, service, method, route, requests, errors, p50_ms, p99_ms.
-pub fn api_latency(events: &[Event], ask: &Ask) -> Vec<Row> {
+pub fn api_latency(events: &[Event], arguments: &Arguments) -> Vec<Row> {
     let mut routes = BTreeMap::<(i64, &str, &str, &str), (usize, Vec<f64>)>::new();
-    for event in ask.hours(events) {
+    for event in arguments.hours(events) {
         let Some(request) = &event.facts.request else {
             continue;
         };
         let key = (
-            ask.hour(event.time),
+            arguments.hour(event.time),
             event.source.service.name(),
             request.method,
             request.route,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error_queries::{GroupOf, errors, most_first, trace_id};
-use super::{Ask, Cell, Row};
+use super::{Arguments, Cell, Row};
 use crate::{DAY, ErrorFact, Event, HOUR};
 
 /// The number of days before the range that decide on a group's state.
@@ -16,17 +16,17 @@ const SILENCE: i64 = 7;
 ///
 /// Columns: error_group, state, error_type, last_message, errors, users, trend, first_seen, last_seen, first_version,
 /// last_version.
-pub fn error_groups(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
-    let range = ask.whole_hours();
+pub fn error_groups(events: &[Event], arguments: &Arguments, group_of: GroupOf<'_>) -> Vec<Row> {
+    let range = arguments.whole_hours();
     let mut groups = BTreeMap::<String, Vec<(&Event, &ErrorFact)>>::new();
-    for (event, error) in errors(ask.hours_since(events, LOOK_BACK)) {
+    for (event, error) in errors(arguments.hours_since(events, LOOK_BACK)) {
         let group = group_of(error);
-        if ask.error_group.is_empty() || group == ask.error_group {
+        if arguments.error_group.is_empty() || group == arguments.error_group {
             groups.entry(group).or_default().push((event, error));
         }
     }
     // The parts of the trend end where the data ends, at a whole quarter of an hour.
-    let until = (range.end.min(ask.now) + HOUR / 4 - 1).div_euclid(HOUR / 4) * (HOUR / 4);
+    let until = (range.end.min(arguments.now) + HOUR / 4 - 1).div_euclid(HOUR / 4) * (HOUR / 4);
     let length = until - range.start;
     let parts = (length / (HOUR / 4)).clamp(1, 24);
     let mut rows = Vec::new();
@@ -70,19 +70,19 @@ pub fn error_groups(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<R
         ));
     }
     rows.sort_by(|a, b| (Reverse(a.0), &a.1).cmp(&(Reverse(b.0), &b.1)));
-    rows.truncate(ask.limit);
+    rows.truncate(arguments.limit);
     rows.into_iter().map(|(_, _, row)| row).collect()
 }
 
 /// Returns the latest errors of a group.
 ///
 /// Columns: time, stack, message, service, version, page, user_id, trace_id, row_id.
-pub fn error_occurrences(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
-    let mut found: Vec<_> = errors(ask.exact(events))
-        .filter(|(_, error)| group_of(error) == ask.error_group)
+pub fn error_occurrences(events: &[Event], arguments: &Arguments, group_of: GroupOf<'_>) -> Vec<Row> {
+    let mut found: Vec<_> = errors(arguments.exact(events))
+        .filter(|(_, error)| group_of(error) == arguments.error_group)
         .collect();
     found.sort_by_key(|(event, _)| Reverse(event.time));
-    found.truncate(ask.limit);
+    found.truncate(arguments.limit);
     found
         .into_iter()
         .map(|(event, error)| {
@@ -104,14 +104,14 @@ pub fn error_occurrences(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> 
 /// Returns the users with the most errors of a group.
 ///
 /// Columns: user_id, errors, first_seen, last_seen.
-pub fn users_of_error(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
+pub fn users_of_error(events: &[Event], arguments: &Arguments, group_of: GroupOf<'_>) -> Vec<Row> {
     let mut users = BTreeMap::<&str, Vec<i64>>::new();
-    for (event, error) in errors(ask.hours(events)) {
-        if !event.facts.user.is_empty() && group_of(error) == ask.error_group {
+    for (event, error) in errors(arguments.hours(events)) {
+        if !event.facts.user.is_empty() && group_of(error) == arguments.error_group {
             users.entry(&event.facts.user).or_default().push(event.time);
         }
     }
-    most_first(users, ask.limit)
+    most_first(users, arguments.limit)
         .into_iter()
         .map(|(user, mut times)| {
             times.sort_unstable();

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ask, Cell, Row};
+use super::{Arguments, Cell, Row};
 use crate::{ErrorFact, Event, Record};
 
 /// Returns the name of an error's group. The name is a hash, which only the mapping of attributes computes.
@@ -12,11 +12,11 @@ pub type GroupOf<'a> = &'a dyn Fn(&ErrorFact) -> String;
 /// Returns the number of errors per hour and type.
 ///
 /// Columns: hour, error_type, errors.
-pub fn errors_per_hour(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
+pub fn errors_per_hour(events: &[Event], arguments: &Arguments, group_of: GroupOf<'_>) -> Vec<Row> {
     let mut counts = BTreeMap::<(i64, &str), usize>::new();
-    for (event, error) in errors(ask.hours(events)) {
-        if ask.error_group.is_empty() || group_of(error) == ask.error_group {
-            let key = (ask.hour(event.time), error.fault.error_type());
+    for (event, error) in errors(arguments.hours(events)) {
+        if arguments.error_group.is_empty() || group_of(error) == arguments.error_group {
+            let key = (arguments.hour(event.time), error.fault.error_type());
             *counts.entry(key).or_default() += 1;
         }
     }
@@ -29,7 +29,7 @@ pub fn errors_per_hour(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Ve
 /// Returns the groups with the most errors.
 ///
 /// Columns: error_group, error_type, errors, users, first_seen, last_seen, last_message.
-pub fn top_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
+pub fn top_errors(events: &[Event], arguments: &Arguments, group_of: GroupOf<'_>) -> Vec<Row> {
     #[derive(Default)]
     struct Group<'a> {
         errors: Vec<(i64, &'a str)>,
@@ -37,7 +37,7 @@ pub fn top_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row
     }
 
     let mut groups = BTreeMap::<(String, &str), Group<'_>>::new();
-    for (event, error) in errors(ask.hours(events)) {
+    for (event, error) in errors(arguments.hours(events)) {
         let group = groups
             .entry((group_of(error), error.fault.error_type()))
             .or_default();
@@ -48,7 +48,7 @@ pub fn top_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row
     }
     let mut rows: Vec<_> = groups.into_iter().collect();
     rows.sort_by_key(|((name, _), group)| (Reverse(group.errors.len()), name.clone()));
-    rows.truncate(ask.limit);
+    rows.truncate(arguments.limit);
     rows.into_iter()
         .map(|((name, error_type), mut group)| {
             group.errors.sort_unstable();
@@ -69,12 +69,12 @@ pub fn top_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row
 /// Returns the latest errors of a user.
 ///
 /// Columns: time, error_type, message, service, page, trace_id, row_id.
-pub fn errors_for_user(events: &[Event], ask: &Ask) -> Vec<Row> {
-    let mut found: Vec<_> = errors(ask.exact(events))
-        .filter(|(event, _)| event.facts.user == ask.user_id)
+pub fn errors_for_user(events: &[Event], arguments: &Arguments) -> Vec<Row> {
+    let mut found: Vec<_> = errors(arguments.exact(events))
+        .filter(|(event, _)| event.facts.user == arguments.user_id)
         .collect();
     found.sort_by_key(|(event, _)| Reverse(event.time));
-    found.truncate(ask.limit);
+    found.truncate(arguments.limit);
     found
         .into_iter()
         .map(|(event, error)| {
@@ -94,13 +94,13 @@ pub fn errors_for_user(events: &[Event], ask: &Ask) -> Vec<Row> {
 /// Returns the users with the most errors.
 ///
 /// Columns: user_id, errors, error_groups, last_seen.
-pub fn users_with_errors(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
+pub fn users_with_errors(events: &[Event], arguments: &Arguments, group_of: GroupOf<'_>) -> Vec<Row> {
     let mut users = BTreeMap::<&str, Vec<(i64, String)>>::new();
-    for (event, error) in errors(ask.hours(events)).filter(|(event, _)| !event.facts.user.is_empty()) {
+    for (event, error) in errors(arguments.hours(events)).filter(|(event, _)| !event.facts.user.is_empty()) {
         let found = users.entry(&event.facts.user).or_default();
         found.push((event.time, group_of(error)));
     }
-    most_first(users, ask.limit)
+    most_first(users, arguments.limit)
         .into_iter()
         .map(|(user, found)| {
             let groups: BTreeSet<_> = found.iter().map(|(_, group)| group).collect();

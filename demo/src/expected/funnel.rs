@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ask, Cell, Row};
+use super::{Arguments, Cell, Row};
 use crate::{Event, Facts};
 
 /// The labels of the funnel's steps.
@@ -11,7 +11,7 @@ const LABELS: [&str; 5] = ["Visit", "Product", "Cart", "Checkout", "Order"];
 /// Returns the number of sessions that reached each step of the funnel `shop`, per day.
 ///
 /// Columns: day, step, label, sessions, conversion.
-pub fn funnel(events: &[Event], ask: &Ask) -> Vec<Row> {
+pub fn funnel(events: &[Event], arguments: &Arguments) -> Vec<Row> {
     // The number of sessions that reached each step, by day.
     let mut days = BTreeMap::<_, [usize; 5]>::new();
     let step = |facts: &Facts| {
@@ -21,14 +21,14 @@ pub fn funnel(events: &[Event], ask: &Ask) -> Vec<Row> {
             facts.step.map(usize::from)
         }
     };
-    for steps in ask.sessions(events, step) {
+    for steps in arguments.sessions(events, step) {
         // A step counts if it comes after the one before. A session is at most a day long, so it is always within the
         // funnel's window.
         let reached = steps.iter().fold(0, |reached, &(_, step)| {
             reached + usize::from(step == reached + 1)
         });
         if reached > 0 {
-            let counts = days.entry(ask.day(steps[0].0)).or_default();
+            let counts = days.entry(arguments.day(steps[0].0)).or_default();
             counts[..reached].iter_mut().for_each(|count| *count += 1);
         }
     }

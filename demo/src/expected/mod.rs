@@ -3,7 +3,7 @@
 
 mod api_latency;
 mod api_routes;
-mod ask;
+mod arguments;
 mod bounce_rate;
 mod cell;
 mod error_group;
@@ -23,7 +23,7 @@ mod tests;
 
 pub use api_latency::api_latency;
 pub use api_routes::{api_heatmap, api_routes};
-pub use ask::Ask;
+pub use arguments::Arguments;
 pub use bounce_rate::bounce_rate;
 pub use cell::{Cell, Row};
 pub use error_group::{error_groups, error_occurrences, users_of_error};

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ask, Cell, Row};
+use super::{Arguments, Cell, Row};
 use crate::{Event, Record};
 
 /// Returns the number of records per hour and signal.
 ///
 /// Columns: hour, signal, records.
-pub fn records_per_hour(events: &[Event], ask: &Ask) -> Vec<Row> {
+pub fn records_per_hour(events: &[Event], arguments: &Arguments) -> Vec<Row> {
     let mut records = BTreeMap::<(i64, &str), usize>::new();
-    for event in ask.hours(events) {
+    for event in arguments.hours(events) {
         let signal = match &event.record {
             Record::Log(_) => "logs",
             Record::Span(_) => "spans",
         };
-        *records.entry((ask.hour(event.time), signal)).or_default() += 1;
+        *records.entry((arguments.hour(event.time), signal)).or_default() += 1;
     }
     records
         .into_iter()

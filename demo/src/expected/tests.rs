@@ -3,7 +3,7 @@
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 
-use super::{Ask, Cell, Row};
+use super::{Arguments, Cell, Row};
 use crate::{Environment, Event, Facts, Log, Record, Request, SECOND, Service, Severity, Source};
 
 /// 2026-03-28T18:00:00Z, which is 23:45 of that day in Kathmandu.
@@ -53,8 +53,8 @@ fn step(minute: i64, session: &str, step: u8) -> Event {
     )
 }
 
-fn ask(zone: TimeZone) -> Ask {
-    Ask::new(START, START + MINUTE, zone)
+fn arguments(zone: TimeZone) -> Arguments {
+    Arguments::new(START, START + MINUTE, zone)
 }
 
 /// Returns the zone of Kathmandu as a fixed offset, because this crate has no database of time zones.
@@ -68,11 +68,11 @@ fn a_range_is_widened_to_the_days_of_its_zone() {
     let day = |day, count: usize| -> Row { vec![Cell::Day(day), count.into(), count.into(), count.into()] };
     // Midnight is at minute 15 in Kathmandu, and at minute 360 in UTC.
     assert_eq!(
-        super::unique_visitors_per_day(&events, &ask(kathmandu())),
+        super::unique_visitors_per_day(&events, &arguments(kathmandu())),
         [day(date(2026, 3, 28), 2)]
     );
     assert_eq!(
-        super::unique_visitors_per_day(&events, &ask(TimeZone::UTC)),
+        super::unique_visitors_per_day(&events, &arguments(TimeZone::UTC)),
         [day(date(2026, 3, 28), 3)]
     );
 }
@@ -92,10 +92,13 @@ fn a_session_is_cut_at_midnight_utc_and_dated_by_its_first_row() {
             Cell::Share(bounces as f64),
         ]
     };
-    let mut ask = ask(TimeZone::UTC);
-    assert_eq!(super::bounce_rate(&events, &ask), [row("/", 0)]);
-    ask.to = START + 366 * MINUTE;
-    assert_eq!(super::bounce_rate(&events, &ask), [row("/", 0), row("/order", 1)]);
+    let mut arguments = arguments(TimeZone::UTC);
+    assert_eq!(super::bounce_rate(&events, &arguments), [row("/", 0)]);
+    arguments.to = START + 366 * MINUTE;
+    assert_eq!(
+        super::bounce_rate(&events, &arguments),
+        [row("/", 0), row("/order", 1)]
+    );
 }
 
 #[test]
@@ -111,7 +114,7 @@ fn steps_count_in_their_order() {
         // A session without a page view is not part of the funnel.
         step(3, "c", 2),
     ];
-    let reached: Vec<_> = super::funnel(&events, &ask(TimeZone::UTC))
+    let reached: Vec<_> = super::funnel(&events, &arguments(TimeZone::UTC))
         .into_iter()
         .map(|row| (row[3].clone(), row[4].clone()))
         .collect();
@@ -146,7 +149,7 @@ fn a_quantile_is_the_sample_at_its_rank() {
         request(2, 30_000),
         request(3, 20_000),
     ];
-    let rows = super::api_latency(&events, &ask(TimeZone::UTC));
+    let rows = super::api_latency(&events, &arguments(TimeZone::UTC));
     assert_eq!(rows.len(), 1);
     assert_eq!(
         rows[0][4..],
@@ -173,7 +176,7 @@ fn a_session_comes_from_where_its_first_view_did() {
         from(2, "b", "", "FR"),
         from(3, "c", "", "FR"),
     ];
-    let ask = ask(TimeZone::UTC);
+    let arguments = arguments(TimeZone::UTC);
     let source = |name: &str, sessions: usize, bounced: f64| -> Row {
         vec![
             name.into(),
@@ -184,14 +187,14 @@ fn a_session_comes_from_where_its_first_view_did() {
         ]
     };
     assert_eq!(
-        super::top_sources(&events, &ask),
+        super::top_sources(&events, &arguments),
         [source("(direct)", 2, 1.0), source("www.google.com", 1, 0.0)]
     );
     let country = |name: &str, people: usize, views: usize| -> Row {
         vec![name.into(), people.into(), people.into(), views.into()]
     };
     assert_eq!(
-        super::top_countries(&events, &ask),
+        super::top_countries(&events, &arguments),
         [country("FR", 2, 2), country("DE", 1, 2)]
     );
 }

@@ -3,15 +3,15 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ask, Row};
+use super::{Arguments, Row};
 use crate::Event;
 
 /// Returns the pages with the most views.
 ///
 /// Columns: page, views, visitors.
-pub fn top_pages(events: &[Event], ask: &Ask) -> Vec<Row> {
+pub fn top_pages(events: &[Event], arguments: &Arguments) -> Vec<Row> {
     let mut pages = BTreeMap::<&str, (usize, BTreeSet<&str>)>::new();
-    for event in ask
+    for event in arguments
         .days(events)
         .filter(|event| event.facts.view && !event.facts.bot)
     {
@@ -23,7 +23,7 @@ pub fn top_pages(events: &[Event], ask: &Ask) -> Vec<Row> {
     }
     let mut rows: Vec<_> = pages.into_iter().collect();
     rows.sort_by_key(|&(page, (views, _))| (Reverse(views), page));
-    rows.truncate(ask.limit);
+    rows.truncate(arguments.limit);
     rows.into_iter()
         .map(|(page, (views, visitors))| vec![page.into(), views.into(), visitors.len().into()])
         .collect()

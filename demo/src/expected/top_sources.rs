@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ask, Cell, Row};
+use super::{Arguments, Cell, Row};
 use crate::Event;
 
 /// Returns the sources with the most sessions. The source of a session is that of its first page view.
 ///
 /// Columns: source, campaign, sessions, visitors, bounce_rate.
-pub fn top_sources(events: &[Event], ask: &Ask) -> Vec<Row> {
+pub fn top_sources(events: &[Event], arguments: &Arguments) -> Vec<Row> {
     #[derive(Default)]
     struct Source<'a> {
         sessions: usize,
@@ -18,7 +18,7 @@ pub fn top_sources(events: &[Event], ask: &Ask) -> Vec<Row> {
     }
 
     let mut sources = BTreeMap::<(&str, &str), Source<'_>>::new();
-    for views in ask.sessions(events, |facts| {
+    for views in arguments.sessions(events, |facts| {
         facts
             .view
             .then_some((facts.source, facts.campaign, facts.visitor.as_str()))
@@ -34,7 +34,7 @@ pub fn top_sources(events: &[Event], ask: &Ask) -> Vec<Row> {
     }
     let mut rows: Vec<_> = sources.into_iter().collect();
     rows.sort_by_key(|(name, source)| (Reverse(source.sessions), *name));
-    rows.truncate(ask.limit);
+    rows.truncate(arguments.limit);
     rows.into_iter()
         .map(|((name, campaign), source)| {
             vec![

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::{quantile, share};
-use super::{Ask, Cell, Row};
+use super::{Arguments, Cell, Row};
 use crate::Event;
 
 /// The counts of one service, or of all services.
@@ -39,9 +39,9 @@ impl<'a> Totals<'a> {
 /// Returns the totals of the range in one row.
 ///
 /// Columns: errors, requests, error_share, p95_ms, visitors.
-pub fn totals(events: &[Event], ask: &Ask) -> Vec<Row> {
+pub fn totals(events: &[Event], arguments: &Arguments) -> Vec<Row> {
     let mut all = Totals::default();
-    ask.quarters(events).for_each(|event| all.add(event));
+    arguments.quarters(events).for_each(|event| all.add(event));
     vec![vec![
         all.errors.into(),
         all.durations.len().into(),
@@ -54,9 +54,9 @@ pub fn totals(events: &[Event], ask: &Ask) -> Vec<Row> {
 /// Returns the totals and the state of each service. 5 % of failed requests is "failing", 1 % is "degraded".
 ///
 /// Columns: service, state, requests, error_share, p95_ms, errors, visitors, last_seen.
-pub fn service_health(events: &[Event], ask: &Ask) -> Vec<Row> {
+pub fn service_health(events: &[Event], arguments: &Arguments) -> Vec<Row> {
     let mut services = BTreeMap::<&str, Totals<'_>>::new();
-    for event in ask.hours(events) {
+    for event in arguments.hours(events) {
         services
             .entry(event.source.service.name())
             .or_default()

@@ -1,20 +1,20 @@
 //! The expected answer of `trace_spans`.
 
 use super::error_queries::GroupOf;
-use super::{Ask, Cell, Row};
+use super::{Arguments, Cell, Row};
 use crate::{Event, Kind, Record};
 
 /// Returns the spans of a trace by their start.
 ///
 /// Columns: time, service, name, kind, duration_ms, status, error_type, error_message, error_group, span_id,
 /// parent_span_id, row_id.
-pub fn trace_spans(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Row> {
+pub fn trace_spans(events: &[Event], arguments: &Arguments, group_of: GroupOf<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
-    for event in ask.exact(events) {
+    for event in arguments.exact(events) {
         let Record::Span(span) = &event.record else {
             continue;
         };
-        if format!("{:032x}", span.context.trace_id) != ask.trace_id {
+        if format!("{:032x}", span.context.trace_id) != arguments.trace_id {
             continue;
         }
         let error = event.facts.error.as_ref();
@@ -44,6 +44,6 @@ pub fn trace_spans(events: &[Event], ask: &Ask, group_of: GroupOf<'_>) -> Vec<Ro
         ));
     }
     rows.sort_by_key(|(time, _)| *time);
-    rows.truncate(ask.limit);
+    rows.truncate(arguments.limit);
     rows.into_iter().map(|(_, row)| row).collect()
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ask, Cell, Row};
+use super::{Arguments, Cell, Row};
 use crate::Event;
 
 /// Returns the visitors, sessions and page views of each day.
 ///
 /// Columns: day, visitors, sessions, page_views.
-pub fn unique_visitors_per_day(events: &[Event], ask: &Ask) -> Vec<Row> {
+pub fn unique_visitors_per_day(events: &[Event], arguments: &Arguments) -> Vec<Row> {
     #[derive(Default)]
     struct Day<'a> {
         visitors: BTreeSet<&'a str>,
@@ -17,11 +17,11 @@ pub fn unique_visitors_per_day(events: &[Event], ask: &Ask) -> Vec<Row> {
     }
 
     let mut days = BTreeMap::<_, Day<'_>>::new();
-    for event in ask
+    for event in arguments
         .days(events)
         .filter(|event| event.facts.view && !event.facts.bot)
     {
-        let day = days.entry(ask.day(event.time)).or_default();
+        let day = days.entry(arguments.day(event.time)).or_default();
         day.visitors.insert(&event.facts.visitor);
         day.sessions.insert(&event.facts.session);
         day.views += 1;

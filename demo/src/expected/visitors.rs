@@ -3,25 +3,25 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ask, Row};
+use super::{Arguments, Row};
 use crate::{Event, Facts};
 
 /// Returns the countries with the most visitors.
 ///
 /// Columns: country, visitors, sessions, page_views.
-pub fn top_countries(events: &[Event], ask: &Ask) -> Vec<Row> {
-    visitors(events, ask, |facts| facts.country)
+pub fn top_countries(events: &[Event], arguments: &Arguments) -> Vec<Row> {
+    visitors(events, arguments, |facts| facts.country)
 }
 
 /// Returns the devices with the most visitors.
 ///
 /// Columns: device, visitors, sessions, page_views.
-pub fn top_devices(events: &[Event], ask: &Ask) -> Vec<Row> {
-    visitors(events, ask, |facts| facts.device)
+pub fn top_devices(events: &[Event], arguments: &Arguments) -> Vec<Row> {
+    visitors(events, arguments, |facts| facts.device)
 }
 
 /// Returns the visitors, sessions and page views, grouped by a property of the visitor.
-fn visitors(events: &[Event], ask: &Ask, by: impl Fn(&Facts) -> &'static str) -> Vec<Row> {
+fn visitors(events: &[Event], arguments: &Arguments, by: impl Fn(&Facts) -> &'static str) -> Vec<Row> {
     #[derive(Default)]
     struct Kind<'a> {
         visitors: BTreeSet<&'a str>,
@@ -30,7 +30,7 @@ fn visitors(events: &[Event], ask: &Ask, by: impl Fn(&Facts) -> &'static str) ->
     }
 
     let mut kinds = BTreeMap::<&str, Kind<'_>>::new();
-    for event in ask
+    for event in arguments
         .days(events)
         .filter(|event| event.facts.view && !event.facts.bot)
     {
@@ -46,7 +46,7 @@ fn visitors(events: &[Event], ask: &Ask, by: impl Fn(&Facts) -> &'static str) ->
     }
     let mut rows: Vec<_> = kinds.into_iter().collect();
     rows.sort_by_key(|(name, kind)| (Reverse(kind.visitors.len()), *name));
-    rows.truncate(ask.limit);
+    rows.truncate(arguments.limit);
     rows.into_iter()
         .map(|(name, kind)| {
             vec![

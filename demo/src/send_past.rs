@@ -15,7 +15,7 @@ const COLLECT: i64 = HOUR / 2;
 const CHUNK: i64 = 6 * HOUR;
 
 /// Sends the events of a range (in microseconds since 1970), as fast as the endpoint accepts them.
-pub(crate) fn send(shop: &Shop, sender: &mut Sender, stop: &Stop, range: Range<i64>) -> Result<()> {
+pub(crate) fn send_past(shop: &Shop, sender: &mut Sender, stop: &Stop, range: Range<i64>) -> Result<()> {
     let mut progress = Progress::new();
     let mut collect = range.start + COLLECT;
     let mut begin = range.start;

@@ -1,9 +1,9 @@
 //! Random choices that a seed makes repeatable.
 
 /// A generator of random choices.
-pub(crate) struct Dice(fastrand::Rng);
+pub(crate) struct Rng(fastrand::Rng);
 
-impl Dice {
+impl Rng {
     /// Creates the generator for the item `index` of the kind `salt` in the world of `seed`. Neighbouring items are
     /// unrelated.
     pub(crate) fn new(seed: u64, salt: u64, index: u64) -> Self {

@@ -11,7 +11,7 @@ use crate::{DAY, Event, Facts, HOUR};
 
 /// The arguments of a named query: a range, a zone and filters.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub struct Arguments {
     /// The first instant inside the range, in microseconds since 1970.
     pub from: i64,
     /// The first instant after the range, in microseconds since 1970.
@@ -38,7 +38,7 @@ pub struct Ask {
     pub limit: usize,
 }
 
-impl Ask {
+impl Arguments {
     /// Creates the arguments for everything in `[from, to)`, in a zone.
     pub fn new(from: i64, to: i64, tz: TimeZone) -> Self {
         Self {
