@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use lakefront_hosts::HostName;
-use lakefront_lake::RemoteLake;
+use lakefront_lake::RestCatalogConfig;
 
 /// Answers ClickHouse SQL with an embedded chDB engine: over the Iceberg tables of a lake, without state, or with
 /// `--data-dir` over tables of its own, as a ClickHouse server does.
@@ -102,7 +102,7 @@ pub struct Config {
 
     /// A lake behind a REST catalog, instead of a folder.
     #[command(flatten)]
-    pub remote: RemoteLake,
+    pub remote: RestCatalogConfig,
 }
 
 /// Limits on one query, and on all queries together.

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use bytesize::ByteSize;
 use clap::{Args, Parser, ValueEnum};
 use lakefront_hosts::HostName;
-use lakefront_lake::{Place, RemoteLake};
+use lakefront_lake::{LakeLocation, RestCatalogConfig};
 
 pub use bearer_keys::BearerKeys;
 
@@ -35,7 +35,7 @@ pub struct Config {
     pub commit: CommitConfig,
     /// The lake, if it is not in a local folder.
     #[command(flatten)]
-    pub remote: RemoteLake,
+    pub remote: RestCatalogConfig,
 }
 
 /// The HTTP server.
@@ -251,8 +251,8 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Returns the place of the lake: the remote catalog if one is set, else the folder `lake` in the data folder.
-    pub fn place(&self) -> Place {
+    /// Returns the location of the lake: the remote catalog if one is set, else the folder `lake` in the data folder.
+    pub fn place(&self) -> LakeLocation {
         self.remote.or_folder(self.log.data.join("lake"))
     }
 

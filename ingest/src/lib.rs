@@ -13,8 +13,8 @@ pub mod request;
 pub mod server;
 pub mod wal;
 
+mod orphan_files;
 mod rate;
 mod run;
-mod sweep;
 
 pub use run::Ingest;

@@ -2,7 +2,7 @@
 
 use std::{future::Future, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
-use lakefront_lake::{Lake, LakeConfig, Place};
+use lakefront_lake::{Lake, LakeConfig, LakeLocation};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
@@ -13,9 +13,9 @@ use crate::{
     config::Config,
     error::{StartError, WalError},
     metrics::Metrics,
+    orphan_files::OrphanRemoval,
     pipeline::{Numbering, Pipeline, Progress, Setup},
     server::{AppState, Batches, DayKey, LastLoss, LastRefusal, Room, router, serve},
-    sweep::Sweeper,
     wal::{FolderLock, Options, Recovered, Space, Wal},
 };
 
@@ -33,7 +33,7 @@ pub struct Ingest {
     pipeline: Pipeline,
     wal_thread: JoinHandle<()>,
     stopping: watch::Sender<bool>,
-    _sweeper: Sweeper,
+    _orphan_removal: OrphanRemoval,
     _lock: FolderLock,
 }
 
@@ -60,8 +60,8 @@ impl Ingest {
         let metrics = Arc::new(Metrics::default());
         let limit = config.log.wal_limit.as_u64();
         let lake_folder = match &place {
-            Place::Folder(folder) => Some(folder.as_path()),
-            Place::Remote(_) => None,
+            LakeLocation::Folder(folder) => Some(folder.as_path()),
+            LakeLocation::RestCatalog(_) => None,
         };
         let reserve = config.log.disk_reserve.as_u64();
         let space = Space::new(&folder, lake_folder, reserve).map_err(|source| WalError::Io {
@@ -78,7 +78,7 @@ impl Ingest {
         };
         let (wal, reader, wal_thread) = Wal::open(recovered, options, metrics.clone())?;
         let (stopping, watch_stopping) = watch::channel(false);
-        let sweeper = Sweeper::start(lake.clone());
+        let orphan_removal = OrphanRemoval::start(lake.clone());
         let setup = Setup {
             lake,
             numbering,
@@ -121,7 +121,7 @@ impl Ingest {
             pipeline,
             wal_thread,
             stopping,
-            _sweeper: sweeper,
+            _orphan_removal: orphan_removal,
             _lock: lock,
         })
     }
@@ -143,7 +143,7 @@ impl Ingest {
             pipeline,
             wal_thread,
             stopping,
-            _sweeper,
+            _orphan_removal,
             _lock,
             ..
         } = self;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use lakefront_lake::{Lake, LakeConfig, Place};
+use lakefront_lake::{Lake, LakeConfig, LakeLocation};
 use lakefront_otel::arrow::LogsBuilder;
 use lakefront_otel::map::RequestContext;
 use lakefront_sync::clickhouse::Target;
@@ -65,7 +65,7 @@ async fn main() -> Result<()> {
         };
         let mut follower = Follower::new(
             target,
-            Arc::new(Source::new(Place::Folder(lake.clone()))),
+            Arc::new(Source::new(LakeLocation::Folder(lake.clone()))),
             read,
             2,
             terms,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use lakefront_hosts::HostName;
-use lakefront_lake::{Place, RemoteLake};
+use lakefront_lake::{LakeLocation, RestCatalogConfig};
 use url::Url;
 
 use crate::clickhouse::Target;
@@ -128,12 +128,12 @@ pub struct Sync {
 
     /// The lake, if it is not in a folder.
     #[command(flatten)]
-    pub remote: RemoteLake,
+    pub remote: RestCatalogConfig,
 }
 
 impl Sync {
     /// Returns the place of the lake.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> LakeLocation {
         self.remote.or_folder(self.lake.clone().unwrap_or_default())
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use lakefront_lake::{Lake, LakeConfig, Place, TableState};
+use lakefront_lake::{Lake, LakeConfig, LakeLocation, TableState};
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ use crate::ledger::DataFile;
 /// The lake that is followed. The first read opens it, so that sync may start before the lake exists.
 #[derive(Debug)]
 pub struct Source {
-    place: Place,
+    place: LakeLocation,
     open: Mutex<Open>,
 }
 
@@ -28,7 +28,7 @@ struct Open {
 
 impl Source {
     /// Creates a source for the lake at `place`.
-    pub fn new(place: Place) -> Self {
+    pub fn new(place: LakeLocation) -> Self {
         Self {
             place,
             open: Mutex::default(),
@@ -86,10 +86,10 @@ impl Source {
     }
 }
 
-async fn open_lake(place: &Place) -> Result<Lake> {
+async fn open_lake(place: &LakeLocation) -> Result<Lake> {
     // Opening creates a missing lake. A misspelt folder would then be an empty lake, and sync would count as up to
     // date.
-    if let Place::Folder(folder) = place
+    if let LakeLocation::Folder(folder) = place
         && !folder.join("catalog.db").is_file()
     {
         return Err(Error::NoLake {

@@ -12,7 +12,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use lakefront_api::QueryRequest;
-use lakefront_lake::{Lake, LakeConfig, Layout, Strings};
+use lakefront_lake::{Lake, LakeConfig, Layout, StringColumns};
 use lakefront_query::catalogue;
 use lakefront_tests::{Engine, LakeAt, Stack};
 use serde_json::{Value, json};
@@ -47,15 +47,15 @@ fn layouts() -> Vec<(&'static str, Layout)> {
         ("no bloom filters", with(|layout| layout.bloom_filters = false)),
         (
             "bounds on all strings",
-            with(|layout| layout.bounds = Strings::All),
+            with(|layout| layout.bounds = StringColumns::All),
         ),
         (
             "no dictionaries for ids",
-            with(|layout| layout.dictionaries = Strings::AllButIds),
+            with(|layout| layout.dictionaries = StringColumns::AllButIds),
         ),
         (
             "dictionaries for few",
-            with(|layout| layout.dictionaries = Strings::Few),
+            with(|layout| layout.dictionaries = StringColumns::Few),
         ),
     ]
 }

@@ -15,7 +15,7 @@ use arrow_array::RecordBatch;
 use common::rows;
 use jiff::Timestamp;
 use lakefront_api::QueryRequest;
-use lakefront_lake::{Lake, LakeConfig, Place};
+use lakefront_lake::{Lake, LakeConfig, LakeLocation};
 use lakefront_query::catalogue;
 use lakefront_tests::{Engine, Ingest, LakeAt, Relay, S3Lake, Treatment};
 use serde_json::json;
@@ -59,7 +59,7 @@ async fn main() -> Result<()> {
 /// Where the lake of those servers is, by way of relays where there are some.
 fn at(servers: &S3Lake, relays: Option<[&Relay; 2]>) -> Result<LakeConfig> {
     let mut place = servers.at().place()?;
-    if let (Place::Remote(lake), Some([catalog, store])) = (&mut place, relays) {
+    if let (LakeLocation::RestCatalog(lake), Some([catalog, store])) = (&mut place, relays) {
         lake.catalog_uri = Some(catalog.url());
         lake.s3_endpoint = Some(store.url());
     }

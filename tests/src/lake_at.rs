@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args as _, FromArgMatches as _};
-use lakefront_lake::{Lake, Place, RemoteLake};
+use lakefront_lake::{Lake, LakeLocation, RestCatalogConfig};
 use serde_json::{Value, json};
 
 /// The place of a lake. Its methods return the configuration of the programs that read the lake.
@@ -51,11 +51,11 @@ impl LakeAt {
     ///
     /// # Errors
     /// Returns an error if a variable does not configure a lake.
-    pub fn place(&self) -> Result<Place> {
+    pub fn place(&self) -> Result<LakeLocation> {
         let Self::Remote { environment, .. } = self else {
-            return Ok(Place::Folder(self.path()?.to_owned()));
+            return Ok(LakeLocation::Folder(self.path()?.to_owned()));
         };
-        Ok(Place::Remote(Box::new(remote(environment)?)))
+        Ok(LakeLocation::RestCatalog(Box::new(remote(environment)?)))
     }
 
     /// Returns the properties of pyiceberg's catalog.
@@ -85,7 +85,7 @@ pub async fn data_files(lake: &Lake, table: &str) -> Result<Vec<(String, File)>>
 }
 
 /// Parses the environment of a lake on an object store. Each variable has a flag of the same name.
-fn remote(environment: &[(&'static str, String)]) -> Result<RemoteLake> {
+fn remote(environment: &[(&'static str, String)]) -> Result<RestCatalogConfig> {
     let mut arguments = vec!["tests".to_owned()];
     for (variable, value) in environment {
         let name = variable.trim_start_matches("LAKEFRONT_").to_lowercase();
@@ -94,7 +94,7 @@ fn remote(environment: &[(&'static str, String)]) -> Result<RemoteLake> {
             arguments.push(value.clone());
         }
     }
-    let command = RemoteLake::augment_args(clap::Command::new("tests"));
+    let command = RestCatalogConfig::augment_args(clap::Command::new("tests"));
     let matches = command.try_get_matches_from(arguments)?;
-    Ok(RemoteLake::from_arg_matches(&matches)?)
+    Ok(RestCatalogConfig::from_arg_matches(&matches)?)
 }

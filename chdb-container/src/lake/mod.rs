@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lakefront_api::{LakeHealth, LakeState, TableHealth};
 use lakefront_clickhouse_http::Exception;
-use lakefront_lake::{RemoteLake, RestTable, Secret};
+use lakefront_lake::{RestCatalogConfig, RestTable, Secret};
 use tokio::runtime::Handle;
 
 use crate::Error;
@@ -77,7 +77,7 @@ impl Lake {
     }
 
     /// Returns a lake behind a catalog. The catalog need not answer yet. Requests to the catalog run on `runtime`.
-    pub fn remote(lake: RemoteLake, runtime: Handle) -> Self {
+    pub fn remote(lake: RestCatalogConfig, runtime: Handle) -> Self {
         Self {
             place: Place::Remote(Box::new(Remote::new(lake, runtime))),
             tables: Mutex::default(),

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lakefront_lake::{RemoteLake, RestCatalog, RestTable};
+use lakefront_lake::{RestCatalog, RestCatalogConfig, RestTable};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// A client of the catalog, which limits how often requests are sent.
 pub struct Remote {
-    lake: RemoteLake,
+    lake: RestCatalogConfig,
     runtime: Handle,
     last: Mutex<Last>,
     /// The error of the last request, if it failed. `last` stays locked during a request, this field does not.
@@ -40,7 +40,7 @@ pub struct Seen {
 
 impl Remote {
     /// Returns a client by configuration. Requests to the catalog run on `runtime`.
-    pub fn new(lake: RemoteLake, runtime: Handle) -> Self {
+    pub fn new(lake: RestCatalogConfig, runtime: Handle) -> Self {
         Self {
             lake,
             runtime,
@@ -112,7 +112,7 @@ impl Remote {
 }
 
 async fn ask(
-    lake: &RemoteLake,
+    lake: &RestCatalogConfig,
     catalog: Option<RestCatalog>,
     etags: Vec<(&'static str, Option<String>)>,
 ) -> lakefront_lake::Result<(RestCatalog, Vec<Seen>)> {

@@ -6,7 +6,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::time::Instant;
 
-use lakefront_lake::{Lake, LakeConfig, Layout, Strings};
+use lakefront_lake::{Lake, LakeConfig, Layout, StringColumns};
 use lakefront_otel::arrow::LogsBuilder;
 use lakefront_otel::map::RequestContext;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .nth(1)
         .map_or(Ok(200_000), |count| count.parse())?;
     let folder = tempfile::tempdir()?;
-    let choices = [Strings::All, Strings::AllButIds, Strings::Few];
+    let choices = [StringColumns::All, StringColumns::AllButIds, StringColumns::Few];
     for (round, dictionaries) in (0..).zip(choices.into_iter().cycle().take(9)) {
         let config = LakeConfig {
             layout: Layout {

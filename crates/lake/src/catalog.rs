@@ -11,7 +11,7 @@ pub(crate) const NAMESPACE: &str = "otel";
 
 /// A committed state of a table.
 #[derive(Clone, Debug)]
-pub(crate) struct Head {
+pub(crate) struct CommittedTable {
     /// Location of the metadata file.
     pub location: String,
     /// Content of the metadata file.
@@ -20,12 +20,12 @@ pub(crate) struct Head {
     pub etag: Option<String>,
 }
 
-/// The result of a swap.
-pub(crate) enum Swap {
+/// The result of a commit's compare-and-swap.
+pub(crate) enum CommitOutcome {
     /// The new state is committed.
-    Done(Box<Head>),
+    Committed(Box<CommittedTable>),
     /// Another commit was first. Nothing of the new state is visible.
-    Lost,
+    Conflict,
     /// The catalog failed during the swap, so the commit may have succeeded.
     Unknown(Error),
 }
@@ -40,25 +40,33 @@ pub(crate) enum Catalog {
 }
 
 impl Catalog {
-    /// Returns the committed state, or `None` if there is no such table. If `known` is still committed, returns it
+    /// Returns the committed state, or `None` if there is no such table. If `cached` is still committed, returns it
     /// without another read.
-    pub(crate) async fn head(&self, table: &str, known: Option<Head>) -> Result<Option<Head>> {
+    pub(crate) async fn committed(
+        &self,
+        table: &str,
+        cached: Option<CommittedTable>,
+    ) -> Result<Option<CommittedTable>> {
         match self {
-            Self::Sql(catalog) => catalog.head(table, known).await,
-            Self::Rest(catalog) => catalog.head(table, known).await,
+            Self::Sql(catalog) => catalog.committed(table, cached).await,
+            Self::Rest(catalog) => catalog.committed(table, cached).await,
         }
     }
 
     /// Returns a state to commit on: the committed one, or with a REST catalog one that was committed recently.
     ///
-    /// A swap based on an old state is lost. A known state saves the read from a REST catalog, which most commits would
-    /// do in vain.
-    pub(crate) async fn base(&self, table: &str, known: Option<Head>) -> Result<Head> {
-        let head = match (self, known) {
-            (Self::Rest(_), Some(known)) => Some(known),
-            (_, known) => self.head(table, known).await?,
+    /// A swap based on an old state fails with a conflict. Most cached states are current, so using one saves a read
+    /// from a REST catalog.
+    pub(crate) async fn commit_base(
+        &self,
+        table: &str,
+        cached: Option<CommittedTable>,
+    ) -> Result<CommittedTable> {
+        let committed = match (self, cached) {
+            (Self::Rest(_), Some(cached)) => Some(cached),
+            (_, cached) => self.committed(table, cached).await?,
         };
-        head.ok_or_else(|| Error::UnknownTable(table.to_owned()))
+        committed.ok_or_else(|| Error::UnknownTable(table.to_owned()))
     }
 
     /// Swaps the new state in if `base` is still the committed one.
@@ -68,9 +76,9 @@ impl Catalog {
     pub(crate) async fn commit(
         &self,
         table: &str,
-        base: &Head,
+        base: &CommittedTable,
         new: TableMetadataBuildResult,
-    ) -> Result<Swap> {
+    ) -> Result<CommitOutcome> {
         match self {
             Self::Sql(catalog) => catalog.commit(table, base, new).await,
             Self::Rest(catalog) => catalog.commit(table, base, new.changes).await,

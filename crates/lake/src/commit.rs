@@ -6,14 +6,14 @@ use std::time::Duration;
 use iceberg::spec::{MAIN_BRANCH, ManifestEntryRef, Operation, Snapshot, Summary, TableMetadataBuildResult};
 use uuid::Uuid;
 
-use crate::catalog::{Catalog, Head, Swap};
+use crate::catalog::{Catalog, CommitOutcome, CommittedTable};
 use crate::error::{Error, Result};
 use crate::lake::{COUNTING_TABLE, Commit, Lake};
 use crate::manifests::{self, Files, Target};
 use crate::retention::{Eagerness, Retention};
 use crate::table::OpenTable;
-use crate::wal::{self, Standing, WalPosition};
-use crate::{garbage, version_hint};
+use crate::writer_positions::{self, PositionStatus, WalPosition};
+use crate::{unreachable_files, version_hint};
 
 /// Number of times that a commit is tried before it fails with [`Error::Conflict`].
 pub(crate) const ATTEMPTS: u32 = 50;
@@ -39,20 +39,20 @@ struct Prepared {
     expires: bool,
 }
 
-/// An attempt that lost the swap, according to the catalog.
-struct Lost {
+/// An attempt that conflicted with another commit, according to the catalog.
+struct ConflictingAttempt {
     /// The snapshot that the attempt was based on.
     parent: Option<i64>,
     /// Locations of the files that only this attempt needs.
     written: Vec<String>,
 }
 
-impl Lost {
+impl ConflictingAttempt {
     /// Returns true if the attempt is proven to have lost: another snapshot in the table's history has the same parent.
     ///
     /// The catalog's answer alone is no proof. A gateway that repeats a request gets 409 for a commit that succeeded.
-    fn is_out(&self, head: &Head, snapshot_id: i64) -> bool {
-        let mut snapshots = head.metadata.snapshots();
+    fn has_lost(&self, base: &CommittedTable, snapshot_id: i64) -> bool {
+        let mut snapshots = base.metadata.snapshots();
         snapshots.any(|snapshot| {
             snapshot.snapshot_id() != snapshot_id && snapshot.parent_snapshot_id() == self.parent
         })
@@ -62,28 +62,28 @@ impl Lost {
 impl Lake {
     /// Commits the change. Returns `None` if its log position was committed already.
     ///
-    /// Deletes the files of a failed attempt once it is certain that no metadata names them. [`Lake::sweep`] finds the
-    /// others.
+    /// Deletes the files of a failed attempt once it is certain that no metadata names them. The others become orphan
+    /// files, which [`Lake::remove_orphan_files`] deletes.
     pub(crate) async fn commit(&self, table: &OpenTable, change: Change<'_>) -> Result<Option<Commit>> {
         let name = table.definition.name;
         // All attempts use one id, by which a commit is recognised whose answer was lost.
         let snapshot_id = new_snapshot_id();
-        let mut known = table.head.lock().await;
+        let mut cached = table.committed.lock().await;
         let mut unknown = None;
-        let mut lost: Option<Lost> = None;
+        let mut conflict: Option<ConflictingAttempt> = None;
         // True if an attempt may still be committed later, because a gateway may hold its request.
         let mut in_doubt = false;
         // The last round tries no commit. It finds out whether the last attempt succeeded.
         for attempt in 0..=ATTEMPTS {
-            let head = match self.catalog.base(name, known.take()).await {
-                Err(source) if unknown.is_some() || lost.is_some() => {
+            let base = match self.catalog.commit_base(name, cached.take()).await {
+                Err(source) if unknown.is_some() || conflict.is_some() => {
                     return Err(state_unknown(name, source));
                 }
                 found => found?,
             };
-            if let Some(snapshot) = head.metadata.snapshot_by_id(snapshot_id) {
+            if let Some(snapshot) = base.metadata.snapshot_by_id(snapshot_id) {
                 let sequence_number = snapshot.sequence_number();
-                *known = Some(head);
+                *cached = Some(base);
                 version_hint::publish_commit(&self.catalog, table).await;
                 return Ok(Some(Commit {
                     snapshot_id,
@@ -92,22 +92,22 @@ impl Lake {
             }
             let is_remote = matches!(self.catalog, Catalog::Rest(_));
             in_doubt |= is_remote && unknown.is_some();
-            if let Some(lost) = lost.take() {
-                if lost.is_out(&head, snapshot_id) {
-                    table.storage.delete(lost.written).await;
+            if let Some(attempt) = conflict.take() {
+                if attempt.has_lost(&base, snapshot_id) {
+                    table.storage.delete(attempt.written).await;
                 } else {
                     in_doubt |= is_remote;
                 }
             }
-            match standing(&head, change.wal) {
-                Standing::Ahead if attempt == ATTEMPTS => break,
-                Standing::Ahead => {}
-                Standing::In => {
-                    *known = Some(head);
+            match position_status(&base, change.wal) {
+                PositionStatus::New if attempt == ATTEMPTS => break,
+                PositionStatus::New => {}
+                PositionStatus::Committed => {
+                    *cached = Some(base);
                     return Ok(None);
                 }
-                Standing::Taken => {
-                    *known = Some(head);
+                PositionStatus::WriterTaken => {
+                    *cached = Some(base);
                     return Err(Error::WriterTaken {
                         table: name.to_owned(),
                         writer: change.wal.map_or(0, |wal| wal.writer),
@@ -120,7 +120,7 @@ impl Lake {
             };
             let mut written = Vec::new();
             let prepared = self
-                .prepare(table, &head, &change, snapshot_id, &mut written)
+                .prepare(table, &base, &change, snapshot_id, &mut written)
                 .await;
             let prepared = match prepared {
                 Ok(prepared) => prepared,
@@ -130,10 +130,10 @@ impl Lake {
                 }
             };
             unknown = None;
-            let swap = match self.catalog.commit(name, &head, prepared.result).await {
+            let swap = match self.catalog.commit(name, &base, prepared.result).await {
                 Ok(swap) => swap,
                 Err(error) => {
-                    // A gateway may refuse a request that it has already passed on. The files are left to the sweep.
+                    // A gateway may refuse a request that it has already passed on. The files are left as orphans.
                     if !is_remote {
                         table.storage.delete(written).await;
                     }
@@ -141,25 +141,26 @@ impl Lake {
                 }
             };
             match swap {
-                Swap::Done(after) => {
+                CommitOutcome::Committed(after) => {
                     let sequence_number = after.metadata.last_sequence_number();
                     version_hint::publish_commit(&self.catalog, table).await;
                     if prepared.expires {
-                        self.delete_garbage(table, &head.metadata, &after.metadata).await;
+                        self.delete_unreachable_files(table, &base.metadata, &after.metadata)
+                            .await;
                     }
-                    *known = Some(*after);
+                    *cached = Some(*after);
                     return Ok(Some(Commit {
                         snapshot_id,
                         sequence_number,
                     }));
                 }
-                Swap::Lost => {
-                    lost = Some(Lost {
-                        parent: head.metadata.current_snapshot_id(),
+                CommitOutcome::Conflict => {
+                    conflict = Some(ConflictingAttempt {
+                        parent: base.metadata.current_snapshot_id(),
                         written,
                     });
                 }
-                Swap::Unknown(error) => {
+                CommitOutcome::Unknown(error) => {
                     tracing::warn!(table = name, %error, "asking the catalog whether the commit is in");
                     unknown = Some(error);
                 }
@@ -196,9 +197,9 @@ impl Lake {
         let Some(commit) = self.commit(table, change).await? else {
             return Err(Error::NoWritersLeft);
         };
-        let head = self.head(table.definition.name).await?;
-        let snapshot = head.metadata.snapshot_by_id(commit.snapshot_id);
-        let number = snapshot.and_then(|snapshot| wal::writer_of(snapshot.summary()));
+        let base = self.committed_table(table.definition.name).await?;
+        let snapshot = base.metadata.snapshot_by_id(commit.snapshot_id);
+        let number = snapshot.and_then(|snapshot| writer_positions::writer_of(snapshot.summary()));
         number.ok_or(Error::NoWritersLeft)
     }
 
@@ -208,13 +209,13 @@ impl Lake {
     async fn prepare(
         &self,
         table: &OpenTable,
-        head: &Head,
+        base: &CommittedTable,
         change: &Change<'_>,
         snapshot_id: i64,
         written: &mut Vec<String>,
     ) -> Result<Prepared> {
         let file_io = table.storage.file_io();
-        let metadata = &head.metadata;
+        let metadata = &base.metadata;
         let now_ms = (self.config.now_ms)();
         let target = Target {
             metadata,
@@ -230,9 +231,10 @@ impl Lake {
             }
             None => [].into(),
         };
-        let regrouped =
-            manifests::regroup(file_io, &table.entries, target, &current, change.files, written).await?;
-        let missing = change.files.removed.len() - regrouped.removed.len();
+        let merged =
+            manifests::merge_manifests(file_io, &table.entries, target, &current, change.files, written)
+                .await?;
+        let missing = change.files.removed.len() - merged.removed.len();
         if missing > 0 {
             return Err(Error::NotCurrent {
                 table: table.definition.name.to_owned(),
@@ -241,7 +243,7 @@ impl Lake {
         }
         let manifest_list = table
             .lists
-            .write(file_io, target, regrouped.manifests, written)
+            .write(file_io, target, merged.manifests, written)
             .await?;
 
         let snapshot = Snapshot::builder()
@@ -251,21 +253,21 @@ impl Lake {
             // The clocks of writers differ, but the timestamps of a table's snapshots must not decrease.
             .with_timestamp_ms(now_ms.max(metadata.last_updated_ms()))
             .with_manifest_list(manifest_list)
-            .with_summary(summary(head, change, &regrouped.removed))
+            .with_summary(summary(base, change, &merged.removed))
             .with_schema_id(metadata.current_schema_id())
             .build();
         let mut builder = metadata
             .clone()
-            .into_builder(Some(head.location.clone()))
+            .into_builder(Some(base.location.clone()))
             .set_branch_snapshot(snapshot, MAIN_BRANCH)?;
         if change.new_writer {
-            builder = builder.set_properties(wal::next_writer(metadata.properties()))?;
+            builder = builder.set_properties(writer_positions::next_writer(metadata.properties()))?;
         }
         if let Some(wal) = change.wal {
-            builder = builder.set_properties(wal::set(wal, now_ms))?;
+            builder = builder.set_properties(writer_positions::set(wal, now_ms))?;
         }
-        let forgotten = wal::stale(metadata.properties(), now_ms - millis(self.config.keep_writers));
-        builder = builder.remove_properties(&forgotten)?;
+        let stale = writer_positions::stale(metadata.properties(), now_ms - millis(self.config.keep_writers));
+        builder = builder.remove_properties(&stale)?;
         let mut retention = Retention::plan(metadata, &self.config, now_ms, Eagerness::Batches)?;
         if !change.files.removed.is_empty() {
             retention.keep_replaced(metadata, &self.config, now_ms);
@@ -285,16 +287,16 @@ fn state_unknown(table: &str, source: Error) -> Error {
 }
 
 /// Compares the log position with the mark in the table. A commit without a log position is always ahead.
-fn standing(head: &Head, wal: Option<&WalPosition>) -> Standing {
-    wal.map_or(Standing::Ahead, |wal| {
-        let marks = wal::marks(head.metadata.properties());
-        wal.standing(marks.get(&wal.writer))
+fn position_status(base: &CommittedTable, wal: Option<&WalPosition>) -> PositionStatus {
+    wal.map_or(PositionStatus::New, |wal| {
+        let marks = writer_positions::marks(base.metadata.properties());
+        wal.status(marks.get(&wal.writer))
     })
 }
 
 /// Returns the snapshot's summary: the change and the totals, under the names of appendix F of the Iceberg
 /// specification.
-fn summary(head: &Head, change: &Change<'_>, removed: &[ManifestEntryRef]) -> Summary {
+fn summary(base: &CommittedTable, change: &Change<'_>, removed: &[ManifestEntryRef]) -> Summary {
     let count = |files: &[&iceberg::spec::DataFile]| {
         let sum = |f: fn(&iceberg::spec::DataFile) -> u64| files.iter().map(|file| f(file)).sum::<u64>();
         [
@@ -310,7 +312,7 @@ fn summary(head: &Head, change: &Change<'_>, removed: &[ManifestEntryRef]) -> Su
         .chain(&removed)
         .map(|file| manifests::day(file.partition()))
         .collect();
-    let previous = head
+    let previous = base
         .metadata
         .current_snapshot()
         .map(|snapshot| &snapshot.summary().additional_properties);
@@ -333,10 +335,13 @@ fn summary(head: &Head, change: &Change<'_>, removed: &[ManifestEntryRef]) -> Su
         }
     }
     if change.new_writer {
-        properties.extend(wal::next_writer(head.metadata.properties()));
+        properties.extend(writer_positions::next_writer(base.metadata.properties()));
     }
-    let removal = (!removed.is_empty()).then(|| head.metadata.next_sequence_number());
-    properties.extend([garbage::last_removal(head.metadata.current_snapshot(), removal)]);
+    let removal = (!removed.is_empty()).then(|| base.metadata.next_sequence_number());
+    properties.extend([unreachable_files::last_removal(
+        base.metadata.current_snapshot(),
+        removal,
+    )]);
     Summary {
         operation: change.operation.clone(),
         additional_properties: properties,

@@ -1,25 +1,25 @@
-//! The settings of a lake: its place, retention, file layout and clock.
+//! The settings of a lake: its location, retention, file layout and clock.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::layout::Layout;
-use crate::remote::RemoteLake;
+use crate::rest_catalog_config::RestCatalogConfig;
 
 /// The settings that a lake is opened with.
 #[derive(Clone, Debug)]
 pub struct LakeConfig {
-    /// Place of the tables and the catalog.
-    pub place: Place,
+    /// Location of the tables and the catalog.
+    pub location: LakeLocation,
     /// Number of the latest snapshots that are kept.
     pub keep_snapshots: usize,
     /// Time for which the last snapshot of each hour is kept, under a tag.
     pub keep_hourly: Duration,
     /// Time for which a data file stays on disk after it left the current snapshot.
     pub keep_replaced: Duration,
-    /// Time within which a file must be committed. [`Lake::sweep`](crate::Lake::sweep) deletes older files that no
-    /// snapshot reaches, which killed writers leave behind.
+    /// Time within which a file must be committed. Older files that no snapshot reaches were left by killed writers.
+    /// [`Lake::remove_orphan_files`](crate::Lake::remove_orphan_files) deletes them.
     pub keep_unreferenced: Duration,
     /// Time for which the log position of a writer is kept after its last commit.
     pub keep_writers: Duration,
@@ -29,20 +29,20 @@ pub struct LakeConfig {
     pub now_ms: fn() -> i64,
 }
 
-/// The place of a lake.
+/// The location of a lake.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum LakeLocation {
     /// A local folder with `catalog.db` and the tables' folders.
     Folder(PathBuf),
     /// An S3 store behind a REST catalog.
-    Remote(Box<RemoteLake>),
+    RestCatalog(Box<RestCatalogConfig>),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for LakeLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(folder) => folder.display().fmt(f),
-            Self::Remote(lake) => f.write_str(lake.catalog_uri.as_deref().unwrap_or_default()),
+            Self::RestCatalog(lake) => f.write_str(lake.catalog_uri.as_deref().unwrap_or_default()),
         }
     }
 }
@@ -50,16 +50,16 @@ impl fmt::Display for Place {
 impl LakeConfig {
     /// Returns the settings of a lake in that folder, with the defaults of [`LakeConfig::at`].
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self::at(Place::Folder(folder.into()))
+        Self::at(LakeLocation::Folder(folder.into()))
     }
 
-    /// Returns the settings of a lake at that place, with the default retention.
+    /// Returns the settings of a lake at that location, with the default retention.
     ///
     /// The lake keeps 100 snapshots, and one an hour for 7 days. It keeps replaced data files for an hour, uncommitted
     /// files for a day, and log positions for 30 days.
-    pub fn at(place: Place) -> Self {
+    pub fn at(location: LakeLocation) -> Self {
         Self {
-            place,
+            location,
             keep_snapshots: 100,
             keep_hourly: Duration::from_secs(7 * 24 * 3600),
             keep_replaced: Duration::from_secs(3600),

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use iceberg::spec::{DataFile, Operation};
 
-use crate::catalog::{Catalog, Head, NAMESPACE};
+use crate::catalog::{Catalog, CommittedTable, NAMESPACE};
 use crate::commit::Change;
-use crate::config::{LakeConfig, Place};
+use crate::config::{LakeConfig, LakeLocation};
 use crate::error::{Error, Result};
 use crate::manifests::Files;
 use crate::rest::RestCatalog;
 use crate::sql_catalog::SqlCatalog;
 use crate::table::OpenTable;
-use crate::wal::{self, WalMark, WalPosition};
+use crate::writer_positions::{self, WalMark, WalPosition};
 use crate::{storage, version_hint, write};
 
 /// The table whose properties hold the counter of writer numbers, and whose UUID identifies the lake.
@@ -52,8 +52,8 @@ impl Lake {
     pub async fn open(config: LakeConfig) -> Result<Self> {
         let layout = &config.layout;
         let mut tables = BTreeMap::new();
-        let catalog = match &config.place {
-            Place::Folder(folder) => {
+        let catalog = match &config.location {
+            LakeLocation::Folder(folder) => {
                 let folder = std::path::absolute(folder).map_err(Error::io(folder))?;
                 storage::create_folder(&folder)?;
                 let catalog = SqlCatalog::open(&folder.join("catalog.db")).await?;
@@ -64,7 +64,7 @@ impl Lake {
                 }
                 Catalog::Sql(catalog)
             }
-            Place::Remote(lake) => {
+            LakeLocation::RestCatalog(lake) => {
                 let catalog = RestCatalog::connect(lake).await?;
                 catalog.create_namespace().await?;
                 for definition in lakefront_otel::tables() {
@@ -92,7 +92,7 @@ impl Lake {
     /// [`Error::NoWritersLeft`] after 32,767 numbers; errors of the catalog.
     pub async fn new_writer(&self) -> Result<u16> {
         let number = match &self.catalog {
-            Catalog::Sql(catalog) => catalog.next_number(wal::LAST_WRITER).await?,
+            Catalog::Sql(catalog) => catalog.next_number(writer_positions::LAST_WRITER).await?,
             Catalog::Rest(_) => self.commit_writer().await?,
         };
         u16::try_from(number)
@@ -182,8 +182,8 @@ impl Lake {
     /// # Errors
     /// When the catalog does not answer.
     pub async fn wal_marks(&self, table: &str) -> Result<BTreeMap<u16, WalMark>> {
-        let head = self.head(table).await?;
-        Ok(wal::marks(head.metadata.properties()))
+        let committed = self.committed_table(table).await?;
+        Ok(writer_positions::marks(committed.metadata.properties()))
     }
 
     /// Returns the identifier of the lake: the UUID of its table of logs. Lakes at two addresses with the same UUID are
@@ -192,7 +192,12 @@ impl Lake {
     /// # Errors
     /// When the catalog does not answer.
     pub async fn id(&self) -> Result<String> {
-        Ok(self.head(COUNTING_TABLE).await?.metadata.uuid().to_string())
+        Ok(self
+            .committed_table(COUNTING_TABLE)
+            .await?
+            .metadata
+            .uuid()
+            .to_string())
     }
 
     /// Returns the last number that [`Lake::new_writer`] returned; 0 if there was none.
@@ -201,21 +206,24 @@ impl Lake {
     /// When the catalog does not answer.
     pub async fn last_writer(&self) -> Result<i64> {
         match &self.catalog {
-            Catalog::Sql(catalog) => catalog.last_number(wal::LAST_WRITER).await,
+            Catalog::Sql(catalog) => catalog.last_number(writer_positions::LAST_WRITER).await,
             Catalog::Rest(_) => {
-                let head = self.head(COUNTING_TABLE).await?;
-                Ok(wal::last_writer(head.metadata.properties()))
+                let committed = self.committed_table(COUNTING_TABLE).await?;
+                Ok(writer_positions::last_writer(committed.metadata.properties()))
             }
         }
     }
 
     /// Returns the table's committed state, as the catalog has it now.
-    pub(crate) async fn head(&self, table: &str) -> Result<Head> {
+    pub(crate) async fn committed_table(&self, table: &str) -> Result<CommittedTable> {
         let table = self.table(table)?;
-        let mut known = table.head.lock().await;
-        let head = self.catalog.head(table.definition.name, known.take()).await?;
-        let head = head.ok_or_else(|| Error::UnknownTable(table.definition.name.to_owned()))?;
-        Ok(known.insert(head).clone())
+        let mut cached = table.committed.lock().await;
+        let committed = self
+            .catalog
+            .committed(table.definition.name, cached.take())
+            .await?;
+        let committed = committed.ok_or_else(|| Error::UnknownTable(table.definition.name.to_owned()))?;
+        Ok(cached.insert(committed).clone())
     }
 
     /// Returns the open table of that name, or [`Error::UnknownTable`].

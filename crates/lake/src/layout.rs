@@ -17,16 +17,16 @@ pub struct Layout {
     /// Most rows of a page, the unit that readers skip by the page index.
     pub page_rows: usize,
     /// String columns that are dictionary-encoded where that saves bytes.
-    pub dictionaries: Strings,
+    pub dictionaries: StringColumns,
     /// String columns with minimum and maximum for each page and row group.
-    pub bounds: Strings,
+    pub bounds: StringColumns,
     /// True if the columns of point look-ups get bloom filters.
     pub bloom_filters: bool,
 }
 
 /// A choice of string columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strings {
+pub enum StringColumns {
     /// All of them, also in maps and lists.
     All,
     /// All but the ids of traces and spans, which hardly repeat.
@@ -41,14 +41,14 @@ impl Default for Layout {
             zstd_level: 1,
             row_group_rows: 128 * 1024,
             page_rows: 8 * 1024,
-            dictionaries: Strings::All,
-            bounds: Strings::Few,
+            dictionaries: StringColumns::All,
+            bounds: StringColumns::Few,
             bloom_filters: true,
         }
     }
 }
 
-impl Strings {
+impl StringColumns {
     /// Returns true if the choice includes the column.
     fn contain(self, table: &Table, column: &Column) -> bool {
         match self {
@@ -164,8 +164,8 @@ mod tests {
     fn choices_are_those_of_the_columns() {
         let logs = lakefront_otel::table("otel_logs").expect("a table");
         let layout = Layout {
-            dictionaries: Strings::AllButIds,
-            bounds: Strings::Few,
+            dictionaries: StringColumns::AllButIds,
+            bounds: StringColumns::Few,
             ..Layout::default()
         };
         let properties = layout.properties(logs, 1_000).expect("valid properties");

@@ -1,4 +1,4 @@
-//! Reading manifests, and regrouping them for a new snapshot.
+//! Reads manifests, and merges them for a new snapshot.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use iceberg::spec::{
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-use crate::fold::{self, Held, Period};
-use crate::known::Known;
+use crate::fifo_cache::FifoCache;
+use crate::manifest_merge::{self, ManifestStats, Period};
 
-/// Number of manifests whose entries are cached: more than there are loose ones, see [`fold`].
-const KNOWN: usize = 64;
-/// Largest number of entries of a cached manifest. A larger manifest is rarely folded, so it is not worth its memory.
-const KNOWN_ENTRIES: usize = 64;
+/// Number of manifests whose entries are cached: more than there are loose ones, see [`manifest_merge`].
+const CAPACITY: usize = 64;
+/// Largest number of entries of a cached manifest. A larger manifest is rarely merged, so it is not worth its memory.
+const MAX_CACHED_ENTRIES: usize = 64;
 
 /// The files that a commit adds to and removes from a table.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ pub(crate) struct Target<'a> {
 
 /// The manifests of the new snapshot, and the entries of the removed files.
 #[derive(Debug, Default)]
-pub(crate) struct Regrouped {
+pub(crate) struct MergedManifests {
     /// All manifests of the snapshot.
     pub manifests: Vec<ManifestFile>,
     /// Entries of the removed files, with their sequence numbers.
@@ -56,23 +56,23 @@ pub(crate) async fn live_entries(file_io: &FileIO, manifest: &ManifestFile) -> R
 }
 
 /// A cache of the live entries of small manifests that were read or written last. Commits write manifests that later
-/// commits fold.
+/// commits merge.
 #[derive(Debug, Default)]
-pub(crate) struct KnownEntries(Known<ManifestEntryRef, KNOWN>);
+pub(crate) struct ManifestEntryCache(FifoCache<ManifestEntryRef, CAPACITY>);
 
-impl KnownEntries {
+impl ManifestEntryCache {
     /// Returns the live entries of a manifest. Reads it if it is not in the cache.
     pub(crate) async fn get(
         &self,
         file_io: &FileIO,
         manifest: &ManifestFile,
     ) -> Result<Arc<[ManifestEntryRef]>> {
-        if let Some(entries) = self.0.find(&manifest.manifest_path) {
+        if let Some(entries) = self.0.get(&manifest.manifest_path) {
             return Ok(entries);
         }
         let entries: Arc<[_]> = live_entries(file_io, manifest).await?.into();
-        if entries.len() <= KNOWN_ENTRIES {
-            self.0.remember(&manifest.manifest_path, &entries);
+        if entries.len() <= MAX_CACHED_ENTRIES {
+            self.0.insert(&manifest.manifest_path, &entries);
         }
         Ok(entries)
     }
@@ -81,21 +81,21 @@ impl KnownEntries {
 /// Writes the manifests of a snapshot that changes `files`, and keeps those of `current` that need no rewrite.
 ///
 /// Adds the location of each new manifest to `locations` before the manifest is written.
-pub(crate) async fn regroup(
+pub(crate) async fn merge_manifests(
     file_io: &FileIO,
-    known: &KnownEntries,
+    cache: &ManifestEntryCache,
     target: Target<'_>,
     current: &[ManifestFile],
     files: Files<'_>,
     locations: &mut Vec<String>,
-) -> Result<Regrouped> {
+) -> Result<MergedManifests> {
     // Manifests of other writers (delete files, another partition spec) are kept unchanged.
     let (ours, foreign): (Vec<&ManifestFile>, Vec<&ManifestFile>) = current.iter().partition(|manifest| {
         manifest.content == ManifestContentType::Data
             && manifest.partition_spec_id == target.metadata.default_partition_spec_id()
     });
-    let held: Vec<Held> = ours.iter().map(|manifest| held(manifest)).collect();
-    let mut rewrite = fold::plan(&held, files.added.len(), target.today);
+    let stats: Vec<ManifestStats> = ours.iter().map(|manifest| stats(manifest)).collect();
+    let mut rewrite = manifest_merge::plan(&stats, files.added.len(), target.today);
     let mut entries = Vec::new();
     let mut removed = Vec::new();
     for (index, manifest) in ours.iter().enumerate() {
@@ -103,7 +103,7 @@ pub(crate) async fn regroup(
         if !planned && files.removed.is_empty() {
             continue;
         }
-        let (gone, stay): (Vec<_>, Vec<_>) = known
+        let (gone, stay): (Vec<_>, Vec<_>) = cache
             .get(file_io, manifest)
             .await?
             .iter()
@@ -119,10 +119,10 @@ pub(crate) async fn regroup(
     }
 
     let mut groups: BTreeMap<Period, Group> = BTreeMap::new();
-    // Without a fold, all new files go into one manifest, so that a commit writes one.
+    // Without a merge, all new files go into one manifest, so that a commit writes one.
     let split = !rewrite.is_empty();
     let period_of = |file: &DataFile| match split {
-        true => fold::period(day(file.partition()), target.today),
+        true => manifest_merge::period(day(file.partition()), target.today),
         false => Period::Open,
     };
     for entry in entries {
@@ -137,12 +137,12 @@ pub(crate) async fn regroup(
     }
     let mut loose = groups.remove(&Period::Open).unwrap_or_default();
     let mut outputs = Vec::new();
-    let settled = fold::settled(&held, target.today);
+    let settled = manifest_merge::settled(&stats, target.today);
     for (period, mut group) in groups {
         match settled.get(&period) {
             Some(main) if !rewrite.contains(main) => {
-                if fold::joins(group.len(), held[*main].files) {
-                    let of_period = known.get(file_io, ours[*main]).await?;
+                if manifest_merge::joins(group.len(), stats[*main].files) {
+                    let of_period = cache.get(file_io, ours[*main]).await?;
                     group.existing.extend(of_period.iter().cloned());
                     rewrite.push(*main);
                     outputs.push(group);
@@ -159,7 +159,7 @@ pub(crate) async fn regroup(
     let mut manifests: Vec<ManifestFile> = foreign.into_iter().cloned().collect();
     for (index, manifest) in ours.into_iter().enumerate() {
         // A manifest without live files only lists what one past commit removed.
-        if !rewrite.contains(&index) && held[index].files > 0 {
+        if !rewrite.contains(&index) && stats[index].files > 0 {
             manifests.push(manifest.clone());
         }
     }
@@ -169,9 +169,9 @@ pub(crate) async fn regroup(
         let mut writer = writer(file_io, target, locations)?;
         group.write(&mut writer, added_sequence)?;
         let manifest = writer.write_manifest_file().await?;
-        if group.len() <= KNOWN_ENTRIES {
+        if group.len() <= MAX_CACHED_ENTRIES {
             let entries = group.entries(target, added_sequence);
-            known.0.remember(&manifest.manifest_path, &entries);
+            cache.0.insert(&manifest.manifest_path, &entries);
         }
         written.push(manifest);
     }
@@ -179,7 +179,7 @@ pub(crate) async fn regroup(
         written.push(write_removed(file_io, target, &removed, locations).await?);
     }
     manifests.extend(written);
-    Ok(Regrouped { manifests, removed })
+    Ok(MergedManifests { manifests, removed })
 }
 
 /// The files of one manifest to write.
@@ -296,7 +296,7 @@ pub(crate) fn day(partition: &Struct) -> i32 {
 }
 
 /// Returns the number of files and the days of a manifest, from its entry in the manifest list.
-fn held(manifest: &ManifestFile) -> Held {
+fn stats(manifest: &ManifestFile) -> ManifestStats {
     let count = |files: Option<u32>| files.unwrap_or_default() as usize;
     let summary = manifest.partitions.as_ref().and_then(|fields| fields.first());
     let bound = |bytes: Option<&[u8]>| {
@@ -304,7 +304,7 @@ fn held(manifest: &ManifestFile) -> Held {
             .and_then(|bytes| bytes.try_into().ok())
             .map_or(0, i32::from_le_bytes)
     };
-    Held {
+    ManifestStats {
         files: count(manifest.added_files_count) + count(manifest.existing_files_count),
         from: bound(
             summary

@@ -4,7 +4,7 @@ use iceberg::spec::{DataContentType, DataFileBuilder, DataFileFormat, Datum};
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Lake, LakeConfig, lists};
+use crate::{Lake, LakeConfig, manifest_list};
 
 const TABLE: &str = "otel_logs";
 
@@ -28,24 +28,24 @@ fn file(lake: &Lake, number: i64) -> DataFile {
 }
 
 /// Asserts that the cache holds the entries of all current manifests, equal to those in the files.
-async fn assert_known(lake: &Lake) {
+async fn assert_cached(lake: &Lake) {
     let table = lake.table(TABLE).unwrap();
     let file_io = table.storage.file_io();
-    let metadata = lake.head(TABLE).await.unwrap().metadata;
+    let metadata = lake.committed_table(TABLE).await.unwrap().metadata;
     let list = metadata.current_snapshot().unwrap().manifest_list();
-    for manifest in lists::read(file_io, &metadata, list).await.unwrap() {
+    for manifest in manifest_list::read(file_io, &metadata, list).await.unwrap() {
         let read = live_entries(file_io, &manifest).await.unwrap();
         if read.is_empty() {
             continue;
         }
-        let known = table.entries.0.find(&manifest.manifest_path).unwrap();
-        assert_eq!(known.len(), read.len());
-        for (known, read) in known.iter().zip(&read) {
+        let cached = table.entries.0.get(&manifest.manifest_path).unwrap();
+        assert_eq!(cached.len(), read.len());
+        for (cached, read) in cached.iter().zip(&read) {
             let as_read = ManifestEntry {
                 // The cache keeps the status that an entry had when it was written. No code of the lake reads the
                 // status.
                 status: read.status,
-                ..ManifestEntry::clone(known)
+                ..ManifestEntry::clone(cached)
             };
             assert_eq!(as_read, **read);
         }
@@ -53,16 +53,16 @@ async fn assert_known(lake: &Lake) {
 }
 
 #[tokio::test]
-async fn what_is_remembered_of_a_manifest_stands_in_it() {
+async fn cached_entries_equal_those_of_the_files() {
     let folder = TempDir::new().unwrap();
     let lake = Lake::open(LakeConfig::new(folder.path())).await.unwrap();
     for number in 0..40 {
         lake.append(TABLE, &[file(&lake, number)], None).await.unwrap();
-        assert_known(&lake).await;
+        assert_cached(&lake).await;
     }
     let old: Vec<DataFile> = [3, 6, 9].map(|number| file(&lake, number)).into();
     lake.replace(TABLE, &old, &[file(&lake, 60)]).await.unwrap();
-    assert_known(&lake).await;
+    assert_cached(&lake).await;
     lake.append(TABLE, &[file(&lake, 61)], None).await.unwrap();
-    assert_known(&lake).await;
+    assert_cached(&lake).await;
 }

@@ -14,14 +14,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::catalog::{Head, NAMESPACE, Swap};
+use crate::catalog::{CommitOutcome, CommittedTable, NAMESPACE};
 use crate::error::{Error, Result};
-use crate::remote::{RemoteLake, S3Access, Secret};
+use crate::rest_catalog_config::{RestCatalogConfig, S3Access, Secret};
 
 /// Time limit of a connection attempt.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time limit of a whole request. The catalog writes a metadata file within a commit request.
-const ANSWER: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client of an Iceberg REST catalog, created by a first successful request.
 ///
@@ -32,7 +32,7 @@ pub struct RestCatalog(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     http: reqwest::Client,
-    lake: RemoteLake,
+    lake: RestCatalogConfig,
     /// Address of the catalog with version and prefix.
     base: String,
     oauth_uri: String,
@@ -68,10 +68,10 @@ struct Reply {
     body: Vec<u8>,
 }
 
-/// The body of a table response, `LoadTableResult` in the specification.
+/// The body of a table response, named as in the specification.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Loaded {
+struct LoadTableResult {
     metadata_location: Option<String>,
     metadata: TableMetadata,
     #[serde(default)]
@@ -92,7 +92,7 @@ impl RestCatalog {
     ///
     /// # Errors
     /// When the catalog can't be reached or refuses the request; the message names the variable to check.
-    pub async fn connect(lake: &RemoteLake) -> Result<Self> {
+    pub async fn connect(lake: &RestCatalogConfig) -> Result<Self> {
         #[derive(Deserialize)]
         struct Configuration {
             #[serde(default)]
@@ -102,8 +102,8 @@ impl RestCatalog {
         }
         let uri = lake.uri()?;
         let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
             .build()
             .map_err(|error| unreachable(uri, &error))?;
         let oauth_uri = match &lake.catalog_oauth_uri {
@@ -128,27 +128,27 @@ impl RestCatalog {
             StatusCode::OK => inner.parse("its configuration", &reply)?,
             _ => return Err(inner.refused("its configuration", &reply)),
         };
-        let told = |key: &str| {
-            let told = configuration.overrides.get(key);
-            told.or_else(|| configuration.defaults.get(key)).cloned()
+        let catalog_value = |key: &str| {
+            let value = configuration.overrides.get(key);
+            value.or_else(|| configuration.defaults.get(key)).cloned()
         };
-        let prefix = lake.catalog_prefix.clone().or_else(|| told("prefix"));
+        let prefix = lake.catalog_prefix.clone().or_else(|| catalog_value("prefix"));
         if let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) {
             inner.base = format!("{}/{}", inner.base, prefix.trim_matches('/'));
         }
         if lake.catalog_oauth_uri.is_none()
-            && let Some(uri) = told("oauth2-server-uri").filter(|uri| uri.starts_with("http"))
+            && let Some(uri) = catalog_value("oauth2-server-uri").filter(|uri| uri.starts_with("http"))
         {
             inner.oauth_uri = uri;
         }
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Loads a table. Returns `None` if there is no such table, and `Some(None)` if its ETag is still `known`.
+    /// Loads a table. Returns `None` if there is no such table, and `Some(None)` if its ETag is still `cached_etag`.
     ///
     /// # Errors
     /// When the catalog does not answer, or its answer is not a table.
-    pub async fn load(&self, table: &str, known: Option<&str>) -> Result<Option<Option<RestTable>>> {
+    pub async fn load(&self, table: &str, cached_etag: Option<&str>) -> Result<Option<Option<RestTable>>> {
         let url = format!("{}/tables/{table}", self.namespace());
         let reply = self
             .0
@@ -158,7 +158,7 @@ impl RestCatalog {
                     Some(_) => request,
                     None => request.header("X-Iceberg-Access-Delegation", "vended-credentials"),
                 };
-                match known {
+                match cached_etag {
                     Some(etag) => request.header(header::IF_NONE_MATCH, etag),
                     None => request,
                 }
@@ -166,14 +166,14 @@ impl RestCatalog {
             .await?;
         match reply.status {
             StatusCode::OK => Ok(Some(Some(self.table(table, reply)?))),
-            StatusCode::NOT_MODIFIED if known.is_some() => Ok(Some(None)),
+            StatusCode::NOT_MODIFIED if cached_etag.is_some() => Ok(Some(None)),
             StatusCode::NOT_FOUND => Ok(None),
             _ => Err(self.0.refused(&format!("table {table}"), &reply)),
         }
     }
 
     fn table(&self, name: &str, reply: Reply) -> Result<RestTable> {
-        let loaded: Loaded = self.0.parse(&format!("table {name}"), &reply)?;
+        let loaded: LoadTableResult = self.0.parse(&format!("table {name}"), &reply)?;
         let mut config = loaded.config;
         // By the specification, the credential with the longest matching prefix is the most specific one.
         let of_table = loaded.metadata.location();
@@ -194,17 +194,21 @@ impl RestCatalog {
     }
 
     /// Returns the configuration of the lake.
-    pub(crate) fn lake(&self) -> &RemoteLake {
+    pub(crate) fn lake(&self) -> &RestCatalogConfig {
         &self.0.lake
     }
 
-    /// Returns the committed state, or `None` if there is no such table. If the ETag of `known` is still current,
-    /// returns `known`.
-    pub(crate) async fn head(&self, table: &str, known: Option<Head>) -> Result<Option<Head>> {
-        let etag = known.as_ref().and_then(|known| known.etag.as_deref());
+    /// Returns the committed state, or `None` if there is no such table. If the ETag of `cached` is still current,
+    /// returns `cached`.
+    pub(crate) async fn committed(
+        &self,
+        table: &str,
+        cached: Option<CommittedTable>,
+    ) -> Result<Option<CommittedTable>> {
+        let etag = cached.as_ref().and_then(|cached| cached.etag.as_deref());
         Ok(match self.load(table, etag).await? {
             Some(Some(loaded)) => Some(loaded.into()),
-            Some(None) => known,
+            Some(None) => cached,
             None => None,
         })
     }
@@ -257,7 +261,12 @@ impl RestCatalog {
     ///
     /// # Errors
     /// When the request could not be sent, or the catalog refused it. Nothing was committed then.
-    pub(crate) async fn commit(&self, table: &str, base: &Head, updates: Vec<TableUpdate>) -> Result<Swap> {
+    pub(crate) async fn commit(
+        &self,
+        table: &str,
+        base: &CommittedTable,
+        updates: Vec<TableUpdate>,
+    ) -> Result<CommitOutcome> {
         let requirements = [
             TableRequirement::UuidMatch {
                 uuid: base.metadata.uuid(),
@@ -277,18 +286,20 @@ impl RestCatalog {
         });
         let reply = match self.0.send(|http| http.post(&url).json(&body)).await {
             Ok(reply) => reply,
-            Err(error @ Error::CatalogUnreachable { sent: true, .. }) => return Ok(Swap::Unknown(error)),
+            Err(error @ Error::CatalogUnreachable { sent: true, .. }) => {
+                return Ok(CommitOutcome::Unknown(error));
+            }
             Err(error) => return Err(error),
         };
         let what = || format!("to commit to {table}");
         match reply.status {
             // An unreadable answer does not say whether the commit succeeded.
             StatusCode::OK => Ok(match self.table(table, reply) {
-                Ok(loaded) => Swap::Done(Box::new(loaded.into())),
-                Err(error) => Swap::Unknown(error),
+                Ok(loaded) => CommitOutcome::Committed(Box::new(loaded.into())),
+                Err(error) => CommitOutcome::Unknown(error),
             }),
-            StatusCode::CONFLICT => Ok(Swap::Lost),
-            status if status.is_server_error() => Ok(Swap::Unknown(self.0.refused(&what(), &reply))),
+            StatusCode::CONFLICT => Ok(CommitOutcome::Conflict),
+            status if status.is_server_error() => Ok(CommitOutcome::Unknown(self.0.refused(&what(), &reply))),
             _ => Err(self.0.refused(&what(), &reply)),
         }
     }
@@ -298,7 +309,7 @@ impl RestCatalog {
     }
 }
 
-impl From<RestTable> for Head {
+impl From<RestTable> for CommittedTable {
     fn from(table: RestTable) -> Self {
         Self {
             location: table.location,
@@ -432,7 +443,7 @@ fn unreachable(uri: &str, error: &reqwest::Error) -> Error {
         cause = error.source();
     }
     if error.is_timeout() && !error.is_connect() {
-        reason = format!("no answer within {} s", ANSWER.as_secs());
+        reason = format!("no answer within {} s", REQUEST_TIMEOUT.as_secs());
     }
     Error::CatalogUnreachable {
         uri: uri.to_owned(),

@@ -56,7 +56,7 @@ impl Retention {
 
         let mut kept: HashSet<i64> = plan.tag.iter().map(|(_, tag)| tag.snapshot_id).collect();
         for (name, reference) in references(metadata)? {
-            if has_run_out(metadata, &reference, now_ms) {
+            if is_expired(metadata, &reference, now_ms) {
                 plan.untag.push(name);
             } else {
                 kept.insert(reference.snapshot_id);
@@ -128,7 +128,7 @@ fn tag(snapshot_id: i64, max_ref_age_ms: i64) -> SnapshotReference {
 }
 
 /// Returns true if the tag has expired, or its snapshot is gone.
-fn has_run_out(metadata: &TableMetadata, reference: &SnapshotReference, now_ms: i64) -> bool {
+fn is_expired(metadata: &TableMetadata, reference: &SnapshotReference, now_ms: i64) -> bool {
     let SnapshotRetention::Tag {
         max_ref_age_ms: Some(max_age),
     } = reference.retention

@@ -17,8 +17,8 @@ use reqsign_core::{Context, ProvideCredential, ProvideCredentialChain};
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
-use crate::remote::{S3Access, S3Keys};
 use crate::rest::{RestCatalog, RestTable};
+use crate::rest_catalog_config::{S3Access, S3Keys};
 use crate::storage::Storage;
 
 /// Bytes of one request for a part of a file. A part of a multipart upload must have at least 5 MiB.
@@ -30,17 +30,17 @@ pub(crate) struct S3 {
     /// Reads, writes and deletes objects.
     pub file_io: FileIO,
     access: S3Access,
-    vended: Option<Vended>,
+    vended: Option<VendedKeys>,
 }
 
 impl S3 {
     /// Returns the store of a table. If no keys are configured, they come from the catalog.
     pub(crate) fn new(catalog: &RestCatalog, name: &str, table: &RestTable) -> Self {
         let is_vended = catalog.lake().s3_access_key_id.is_none() && table.access.keys.is_some();
-        let vended = is_vended.then(|| Vended {
+        let vended = is_vended.then(|| VendedKeys {
             catalog: catalog.clone(),
             table: name.to_owned(),
-            known: Arc::default(),
+            cached: Arc::default(),
         });
         let loader = vended.clone().map(CustomAwsCredentialLoader::new);
         let mut builder = FileIOBuilder::new(Arc::new(OpenDalStorageFactory::S3 {
@@ -66,7 +66,7 @@ impl S3 {
     /// See [`Storage::forget_keys`].
     pub(crate) async fn forget_keys(&self) {
         if let Some(vended) = &self.vended {
-            *vended.known.lock().await = None;
+            *vended.cached.lock().await = None;
         }
     }
 
@@ -193,29 +193,29 @@ impl S3 {
 
 /// Credentials that the catalog vends for a table. They are renewed before they expire.
 #[derive(Clone, Debug)]
-struct Vended {
+struct VendedKeys {
     catalog: RestCatalog,
     table: String,
-    known: Arc<Mutex<Option<Known>>>,
+    cached: Arc<Mutex<Option<CachedKeys>>>,
 }
 
 /// The keys that were vended last, and until when they are used.
 #[derive(Debug)]
-struct Known {
+struct CachedKeys {
     keys: S3Keys,
     until: Instant,
 }
 
 /// Time for which credentials without an expiry time are used.
-const UNSAID: Duration = Duration::from_secs(300);
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
-impl ProvideCredential for Vended {
+impl ProvideCredential for VendedKeys {
     type Credential = AwsCredential;
 
     async fn provide_credential(&self, _: &Context) -> reqsign_core::Result<Option<AwsCredential>> {
-        let mut known = self.known.lock().await;
-        let keys = match known.as_ref().filter(|known| Instant::now() < known.until) {
-            Some(known) => known.keys.clone(),
+        let mut cached = self.cached.lock().await;
+        let keys = match cached.as_ref().filter(|cached| Instant::now() < cached.until) {
+            Some(cached) => cached.keys.clone(),
             None => {
                 let loaded = self.catalog.load(&self.table, None).await;
                 let table = loaded.map_err(|error| reqsign_core::Error::unexpected(error.to_string()))?;
@@ -225,8 +225,8 @@ impl ProvideCredential for Vended {
                 let Some(keys) = table.access.keys else {
                     return Ok(None);
                 };
-                let until = Instant::now() + usable(table.expires_at_ms);
-                known.insert(Known { keys, until }).keys.clone()
+                let until = Instant::now() + usable_lifetime(table.expires_at_ms);
+                cached.insert(CachedKeys { keys, until }).keys.clone()
             }
         };
         Ok(Some(AwsCredential {
@@ -241,9 +241,9 @@ impl ProvideCredential for Vended {
 /// Returns for how long to use credentials that expire at that time (milliseconds since 1970 UTC).
 ///
 /// The last minute, or the last half if the rest is short, is left for requests that are under way.
-fn usable(expires_at_ms: Option<i64>) -> Duration {
+fn usable_lifetime(expires_at_ms: Option<i64>) -> Duration {
     let Some(expires) = expires_at_ms.and_then(|ms| u64::try_from(ms).ok()) else {
-        return UNSAID;
+        return DEFAULT_LIFETIME;
     };
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)

@@ -12,7 +12,7 @@ use iceberg::spec::{TableMetadata, TableMetadataBuildResult};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::catalog::{Head, NAMESPACE, Swap};
+use crate::catalog::{CommitOutcome, CommittedTable, NAMESPACE};
 use crate::error::{Error, Result};
 use crate::storage;
 
@@ -82,19 +82,23 @@ impl SqlCatalog {
         .await?)
     }
 
-    /// Returns the committed state, or `None` if there is no such table. If `known` is still committed, returns it
+    /// Returns the committed state, or `None` if there is no such table. If `cached` is still committed, returns it
     /// without reading the file.
-    pub(crate) async fn head(&self, table: &str, known: Option<Head>) -> Result<Option<Head>> {
+    pub(crate) async fn committed(
+        &self,
+        table: &str,
+        cached: Option<CommittedTable>,
+    ) -> Result<Option<CommittedTable>> {
         let Some(location) = self.metadata_location(table).await? else {
             return Ok(None);
         };
-        if let Some(known) = known
-            && known.location == location
+        if let Some(cached) = cached
+            && cached.location == location
         {
-            return Ok(Some(known));
+            return Ok(Some(cached));
         }
         let metadata = TableMetadata::read_from(&self.file_io, &location).await?;
-        Ok(Some(Head {
+        Ok(Some(CommittedTable {
             location,
             metadata,
             etag: None,
@@ -129,9 +133,9 @@ impl SqlCatalog {
     pub(crate) async fn commit(
         &self,
         table: &str,
-        base: &Head,
+        base: &CommittedTable,
         new: TableMetadataBuildResult,
-    ) -> Result<Swap> {
+    ) -> Result<CommitOutcome> {
         let location = MetadataLocation::from_str(&base.location)?
             .with_next_version()
             .to_string();
@@ -160,19 +164,19 @@ impl SqlCatalog {
                     storage::delete_files([location.as_str()]);
                     return Err(error);
                 }
-                return Ok(Swap::Unknown(error));
+                return Ok(CommitOutcome::Unknown(error));
             }
         };
         if updated.rows_affected() == 0 {
             storage::delete_files([location.as_str()]);
-            return Ok(Swap::Lost);
+            return Ok(CommitOutcome::Conflict);
         }
         storage::delete_files(
             new.expired_metadata_logs
                 .iter()
                 .map(|log| log.metadata_file.as_str()),
         );
-        Ok(Swap::Done(Box::new(Head {
+        Ok(CommitOutcome::Committed(Box::new(CommittedTable {
             location,
             metadata: new.metadata,
             etag: None,

@@ -13,7 +13,7 @@ use crate::s3::S3;
 /// Prefix of every location on local disk.
 const SCHEME: &str = "file://";
 
-/// The place of a table's files.
+/// The storage of a table's files.
 #[derive(Clone, Debug)]
 pub(crate) enum Storage {
     /// On local disk.
@@ -70,7 +70,7 @@ impl Storage {
     pub(crate) fn abandon(&self, location: &str) {
         match self {
             Self::Local(_) => delete_files([location]),
-            // The local copy has no name. The object exists only if its upload was completed; the sweep then finds it.
+            // The local copy has no name. The object exists only if its upload was completed; it is then removed as an orphan file.
             Self::S3(_) => {}
         }
     }

@@ -10,17 +10,17 @@ use iceberg::spec::{TableMetadata, TableMetadataBuilder, Type};
 use lakefront_otel::Table;
 use tokio::sync::Mutex;
 
-use crate::catalog::Head;
+use crate::catalog::CommittedTable;
+use crate::current_files::ManifestFiles;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
-use crate::lists::KnownLists;
-use crate::manifests::KnownEntries;
+use crate::manifest_list::ManifestListCache;
+use crate::manifests::ManifestEntryCache;
 use crate::rest::RestCatalog;
 use crate::s3::S3;
 use crate::sql_catalog::SqlCatalog;
-use crate::state::KnownManifests;
 use crate::storage::Storage;
-use crate::{definition, storage};
+use crate::{storage, table_creation};
 
 /// An open table: all that writes and commits need.
 #[derive(Debug)]
@@ -39,14 +39,15 @@ pub(crate) struct OpenTable {
     pub partition_spec_id: i32,
     /// Id of the current sort order.
     pub sort_order_id: i32,
-    /// The last known committed state. A commit holds the lock, so commits of one process wait here instead of racing.
-    pub head: Mutex<Option<Head>>,
+    /// The last committed state that this process has seen. A commit holds the lock, so that commits of one process
+    /// wait here instead of racing.
+    pub committed: Mutex<Option<CommittedTable>>,
     /// Cache of the latest manifest lists, for commits.
-    pub lists: KnownLists,
+    pub lists: ManifestListCache,
     /// Cache of the entries of the latest manifests, for commits.
-    pub entries: KnownEntries,
-    /// Cache of the data files in the current manifests, for [`Lake::state`](crate::Lake::state).
-    pub manifests: Mutex<KnownManifests>,
+    pub entries: ManifestEntryCache,
+    /// Cache of the data files of the current manifests, for [`Lake::state`](crate::Lake::state).
+    pub manifests: Mutex<ManifestFiles>,
 }
 
 impl OpenTable {
@@ -54,8 +55,13 @@ impl OpenTable {
     ///
     /// # Errors
     /// [`Error::Schema`] when the state lacks a declared column.
-    fn new(definition: &'static Table, head: Head, storage: Storage, layout: &Layout) -> Result<Self> {
-        let metadata = &head.metadata;
+    fn new(
+        definition: &'static Table,
+        committed: CommittedTable,
+        storage: Storage,
+        layout: &Layout,
+    ) -> Result<Self> {
+        let metadata = &committed.metadata;
         check_schema(definition, metadata)?;
         let location = match &storage {
             Storage::Local(_) => storage::location(&storage::path(metadata.location())),
@@ -69,9 +75,9 @@ impl OpenTable {
             schema: Arc::new(schema_to_arrow_schema(metadata.current_schema())?),
             partition_spec_id: metadata.default_partition_spec_id(),
             sort_order_id: i32::try_from(metadata.default_sort_order_id()).unwrap_or_default(),
-            head: Mutex::new(Some(head)),
-            lists: KnownLists::default(),
-            entries: KnownEntries::default(),
+            committed: Mutex::new(Some(committed)),
+            lists: ManifestListCache::default(),
+            entries: ManifestEntryCache::default(),
             manifests: Mutex::default(),
         })
     }
@@ -83,11 +89,16 @@ impl OpenTable {
         namespace: &Path,
         layout: &Layout,
     ) -> Result<Self> {
-        let head = match catalog.head(definition.name, None).await? {
-            Some(head) => head,
+        let committed = match catalog.committed(definition.name, None).await? {
+            Some(committed) => committed,
             None => create_local(catalog, definition, &namespace.join(definition.name)).await?,
         };
-        Self::new(definition, head, Storage::Local(FileIO::new_with_fs()), layout)
+        Self::new(
+            definition,
+            committed,
+            Storage::Local(FileIO::new_with_fs()),
+            layout,
+        )
     }
 
     /// Opens a table of a REST catalog. Creates the table if the catalog does not have it.
@@ -102,7 +113,7 @@ impl OpenTable {
             None => {
                 let location = catalog.lake().table_location(name)?;
                 catalog
-                    .create(&definition::creation(definition, location)?)
+                    .create(&table_creation::table_creation(definition, location)?)
                     .await?;
                 // Another process may have created it first, so its state comes from the catalog.
                 let table = catalog.load(name, None).await?.flatten();
@@ -116,22 +127,26 @@ impl OpenTable {
 }
 
 /// Creates the folders and the catalog entry of a table, and returns its committed state.
-async fn create_local(catalog: &SqlCatalog, definition: &'static Table, folder: &Path) -> Result<Head> {
+async fn create_local(
+    catalog: &SqlCatalog,
+    definition: &'static Table,
+    folder: &Path,
+) -> Result<CommittedTable> {
     storage::create_folder(&folder.join("metadata"))?;
     storage::create_folder(&folder.join("data"))?;
-    let creation = definition::creation(definition, Some(storage::location(folder)))?;
+    let creation = table_creation::table_creation(definition, Some(storage::location(folder)))?;
     let metadata = TableMetadataBuilder::from_table_creation(creation)?
         .build()?
         .metadata;
     // Another process may have created it first, so its state comes from the catalog.
     catalog.create(definition.name, &metadata).await?;
-    let head = catalog.head(definition.name, None).await?;
-    head.ok_or_else(|| Error::UnknownTable(definition.name.to_owned()))
+    let committed = catalog.committed(definition.name, None).await?;
+    committed.ok_or_else(|| Error::UnknownTable(definition.name.to_owned()))
 }
 
 /// Checks that the table has every declared column with the declared type. Additional columns are allowed.
 fn check_schema(definition: &Table, metadata: &TableMetadata) -> Result<()> {
-    let declared = definition::schema(definition)?;
+    let declared = table_creation::schema(definition)?;
     let current = metadata.current_schema();
     for field in declared.as_struct().fields() {
         let found = current.field_by_name(&field.name);

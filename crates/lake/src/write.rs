@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::table::OpenTable;
-use crate::{metrics, sort};
+use crate::{column_bounds, sort};
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
@@ -226,7 +226,7 @@ impl<'a> DataFileWriter<'a> {
         let flushed = buffer.flush().and_then(|()| buffer.get_ref().try_clone());
         let file = flushed.map_err(Error::io(&self.location))?;
         self.table.storage.put(file, &self.location)?;
-        let file = metrics::data_file(self.table, self.location, self.day, bytes, &metadata)?;
+        let file = column_bounds::data_file(self.table, self.location, self.day, bytes, &metadata)?;
         self.unfinished.is_kept = true;
         Ok(file)
     }

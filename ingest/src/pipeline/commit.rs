@@ -25,7 +25,7 @@ use crate::{
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// Time for which written files are kept for a commit that fails. After it the rows are written again. The time is well
-/// below the age at which [`Lake::sweep`] deletes files as orphans.
+/// below the age at which [`Lake::remove_orphan_files`] deletes files as orphans.
 const KEEP_FILES: Duration = Duration::from_secs(3600);
 
 /// Attempts of a commit once the server stops.

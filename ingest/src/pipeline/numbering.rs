@@ -46,7 +46,7 @@ impl Numbering {
         lake: Lake,
         lock: &FolderLock,
         next: u64,
-        place: &lakefront_lake::Place,
+        place: &lakefront_lake::LakeLocation,
     ) -> Result<Self, StartError> {
         let of_lake = |source| StartError::Lake {
             place: place.to_string(),

@@ -7,9 +7,10 @@ mod common;
 mod commits;
 mod history;
 mod lost_answers;
+mod orphan_files;
 mod readers;
 mod remote;
 mod sql_catalog;
-mod strays;
-mod sweep;
+mod version_hint;
+
 mod writers;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lakefront_lake::{DataFile, Error, Lake, LakeConfig, Place, RemoteLake, WalPosition};
+use lakefront_lake::{DataFile, Error, Lake, LakeConfig, LakeLocation, RestCatalogConfig, WalPosition};
 use lakefront_tests::{LakeAt, Nessie, Relay, S3Lake, Treatment};
 
 use crate::common::{DAY, MARCH_10, data_files, rows};
@@ -15,19 +15,19 @@ const TABLE: &str = "otel_logs";
 const ROWS: usize = 10;
 
 /// Returns the configuration of the lake on these servers.
-fn configured(servers: &S3Lake) -> RemoteLake {
+fn configured(servers: &S3Lake) -> RestCatalogConfig {
     remote(&servers.at())
 }
 
-fn remote(lake: &LakeAt) -> RemoteLake {
+fn remote(lake: &LakeAt) -> RestCatalogConfig {
     match lake.place().unwrap() {
-        Place::Remote(lake) => *lake,
-        Place::Folder(folder) => panic!("{} is a folder", folder.display()),
+        LakeLocation::RestCatalog(lake) => *lake,
+        LakeLocation::Folder(folder) => panic!("{} is a folder", folder.display()),
     }
 }
 
-fn config(lake: RemoteLake) -> LakeConfig {
-    LakeConfig::at(Place::Remote(Box::new(lake)))
+fn config(lake: RestCatalogConfig) -> LakeConfig {
+    LakeConfig::at(LakeLocation::RestCatalog(Box::new(lake)))
 }
 
 async fn written(lake: &Lake, first: i64) -> Vec<DataFile> {
@@ -179,7 +179,7 @@ async fn a_commit_whose_answer_is_lost_is_in_once() {
     for (round, treatment) in lost.into_iter().enumerate() {
         let is_commit = |line: &str| line.starts_with("POST") && line.contains("/tables/otel_logs");
         let (relay, armed) = relay_once(&servers.catalog_url(), is_commit, treatment).await;
-        let lake = Lake::open(config(RemoteLake {
+        let lake = Lake::open(config(RestCatalogConfig {
             catalog_uri: Some(relay.url()),
             ..configured(&servers)
         }))
@@ -213,7 +213,7 @@ async fn a_store_that_says_slow_down_is_asked_again() {
     })
     .await
     .unwrap();
-    let lake = Lake::open(config(RemoteLake {
+    let lake = Lake::open(config(RestCatalogConfig {
         s3_endpoint: Some(relay.url()),
         ..configured(&servers)
     }))
@@ -231,10 +231,11 @@ async fn a_store_that_says_slow_down_is_asked_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_named() {
     let servers = S3Lake::start().await.unwrap();
-    let error = async |lake: RemoteLake| Lake::open(config(lake)).await.map(drop).unwrap_err().to_string();
+    let error =
+        async |lake: RestCatalogConfig| Lake::open(config(lake)).await.map(drop).unwrap_err().to_string();
     drop(Lake::open(config(configured(&servers))).await.unwrap());
 
-    let nobody = error(RemoteLake {
+    let nobody = error(RestCatalogConfig {
         catalog_uri: Some("http://127.0.0.1:1".to_owned()),
         ..configured(&servers)
     })
@@ -243,25 +244,25 @@ async fn what_is_wrong_is_named() {
         nobody.contains("can't be reached") && nobody.contains("LAKEFRONT_CATALOG_URI"),
         "{nobody}"
     );
-    let other = error(RemoteLake {
+    let other = error(RestCatalogConfig {
         catalog_uri: Some(servers.store_url()),
         ..configured(&servers)
     })
     .await;
     assert!(other.contains("LAKEFRONT_CATALOG_"), "{other}");
-    let key = error(RemoteLake {
+    let key = error(RestCatalogConfig {
         s3_access_key_id: Some("nobody".to_owned()),
         ..configured(&servers)
     })
     .await;
     assert!(key.contains("LAKEFRONT_S3_ACCESS_KEY_ID"), "{key}");
-    let secret = error(RemoteLake {
+    let secret = error(RestCatalogConfig {
         s3_secret_access_key: "wrong".parse().ok(),
         ..configured(&servers)
     })
     .await;
     assert!(secret.contains("LAKEFRONT_S3_SECRET_ACCESS_KEY"), "{secret}");
-    let store = error(RemoteLake {
+    let store = error(RestCatalogConfig {
         s3_endpoint: Some("http://127.0.0.1:1".to_owned()),
         ..configured(&servers)
     })
@@ -270,7 +271,7 @@ async fn what_is_wrong_is_named() {
     let refused = Relay::start(&servers.catalog_url(), |_| Treatment::Answer(401, "no"))
         .await
         .unwrap();
-    let token = error(RemoteLake {
+    let token = error(RestCatalogConfig {
         catalog_uri: Some(refused.url()),
         ..configured(&servers)
     })
@@ -285,13 +286,13 @@ async fn what_is_wrong_is_named() {
     })
     .await
     .unwrap();
-    let clock = error(RemoteLake {
+    let clock = error(RestCatalogConfig {
         s3_endpoint: Some(skewed.url()),
         ..configured(&servers)
     })
     .await;
     assert!(clock.contains("clock"), "{clock}");
-    let bucket = error(RemoteLake {
+    let bucket = error(RestCatalogConfig {
         s3_location: Some("s3://nowhere/tables".to_owned()),
         ..configured(&S3Lake::start().await.unwrap())
     })
@@ -316,7 +317,7 @@ async fn a_catalog_that_is_down_leaves_the_commit_to_be_repeated() {
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_for_the_store_come_from_the_catalog() {
     let servers = S3Lake::start().await.unwrap();
-    let lake = Lake::open(config(RemoteLake {
+    let lake = Lake::open(config(RestCatalogConfig {
         s3_access_key_id: None,
         s3_secret_access_key: None,
         ..configured(&servers)
@@ -340,7 +341,7 @@ async fn keys_that_the_store_refuses_are_asked_for_again() {
     let catalog = Relay::start(&servers.catalog_url(), |_| Treatment::Forward)
         .await
         .unwrap();
-    let lake = Lake::open(config(RemoteLake {
+    let lake = Lake::open(config(RestCatalogConfig {
         catalog_uri: Some(catalog.url()),
         s3_endpoint: Some(store.url()),
         s3_access_key_id: None,
@@ -399,7 +400,7 @@ async fn client_credentials_are_exchanged_again_when_their_token_is_refused() {
     let is_other = |line: &str| !line.contains("/oauth/tokens");
     let expired = Treatment::Answer(401, "expired");
     let (relay, armed) = relay_once(&servers.catalog_url(), is_other, expired).await;
-    let lake = Lake::open(config(RemoteLake {
+    let lake = Lake::open(config(RestCatalogConfig {
         catalog_uri: Some(relay.url()),
         catalog_credential: "client:secret".parse().ok(),
         catalog_scope: "catalog".to_owned(),
@@ -422,7 +423,7 @@ async fn client_credentials_are_exchanged_again_when_their_token_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sweep_deletes_what_was_never_committed() {
+async fn orphan_files_are_removed() {
     let servers = S3Lake::start().await.unwrap();
     let lake = Lake::open(LakeConfig {
         keep_unreferenced: Duration::ZERO,
@@ -435,7 +436,7 @@ async fn a_sweep_deletes_what_was_never_committed() {
     let strays = written(&lake, 100).await;
     // The store's modification times are in whole seconds.
     let written = Instant::now();
-    while lake.sweep(TABLE).await.unwrap() < strays.len() {
+    while lake.remove_orphan_files(TABLE).await.unwrap() < strays.len() {
         assert!(written.elapsed() < Duration::from_secs(10), "the strays stay");
     }
     assert_eq!(count(&lake).await, ROWS as u64);
@@ -454,7 +455,7 @@ async fn a_catalog_with_tokens_temporary_keys_and_no_history() {
     const COMMITS: u64 = 12;
     let servers = Nessie::start().await.unwrap();
     let configured = || remote(&servers.at());
-    let refused = Lake::open(config(RemoteLake {
+    let refused = Lake::open(config(RestCatalogConfig {
         catalog_token: "another".parse().ok(),
         ..configured()
     }))

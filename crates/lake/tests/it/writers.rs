@@ -64,7 +64,7 @@ async fn two_lakes_append_at_once() {
     })
     .await
     .unwrap();
-    let strays = lake.sweep("otel_logs").await.unwrap();
+    let strays = lake.remove_orphan_files("otel_logs").await.unwrap();
     assert_eq!(strays, 0, "attempts that were not first leave nothing");
     let (rows, paths) = content(&lake).await;
     assert_eq!(rows, 2 * COMMITS * ROWS as u64);

@@ -1,4 +1,4 @@
-//! Manifest lists, which name the manifests of a snapshot: reading, writing, and a cache.
+//! Reads, writes and caches manifest lists, which name the manifests of a snapshot.
 
 use std::sync::Arc;
 
@@ -9,19 +9,19 @@ use iceberg::spec::{
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::known::Known;
+use crate::fifo_cache::FifoCache;
 use crate::manifests::Target;
 
 /// Number of cached lists: enough for the snapshots that are kept by number (100) and a batch that expires.
-const KNOWN: usize = 128;
+const CAPACITY: usize = 128;
 
 /// A cache of the manifest lists that were read or written last, by location.
 ///
 /// A list never changes. Each is needed twice: by the next commit, and when its snapshot expires.
 #[derive(Debug, Default)]
-pub(crate) struct KnownLists(Known<ManifestFile, KNOWN>);
+pub(crate) struct ManifestListCache(FifoCache<ManifestFile, CAPACITY>);
 
-impl KnownLists {
+impl ManifestListCache {
     /// Returns the manifests of a snapshot. Reads the list if it is not in the cache.
     pub(crate) async fn get(
         &self,
@@ -29,11 +29,11 @@ impl KnownLists {
         metadata: &TableMetadata,
         location: &str,
     ) -> Result<Arc<[ManifestFile]>> {
-        if let Some(manifests) = self.0.find(location) {
+        if let Some(manifests) = self.0.get(location) {
             return Ok(manifests);
         }
         let manifests: Arc<[_]> = read(file_io, metadata, location).await?.into();
-        self.0.remember(location, &manifests);
+        self.0.insert(location, &manifests);
         Ok(manifests)
     }
 
@@ -69,7 +69,7 @@ impl KnownLists {
         );
         writer.add_manifests(manifests.iter().cloned())?;
         writer.close().await?;
-        self.0.remember(&location, &manifests.into());
+        self.0.insert(&location, &manifests.into());
         Ok(location)
     }
 }

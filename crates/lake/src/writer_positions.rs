@@ -65,28 +65,28 @@ impl WalPosition {
     }
 
     /// Compares the position with the mark that the table has.
-    pub(crate) fn standing(&self, found: Option<&WalMark>) -> Standing {
+    pub(crate) fn status(&self, found: Option<&WalMark>) -> PositionStatus {
         match found {
-            None => Standing::Ahead,
+            None => PositionStatus::New,
             Some(found) if found.token() == self.mark.token() => match found.position >= self.mark.position {
-                true => Standing::In,
-                false => Standing::Ahead,
+                true => PositionStatus::Committed,
+                false => PositionStatus::New,
             },
-            found if found == self.after.as_ref() => Standing::Ahead,
-            Some(_) => Standing::Taken,
+            found if found == self.after.as_ref() => PositionStatus::New,
+            Some(_) => PositionStatus::WriterTaken,
         }
     }
 }
 
 /// Relation of a log position to the table's mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum PositionStatus {
     /// The rows are not in the table.
-    Ahead,
+    New,
     /// The rows are in the table already.
-    In,
+    Committed,
     /// Another log commits under the same number.
-    Taken,
+    WriterTaken,
 }
 
 impl WalMark {
@@ -238,19 +238,25 @@ mod tests {
         };
         let start = mark(10, &[(1, 1)]);
         let wal = position(&start);
-        assert_eq!(wal.standing(None), Standing::Ahead);
-        assert_eq!(wal.standing(Some(&start)), Standing::Ahead);
-        assert_eq!(wal.standing(Some(&mark(15, &[(1, 1), (2, 11)]))), Standing::Ahead);
-        assert_eq!(wal.standing(Some(&mark(20, &[(1, 1), (2, 11)]))), Standing::In);
+        assert_eq!(wal.status(None), PositionStatus::New);
+        assert_eq!(wal.status(Some(&start)), PositionStatus::New);
+        assert_eq!(
+            wal.status(Some(&mark(15, &[(1, 1), (2, 11)]))),
+            PositionStatus::New
+        );
+        assert_eq!(
+            wal.status(Some(&mark(20, &[(1, 1), (2, 11)]))),
+            PositionStatus::Committed
+        );
         for taken in [
             mark(11, &[(1, 1)]),
             mark(30, &[(3, 1)]),
             mark(10, &[(1, 1), (3, 11)]),
             mark(30, &[]),
         ] {
-            assert_eq!(wal.standing(Some(&taken)), Standing::Taken, "{taken}");
+            assert_eq!(wal.status(Some(&taken)), PositionStatus::WriterTaken, "{taken}");
         }
         let legacy = mark(10, &[]);
-        assert_eq!(position(&legacy).standing(Some(&legacy)), Standing::Ahead);
+        assert_eq!(position(&legacy).status(Some(&legacy)), PositionStatus::New);
     }
 }

@@ -33,7 +33,7 @@ fn versions(lake: &Path) -> Vec<u32> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_orphan_and_a_loser_are_not_seen() {
+async fn readers_ignore_metadata_that_was_never_committed() {
     let (folder, lake) = lake().await;
     append(&lake, 0, 10).await;
 

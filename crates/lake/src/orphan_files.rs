@@ -1,4 +1,4 @@
-//! The sweep, which deletes files that were written but never committed, because their writer was killed.
+//! Orphan files, which a killed writer wrote and never committed: finding and deleting them.
 
 use std::collections::HashSet;
 use std::time::{Duration, UNIX_EPOCH};
@@ -8,9 +8,9 @@ use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::storage::Storage;
 use crate::table::OpenTable;
-use crate::{lists, manifests};
+use crate::{manifest_list, manifests};
 
-/// Suffixes of the files that a commit consists of. The sweep ignores all other files.
+/// Suffixes of the files that a commit consists of. All other files stay.
 const SUFFIXES: [&str; 3] = [".parquet", ".avro", ".metadata.json"];
 
 impl Lake {
@@ -22,7 +22,7 @@ impl Lake {
     ///
     /// # Errors
     /// When the catalog or the metadata can't be read. Nothing was deleted then.
-    pub async fn sweep(&self, table: &str) -> Result<usize> {
+    pub async fn remove_orphan_files(&self, table: &str) -> Result<usize> {
         let table = self.table(table)?;
         let bound = (self.config.now_ms)().saturating_sub(millis(self.config.keep_unreferenced));
         let bound = UNIX_EPOCH + Duration::from_millis(u64::try_from(bound).unwrap_or_default());
@@ -53,14 +53,14 @@ impl Lake {
         let file_io = table.storage.file_io();
         let key = |location: &str| Storage::key(location).to_owned();
         let name = table.definition.name;
-        let head = self.catalog.head(name, None).await?;
-        let head = head.ok_or_else(|| Error::UnknownTable(name.to_owned()))?;
-        let metadata = &head.metadata;
-        let mut reached = HashSet::from([key(&head.location)]);
+        let committed = self.catalog.committed(name, None).await?;
+        let committed = committed.ok_or_else(|| Error::UnknownTable(name.to_owned()))?;
+        let metadata = &committed.metadata;
+        let mut reached = HashSet::from([key(&committed.location)]);
         reached.extend(metadata.metadata_log().iter().map(|log| key(&log.metadata_file)));
         for snapshot in metadata.snapshots() {
             reached.insert(key(snapshot.manifest_list()));
-            for manifest in lists::read(file_io, metadata, snapshot.manifest_list()).await? {
+            for manifest in manifest_list::read(file_io, metadata, snapshot.manifest_list()).await? {
                 if reached.insert(key(&manifest.manifest_path)) {
                     let entries = manifests::live_entries(file_io, &manifest).await?;
                     reached.extend(entries.iter().map(|entry| key(entry.file_path())));

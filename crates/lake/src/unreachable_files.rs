@@ -18,20 +18,20 @@ pub(crate) async fn find(
 ) -> Result<HashSet<String>> {
     let file_io = table.storage.file_io();
     let list = async |snapshot: &SnapshotRef| {
-        let known = &table.lists;
-        known.get(file_io, before, snapshot.manifest_list()).await
+        let cache = &table.lists;
+        cache.get(file_io, before, snapshot.manifest_list()).await
     };
     let mut snapshots: Vec<&SnapshotRef> = before.snapshots().collect();
     snapshots.sort_by_key(|snapshot| snapshot.sequence_number());
     let remains = |snapshot: &&&SnapshotRef| after.snapshot_by_id(snapshot.snapshot_id()).is_some();
 
-    let mut garbage = HashSet::new();
-    for (place, expired) in snapshots.iter().enumerate() {
+    let mut unreachable = HashSet::new();
+    for (index, expired) in snapshots.iter().enumerate() {
         if remains(&expired) {
             continue;
         }
-        let previous = snapshots[..place].iter().rfind(remains);
-        let next = snapshots[place..].iter().find(remains);
+        let previous = snapshots[..index].iter().rfind(remains);
+        let next = snapshots[index..].iter().find(remains);
         let mut neighbours = Vec::new();
         for neighbour in previous
             .into_iter()
@@ -58,12 +58,12 @@ pub(crate) async fn find(
             for path in paths(table, others.copied()).await? {
                 files.remove(&path);
             }
-            garbage.extend(files);
+            unreachable.extend(files);
         }
-        garbage.extend(only.into_iter().map(|manifest| manifest.manifest_path.clone()));
-        garbage.insert(expired.manifest_list().to_owned());
+        unreachable.extend(only.into_iter().map(|manifest| manifest.manifest_path.clone()));
+        unreachable.insert(expired.manifest_list().to_owned());
     }
-    Ok(garbage)
+    Ok(unreachable)
 }
 
 /// Property of snapshots written here: the sequence number of the latest commit, up to this one, that removed files.
@@ -133,16 +133,15 @@ mod tests {
             .into()
     }
 
-    /// Plays five commits, of which one removes files or is another writer's. The last snapshot shows which older ones
-    /// lost no file.
+    /// Plays five commits, of which one removes files or is another writer's.
     #[test]
-    fn what_has_left_since_is_known_by_the_last_snapshot() {
+    fn the_last_snapshot_shows_which_older_ones_lost_no_file() {
         for (removes, foreign) in [(0, 0), (3, 0), (0, 3), (2, 4), (5, 0), (0, 5)] {
             let mut history: Vec<SnapshotRef> = Vec::new();
             for number in 1..=5 {
                 let own = (number == removes).then_some(number);
-                let tells = (number != foreign).then(|| last_removal(history.last(), own));
-                history.push(snapshot(number, tells));
+                let property = (number != foreign).then(|| last_removal(history.last(), own));
+                history.push(snapshot(number, property));
             }
             let last = history[4].as_ref();
             let since: Vec<i64> = history[..4]

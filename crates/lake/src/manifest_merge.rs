@@ -3,11 +3,11 @@
 //! There are two kinds of manifests. The largest one that holds only files of one closed period (a day of this month,
 //! or an earlier month) is **settled**. All others are **loose**.
 //!
-//! A commit adds one loose manifest. When there are more than [`MAX_LOOSE`], the smallest are folded into one, in
-//! tiers: a fold takes the next manifest as long as that is no larger than the fold so far. So a file is rewritten a
+//! A commit adds one loose manifest. When there are more than [`MAX_LOOSE`], the smallest are merged into one, in
+//! tiers: a merge takes the next manifest as long as that is no larger than the merge so far. So a file is rewritten a
 //! few times in its life instead of once a commit.
 //!
-//! The result of a fold is split by period. Each part moves to the settled manifest of its period once that is worth a
+//! The result of a merge is split by period. Each part moves to the settled manifest of its period once that is worth a
 //! rewrite.
 
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ fn month(day: i32) -> i32 {
 
 /// The facts about a manifest that the manifest list holds, so that the manifest need not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct ManifestStats {
     /// Number of live files.
     pub files: usize,
     /// First partition, in days since 1970-01-01 UTC.
@@ -62,7 +62,7 @@ pub(crate) struct Held {
     pub to: i32,
 }
 
-impl Held {
+impl ManifestStats {
     /// Returns the closed period that contains all its files, if there is one.
     fn closed_period(&self, today: i32) -> Option<Period> {
         let from = period(self.from, today);
@@ -71,12 +71,12 @@ impl Held {
 }
 
 /// Returns the index of the settled manifest of each closed period.
-pub(crate) fn settled(manifests: &[Held], today: i32) -> BTreeMap<Period, usize> {
+pub(crate) fn settled(manifests: &[ManifestStats], today: i32) -> BTreeMap<Period, usize> {
     let mut largest: BTreeMap<Period, usize> = BTreeMap::new();
-    for (index, held) in manifests.iter().enumerate() {
-        if let Some(period) = held.closed_period(today) {
+    for (index, stats) in manifests.iter().enumerate() {
+        if let Some(period) = stats.closed_period(today) {
             let best = largest.entry(period).or_insert(index);
-            if manifests[*best].files < held.files {
+            if manifests[*best].files < stats.files {
                 *best = index;
             }
         }
@@ -84,18 +84,18 @@ pub(crate) fn settled(manifests: &[Held], today: i32) -> BTreeMap<Period, usize>
     largest
 }
 
-/// Returns the indices of the manifests that a commit folds together, if it adds `added` files.
-pub(crate) fn plan(manifests: &[Held], added: usize, today: i32) -> Vec<usize> {
+/// Returns the indices of the manifests that a commit merges, if it adds `added` files.
+pub(crate) fn plan(manifests: &[ManifestStats], added: usize, today: i32) -> Vec<usize> {
     let settled = settled(manifests, today);
     let mut loose: Vec<usize> = (0..manifests.len())
         .filter(|index| !settled.values().any(|kept| kept == index))
         .collect();
     loose.sort_by_key(|index| manifests[*index].files);
 
-    let mut folded = Vec::new();
+    let mut merged = Vec::new();
     let new = usize::from(added > 0);
     if loose.len() + new > MAX_LOOSE {
-        // Folding n manifests with the new one leaves one.
+        // Merging n manifests with the new one leaves one.
         let surplus = loose.len() + 1 - MAX_LOOSE;
         let mut files = added;
         for (taken, index) in loose.iter().enumerate() {
@@ -103,11 +103,11 @@ pub(crate) fn plan(manifests: &[Held], added: usize, today: i32) -> Vec<usize> {
                 break;
             }
             files += manifests[*index].files;
-            folded.push(*index);
+            merged.push(*index);
         }
     }
 
-    // A day or month that has just closed leaves several manifests of its own. They are folded together once.
+    // A day or month that has just closed leaves several manifests of its own. They are merged once.
     let mut closed: BTreeMap<Period, Vec<usize>> = BTreeMap::new();
     for index in loose {
         if let Some(period) = manifests[index].closed_period(today) {
@@ -117,12 +117,12 @@ pub(crate) fn plan(manifests: &[Held], added: usize, today: i32) -> Vec<usize> {
     for (period, group) in closed {
         let files = group.iter().map(|index| manifests[*index].files).sum();
         if joins(files, manifests[settled[&period]].files) {
-            folded.extend(group);
+            merged.extend(group);
         }
     }
-    folded.sort_unstable();
-    folded.dedup();
-    folded
+    merged.sort_unstable();
+    merged.dedup();
+    merged
 }
 
 /// Returns true if `files` more files are worth rewriting a settled manifest of `settled` files.
@@ -131,5 +131,5 @@ pub(crate) fn joins(files: usize, settled: usize) -> bool {
 }
 
 #[cfg(test)]
-#[path = "fold_tests.rs"]
+#[path = "manifest_merge_tests.rs"]
 mod tests;

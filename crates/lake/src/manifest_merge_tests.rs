@@ -3,8 +3,8 @@ use super::*;
 /// 2026-03-15, in days since 1970-01-01 UTC.
 const TODAY: i32 = 20_527;
 
-fn held(files: usize, from: i32, to: i32) -> Held {
-    Held { files, from, to }
+fn stats(files: usize, from: i32, to: i32) -> ManifestStats {
+    ManifestStats { files, from, to }
 }
 
 #[test]
@@ -19,24 +19,24 @@ fn periods_are_days_of_this_month_and_months_before() {
 
 #[test]
 fn few_manifests_are_left_alone() {
-    let manifests = vec![held(1, TODAY, TODAY); MAX_LOOSE - 1];
+    let manifests = vec![stats(1, TODAY, TODAY); MAX_LOOSE - 1];
     assert_eq!(plan(&manifests, 1, TODAY), Vec::<usize>::new());
 }
 
 #[test]
-fn the_smallest_are_folded_and_large_ones_left() {
-    let mut manifests = vec![held(1, TODAY, TODAY); MAX_LOOSE - 1];
-    manifests.insert(0, held(1_000, TODAY, TODAY));
+fn the_smallest_are_merged_and_large_ones_left() {
+    let mut manifests = vec![stats(1, TODAY, TODAY); MAX_LOOSE - 1];
+    manifests.insert(0, stats(1_000, TODAY, TODAY));
     assert_eq!(plan(&manifests, 1, TODAY), (1..MAX_LOOSE).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_day_that_closed_is_folded_into_one() {
+fn a_day_that_closed_is_merged_into_one() {
     let yesterday = TODAY - 1;
     let manifests = [
-        held(100, yesterday, yesterday),
-        held(60, yesterday, yesterday),
-        held(2, TODAY, TODAY),
+        stats(100, yesterday, yesterday),
+        stats(60, yesterday, yesterday),
+        stats(2, TODAY, TODAY),
     ];
     assert_eq!(plan(&manifests, 1, TODAY), [1]);
 }
@@ -44,14 +44,14 @@ fn a_day_that_closed_is_folded_into_one() {
 #[test]
 fn a_few_late_files_do_not_rewrite_a_large_day() {
     let yesterday = TODAY - 1;
-    let manifests = [held(100, yesterday, yesterday), held(1, yesterday, yesterday)];
+    let manifests = [stats(100, yesterday, yesterday), stats(1, yesterday, yesterday)];
     assert_eq!(plan(&manifests, 1, TODAY), Vec::<usize>::new());
 }
 
 #[test]
 fn days_of_a_month_that_closed_become_one_manifest() {
-    let manifests: Vec<Held> = (1..=28)
-        .map(|day| held(24, TODAY - 14 - day, TODAY - 14 - day))
+    let manifests: Vec<ManifestStats> = (1..=28)
+        .map(|day| stats(24, TODAY - 14 - day, TODAY - 14 - day))
         .collect();
     assert_eq!(plan(&manifests, 1, TODAY).len(), 27);
 }
@@ -59,19 +59,19 @@ fn days_of_a_month_that_closed_become_one_manifest() {
 /// Plays 5,000 commits of one file each, and counts the rewrites of each file.
 #[test]
 fn rewriting_is_amortised() {
-    let mut manifests: Vec<Held> = Vec::new();
+    let mut manifests: Vec<ManifestStats> = Vec::new();
     let mut rewritten = 0;
     for _ in 0..5_000 {
-        let folded = plan(&manifests, 1, TODAY);
-        let files: usize = folded.iter().map(|index| manifests[*index].files).sum();
+        let merged = plan(&manifests, 1, TODAY);
+        let files: usize = merged.iter().map(|index| manifests[*index].files).sum();
         rewritten += files;
-        for index in folded.iter().rev() {
+        for index in merged.iter().rev() {
             manifests.remove(*index);
         }
-        manifests.push(held(files + 1, TODAY, TODAY));
+        manifests.push(stats(files + 1, TODAY, TODAY));
         assert!(manifests.len() <= MAX_LOOSE);
     }
-    assert_eq!(manifests.iter().map(|held| held.files).sum::<usize>(), 5_000);
+    assert_eq!(manifests.iter().map(|stats| stats.files).sum::<usize>(), 5_000);
     assert!(
         rewritten < 5_000 * 16,
         "each file is rewritten {} times",

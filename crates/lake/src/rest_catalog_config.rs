@@ -8,13 +8,13 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use crate::config::Place;
+use crate::config::LakeLocation;
 use crate::error::{Error, Result};
 
 /// The tables are on an S3 store, and an Iceberg REST catalog says what is committed.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Lake on an S3 store behind an Iceberg REST catalog, instead of a folder")]
-pub struct RemoteLake {
+pub struct RestCatalogConfig {
     /// Address of the catalog, without /v1; with it, the lake is there and in no folder
     #[arg(long, env = "LAKEFRONT_CATALOG_URI", value_name = "URL")]
     pub catalog_uri: Option<String>,
@@ -95,18 +95,18 @@ pub struct RemoteLake {
     pub s3_secret_access_key: Option<Secret>,
 }
 
-impl RemoteLake {
+impl RestCatalogConfig {
     /// Returns true if the address of a catalog is configured.
     pub fn is_configured(&self) -> bool {
         self.catalog_uri.is_some()
     }
 
-    /// Returns the place of the lake: the store if it is configured, else `folder`.
-    pub fn or_folder(&self, folder: impl Into<PathBuf>) -> Place {
+    /// Returns the location of the lake: the store if it is configured, else `folder`.
+    pub fn or_folder(&self, folder: impl Into<PathBuf>) -> LakeLocation {
         if self.is_configured() {
-            Place::Remote(Box::new(self.clone()))
+            LakeLocation::RestCatalog(Box::new(self.clone()))
         } else {
-            Place::Folder(folder.into())
+            LakeLocation::Folder(folder.into())
         }
     }
 
@@ -139,7 +139,7 @@ impl RemoteLake {
     /// Returns the address and credentials of the store. The configuration comes before the values that the catalog
     /// sent for the table.
     pub(crate) fn access(&self, from_catalog: &HashMap<String, String>) -> S3Access {
-        let told = |key: &str| from_catalog.get(key).cloned();
+        let catalog_value = |key: &str| from_catalog.get(key).cloned();
         let keys = match (&self.s3_access_key_id, &self.s3_secret_access_key) {
             (Some(id), Some(secret)) => Some(S3Keys {
                 id: id.clone(),
@@ -149,15 +149,16 @@ impl RemoteLake {
             _ => S3Keys::vended(from_catalog),
         };
         S3Access {
-            endpoint: self.s3_endpoint.clone().or_else(|| told("s3.endpoint")),
+            endpoint: self.s3_endpoint.clone().or_else(|| catalog_value("s3.endpoint")),
             region: self
                 .s3_region
                 .clone()
-                .or_else(|| told("s3.region"))
-                .or_else(|| told("client.region"))
+                .or_else(|| catalog_value("s3.region"))
+                .or_else(|| catalog_value("client.region"))
                 .unwrap_or_else(|| "us-east-1".to_owned()),
             path_style: self.s3_path_style
-                || told("s3.path-style-access").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+                || catalog_value("s3.path-style-access")
+                    .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             keys,
         }
     }
@@ -242,10 +243,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_configured_comes_before_what_the_catalog_says() {
-        let told = HashMap::from(
+    fn configuration_comes_before_values_of_the_catalog() {
+        let from_catalog = HashMap::from(
             [
-                ("s3.endpoint", "http://told:9000/"),
+                ("s3.endpoint", "http://store:9000/"),
                 ("s3.region", "eu"),
                 ("s3.path-style-access", "true"),
                 ("s3.access-key-id", "id"),
@@ -253,19 +254,19 @@ mod tests {
             ]
             .map(|(key, value)| (key.to_owned(), value.to_owned())),
         );
-        let access = RemoteLake::default().access(&told);
+        let access = RestCatalogConfig::default().access(&from_catalog);
         assert_eq!(
             access.url("s3://lake/otel/otel_logs").as_deref(),
-            Some("http://told:9000/lake/otel/otel_logs")
+            Some("http://store:9000/lake/otel/otel_logs")
         );
         assert_eq!(access.keys.map(|keys| keys.id).as_deref(), Some("id"));
 
-        let configured = RemoteLake {
+        let configured = RestCatalogConfig {
             s3_endpoint: Some("https://store.example".to_owned()),
             s3_region: Some("auto".to_owned()),
             s3_access_key_id: Some("own".to_owned()),
             s3_secret_access_key: Some(Secret("s".to_owned())),
-            ..RemoteLake::default()
+            ..RestCatalogConfig::default()
         };
         let access = configured.access(&HashMap::new());
         assert_eq!(

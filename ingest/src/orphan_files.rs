@@ -8,10 +8,10 @@ use tokio::task::JoinHandle;
 const INTERVAL: Duration = Duration::from_secs(24 * 3600);
 
 /// The task that deletes orphan files. Dropping the value ends the task.
-pub struct Sweeper(JoinHandle<()>);
+pub struct OrphanRemoval(JoinHandle<()>);
 
-impl Sweeper {
-    /// Starts the task, which sweeps now and every 24 hours.
+impl OrphanRemoval {
+    /// Starts the task, which deletes orphan files now and every 24 hours.
     ///
     /// # Panics
     /// Panics if there is no Tokio runtime.
@@ -20,22 +20,22 @@ impl Sweeper {
             let mut days = tokio::time::interval(INTERVAL);
             loop {
                 days.tick().await;
-                sweep(&lake).await;
+                remove_orphan_files(&lake).await;
             }
         }))
     }
 }
 
-impl Drop for Sweeper {
+impl Drop for OrphanRemoval {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-async fn sweep(lake: &Lake) {
+async fn remove_orphan_files(lake: &Lake) {
     for table in lakefront_otel::tables() {
-        if let Err(error) = lake.sweep(table.name).await {
-            // No other part depends on the sweep, and the next day repeats it.
+        if let Err(error) = lake.remove_orphan_files(table.name).await {
+            // Nothing depends on the removal, and the next day repeats it.
             tracing::warn!(table = table.name, %error, "files that were never committed stay on disk");
         }
     }

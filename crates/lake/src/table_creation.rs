@@ -12,7 +12,7 @@ use lakefront_otel::{Column, ColumnType, Table};
 use crate::error::{Error, Result};
 
 /// Returns what a catalog needs to create the table, at that location or at one that the catalog chooses.
-pub(crate) fn creation(table: &Table, location: Option<String>) -> Result<TableCreation> {
+pub(crate) fn table_creation(table: &Table, location: Option<String>) -> Result<TableCreation> {
     let schema = schema(table)?;
     let mut sort_order = SortOrder::builder();
     for name in table.sort_order {

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
-use crate::{lists, manifests};
+use crate::{manifest_list, manifests};
 
 /// A data file of a table's current snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl TableState {
 }
 
 /// The data files in each manifest, by the manifest's path. A manifest never changes.
-pub(crate) type KnownManifests = HashMap<String, Arc<Vec<LakeFile>>>;
+pub(crate) type ManifestFiles = HashMap<String, Arc<Vec<LakeFile>>>;
 
 impl Lake {
     /// Returns the location of the committed metadata file, which changes with each commit. With a SQL catalog, reads
@@ -65,7 +65,7 @@ impl Lake {
     pub async fn metadata_location(&self, table: &str) -> Result<String> {
         let name = self.table(table)?.definition.name;
         let Catalog::Sql(catalog) = &self.catalog else {
-            return Ok(self.head(name).await?.location);
+            return Ok(self.committed_table(name).await?.location);
         };
         let location = catalog.metadata_location(name).await?;
         location.ok_or_else(|| Error::UnknownTable(name.to_owned()))
@@ -78,15 +78,15 @@ impl Lake {
     /// files of another partitioning: the table's rows can't be determined then.
     pub async fn state(&self, table: &str) -> Result<TableState> {
         let table = self.table(table)?;
-        let head = self.head(table.definition.name).await?;
-        let metadata = &head.metadata;
+        let committed = self.committed_table(table.definition.name).await?;
+        let metadata = &committed.metadata;
         let file_io = table.storage.file_io();
         let mut files = Vec::new();
         if let Some(snapshot) = metadata.current_snapshot() {
-            let mut known = table.manifests.lock().await;
-            let mut current = KnownManifests::new();
-            for manifest in lists::read(file_io, metadata, snapshot.manifest_list()).await? {
-                let entries = match known.remove(&manifest.manifest_path) {
+            let mut cached = table.manifests.lock().await;
+            let mut current = ManifestFiles::new();
+            for manifest in manifest_list::read(file_io, metadata, snapshot.manifest_list()).await? {
+                let entries = match cached.remove(&manifest.manifest_path) {
                     Some(entries) => entries,
                     None => {
                         let live = manifests::live_entries(file_io, &manifest).await?;
@@ -108,10 +108,10 @@ impl Lake {
                 files.extend(entries.iter().cloned());
                 current.insert(manifest.manifest_path, entries);
             }
-            *known = current;
+            *cached = current;
         }
         Ok(TableState {
-            location: head.location,
+            location: committed.location,
             folder: metadata.location().trim_end_matches('/').to_owned(),
             schema: metadata.current_schema().clone(),
             files,

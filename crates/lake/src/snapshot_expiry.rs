@@ -1,14 +1,14 @@
-//! Expiring snapshots, and deleting the files that only they reached.
+//! Expires snapshots, and deletes the files that only they reached.
 
 use iceberg::spec::TableMetadata;
 
-use crate::catalog::Swap;
+use crate::catalog::CommitOutcome;
 use crate::commit::{ATTEMPTS, backoff};
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::retention::{Eagerness, Retention};
 use crate::table::OpenTable;
-use crate::{garbage, version_hint};
+use crate::{unreachable_files, version_hint};
 
 /// The result of [`Lake::expire`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,25 +29,27 @@ impl Lake {
     pub async fn expire(&self, table: &str) -> Result<Expired> {
         let table = self.table(table)?;
         let name = table.definition.name;
-        let mut known = table.head.lock().await;
+        let mut cached = table.committed.lock().await;
         for attempt in 0..ATTEMPTS {
-            let head = self.catalog.base(name, known.take()).await?;
+            let base = self.catalog.commit_base(name, cached.take()).await?;
             let plan = Retention::plan(
-                &head.metadata,
+                &base.metadata,
                 &self.config,
                 (self.config.now_ms)(),
                 Eagerness::All,
             )?;
             if plan.is_empty() {
-                *known = Some(head);
+                *cached = Some(base);
                 return Ok(Expired::default());
             }
-            let builder = head.metadata.clone().into_builder(Some(head.location.clone()));
+            let builder = base.metadata.clone().into_builder(Some(base.location.clone()));
             let result = plan.apply(builder)?.build()?;
-            if let Swap::Done(after) = self.catalog.commit(name, &head, result).await? {
+            if let CommitOutcome::Committed(after) = self.catalog.commit(name, &base, result).await? {
                 version_hint::publish_commit(&self.catalog, table).await;
-                let files = self.delete_garbage(table, &head.metadata, &after.metadata).await;
-                *known = Some(*after);
+                let files = self
+                    .delete_unreachable_files(table, &base.metadata, &after.metadata)
+                    .await;
+                *cached = Some(*after);
                 return Ok(Expired {
                     snapshots: plan.expire.len(),
                     files,
@@ -63,21 +65,21 @@ impl Lake {
 
     /// Deletes the files that no snapshot reaches after a commit, and returns their number. Errors are only logged,
     /// since the commit succeeded.
-    pub(crate) async fn delete_garbage(
+    pub(crate) async fn delete_unreachable_files(
         &self,
         table: &OpenTable,
         before: &TableMetadata,
         after: &TableMetadata,
     ) -> usize {
-        let garbage = match garbage::find(table, before, after).await {
-            Ok(garbage) => garbage,
+        let unreachable = match unreachable_files::find(table, before, after).await {
+            Ok(unreachable) => unreachable,
             Err(error) => {
                 tracing::warn!(table = table.definition.name, %error, "files of expired snapshots stay on disk");
                 return 0;
             }
         };
-        let count = garbage.len();
-        table.storage.delete(garbage.into_iter().collect()).await;
+        let count = unreachable.len();
+        table.storage.delete(unreachable.into_iter().collect()).await;
         count
     }
 }

@@ -1,4 +1,4 @@
-//! The sweep deletes the files that killed writers leave behind, and no others.
+//! Removal of orphan files deletes the files that killed writers leave behind, and no others.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -62,11 +62,15 @@ async fn only_old_files_that_no_snapshot_reaches_go() {
     assert_eq!(with_orphans.len(), reached.len() + 4);
 
     AHEAD.store(23 * HOUR_MS, Ordering::Relaxed);
-    assert_eq!(lake.sweep(TABLE).await.unwrap(), 0, "they may still be committed");
+    assert_eq!(
+        lake.remove_orphan_files(TABLE).await.unwrap(),
+        0,
+        "they may still be committed"
+    );
     assert_eq!(files(&table), with_orphans);
 
     AHEAD.store(25 * HOUR_MS, Ordering::Relaxed);
-    assert_eq!(lake.sweep(TABLE).await.unwrap(), 4);
+    assert_eq!(lake.remove_orphan_files(TABLE).await.unwrap(), 4);
     assert_eq!(files(&table), reached);
-    assert_eq!(lake.sweep(TABLE).await.unwrap(), 0);
+    assert_eq!(lake.remove_orphan_files(TABLE).await.unwrap(), 0);
 }
