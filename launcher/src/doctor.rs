@@ -8,9 +8,9 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::installation::{Installation, data_folder};
-use crate::local::Ports;
+use crate::local_stack::Ports;
 use crate::process::output;
-use crate::stack::get_ok;
+use crate::supervisor::get_ok;
 
 /// Free bytes of the disk below which ingest soon refuses records.
 const FREE_BYTES: u64 = 2 << 30;

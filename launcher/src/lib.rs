@@ -7,11 +7,11 @@
 
 pub mod doctor;
 mod installation;
-mod local;
+mod local_stack;
 pub mod process;
-pub mod stack;
 pub mod status;
+pub mod supervisor;
 pub mod up;
 
 pub use installation::{Installation, user_folder};
-pub use local::{LOCATION_HEADER, Lake, Local, Ports, Tier, demo};
+pub use local_stack::{LOCATION_HEADER, Lake, LocalStack, Ports, Tier, demo};

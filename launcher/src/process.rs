@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// Process groups. The flag is true if a [`crate::stack::Stack`] ends the group itself, in order.
+/// Process groups. The flag is true if a [`crate::supervisor::Supervisor`] ends the group itself, in order.
 static GROUPS: Mutex<Vec<(i32, bool)>> = Mutex::new(Vec::new());
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
 
@@ -38,18 +38,18 @@ fn groups() -> std::sync::MutexGuard<'static, Vec<(i32, bool)>> {
 }
 
 /// A child that leads a process group. The child receives SIGTERM when this program dies for any reason.
-pub struct Group {
+pub struct ProcessGroup {
     /// The leader of the group.
     pub child: Child,
 }
 
-impl Group {
+impl ProcessGroup {
     /// Starts a child that shares this program's output and has no input.
     ///
     /// # Errors
     /// Returns an error if the program cannot be started, or this program was interrupted.
     pub fn spawn(command: &Command) -> Result<Self> {
-        Self::start(dying_with_us(command), false)
+        Self::start(with_parent_death_signal(command), false)
     }
 
     /// Starts a child of the stack, with its output in pipes. On an interrupt the stack ends the child.
@@ -57,7 +57,7 @@ impl Group {
     /// # Errors
     /// Returns an error if the program cannot be started, or this program was interrupted.
     pub fn spawn_supervised(command: &Command) -> Result<Self> {
-        let mut command = dying_with_us(command);
+        let mut command = with_parent_death_signal(command);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Self::start(command, true)
     }
@@ -84,7 +84,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
             self.signal(Signal::SIGKILL);
@@ -96,7 +96,7 @@ impl Drop for Group {
 
 /// Returns the command under `setpriv --pdeathsig` if util-linux has it, so that not even SIGKILL leaves a child
 /// behind.
-fn dying_with_us(command: &Command) -> Command {
+fn with_parent_death_signal(command: &Command) -> Command {
     let setpriv = std::path::Path::new("/usr/bin/setpriv");
     let mut wrapped = if setpriv.exists() {
         let mut wrapped = Command::new(setpriv);
@@ -125,7 +125,7 @@ fn dying_with_us(command: &Command) -> Command {
 /// # Errors
 /// Returns an error if the command cannot be started or fails.
 pub fn run(command: &Command) -> Result<()> {
-    finish(Group::spawn(command)?, command)
+    finish(ProcessGroup::spawn(command)?, command)
 }
 
 /// Runs a command, prints each line of its standard output and then passes the line to `each`.
@@ -145,9 +145,9 @@ pub fn run_reading(command: &Command, mut each: impl FnMut(&str)) -> Result<()> 
 /// # Errors
 /// Returns an error if the command cannot be started or fails, or `each` fails.
 pub fn run_parsing(command: &Command, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
-    let mut wrapped = dying_with_us(command);
+    let mut wrapped = with_parent_death_signal(command);
     wrapped.stdout(Stdio::piped());
-    let mut group = Group::start(wrapped, false)?;
+    let mut group = ProcessGroup::start(wrapped, false)?;
     let output = group.child.stdout.take().context("no standard output")?;
     for line in BufReader::new(output).lines() {
         each(&line?)?;
@@ -162,9 +162,9 @@ pub fn run_parsing(command: &Command, mut each: impl FnMut(&str) -> Result<()>) 
 pub fn captured(command: &Command) -> Result<(String, bool)> {
     // A file, not a pipe: a background process of the command would keep a pipe open.
     let mut file = tempfile::tempfile()?;
-    let mut wrapped = dying_with_us(command);
+    let mut wrapped = with_parent_death_signal(command);
     wrapped.stdout(file.try_clone()?).stderr(file.try_clone()?);
-    let mut group = Group::start(wrapped, false)?;
+    let mut group = ProcessGroup::start(wrapped, false)?;
     let status = group.child.wait()?;
     file.rewind()?;
     let mut output = Vec::new();
@@ -175,7 +175,7 @@ pub fn captured(command: &Command) -> Result<(String, bool)> {
     Ok((String::from_utf8_lossy(&output).into_owned(), status.success()))
 }
 
-fn finish(mut group: Group, command: &Command) -> Result<()> {
+fn finish(mut group: ProcessGroup, command: &Command) -> Result<()> {
     let status = group.child.wait()?;
     if interrupted() {
         bail!("interrupted");

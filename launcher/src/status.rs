@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::local::Ports;
-use crate::stack::get_json_within;
+use crate::local_stack::Ports;
+use crate::supervisor::get_json_within;
 
 /// Prints one line for each part.
 ///

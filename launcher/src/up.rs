@@ -9,8 +9,8 @@ use clap::Parser;
 use serde_json::json;
 
 use crate::installation::{Installation, data_folder};
-use crate::local::{LOCATION_HEADER, Lake, Local, Ports, Tier, demo};
-use crate::stack::{Stack, get_json, post_json};
+use crate::local_stack::{LOCATION_HEADER, Lake, LocalStack, Ports, Tier, demo};
+use crate::supervisor::{Supervisor, get_json, post_json};
 
 /// Time between two drawings of the status line.
 const REDRAW: Duration = Duration::from_secs(2);
@@ -52,16 +52,16 @@ pub fn run(installation: &Installation, args: &Options, lake: Lake, with_demo: b
     }
     let local = local(installation, args, lake, with_demo)?;
     eprintln!("Lakefront: start, logs in {}", local.logs().display());
-    let mut stack = Stack::new(args.verbose);
+    let mut supervisor = Supervisor::new(args.verbose);
     let result = local
-        .start(&mut stack)
-        .and_then(|()| serve(installation, args, &local, &mut stack, with_demo));
+        .start(&mut supervisor)
+        .and_then(|()| serve(installation, args, &local, &mut supervisor, with_demo));
     eprintln!("Lakefront: stopping");
-    stack.end();
+    supervisor.end();
     result
 }
 
-fn local(installation: &Installation, args: &Options, lake: Lake, with_demo: bool) -> Result<Local> {
+fn local(installation: &Installation, args: &Options, lake: Lake, with_demo: bool) -> Result<LocalStack> {
     let data = match &args.data {
         Some(folder) => std::path::absolute(folder)?,
         None => {
@@ -71,7 +71,7 @@ fn local(installation: &Installation, args: &Options, lake: Lake, with_demo: boo
         }
     };
     let ports = args.port_base.map_or(Ports::DEFAULT, Ports::from_base);
-    let local = Local::new(installation, data, ports, args.tier)?.with_lake(lake);
+    let local = LocalStack::new(installation, data, ports, args.tier)?.with_lake(lake);
     // The demo's panels should change while someone watches. A user's own lake keeps ingest's default.
     Ok(if with_demo {
         local.with_commit_interval("2s")
@@ -83,29 +83,29 @@ fn local(installation: &Installation, args: &Options, lake: Lake, with_demo: boo
 fn serve(
     installation: &Installation,
     args: &Options,
-    local: &Local,
-    stack: &mut Stack,
+    local: &LocalStack,
+    supervisor: &mut Supervisor,
     with_demo: bool,
 ) -> Result<()> {
     if with_demo {
         if is_empty(local)? {
             eprintln!("Lakefront: sending the demo's last 14 days");
-            stack.start(
+            supervisor.start(
                 demo::service(installation, &local.ingest_url(), 14, None),
                 &local.logs(),
             )?;
-            stack.wait_for(demo::NAME)?;
+            supervisor.wait_for(demo::NAME)?;
         }
         let live = demo::service(installation, &local.ingest_url(), 0, Some(args.rate));
-        stack.start(live, &local.logs())?;
+        supervisor.start(live, &local.logs())?;
     }
     eprintln!("{}", summary(local));
     let mut status = StatusLine::new();
-    stack.watch(|| status.draw(local))
+    supervisor.watch(|| status.draw(local))
 }
 
 /// Returns the addresses of the parts, one on each line.
-fn summary(local: &Local) -> String {
+fn summary(local: &LocalStack) -> String {
     let mut lines = vec![
         ("Dashboard", local.router_url()),
         ("OTLP/HTTP", local.ingest_url()),
@@ -129,7 +129,7 @@ fn summary(local: &Local) -> String {
 }
 
 /// Returns true if the lake contains no log records except those of the router.
-fn is_empty(local: &Local) -> Result<bool> {
+fn is_empty(local: &LocalStack) -> Result<bool> {
     let reply = post_json(
         &format!("{}/sql", local.router_url()),
         &json!({ "sql": "SELECT count() AS records FROM otel.otel_logs WHERE ServiceName != 'lakefront-router'" }),
@@ -155,7 +155,7 @@ impl StatusLine {
     }
 
     /// Draws the line if standard error is a terminal and the last drawing is old enough.
-    fn draw(&mut self, local: &Local) {
+    fn draw(&mut self, local: &LocalStack) {
         let mut screen = std::io::stderr();
         if !screen.is_terminal() || self.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAW) {
             return;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
 use crate::paths::Paths;
-use crate::setup::{self, Wanted};
+use crate::setup::{self, ToolSet};
 use lakefront_launcher::process;
 
 /// The arguments of `bench`.
@@ -63,11 +63,11 @@ impl What {
 /// Builds the programs and measures a part.
 pub fn run(args: &Args) -> Result<()> {
     let Some(example) = args.what.example() else {
-        return crate::browser::bench(&setup::run(Wanted::Everything)?);
+        return crate::browser::bench(&setup::run(ToolSet::Everything)?);
     };
     let paths = setup::run(match args.what {
-        What::S3 => Wanted::StackOnS3,
-        _ => Wanted::Stack,
+        What::S3 => ToolSet::StackOnS3,
+        _ => ToolSet::Stack,
     })?;
     crate::build::measured(&paths)?;
     let programs = paths.target.join("measured");

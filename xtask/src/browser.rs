@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use crate::build;
 use crate::paths::Paths;
-use lakefront_launcher::stack::Stack;
-use lakefront_launcher::{Lake, Local, Ports, Tier};
+use lakefront_launcher::supervisor::Supervisor;
+use lakefront_launcher::{Lake, LocalStack, Ports, Tier};
 use lakefront_launcher::{demo, process};
 
 /// Days of the demo's traffic.
@@ -16,43 +16,43 @@ const DAYS: u32 = 14;
 
 /// Builds the programs and the bundle, and starts the stack with the demo's traffic, in a scratch folder or on an S3
 /// store. Returns once all of the traffic is in the lake and in ClickHouse.
-pub fn with_demo(paths: &Paths, stack: &mut Stack, lake: Lake) -> Result<Local> {
+pub fn start_with_demo(paths: &Paths, supervisor: &mut Supervisor, lake: Lake) -> Result<LocalStack> {
     build::programs(paths)?;
     build::bundle(paths)?;
     let _ = std::fs::remove_dir_all(scratch(paths));
     let installation = paths.installation();
-    let local = Local::new(
+    let local = LocalStack::new(
         &installation,
         scratch(paths).join("demo"),
         Ports::from_base(18_780),
         Tier::Two,
     )?;
     let local = local.with_commit_interval("2s").with_lake(lake);
-    local.start(stack)?;
-    stack.start(
+    local.start(supervisor)?;
+    supervisor.start(
         demo::service(&installation, &local.ingest_url(), DAYS, None),
         &local.logs(),
     )?;
-    stack.wait_for(demo::NAME)?;
-    local.wait_for_all_sent(stack)?;
+    supervisor.wait_for(demo::NAME)?;
+    local.wait_for_all_sent(supervisor)?;
     Ok(local)
 }
 
 /// Starts a second stack with an empty lake.
-pub fn with_nothing(paths: &Paths, stack: &mut Stack) -> Result<Local> {
-    let local = Local::new(
+pub fn start_empty(paths: &Paths, supervisor: &mut Supervisor) -> Result<LocalStack> {
+    let local = LocalStack::new(
         &paths.installation(),
         scratch(paths).join("empty"),
         Ports::from_base(18_790),
         Tier::Two,
     )?;
     let local = local.with_commit_interval("2s");
-    local.start(stack)?;
+    local.start(supervisor)?;
     Ok(local)
 }
 
 /// Returns a command for Node in `end2end/`, with the addresses of the stack with the demo.
-pub fn node(paths: &Paths, full: &Local) -> Command {
+pub fn node(paths: &Paths, full: &LocalStack) -> Command {
     let mut command = paths.command("node");
     command
         .current_dir(paths.checkout.join("end2end"))
@@ -63,10 +63,10 @@ pub fn node(paths: &Paths, full: &Local) -> Command {
 
 /// Runs `cargo xtask bench web`.
 pub fn bench(paths: &Paths) -> Result<()> {
-    let mut stack = Stack::new(false);
-    let local = with_demo(paths, &mut stack, Lake::Local)?;
+    let mut supervisor = Supervisor::new(false);
+    let local = start_with_demo(paths, &mut supervisor, Lake::Local)?;
     let result = process::run(node(paths, &local).arg("bench.js"));
-    stack.end();
+    supervisor.end();
     result
 }
 

@@ -78,7 +78,7 @@ fn optimize(paths: &Paths, module: &Path) -> Result<()> {
 }
 
 /// Empties a folder, or creates it.
-fn emptied(folder: &Path) -> Result<()> {
+fn empty_folder(folder: &Path) -> Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => std::fs::create_dir_all(folder),

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Parser;
 
 use crate::build;
-use crate::setup::{self, Wanted};
+use crate::setup::{self, ToolSet};
 use lakefront_launcher::process;
 
 /// The arguments of `demo`, which are passed on unchanged.
@@ -18,7 +18,7 @@ pub struct Args {
 
 /// Builds the demo and runs it to its end.
 pub fn run(args: &Args) -> Result<()> {
-    let paths = setup::run(Wanted::Stack)?;
+    let paths = setup::run(ToolSet::Stack)?;
     build::programs(&paths)?;
     process::run(paths.installation().command("lakefront-demo").args(&args.options))
 }

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use clap::Parser;
 
-use crate::setup::{self, Wanted};
+use crate::setup::{self, ToolSet};
 use lakefront_launcher::process;
 
 /// The version of Trunk, which `dev` installs on first use.
@@ -21,7 +21,7 @@ pub struct Args {
 
 /// Serves until Ctrl-C.
 pub fn run(args: &Args) -> Result<()> {
-    let paths = setup::run(Wanted::Stack)?;
+    let paths = setup::run(ToolSet::Stack)?;
     setup::cargo_tool(&paths, "trunk", TRUNK)?;
     // Trunk finds the installed wasm-bindgen on this path. Otherwise Trunk would download one from GitHub.
     let mut path = paths.tools().join("bin").into_os_string();

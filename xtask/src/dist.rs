@@ -11,7 +11,7 @@ use lakefront_launcher::process;
 
 use crate::bundle;
 use crate::paths::Paths;
-use crate::setup::{self, Wanted};
+use crate::setup::{self, ToolSet};
 
 /// The arguments of `dist`.
 #[derive(Parser)]
@@ -46,7 +46,7 @@ const DOCUMENTS: [&str; 2] = ["LICENSE", "CHANGELOG.md"];
 
 /// Builds, copies and packs everything, and prints the archive's path.
 pub fn run(args: &Args) -> Result<()> {
-    let paths = setup::run(Wanted::Stack)?;
+    let paths = setup::run(ToolSet::Stack)?;
     build(&paths, args.profile)?;
     bundle::bundle(&paths)?;
     let out = match &args.out {

@@ -55,11 +55,11 @@ enum Command {
 fn main() -> ExitCode {
     process::end_children_on_interrupt();
     let result = match Cli::parse().command {
-        Command::Setup => setup::run(setup::Wanted::Everything).map(drop),
+        Command::Setup => setup::run(setup::ToolSet::Everything).map(drop),
         Command::Up(args) => up::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
-        Command::Bundle => setup::run(setup::Wanted::Stack)
+        Command::Bundle => setup::run(setup::ToolSet::Stack)
             .and_then(|paths| build::bundle(&paths))
             .map(drop),
         Command::Dev(args) => dev::run(&args),

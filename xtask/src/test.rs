@@ -14,10 +14,10 @@ use clap::{Parser, ValueEnum};
 
 use crate::build;
 use crate::paths::Paths;
-use crate::setup::{self, WASM_TARGET, Wanted};
+use crate::setup::{self, ToolSet, WASM_TARGET};
 use lakefront_launcher::Lake;
 use lakefront_launcher::process;
-use lakefront_launcher::stack::Stack;
+use lakefront_launcher::supervisor::Supervisor;
 
 /// The arguments of `test`.
 #[derive(Parser)]
@@ -67,9 +67,9 @@ struct Count {
 /// Runs the steps. A step that fails is the last one; its own tests are all counted first.
 pub fn run(args: &Args) -> Result<()> {
     let paths = setup::run(if args.quick {
-        Wanted::Stack
+        ToolSet::Stack
     } else {
-        Wanted::Everything
+        ToolSet::Everything
     })?;
     let paths = paths.with_lints();
     if args.quick {
@@ -179,11 +179,11 @@ fn number_before(text: &str, unit: &str) -> u64 {
 /// Starts a stack with the demo's traffic and its lake on S3, and one with an empty lake in a folder. Then runs
 /// Playwright against both.
 fn browser(paths: &Paths, screenshots: bool, count: &mut Count) -> Result<()> {
-    let mut stack = Stack::new(false);
-    let full = crate::browser::with_demo(paths, &mut stack, Lake::S3)?;
+    let mut supervisor = Supervisor::new(false);
+    let full = crate::browser::start_with_demo(paths, &mut supervisor, Lake::S3)?;
     // The Operations page then shows the result of an audit.
     full.audit_yesterday()?;
-    let empty = crate::browser::with_nothing(paths, &mut stack)?;
+    let empty = crate::browser::start_empty(paths, &mut supervisor)?;
     let mut command = crate::browser::node(paths, &full);
     command
         .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
@@ -192,11 +192,11 @@ fn browser(paths: &Paths, screenshots: bool, count: &mut Count) -> Result<()> {
     if screenshots {
         command.env("LAKEFRONT_PICTURES", paths.checkout.join("docs/screenshots"));
     }
-    if let Some(pid) = stack.pid("clickhouse") {
+    if let Some(pid) = supervisor.pid("clickhouse") {
         command.env("LAKEFRONT_CLICKHOUSE_PID", pid.to_string());
     }
     let result = count_lines(&mut command, count);
-    stack.end();
+    supervisor.end();
     result
 }
 

@@ -5,7 +5,7 @@ use clap::Parser;
 use lakefront_launcher::{Lake, up};
 
 use crate::build;
-use crate::setup::{self, Wanted};
+use crate::setup::{self, ToolSet};
 
 /// The arguments of `up`.
 #[derive(Parser)]
@@ -27,8 +27,8 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     eprintln!("Lakefront: setup");
     let paths = setup::run(match args.lake {
-        Lake::Local => Wanted::Stack,
-        Lake::S3 => Wanted::StackOnS3,
+        Lake::Local => ToolSet::Stack,
+        Lake::S3 => ToolSet::StackOnS3,
     })?;
     eprintln!("Lakefront: build");
     build::programs(&paths)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::stamp::Stamp;
-use super::{build_wasm, copy, emptied};
+use super::{build_wasm, copy, empty_folder};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
@@ -48,7 +48,7 @@ pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
     if stamp.is_current() {
         return Ok(site);
     }
-    emptied(&site.folder)?;
+    empty_folder(&site.folder)?;
     copy(&public, &site.folder)?;
     minify(paths, &style.join("main.css"), &site.folder.join("style.css"))?;
     bind(paths, &wasm, &site.folder.join(&site.package))?;

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use super::versions::Versions;
-use super::{announce, stamp};
+use super::{announce, installed};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-const STAMP: &str = "collector";
+const TOOL: &str = "collector";
 
 /// Builds the Collector if it is missing. Returns the path of the program.
 ///
@@ -20,7 +20,7 @@ pub fn install(paths: &Paths) -> Result<PathBuf> {
     let version = Versions::read(paths)?.collector;
     let folder = paths.tools().join("collector");
     let program = folder.join("otelcol");
-    if program.exists() && stamp::matches(paths, STAMP, &version) {
+    if program.exists() && installed::matches(paths, TOOL, &version) {
         return Ok(program);
     }
     if process::output(paths.command("go").arg("version")).is_none() {
@@ -47,7 +47,7 @@ pub fn install(paths: &Paths) -> Result<PathBuf> {
             .arg(&manifest),
     )
     .context("the Collector did not build")?;
-    stamp::set(paths, STAMP, &version)?;
+    installed::record(paths, TOOL, &version)?;
     Ok(program)
 }
 

@@ -4,10 +4,10 @@
 mod apt;
 mod cargo_tools;
 mod collector;
+mod installed;
 mod npm;
 mod object_store;
 mod python;
-mod stamp;
 mod versions;
 mod wasm_target;
 
@@ -22,7 +22,7 @@ pub use wasm_target::{WASM_TARGET, linked_toolchain};
 
 /// The set of tools that a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wanted {
+pub enum ToolSet {
     /// The tools with which `up` builds and runs.
     Stack,
     /// The tools of `Stack`, and an object store with its catalog.
@@ -35,7 +35,7 @@ pub enum Wanted {
 ///
 /// # Errors
 /// Returns an error if a tool is still missing at the end. All other tools are then installed.
-pub fn run(wanted: Wanted) -> Result<Paths> {
+pub fn run(wanted: ToolSet) -> Result<Paths> {
     let paths = Paths::find()?;
     let versions = Versions::read(&paths)?;
     link_tools(&paths)?;
@@ -53,7 +53,7 @@ pub fn run(wanted: Wanted) -> Result<Paths> {
     for (tool, version) in versions.cargo(&paths)? {
         step(&tool, cargo_tools::install(&paths, &tool, &version));
     }
-    if wanted >= Wanted::StackOnS3 {
+    if wanted >= ToolSet::StackOnS3 {
         step("Python packages", python::install(&paths));
         step(
             "MinIO and the Iceberg REST catalogs",

@@ -3,11 +3,11 @@
 use anyhow::{Context, Result, bail};
 
 use super::versions::Versions;
-use super::{announce, stamp};
+use super::{announce, installed};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-const STAMP: &str = "object-store";
+const TOOL: &str = "object-store";
 
 /// Installs the store and the catalogs. The Java runtime of the catalogs is one of the Python packages.
 ///
@@ -15,9 +15,9 @@ const STAMP: &str = "object-store";
 /// Returns an error without Go, or if a download fails. Files that are already there are kept.
 pub fn install(paths: &Paths) -> Result<()> {
     let versions = Versions::read(paths)?;
-    let wish = format!("{} {} {}", versions.minio, versions.iceberg_rest, versions.nessie);
+    let all_versions = format!("{} {} {}", versions.minio, versions.iceberg_rest, versions.nessie);
     let folder = paths.object_store();
-    if stamp::matches(paths, STAMP, &wish) && folder.join("java").exists() {
+    if installed::matches(paths, TOOL, &all_versions) && folder.join("java").exists() {
         return Ok(());
     }
     std::fs::create_dir_all(&folder)?;
@@ -50,7 +50,7 @@ pub fn install(paths: &Paths) -> Result<()> {
     let _ = std::fs::remove_file(&link);
     std::os::unix::fs::symlink(&java, &link)
         .with_context(|| format!("cannot make the link {}", link.display()))?;
-    stamp::set(paths, STAMP, &wish)
+    installed::record(paths, TOOL, &all_versions)
 }
 
 /// Downloads a file of Maven's central repository under another name.

@@ -2,15 +2,16 @@
 
 use anyhow::{Context, Result};
 
-use super::{announce, stamp};
+use super::{announce, installed};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
 /// Makes a virtual environment with the packages that `tests/requirements.txt` pins.
 pub fn install(paths: &Paths) -> Result<()> {
     let file = paths.checkout.join("tests/requirements.txt");
-    let wish = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    if stamp::matches(paths, "python", &wish) && paths.python().exists() {
+    let requirements =
+        std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    if installed::matches(paths, "python", &requirements) && paths.python().exists() {
         return Ok(());
     }
     announce("Python packages for the tests");
@@ -28,5 +29,5 @@ pub fn install(paths: &Paths) -> Result<()> {
             .args(["-m", "pip", "install", "--quiet", "-r"])
             .arg(&file),
     )?;
-    stamp::set(paths, "python", &wish)
+    installed::record(paths, "python", &requirements)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::Wanted;
+use super::ToolSet;
 use crate::paths::Paths;
 
 /// The content of `xtask/versions.toml`.
@@ -40,12 +40,12 @@ impl Versions {
     }
 
     /// Returns the Debian packages, each with the path that shows its presence.
-    pub fn apt(&self, wanted: Wanted) -> Vec<(&str, &str)> {
+    pub fn apt(&self, wanted: ToolSet) -> Vec<(&str, &str)> {
         self.apt
             .iter()
             .filter(|(package, _)| match package.as_str() {
-                package if TEST_PACKAGES.contains(&package) => wanted >= Wanted::Everything,
-                package if STORE_PACKAGES.contains(&package) => wanted >= Wanted::StackOnS3,
+                package if TEST_PACKAGES.contains(&package) => wanted >= ToolSet::Everything,
+                package if STORE_PACKAGES.contains(&package) => wanted >= ToolSet::StackOnS3,
                 _ => true,
             })
             .map(|(package, shown_by)| (package.as_str(), shown_by.as_str()))

@@ -14,12 +14,12 @@ pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Name of the toolchain that is linked when the library was built from Debian's sources.
 const LINKED: &str = "debian";
 /// Name of the stamp for the linked toolchain.
-const STAMP: &str = "toolchain";
+const TOOL: &str = "toolchain";
 
 /// Returns the toolchain that every cargo command must use if the library was built from Debian's sources. Without one,
 /// the toolchain of `rust-toolchain.toml` applies.
 pub fn linked_toolchain(paths: &Paths) -> Option<String> {
-    super::stamp::matches(paths, STAMP, LINKED).then(|| LINKED.into())
+    super::installed::matches(paths, TOOL, LINKED).then(|| LINKED.into())
 }
 
 /// Installs the target for the compiler in use, if it is missing.
@@ -28,7 +28,7 @@ pub fn install(paths: &Paths) -> Result<()> {
         return Ok(());
     }
     // The cache may come from another system, on which the toolchain was linked.
-    super::stamp::remove(paths, STAMP)?;
+    super::installed::remove(paths, TOOL)?;
     announce(&format!("the {WASM_TARGET} target by rustup"));
     let by_rustup = process::run(paths.command("rustup").args(["target", "add", WASM_TARGET]));
     if by_rustup.is_ok() && has_target(&mut paths.command("rustc")) {
@@ -104,7 +104,7 @@ fn build_from_source(paths: &Paths) -> Result<()> {
             .to_owned();
         std::fs::copy(&library, to.join(name))?;
     }
-    super::stamp::set(paths, STAMP, LINKED)?;
+    super::installed::record(paths, TOOL, LINKED)?;
     if !has_target(&mut paths.command("rustc")) {
         bail!("built, but rustc does not find it in {}", to.display());
     }

@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus};
 use anyhow::Result;
 
 use super::output::Output;
-use crate::process::Group;
+use crate::process::ProcessGroup;
 
 /// A program of the stack.
 pub struct Service {
@@ -30,13 +30,13 @@ pub enum Ready {
 /// A started service.
 pub struct Running {
     pub name: &'static str,
-    pub group: Group,
+    pub group: ProcessGroup,
     output: Output,
 }
 
 impl Running {
     pub fn start(service: Service, logs: &Path, verbose: bool) -> Result<Self> {
-        let mut group = Group::spawn_supervised(&service.command)?;
+        let mut group = ProcessGroup::spawn_supervised(&service.command)?;
         let output = Output::follow(service.name, &mut group.child, logs, verbose)?;
         Ok(Self {
             name: service.name,
@@ -46,7 +46,7 @@ impl Running {
     }
 
     /// Returns the message for the service's end, with its last lines.
-    pub fn obituary(&self, status: ExitStatus) -> String {
+    pub fn exit_report(&self, status: ExitStatus) -> String {
         let last = self.output.last_lines();
         if last.is_empty() {
             return format!("{} ended: {status}, without a word", self.name);

@@ -22,13 +22,13 @@ const END_WITHIN: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(50);
 
 /// The running services, in the order they were started.
-pub struct Stack {
+pub struct Supervisor {
     running: Vec<Running>,
     verbose: bool,
 }
 
-impl Stack {
-    /// Returns a stack without services. A verbose stack shows every line of its services, others only warnings and
+impl Supervisor {
+    /// Returns a supervisor without services. A verbose one shows every line of its services, others only warnings and
     /// errors.
     pub fn new(verbose: bool) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl Stack {
             if let Some(status) = self.running[index].group.child.try_wait()? {
                 let ended = self.running.remove(index);
                 if !status.success() {
-                    bail!("{}", ended.obituary(status));
+                    bail!("{}", ended.exit_report(status));
                 }
                 return Ok(());
             }
@@ -131,7 +131,7 @@ impl Stack {
         }
         for running in &mut self.running {
             if let Some(status) = running.group.child.try_wait()? {
-                bail!("{}", running.obituary(status));
+                bail!("{}", running.exit_report(status));
             }
         }
         Ok(())
@@ -156,7 +156,7 @@ impl Stack {
     }
 }
 
-impl Drop for Stack {
+impl Drop for Supervisor {
     fn drop(&mut self) {
         self.end();
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::{Ports, address, url};
-use crate::stack::{Ready, Service};
+use crate::supervisor::{Ready, Service};
 
 const BUCKET: &str = "lake";
 /// The key may be public, because MinIO listens on 127.0.0.1 only. The catalog listens on all addresses and supports no

@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
 use crate::installation::Installation;
-use crate::stack::{Ready, Service, Stack, get_json};
+use crate::supervisor::{Ready, Service, Supervisor, get_json};
 pub use clickhouse::LOCATION_HEADER;
 use clickhouse::Server;
 use password::Passwords;
@@ -31,7 +31,7 @@ pub enum Lake {
 }
 
 /// One embedded stack.
-pub struct Local {
+pub struct LocalStack {
     installation: Installation,
     /// The folder of the lake, ingest's log, ClickHouse's disks and the log files.
     pub data: PathBuf,
@@ -42,7 +42,7 @@ pub struct Local {
     lake: Lake,
 }
 
-impl Local {
+impl LocalStack {
     /// Returns the stack of a tier, over a folder.
     ///
     /// # Errors
@@ -97,9 +97,9 @@ impl Local {
     ///
     /// # Errors
     /// Returns an error if a service ends, or the wait takes longer than a start may take.
-    pub fn wait_for_all_sent(&self, stack: &mut Stack) -> Result<()> {
+    pub fn wait_for_all_sent(&self, supervisor: &mut Supervisor) -> Result<()> {
         let ingest = format!("{}/health", self.ingest_url());
-        stack.wait_until("ingest commits all it took", || {
+        supervisor.wait_until("ingest commits all it took", || {
             Ok(get_json(&ingest)?["wal"]["backlog_records"] == 0)
         })?;
         if self.servers.is_empty() {
@@ -108,7 +108,7 @@ impl Local {
         let sync = format!("{}/health", url(self.ports.sync));
         // The round in progress may have begun before that commit. The round after the next one has begun after it.
         let mut rounds = Vec::new();
-        stack.wait_until("sync has gone over the lake", || {
+        supervisor.wait_until("sync has gone over the lake", || {
             let round = get_json(&sync)?["targets"].to_string();
             if !round.contains("\"error\":\"") && !rounds.contains(&round) {
                 rounds.push(round);
@@ -137,26 +137,26 @@ impl Local {
     ///
     /// # Errors
     /// Returns an error if a service cannot be started, or is not ready in time.
-    pub fn start(&self, stack: &mut Stack) -> Result<()> {
+    pub fn start(&self, supervisor: &mut Supervisor) -> Result<()> {
         std::fs::create_dir_all(&self.data)?;
         let logs = self.logs();
         if self.lake == Lake::S3 {
             let folder = self.installation.object_store.as_deref();
             let folder = folder.context("only `cargo xtask up` brings an object store")?;
-            stack.start(s3::store(folder, &self.data, self.ports)?, &logs)?;
-            stack.start(s3::catalog(folder, &self.data, self.ports), &logs)?;
+            supervisor.start(s3::store(folder, &self.data, self.ports)?, &logs)?;
+            supervisor.start(s3::catalog(folder, &self.data, self.ports), &logs)?;
         }
-        stack.start(self.ingest_service(), &logs)?;
-        stack.start(self.chdb_service(), &logs)?;
+        supervisor.start(self.ingest_service(), &logs)?;
+        supervisor.start(self.chdb_service(), &logs)?;
         for server in &self.servers {
             if let Some(service) = server.service(&self.installation, &self.lake(), &self.passwords) {
-                stack.start(service, &logs)?;
+                supervisor.start(service, &logs)?;
             }
         }
         if !self.servers.is_empty() {
-            stack.start(self.sync_service(), &logs)?;
+            supervisor.start(self.sync_service(), &logs)?;
         }
-        stack.start(self.router_service(), &logs)
+        supervisor.start(self.router_service(), &logs)
     }
 
     fn lake(&self) -> PathBuf {

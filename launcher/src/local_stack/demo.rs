@@ -1,7 +1,7 @@
 //! The demo as a service of the stack.
 
 use crate::installation::Installation;
-use crate::stack::{Ready, Service};
+use crate::supervisor::{Ready, Service};
 
 /// Name of the demo's service.
 pub const NAME: &str = "demo";

@@ -9,7 +9,7 @@ use super::ports::Ports;
 use super::tier::Tier;
 use super::{address, url};
 use crate::installation::Installation;
-use crate::stack::{Ready, Service};
+use crate::supervisor::{Ready, Service};
 
 /// Name of the header that sets the location of a request: `latitude,longitude` in degrees.
 pub const LOCATION_HEADER: &str = "x-lakefront-location";
