@@ -12,6 +12,7 @@ pub mod instant;
 mod page;
 mod problem;
 mod query;
+mod search;
 mod time_range;
 mod zone;
 
@@ -25,5 +26,6 @@ pub use query::{
     BackendChoice, BackendKind, Column, QueryReply, QueryRequest, Range, Reason, SentParam, SentStatement,
     SqlRequest, Stats,
 };
+pub use search::{Cursor, SearchReply, SearchRequest, Signal, Wanted};
 pub use time_range::{Preset, TimeRange};
 pub use zone::{Zone, ZoneOffset};

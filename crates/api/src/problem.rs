@@ -23,6 +23,9 @@ pub struct Problem {
     /// The message of the engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_message: Option<String>,
+    /// The number of characters before the fault in the text of a search.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<usize>,
 }
 
 /// The stable types of problems, each with its HTTP status.
@@ -117,7 +120,15 @@ impl Problem {
             detail: detail.into(),
             code: None,
             engine_message: None,
+            position: None,
         }
+    }
+
+    /// Adds the place of the fault in the text of a search.
+    #[must_use]
+    pub fn at(mut self, position: usize) -> Self {
+        self.position = Some(position);
+        self
     }
 
     /// Adds the engine's exception code and message.

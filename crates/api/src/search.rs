@@ -1,0 +1,159 @@
+//! The request and the reply of `/search`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{BackendChoice, QueryReply, TimeRange};
+
+/// A signal whose rows can be searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Signal {
+    /// Log records.
+    Logs,
+    /// Spans.
+    Traces,
+}
+
+impl Signal {
+    /// Returns the name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Logs => "logs",
+            Self::Traces => "traces",
+        }
+    }
+
+    /// Returns the name of the table with the rows.
+    pub const fn table(self) -> &'static str {
+        match self {
+            Self::Logs => "otel_logs",
+            Self::Traces => "otel_traces",
+        }
+    }
+}
+
+/// The body of `POST /search`: a text in the search language.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SearchRequest {
+    /// The signal to search.
+    pub signal: Signal,
+    /// The text of the search. An empty one fits every row.
+    #[serde(default)]
+    pub query: String,
+    /// The time range.
+    #[serde(default)]
+    pub time_range: TimeRange,
+    /// The largest number of rows, from 1 to 1,000.
+    #[serde(default = "fifty")]
+    pub limit: u32,
+    /// The last row of the page before: only rows after it in the order of the answer are returned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Cursor>,
+    /// The answer that is wanted.
+    #[serde(default)]
+    pub wanted: Wanted,
+    /// The engines that may answer.
+    #[serde(default)]
+    pub backend: BackendChoice,
+    /// The largest accepted lag of the answer behind the lake, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_lag_seconds: Option<u64>,
+    /// True if the reply should contain the statement that was sent to the engine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub explain: bool,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+/// The answers of a search.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wanted {
+    /// The rows that fit, the newest first.
+    #[default]
+    Rows,
+    /// The number of rows that fit, by time and severity or status.
+    Histogram,
+    /// The one row that `before` names, with all of its attributes.
+    Row,
+}
+
+/// The place of a row in the order of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Cursor {
+    /// The row's time.
+    pub time: Timestamp,
+    /// The row's number.
+    pub row_id: i64,
+}
+
+impl fmt::Display for Cursor {
+    /// Formats the cursor as microseconds since 1970 and the row's number, both decimal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.time.as_microsecond(), self.row_id)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = || {
+            let (time, row_id) = text.split_once('_')?;
+            let time = Timestamp::from_microsecond(time.parse().ok()?).ok()?;
+            Some(Self {
+                time,
+                row_id: row_id.parse().ok()?,
+            })
+        };
+        read().ok_or_else(|| "expected a cursor as `next` of a reply has it".into())
+    }
+}
+
+impl TryFrom<String> for Cursor {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Cursor> for String {
+    fn from(cursor: Cursor) -> Self {
+        cursor.to_string()
+    }
+}
+
+/// The reply to `POST /search`: that of a named query, and the cursor of the next page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchReply {
+    /// The rows, and how they were found.
+    #[serde(flatten)]
+    pub reply: QueryReply,
+    /// The cursor for `before` of the next request. Absent after the last row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Cursor>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_is_written() {
+        let cursor: Cursor = "1774353600123456_-9223372036854775808".parse().unwrap();
+        assert_eq!(cursor.to_string(), "1774353600123456_-9223372036854775808");
+        for text in ["", "1", "1_", "_1", "1_x", "99999999999999999999_1"] {
+            assert!(text.parse::<Cursor>().is_err(), "{text}");
+        }
+    }
+}
