@@ -5,18 +5,18 @@ use worker::js_sys::Reflect;
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys;
 
-use crate::place::Place;
+use crate::geo::GeoPoint;
 
 /// Returns the place of a request's sender from `request.cf`, or else from a proxy's header in the form
 /// `latitude,longitude`.
-pub fn place(request: &web_sys::Request, header: Option<&HeaderName>) -> Option<Place> {
+pub fn client_location(request: &web_sys::Request, header: Option<&HeaderName>) -> Option<GeoPoint> {
     if let (Some(latitude), Some(longitude)) = (property(request, "latitude"), property(request, "longitude"))
     {
-        return Place::parse(&latitude, &longitude);
+        return GeoPoint::parse(&latitude, &longitude);
     }
     let said = request.headers().get(header?.as_str()).ok()??;
     let (latitude, longitude) = said.split_once(',')?;
-    Place::parse(latitude, longitude)
+    GeoPoint::parse(latitude, longitude)
 }
 
 /// Returns a property of `request.cf` if it is a text.

@@ -24,7 +24,7 @@ pub struct Config {
     pub login: Login,
     /// `INGEST_URL`: the address to which OTLP is forwarded. Without it the Worker refuses OTLP.
     pub ingest: Option<Url>,
-    /// `SELF_OBSERVATION`: true if the router reports its decisions to ingest. The values are `on` and `off` (the
+    /// `SELF_OBSERVATION`: true if the router reports its queries to ingest. The values are `on` and `off` (the
     /// default).
     pub observes_itself: bool,
     /// `INGEST_KEY`: the key of the router's own requests to ingest, if ingest requires keys.
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_router_tells_of_itself_only_when_asked_to() {
+    fn the_router_observes_itself_only_when_configured() {
         let observes = |value| {
             let variables = [("CHDB_URL", "http://a"), ("SELF_OBSERVATION", value)];
             config(&variables, false).unwrap().observes_itself

@@ -15,8 +15,8 @@ use worker::js_sys::{Reflect, global};
 use worker::wasm_bindgen::JsValue;
 
 use crate::headers::page_policy;
+use crate::request::RequestContext;
 use crate::routes::{not_found, wants_page};
-use crate::visit::Visit;
 
 /// The global variable with the folder of this build's browser bundle. The bundler writes it at the top of the Worker's
 /// script.
@@ -46,8 +46,10 @@ fn options() -> LeptosOptions {
 
 /// Provides the context of pages and server functions, and sets the security policy of their replies.
 fn page_context() {
-    if let Some(visit) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Visit>().cloned()) {
-        provide_context(QueryService::new(visit));
+    if let Some(context) =
+        use_context::<Parts>().and_then(|parts| parts.extensions.get::<RequestContext>().cloned())
+    {
+        provide_context(QueryService::new(context));
     }
     if let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce())
         && let Some(policy) = page_policy(&nonce)

@@ -14,12 +14,12 @@ use tower_service::Service;
 use url::Url;
 use worker::{Context, Delay, Env, Headers, ResponseBuilder, console_error, event, web_sys};
 
+use crate::body::{self, BodyError};
 use crate::clock::Instant;
-use crate::host::Host;
-use crate::problem::Refusal;
-use crate::visit::Visit;
-use crate::whole::{self, Unread};
-use crate::{cf, guard, headers, otlp};
+use crate::problem::ApiError;
+use crate::request::RequestContext;
+use crate::state::AppState;
+use crate::{auth, cf, headers, otlp};
 
 /// The largest body of a request to the API or to a server function, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -33,20 +33,20 @@ fn start() {
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     let arrived = Instant::now();
-    let mut response = match Host::of_isolate(&env) {
-        Ok(host) => {
+    let mut response = match AppState::of_isolate(&env) {
+        Ok(state) => {
             if let Some(signal) = signal_of(&request) {
-                match forwarded(host, signal, &request).await {
+                match forwarded(state, signal, &request).await {
                     Ok(response) => return Ok(response),
                     Err(refusal) => refusal.into_response(),
                 }
             } else {
-                answer(host, request, env, context, arrived)
+                answer(state, request, env, context, arrived)
                     .await
                     .unwrap_or_else(IntoResponse::into_response)
             }
         }
-        Err(error) => Refusal::new(ProblemType::Internal, error.to_string()).into_response(),
+        Err(error) => ApiError::new(ProblemType::Internal, error.to_string()).into_response(),
     };
     headers::complete(response.headers_mut());
     script_response(response).await
@@ -57,20 +57,20 @@ fn signal_of(request: &web_sys::Request) -> Option<&'static str> {
 }
 
 async fn forwarded(
-    host: &Host,
+    state: &AppState,
     signal: &str,
     request: &web_sys::Request,
-) -> Result<web_sys::Response, Refusal> {
-    let Some(ingest) = &host.config.ingest else {
+) -> Result<web_sys::Response, ApiError> {
+    let Some(ingest) = &state.config.ingest else {
         let detail = "this router takes no telemetry: INGEST_URL is not set";
-        return Err(Refusal::new(ProblemType::NotFound, detail));
+        return Err(ApiError::new(ProblemType::NotFound, detail));
     };
     otlp::forward(ingest, signal, request)
         .await
         .map(Into::into)
         .map_err(|error| {
             console_error!("ingest at INGEST_URL: {error}");
-            Refusal::new(
+            ApiError::new(
                 ProblemType::NoBackend,
                 "ingest does not answer; send again in 10 seconds",
             )
@@ -78,27 +78,27 @@ async fn forwarded(
 }
 
 async fn answer(
-    host: &'static Host,
+    state: &'static AppState,
     request: web_sys::Request,
     env: Env,
     context: Context,
     arrived: Instant,
-) -> Result<Response, Refusal> {
-    let asker = cf::place(&request, host.config.location_header.as_ref());
+) -> Result<Response, ApiError> {
+    let client = cf::client_location(&request, state.config.location_header.as_ref());
     let mut parts = http_parts(&request).map_err(|error| cannot_be_read(&error))?;
-    guard::check(&parts, &host.config)?;
-    let visit = Visit::new(
-        Arc::clone(&host.engines),
+    auth::check(&parts, &state.config)?;
+    let context = RequestContext::new(
+        Arc::clone(&state.engines),
         env,
         Arc::new(context),
-        host.reporter.clone(),
-        host.config.ingest.clone(),
-        host.config.ingest_key.clone(),
-        asker,
+        state.exporter.clone(),
+        state.config.ingest.clone(),
+        state.config.ingest_key.clone(),
+        client,
     );
-    parts.extensions.insert(visit);
+    parts.extensions.insert(context);
     parts.extensions.insert(arrived);
-    let mut router = host.router.clone();
+    let mut router = state.router.clone();
     let answered = async {
         let body = body_of(&request, &parts.headers).await?;
         let Ok(response) = router.call(Request::from_parts(parts, body)).await;
@@ -111,7 +111,7 @@ async fn answer(
                 "no answer within {} s; ask for a shorter time range",
                 REQUEST_DEADLINE.as_secs()
             );
-            Err(Refusal::new(ProblemType::Timeout, detail))
+            Err(ApiError::new(ProblemType::Timeout, detail))
         }
     }
 }
@@ -131,8 +131,8 @@ fn http_parts(request: &web_sys::Request) -> Result<Parts, http::Error> {
 }
 
 /// Reads the whole body. A body whose `Content-Length` is above [`MAX_BODY`] is refused unread.
-async fn body_of(request: &web_sys::Request, headers: &HeaderMap) -> Result<Body, Refusal> {
-    let too_large = || Refusal::new(ProblemType::TooLarge, format!("send at most {MAX_BODY} bytes"));
+async fn body_of(request: &web_sys::Request, headers: &HeaderMap) -> Result<Body, ApiError> {
+    let too_large = || ApiError::new(ProblemType::TooLarge, format!("send at most {MAX_BODY} bytes"));
     let length = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -142,15 +142,15 @@ async fn body_of(request: &web_sys::Request, headers: &HeaderMap) -> Result<Body
     let Some(stream) = request.body() else {
         return Ok(Body::empty());
     };
-    match whole::read(&stream, MAX_BODY).await {
+    match body::read_limited(&stream, MAX_BODY).await {
         Ok(body) => Ok(body.into()),
-        Err(Unread::TooLarge) => Err(too_large()),
-        Err(Unread::Broken(error)) => Err(cannot_be_read(&error)),
+        Err(BodyError::TooLarge) => Err(too_large()),
+        Err(BodyError::Broken(error)) => Err(cannot_be_read(&error)),
     }
 }
 
-fn cannot_be_read(error: &dyn std::error::Error) -> Refusal {
-    Refusal::new(
+fn cannot_be_read(error: &dyn std::error::Error) -> ApiError {
+    ApiError::new(
         ProblemType::BadRequest,
         format!("the request cannot be read: {error}"),
     )

@@ -27,7 +27,7 @@ pub enum ConfigError {
     Clickhouse(String),
     /// `ALLOWED_HOSTS` is not a list of names.
     #[error("ALLOWED_HOSTS: {0}")]
-    Host(#[from] BadHost),
+    AppState(#[from] BadHost),
     /// A variable is not the name of a header.
     #[error("{name} is not the name of a header such as x-lakefront-location")]
     Header {

@@ -6,16 +6,16 @@ use axum::extract::{FromRequest, Request};
 use lakefront_api::ProblemType;
 use serde::de::DeserializeOwned;
 
-use crate::problem::Refusal;
+use crate::problem::ApiError;
 
 /// Extracts a JSON body, or returns a refusal that says what is wrong with it.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let Json(body) = Json::from_request(request, state)
             .await
             .map_err(|rejection| refusal(&rejection))?;
@@ -23,9 +23,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
-fn refusal(rejection: &JsonRejection) -> Refusal {
+fn refusal(rejection: &JsonRejection) -> ApiError {
     match rejection {
-        JsonRejection::MissingJsonContentType(_) => Refusal::new(
+        JsonRejection::MissingJsonContentType(_) => ApiError::new(
             ProblemType::UnsupportedMediaType,
             "send the body as content-type: application/json",
         ),
@@ -34,8 +34,8 @@ fn refusal(rejection: &JsonRejection) -> Refusal {
         JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
             let text = rejection.body_text();
             let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
-            Refusal::new(ProblemType::BadRequest, format!("body: {reason}"))
+            ApiError::new(ProblemType::BadRequest, format!("body: {reason}"))
         }
-        other => Refusal::new(ProblemType::BadRequest, format!("body: {}", other.body_text())),
+        other => ApiError::new(ProblemType::BadRequest, format!("body: {}", other.body_text())),
     }
 }

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_too_many_waits_for_a_lane() {
+    fn a_query_too_many_waits_for_a_lane() {
         let lanes = Arc::new(Lanes::default());
         let enter = || Box::pin(async { lanes.enter().await });
         let mut taken: Vec<Lane> = (0..LANES).map(|_| enter().now_or_never().unwrap()).collect();

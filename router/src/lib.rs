@@ -8,47 +8,35 @@
 // The types of the dashboard's views are deeply nested.
 #![recursion_limit = "512"]
 
-pub mod attempts;
-pub mod belief;
+pub mod auth;
+pub mod backends;
 pub mod config;
-pub mod decision;
 mod error;
-pub mod failure;
-pub mod guard;
+pub mod geo;
 pub mod headers;
 pub mod lanes;
-pub mod nearest;
-pub mod place;
 pub mod problem;
-pub mod report;
+pub mod telemetry;
 
+#[cfg(target_arch = "wasm32")]
+mod body;
 #[cfg(target_arch = "wasm32")]
 mod cf;
 #[cfg(target_arch = "wasm32")]
 mod clock;
 #[cfg(target_arch = "wasm32")]
-mod container;
-#[cfg(target_arch = "wasm32")]
 mod dashboard;
 #[cfg(target_arch = "wasm32")]
-mod engine;
-#[cfg(target_arch = "wasm32")]
 mod entry;
-#[cfg(target_arch = "wasm32")]
-mod fetch;
-#[cfg(target_arch = "wasm32")]
-mod host;
 #[cfg(target_arch = "wasm32")]
 mod json_body;
 #[cfg(target_arch = "wasm32")]
 mod otlp;
 #[cfg(target_arch = "wasm32")]
-mod reporter;
+mod request;
 #[cfg(target_arch = "wasm32")]
 mod routes;
 #[cfg(target_arch = "wasm32")]
-mod visit;
-#[cfg(target_arch = "wasm32")]
-mod whole;
+mod state;
 
 pub use error::ConfigError;

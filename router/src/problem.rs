@@ -6,22 +6,22 @@ use lakefront_api::{Problem, ProblemType};
 
 /// A problem as a reply: the only form of an error in the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal(pub Problem);
+pub struct ApiError(pub Problem);
 
-impl Refusal {
+impl ApiError {
     /// Creates a refusal of a type. `detail` is a sentence that says what to do.
     pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
         Self(Problem::new(kind, detail))
     }
 }
 
-impl From<Problem> for Refusal {
+impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
         Self(problem)
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(problem) = self;
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -11,8 +11,8 @@ use worker::send::SendFuture;
 
 use crate::clock::Instant;
 use crate::json_body::JsonBody;
-use crate::problem::Refusal;
-use crate::visit::Visit;
+use crate::problem::ApiError;
+use crate::request::RequestContext;
 
 /// Returns the routes of the API. The dashboard adds its own to them.
 pub fn api<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -26,27 +26,27 @@ pub fn api<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 async fn query(
-    Extension(visit): Extension<Visit>,
+    Extension(context): Extension<RequestContext>,
     Extension(arrived): Extension<Instant>,
     JsonBody(request): JsonBody<QueryRequest>,
-) -> Result<Json<QueryReply>, Refusal> {
-    Ok(Json(SendFuture::new(visit.query(request, arrived)).await?))
+) -> Result<Json<QueryReply>, ApiError> {
+    Ok(Json(SendFuture::new(context.query(request, arrived)).await?))
 }
 
 async fn sql(
-    Extension(visit): Extension<Visit>,
+    Extension(context): Extension<RequestContext>,
     Extension(arrived): Extension<Instant>,
     JsonBody(request): JsonBody<SqlRequest>,
-) -> Result<Json<QueryReply>, Refusal> {
-    Ok(Json(SendFuture::new(visit.ad_hoc(request, arrived)).await?))
+) -> Result<Json<QueryReply>, ApiError> {
+    Ok(Json(SendFuture::new(context.ad_hoc(request, arrived)).await?))
 }
 
-async fn queries(Extension(visit): Extension<Visit>) -> Json<Vec<QueryInfo>> {
-    Json(visit.catalogue())
+async fn queries(Extension(context): Extension<RequestContext>) -> Json<Vec<QueryInfo>> {
+    Json(context.catalogue())
 }
 
-async fn health(Extension(visit): Extension<Visit>) -> (StatusCode, Json<HealthReply>) {
-    let reply = SendFuture::new(visit.health()).await;
+async fn health(Extension(context): Extension<RequestContext>) -> (StatusCode, Json<HealthReply>) {
+    let reply = SendFuture::new(context.health()).await;
     let status = if reply.healthy {
         StatusCode::OK
     } else {
@@ -57,13 +57,13 @@ async fn health(Extension(visit): Extension<Visit>) -> (StatusCode, Json<HealthR
 
 /// Returns the answer of a named query as a file. The query string is that of a page.
 async fn download(
-    Extension(visit): Extension<Visit>,
+    Extension(context): Extension<RequestContext>,
     Path(file): Path<String>,
     uri: Uri,
-) -> Result<([(HeaderName, String); 2], String), Refusal> {
+) -> Result<([(HeaderName, String); 2], String), ApiError> {
     let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let pairs = pairs.into_owned().collect();
-    let download = lakefront_app::download(QueryService::new(visit), &file, pairs).await?;
+    let download = lakefront_app::download(QueryService::new(context), &file, pairs).await?;
     let headers = [
         (header::CONTENT_TYPE, download.content_type.to_owned()),
         // The name needs no escaping. A known file is named after a query: letters, digits, underscores and a dot.
@@ -75,21 +75,21 @@ async fn download(
     Ok((headers, download.body))
 }
 
-async fn method_not_allowed(method: Method, uri: Uri) -> Refusal {
+async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
     let detail = format!(
         "{} does not take {method}; the Allow header says what it takes",
         uri.path()
     );
-    Refusal::new(ProblemType::MethodNotAllowed, detail)
+    ApiError::new(ProblemType::MethodNotAllowed, detail)
 }
 
 /// Returns the problem for a path that has no route.
-pub fn not_found(uri: &Uri) -> Refusal {
+pub fn not_found(uri: &Uri) -> ApiError {
     let detail = format!(
         "there is no {}; the API has POST /query, POST /sql, GET /queries, GET /health, GET /download/<query>.csv and .json, and POST /v1/logs, /v1/traces, /v1/metrics",
         uri.path()
     );
-    Refusal::new(ProblemType::NotFound, detail)
+    ApiError::new(ProblemType::NotFound, detail)
 }
 
 /// Returns true if a person with a browser requests a page: `GET` or `HEAD` with `text/html` in `Accept`.

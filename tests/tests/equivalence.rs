@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use lakefront_api::{BackendKind, QueryInfo, QueryRequest, Reason};
 use lakefront_query::{Definition, catalogue};
-use lakefront_router::decision::{Attempted, Decision, export};
+use lakefront_router::telemetry::event::{FailedAttempt, QueryEvent, export};
 use lakefront_tests::{Hot, Stack};
 use serde_json::{Value, json};
 
@@ -117,14 +117,14 @@ async fn tell(stack: &Stack, logs: u64) -> Result<()> {
             "columns": [], "rows": [], "truncated": false, "backend": backend, "reason": reason, "lagSeconds": 0,
             "elapsedMs": minute as f64 / 2.0, "backendMs": 1.0, "stats": {"rowsRead": 0, "bytesRead": 0},
         });
-        let failed = (reason == "failover").then(|| Attempted {
+        let failed = (reason == "failover").then(|| FailedAttempt {
             kind: BackendKind::Clickhouse,
             region: Some("us".into()),
             failure: "deadline".into(),
         });
         let at = until.checked_sub(minute.minutes())?;
         let reply = Ok(serde_json::from_value(reply)?);
-        decisions.extend(Decision::of(
+        decisions.extend(QueryEvent::of(
             "top_pages".into(),
             &reply,
             failed.into_iter().collect(),

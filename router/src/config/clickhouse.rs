@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Secret, address};
 use crate::error::ConfigError;
-use crate::place::Place;
+use crate::geo::GeoPoint;
 
 /// The name of chDB in plans, logs and `/health`, which no ClickHouse server may have.
 pub const CHDB: &str = "chdb";
@@ -22,7 +22,7 @@ pub struct Clickhouse {
     /// The server's region, as a text for people.
     pub region: Option<String>,
     /// The server's place on Earth. A server without one counts as farther away than any other.
-    pub place: Option<Place>,
+    pub place: Option<GeoPoint>,
 }
 
 /// The user of the router on every ClickHouse server.
@@ -74,7 +74,7 @@ impl Entry {
         let place = match (self.latitude, self.longitude) {
             (None, None) => None,
             (Some(latitude), Some(longitude)) => Some(
-                Place::new(latitude, longitude)
+                GeoPoint::new(latitude, longitude)
                     .ok_or_else(|| bad(format!("{latitude}, {longitude} is no place on Earth")))?,
             ),
             _ => return Err(bad("latitude and longitude go together".into())),
@@ -104,7 +104,7 @@ mod tests {
                 {"name":"lab","url":"http://127.0.0.1:8123"}]"#,
         )
         .unwrap();
-        assert_eq!(servers[0].place, Place::new(39.0, -77.5));
+        assert_eq!(servers[0].place, GeoPoint::new(39.0, -77.5));
         assert_eq!(
             (servers[1].url.as_str(), &servers[1].region, servers[1].place),
             ("http://127.0.0.1:8123/", &None, None)

@@ -3,11 +3,11 @@
 use lakefront_api::{BackendKind, Problem, ProblemType};
 use lakefront_query::{Attempt, Plan};
 
-use crate::failure::{Asked, EngineFailure};
+use crate::backends::failure::{EngineFailure, StatementOrigin};
 
 /// A failed call, and the kind of engine that was called.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Failed {
+pub struct FailedCall {
     /// The kind of the engine that failed.
     pub kind: BackendKind,
     /// The failure.
@@ -19,18 +19,18 @@ pub struct Failed {
 /// # Errors
 /// Returns the problem of the last failure. The attempts end early at a failure that no other engine can make good.
 /// Without any attempt, the problem is that no engine is configured.
-pub async fn first_answer<T>(
+pub async fn first_reply<T>(
     plan: Plan,
-    asked: Asked,
-    mut ask: impl AsyncFnMut(&Attempt) -> Result<T, Failed>,
+    origin: StatementOrigin,
+    mut call: impl AsyncFnMut(&Attempt) -> Result<T, FailedCall>,
 ) -> Result<(Attempt, T), Problem> {
     let mut problem = Problem::new(ProblemType::NoBackend, "no engine is configured; see /health");
     for attempt in plan.attempts {
-        match ask(&attempt).await {
+        match call(&attempt).await {
             Ok(answer) => return Ok((attempt, answer)),
-            Err(Failed { kind, failure }) => {
-                problem = failure.problem(asked, kind);
-                if !failure.fails_over(asked) {
+            Err(FailedCall { kind, failure }) => {
+                problem = failure.problem(origin, kind);
+                if !failure.fails_over(origin) {
                     break;
                 }
             }
@@ -72,8 +72,8 @@ mod tests {
         }
     }
 
-    fn failed(failure: EngineFailure) -> Failed {
-        Failed {
+    fn failed(failure: EngineFailure) -> FailedCall {
+        FailedCall {
             kind: BackendKind::Clickhouse,
             failure,
         }
@@ -81,11 +81,14 @@ mod tests {
 
     /// Runs a plan of `a` and `b`, in which `a` fails and `b` would answer. Returns the engines that were called, and
     /// the outcome.
-    fn after_failure(asked: Asked, failure: EngineFailure) -> (Vec<String>, Result<Reason, ProblemType>) {
+    fn after_failure(
+        origin: StatementOrigin,
+        failure: EngineFailure,
+    ) -> (Vec<String>, Result<Reason, ProblemType>) {
         let mut seen = Vec::new();
-        let outcome = block_on(first_answer(
+        let outcome = block_on(first_reply(
             plan(&["a", "b"]),
-            asked,
+            origin,
             async |attempt: &Attempt| {
                 seen.push(attempt.backend.clone());
                 if attempt.backend == "a" {
@@ -105,7 +108,10 @@ mod tests {
 
     #[test]
     fn a_dead_engine_is_replaced_by_the_next() {
-        let (seen, outcome) = after_failure(Asked::Named, EngineFailure::Unreachable("refused".into()));
+        let (seen, outcome) = after_failure(
+            StatementOrigin::Named,
+            EngineFailure::Unreachable("refused".into()),
+        );
         assert_eq!(
             (seen, outcome),
             (vec!["a".to_owned(), "b".into()], Ok(Reason::Failover))
@@ -115,7 +121,7 @@ mod tests {
     #[test]
     fn an_authors_error_is_not_tried_again() {
         let syntax = EngineFailure::Reply(Exception::new(62, "SYNTAX_ERROR", "boom").into());
-        let (seen, outcome) = after_failure(Asked::AdHoc, syntax);
+        let (seen, outcome) = after_failure(StatementOrigin::AdHoc, syntax);
         assert_eq!(
             (seen, outcome),
             (vec!["a".to_owned()], Err(ProblemType::QueryFailed))
@@ -124,9 +130,9 @@ mod tests {
 
     #[test]
     fn the_last_failure_is_what_the_caller_hears() {
-        let outcome = block_on(first_answer(
+        let outcome = block_on(first_reply(
             plan(&["a", "b"]),
-            Asked::Named,
+            StatementOrigin::Named,
             async |attempt: &Attempt| {
                 Err::<(), _>(failed(match attempt.backend.as_str() {
                     "a" => EngineFailure::Unreachable("refused".into()),
@@ -139,7 +145,11 @@ mod tests {
 
     #[test]
     fn no_engine_is_a_problem_not_a_panic() {
-        let outcome = block_on(first_answer(plan(&[]), Asked::Named, async |_: &Attempt| Ok(())));
+        let outcome = block_on(first_reply(
+            plan(&[]),
+            StatementOrigin::Named,
+            async |_: &Attempt| Ok(()),
+        ));
         assert_eq!(outcome.unwrap_err().kind, ProblemType::NoBackend);
     }
 }

@@ -7,14 +7,14 @@ use worker::web_sys::{ReadableStream, ReadableStreamDefaultReader, ReadableStrea
 
 /// The reason why a body could not be read.
 #[derive(Debug)]
-pub enum Unread {
+pub enum BodyError {
     /// The body is longer than the limit.
     TooLarge,
     /// The stream failed before its end.
     Broken(worker::Error),
 }
 
-impl From<JsValue> for Unread {
+impl From<JsValue> for BodyError {
     fn from(error: JsValue) -> Self {
         Self::Broken(error.into())
     }
@@ -27,7 +27,7 @@ impl From<JsValue> for Unread {
 ///
 /// # Errors
 /// Returns an error if the body is longer than `limit`, or if the sender disconnects.
-pub async fn read(stream: &ReadableStream, limit: usize) -> Result<Vec<u8>, Unread> {
+pub async fn read_limited(stream: &ReadableStream, limit: usize) -> Result<Vec<u8>, BodyError> {
     let reader = ReadableStreamDefaultReader::new(stream)?;
     let mut whole = Vec::new();
     loop {
@@ -39,7 +39,7 @@ pub async fn read(stream: &ReadableStream, limit: usize) -> Result<Vec<u8>, Unre
         let held = whole.len();
         let length = usize::try_from(piece.length()).unwrap_or(usize::MAX);
         if length > limit.saturating_sub(held) {
-            return Err(Unread::TooLarge);
+            return Err(BodyError::TooLarge);
         }
         whole.resize(held + length, 0);
         piece.copy_to(whole.split_at_mut(held).1);

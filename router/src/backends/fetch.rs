@@ -9,21 +9,21 @@ use lakefront_clickhouse_http::Answer;
 use worker::wasm_bindgen::JsValue;
 use worker::{AbortController, AbortSignal, Delay, Env, Fetch, ResponseBody, web_sys};
 
+use crate::backends::container;
+use crate::backends::failure::EngineFailure;
+use crate::body::{self, BodyError};
 use crate::config::Location;
-use crate::container;
-use crate::failure::EngineFailure;
-use crate::whole::{self, Unread};
 
 /// The largest accepted reply in bytes. An isolate has 128 MB, and the rows are in memory twice during their
 /// conversion.
 const MAX_REPLY: usize = 24 << 20;
 /// The time before its limit at which a request is given up. The cancellation is then part of the limit, so that the
 /// next engine is called on time.
-const GIVING_UP: Duration = Duration::from_millis(5);
+const CANCEL_MARGIN: Duration = Duration::from_millis(5);
 
 /// The reply of an engine.
 #[derive(Debug)]
-pub struct Reply {
+pub struct HttpReply {
     /// The HTTP status.
     pub status: StatusCode,
     /// The headers that the router uses.
@@ -42,15 +42,15 @@ pub async fn send(
     env: &Env,
     request: Request<String>,
     limit: Duration,
-) -> Result<Reply, EngineFailure> {
+) -> Result<HttpReply, EngineFailure> {
     let mut cancel = CancelOnDrop(Some(AbortController::default()));
     let signal = cancel.signal();
     let exchange = pin!(exchange(location, env, request, signal));
-    let patience = Delay::from(limit.saturating_sub(GIVING_UP));
-    match select(exchange, pin!(patience)).await {
+    let timeout = Delay::from(limit.saturating_sub(CANCEL_MARGIN));
+    match select(exchange, pin!(timeout)).await {
         Either::Left((outcome, _)) => {
             if outcome.is_ok() {
-                cancel.nothing_left();
+                cancel.disarm();
             }
             outcome
         }
@@ -63,7 +63,7 @@ async fn exchange(
     env: &Env,
     request: Request<String>,
     signal: Option<AbortSignal>,
-) -> Result<Reply, EngineFailure> {
+) -> Result<HttpReply, EngineFailure> {
     let unreachable = |error: worker::Error| EngineFailure::Unreachable(error.to_string());
     let request = worker::Request::from(script_request(&request, signal).map_err(unreachable)?);
     let response = match location {
@@ -81,14 +81,14 @@ async fn exchange(
         }
     }
     let body = match response.body() {
-        ResponseBody::Stream(stream) => whole::read(stream, MAX_REPLY).await,
+        ResponseBody::Stream(stream) => body::read_limited(stream, MAX_REPLY).await,
         ResponseBody::Body(_) | ResponseBody::Empty => Ok(Vec::new()),
     };
     let body = body.map_err(|unread| match unread {
-        Unread::TooLarge => EngineFailure::TooLarge(MAX_REPLY),
-        Unread::Broken(error) => unreachable(error),
+        BodyError::TooLarge => EngineFailure::TooLarge(MAX_REPLY),
+        BodyError::Broken(error) => unreachable(error),
     })?;
-    Ok(Reply {
+    Ok(HttpReply {
         status,
         headers,
         body,
@@ -131,7 +131,7 @@ impl CancelOnDrop {
     }
 
     /// Disarms the guard after the whole reply was read: an abort would only cost time.
-    fn nothing_left(&mut self) {
+    fn disarm(&mut self) {
         self.0 = None;
     }
 }

@@ -1,7 +1,7 @@
-//! The queries of one request, from the API or the dashboard: plans them, sends them to engines, and reports the
-//! decisions.
+//! The queries of one request, from the API or the dashboard: plans them, sends them to engines, and records
+//! their events.
 
-mod parts;
+mod operations;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -20,56 +20,56 @@ use url::Url;
 use worker::send::SendFuture;
 use worker::{Context, Env};
 
-use crate::attempts::{Failed, first_answer};
+use crate::backends::engine::{CHECK_DEADLINE, Engine, can_answer, lag_seconds};
+use crate::backends::failover::{FailedCall, first_reply};
+use crate::backends::failure::{EngineFailure, StatementOrigin};
 use crate::clock::Instant;
 use crate::config::Secret;
-use crate::decision::{AD_HOC, Attempted, Decision, is_told};
-use crate::engine::{CHECK_DEADLINE, Engine, can_answer, lag_seconds};
-use crate::failure::{Asked, EngineFailure};
+use crate::geo::GeoPoint;
+use crate::geo::nearest_first;
 use crate::lanes::Lanes;
-use crate::nearest::nearest_first;
-use crate::place::Place;
-use crate::reporter::Reporter;
+use crate::telemetry::event::{AD_HOC, FailedAttempt, QueryEvent, is_observed};
+use crate::telemetry::exporter::Exporter;
 
 /// One request, with everything that is needed to answer it.
 #[derive(Clone)]
-pub struct Visit {
+pub struct RequestContext {
     engines: Arc<Vec<Engine>>,
     env: Env,
     context: Arc<Context>,
-    reporter: Option<Arc<Reporter>>,
+    exporter: Option<Arc<Exporter>>,
     ingest: Option<Url>,
     ingest_key: Option<Secret>,
-    asker: Option<Place>,
+    client: Option<GeoPoint>,
     lanes: Arc<Lanes>,
     /// Held by the query that checks stale engines, on behalf of all queries of the request.
-    looking: Arc<Mutex<()>>,
+    stale_check: Arc<Mutex<()>>,
 }
 
 /// The time limit of a check for which a request waits. A statement on a view has the same limit.
-const FIRST_LOOK: Duration = Duration::from_millis(1_500);
+const STALE_CHECK_DEADLINE: Duration = Duration::from_millis(1_500);
 
-impl Visit {
-    /// Creates the state of a request that arrived now from `asker`.
+impl RequestContext {
+    /// Creates the state of a request that arrived now from `client`.
     pub fn new(
         engines: Arc<Vec<Engine>>,
         env: Env,
         context: Arc<Context>,
-        reporter: Option<Arc<Reporter>>,
+        exporter: Option<Arc<Exporter>>,
         ingest: Option<Url>,
         ingest_key: Option<Secret>,
-        asker: Option<Place>,
+        client: Option<GeoPoint>,
     ) -> Self {
         Self {
             engines,
             env,
             context,
-            reporter,
+            exporter,
             ingest,
             ingest_key,
-            asker,
+            client,
             lanes: Arc::default(),
-            looking: Arc::default(),
+            stale_check: Arc::default(),
         }
     }
 
@@ -78,10 +78,10 @@ impl Visit {
         let query = request.query.clone();
         let mut failed = Vec::new();
         let reply = self.answer_named(request, arrived, &mut failed).await;
-        if is_told(&query) {
-            self.tell(query, &reply, failed);
+        if is_observed(&query) {
+            self.record(query, &reply, failed);
         }
-        self.check_behind_the_answer();
+        self.check_in_background();
         reply
     }
 
@@ -89,19 +89,19 @@ impl Visit {
         &self,
         request: QueryRequest,
         arrived: Instant,
-        failed: &mut Vec<Attempted>,
+        failed: &mut Vec<FailedAttempt>,
     ) -> Result<QueryReply, Problem> {
         let resolved = resolve(&request, arrived.timestamp())?;
         let _lane = self.lanes.enter().await;
-        self.look_at_the_stale().await;
+        self.check_stale_engines().await;
         // The plan uses the status at this moment: queries that ran meanwhile may have found an engine down.
         let now = Instant::now().timestamp();
         let plan = plan(&resolved, &self.topology(now), now)?;
         let mut reply = self
-            .run(plan, Asked::Named, request.explain, arrived, failed)
+            .run(plan, StatementOrigin::Named, request.explain, arrived, failed)
             .await?;
         if matches!(reply.reason, Reason::Incomplete | Reason::Lagging) {
-            self.engines.iter().for_each(Engine::lacked);
+            self.engines.iter().for_each(Engine::mark_incomplete);
         }
         if let Some(at) = &request.at {
             // `at` is a time or a snapshot's id. Only the engine knows the time of a snapshot, so `as_of` is empty for
@@ -116,7 +116,7 @@ impl Visit {
     pub async fn ad_hoc(&self, request: SqlRequest, arrived: Instant) -> Result<QueryReply, Problem> {
         let mut failed = Vec::new();
         let reply = self.sql(request, arrived, &mut failed).await;
-        self.tell(AD_HOC.into(), &reply, failed);
+        self.record(AD_HOC.into(), &reply, failed);
         reply
     }
 
@@ -124,30 +124,33 @@ impl Visit {
         &self,
         request: SqlRequest,
         arrived: Instant,
-        failed: &mut Vec<Attempted>,
+        failed: &mut Vec<FailedAttempt>,
     ) -> Result<QueryReply, Problem> {
         let _lane = self.lanes.enter().await;
         let plan = plan_sql(&request, &self.topology(Instant::now().timestamp()));
         let reply = match plan {
-            Ok(plan) => self.run(plan, Asked::AdHoc, false, arrived, failed).await,
+            Ok(plan) => {
+                self.run(plan, StatementOrigin::AdHoc, false, arrived, failed)
+                    .await
+            }
             Err(problem) => Err(problem),
         };
-        self.check_behind_the_answer();
+        self.check_in_background();
         reply
     }
 
-    /// Reports a decision to ingest if `SELF_OBSERVATION` is on.
-    fn tell(&self, query: String, reply: &Result<QueryReply, Problem>, failed: Vec<Attempted>) {
-        let decision = Decision::of(query, reply, failed, Instant::now().timestamp());
-        if let (Some(reporter), Some(decision)) = (&self.reporter, decision) {
-            Arc::clone(reporter).tell(decision, &self.env, &self.context);
+    /// Reports a query as an event to ingest if `SELF_OBSERVATION` is on.
+    fn record(&self, query: String, reply: &Result<QueryReply, Problem>, failed: Vec<FailedAttempt>) {
+        let event = QueryEvent::of(query, reply, failed, Instant::now().timestamp());
+        if let (Some(exporter), Some(event)) = (&self.exporter, event) {
+            Arc::clone(exporter).record(event, &self.env, &self.context);
         }
     }
 
     /// Answers `GET /health`, from the cached status where that is fresh.
     pub async fn health(&self) -> HealthReply {
         let now = Instant::now().timestamp();
-        let due = self.engines.iter().filter(|engine| engine.take_check(now));
+        let due = self.engines.iter().filter(|engine| engine.try_begin_check(now));
         join_all(due.map(|engine| engine.check(&self.env, CHECK_DEADLINE))).await;
         let now = Instant::now().timestamp();
         let backends: Vec<_> = self.engines.iter().map(|engine| engine.health(now)).collect();
@@ -159,7 +162,7 @@ impl Visit {
 
     /// Returns the engines in the order of a plan: of each kind, the nearest to the client is first.
     fn topology(&self, now: Timestamp) -> Topology {
-        let order = nearest_first(self.asker, self.engines.iter().map(Engine::place));
+        let order = nearest_first(self.client, self.engines.iter().map(Engine::place));
         let engines = order.into_iter().filter_map(|index| self.engines.get(index));
         let mut chdb = self
             .engines
@@ -175,50 +178,50 @@ impl Visit {
     async fn run(
         &self,
         plan: Plan,
-        asked: Asked,
+        origin: StatementOrigin,
         explain: bool,
         arrived: Instant,
-        failed: &mut Vec<Attempted>,
+        failed: &mut Vec<FailedAttempt>,
     ) -> Result<QueryReply, Problem> {
         let range = plan.range;
-        let outcome = first_answer(plan, asked, async |attempt| {
+        let outcome = first_reply(plan, origin, async |attempt| {
             let engine = self.engine(&attempt.backend)?;
             let left = REQUEST_DEADLINE.saturating_sub(arrived.elapsed());
             if left.is_zero() {
-                return Err(Failed {
+                return Err(FailedCall {
                     kind: engine.kind(),
                     failure: EngineFailure::Deadline(REQUEST_DEADLINE),
                 });
             }
-            let heard = engine.ask(&self.env, attempt, asked, attempt.deadline.min(left));
-            match heard.await {
-                Ok(heard) => Ok((engine, heard)),
+            let reply = engine.query(&self.env, attempt, origin, attempt.deadline.min(left));
+            match reply.await {
+                Ok(reply) => Ok((engine, reply)),
                 // Every engine would refuse this statement. No other engine is called, and the engine did not fail.
-                Err(failure) if !failure.fails_over(asked) => Err(Failed {
+                Err(failure) if !failure.fails_over(origin) => Err(FailedCall {
                     kind: engine.kind(),
                     failure,
                 }),
                 Err(failure) => {
-                    if failure.overran(asked) {
-                        self.check_behind_the_answer();
+                    if failure.overran(origin) {
+                        self.check_in_background();
                     }
-                    failed.push(Attempted {
+                    failed.push(FailedAttempt {
                         kind: engine.kind(),
                         region: engine.region(),
                         failure: failure.name(),
                     });
-                    Err(Failed {
+                    Err(FailedCall {
                         kind: engine.kind(),
                         failure,
                     })
                 }
             }
         });
-        let (attempt, (engine, heard)) = outcome.await?;
+        let (attempt, (engine, reply)) = outcome.await?;
         // chDB opens the lake's newest snapshot for each query, so its data is current as of the moment of the request.
-        let as_of = attempt.as_of.unwrap_or_else(|| heard.asked_at.timestamp());
+        let as_of = attempt.as_of.unwrap_or_else(|| reply.sent_at.timestamp());
         let now = Instant::now().timestamp();
-        let answer = heard.answer.for_doubles();
+        let answer = reply.answer.for_doubles();
         Ok(QueryReply {
             columns: answer.columns,
             rows: answer.rows,
@@ -230,17 +233,17 @@ impl Visit {
             as_of: Some(as_of),
             lag_seconds: Some(lag_seconds(as_of, now)),
             elapsed_ms: arrived.elapsed_ms(),
-            backend_ms: heard.took_ms,
+            backend_ms: reply.took_ms,
             stats: answer.stats,
             statement: explain.then(|| sent(attempt.statement)),
         })
     }
 
-    fn engine(&self, name: &str) -> Result<&Engine, Failed> {
+    fn engine(&self, name: &str) -> Result<&Engine, FailedCall> {
         self.engines
             .iter()
             .find(|engine| engine.name() == name)
-            .ok_or_else(|| Failed {
+            .ok_or_else(|| FailedCall {
                 kind: BackendKind::Chdb,
                 failure: EngineFailure::Unreachable(format!("{name} is not configured")),
             })
@@ -248,26 +251,26 @@ impl Visit {
 
     /// Checks the servers whose status is stale before a plan is made. That happens in an isolate that is new or was
     /// idle for a while. All queries of a request wait for the same check.
-    async fn look_at_the_stale(&self) {
-        let _one = self.looking.lock().await;
+    async fn check_stale_engines(&self) {
+        let _one = self.stale_check.lock().await;
         let now = Instant::now().timestamp();
         let stale = self.engines.iter().filter(|engine| engine.is_stale(now));
-        join_all(stale.map(|engine| engine.check(&self.env, FIRST_LOOK))).await;
+        join_all(stale.map(|engine| engine.check(&self.env, STALE_CHECK_DEADLINE))).await;
     }
 
     /// Starts the checks that are due in the background. No answer waits for them.
-    fn check_behind_the_answer(&self) {
+    fn check_in_background(&self) {
         let now = Instant::now().timestamp();
         for index in 0..self.engines.len() {
             if self
                 .engines
                 .get(index)
-                .is_some_and(|engine| engine.take_check(now))
+                .is_some_and(|engine| engine.try_begin_check(now))
             {
-                let visit = self.clone();
+                let this = self.clone();
                 self.context.wait_until(async move {
-                    if let Some(engine) = visit.engines.get(index) {
-                        engine.check(&visit.env, CHECK_DEADLINE).await;
+                    if let Some(engine) = this.engines.get(index) {
+                        engine.check(&this.env, CHECK_DEADLINE).await;
                     }
                 });
             }
@@ -288,40 +291,40 @@ fn sent(statement: Statement) -> SentStatement {
     }
 }
 
-impl Backends for Visit {
+impl Backends for RequestContext {
     fn catalogue(&self) -> Vec<QueryInfo> {
         catalogue().iter().map(|query| query.info.clone()).collect()
     }
 
     fn query(&self, request: QueryRequest) -> AppAnswer<QueryReply> {
-        let visit = self.clone();
-        Self::send(async move { Visit::query(&visit, request, Instant::now()).await })
+        let this = self.clone();
+        Self::send(async move { RequestContext::query(&this, request, Instant::now()).await })
     }
 
     fn sql(&self, request: SqlRequest) -> AppAnswer<QueryReply> {
-        let visit = self.clone();
-        // The dashboard sends this statement by itself, repeatedly on an empty lake. Its decisions are not reported.
-        Self::send(async move { Visit::sql(&visit, request, Instant::now(), &mut Vec::new()).await })
+        let this = self.clone();
+        // The dashboard sends this statement by itself, repeatedly on an empty lake. It is not recorded.
+        Self::send(async move { RequestContext::sql(&this, request, Instant::now(), &mut Vec::new()).await })
     }
 
     fn health(&self) -> AppAnswer<HealthReply> {
-        let visit = self.clone();
-        Self::send(async move { Ok(Visit::health(&visit).await) })
+        let this = self.clone();
+        Self::send(async move { Ok(RequestContext::health(&this).await) })
     }
 
     fn lake(&self) -> AppAnswer<Option<LakeHealth>> {
-        let visit = self.clone();
-        Self::send(async move { visit.lake_health().await })
+        let this = self.clone();
+        Self::send(async move { this.lake_health().await })
     }
 
     fn ingest(&self) -> AppAnswer<Option<IngestHealth>> {
-        let visit = self.clone();
-        Self::send(async move { visit.ingest_health().await })
+        let this = self.clone();
+        Self::send(async move { this.ingest_health().await })
     }
 
     fn clickhouses(&self, sql: &'static str) -> AppAnswer<Vec<Told>> {
-        let visit = self.clone();
-        Self::send(async move { Ok(visit.ask_clickhouses(sql).await) })
+        let this = self.clone();
+        Self::send(async move { Ok(this.query_clickhouses(sql).await) })
     }
 
     fn otlp_endpoint(&self) -> String {

@@ -30,7 +30,7 @@ pub enum EngineFailure {
 
 /// The author of a statement, who is responsible if an engine refuses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum StatementOrigin {
     /// A named query, whose author is Lakefront.
     Named,
     /// Ad-hoc SQL, whose author is the caller.
@@ -78,19 +78,19 @@ impl EngineFailure {
     }
 
     /// Returns true if the next engine of the plan is tried.
-    pub fn fails_over(&self, asked: Asked) -> bool {
+    pub fn fails_over(&self, origin: StatementOrigin) -> bool {
         match self {
             Self::Unreachable(_) => true,
-            Self::Deadline(_) => asked == Asked::Named,
+            Self::Deadline(_) => origin == StatementOrigin::Named,
             Self::Reply(ReplyError::Exception(exception)) => match exception.code {
                 code::TOO_MANY_SIMULTANEOUS_QUERIES | code::AUTHENTICATION_FAILED => true,
                 // These are the caller's errors if the caller wrote the statement. A named query may still succeed on
                 // the next engine. This one may lack the tables or be too slow. It may also have broken (5xx), due to
                 // an unreadable file, a limit on memory, or a view that does not hold the range.
                 code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE | code::TIMEOUT_EXCEEDED => {
-                    asked == Asked::Named
+                    origin == StatementOrigin::Named
                 }
-                code => asked == Asked::Named && status_of(code).is_server_error(),
+                code => origin == StatementOrigin::Named && status_of(code).is_server_error(),
             },
             Self::Reply(ReplyError::Status { status, .. }) => *status >= 500 || *status == 429,
             // The next engine would give the same answer.
@@ -108,24 +108,24 @@ impl EngineFailure {
 
     /// Returns true if a named query ran into its deadline. Ad-hoc SQL may take any time, so its deadline shows nothing
     /// about the engine.
-    pub fn overran(&self, asked: Asked) -> bool {
-        matches!(self, Self::Deadline(_)) && asked == Asked::Named
+    pub fn overran(&self, origin: StatementOrigin) -> bool {
+        matches!(self, Self::Deadline(_)) && origin == StatementOrigin::Named
     }
 
     /// Returns true if the failure contradicts the engine's last report: a table or a view is missing, or cannot be
     /// read.
-    pub fn casts_doubt(&self, asked: Asked) -> bool {
+    pub fn contradicts_report(&self, origin: StatementOrigin) -> bool {
         let exception = self.exception().map(|exception| exception.code);
-        self.fails_over(asked)
+        self.fails_over(origin)
             && exception.is_some_and(|code| {
                 let busy = code == code::TOO_MANY_SIMULTANEOUS_QUERIES;
-                asked == Asked::Named && !busy && !is_limit(code)
+                origin == StatementOrigin::Named && !busy && !is_limit(code)
             })
     }
 
     /// Returns the problem for the caller when no other engine is left. `engine` is the kind of the engine that failed.
-    pub fn problem(&self, asked: Asked, engine: BackendKind) -> Problem {
-        let (kind, detail) = self.explained(asked);
+    pub fn problem(&self, origin: StatementOrigin, engine: BackendKind) -> Problem {
+        let (kind, detail) = self.explained(origin);
         let detail = match engine {
             BackendKind::Chdb => detail
                 .replace("{engine}", "chDB")
@@ -144,13 +144,13 @@ impl EngineFailure {
         }
     }
 
-    fn explained(&self, asked: Asked) -> (ProblemType, String) {
-        let narrower = match asked {
-            Asked::Named => "ask for a shorter time range",
-            Asked::AdHoc => "filter on Timestamp or read fewer columns",
+    fn explained(&self, origin: StatementOrigin) -> (ProblemType, String) {
+        let narrower = match origin {
+            StatementOrigin::Named => "ask for a shorter time range",
+            StatementOrigin::AdHoc => "filter on Timestamp or read fewer columns",
         };
         if let Some(exception) = self.exception() {
-            let (kind, detail) = refused(exception.code, asked);
+            let (kind, detail) = refused(exception.code, origin);
             return (kind, detail.replace("{narrower}", narrower));
         }
         match self {
@@ -214,8 +214,8 @@ const fn is_limit(exception: u32) -> bool {
 }
 
 /// Returns the type and the detail of the problem for an exception.
-fn refused(exception: u32, asked: Asked) -> (ProblemType, &'static str) {
-    match (exception, asked) {
+fn refused(exception: u32, origin: StatementOrigin) -> (ProblemType, &'static str) {
+    match (exception, origin) {
         (code::TOO_MANY_SIMULTANEOUS_QUERIES, _) => (
             ProblemType::Busy,
             "{engine} takes no more queries; try again in a second",
@@ -228,15 +228,15 @@ fn refused(exception: u32, asked: Asked) -> (ProblemType, &'static str) {
             ProblemType::QueryFailed,
             "the query hit a limit of {engine}; {narrower}",
         ),
-        (code::READONLY | code::QUERY_IS_PROHIBITED | code::ACCESS_DENIED, Asked::AdHoc) => (
+        (code::READONLY | code::QUERY_IS_PROHIBITED | code::ACCESS_DENIED, StatementOrigin::AdHoc) => (
             ProblemType::ForbiddenStatement,
             "only one SELECT over the otel tables is allowed; see the engine's message",
         ),
-        (_, Asked::AdHoc) => (
+        (_, StatementOrigin::AdHoc) => (
             ProblemType::QueryFailed,
             "{engine} refused the statement; see its message",
         ),
-        (code, Asked::Named)
+        (code, StatementOrigin::Named)
             if matches!(code, code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE)
                 || status_of(code).is_server_error() =>
         {
@@ -245,7 +245,7 @@ fn refused(exception: u32, asked: Asked) -> (ProblemType, &'static str) {
                 "{engine} cannot read the tables; see its message",
             )
         }
-        (_, Asked::Named) => (
+        (_, StatementOrigin::Named) => (
             ProblemType::Internal,
             "{engine} refused a statement of ours; see its message",
         ),

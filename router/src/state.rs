@@ -7,36 +7,36 @@ use worker::js_sys::Reflect;
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, console_error};
 
+use crate::backends::engine::Engine;
 use crate::config::{CONTAINER_BINDING, Config};
-use crate::engine::Engine;
 use crate::error::ConfigError;
-use crate::reporter::Reporter;
+use crate::telemetry::exporter::Exporter;
 use crate::{dashboard, routes};
 
 /// The configured Worker.
 #[derive(Debug)]
-pub struct Host {
+pub struct AppState {
     /// The configuration, read from the bindings.
     pub config: Config,
     /// The engines: ClickHouse servers, then chDB.
     pub engines: Arc<Vec<Engine>>,
     /// The routes of every path except OTLP's.
     pub router: Router,
-    /// The sender of decisions. `None` unless `SELF_OBSERVATION` is on and `INGEST_URL` is set.
-    pub reporter: Option<Arc<Reporter>>,
+    /// The sender of events. `None` unless `SELF_OBSERVATION` is on and `INGEST_URL` is set.
+    pub exporter: Option<Arc<Exporter>>,
 }
 
-impl Host {
+impl AppState {
     /// Returns the state of this isolate, which its first request creates. Only requests carry bindings, and all of
     /// them carry the same.
     pub fn of_isolate(env: &Env) -> &'static Result<Self, ConfigError> {
-        static HOST: OnceLock<Result<Host, ConfigError>> = OnceLock::new();
-        HOST.get_or_init(|| {
-            let host = Self::new(env);
-            if let Err(error) = &host {
+        static STATE: OnceLock<Result<AppState, ConfigError>> = OnceLock::new();
+        STATE.get_or_init(|| {
+            let state = Self::new(env);
+            if let Err(error) = &state {
                 console_error!("{error}");
             }
-            host
+            state
         })
     }
 
@@ -48,9 +48,9 @@ impl Host {
             binding(CONTAINER_BINDING).is_object(),
         )?;
         let engines = Arc::new(Engine::all(&config));
-        let told = config.ingest.clone().filter(|_| config.observes_itself);
+        let observed = config.ingest.clone().filter(|_| config.observes_itself);
         Ok(Self {
-            reporter: told.map(|ingest| Arc::new(Reporter::new(ingest, config.ingest_key.clone()))),
+            exporter: observed.map(|ingest| Arc::new(Exporter::new(ingest, config.ingest_key.clone()))),
             router: dashboard::with_dashboard(routes::api()),
             config,
             engines,

@@ -8,11 +8,11 @@ use lakefront_api::{BackendKind, IngestHealth, LakeHealth, Problem, ProblemType}
 use lakefront_app::Told;
 use worker::Env;
 
-use super::Visit;
+use super::RequestContext;
+use crate::backends::engine::Engine;
+use crate::backends::failure::EngineFailure;
+use crate::backends::fetch;
 use crate::config::Location;
-use crate::engine::Engine;
-use crate::failure::EngineFailure;
-use crate::fetch;
 
 /// The time limit for a part to report its health.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(3);
 /// The error codes of ClickHouse for an unknown table and an unknown database.
 const UNKNOWN: [u32; 2] = [60, 81];
 
-impl Visit {
+impl RequestContext {
     /// Returns the lake's health as chDB reports it, or `None` while chDB sleeps: this request does not wake it.
     pub(super) async fn lake_health(&self) -> Result<Option<LakeHealth>, Problem> {
         let mut engines = self.engines.iter();
@@ -28,8 +28,8 @@ impl Visit {
             return Ok(None);
         };
         let _lane = self.lanes.enter().await;
-        let told = chdb.told(&self.env, LIMIT).await;
-        let health = told.map_err(|failure| no_answer("chDB", &failure))?;
+        let reply = chdb.fetch_health(&self.env, LIMIT).await;
+        let health = reply.map_err(|failure| no_answer("chDB", &failure))?;
         Ok(health.map(|health| health.lake))
     }
 
@@ -66,19 +66,19 @@ impl Visit {
     }
 
     /// Sends a statement to each ClickHouse server and returns the rows of each.
-    pub(super) async fn ask_clickhouses(&self, sql: &str) -> Vec<Told> {
+    pub(super) async fn query_clickhouses(&self, sql: &str) -> Vec<Told> {
         let engines = self.engines.iter();
         let servers = engines.filter(|engine| engine.kind() == BackendKind::Clickhouse);
-        let told = servers.map(|engine| async {
+        let replies = servers.map(|engine| async {
             let _lane = self.lanes.enter().await;
-            ask(engine, &self.env, sql).await
+            rows_of(engine, &self.env, sql).await
         });
-        join_all(told).await
+        join_all(replies).await
     }
 }
 
-async fn ask(engine: &Engine, env: &Env, sql: &str) -> Told {
-    let rows = match engine.look_up(env, sql, LIMIT).await {
+async fn rows_of(engine: &Engine, env: &Env, sql: &str) -> Told {
+    let rows = match engine.query_internal(env, sql, LIMIT).await {
         Ok(answer) => Ok(answer.rows),
         // The tables do not exist: sync has never written to this server.
         Err(EngineFailure::Reply(reply)) if reply.exception().is_some_and(|e| UNKNOWN.contains(&e.code)) => {
@@ -92,9 +92,9 @@ async fn ask(engine: &Engine, env: &Env, sql: &str) -> Told {
     }
 }
 
-fn no_answer(who: &str, failure: &EngineFailure) -> Problem {
+fn no_answer(part: &str, failure: &EngineFailure) -> Problem {
     Problem::new(
         ProblemType::NoBackend,
-        format!("{who} does not answer: {failure}"),
+        format!("{part} does not answer: {failure}"),
     )
 }

@@ -11,7 +11,7 @@ use lakefront_api::ProblemType;
 use lakefront_hosts::{Foreign, check_fetch_site};
 
 use crate::config::{Config, Secret};
-use crate::problem::Refusal;
+use crate::problem::ApiError;
 
 /// Admits or refuses a request.
 ///
@@ -20,7 +20,7 @@ use crate::problem::Refusal;
 ///
 /// # Errors
 /// Returns a [`ProblemType::Unauthorized`] or a [`ProblemType::ForeignRequest`].
-pub fn check(request: &Parts, config: &Config) -> Result<(), Refusal> {
+pub fn check(request: &Parts, config: &Config) -> Result<(), ApiError> {
     let hosts = &config.allowed_hosts;
     match &config.viewer_token {
         Some(token) => check_token(&request.headers, token)?,
@@ -39,8 +39,8 @@ pub fn check(request: &Parts, config: &Config) -> Result<(), Refusal> {
     check_fetch_site(&request.headers).map_err(foreign)
 }
 
-fn foreign(foreign: Foreign) -> Refusal {
-    Refusal::new(ProblemType::ForeignRequest, foreign.to_string())
+fn foreign(foreign: Foreign) -> ApiError {
+    ApiError::new(ProblemType::ForeignRequest, foreign.to_string())
 }
 
 /// Returns true if a browser opens a page, for example by a link. Such a link may be on a page of another origin.
@@ -54,7 +54,7 @@ fn is_navigation(request: &Parts) -> bool {
 
 /// Returns an error if the token is missing or wrong. It is given as `Authorization: Bearer <token>`, or as the
 /// password of `Basic` with any user name. A browser asks its user for the latter.
-fn check_token(headers: &HeaderMap, token: &Secret) -> Result<(), Refusal> {
+fn check_token(headers: &HeaderMap, token: &Secret) -> Result<(), ApiError> {
     let given = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
@@ -72,7 +72,7 @@ fn check_token(headers: &HeaderMap, token: &Secret) -> Result<(), Refusal> {
         None => "send Authorization: Bearer with the VIEWER_TOKEN, or open the page and give it as password",
         Some(_) => "the token is not the VIEWER_TOKEN that this router was given",
     };
-    Err(Refusal::new(ProblemType::Unauthorized, detail))
+    Err(ApiError::new(ProblemType::Unauthorized, detail))
 }
 
 fn password(encoded: &str) -> Option<String> {
@@ -104,7 +104,7 @@ mod tests {
         let (parts, ()) = request.body(()).unwrap().into_parts();
         check(&parts, &config)
             .err()
-            .map(|Refusal(problem)| problem.status)
+            .map(|ApiError(problem)| problem.status)
     }
 
     fn status(authorization: Option<&str>) -> Option<u16> {

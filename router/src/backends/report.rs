@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// The extent of an engine's data.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Report {
+pub struct EngineReport {
     /// The last time at which the engine's data was current with the lake.
     pub as_of: Option<Timestamp>,
     /// The first day for which the lake has a row. Only chDB reports it.
@@ -25,12 +25,12 @@ pub const COVERAGE: &str =
 /// The error codes of ClickHouse for an unknown table and an unknown database.
 const UNKNOWN: [u32; 2] = [60, 81];
 
-impl Report {
+impl EngineReport {
     /// Creates the report from chDB's `/health` document.
     ///
     /// # Errors
     /// Returns chDB's own explanation if it is not healthy or cannot read the lake.
-    pub fn of_chdb(health: EngineHealth) -> Result<Self, String> {
+    pub fn from_chdb(health: EngineHealth) -> Result<Self, String> {
         let detail = match (health.engine.healthy, health.lake.state) {
             (true, LakeState::Ready | LakeState::Empty) => {
                 let first_days = health.lake.tables.iter().filter_map(|table| table.first_day);
@@ -52,7 +52,7 @@ impl Report {
     ///
     /// # Errors
     /// Returns the error of the reply, except for an unknown table or database.
-    pub fn of_clickhouse(reply: Result<Answer, ReplyError>) -> Result<Self, ReplyError> {
+    pub fn from_coverage(reply: Result<Answer, ReplyError>) -> Result<Self, ReplyError> {
         let coverage: Vec<Coverage> = match reply {
             Ok(answer) => answer.rows.iter().filter_map(|row| covered(row)).collect(),
             Err(ReplyError::Exception(Exception { code, .. })) if UNKNOWN.contains(&code) => Vec::new(),
@@ -99,8 +99,8 @@ mod tests {
         }
     }
 
-    fn chdb(healthy: bool, state: LakeState) -> Result<Report, String> {
-        Report::of_chdb(EngineHealth {
+    fn chdb(healthy: bool, state: LakeState) -> Result<EngineReport, String> {
+        EngineReport::from_chdb(EngineHealth {
             engine: EngineState {
                 healthy,
                 version: "26.7".into(),
@@ -153,7 +153,7 @@ mod tests {
             ["otel_logs", "aa", "2026-03-12", "2026-03-24T12:00:00.500000Z"],
             ["broken", "bb", null, "2026-03-24T11:00:00.000000Z"],
         ]);
-        let report = Report::of_clickhouse(Ok(answer(rows))).unwrap();
+        let report = EngineReport::from_coverage(Ok(answer(rows))).unwrap();
         assert_eq!(report.as_of, Some("2026-03-24T12:00:00.5Z".parse().unwrap()));
         let coverage = report.hot.unwrap().coverage;
         assert_eq!(coverage.len(), 2);
@@ -164,12 +164,12 @@ mod tests {
     #[test]
     fn clickhouse_without_tables_is_well_and_holds_nothing() {
         for code in UNKNOWN {
-            let report = Report::of_clickhouse(Err(Exception::new(code, "", "no").into())).unwrap();
+            let report = EngineReport::from_coverage(Err(Exception::new(code, "", "no").into())).unwrap();
             assert_eq!(
                 (report.as_of, report.hot),
                 (None, Some(HotState { coverage: Vec::new() }))
             );
         }
-        assert!(Report::of_clickhouse(Err(Exception::new(516, "", "no").into())).is_err());
+        assert!(EngineReport::from_coverage(Err(Exception::new(516, "", "no").into())).is_err());
     }
 }

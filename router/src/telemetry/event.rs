@@ -1,4 +1,4 @@
-//! The router's decisions as OTLP log events, and the queue of decisions to be sent.
+//! The events of queries as OTLP log records, and the queue of events to be sent.
 
 use jiff::Timestamp;
 use lakefront_api::{BackendKind, Page, Problem, QueryReply};
@@ -14,7 +14,7 @@ pub const AD_HOC: &str = "sql";
 
 /// The outcome of one query: the engine that answered, the reason for that choice, and the failures before it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
+pub struct QueryEvent {
     at: Timestamp,
     query: String,
     /// The engine, such as `clickhouse us`. Empty if no engine answered.
@@ -22,32 +22,32 @@ pub struct Decision {
     reason: &'static str,
     elapsed_ms: f64,
     backend_ms: f64,
-    failed: Vec<Attempted>,
+    failed: Vec<FailedAttempt>,
     /// The title of the problem that the caller received. Empty if there was an answer.
     problem: &'static str,
 }
 
 /// An engine that was called and failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempted {
+pub struct FailedAttempt {
     /// The engine's kind.
     pub kind: BackendKind,
     /// The engine's region, if one is configured.
     pub region: Option<String>,
-    /// The failure in a word, as [`EngineFailure::name`](crate::failure::EngineFailure::name) gives it.
+    /// The failure in a word, as [`EngineFailure::name`](crate::backends::failure::EngineFailure::name) gives it.
     pub failure: String,
 }
 
-impl Decision {
-    /// Creates the decision for a query's reply at a time. Returns `None` if the query failed before an engine was
+impl QueryEvent {
+    /// Creates the event of a query's reply at a time. Returns `None` if the query failed before an engine was
     /// called.
     pub fn of(
         query: String,
         reply: &Result<QueryReply, Problem>,
-        failed: Vec<Attempted>,
+        failed: Vec<FailedAttempt>,
         at: Timestamp,
     ) -> Option<Self> {
-        let decision = Self {
+        let event = Self {
             at,
             query,
             backend: String::new(),
@@ -59,26 +59,26 @@ impl Decision {
         };
         match reply {
             Ok(reply) => Some(Self {
-                backend: named(reply.backend, reply.region.as_deref()),
+                backend: engine_name(reply.backend, reply.region.as_deref()),
                 reason: reply.reason.name(),
                 elapsed_ms: reply.elapsed_ms,
                 backend_ms: reply.backend_ms,
-                ..decision
+                ..event
             }),
-            Err(problem) => (!decision.failed.is_empty()).then_some(Self {
+            Err(problem) => (!event.failed.is_empty()).then_some(Self {
                 problem: problem.kind.title(),
-                ..decision
+                ..event
             }),
         }
     }
 
     /// Returns the OTLP log record. Its body is a map, which the lake stores as JSON text.
     fn record(&self) -> Value {
-        let joined = |text: &dyn Fn(&Attempted) -> String| {
+        let joined = |text: &dyn Fn(&FailedAttempt) -> String| {
             let texts: Vec<_> = self.failed.iter().map(text).collect();
             texts.join(", ")
         };
-        let failed = joined(&|one| named(one.kind, one.region.as_deref()));
+        let failed = joined(&|one| engine_name(one.kind, one.region.as_deref()));
         let failure = joined(&|one| one.failure.clone());
         let texts = [
             ("query", self.query.as_str()),
@@ -102,24 +102,24 @@ impl Decision {
 }
 
 /// Returns an engine's name in the form that the dashboard's queries expect.
-fn named(kind: BackendKind, region: Option<&str>) -> String {
+fn engine_name(kind: BackendKind, region: Option<&str>) -> String {
     let region = region.map(|region| format!(" {region}")).unwrap_or_default();
     format!("{}{region}", kind.name())
 }
 
-/// Returns true if the decisions on a query are reported. Queries of the Operations page alone are not: opening it
+/// Returns true if a query is reported as an event. Queries of the Operations page alone are not: opening it
 /// would change its own figures.
-pub fn is_told(query: &str) -> bool {
-    let info = catalogue().iter().find(|known| known.info.name == query);
-    info.is_none_or(|known| {
-        let panels = &known.info.panels;
+pub fn is_observed(name: &str) -> bool {
+    let query = catalogue().iter().find(|query| query.info.name == name);
+    query.is_none_or(|query| {
+        let panels = &query.info.panels;
         panels.is_empty() || panels.iter().any(|panel| panel.page != Page::Operations)
     })
 }
 
 /// Returns the body of `POST /v1/logs` in OTLP/HTTP's JSON encoding.
-pub fn export(decisions: &[Decision]) -> String {
-    let records: Vec<_> = decisions.iter().map(Decision::record).collect();
+pub fn export(events: &[QueryEvent]) -> String {
+    let records: Vec<_> = events.iter().map(QueryEvent::record).collect();
     json!({
         "resourceLogs": [{
             "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": SERVICE}}]},
@@ -129,36 +129,36 @@ pub fn export(decisions: &[Decision]) -> String {
     .to_string()
 }
 
-/// The largest number of decisions in the queue. Further ones are dropped, so that no request has to wait.
-const MOST: usize = 1_000;
+/// The largest number of events in the queue. Further ones are dropped, so that no request has to wait.
+const MAX_QUEUED: usize = 1_000;
 /// After how many milliseconds a sender that has not taken its batch is presumed lost.
-const FORGOTTEN: i64 = 15_000;
+const SENDER_TIMEOUT_MS: i64 = 15_000;
 
-/// The queue of decisions. One sender takes all of them.
+/// The queue of events. One sender takes all of them.
 #[derive(Debug, Default)]
-pub struct Outbox {
-    waiting: Vec<Decision>,
+pub struct ExportQueue {
+    waiting: Vec<QueryEvent>,
     sender_since: Option<Timestamp>,
 }
 
-impl Outbox {
-    /// Adds a decision. Returns true if the caller has to send the queue, because no sender is about to.
-    pub fn push(&mut self, decision: Decision) -> bool {
-        let now = decision.at;
-        if self.waiting.len() < MOST {
-            self.waiting.push(decision);
+impl ExportQueue {
+    /// Adds an event. Returns true if the caller has to send the queue, because no sender is about to.
+    pub fn push(&mut self, event: QueryEvent) -> bool {
+        let now = event.at;
+        if self.waiting.len() < MAX_QUEUED {
+            self.waiting.push(event);
         }
         let is_due = self
             .sender_since
-            .is_none_or(|since| now.as_millisecond() - since.as_millisecond() > FORGOTTEN);
+            .is_none_or(|since| now.as_millisecond() - since.as_millisecond() > SENDER_TIMEOUT_MS);
         if is_due {
             self.sender_since = Some(now);
         }
         is_due
     }
 
-    /// Removes and returns the whole queue, for the sender. The next [`Outbox::push`] returns true.
-    pub fn take(&mut self) -> Vec<Decision> {
+    /// Removes and returns the whole queue, for the sender. The next [`ExportQueue::push`] returns true.
+    pub fn take(&mut self) -> Vec<QueryEvent> {
         self.sender_since = None;
         std::mem::take(&mut self.waiting)
     }
@@ -192,19 +192,19 @@ mod tests {
         }
     }
 
-    fn decision(millis: i64) -> Decision {
-        Decision::of("top_pages".into(), &Ok(reply()), Vec::new(), at(millis)).unwrap()
+    fn event(millis: i64) -> QueryEvent {
+        QueryEvent::of("top_pages".into(), &Ok(reply()), Vec::new(), at(millis)).unwrap()
     }
 
     #[test]
-    fn a_decision_is_an_otlp_event() {
-        let eu = Attempted {
+    fn a_reply_is_an_otlp_event() {
+        let eu = FailedAttempt {
             kind: BackendKind::Clickhouse,
             region: Some("eu".into()),
             failure: "deadline".into(),
         };
-        let decision = Decision::of("top_pages".into(), &Ok(reply()), vec![eu], at(1)).unwrap();
-        let sent: Value = serde_json::from_str(&export(&[decision])).unwrap();
+        let event = QueryEvent::of("top_pages".into(), &Ok(reply()), vec![eu], at(1)).unwrap();
+        let sent: Value = serde_json::from_str(&export(&[event])).unwrap();
         let resource = &sent["resourceLogs"][0];
         assert_eq!(
             resource["resource"]["attributes"],
@@ -232,34 +232,34 @@ mod tests {
     }
 
     #[test]
-    fn what_no_engine_was_asked_is_no_decision() {
+    fn a_query_that_reached_no_engine_is_no_event() {
         let refused = Err(Problem::new(ProblemType::BadRequest, "no"));
         assert_eq!(
-            Decision::of("top_pages".into(), &refused, Vec::new(), at(0)),
+            QueryEvent::of("top_pages".into(), &refused, Vec::new(), at(0)),
             None
         );
     }
 
     #[test]
-    fn looking_at_what_is_told_is_not_told() {
-        assert!(is_told("top_pages"));
-        assert!(is_told(AD_HOC));
-        assert!(!is_told("router_latency"));
+    fn queries_of_the_operations_page_are_not_observed() {
+        assert!(is_observed("top_pages"));
+        assert!(is_observed(AD_HOC));
+        assert!(!is_observed("router_latency"));
     }
 
     #[test]
-    fn one_sends_for_all_and_what_is_too_much_is_lost() {
-        let mut outbox = Outbox::default();
-        assert!(outbox.push(decision(0)));
-        assert!(!outbox.push(decision(1)));
-        assert_eq!(outbox.take().len(), 2);
-        assert!(outbox.push(decision(2)), "the sender has left");
+    fn one_sender_takes_the_queue_and_a_full_queue_drops_events() {
+        let mut queue = ExportQueue::default();
+        assert!(queue.push(event(0)));
+        assert!(!queue.push(event(1)));
+        assert_eq!(queue.take().len(), 2);
+        assert!(queue.push(event(2)), "the sender has left");
         // A sender that never took its batch is replaced.
-        assert!(!outbox.push(decision(2 + FORGOTTEN)));
-        assert!(outbox.push(decision(3 + FORGOTTEN)));
-        for _ in 0..MOST {
-            outbox.push(decision(4 + FORGOTTEN));
+        assert!(!queue.push(event(2 + SENDER_TIMEOUT_MS)));
+        assert!(queue.push(event(3 + SENDER_TIMEOUT_MS)));
+        for _ in 0..MAX_QUEUED {
+            queue.push(event(4 + SENDER_TIMEOUT_MS));
         }
-        assert_eq!(outbox.take().len(), MOST);
+        assert_eq!(queue.take().len(), MAX_QUEUED);
     }
 }

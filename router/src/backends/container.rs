@@ -11,9 +11,9 @@ use worker::{
     durable_object,
 };
 
+use crate::backends::failure::EngineFailure;
 use crate::clock::Instant;
 use crate::config::CONTAINER_BINDING;
-use crate::failure::EngineFailure;
 
 /// The name of the one Durable Object. There is one container, whatever the caller's location.
 const OBJECT_NAME: &str = "chdb";

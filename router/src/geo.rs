@@ -1,8 +1,8 @@
-//! Places on Earth and the distances between them.
+//! Points on Earth, the distances between them, and the order of engines by distance from the client.
 
 /// A point on the Earth's surface, in degrees.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
+pub struct GeoPoint {
     latitude: f64,
     longitude: f64,
 }
@@ -10,7 +10,7 @@ pub struct Place {
 /// The mean radius of the Earth in kilometres (IUGG).
 const EARTH_RADIUS: f64 = 6_371.008_8;
 
-impl Place {
+impl GeoPoint {
     /// Creates a place from degrees, north and east positive. Returns `None` if a value is outside -90 to 90 or -180 to
     /// 180.
     pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
@@ -36,12 +36,29 @@ impl Place {
     }
 }
 
+/// Returns the indexes of engines by their distance from the client, nearest first.
+///
+/// The order is unchanged if the client's location is unknown. An engine without a location comes last.
+pub fn nearest_first(
+    client: Option<GeoPoint>,
+    engines: impl IntoIterator<Item = Option<GeoPoint>>,
+) -> Vec<usize> {
+    let distance = |place: Option<GeoPoint>| match (client, place) {
+        (Some(client), Some(place)) => client.distance(place),
+        (None, _) => 0.0,
+        (Some(_), None) => f64::INFINITY,
+    };
+    let mut engines: Vec<(usize, f64)> = engines.into_iter().map(distance).enumerate().collect();
+    engines.sort_by(|(_, one), (_, other)| one.total_cmp(other));
+    engines.into_iter().map(|(index, _)| index).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn place(latitude: f64, longitude: f64) -> Place {
-        Place::new(latitude, longitude).unwrap()
+    fn place(latitude: f64, longitude: f64) -> GeoPoint {
+        GeoPoint::new(latitude, longitude).unwrap()
     }
 
     #[test]
@@ -75,8 +92,38 @@ mod tests {
             ("inf", "0"),
             ("39°", "0"),
         ] {
-            assert_eq!(Place::parse(latitude, longitude), None, "{latitude} {longitude}");
+            assert_eq!(
+                GeoPoint::parse(latitude, longitude),
+                None,
+                "{latitude} {longitude}"
+            );
         }
-        assert_eq!(Place::parse(" 39.04", "-77.49 "), Place::new(39.04, -77.49));
+        assert_eq!(GeoPoint::parse(" 39.04", "-77.49 "), GeoPoint::new(39.04, -77.49));
+    }
+
+    #[test]
+    fn the_nearest_comes_first_and_ties_keep_their_order() {
+        let (us, eu) = (GeoPoint::new(39.0, -77.5), GeoPoint::new(50.1, 8.7));
+        let (boston, tunis, auckland) = (
+            GeoPoint::new(42.4, -71.1),
+            GeoPoint::new(36.8, 10.2),
+            GeoPoint::new(-36.8, 174.8),
+        );
+        for (client, engines, expected) in [
+            (boston, vec![us, eu], [0, 1]),
+            (tunis, vec![us, eu], [1, 0]),
+            (auckland, vec![eu, us], [1, 0]),
+            (None, vec![us, eu], [0, 1]),
+            (None, vec![eu, us], [0, 1]),
+            (tunis, vec![None, eu], [1, 0]),
+            (tunis, vec![None, None], [0, 1]),
+            (us, vec![us, us], [0, 1]),
+        ] {
+            assert_eq!(
+                nearest_first(client, engines.clone()),
+                expected,
+                "{client:?} {engines:?}"
+            );
+        }
     }
 }

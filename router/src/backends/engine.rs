@@ -13,13 +13,13 @@ use lakefront_query::{Attempt, Backend};
 use url::Url;
 use worker::Env;
 
-use crate::belief::Belief;
+use crate::backends::failure::{EngineFailure, StatementOrigin};
+use crate::backends::report::{COVERAGE, EngineReport};
+use crate::backends::status::BackendStatus;
+use crate::backends::{container, fetch};
 use crate::clock::Instant;
 use crate::config::{CHDB, Clickhouse, Config, Location, Login};
-use crate::failure::{Asked, EngineFailure};
-use crate::place::Place;
-use crate::report::{COVERAGE, Report};
-use crate::{container, fetch};
+use crate::geo::GeoPoint;
 
 /// The largest number of rows in an answer. Further rows are cut, and the reply says so.
 const MAX_ROWS: u64 = 50_000;
@@ -32,19 +32,19 @@ pub struct Engine {
     name: String,
     kind: BackendKind,
     region: Option<String>,
-    place: Option<Place>,
+    place: Option<GeoPoint>,
     location: Location,
     endpoint: Endpoint,
-    belief: Mutex<Belief>,
+    status: Mutex<BackendStatus>,
 }
 
 /// An engine's answer with its timing.
 #[derive(Debug)]
-pub struct Heard {
+pub struct EngineReply {
     /// The decoded answer.
     pub answer: Answer,
     /// When the request was sent.
-    pub asked_at: Instant,
+    pub sent_at: Instant,
     /// The time until the whole reply had arrived, in milliseconds.
     pub took_ms: f64,
 }
@@ -81,7 +81,7 @@ impl Engine {
             place: None,
             location: config.chdb.clone(),
             endpoint,
-            belief: Mutex::default(),
+            status: Mutex::default(),
         }
     }
 
@@ -101,7 +101,7 @@ impl Engine {
             place: server.place,
             location: Location::Url(server.url.clone()),
             endpoint,
-            belief: Mutex::default(),
+            status: Mutex::default(),
         }
     }
 
@@ -121,54 +121,54 @@ impl Engine {
     }
 
     /// Returns the engine's place on Earth, if one is configured.
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<GeoPoint> {
         self.place
     }
 
     /// Returns the first day of the lake, if this engine has reported it. Only chDB does.
     pub fn first_day(&self) -> Option<Date> {
-        self.with_belief(|belief| belief.report.first_day)
+        self.with_status(|status| status.report.first_day)
     }
 
     /// Returns true if the engine failed and gets no queries for now.
     pub fn is_down(&self, now: Timestamp) -> bool {
-        self.with_belief(|belief| belief.state(now) == BackendState::Down)
+        self.with_status(|status| status.state(now) == BackendState::Down)
     }
 
     /// Returns the engine for the plan of a request that goes on to call it.
     pub fn planned(&self, now: Timestamp, chdb_answers: bool) -> Backend {
-        self.with_belief(|belief| Backend {
+        self.with_status(|status| Backend {
             name: self.name.clone(),
             kind: self.kind,
             region: self.region.clone(),
-            state: belief.planned(self.kind, now, chdb_answers),
-            hot: belief.report.hot.clone(),
+            state: status.plan_state(self.kind, now, chdb_answers),
+            hot: status.report.hot.clone(),
         })
     }
 
     /// Returns the engine's entry in `/health`.
     pub fn health(&self, now: Timestamp) -> BackendHealth {
-        self.with_belief(|belief| BackendHealth {
+        self.with_status(|status| BackendHealth {
             name: self.name.clone(),
             kind: self.kind,
             region: self.region.clone(),
-            state: belief.state(now),
-            last_check: belief.last_check,
-            latency_ms: belief.latency_ms,
-            as_of: belief.report.as_of,
-            lag_seconds: belief.report.as_of.map(|as_of| lag_seconds(as_of, now)),
-            detail: belief.detail.clone(),
+            state: status.state(now),
+            last_check: status.last_contact,
+            latency_ms: status.latency_ms,
+            as_of: status.report.as_of,
+            lag_seconds: status.report.as_of.map(|as_of| lag_seconds(as_of, now)),
+            detail: status.detail.clone(),
         })
     }
 
     /// Sends a statement to the engine within `limit`, and records the outcome in the cached status.
-    pub async fn ask(
+    pub async fn query(
         &self,
         env: &Env,
         attempt: &Attempt,
-        asked: Asked,
+        origin: StatementOrigin,
         limit: Duration,
-    ) -> Result<Heard, EngineFailure> {
+    ) -> Result<EngineReply, EngineFailure> {
         let mut statement = Statement::new(attempt.statement.sql.as_str()).max_rows(MAX_ROWS);
         for (name, value) in &attempt.statement.params {
             statement = statement.param(name, value.as_str());
@@ -177,9 +177,9 @@ impl Engine {
             statement = statement.setting(name, value);
         }
         let request = self.endpoint.request(&statement)?;
-        let asked_at = Instant::now();
+        let sent_at = Instant::now();
         let replied = fetch::send(&self.location, env, request, limit).await;
-        let took_ms = asked_at.elapsed_ms();
+        let took_ms = sent_at.elapsed_ms();
         let outcome = replied.and_then(|reply| {
             Ok(Answer::read(
                 &statement,
@@ -190,39 +190,39 @@ impl Engine {
         });
         let now = Instant::now().timestamp();
         // chDB opens the lake's newest snapshot for each query, so its data is current as of the moment of the request.
-        let as_of = (self.kind == BackendKind::Chdb).then(|| asked_at.timestamp());
-        self.with_belief(|belief| match &outcome {
-            Ok(_) => belief.answered(now, took_ms, as_of),
-            Err(failure) if failure.marks_down() => belief.failed(now, took_ms, failure.to_string()),
+        let as_of = (self.kind == BackendKind::Chdb).then(|| sent_at.timestamp());
+        self.with_status(|status| match &outcome {
+            Ok(_) => status.record_answer(now, took_ms, as_of),
+            Err(failure) if failure.marks_down() => status.record_failure(now, took_ms, failure.to_string()),
             // A limit below the attempt's own deadline is due to the request's age, and shows nothing about the engine.
-            Err(failure) if failure.overran(asked) && limit >= attempt.deadline => {
-                belief.overran(question(attempt), now, took_ms, failure.to_string());
+            Err(failure) if failure.overran(origin) && limit >= attempt.deadline => {
+                status.record_overrun(statement_hash(attempt), now, took_ms, failure.to_string());
             }
-            Err(failure) if failure.casts_doubt(asked) => belief.doubted(),
+            Err(failure) if failure.contradicts_report(origin) => status.invalidate(),
             Err(_) => {}
         });
-        Ok(Heard {
+        Ok(EngineReply {
             answer: outcome?,
-            asked_at,
+            sent_at,
             took_ms,
         })
     }
 
     /// Returns true if a check is due. The caller must then run [`Engine::check`].
-    pub fn take_check(&self, now: Timestamp) -> bool {
-        self.with_belief(|belief| belief.take_check(now))
+    pub fn try_begin_check(&self, now: Timestamp) -> bool {
+        self.with_status(|status| status.try_begin_check(now))
     }
 
     /// Records that a plan left this ClickHouse out because it lacked data.
-    pub fn lacked(&self) {
+    pub fn mark_incomplete(&self) {
         if self.kind == BackendKind::Clickhouse {
-            self.with_belief(Belief::lacked);
+            self.with_status(BackendStatus::mark_incomplete);
         }
     }
 
     /// Returns true if this ClickHouse has to be checked before a plan can use its cached status.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        self.kind == BackendKind::Clickhouse && self.with_belief(|belief| belief.is_stale(now))
+        self.kind == BackendKind::Clickhouse && self.with_status(|status| status.is_stale(now))
     }
 
     /// Checks the engine without waking it, and records the outcome in the cached status.
@@ -233,22 +233,26 @@ impl Engine {
             BackendKind::Clickhouse => self.check_clickhouse(env, limit).await.map(Some),
         };
         let (now, took) = (Instant::now().timestamp(), begun.elapsed_ms());
-        self.with_belief(|belief| match outcome {
-            Ok(Some(report)) => belief.reported(now, took, report),
-            Ok(None) => belief.sleeps(now, took),
-            Err(failure) => belief.failed(now, took, failure.to_string()),
+        self.with_status(|status| match outcome {
+            Ok(Some(report)) => status.record_report(now, took, report),
+            Ok(None) => status.record_asleep(now, took),
+            Err(failure) => status.record_failure(now, took, failure.to_string()),
         });
     }
 
     /// Returns chDB's report, or `None` if chDB sleeps.
-    async fn check_chdb(&self, env: &Env, limit: Duration) -> Result<Option<Report>, EngineFailure> {
-        let health = self.told(env, limit).await?;
-        let report = health.map(Report::of_chdb).transpose();
+    async fn check_chdb(&self, env: &Env, limit: Duration) -> Result<Option<EngineReport>, EngineFailure> {
+        let health = self.fetch_health(env, limit).await?;
+        let report = health.map(EngineReport::from_chdb).transpose();
         report.map_err(EngineFailure::Unreachable)
     }
 
     /// Returns the `/health` document of chDB, about itself and the lake, or `None` if chDB sleeps.
-    pub async fn told(&self, env: &Env, limit: Duration) -> Result<Option<EngineHealth>, EngineFailure> {
+    pub async fn fetch_health(
+        &self,
+        env: &Env,
+        limit: Duration,
+    ) -> Result<Option<EngineHealth>, EngineFailure> {
         if self.location == Location::Container && !container::runs(env).await? {
             return Ok(None);
         }
@@ -268,17 +272,22 @@ impl Engine {
         Ok(Some(health))
     }
 
-    async fn check_clickhouse(&self, env: &Env, limit: Duration) -> Result<Report, EngineFailure> {
-        let answer = match self.look_up(env, COVERAGE, limit).await {
+    async fn check_clickhouse(&self, env: &Env, limit: Duration) -> Result<EngineReport, EngineFailure> {
+        let answer = match self.query_internal(env, COVERAGE, limit).await {
             Ok(answer) => Ok(answer),
             Err(EngineFailure::Reply(error)) => Err(error),
             Err(failure) => return Err(failure),
         };
-        Ok(Report::of_clickhouse(answer)?)
+        Ok(EngineReport::from_coverage(answer)?)
     }
 
     /// Runs one of the router's own statements on a ClickHouse, without parameters. The cached status stays unchanged.
-    pub async fn look_up(&self, env: &Env, sql: &str, limit: Duration) -> Result<Answer, EngineFailure> {
+    pub async fn query_internal(
+        &self,
+        env: &Env,
+        sql: &str,
+        limit: Duration,
+    ) -> Result<Answer, EngineFailure> {
         let statement = Statement::new(sql);
         let request = self.endpoint.request(&statement)?;
         let reply = fetch::send(&self.location, env, request, limit).await?;
@@ -290,14 +299,14 @@ impl Engine {
         )?)
     }
 
-    fn with_belief<T>(&self, use_it: impl FnOnce(&mut Belief) -> T) -> T {
-        use_it(&mut self.belief.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with_status<T>(&self, use_it: impl FnOnce(&mut BackendStatus) -> T) -> T {
+        use_it(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// Returns a hash of the statement's text, which identifies a named query on one kind of engine whatever its range and
 /// parameters.
-fn question(attempt: &Attempt) -> u64 {
+fn statement_hash(attempt: &Attempt) -> u64 {
     let mut hasher = DefaultHasher::new();
     attempt.statement.sql.hash(&mut hasher);
     hasher.finish()

@@ -70,26 +70,31 @@ fn every_failure_has_its_consequences() {
         (exception(76), (true, false, 503), (false, false, 422)),
     ];
     for (failure, named, ad_hoc) in table {
-        for (asked, expected) in [(Asked::Named, named), (Asked::AdHoc, ad_hoc)] {
-            let problem = failure.problem(asked, BackendKind::Chdb);
-            let seen = (failure.fails_over(asked), failure.marks_down(), problem.status);
-            assert_eq!(seen, expected, "{failure:?} {asked:?}");
+        for (origin, expected) in [(StatementOrigin::Named, named), (StatementOrigin::AdHoc, ad_hoc)] {
+            let problem = failure.problem(origin, BackendKind::Chdb);
+            let seen = (failure.fails_over(origin), failure.marks_down(), problem.status);
+            assert_eq!(seen, expected, "{failure:?} {origin:?}");
             assert!(!problem.detail.contains('{'), "{problem}");
             let is_deadline = matches!(failure, EngineFailure::Deadline(_));
-            assert_eq!(failure.overran(asked), is_deadline && asked == Asked::Named);
+            assert_eq!(
+                failure.overran(origin),
+                is_deadline && origin == StatementOrigin::Named
+            );
         }
     }
 }
 
 #[test]
 fn the_engines_own_words_are_kept() {
-    let problem = exception(62).problem(Asked::AdHoc, BackendKind::Chdb);
+    let problem = exception(62).problem(StatementOrigin::AdHoc, BackendKind::Chdb);
     assert_eq!(
         (problem.code, problem.engine_message.as_deref()),
         (Some(62), Some("boom"))
     );
     assert_eq!(
-        exception(202).problem(Asked::Named, BackendKind::Chdb).kind,
+        exception(202)
+            .problem(StatementOrigin::Named, BackendKind::Chdb)
+            .kind,
         ProblemType::Busy
     );
 }
@@ -118,12 +123,12 @@ fn texts_name_the_engine_and_its_secret() {
             "ClickHouse does not accept CLICKHOUSE_USER and CLICKHOUSE_PASSWORD: give it and the router the same",
         ),
     ] {
-        assert_eq!(failure.problem(Asked::Named, engine).detail, text);
+        assert_eq!(failure.problem(StatementOrigin::Named, engine).detail, text);
     }
 }
 
 #[test]
-fn only_what_an_engine_says_of_its_data_casts_doubt() {
+fn only_what_an_engine_says_of_its_data_contradicts_report() {
     for (code, doubtful) in [
         (60, true),
         (81, true),
@@ -134,10 +139,17 @@ fn only_what_an_engine_says_of_its_data_casts_doubt() {
         (202, false),
         (241, false),
     ] {
-        assert_eq!(exception(code).casts_doubt(Asked::Named), doubtful, "{code}");
-        assert!(!exception(code).casts_doubt(Asked::AdHoc), "{code}");
+        assert_eq!(
+            exception(code).contradicts_report(StatementOrigin::Named),
+            doubtful,
+            "{code}"
+        );
+        assert!(
+            !exception(code).contradicts_report(StatementOrigin::AdHoc),
+            "{code}"
+        );
     }
-    assert!(!EngineFailure::Unreachable("refused".into()).casts_doubt(Asked::Named));
+    assert!(!EngineFailure::Unreachable("refused".into()).contradicts_report(StatementOrigin::Named));
 }
 
 #[test]
@@ -156,7 +168,7 @@ fn a_format_is_its_authors_error() {
     let failure = EngineFailure::Reply(ReplyError::Format {
         format: "JSON".into(),
     });
-    let problem = failure.problem(Asked::AdHoc, BackendKind::Chdb);
+    let problem = failure.problem(StatementOrigin::AdHoc, BackendKind::Chdb);
     assert_eq!(problem.kind, ProblemType::BadRequest);
     assert_eq!(
         problem.detail,
