@@ -1,6 +1,6 @@
 //! Runs Chromium against the embedded stack, for the tests of `end2end/` and for measurements.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
@@ -14,16 +14,20 @@ use lakefront_launcher::{demo, process};
 /// Days of the demo's traffic.
 const DAYS: u32 = 14;
 
-/// Builds the programs and the bundle, and starts the stack with the demo's traffic, in a scratch folder or on an S3
-/// store. Returns once all of the traffic is in the lake and in ClickHouse.
-pub fn start_with_demo(paths: &Paths, supervisor: &mut Supervisor, lake: Lake) -> Result<LocalStack> {
+/// Builds the programs and the bundle, and starts the stack with the demo's traffic, in the folder `data`, or on an S3
+/// store that keeps its files there. Returns once all of the traffic is in the lake and in ClickHouse.
+pub fn start_with_demo(
+    paths: &Paths,
+    supervisor: &mut Supervisor,
+    lake: Lake,
+    data: &Path,
+) -> Result<LocalStack> {
     build::programs(paths)?;
     build::bundle(paths)?;
-    let _ = std::fs::remove_dir_all(scratch(paths));
     let installation = paths.installation();
     let local = LocalStack::new(
         &installation,
-        scratch(paths).join("demo"),
+        data.join("demo"),
         Ports::from_base(18_780),
         Tier::Two,
     )?;
@@ -38,11 +42,11 @@ pub fn start_with_demo(paths: &Paths, supervisor: &mut Supervisor, lake: Lake) -
     Ok(local)
 }
 
-/// Starts a second stack with an empty lake.
-pub fn start_empty(paths: &Paths, supervisor: &mut Supervisor) -> Result<LocalStack> {
+/// Starts a second stack with an empty lake in the folder `data`.
+pub fn start_empty(paths: &Paths, supervisor: &mut Supervisor, data: &Path) -> Result<LocalStack> {
     let local = LocalStack::new(
         &paths.installation(),
-        scratch(paths).join("empty"),
+        data.join("empty"),
         Ports::from_base(18_790),
         Tier::Two,
     )?;
@@ -64,12 +68,10 @@ pub fn node(paths: &Paths, full: &LocalStack) -> Command {
 /// Runs `cargo xtask bench web`.
 pub fn bench(paths: &Paths) -> Result<()> {
     let mut supervisor = Supervisor::new(false);
-    let local = start_with_demo(paths, &mut supervisor, Lake::Local)?;
+    let data = paths.cache.join("browser-test");
+    let _ = std::fs::remove_dir_all(&data);
+    let local = start_with_demo(paths, &mut supervisor, Lake::Local, &data)?;
     let result = process::run(node(paths, &local).arg("bench.js"));
     supervisor.end();
     result
-}
-
-fn scratch(paths: &Paths) -> PathBuf {
-    paths.cache.join("browser-test")
 }

@@ -6,6 +6,7 @@
 mod job;
 mod pool;
 mod quick;
+mod scratch;
 
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use clap::{Parser, ValueEnum};
 use crate::build;
 use crate::paths::Paths;
 use crate::setup::{self, ToolSet, WASM_TARGET};
+use crate::test::scratch::Scratch;
 use lakefront_launcher::Lake;
 use lakefront_launcher::process;
 use lakefront_launcher::supervisor::Supervisor;
@@ -179,11 +181,12 @@ fn number_before(text: &str, unit: &str) -> u64 {
 /// Starts a stack with the demo's traffic and its lake on S3, and one with an empty lake in a folder. Then runs
 /// Playwright against both.
 fn browser(paths: &Paths, screenshots: bool, count: &mut Count) -> Result<()> {
+    let scratch = Scratch::create()?;
     let mut supervisor = Supervisor::new(false);
-    let full = crate::browser::start_with_demo(paths, &mut supervisor, Lake::S3)?;
+    let full = crate::browser::start_with_demo(paths, &mut supervisor, Lake::S3, scratch.path())?;
     // The Operations page then shows the result of an audit.
     full.audit_yesterday()?;
-    let empty = crate::browser::start_empty(paths, &mut supervisor)?;
+    let empty = crate::browser::start_empty(paths, &mut supervisor, scratch.path())?;
     let mut command = crate::browser::node(paths, &full);
     command
         .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])

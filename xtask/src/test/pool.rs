@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use super::Count;
 use super::job::Job;
+use super::scratch::Scratch;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
@@ -25,6 +26,7 @@ type Times = BTreeMap<String, u64>;
 /// # Errors
 /// Returns an error if a program cannot be started, or on Ctrl-C. Failed tests are counted instead.
 pub fn run(paths: &Paths, mut jobs: Vec<Job>, count: &mut Count) -> Result<()> {
+    let scratch = Scratch::create()?;
     let file = paths.target.join(TIMES);
     let mut times: Times = std::fs::read(&file)
         .ok()
@@ -40,8 +42,8 @@ pub fn run(paths: &Paths, mut jobs: Vec<Job>, count: &mut Count) -> Result<()> {
         done: 0,
         total,
     });
-    in_turns(paths, beside, BESIDE, &progress)?;
-    in_turns(paths, alone, 1, &progress)?;
+    in_turns(paths, beside, BESIDE, &scratch, &progress)?;
+    in_turns(paths, alone, 1, &scratch, &progress)?;
     std::fs::write(&file, serde_json::to_vec(&times)?)
         .with_context(|| format!("cannot write {}", file.display()))
 }
@@ -53,14 +55,20 @@ struct Progress<'a> {
     total: usize,
 }
 
-fn in_turns(paths: &Paths, jobs: Vec<Job>, workers: usize, progress: &Mutex<Progress>) -> Result<()> {
+fn in_turns(
+    paths: &Paths,
+    jobs: Vec<Job>,
+    workers: usize,
+    scratch: &Scratch,
+    progress: &Mutex<Progress>,
+) -> Result<()> {
     let left = Mutex::new(jobs);
     let next = || left.lock().ok().and_then(|mut left| left.pop());
     std::thread::scope(|scope| {
         let work = || -> Result<()> {
             while let Some(job) = next() {
                 let started = Instant::now();
-                let (output, succeeded) = process::captured(&command(paths, &job))?;
+                let (output, succeeded) = process::captured(&command(paths, &job, scratch))?;
                 if let Ok(mut progress) = progress.lock() {
                     progress.ended(&job, &output, succeeded, started.elapsed());
                 }
@@ -77,11 +85,12 @@ fn in_turns(paths: &Paths, jobs: Vec<Job>, workers: usize, progress: &Mutex<Prog
 }
 
 /// Returns the command that cargo would run for the binary.
-fn command(paths: &Paths, job: &Job) -> std::process::Command {
+fn command(paths: &Paths, job: &Job, scratch: &Scratch) -> std::process::Command {
     let mut command = paths.command(&job.binary.program);
     command
         .current_dir(&job.binary.folder)
         .env("CARGO_MANIFEST_DIR", &job.binary.folder)
+        .env("TMPDIR", scratch.path())
         .args(job.filters);
     if job.on_s3 {
         command.env("LAKEFRONT_TEST_LAKE", "s3");
