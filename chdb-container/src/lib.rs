@@ -8,13 +8,18 @@
 //! Deliberately absent: writes to the lake, caching of results, and any knowledge of the tables' meaning.
 
 pub mod access;
+mod chdb;
 mod config;
 pub mod engine;
 mod error;
 pub mod gate;
 pub mod http;
 pub mod lake;
+pub mod rights;
 mod settings;
 
 pub use config::{Config, Limits};
 pub use error::Error;
+
+/// The database of every table, and of every connection.
+pub const DATABASE: &str = "otel";

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use lakefront_chdb_container::access::{Access, Profile};
 use lakefront_chdb_container::engine::{Engine, Tables};
-use lakefront_chdb_container::http::{Door, Secret};
+use lakefront_chdb_container::http::{Authenticator, Secret};
 use lakefront_chdb_container::lake::Lake;
 use lakefront_chdb_container::{Config, http};
 use tokio::net::TcpListener;
@@ -26,35 +26,35 @@ fn main() -> anyhow::Result<()> {
         .with_ansi(stderr().is_terminal())
         .with_writer(stderr)
         .init();
-    let door = door(&config)?;
-    let kept = config.data_dir.as_deref().map(DataDir::open).transpose()?;
+    let authenticator = authenticator(&config)?;
+    let data_dir = config.data_dir.as_deref().map(DataDir::open).transpose()?;
     // The engine reads files only below the working directory; the lake's folder may appear later.
-    match (&config.lake, &kept) {
-        (Some(lake), _) => enter("--lake", lake)?,
-        (None, Some(kept)) => enter("--data-dir", &kept.folder.join("user_files"))?,
+    match (&config.lake, &data_dir) {
+        (Some(lake), _) => enter_folder("--lake", lake)?,
+        (None, Some(data_dir)) => enter_folder("--data-dir", &data_dir.folder.join("user_files"))?,
         // The tables are on the object store, so the engine must find no files below its working directory.
         (None, None) if config.remote.is_configured() => {
-            enter("--catalog-uri", &std::env::temp_dir().join("lakefront-chdb"))?;
+            enter_folder("--catalog-uri", &std::env::temp_dir().join("lakefront-chdb"))?;
         }
         (None, None) => bail!("give --lake, --catalog-uri or --data-dir"),
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let tables = match &kept {
-        Some(kept) => Tables::Kept(&kept.folder),
+    let tables = match &data_dir {
+        Some(data_dir) => Tables::Kept(&data_dir.folder),
         None if config.remote.is_configured() => {
             Tables::Lake(Lake::remote(config.remote.clone(), runtime.handle().clone()))
         }
         None => Tables::Lake(Lake::new(".")),
     };
     let engine = Engine::start(config.limits.clone(), tables)?;
-    runtime.spawn(Arc::clone(&engine).keep_looking(config.look_every));
-    runtime.block_on(serve(&config, &engine, door))?;
+    runtime.spawn(Arc::clone(&engine).refresh_lake_periodically(config.look_every));
+    runtime.block_on(serve(&config, &engine, authenticator))?;
     // The engine's threads end only after every connection is closed. A refresh that hangs on the lake delays this by
     // at most 5 s.
     runtime.shutdown_timeout(Duration::from_secs(5));
     drop(engine);
     // An engine with MergeTree tables refuses to stop its threads, even idle ones (docs/adr/embedded-clickhouse.md).
-    if kept.is_none()
+    if data_dir.is_none()
         && let Err(error) = shutdown()
     {
         tracing::warn!(%error, "the engine's threads end with the process");
@@ -78,7 +78,7 @@ fn shutdown() -> Result<(), chdb_rust::error::Error> {
 }
 
 /// Builds the check of a request's credentials and host from the configuration.
-fn door(config: &Config) -> anyhow::Result<Door> {
+fn authenticator(config: &Config) -> anyhow::Result<Authenticator> {
     let is_local = config.listen.ip().is_loopback();
     let hosts = config.allowed_hosts.iter().cloned().collect();
     if config.data_dir.is_none() {
@@ -86,7 +86,7 @@ fn door(config: &Config) -> anyhow::Result<Door> {
             tracing::warn!(address = %config.listen, "anyone who reaches this address can read the lake: set LAKEFRONT_ENGINE_SECRET");
         }
         let secret = Secret::new(config.engine_secret.clone());
-        return Ok(Door::lake(secret, Profile::lake(&config.limits), hosts));
+        return Ok(Authenticator::lake(secret, Profile::lake(&config.limits), hosts));
     }
     let text = config.access.as_deref().map(std::fs::read_to_string).transpose();
     let text = text.with_context(|| format!("--access {:?}: the file can't be read", config.access))?;
@@ -103,7 +103,7 @@ fn door(config: &Config) -> anyhow::Result<Door> {
             open.join(", ")
         );
     }
-    Ok(Door::users(access, hosts))
+    Ok(Authenticator::users(access, hosts))
 }
 
 /// The folder of `--data-dir`, locked for this process.
@@ -115,7 +115,7 @@ struct DataDir {
 
 impl DataDir {
     /// The time to wait for another process to release the folder.
-    const PATIENCE: Duration = Duration::from_secs(5);
+    const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
     fn open(folder: &Path) -> anyhow::Result<Self> {
         let name = || format!("--data-dir {}", folder.display());
@@ -127,7 +127,7 @@ impl DataDir {
             match lock.try_lock() {
                 Ok(()) => return Ok(Self { folder, _lock: lock }),
                 // A process that was killed a moment ago may still be exiting.
-                Err(TryLockError::WouldBlock) if started.elapsed() < Self::PATIENCE => {
+                Err(TryLockError::WouldBlock) if started.elapsed() < Self::LOCK_TIMEOUT => {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 Err(TryLockError::WouldBlock) => bail!("{}: another process uses it", name()),
@@ -138,21 +138,21 @@ impl DataDir {
 }
 
 /// Creates a folder and makes it the working directory. Errors name `flag`.
-fn enter(flag: &str, folder: &Path) -> anyhow::Result<()> {
+fn enter_folder(flag: &str, folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)
         .and_then(|()| std::env::set_current_dir(folder))
         .with_context(|| format!("{flag} {}: the folder can't be made or entered", folder.display()))
 }
 
 /// Serves requests until SIGTERM or SIGINT, then gives running queries `config.drain()` to finish.
-async fn serve(config: &Config, engine: &Arc<Engine>, door: Door) -> anyhow::Result<()> {
+async fn serve(config: &Config, engine: &Arc<Engine>, authenticator: Authenticator) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("--listen {}: the address can't be used", config.listen))?;
     let address = listener.local_addr()?;
     tracing::info!(%address, version = engine.version(), "ready");
     let (ending, ended) = tokio::sync::watch::channel(());
-    let app = http::router(Arc::clone(engine), door);
+    let app = http::router(Arc::clone(engine), authenticator);
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         stopped().await;
         tracing::info!("ending: no new queries, running ones may finish");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lakefront_clickhouse_http::Exception;
 
 use crate::config::Limits;
-use crate::gate::Rights;
+use crate::rights::Rights;
 
 /// Settings that a caller may set to any value the engine takes, one a line. `cargo xtask access` renders the same list
 /// for a ClickHouse server.
@@ -153,7 +153,7 @@ mod tests {
 
     use super::{READ, WRITE, base, with_requested, writer};
     use crate::Config;
-    use crate::gate::Rights;
+    use crate::rights::Rights;
 
     fn ask(name: &str, value: &str) -> Result<String, u32> {
         let config = Config::parse_from(["x", "--lake", "/"]);

@@ -25,7 +25,7 @@ async fn statements() {
     let lake = lake(folder.path()).await;
     commit_logs(&lake, NOVEMBER, 0, 3).await;
     let container = Container::start(folder.path(), &[]);
-    judged(&container, &cases, &[]).await;
+    verdict(&container, &cases, &[]).await;
     assert!(
         !folder.path().join("x").exists() && !folder.path().join("x.csv").exists(),
         "nothing was written"
@@ -42,7 +42,7 @@ async fn statements_of_writers() {
     let cases: Cases = toml::from_str(include_str!("gate_of_writers.toml")).expect("cases");
     let folder = TempDir::new().expect("a folder");
     let container = Container::keeping(folder.path());
-    judged(
+    verdict(
         &container,
         &cases,
         &[
@@ -58,7 +58,7 @@ async fn statements_of_writers() {
     );
 }
 
-async fn judged(container: &Container, cases: &Cases, pairs: &[(&str, &str)]) {
+async fn verdict(container: &Container, cases: &Cases, pairs: &[(&str, &str)]) {
     let mut wrong = Vec::new();
     for sql in &cases.allowed {
         let response = container.statement(sql, pairs).send().await.expect("an answer");

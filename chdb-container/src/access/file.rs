@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Profile;
 use crate::config::Limits;
-use crate::gate::Rights;
+use crate::rights::Rights;
 use crate::settings;
 
 /// The content of `access.toml`. The comment at the top of that file describes the fields.

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use lakefront_clickhouse_http::Credentials;
 
 use crate::config::Limits;
-use crate::gate::{DATABASE, Rights};
+use crate::rights::Rights;
 use crate::settings::Settings;
-use crate::{Error, settings};
+use crate::{DATABASE, Error, settings};
 
 /// The access file built into this program.
 const BUILT_IN: &str = include_str!("../../../clickhouse/access.toml");
 
 /// The fewest characters of a password.
-const SHORTEST: usize = 16;
+const MIN_PASSWORD_CHARACTERS: usize = 16;
 
 /// The rights and limits of a caller's statements.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ struct User {
 
 /// A user whose credentials were valid.
 #[derive(Debug, Clone)]
-pub struct Entered {
+pub struct AuthenticatedUser {
     /// The user's name.
     pub name: String,
     /// The user's rights and limits.
@@ -66,7 +66,7 @@ pub enum AccessError {
         user: String,
     },
     /// A password is too short.
-    #[error("{variable} holds fewer than {SHORTEST} characters")]
+    #[error("{variable} holds fewer than {MIN_PASSWORD_CHARACTERS} characters")]
     ShortPassword {
         /// The environment variable that holds the password.
         variable: String,
@@ -104,7 +104,7 @@ impl Access {
             let password = variable(&user.password).filter(|password| !password.is_empty());
             if password
                 .as_ref()
-                .is_some_and(|password| password.chars().count() < SHORTEST)
+                .is_some_and(|password| password.chars().count() < MIN_PASSWORD_CHARACTERS)
             {
                 return Err(AccessError::ShortPassword {
                     variable: user.password,
@@ -126,7 +126,7 @@ impl Access {
     ///
     /// # Errors
     /// [`Error::WrongPassword`], also for unknown users.
-    pub fn enter(&self, credentials: Option<&Credentials>) -> Result<Entered, Error> {
+    pub fn authenticate(&self, credentials: Option<&Credentials>) -> Result<AuthenticatedUser, Error> {
         let credentials = credentials.cloned().unwrap_or_default();
         // As in ClickHouse, a request without a user name is from the user `default`.
         let name = match credentials.user.as_str() {
@@ -138,7 +138,7 @@ impl Access {
         // A user without a password accepts only an empty one, so that a forgotten variable is noticed.
         let is_right = is_same(credentials.password.as_bytes(), expected.as_bytes());
         match user {
-            Some(user) if is_right => Ok(Entered {
+            Some(user) if is_right => Ok(AuthenticatedUser {
                 name: name.into(),
                 profile: Arc::clone(&user.profile),
                 has_password: user.password.is_some(),
@@ -173,22 +173,22 @@ mod tests {
         Access::read(text, &config.limits, |_| password.map(str::to_owned)).map_err(|error| error.to_string())
     }
 
-    fn enter(access: &Access, user: &str, password: &str) -> Option<bool> {
+    fn log_in(access: &Access, user: &str, password: &str) -> Option<bool> {
         let credentials = Credentials {
             user: user.into(),
             password: password.into(),
         };
-        let entered = access.enter(Some(&credentials)).ok()?;
-        assert_eq!(entered.has_password, !password.is_empty());
-        Some(entered.profile.rights.write)
+        let authenticated = access.authenticate(Some(&credentials)).ok()?;
+        assert_eq!(authenticated.has_password, !password.is_empty());
+        Some(authenticated.profile.rights.write)
     }
 
     #[test]
-    fn who_may_what() {
+    fn users_have_their_rights() {
         let access = read(None, Some(PASSWORD)).expect("the built-in file");
         assert_eq!(access.without_password(), Vec::<&str>::new());
-        assert_eq!(enter(&access, "router", PASSWORD), Some(false));
-        assert_eq!(enter(&access, "sync", PASSWORD), Some(true));
+        assert_eq!(log_in(&access, "router", PASSWORD), Some(false));
+        assert_eq!(log_in(&access, "sync", PASSWORD), Some(true));
         for (user, password) in [
             ("sync", ""),
             ("sync", "sixteen letters?"),
@@ -196,26 +196,26 @@ mod tests {
             ("", PASSWORD),
             ("nobody", ""),
         ] {
-            assert_eq!(enter(&access, user, password), None, "{user}");
+            assert_eq!(log_in(&access, user, password), None, "{user}");
         }
-        assert!(access.enter(None).is_err());
+        assert!(access.authenticate(None).is_err());
     }
 
     #[test]
-    fn without_passwords() {
+    fn users_without_passwords() {
         let access = read(None, None).expect("the built-in file");
         assert_eq!(access.without_password(), ["router", "sync"]);
-        assert_eq!(enter(&access, "router", ""), Some(false));
+        assert_eq!(log_in(&access, "router", ""), Some(false));
         assert_eq!(
-            enter(&access, "router", PASSWORD),
+            log_in(&access, "router", PASSWORD),
             None,
-            "a password nobody expects"
+            "a password that no user has"
         );
-        assert_eq!(enter(&access, "nobody", ""), None);
+        assert_eq!(log_in(&access, "nobody", ""), None);
     }
 
     #[test]
-    fn what_is_refused() {
+    fn invalid_files_and_passwords_are_refused() {
         assert!(read(None, Some("short")).is_err());
         for text in [
             "[users.x]",

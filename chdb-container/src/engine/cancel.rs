@@ -116,13 +116,13 @@ impl Cancellation {
 
 /// The queries in the queues and in the engine.
 #[derive(Default)]
-pub struct Running {
-    queries: Mutex<(u64, BTreeMap<u64, Listed>)>,
+pub struct RunningQueries {
+    queries: Mutex<(u64, BTreeMap<u64, RunningQuery>)>,
     /// The threads that kill queries. Each holds a reference to the engine.
     killers: Mutex<Vec<JoinHandle<()>>>,
 }
 
-struct Listed {
+struct RunningQuery {
     /// The id that the caller gave to the query.
     query_id: Option<String>,
     /// The caller's profile. Each user has exactly one, so the pointer identifies the user.
@@ -131,7 +131,7 @@ struct Listed {
 }
 
 /// A guard that keeps a query listed until it is dropped.
-pub struct Entry {
+pub struct RunningEntry {
     engine: Arc<Engine>,
     number: u64,
     cancellation: Arc<Cancellation>,
@@ -139,28 +139,28 @@ pub struct Entry {
 
 /// A guard that cancels a query when dropped, unless a running statement changes data. A future that is dropped before
 /// its end means that the caller has disconnected.
-pub struct Caller {
+pub struct CallerGuard {
     engine: Arc<Engine>,
     cancellation: Arc<Cancellation>,
 }
 
-/// The time that [`Running::kill`] waits for queries to end.
-const KILL_PATIENCE: Duration = Duration::from_secs(25);
+/// The time that [`RunningQueries::kill`] waits for queries to end.
+const KILL_TIMEOUT: Duration = Duration::from_secs(25);
 
-impl Running {
+impl RunningQueries {
     /// Adds a query to the list and returns the guard that removes it.
-    pub fn start(engine: &Arc<Engine>, profile: &Arc<Profile>, query_id: Option<&str>) -> Entry {
+    pub fn start(engine: &Arc<Engine>, profile: &Arc<Profile>, query_id: Option<&str>) -> RunningEntry {
         let cancellation = Arc::new(Cancellation::default());
         let mut queries = engine.running.queries();
         queries.0 += 1;
         let number = queries.0;
-        let listed = Listed {
+        let listed = RunningQuery {
             query_id: query_id.map(str::to_owned),
             profile: Arc::clone(profile),
             cancellation: Arc::clone(&cancellation),
         };
         queries.1.insert(number, listed);
-        Entry {
+        RunningEntry {
             engine: Arc::clone(engine),
             number,
             cancellation,
@@ -168,7 +168,7 @@ impl Running {
     }
 
     /// Stops the queries of a user whose id `chosen` accepts, including those that write, and waits until they have
-    /// ended. Returns false if one still runs after [`KILL_PATIENCE`].
+    /// ended. Returns false if one still runs after [`KILL_TIMEOUT`].
     pub async fn kill(engine: &Arc<Engine>, profile: &Arc<Profile>, chosen: impl Fn(&str) -> bool) -> bool {
         let killed: Vec<_> = engine
             .running
@@ -186,7 +186,7 @@ impl Running {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(KILL_PATIENCE, ended).await.is_ok()
+        tokio::time::timeout(KILL_TIMEOUT, ended).await.is_ok()
     }
 
     /// Cancels every query.
@@ -210,33 +210,33 @@ impl Running {
         self.killers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn queries(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Listed>)> {
+    fn queries(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, RunningQuery>)> {
         self.queries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Entry {
+impl RunningEntry {
     /// Returns the cancellation state of the query.
     pub fn cancellation(&self) -> Arc<Cancellation> {
         Arc::clone(&self.cancellation)
     }
 
     /// Returns the guard that cancels the query when its caller disconnects.
-    pub fn caller(&self) -> Caller {
-        Caller {
+    pub fn caller(&self) -> CallerGuard {
+        CallerGuard {
             engine: Arc::clone(&self.engine),
             cancellation: Arc::clone(&self.cancellation),
         }
     }
 }
 
-impl Drop for Entry {
+impl Drop for RunningEntry {
     fn drop(&mut self) {
         self.engine.running.queries().1.remove(&self.number);
     }
 }
 
-impl Drop for Caller {
+impl Drop for CallerGuard {
     fn drop(&mut self) {
         self.cancellation.abandon(&self.engine);
     }

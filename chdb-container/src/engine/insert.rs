@@ -8,8 +8,9 @@ use tokio::sync::mpsc;
 
 use super::cancel::Cancellation;
 use super::run::cancelled;
-use super::{Engine, Output, Query, format, parameters, result};
+use super::{Engine, Output, Query};
 use crate::Error;
+use crate::chdb::{self, format, parameters};
 
 /// A piece of the rows of an insert.
 #[derive(Debug, Clone)]
@@ -35,13 +36,13 @@ impl Engine {
         pieces: mpsc::Receiver<Piece>,
     ) -> Result<Output, Error> {
         let (profile, query_id) = (Arc::clone(&query.profile), query.query_id.clone());
-        self.on_a_slot(&profile, query_id.as_deref(), move |engine, cancellation| {
-            engine.insert_here(&query, &format, pieces, cancellation)
+        self.with_slot(&profile, query_id.as_deref(), move |engine, cancellation| {
+            engine.insert_blocking(&query, &format, pieces, cancellation)
         })
         .await
     }
 
-    fn insert_here(
+    fn insert_blocking(
         &self,
         query: &Query,
         format: &str,
@@ -49,10 +50,10 @@ impl Engine {
         cancellation: &Cancellation,
     ) -> Result<Output, Error> {
         let whole = format!("{}FORMAT {format}", query.sql);
-        let judged = self.judge(query, &whole)?;
+        let verdict = self.verdict(query, &whole)?;
         let format = format::input(format)?;
         let mut pooled = self.connection(query)?;
-        let written = if cancellation.begin(&pooled.tag, judged.writes) {
+        let written = if cancellation.begin(&pooled.tag, verdict.writes) {
             pooled
                 .connection
                 .insert(&query.sql, format, parameters(&query.params), |stream| {
@@ -64,7 +65,7 @@ impl Engine {
         cancellation.end();
         self.pool.put(pooled);
         written.map_err(|error| match error {
-            Error::Engine(error) => result::exception(&error).into(),
+            Error::Engine(error) => chdb::exception(&error).into(),
             error => error,
         })
     }

@@ -2,20 +2,17 @@
 //! create tables, kill queries and read counters.
 
 mod cancel;
-mod connection;
-mod cut;
-pub(crate) mod format;
 mod insert;
-mod judged;
 mod pool;
 mod queue;
-pub(crate) mod result;
+mod result;
 mod run;
 mod store_cache;
+mod truncate;
+mod verdict_cache;
 
-pub(crate) use connection::{Connection, Own};
 pub use insert::Piece;
-pub use result::{Cut, Output};
+pub use result::{Output, TruncatedBy};
 pub use run::Query;
 
 use std::path::Path;
@@ -23,24 +20,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chdb_rust::format::OutputFormat;
-use chdb_rust::query_param::{QueryParam, QueryParams};
 use lakefront_clickhouse_http::Exception;
 use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
+use crate::chdb::{Connection, InternalConnection};
 use crate::config::Limits;
-use crate::gate::{DATABASE, Names, Rights};
+use crate::gate::Names;
 use crate::lake::Lake;
-use crate::{Error, settings};
+use crate::rights::Rights;
+use crate::{DATABASE, Error, settings};
 use pool::Pool;
 use queue::Queue;
 use store_cache::StoreCache;
+use verdict_cache::VerdictCache;
 
 /// The time limit for reading one manifest list, in seconds.
-const READING: u64 = 10;
+const MANIFEST_TIMEOUT_SECONDS: u64 = 10;
 /// The time after the last request during which the lake is still refreshed in the background.
-const AFTERWARDS: Duration = Duration::from_secs(60);
+const REFRESH_AFTER_REQUEST: Duration = Duration::from_secs(60);
 
 /// The source of an engine's tables.
 pub enum Tables<'a> {
@@ -59,20 +58,20 @@ pub struct Engine {
     names: Names,
     version: String,
     /// A connection that kills queries, reads counters and answers health checks. Every statement on it is quick.
-    control: Own,
+    control: InternalConnection,
     /// A connection that creates and drops the tables of the lake. Its statements may wait for the object store.
-    maker: Own,
+    ddl: InternalConnection,
     /// A connection that reads manifest lists of the lake. Its statements may wait for the object store.
-    reader: Own,
+    manifests: InternalConnection,
     /// Held while a check runs.
-    check: Arc<Mutex<()>>,
+    check_lock: Arc<Mutex<()>>,
     /// The time of the last request.
-    asked: watch::Sender<Instant>,
+    last_request: watch::Sender<Instant>,
     pool: Pool,
     reads: Queue,
     writes: Queue,
-    running: cancel::Running,
-    judged: judged::Known,
+    running: cancel::RunningQueries,
+    verdicts: VerdictCache,
     // Dropped last, because the engine writes to the folder of the cache until its connections are closed.
     _cache: Option<StoreCache>,
 }
@@ -101,7 +100,7 @@ impl Engine {
             .chain(at_start)
             .collect();
         let first = Connection::open(&first)?;
-        let control = Own::open(ours(&["--implicit_select=0"]))?;
+        let control = InternalConnection::open(ours(&["--implicit_select=0"]))?;
         control.query(
             &format!("CREATE DATABASE IF NOT EXISTS {DATABASE}"),
             OutputFormat::Null,
@@ -126,22 +125,24 @@ impl Engine {
             names,
             version,
             control,
-            maker: Own::open(ours(&["--implicit_select=0"]))?,
-            reader: Own::open(ours(&[&format!("--max_execution_time={READING}")]))?,
-            check: Arc::default(),
-            asked: watch::Sender::new(Instant::now()),
+            ddl: InternalConnection::open(ours(&["--implicit_select=0"]))?,
+            manifests: InternalConnection::open(ours(&[&format!(
+                "--max_execution_time={MANIFEST_TIMEOUT_SECONDS}"
+            )]))?,
+            check_lock: Arc::default(),
+            last_request: watch::Sender::new(Instant::now()),
             pool: Pool::new(3 * slots, args),
             reads: queue(),
             writes: queue(),
-            running: cancel::Running::default(),
-            judged: judged::Known::default(),
+            running: cancel::RunningQueries::default(),
+            verdicts: VerdictCache::default(),
             limits,
             _cache: cache,
         };
         engine.pool.warm(&settings::base(&engine.limits), slots)?;
         engine.pool.warm(&settings::gate(Rights::READ), slots)?;
         if let Some(lake) = &engine.lake {
-            lake.refresh(&engine.maker);
+            lake.refresh(&engine.ddl);
         }
         Ok(Arc::new(engine))
     }
@@ -163,34 +164,34 @@ impl Engine {
     }
 
     /// Refreshes the lake: creates new tables, drops removed ones, and reads the first day of each table. Blocks.
-    fn look(&self) {
+    fn refresh_lake(&self) {
         if let Some(lake) = &self.lake {
-            lake.refresh(&self.maker);
-            lake.learn_first_days(&self.reader);
+            lake.refresh(&self.ddl);
+            lake.read_first_days(&self.manifests);
         }
     }
 
     /// Refreshes the lake every `every`: while requests arrive, for a minute after the last, and while no table can be
     /// read. `/health` reports the result of the last refresh and does not wait for one.
-    pub async fn keep_looking(self: Arc<Self>, every: Duration) {
+    pub async fn refresh_lake_periodically(self: Arc<Self>, every: Duration) {
         let Some(lake) = &self.lake else { return };
-        let mut asked = self.asked.subscribe();
+        let mut last_request = self.last_request.subscribe();
         loop {
-            let is_quiet = asked.borrow_and_update().elapsed() >= AFTERWARDS;
-            if is_quiet && lake.is_readable() && asked.changed().await.is_err() {
+            let is_quiet = last_request.borrow_and_update().elapsed() >= REFRESH_AFTER_REQUEST;
+            if is_quiet && lake.is_readable() && last_request.changed().await.is_err() {
                 return;
             }
             let engine = Arc::clone(&self);
-            if let Err(error) = spawn_blocking(move || engine.look()).await {
-                tracing::error!(%error, "a look at the lake ended early");
+            if let Err(error) = spawn_blocking(move || engine.refresh_lake()).await {
+                tracing::error!(%error, "a refresh of the lake ended early");
             }
             sleep(every).await;
         }
     }
 
     /// Records the time of a request, which keeps the background refresh running.
-    pub fn asked(&self) {
-        self.asked.send_replace(Instant::now());
+    pub fn record_request(&self) {
+        self.last_request.send_replace(Instant::now());
     }
 
     /// Runs a quick statement on the control connection and returns its first column.
@@ -200,7 +201,7 @@ impl Engine {
     /// # Errors
     /// The engine's exception.
     pub async fn check(self: &Arc<Self>, sql: &'static str) -> Result<Vec<String>, Error> {
-        let turn = Arc::clone(&self.check).lock_owned().await;
+        let turn = Arc::clone(&self.check_lock).lock_owned().await;
         let engine = Arc::clone(self);
         let running = spawn_blocking(move || {
             let column = engine.control.column(sql);
@@ -216,7 +217,7 @@ impl Engine {
     pub async fn close(self: &Arc<Self>) {
         let queues = [&self.reads, &self.writes];
         queues.iter().for_each(|queue| queue.close());
-        cancel::Running::cancel_all(self);
+        cancel::RunningQueries::cancel_all(self);
         for queue in queues {
             queue.drained().await;
         }
@@ -229,11 +230,4 @@ impl Engine {
     fn queue(&self, rights: Rights) -> &Queue {
         if rights.write { &self.writes } else { &self.reads }
     }
-}
-
-/// Binds parameters in their wire format, fields of TabSeparated, which the engine takes as they are.
-pub(crate) fn parameters(params: &[(String, String)]) -> QueryParams {
-    params.iter().fold(QueryParams::new(), |bound, (name, wire)| {
-        bound.bind(name, QueryParam::raw(wire))
-    })
 }

@@ -4,10 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chdb_rust::format::OutputFormat;
 
-use super::Connection;
-use crate::Error;
-use crate::gate::DATABASE;
+use crate::chdb::Connection;
 use crate::settings::Settings;
+use crate::{DATABASE, Error};
 
 /// The idle connections, by the settings they were opened with.
 ///

@@ -38,7 +38,7 @@ impl Queue {
     ///
     /// # Errors
     /// [`Error::Busy`] if the queue is full or the wait took too long, [`Error::ShuttingDown`] after [`Self::close`].
-    pub async fn enter(&self) -> Result<Slot, Error> {
+    pub async fn acquire(&self) -> Result<Slot, Error> {
         let slot = match Arc::clone(&self.slots).try_acquire_owned() {
             Ok(slot) => slot,
             Err(_) => self.wait().await?,
@@ -51,12 +51,12 @@ impl Queue {
     }
 
     async fn wait(&self) -> Result<Slot, Error> {
-        let place = Place::new(&self.waiting);
+        let caller = WaitingCaller::new(&self.waiting);
         let busy = Error::Busy {
             slots: self.size,
-            waiting: place.before,
+            waiting: caller.before,
         };
-        if place.before >= self.max_waiting {
+        if caller.before >= self.max_waiting {
             return Err(busy);
         }
         match tokio::time::timeout(self.max_wait, Arc::clone(&self.slots).acquire_owned()).await {
@@ -83,13 +83,13 @@ impl Queue {
     }
 }
 
-/// A place in the queue. Dropping it gives the place up, also when the caller has disconnected.
-struct Place<'a> {
+/// A caller in the queue. Dropping this removes the caller, also after a disconnect.
+struct WaitingCaller<'a> {
     waiting: &'a AtomicUsize,
     before: usize,
 }
 
-impl<'a> Place<'a> {
+impl<'a> WaitingCaller<'a> {
     fn new(waiting: &'a AtomicUsize) -> Self {
         Self {
             waiting,
@@ -98,7 +98,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for WaitingCaller<'_> {
     fn drop(&mut self) {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
     }

@@ -6,12 +6,12 @@ use chdb_rust::insert_stream::WriteStats;
 use chdb_rust::query_result::QueryResult;
 use lakefront_clickhouse_http::Exception;
 
-use super::cut;
+use super::truncate;
 use crate::access::Profile;
 
 /// The limit that cut a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
+pub enum TruncatedBy {
     /// The limit on rows.
     Rows,
     /// The limit on bytes.
@@ -40,7 +40,7 @@ pub struct Output {
     /// The run time that the engine reports.
     pub elapsed: Duration,
     /// The limit that cut the result, if one did.
-    pub truncated: Option<Cut>,
+    pub truncated: Option<TruncatedBy>,
     /// The name of the result's format.
     pub format: String,
 }
@@ -60,14 +60,14 @@ impl Output {
     ) -> Result<Self, Exception> {
         let (whole, most) = (result.data_ref(), profile.max_result_bytes);
         let rows = result.rows_read();
-        let mut truncated = (rows > profile.max_result_rows).then_some(Cut::Rows);
+        let mut truncated = (rows > profile.max_result_rows).then_some(TruncatedBy::Rows);
         let (bytes, rows) = if whole.len() as u64 <= most {
             (whole.to_vec(), rows)
         } else {
-            truncated = Some(Cut::Bytes);
+            truncated = Some(TruncatedBy::Bytes);
             let most = usize::try_from(most).unwrap_or(usize::MAX);
             let cut = if may_cut {
-                cut::rows(whole, format, most)
+                truncate::rows(whole, format, most)
             } else {
                 None
             };
@@ -129,10 +129,4 @@ fn too_long(length: usize, most: usize) -> Exception {
          result_overflow_mode=break these formats are cut: JSONCompact, JSONEachRow, JSONCompactEachRow, TabSeparated"
     );
     Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", message)
-}
-
-/// Parses the engine's exception from the text of a chDB error.
-pub(crate) fn exception(error: &chdb_rust::error::Error) -> Exception {
-    let text = error.to_string();
-    Exception::find(&text).unwrap_or_else(|| Exception::new(1001, "STD_EXCEPTION", text))
 }

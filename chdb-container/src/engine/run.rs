@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use lakefront_clickhouse_http::Exception;
 
-use super::cancel::{Cancellation, Running};
+use super::cancel::{Cancellation, RunningQueries};
 use super::pool::Pooled;
-use super::result::Cut;
-use super::{Engine, Output, format, parameters, result};
+use super::result::TruncatedBy;
+use super::{Engine, Output, result};
 use crate::access::Profile;
-use crate::gate::{Judged, Rights};
+use crate::chdb::{self, format, parameters};
+use crate::gate::Verdict;
 use crate::lake::Lake;
+use crate::rights::Rights;
 use crate::{Error, gate, settings};
 
 /// A statement to run, with its parameters, settings and format.
@@ -56,23 +58,23 @@ impl Engine {
     /// If the queue is full, or if the gate or the engine refuses the statement.
     pub async fn run(self: &Arc<Self>, query: Query) -> Result<Output, Error> {
         let (profile, query_id) = (Arc::clone(&query.profile), query.query_id.clone());
-        self.on_a_slot(&profile, query_id.as_deref(), move |engine, cancellation| {
-            engine.run_here(&query, cancellation)
+        self.with_slot(&profile, query_id.as_deref(), move |engine, cancellation| {
+            engine.run_within_limits(&query, cancellation)
         })
         .await
     }
 
     /// Waits for a slot of the queue, then runs `work` on a thread that may block.
-    pub(super) async fn on_a_slot(
+    pub(super) async fn with_slot(
         self: &Arc<Self>,
         profile: &Arc<Profile>,
         query_id: Option<&str>,
         work: impl FnOnce(&Self, &Cancellation) -> Result<Output, Error> + Send + 'static,
     ) -> Result<Output, Error> {
-        self.asked();
+        self.record_request();
         // A waiting query is listed too, so that it does not begin once it was killed.
-        let entry = Running::start(self, profile, query_id);
-        let slot = self.queue(profile.rights).enter().await?;
+        let entry = RunningQueries::start(self, profile, query_id);
+        let slot = self.queue(profile.rights).acquire().await?;
         let _caller = entry.caller();
         let (engine, cancellation) = (Arc::clone(self), entry.cancellation());
         let task = tokio::task::spawn_blocking(move || {
@@ -95,7 +97,7 @@ impl Engine {
         profile: &Arc<Profile>,
         chosen: impl Fn(&str) -> bool,
     ) -> Result<(), Error> {
-        if Running::kill(self, profile, chosen).await {
+        if RunningQueries::kill(self, profile, chosen).await {
             return Ok(());
         }
         let message = "A statement that was killed still runs";
@@ -104,7 +106,7 @@ impl Engine {
 
     /// Runs a statement within the limit on rows. The engine may return one row more than the limit, which
     /// distinguishes a cut result from one that fits exactly.
-    fn run_here(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
+    fn run_within_limits(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let most = query.profile.max_result_rows;
         let output = self.run_with_keys(query, cancellation)?;
         // The engine does not limit the rows of callers who may write.
@@ -119,7 +121,7 @@ impl Engine {
         });
         match shorter.transpose()? {
             Some(output) if output.rows <= most => Ok(Output {
-                truncated: Some(Cut::Rows),
+                truncated: Some(TruncatedBy::Rows),
                 ..output
             }),
             _ => Err(result::too_many_rows(most).into()),
@@ -130,7 +132,7 @@ impl Engine {
     fn run_with_keys(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let output = self.run_once(query, cancellation);
         match (&output, &self.lake) {
-            (Err(Error::Exception(exception)), Some(lake)) if lake.forget_refused_keys(exception) => {
+            (Err(Error::Exception(exception)), Some(lake)) if lake.discard_refused_keys(exception) => {
                 self.run_once(query, cancellation)
             }
             _ => output,
@@ -141,21 +143,21 @@ impl Engine {
     fn run_once(&self, query: &Query, cancellation: &Cancellation) -> Result<Output, Error> {
         let default_format = format::output(&query.format)?;
         if let Some(lake) = &self.lake {
-            lake.refresh(&self.maker);
+            lake.refresh(&self.ddl);
         }
-        let judged = self.judge(query, &query.sql)?;
-        if judged.shows_definition && self.lake.as_ref().is_some_and(Lake::is_remote) {
+        let verdict = self.verdict(query, &query.sql)?;
+        if verdict.shows_definition && self.lake.as_ref().is_some_and(Lake::is_remote) {
             let message = "Not allowed here: SHOW CREATE TABLE of a table on an object store, because it shows a key. Use DESCRIBE TABLE";
             return Err(Exception::new(497, "ACCESS_DENIED", message).into());
         }
-        let format = judged
+        let format = verdict
             .format
             .as_deref()
             .map_or(Ok(default_format), format::output)?;
 
         let pooled = self.connection(query)?;
         let requests_before = self.store_requests();
-        let ran = if cancellation.begin(&pooled.tag, judged.writes) {
+        let ran = if cancellation.begin(&pooled.tag, verdict.writes) {
             pooled
                 .connection
                 .query_with_params(&query.sql, format, parameters(&query.params))
@@ -174,7 +176,7 @@ impl Engine {
                 })
                 .map_err(Into::into),
             Err(_) if cancellation.is_cancelled() => Err(cancelled().into()),
-            Err(error) => Err(self.explain(result::exception(error), &judged)),
+            Err(error) => Err(self.explain(chdb::exception(error), &verdict)),
         };
         drop(ran);
         // After a kill, the engine lists the query until its connection runs another one or closes.
@@ -187,21 +189,21 @@ impl Engine {
     }
 
     /// Checks a text with the gate, or returns the cached verdict.
-    pub(super) fn judge(&self, query: &Query, sql: &str) -> Result<Judged, Error> {
+    pub(super) fn verdict(&self, query: &Query, sql: &str) -> Result<Verdict, Error> {
         let rights = query.rights();
         // Only readers' verdicts are cached. Other callers send few statements, and a parameter of theirs may be a path
         // of a file.
-        let is_remembered = rights == Rights::READ;
-        if is_remembered && let Some(judged) = self.judged.get(sql, &query.params) {
-            return Ok(judged);
+        let is_cached = rights == Rights::READ;
+        if is_cached && let Some(verdict) = self.verdicts.get(sql, &query.params) {
+            return Ok(verdict);
         }
         let gate = self.pool.take(&settings::gate(rights))?;
-        let judged = gate::check(&gate.connection, &self.names, rights, sql, &query.params);
+        let verdict = gate::check(&gate.connection, &self.names, rights, sql, &query.params);
         self.pool.put(gate);
-        if is_remembered && let Ok(judged) = &judged {
-            self.judged.put(sql, &query.params, judged);
+        if is_cached && let Ok(verdict) = &verdict {
+            self.verdicts.put(sql, &query.params, verdict);
         }
-        judged
+        verdict
     }
 
     /// Returns a connection with the settings of the query.
@@ -233,9 +235,9 @@ impl Engine {
         self.control.column(SQL).ok()?.first()?.parse().ok()
     }
 
-    fn explain(&self, exception: Exception, judged: &Judged) -> Error {
+    fn explain(&self, exception: Exception, verdict: &Verdict) -> Error {
         match &self.lake {
-            Some(lake) => lake.explain(exception, &judged.tables),
+            Some(lake) => lake.explain(exception, &verdict.tables),
             None => exception.into(),
         }
     }

@@ -14,7 +14,7 @@ pub struct Node<'a> {
 /// Parses every line as a node.
 ///
 /// A quoted name that contains a line break produces extra lines that are no true nodes. Such lines can only add to the
-/// judged nodes, because the lines of all true nodes are present.
+/// checked nodes, because the lines of all true nodes are present.
 pub fn nodes(text: &str) -> Vec<Node<'_>> {
     text.lines().map(node).collect()
 }

@@ -6,9 +6,9 @@ use chdb_rust::format::OutputFormat;
 use chdb_rust::query_param::{QueryParam, QueryParams};
 use lakefront_clickhouse_http::{Exception, Param};
 
-use crate::engine::{Connection, result};
-use crate::gate::Rights;
+use crate::chdb::{self, Connection};
 use crate::gate::rules::Names;
+use crate::rights::Rights;
 use crate::settings;
 
 /// Types whose values can't name a table, a column or a function, and the words that occur in the types' arguments.
@@ -70,7 +70,7 @@ impl Canonical {
                 OutputFormat::TabSeparatedRaw,
                 params,
             )
-            .map_err(|error| result::exception(&error))?;
+            .map_err(|error| chdb::exception(&error))?;
         Ok(Self(written.data_utf8_lossy().into_owned()))
     }
 
@@ -110,8 +110,8 @@ mod tests {
     use super::Canonical;
 
     #[test]
-    fn what_decides() {
-        for (text, by_values, identifiers) in [
+    fn placeholders_decide() {
+        for (text, depends_on_values, identifiers) in [
             ("SELECT 1", false, false),
             (
                 "SELECT {a:String}, {b:Array(DateTime64(6, 'UTC'))}, {c:Map(String, UInt8)}",
@@ -126,7 +126,7 @@ mod tests {
             ("SELECT '{'", true, false),
         ] {
             let canonical = Canonical(text.to_owned());
-            assert_eq!(canonical.depends_on_values(), by_values, "{text}");
+            assert_eq!(canonical.depends_on_values(), depends_on_values, "{text}");
             assert_eq!(canonical.has_identifiers(), identifiers, "{text}");
         }
     }

@@ -13,7 +13,7 @@ const FUNCTIONS: [&str; 2] = ["file", "iceberglocal"];
 const STREAMS: [&str; 4] = ["-", "stdin", "stdout", "stderr"];
 
 /// Returns true if a function reads files.
-pub fn is_one(function: &Node<'_>) -> bool {
+pub fn reads_files(function: &Node<'_>) -> bool {
     FUNCTIONS.contains(&&*function.name.to_ascii_lowercase())
 }
 
@@ -21,7 +21,7 @@ pub fn is_one(function: &Node<'_>) -> bool {
 ///
 /// # Errors
 /// `ACCESS_DENIED` if the path is not a literal or may be outside of the lake.
-pub fn judge(nodes: &[Node<'_>], index: usize) -> Result<(), Exception> {
+pub fn check(nodes: &[Node<'_>], index: usize) -> Result<(), Exception> {
     let list = nodes.get(index + 1).filter(|list| list.kind == "ExpressionList");
     let path = nodes.get(index + 2).filter(|path| path.kind == "Literal");
     let path = list
@@ -52,7 +52,7 @@ mod tests {
         let text = format!(
             "Function file (children 1)\n ExpressionList (children 2)\n  {argument}\n  Identifier CSV"
         );
-        super::judge(&ast::nodes(&text), 0).is_ok()
+        super::check(&ast::nodes(&text), 0).is_ok()
     }
 
     #[test]

@@ -8,19 +8,18 @@
 mod ast;
 mod canonical;
 mod files;
-mod rights;
 mod rules;
 mod writes;
 
-pub use rights::Rights;
-pub use rules::{DATABASE, Judged, Names};
+pub use rules::{Names, Verdict};
 
 use chdb_rust::admin::{QueryAnalysis, QueryClass};
 use chdb_rust::format::OutputFormat;
 use lakefront_clickhouse_http::Exception;
 
-use crate::Error;
-use crate::engine::{Connection, parameters, result};
+use crate::chdb::{self, Connection, parameters};
+use crate::rights::Rights;
+use crate::{DATABASE, Error};
 use canonical::Canonical;
 
 /// Checks a statement and returns its effects. `connection` has the settings of `settings::gate`; the
@@ -34,21 +33,21 @@ pub fn check(
     rights: Rights,
     sql: &str,
     params: &[(String, String)],
-) -> Result<Judged, Error> {
+) -> Result<Verdict, Error> {
     let analysis = connection.classify_query(sql, Some(DATABASE))?;
     match (analysis.statement_count, analysis.class) {
         (0, _) if is_blank(sql) => Err(empty().into()),
         // The text does not parse, so the engine runs nothing: its error says where the parser stopped.
         (0, QueryClass::Unknown) => Err(match connection.query(sql, OutputFormat::Null) {
-            Err(error) => result::exception(&error).into(),
+            Err(error) => chdb::exception(&error).into(),
             // The text holds only comments.
             Ok(_) => empty().into(),
         }),
-        (1, QueryClass::ReadOnly) => tree(connection, names, rights, sql, params),
+        (1, QueryClass::ReadOnly) => check_tree(connection, names, rights, sql, params),
         (1, QueryClass::Mutating) if rights.write => {
-            let judged = tree(connection, names, rights, sql, params)?;
-            stays_inside(&analysis, &judged)?;
-            Ok(judged)
+            let verdict = check_tree(connection, names, rights, sql, params)?;
+            check_stays_inside(&analysis, &verdict)?;
+            Ok(verdict)
         }
         (0 | 1, class) => Err(not_permitted(class, rights).into()),
         (count, _) => {
@@ -59,30 +58,30 @@ pub fn check(
 }
 
 /// Checks the syntax tree of one statement, and its settings and parameters.
-fn tree(
+fn check_tree(
     connection: &Connection,
     names: &Names,
     rights: Rights,
     sql: &str,
     params: &[(String, String)],
-) -> Result<Judged, Error> {
+) -> Result<Verdict, Error> {
     // The engine parses the statement again as the operand of EXPLAIN, with its parameters, because one may name a
     // table.
     let explained = format!("EXPLAIN AST {sql}");
     let ast = connection
         .query_with_params(&explained, OutputFormat::TabSeparatedRaw, parameters(params))
-        .map_err(|error| result::exception(&error))?;
+        .map_err(|error| chdb::exception(&error))?;
     let ast = ast.data_utf8_lossy();
     let nodes = ast::nodes(&ast);
-    let mut judged = rules::judge(&nodes, names, rights)?;
-    // For readers, `rules::judge` has already refused settings in the tree.
+    let mut verdict = rules::check(&nodes, names, rights)?;
+    // For readers, `rules::check` has already refused settings in the tree.
     let has_settings = rights.write && nodes.iter().any(|node| node.kind == "Set");
     if params.is_empty() && !has_settings {
-        return Ok(judged);
+        return Ok(verdict);
     }
     let canonical = Canonical::of(connection, sql)?;
-    judged.by_values |= !params.is_empty() && canonical.depends_on_values();
-    if judged.writes && canonical.has_identifiers() {
+    verdict.depends_on_values |= !params.is_empty() && canonical.depends_on_values();
+    if verdict.writes && canonical.has_identifiers() {
         // `classify_query` does not resolve such a parameter to a database.
         return Err(denied("parameters of the type Identifier in a change").into());
     }
@@ -90,15 +89,15 @@ fn tree(
         let what = format!("the setting {name} in a SETTINGS clause (send limits beside the statement)");
         return Err(denied(&what).into());
     }
-    Ok(judged)
+    Ok(verdict)
 }
 
 /// Refuses a change outside of the tables of the database. The database itself may be created, but not dropped or
 /// renamed.
-fn stays_inside(analysis: &QueryAnalysis, judged: &Judged) -> Result<(), Exception> {
+fn check_stays_inside(analysis: &QueryAnalysis, verdict: &Verdict) -> Result<(), Exception> {
     if !analysis.writes_only_target_database {
         Err(denied("changes outside of the database"))
-    } else if analysis.changes_database_lifecycle && !judged.creates {
+    } else if analysis.changes_database_lifecycle && !verdict.creates {
         Err(denied("changes of the database itself"))
     } else if analysis.has_secrets {
         Err(denied("secrets and disks in a statement"))

@@ -5,15 +5,14 @@ use std::collections::BTreeSet;
 use lakefront_clickhouse_http::Exception;
 
 use super::ast::Node;
-use super::{Rights, denied, files, writes};
-use crate::engine::format;
-
-/// The database of every table, and of every connection.
-pub const DATABASE: &str = "otel";
+use super::{denied, files, writes};
+use crate::DATABASE;
+use crate::chdb::format;
+use crate::rights::Rights;
 
 /// The effects of a permitted statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Judged {
+pub struct Verdict {
     /// The names of the tables that the statement reads. Names of common table expressions are included.
     pub tables: BTreeSet<String>,
     /// The format of the FORMAT clause, if there is one.
@@ -25,7 +24,7 @@ pub struct Judged {
     /// True for SHOW CREATE TABLE. Its result includes the keys with which the engine reads the table's files.
     pub shows_definition: bool,
     /// True if other values of the parameters could lead to another verdict.
-    pub by_values: bool,
+    pub depends_on_values: bool,
 }
 
 /// The names of the engine's table functions, formats and settings, from its own lists. Functions and formats are in
@@ -157,19 +156,19 @@ fn is_readable(table: &str, rights: Rights) -> bool {
 ///
 /// # Errors
 /// `ACCESS_DENIED`, `READONLY` for settings that the caller may not change, and `UNKNOWN_FORMAT`.
-pub fn judge(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Judged, Exception> {
+pub fn check(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Verdict, Exception> {
     let root = nodes
         .first()
         .ok_or_else(|| denied("a statement without a tree"))?;
-    let mut judged = Judged {
-        writes: rights.write && writes::is_one(root),
+    let mut verdict = Verdict {
+        writes: rights.write && writes::is_write(root),
         creates: root.kind == "CreateQuery",
         shows_definition: root.kind == "ShowCreateTableQuery",
-        ..Judged::default()
+        ..Verdict::default()
     };
-    let has_columns = judged.writes || root.kind == "SelectWithUnionQuery";
+    let has_columns = verdict.writes || root.kind == "SelectWithUnionQuery";
     match root.kind {
-        _ if judged.writes => writes::judge(nodes)?,
+        _ if verdict.writes => writes::check(nodes)?,
         "SelectWithUnionQuery"
         | "DescribeQuery"
         | "ExistsTableQuery"
@@ -185,7 +184,7 @@ pub fn judge(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Judged
     let mut before = None;
     for (index, node) in nodes.iter().enumerate() {
         match node.kind {
-            "TableIdentifier" => read_table(node.name, rights, &mut judged)?,
+            "TableIdentifier" => read_table(node.name, rights, &mut verdict)?,
             "Identifier" => {
                 if has_columns {
                     identifier(node.name, rights)?
@@ -193,18 +192,18 @@ pub fn judge(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Judged
                     operand(node.name, rights)?
                 }
             }
-            "Function" if judged.writes && writes::is_engine_of(before, node) => {}
-            "Function" if rights.files && files::is_one(node) => files::judge(nodes, index)?,
+            "Function" if verdict.writes && writes::is_engine_of(before, node) => {}
+            "Function" if rights.files && files::reads_files(node) => files::check(nodes, index)?,
             "Function" if FORMATTING_FUNCTIONS.contains(&&*node.name.to_ascii_lowercase()) => {
                 formatting(nodes, index)?;
                 // The format is a literal or the value of a parameter.
-                judged.by_values = true;
+                verdict.depends_on_values = true;
             }
             "Function"
                 if before.is_some_and(|before| before.kind == "TableExpression") && is_format(node) =>
             {
                 format::input(first_argument(nodes, index).unwrap_or_default())?;
-                judged.by_values = true;
+                verdict.depends_on_values = true;
             }
             "Function" if names.refuses(node.name) => {
                 return Err(denied(&format!("the function {}", node.name)));
@@ -219,8 +218,8 @@ pub fn judge(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Judged
         before = Some(node);
     }
     let format = output_format(nodes, root, names)?;
-    judged.format = format.filter(|_| !judged.writes);
-    Ok(judged)
+    verdict.format = format.filter(|_| !verdict.writes);
+    Ok(verdict)
 }
 
 /// Returns the format of the FORMAT clause, if there is one: the last identifier below the root.
@@ -280,10 +279,10 @@ fn explains_a_select(nodes: &[Node<'_>]) -> bool {
 }
 
 /// Adds a table to the tables read, or refuses the table.
-fn read_table(name: &str, rights: Rights, judged: &mut Judged) -> Result<(), Exception> {
+fn read_table(name: &str, rights: Rights, verdict: &mut Verdict) -> Result<(), Exception> {
     match name.split_once('.') {
-        None => drop(judged.tables.insert(name.into())),
-        Some((DATABASE, table)) => drop(judged.tables.insert(table.into())),
+        None => drop(verdict.tables.insert(name.into())),
+        Some((DATABASE, table)) => drop(verdict.tables.insert(table.into())),
         Some(_) if is_readable(name, rights) => {}
         Some(_) => return Err(denied(&format!("the table {name}"))),
     }

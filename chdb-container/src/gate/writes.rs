@@ -25,7 +25,7 @@ const STATEMENTS: [&str; 11] = [
 const ENGINES: [&str; 3] = ["Join", "Memory", "Null"];
 
 /// Returns true if a tree with this root is a statement that changes tables.
-pub fn is_one(root: &Node<'_>) -> bool {
+pub fn is_write(root: &Node<'_>) -> bool {
     STATEMENTS.contains(&root.kind)
 }
 
@@ -33,7 +33,7 @@ pub fn is_one(root: &Node<'_>) -> bool {
 ///
 /// # Errors
 /// `ACCESS_DENIED`.
-pub fn judge(nodes: &[Node<'_>]) -> Result<(), Exception> {
+pub fn check(nodes: &[Node<'_>]) -> Result<(), Exception> {
     let is_insert = nodes.first().is_some_and(|root| root.kind == "InsertQuery");
     for (index, node) in nodes.iter().enumerate() {
         match node.kind {

@@ -15,27 +15,27 @@ use crate::access::{Access, Profile, is_same};
 /// nothing, because every web page in a browser on the same machine can reach it. Such a request must pass
 /// [`AllowedHosts`].
 #[derive(Clone)]
-pub struct Door {
-    kind: Kind,
+pub struct Authenticator {
+    mode: Mode,
     hosts: Arc<AllowedHosts>,
 }
 
 #[derive(Clone)]
-enum Kind {
+enum Mode {
     Lake { secret: Secret, profile: Arc<Profile> },
     Users(Arc<Access>),
 }
 
 /// The variable and flag that configure [`AllowedHosts`], as refusals name them.
-const VARIABLE: &str = "LAKEFRONT_ALLOWED_HOSTS (--allowed-hosts)";
+const HOSTS_VARIABLE: &str = "LAKEFRONT_ALLOWED_HOSTS (--allowed-hosts)";
 
-impl Door {
+impl Authenticator {
     /// Returns a check that admits callers who send the secret, with the rights of `profile`. Without a secret, the
     /// check admits every caller under an allowed host name.
     pub fn lake(secret: Secret, profile: Profile, hosts: AllowedHosts) -> Self {
         let profile = Arc::new(profile);
         Self {
-            kind: Kind::Lake { secret, profile },
+            mode: Mode::Lake { secret, profile },
             hosts: Arc::new(hosts),
         }
     }
@@ -43,7 +43,7 @@ impl Door {
     /// Returns a check that admits the users of an access file.
     pub fn users(access: Access, hosts: AllowedHosts) -> Self {
         Self {
-            kind: Kind::Users(Arc::new(access)),
+            mode: Mode::Users(Arc::new(access)),
             hosts: Arc::new(hosts),
         }
     }
@@ -52,30 +52,30 @@ impl Door {
     ///
     /// # Errors
     /// [`Error::Unauthorized`], [`Error::WrongPassword`], [`Error::Foreign`] and [`Error::Browser`].
-    pub fn enter(
+    pub fn authenticate(
         &self,
         uri: &Uri,
         headers: &HeaderMap,
         credentials: Option<&Credentials>,
     ) -> Result<Arc<Profile>, Error> {
-        match &self.kind {
-            Kind::Lake { secret, profile } => {
+        match &self.mode {
+            Mode::Lake { secret, profile } => {
                 secret.check(headers, credentials)?;
                 if secret.is_open() {
-                    self.hosts.check(uri, headers, VARIABLE)?;
+                    self.hosts.check(uri, headers, HOSTS_VARIABLE)?;
                 }
                 Ok(Arc::clone(profile))
             }
-            Kind::Users(access) => {
-                let entered = access.enter(credentials)?;
-                if !entered.has_password {
-                    self.hosts.check_host(uri, headers, VARIABLE)?;
+            Mode::Users(access) => {
+                let user = access.authenticate(credentials)?;
+                if !user.has_password {
+                    self.hosts.check_host(uri, headers, HOSTS_VARIABLE)?;
                     // A user without a password may change tables, so no web page may act as one.
                     if is_by_browser(headers) {
-                        return Err(Error::Browser { user: entered.name });
+                        return Err(Error::Browser { user: user.name });
                     }
                 }
-                Ok(entered.profile)
+                Ok(user.profile)
             }
         }
     }
@@ -84,10 +84,10 @@ impl Door {
     /// interface.
     ///
     /// # Errors
-    /// The errors of [`Self::enter`], and [`Error::BadRequest`] for a malformed `Authorization` header.
-    pub fn enter_by_headers(&self, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Profile>, Error> {
+    /// The errors of [`Self::authenticate`], and [`Error::BadRequest`] for a malformed `Authorization` header.
+    pub fn authenticate_by_headers(&self, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Profile>, Error> {
         let head = IncomingQuery::head(&Uri::from_static("/"), &without_body(headers))?;
-        self.enter(uri, headers, head.credentials.as_ref())
+        self.authenticate(uri, headers, head.credentials.as_ref())
     }
 
     /// Checks access to `/health` and `/metrics`. They show the state of the process and no data, so no user is
@@ -95,13 +95,13 @@ impl Door {
     ///
     /// # Errors
     /// [`Error::Unauthorized`] if there is a secret, else [`Error::Foreign`].
-    pub fn look(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
-        match &self.kind {
-            Kind::Users(_) if self.enter_by_headers(uri, headers).is_err() => {
-                Ok(self.hosts.check(uri, headers, VARIABLE)?)
+    pub fn authorize_metrics(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
+        match &self.mode {
+            Mode::Users(_) if self.authenticate_by_headers(uri, headers).is_err() => {
+                Ok(self.hosts.check(uri, headers, HOSTS_VARIABLE)?)
             }
-            Kind::Users(_) => Ok(()),
-            Kind::Lake { .. } => self.enter_by_headers(uri, headers).map(drop),
+            Mode::Users(_) => Ok(()),
+            Mode::Lake { .. } => self.authenticate_by_headers(uri, headers).map(drop),
         }
     }
 }
@@ -154,7 +154,7 @@ mod tests {
     use super::Secret;
 
     #[test]
-    fn who_passes() {
+    fn the_secret_authenticates() {
         let open = Secret::new(Some(String::new()));
         assert!(open.check(&HeaderMap::new(), None).is_ok());
 

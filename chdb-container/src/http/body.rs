@@ -10,20 +10,20 @@ use bytes::BytesMut;
 use http_body_util::BodyExt as _;
 use tokio::sync::mpsc;
 
-use super::blocks::{self, BadBlock};
+use super::native_compression::{BadBlock, BlockReader};
 use crate::Error;
 
 /// The longest pause within a body, as in ClickHouse.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// The bytes from which a piece is passed on.
-const PIECE: usize = 256 << 10;
+const MIN_PIECE: usize = 256 << 10;
 
 /// The body of a request, read piece by piece.
 pub struct Incoming {
     source: Source,
     /// The reader of ClickHouse's native blocks, if the body consists of them.
-    blocks: Option<blocks::Reader>,
+    blocks: Option<BlockReader>,
     /// The unpacked bytes that may still follow.
     left: u64,
     limit: u64,
@@ -53,19 +53,19 @@ impl Incoming {
         };
         Ok(Self {
             source,
-            blocks: in_blocks.then(blocks::Reader::default),
+            blocks: in_blocks.then(BlockReader::default),
             left: limit,
             limit,
         })
     }
 
-    /// Returns the next piece; `None` at the end. A piece has less than [`PIECE`] bytes and one block.
+    /// Returns the next piece; `None` at the end. A piece has less than [`MIN_PIECE`] bytes and one block.
     ///
     /// # Errors
     /// [`Error::BadBody`] if the body breaks off, is malformed, or is too long.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let mut piece = BytesMut::new();
-        while piece.len() < PIECE {
+        while piece.len() < MIN_PIECE {
             let before = piece.len();
             if let Some(blocks) = &mut self.blocks {
                 match blocks.unpack_next(&mut piece, self.left) {
@@ -83,7 +83,7 @@ impl Incoming {
             };
             match &mut self.blocks {
                 Some(blocks) => blocks.push(&bytes),
-                None if piece.is_empty() && bytes.len() >= PIECE => {
+                None if piece.is_empty() && bytes.len() >= MIN_PIECE => {
                     self.count(bytes.len())?;
                     return Ok(Some(bytes));
                 }
@@ -117,7 +117,7 @@ impl Incoming {
 
     /// Returns the next bytes as received, still in ClickHouse's blocks if there are any.
     async fn received(&mut self) -> Result<Option<Bytes>, Error> {
-        let received = tokio::time::timeout(PATIENCE, async {
+        let received = tokio::time::timeout(MAX_PAUSE, async {
             match &mut self.source {
                 Source::Body(body) => loop {
                     match body
@@ -147,7 +147,7 @@ impl Incoming {
             }
             Err(_) => Err(Error::BadBody(format!(
                 "the body breaks off: nothing came for {} s",
-                PATIENCE.as_secs()
+                MAX_PAUSE.as_secs()
             ))),
         }
     }
@@ -192,7 +192,7 @@ fn unpack(body: Body) -> mpsc::Receiver<io::Result<Bytes>> {
             rest: Bytes::new(),
         });
         loop {
-            let mut piece = vec![0; PIECE];
+            let mut piece = vec![0; MIN_PIECE];
             let read = frames.read(&mut piece);
             let is_end = matches!(read, Ok(0) | Err(_));
             let piece = read.map(|length| {

@@ -11,16 +11,15 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::body::Incoming;
-use super::intake::{self, Intake};
+use super::insert_body::{self, Content};
 use super::kill::Kill;
-use super::{Shared, blocks, ok, reply};
-use crate::Error;
+use super::{AppState, native_compression, ok, reply};
 use crate::engine::{Output, Piece, Query};
-use crate::gate::DATABASE;
+use crate::{DATABASE, Error};
 
 /// Handles `GET /` and `POST /`.
 pub async fn run(
-    State(shared): State<Shared>,
+    State(state): State<AppState>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -30,26 +29,26 @@ pub async fn run(
     let head = match IncomingQuery::head(&uri, &headers) {
         Ok(head) if head.sql.is_empty() && method != Method::POST => return ok().await.into_response(),
         Ok(head) => head,
-        Err(error) => return reply::refusal(&error.into(), "", shared.engine.version()),
+        Err(error) => return reply::error(&error.into(), "", state.engine.version()),
     };
     let query_id = head
         .query_id
         .clone()
         .unwrap_or_else(|| Uuid::new_v4().to_string());
     let (may_compress, in_blocks) = (head.http_compression, head.native_compression);
-    let outcome = execute(&shared, &method, &uri, &headers, head, body).await;
+    let outcome = execute(&state, &method, &uri, &headers, head, body).await;
     let took = started.elapsed();
-    shared.counters.count(&outcome, took);
+    state.counters.count(&outcome, took);
     let mut response = match outcome {
         Ok(mut output) => {
             if in_blocks {
-                output.bytes = blocks::compress(&output.bytes);
+                output.bytes = native_compression::compress(&output.bytes);
             }
             reply::answer(output, &query_id, took)
         }
         Err(error) => {
             tracing::debug!(query_id, %error, "refused");
-            reply::refusal(&error, &query_id, shared.engine.version())
+            reply::error(&error, &query_id, state.engine.version())
         }
     };
     if may_compress {
@@ -60,14 +59,16 @@ pub async fn run(
 
 /// Authenticates the caller, reads the statement and runs it.
 async fn execute(
-    shared: &Shared,
+    state: &AppState,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
     mut head: IncomingQuery,
     body: Body,
 ) -> Result<Output, Error> {
-    let profile = shared.door.enter(uri, headers, head.credentials.as_ref())?;
+    let profile = state
+        .authenticator
+        .authenticate(uri, headers, head.credentials.as_ref())?;
     match head.database.as_deref() {
         None | Some("" | "default" | DATABASE) => {}
         Some(other) => {
@@ -75,14 +76,14 @@ async fn execute(
             return Err(Exception::new(81, "UNKNOWN_DATABASE", message).into());
         }
     }
-    let limit = shared.engine.limits().max_insert_bytes;
+    let limit = state.engine.limits().max_insert_bytes;
     let mut body = Incoming::new(body, headers, head.native_body, limit)?;
-    let intake = if head.form.is_some() {
-        let form = intake::whole(&mut body).await?;
+    let content = if head.form.is_some() {
+        let form = insert_body::read_all(&mut body).await?;
         head.fields(&form)?;
-        Intake::Statement(head.sql)
+        Content::Statement(head.sql)
     } else {
-        intake::read(head.sql, &mut body).await?
+        insert_body::read_statement(head.sql, &mut body).await?
     };
     let mut query = Query {
         profile,
@@ -94,27 +95,27 @@ async fn execute(
         // A GET only reads, as in ClickHouse.
         only_reads: *method == Method::GET,
     };
-    match intake {
-        Intake::Statement(sql) => {
+    match content {
+        Content::Statement(sql) => {
             if let Some(kill) = Kill::read(&sql)
                 && query.profile.rights.write
                 && !query.only_reads
             {
-                let chosen = |query_id: &str| kill.chooses(query_id);
-                shared.engine.kill(&query.profile, chosen).await?;
+                let chosen = |query_id: &str| kill.matches(query_id);
+                state.engine.kill(&query.profile, chosen).await?;
                 return Ok(Output::nothing());
             }
             query.sql = sql;
-            shared.engine.run(query).await
+            state.engine.run(query).await
         }
-        Intake::Insert {
+        Content::Insert {
             statement,
             format,
             data,
         } => {
             query.sql = statement;
             let (send, pieces) = mpsc::channel(2);
-            let insert = shared.engine.insert(query, format, pieces);
+            let insert = state.engine.insert(query, format, pieces);
             let (outcome, sent) = tokio::join!(insert, send_rows(data, &mut body, send));
             // An error of the body comes first: it is the reason why the insert was abandoned.
             sent.and(outcome)

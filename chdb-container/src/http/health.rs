@@ -9,37 +9,37 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use lakefront_api::{EngineHealth, EngineState, LakeHealth, LakeState};
 
-use super::{Shared, reply};
+use super::{AppState, reply};
 
 /// The time within which the engine must answer `SELECT 1`.
-const PATIENCE: Duration = Duration::from_secs(2);
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Handles `GET /health`: reports engine and lake separately, with status 200 if the engine answers, else 503.
 ///
 /// Checks the engine now. The lake's part is the result of the last background refresh, with its time. A slow catalog
 /// or store therefore does not delay the reply.
-pub async fn show(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    if let Err(error) = shared.door.look(&uri, &headers) {
-        return reply::refusal(&error, "", shared.engine.version());
+pub async fn show(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Err(error) = state.authenticator.authorize_metrics(&uri, &headers) {
+        return reply::error(&error, "", state.engine.version());
     }
     let started = Instant::now();
-    shared.engine.asked();
-    let detail = match tokio::time::timeout(PATIENCE, shared.engine.check("SELECT 1")).await {
+    state.engine.record_request();
+    let detail = match tokio::time::timeout(ENGINE_TIMEOUT, state.engine.check("SELECT 1")).await {
         Ok(Ok(_)) => None,
         Ok(Err(error)) => Some(error.to_string()),
-        Err(_) => Some(format!("no answer within {} s", PATIENCE.as_secs())),
+        Err(_) => Some(format!("no answer within {} s", ENGINE_TIMEOUT.as_secs())),
     };
-    let (running, waiting) = shared.engine.load();
+    let (running, waiting) = state.engine.load();
     let health = EngineHealth {
         engine: EngineState {
             healthy: detail.is_none(),
-            version: shared.engine.version().into(),
+            version: state.engine.version().into(),
             latency_ms: started.elapsed().as_secs_f64() * 1e3,
             running: running as u64,
             waiting: waiting as u64,
             detail,
         },
-        lake: lake(&shared),
+        lake: lake(&state),
     };
     let status = if health.engine.healthy {
         StatusCode::OK
@@ -50,8 +50,8 @@ pub async fn show(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) ->
 }
 
 /// Returns the state of the lake. An engine with its own tables reports a missing lake.
-fn lake(shared: &Shared) -> LakeHealth {
-    match &shared.engine.lake {
+fn lake(state: &AppState) -> LakeHealth {
+    match &state.engine.lake {
         Some(lake) => lake.health(Timestamp::now()),
         None => LakeHealth {
             state: LakeState::Missing,

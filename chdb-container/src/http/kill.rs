@@ -29,7 +29,7 @@ impl<'a> Kill<'a> {
     }
 
     /// Returns true if the statement with this id is to be stopped.
-    pub fn chooses(&self, query_id: &str) -> bool {
+    pub fn matches(&self, query_id: &str) -> bool {
         query_id.starts_with(self.prefix) && !self.except.is_some_and(|except| query_id.starts_with(except))
     }
 }
@@ -50,9 +50,9 @@ mod tests {
     fn one_form_is_read() {
         let sql = "KILL QUERY WHERE startsWith(query_id, 'a-') AND NOT startsWith(query_id, 'a-b-') SYNC";
         let kill = Kill::read(sql).expect("the form");
-        assert!(kill.chooses("a-c-1") && !kill.chooses("a-b-1") && !kill.chooses("b"));
+        assert!(kill.matches("a-c-1") && !kill.matches("a-b-1") && !kill.matches("b"));
         let kill = Kill::read("KILL QUERY WHERE startsWith(query_id, 'a') SYNC").expect("the form");
-        assert!(kill.chooses("a") && !kill.chooses(""));
+        assert!(kill.matches("a") && !kill.matches(""));
         for other in [
             "KILL QUERY WHERE startsWith(query_id, '') SYNC",
             "KILL QUERY WHERE startsWith(query_id, 'a\\'b') SYNC",

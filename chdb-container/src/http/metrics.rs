@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 
-use super::{Shared, reply};
+use super::{AppState, reply};
 
 /// The statement for the engine's own counters: files opened, bytes read, files and row groups pruned, memory, and
 /// running queries except this one.
@@ -28,13 +28,13 @@ FROM system.processes";
 
 /// Handles `GET /metrics`: returns the counters in the Prometheus text format. The engine's own counters are left out
 /// if the engine fails.
-pub async fn show(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    if let Err(error) = shared.door.look(&uri, &headers) {
-        return reply::refusal(&error, "", shared.engine.version());
+pub async fn show(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Err(error) = state.authenticator.authorize_metrics(&uri, &headers) {
+        return reply::error(&error, "", state.engine.version());
     }
-    let own = shared.engine.check(ENGINE).await;
-    let counters = &shared.counters;
-    let (running, waiting) = shared.engine.load();
+    let own = state.engine.check(ENGINE).await;
+    let counters = &state.counters;
+    let (running, waiting) = state.engine.load();
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let mut text = String::new();
     for (name, value) in [

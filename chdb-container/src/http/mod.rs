@@ -1,14 +1,14 @@
 //! The HTTP interface of the container: `POST /query`, the ClickHouse interface at `/`, `/health` and `/metrics`.
 
 mod auth;
-mod blocks;
 mod body;
 mod clickhouse;
 mod counters;
 mod health;
-mod intake;
+mod insert_body;
 mod kill;
 mod metrics;
+mod native_compression;
 mod query;
 mod reply;
 
@@ -20,7 +20,7 @@ use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
-pub use auth::{Door, Secret};
+pub use auth::{Authenticator, Secret};
 
 use crate::engine::Engine;
 use counters::Counters;
@@ -30,17 +30,17 @@ const MAX_BODY: usize = 1 << 20;
 
 /// The state that the handlers share.
 #[derive(Clone)]
-pub struct Shared {
+pub struct AppState {
     engine: Arc<Engine>,
-    door: Door,
+    authenticator: Authenticator,
     counters: Arc<Counters>,
 }
 
 /// Returns the router with every path of the container.
-pub fn router(engine: Arc<Engine>, door: Door) -> Router {
-    let shared = Shared {
+pub fn router(engine: Arc<Engine>, authenticator: Authenticator) -> Router {
+    let state = AppState {
         engine,
-        door,
+        authenticator,
         counters: Arc::default(),
     };
     Router::new()
@@ -58,7 +58,7 @@ pub fn router(engine: Arc<Engine>, door: Door) -> Router {
                 .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true)),
         )
         .layer(CompressionLayer::new().compress_when(reply::Compressible))
-        .with_state(shared)
+        .with_state(state)
 }
 
 /// Handles `/ping` and `/replicas_status`: returns the text that ClickHouse returns.

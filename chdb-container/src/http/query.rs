@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Shared, reply};
+use super::{AppState, reply};
 use crate::Error;
 use crate::access::Profile;
 use crate::engine::{Output, Query};
@@ -48,7 +48,7 @@ struct Reply {
 
 /// An error: the engine's exception as JSON.
 #[derive(Debug, Serialize)]
-struct Refusal {
+struct ApiError {
     code: u32,
     name: String,
     message: String,
@@ -56,41 +56,41 @@ struct Refusal {
 
 /// Handles `POST /query`.
 pub async fn run(
-    State(shared): State<Shared>,
+    State(state): State<AppState>,
     uri: Uri,
     headers: HeaderMap,
     body: Result<Json<Request>, JsonRejection>,
 ) -> Response<Body> {
     let started = Instant::now();
-    let profile = match shared.door.enter_by_headers(&uri, &headers) {
+    let profile = match state.authenticator.authenticate_by_headers(&uri, &headers) {
         Ok(profile) => profile,
-        Err(error) => return refusal(&error, reply::status(&error)),
+        Err(error) => return error_reply(&error, reply::status(&error)),
     };
     let request = match body {
         Ok(Json(request)) => request,
-        Err(rejection) => return refusal(&Error::BadBody(rejection.body_text()), rejection.status()),
+        Err(rejection) => return error_reply(&Error::BadBody(rejection.body_text()), rejection.status()),
     };
     let raw = request.format.is_some();
     let max_rows = profile.max_result_rows;
     let outcome = match query(request, profile) {
-        Ok(query) => shared.engine.run(query).await,
+        Ok(query) => state.engine.run(query).await,
         Err(error) => Err(error),
     };
     let took = started.elapsed();
-    shared.counters.count(&outcome, took);
+    state.counters.count(&outcome, took);
     match outcome {
         // A FORMAT clause in the statement takes precedence, and the reply has its bytes too.
         Ok(output) if raw || output.format != FORMAT => {
             reply::answer(output, &Uuid::new_v4().to_string(), took)
         }
-        Ok(output) => match shape(max_rows, &output) {
+        Ok(output) => match read_answer(max_rows, &output) {
             Ok(mut answer) => {
                 answer.elapsed_ms = took.as_secs_f64() * 1e3;
                 Json(answer).into_response()
             }
-            Err(error) => refusal(&error, reply::status(&error)),
+            Err(error) => error_reply(&error, reply::status(&error)),
         },
-        Err(error) => refusal(&error, reply::status(&error)),
+        Err(error) => error_reply(&error, reply::status(&error)),
     }
 }
 
@@ -128,7 +128,7 @@ fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
 }
 
 /// Parses a result in [`FORMAT`] and returns it as a reply.
-fn shape(max_rows: u64, output: &Output) -> Result<Reply, Error> {
+fn read_answer(max_rows: u64, output: &Output) -> Result<Reply, Error> {
     let statement = Statement::default().max_rows(max_rows);
     let answer = Answer::read(&statement, StatusCode::OK, &HeaderMap::new(), &output.bytes)
         .map_err(|error| match error {
@@ -151,9 +151,9 @@ fn shape(max_rows: u64, output: &Output) -> Result<Reply, Error> {
     })
 }
 
-fn refusal(error: &Error, status: StatusCode) -> Response<Body> {
+fn error_reply(error: &Error, status: StatusCode) -> Response<Body> {
     let Exception { code, name, message } = error.exception();
-    let mut response = (status, Json(Refusal { code, name, message })).into_response();
+    let mut response = (status, Json(ApiError { code, name, message })).into_response();
     if let Some(after) = error.retry_after() {
         response
             .headers_mut()

@@ -11,7 +11,7 @@ use serde_json::json;
 use tower_http::compression::predicate::Predicate;
 
 use crate::Error;
-use crate::engine::{Cut, Output};
+use crate::engine::{Output, TruncatedBy};
 
 /// A marker on replies whose caller allows compression.
 #[derive(Clone, Copy)]
@@ -48,8 +48,8 @@ pub fn answer(output: Output, query_id: &str, took: Duration) -> Response<Body> 
     insert(&mut headers, "x-clickhouse-summary", &summary.to_string());
     if let Some(cut) = output.truncated {
         let limit = match cut {
-            Cut::Rows => "rows",
-            Cut::Bytes => "bytes",
+            TruncatedBy::Rows => "rows",
+            TruncatedBy::Bytes => "bytes",
         };
         insert(&mut headers, TRUNCATED_HEADER, limit);
     }
@@ -61,7 +61,7 @@ pub fn answer(output: Output, query_id: &str, took: Duration) -> Response<Body> 
 
 /// Returns an error in ClickHouse's form: the exception's text as the body, its code in a header, and the status of
 /// that code.
-pub fn refusal(error: &Error, query_id: &str, version: &str) -> Response<Body> {
+pub fn error(error: &Error, query_id: &str, version: &str) -> Response<Body> {
     let exception = error.exception();
     let mut headers = common(query_id);
     headers.insert(

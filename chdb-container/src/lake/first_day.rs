@@ -5,14 +5,14 @@
 use chdb_rust::format::OutputFormat;
 use jiff::civil::Date;
 
-use crate::engine::Own;
+use crate::chdb::InternalConnection;
 
 /// Returns the first day for which a table has rows. `list` is the engine's table function over the manifest list.
 ///
 /// Returns `None` if the table has no rows, or if the manifest list can't be read; the day is informational only. The
 /// engine reads the list, so this crate needs no Avro reader. The list takes a few kilobytes, however large the table
 /// is.
-pub fn read(reader: &Own, table: &str, list: &str) -> Option<Date> {
+pub fn read(reader: &InternalConnection, table: &str, list: &str) -> Option<Date> {
     // A partition bound is the number of days since 1970-01-01, as four bytes, little-endian.
     let sql = format!(
         "SELECT toDate32(min(reinterpretAsInt32(assumeNotNull(partitions[1].lower_bound)))) \

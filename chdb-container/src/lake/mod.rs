@@ -1,9 +1,9 @@
 //! The lake as it is on disk or in its catalog: its tables, their current snapshots, and the Iceberg tables that the
 //! engine reads them by.
 
+mod catalog_client;
 mod first_day;
 mod metadata;
-mod remote;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,39 +18,39 @@ use lakefront_lake::{RestCatalogConfig, RestTable, Secret};
 use tokio::runtime::Handle;
 
 use crate::Error;
-use crate::engine::Own;
+use crate::chdb::InternalConnection;
+use catalog_client::{CatalogClient, CatalogTable};
 use metadata::Metadata;
-use remote::{Remote, Seen};
 
 /// The tables of a lake, cached as of the last refresh.
 pub struct Lake {
-    place: Place,
+    location: Location,
     /// The cached tables by name. The lock is never held while the lake is read, so that `/health` does not wait.
     tables: Mutex<BTreeMap<String, Table>>,
     /// The start of the last successful refresh.
-    seen: Mutex<Option<Timestamp>>,
+    refreshed: Mutex<Option<Timestamp>>,
     /// Held during a refresh, which takes as long as the lake's catalog needs.
-    looking: Mutex<()>,
+    refresh_lock: Mutex<()>,
 }
 
 /// The location of a lake.
-enum Place {
+enum Location {
     /// A folder; the tables are below `<dir>/otel`.
     Folder(PathBuf),
     /// An S3 store behind a REST catalog.
-    Remote(Box<Remote>),
+    Remote(Box<CatalogClient>),
 }
 
 /// A table as of the last refresh.
 struct Table {
     /// A text that identifies this state of the table: the version hint, or the location of the metadata file with the
     /// keys.
-    hint: String,
+    state_key: String,
     /// The catalog's answer, for a table on a store.
     remote: Option<RestTable>,
     metadata: Result<Metadata, String>,
     /// The shape of the engine's table; `None` while the engine has no such table.
-    made_from: Option<Shape>,
+    created_as: Option<Shape>,
     /// The first day for which the table has rows, after the hint at which that day was read.
     first_day: Option<(String, Option<Date>)>,
 }
@@ -69,48 +69,53 @@ impl Lake {
     /// Returns the lake in a folder. The folder may be missing.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
-            place: Place::Folder(dir.into()),
+            location: Location::Folder(dir.into()),
             tables: Mutex::default(),
-            seen: Mutex::default(),
-            looking: Mutex::default(),
+            refreshed: Mutex::default(),
+            refresh_lock: Mutex::default(),
         }
     }
 
     /// Returns a lake behind a catalog. The catalog need not answer yet. Requests to the catalog run on `runtime`.
     pub fn remote(lake: RestCatalogConfig, runtime: Handle) -> Self {
         Self {
-            place: Place::Remote(Box::new(Remote::new(lake, runtime))),
+            location: Location::Remote(Box::new(CatalogClient::new(lake, runtime))),
             tables: Mutex::default(),
-            seen: Mutex::default(),
-            looking: Mutex::default(),
+            refreshed: Mutex::default(),
+            refresh_lock: Mutex::default(),
         }
     }
 
     /// Returns true if the lake's files are on an object store.
     pub fn is_remote(&self) -> bool {
-        matches!(self.place, Place::Remote(_))
+        matches!(self.location, Location::Remote(_))
     }
 
     /// Refreshes the cached tables. Reads the version hint of every table, and the metadata of tables with a new hint;
     /// creates and drops the engine's tables accordingly.
     ///
     /// Without changes this costs one small read per table. Blocks while the catalog or the store is slow.
-    pub fn refresh(&self, maker: &Own) {
-        let _one = locked(&self.looking);
+    pub fn refresh(&self, ddl: &InternalConnection) {
+        let _one = locked(&self.refresh_lock);
         let began = Timestamp::now();
-        let present = match &self.place {
-            Place::Folder(dir) => present(&dir.join("otel")),
-            Place::Remote(remote) => {
-                let known = |name: &str| {
+        let present = match &self.location {
+            Location::Folder(dir) => tables_in(&dir.join("otel")),
+            Location::Remote(remote) => {
+                let etag_of = |name: &str| {
                     let tables = self.tables();
                     let table = tables.get(name)?.remote.as_ref()?;
-                    let renew_at = table.expires_at_ms.map(|at| at - RENEW_MS);
+                    let renew_at = table.expires_at_ms.map(|at| at - RENEW_KEYS_MS);
                     let fresh = renew_at.is_none_or(|at| Timestamp::now().as_millisecond() < at);
                     table.etag.clone().filter(|_| fresh)
                 };
-                let Some(seen) = remote.look(known) else { return };
+                let Some(listed) = remote.fetch_tables(etag_of) else {
+                    return;
+                };
                 let tables = self.tables();
-                seen.into_iter().map(|seen| from_catalog(&tables, seen)).collect()
+                listed
+                    .into_iter()
+                    .map(|table| from_catalog(&tables, table))
+                    .collect()
             }
         };
         let gone: Vec<_> = self
@@ -120,7 +125,7 @@ impl Lake {
             .cloned()
             .collect();
         for name in gone {
-            run(maker, &format!("DROP TABLE IF EXISTS otel.`{name}`")).unwrap_or_else(|detail| {
+            run(ddl, &format!("DROP TABLE IF EXISTS otel.`{name}`")).unwrap_or_else(|detail| {
                 tracing::warn!(
                     table = name,
                     detail,
@@ -130,40 +135,40 @@ impl Lake {
             self.tables().remove(&name);
         }
         for (name, found) in present {
-            let hint = found.hint;
-            let (made_from, first_day) = match self.tables().get(&name) {
-                Some(table) if table.hint == hint && table.made_from.is_some() => continue,
-                Some(table) => (table.made_from.clone(), table.first_day.clone()),
+            let state_key = found.state_key;
+            let (created_as, first_day) = match self.tables().get(&name) {
+                Some(table) if table.state_key == state_key && table.created_as.is_some() => continue,
+                Some(table) => (table.created_as.clone(), table.first_day.clone()),
                 None => (None, None),
             };
             let mut table = Table {
-                metadata: found.metadata.unwrap_or_else(|| match &self.place {
-                    Place::Folder(dir) => metadata::read(&dir.join("otel").join(&name), &hint),
-                    Place::Remote(_) => Err("the catalog says nothing of it".to_owned()),
+                metadata: found.metadata.unwrap_or_else(|| match &self.location {
+                    Location::Folder(dir) => metadata::read(&dir.join("otel").join(&name), &state_key),
+                    Location::Remote(_) => Err("the catalog says nothing of it".to_owned()),
                 }),
                 remote: found.remote,
-                hint,
-                made_from,
+                state_key,
+                created_as,
                 first_day,
             };
-            table.make(&name, maker);
+            table.create(&name, ddl);
             self.tables().insert(name, table);
         }
-        *locked(&self.seen) = Some(began);
+        *locked(&self.refreshed) = Some(began);
     }
 
-    /// Forgets the cached keys if the store refused them in a query and the catalog may issue new ones. Returns true if
+    /// Discards the cached keys if the store refused them in a query and the catalog may issue new ones. Returns true if
     /// the next refresh requests new keys, so that the query may be retried.
-    pub fn forget_refused_keys(&self, exception: &Exception) -> bool {
+    pub fn discard_refused_keys(&self, exception: &Exception) -> bool {
         const S3_ERROR: u32 = 499;
-        let Place::Remote(remote) = &self.place else {
+        let Location::Remote(remote) = &self.location else {
             return false;
         };
-        if exception.code != S3_ERROR || !remote.gives_keys() {
+        if exception.code != S3_ERROR || !remote.vends_keys() {
             return false;
         }
         // A refresh that is running may have received the refused keys.
-        let _one = locked(&self.looking);
+        let _one = locked(&self.refresh_lock);
         for table in self
             .tables()
             .values_mut()
@@ -171,13 +176,13 @@ impl Lake {
         {
             table.etag = None;
         }
-        remote.look_again();
+        remote.skip_interval();
         true
     }
 
     /// Reads the first day of every table that has a new snapshot. Only [`Lake::health`] reports that day, so that no
     /// query waits for this.
-    pub fn learn_first_days(&self, reader: &Own) {
+    pub fn read_first_days(&self, reader: &InternalConnection) {
         let new: Vec<_> = self
             .tables()
             .iter()
@@ -185,9 +190,11 @@ impl Lake {
                 table
                     .first_day
                     .as_ref()
-                    .is_none_or(|(hint, _)| *hint != table.hint)
+                    .is_none_or(|(hint, _)| *hint != table.state_key)
             })
-            .filter_map(|(name, table)| Some((name.clone(), table.hint.clone(), table.manifest_list(name)?)))
+            .filter_map(|(name, table)| {
+                Some((name.clone(), table.state_key.clone(), table.manifest_list(name)?))
+            })
             .collect();
         for (name, hint, list) in new {
             let day = first_day::read(reader, &name, &list);
@@ -221,7 +228,7 @@ impl Lake {
         } else {
             (LakeState::Ready, None)
         };
-        let as_of = locked(&self.seen).filter(|_| matches!(state, LakeState::Ready | LakeState::Empty));
+        let as_of = locked(&self.refreshed).filter(|_| matches!(state, LakeState::Ready | LakeState::Empty));
         LakeHealth {
             state,
             as_of,
@@ -255,11 +262,11 @@ impl Lake {
 
     /// Returns the reason why the lake has no tables.
     fn missing(&self) -> String {
-        match &self.place {
-            Place::Folder(dir) => {
+        match &self.location {
+            Location::Folder(dir) => {
                 format!("no {}/otel/<table>/metadata/version-hint.text", dir.display())
             }
-            Place::Remote(remote) => match remote.error() {
+            Location::Remote(remote) => match remote.error() {
                 Some(error) => error,
                 None => format!("none in the namespace otel of {}", remote.name()),
             },
@@ -277,7 +284,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Table {
     /// Creates the engine's table if the engine has none, or if its [`Shape`] changed.
-    fn make(&mut self, name: &str, maker: &Own) {
+    fn create(&mut self, name: &str, ddl: &InternalConnection) {
         let Ok(metadata) = &self.metadata else { return };
         let engine = match &self.remote {
             None => None,
@@ -295,14 +302,14 @@ impl Table {
             schema: metadata.current_schema_id,
             engine,
         };
-        if self.made_from.as_ref() == Some(&shape) {
+        if self.created_as.as_ref() == Some(&shape) {
             return;
         }
         let local = || format!("IcebergLocal('otel/{name}') SETTINGS iceberg_use_version_hint = 1");
         let engine = shape.engine.clone().unwrap_or_else(local);
         let sql = format!("CREATE OR REPLACE TABLE otel.`{name}` ENGINE = {engine}");
-        match run(maker, &sql) {
-            Ok(()) => self.made_from = Some(shape),
+        match run(ddl, &sql) {
+            Ok(()) => self.created_as = Some(shape),
             Err(detail) => self.metadata = Err(detail),
         }
     }
@@ -320,7 +327,7 @@ impl Table {
             }
             Some(table) => Some(format!(
                 "s3({}, 'Avro')",
-                reached(table, &snapshot.manifest_list)?
+                s3_arguments(table, &snapshot.manifest_list)?
             )),
         }
     }
@@ -349,26 +356,26 @@ impl Table {
 }
 
 /// A table found by a refresh, with its metadata if the catalog sent it.
-struct Found {
-    hint: String,
+struct FoundTable {
+    state_key: String,
     metadata: Option<Result<Metadata, String>>,
     remote: Option<RestTable>,
 }
 
 /// Returns a table as the catalog reports it; the cached state if the catalog reports no change.
-fn from_catalog(known: &BTreeMap<String, Table>, seen: Seen) -> (String, Found) {
-    let known = known.get(seen.name);
-    let table = seen.table.or_else(|| known?.remote.clone());
-    let found = Found {
-        hint: table.as_ref().map(hint).unwrap_or_default(),
+fn from_catalog(known: &BTreeMap<String, Table>, listed: CatalogTable) -> (String, FoundTable) {
+    let known = known.get(listed.name);
+    let table = listed.table.or_else(|| known?.remote.clone());
+    let found = FoundTable {
+        state_key: table.as_ref().map(state_key).unwrap_or_default(),
         metadata: table.as_ref().map(|table| Ok(Metadata::from(&table.metadata))),
         remote: table,
     };
-    (seen.name.to_owned(), found)
+    (listed.name.to_owned(), found)
 }
 
 /// Returns a text that changes with the location of the metadata file, or with the keys by which the table is read.
-fn hint(table: &RestTable) -> String {
+fn state_key(table: &RestTable) -> String {
     let keys = table.access.keys.as_ref();
     let id = keys.map(|keys| keys.id.as_str()).unwrap_or_default();
     let session = keys.and_then(|keys| keys.session_token.as_ref());
@@ -377,22 +384,22 @@ fn hint(table: &RestTable) -> String {
 }
 
 /// The time before their expiry at which keys are renewed, in milliseconds: longer than a query may run.
-const RENEW_MS: i64 = 120_000;
+const RENEW_KEYS_MS: i64 = 120_000;
 
 /// Returns the engine clause of a table on a store; `None` if the metadata file is outside of the table's location.
 /// Without keys of the catalog the engine uses the keys of its environment.
 fn engine(table: &RestTable) -> Option<String> {
     let folder = table.metadata.location().trim_end_matches('/');
     let file = table.location.strip_prefix(folder)?.trim_start_matches('/');
-    let reached = reached(table, &format!("{folder}/"))?;
+    let arguments = s3_arguments(table, &format!("{folder}/"))?;
     let file = quoted(file);
     Some(format!(
-        "IcebergS3({reached}) SETTINGS iceberg_metadata_file_path = {file}"
+        "IcebergS3({arguments}) SETTINGS iceberg_metadata_file_path = {file}"
     ))
 }
 
 /// Returns the arguments (address and keys) of the engine's S3 functions and tables for a location.
-fn reached(table: &RestTable, location: &str) -> Option<String> {
+fn s3_arguments(table: &RestTable, location: &str) -> Option<String> {
     let mut arguments = vec![quoted(&table.access.url(location)?)];
     if let Some(keys) = &table.access.keys {
         arguments.extend([quoted(&keys.id), quoted(keys.secret.reveal())]);
@@ -407,7 +414,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Returns the folders of a lake's tables with their version hints. A folder without a readable hint is left out.
-fn present(otel: &Path) -> BTreeMap<String, Found> {
+fn tables_in(otel: &Path) -> BTreeMap<String, FoundTable> {
     let Ok(entries) = std::fs::read_dir(otel) else {
         return BTreeMap::new();
     };
@@ -416,8 +423,8 @@ fn present(otel: &Path) -> BTreeMap<String, Found> {
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             let hint = metadata::hint(&entry.path()).ok()?;
-            let found = Found {
-                hint,
+            let found = FoundTable {
+                state_key: hint,
                 metadata: None,
                 remote: None,
             };
@@ -434,9 +441,8 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-fn run(maker: &Own, sql: &str) -> Result<(), String> {
-    maker
-        .query(sql, OutputFormat::Null)
+fn run(ddl: &InternalConnection, sql: &str) -> Result<(), String> {
+    ddl.query(sql, OutputFormat::Null)
         .map(drop)
         .map_err(|error| error.to_string())
 }

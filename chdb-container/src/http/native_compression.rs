@@ -18,7 +18,7 @@ const CHECKSUM: usize = 16;
 /// The bytes of the method and of both sizes.
 const HEADER: usize = 9;
 /// The most bytes of a block, and of its content, that are read. Most clients send 1 MiB, some 10 MiB.
-const LONGEST: usize = 16 << 20;
+const MAX_BLOCK: usize = 16 << 20;
 /// The bytes of content in a block that is written, as in ClickHouse.
 const CONTENT: usize = 1 << 20;
 
@@ -51,9 +51,9 @@ pub enum BadBlock {
 
 /// An incremental reader of blocks.
 #[derive(Debug, Default)]
-pub struct Reader(BytesMut);
+pub struct BlockReader(BytesMut);
 
-impl Reader {
+impl BlockReader {
     /// Appends received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
@@ -92,9 +92,9 @@ impl Reader {
             return Ok(None);
         };
         let (length, content) = (header.get_u32_le() as usize, header.get_u32_le() as usize);
-        if !(HEADER..=LONGEST).contains(&length) || content > LONGEST {
+        if !(HEADER..=MAX_BLOCK).contains(&length) || content > MAX_BLOCK {
             return Err(BadBlock::Invalid(format!(
-                "a compressed block says it has {length} bytes and {content} of content: up to {LONGEST} are read"
+                "a compressed block says it has {length} bytes and {content} of content: up to {MAX_BLOCK} are read"
             )));
         }
         if content as u64 > most {
@@ -142,10 +142,10 @@ fn checksum(block: &[u8]) -> [u8; CHECKSUM] {
 mod tests {
     use bytes::BytesMut;
 
-    use super::{BadBlock, CONTENT, HEADER, LONGEST, NONE, Reader, ZSTD, checksum, compress};
+    use super::{BadBlock, BlockReader, CONTENT, HEADER, MAX_BLOCK, NONE, ZSTD, checksum, compress};
 
     fn read(blocks: &[u8], at_once: usize) -> Result<BytesMut, BadBlock> {
-        let (mut reader, mut content) = (Reader::default(), BytesMut::new());
+        let (mut reader, mut content) = (BlockReader::default(), BytesMut::new());
         for bytes in blocks.chunks(at_once) {
             reader.push(bytes);
             while reader.unpack_next(&mut content, u64::MAX)? {}
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn no_block_is_unpacked_past_the_limit() {
         let block = compress(&[0; 1000]);
-        let (mut reader, mut content) = (Reader::default(), BytesMut::new());
+        let (mut reader, mut content) = (BlockReader::default(), BytesMut::new());
         reader.push(&block.repeat(3));
         for expected in [1000, 2000] {
             let most = 2500 - content.len() as u64;
@@ -207,7 +207,7 @@ mod tests {
             ("no LZ4", block(0x82, b"\xff\xff", 30)),
             ("an unknown method", block(0x91, b"abc", 3)),
             ("too long", block(NONE, b"abc", u32::MAX)),
-            ("longer than any", block(NONE, b"abc", LONGEST as u32 + 1)),
+            ("longer than any", block(NONE, b"abc", MAX_BLOCK as u32 + 1)),
         ] {
             assert!(read(&blocks, 1000).is_err(), "{what}");
         }

@@ -1,5 +1,4 @@
-//! Connections to the engine: [`Connection`] for one caller's statements, [`Own`] for the statements of the engine
-//! itself.
+//! Connections to the engine: [`Connection`] for one caller's statements, [`InternalConnection`] for the engine's own statements.
 
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +11,6 @@ use chdb_rust::insert_stream::InsertStream;
 use chdb_rust::query_param::QueryParams;
 use chdb_rust::query_result::QueryResult;
 
-use super::result;
 use crate::Error;
 
 /// Held while a connection opens: the engine can open only one at a time.
@@ -111,12 +109,12 @@ impl Connection {
 }
 
 /// A connection for the engine's own statements. It is opened again after a statement on it failed.
-pub struct Own {
+pub struct InternalConnection {
     args: Vec<String>,
     connection: Mutex<Connection>,
 }
 
-impl Own {
+impl InternalConnection {
     /// Opens the connection.
     ///
     /// # Errors
@@ -134,7 +132,7 @@ impl Own {
     /// The engine's exception.
     pub fn query(&self, sql: &str, format: OutputFormat) -> std::result::Result<QueryResult, Error> {
         let answer = self.usable()?.query(sql, format);
-        answer.map_err(|error| result::exception(&error).into())
+        answer.map_err(|error| super::exception(&error).into())
     }
 
     /// Runs a statement and returns its first column. Its values must not contain tabs or line breaks.
@@ -173,7 +171,7 @@ mod tests {
         let refused = connection.query("SELECT 1", OutputFormat::JSONCompact);
         assert!(refused.unwrap_err().to_string().contains("an earlier statement"));
 
-        let own = Own::open(Vec::new()).unwrap();
+        let own = InternalConnection::open(Vec::new()).unwrap();
         assert!(own.query(FAILS, OutputFormat::JSONCompact).is_err());
         assert_eq!(own.column("SELECT 'mark'").unwrap(), ["mark"]);
     }

@@ -9,7 +9,7 @@ use super::body::Incoming;
 use crate::Error;
 
 /// The content of a request.
-pub enum Intake {
+pub enum Content {
     /// A statement without rows.
     Statement(String),
     /// An INSERT whose rows have begun to arrive.
@@ -27,15 +27,15 @@ pub enum Intake {
 ///
 /// # Errors
 /// [`Error::BadBody`] if the body is longer than [`MAX_BODY`] or can't be read.
-pub async fn whole(body: &mut Incoming) -> Result<BytesMut, Error> {
-    let mut whole = BytesMut::new();
+pub async fn read_all(body: &mut Incoming) -> Result<BytesMut, Error> {
+    let mut bytes = BytesMut::new();
     while let Some(piece) = body.next().await? {
-        whole.extend_from_slice(&piece);
-        if whole.len() > MAX_BODY {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > MAX_BODY {
             return Err(too_long());
         }
     }
-    Ok(whole)
+    Ok(bytes)
 }
 
 /// Reads a statement up to its end, or to the first rows that it inserts. The statement may begin in `address`, the
@@ -44,7 +44,7 @@ pub async fn whole(body: &mut Incoming) -> Result<BytesMut, Error> {
 /// # Errors
 /// [`Error::BadBody`] if the statement is longer than [`MAX_BODY`] or the body can't be read, [`BadRequest::NotText`]
 /// if the statement is not UTF-8.
-pub async fn read(address: String, body: &mut Incoming) -> Result<Intake, Error> {
+pub async fn read_statement(address: String, body: &mut Incoming) -> Result<Content, Error> {
     let mut text = BytesMut::from(address.as_bytes());
     let mut has_body = false;
     loop {
@@ -65,7 +65,7 @@ pub async fn read(address: String, body: &mut Incoming) -> Result<Intake, Error>
             } => {
                 let statement = text.get(statement).unwrap_or_default().to_vec();
                 let data = text.split_off(data).freeze();
-                return Ok(Intake::Insert {
+                return Ok(Content::Insert {
                     statement: String::from_utf8(statement).map_err(|_| BadRequest::NotText)?,
                     format,
                     data,
@@ -78,7 +78,7 @@ pub async fn read(address: String, body: &mut Incoming) -> Result<Intake, Error>
             }
             Beginning::Statement if ended => {
                 return match String::from_utf8(text.to_vec()) {
-                    Ok(sql) => Ok(Intake::Statement(sql)),
+                    Ok(sql) => Ok(Content::Statement(sql)),
                     Err(_) => Err(BadRequest::NotText.into()),
                 };
             }

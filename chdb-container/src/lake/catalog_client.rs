@@ -9,42 +9,42 @@ use tokio::task::JoinSet;
 
 /// The time for which an answer of the catalog counts as current. The queries of one page arrive together and cause one
 /// request.
-const FRESH: Duration = Duration::from_secs(1);
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
 /// The time that queries wait for the catalog before they use its last answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// The time without requests to the catalog after a failed one.
-const PAUSE: Duration = Duration::from_secs(5);
+const ERROR_BACKOFF: Duration = Duration::from_secs(5);
 
 /// A client of the catalog, which limits how often requests are sent.
-pub struct Remote {
+pub struct CatalogClient {
     lake: RestCatalogConfig,
     runtime: Handle,
-    last: Mutex<Last>,
-    /// The error of the last request, if it failed. `last` stays locked during a request, this field does not.
+    state: Mutex<ClientState>,
+    /// The error of the last request, if it failed. `state` stays locked during a request, this field does not.
     error: Mutex<Option<String>>,
 }
 
 #[derive(Default)]
-struct Last {
+struct ClientState {
     catalog: Option<RestCatalog>,
     /// The time from which the next request may be sent; `None` for at once.
     next: Option<Instant>,
 }
 
 /// A table that the catalog lists.
-pub struct Seen {
+pub struct CatalogTable {
     pub name: &'static str,
     /// The new state; `None` if the caller's state is still current.
     pub table: Option<RestTable>,
 }
 
-impl Remote {
+impl CatalogClient {
     /// Returns a client by configuration. Requests to the catalog run on `runtime`.
     pub fn new(lake: RestCatalogConfig, runtime: Handle) -> Self {
         Self {
             lake,
             runtime,
-            last: Mutex::default(),
+            state: Mutex::default(),
             error: Mutex::default(),
         }
     }
@@ -55,47 +55,47 @@ impl Remote {
     }
 
     /// Returns true if the catalog issues the keys of the store.
-    pub fn gives_keys(&self) -> bool {
+    pub fn vends_keys(&self) -> bool {
         self.lake.s3_access_key_id.is_none()
     }
 
-    /// Lets the next [`Remote::look`] send a request, however recent the last one was.
-    pub fn look_again(&self) {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).next = None;
+    /// Lets the next [`CatalogClient::fetch_tables`] send a request, however recent the last one was.
+    pub fn skip_interval(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).next = None;
     }
 
     /// Requests the tables of the catalog. Returns `None` if the last request is too recent, or if the catalog does not
-    /// answer. `known` returns the ETag of the caller's state of a table. Blocks for up to [`PATIENCE`].
-    pub fn look(&self, known: impl Fn(&str) -> Option<String>) -> Option<Vec<Seen>> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.next.is_some_and(|next| Instant::now() < next) {
+    /// answer. `etag_of` returns the ETag of the caller's state of a table. Blocks for up to [`TIMEOUT`].
+    pub fn fetch_tables(&self, etag_of: impl Fn(&str) -> Option<String>) -> Option<Vec<CatalogTable>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.next.is_some_and(|next| Instant::now() < next) {
             return None;
         }
         let began = Instant::now();
-        let catalog = last.catalog.clone();
+        let catalog = state.catalog.clone();
         let etags: Vec<_> = lakefront_otel::tables()
             .iter()
-            .map(|table| (table.name, known(table.name)))
+            .map(|table| (table.name, etag_of(table.name)))
             .collect();
-        let asking = async { tokio::time::timeout(PATIENCE, ask(&self.lake, catalog, etags)).await };
-        let asked = match self.runtime.block_on(asking) {
-            Ok(asked) => asked.map_err(|error| error.to_string()),
+        let fetching = async { tokio::time::timeout(TIMEOUT, fetch(&self.lake, catalog, etags)).await };
+        let fetched = match self.runtime.block_on(fetching) {
+            Ok(fetched) => fetched.map_err(|error| error.to_string()),
             Err(_) => Err(format!(
                 "the catalog did not answer within {} s",
-                PATIENCE.as_secs()
+                TIMEOUT.as_secs()
             )),
         };
-        match asked {
-            Ok((catalog, seen)) => {
-                last.next = Some(began + FRESH);
-                last.catalog = Some(catalog);
-                self.note(None);
-                Some(seen)
+        match fetched {
+            Ok((catalog, tables)) => {
+                state.next = Some(began + MIN_INTERVAL);
+                state.catalog = Some(catalog);
+                self.set_error(None);
+                Some(tables)
             }
             Err(error) => {
                 tracing::warn!(error, "the catalog");
-                last.next = Some(Instant::now() + PAUSE);
-                self.note(Some(error));
+                state.next = Some(Instant::now() + ERROR_BACKOFF);
+                self.set_error(Some(error));
                 None
             }
         }
@@ -106,31 +106,31 @@ impl Remote {
         self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn note(&self, error: Option<String>) {
+    fn set_error(&self, error: Option<String>) {
         *self.error.lock().unwrap_or_else(PoisonError::into_inner) = error;
     }
 }
 
-async fn ask(
+async fn fetch(
     lake: &RestCatalogConfig,
     catalog: Option<RestCatalog>,
     etags: Vec<(&'static str, Option<String>)>,
-) -> lakefront_lake::Result<(RestCatalog, Vec<Seen>)> {
+) -> lakefront_lake::Result<(RestCatalog, Vec<CatalogTable>)> {
     let catalog = match catalog {
         Some(catalog) => catalog,
         None => RestCatalog::connect(lake).await?,
     };
-    let mut asked = JoinSet::new();
+    let mut fetched = JoinSet::new();
     for (name, etag) in etags {
         let catalog = catalog.clone();
-        asked.spawn(async move {
+        fetched.spawn(async move {
             let table = catalog.load(name, etag.as_deref()).await?;
-            Ok::<_, lakefront_lake::Error>(table.map(|table| Seen { name, table }))
+            Ok::<_, lakefront_lake::Error>(table.map(|table| CatalogTable { name, table }))
         });
     }
-    let mut seen = Vec::new();
-    while let Some(table) = asked.join_next().await {
-        seen.extend(table??);
+    let mut tables = Vec::new();
+    while let Some(table) = fetched.join_next().await {
+        tables.extend(table??);
     }
-    Ok((catalog, seen))
+    Ok((catalog, tables))
 }

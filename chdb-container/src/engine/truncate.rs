@@ -1,4 +1,4 @@
-//! Cutting a result between two rows, in formats that write one row per line.
+//! Truncation of a result between two rows, in formats that write one row per line.
 
 /// Returns the start of a result in at most `most` bytes, and the number of its rows. Returns `None` if rows of the
 /// format can't be separated, or if not one row fits.

@@ -3,7 +3,7 @@
 /// The statements a caller may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
-    /// True if tables of [`super::DATABASE`] may be created, changed and filled; false if they may only be read.
+    /// True if tables of [`crate::DATABASE`] may be created, changed and filled; false if they may only be read.
     pub write: bool,
     /// True if the lake's files may be read by `file()` and `icebergLocal()`.
     pub files: bool,
