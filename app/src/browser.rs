@@ -15,7 +15,7 @@ pub fn time_zone() -> Option<String> {
 }
 
 /// Stores a preference in a cookie for one year, so that the server gets it too.
-pub fn remember(name: &str, value: &str) {
+pub fn set_cookie(name: &str, value: &str) {
     let cookie = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");
     // A browser without cookies keeps no preference. Nothing else depends on the cookie.
     let _ = Reflect::set(&document(), &"cookie".into(), &JsString::from(cookie));
@@ -37,7 +37,7 @@ pub fn mark_interactive() {
 }
 
 /// Returns the closest element around an event's target that matches a selector.
-pub fn around(event: &Event, selector: &str) -> Option<Element> {
+pub fn closest(event: &Event, selector: &str) -> Option<Element> {
     event
         .target()?
         .dyn_into::<Element>()
@@ -56,7 +56,7 @@ pub fn fields(form: &Element) -> Vec<(String, String)> {
 
 /// Sets the visible fields of every form on the page. `value` gives the value by the field's name; without one the
 /// field gets its `data-default`, or an empty text.
-pub fn fill(value: impl Fn(&str) -> Option<String>) {
+pub fn fill_forms(value: impl Fn(&str) -> Option<String>) {
     let Some(root) = document().document_element() else {
         return;
     };
@@ -70,7 +70,7 @@ pub fn fill(value: impl Fn(&str) -> Option<String>) {
 }
 
 /// Returns every element of the page that matches a selector.
-pub fn all(selector: &str) -> impl Iterator<Item = Element> + use<> {
+pub fn query_all(selector: &str) -> impl Iterator<Item = Element> + use<> {
     let found = document().query_selector_all(selector).ok();
     found.into_iter().flat_map(elements)
 }

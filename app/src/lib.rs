@@ -1,45 +1,48 @@
 //! The dashboard: Leptos, rendered in the Worker and hydrated in the browser.
 //!
 //! The whole state of a page is in its URL ([`view`]). Components read the state, send questions to the server
-//! ([`ask`](server::ask)), and insert the HTML that `markup` renders from the answer. On the server the question goes
+//! ([`ask`](server::ask)), and insert the HTML that `render` renders from the answer. On the server the question goes
 //! to the `QueryService` that the host put into the context. This crate never calls an engine, holds no SQL of a named
 //! query and names no query in code.
 
 mod app;
-mod boot;
+mod auto_refresh;
+mod bootstrap;
 mod browser;
-mod cell;
+mod cell_format;
 mod components;
 mod failure;
-mod go;
-mod here;
 mod json;
-mod markup;
+mod navigator;
+mod page_index;
+mod page_state;
 mod pages;
 mod pointer;
 #[cfg(feature = "ssr")]
 mod range;
-mod refresh;
-mod scene;
+mod render;
+mod render_context;
 pub mod server;
 #[cfg(feature = "ssr")]
 mod service;
 #[cfg(feature = "ssr")]
 mod shell;
-mod site;
+mod theme;
 mod trace;
 pub mod view;
 mod vital;
+mod zones;
 
 pub use app::App;
-pub use boot::{Boot, Theme};
+pub use bootstrap::Bootstrap;
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
 pub use server::{Download, download};
 #[cfg(feature = "ssr")]
-pub use service::{Answer, Backends, QueryService, Told};
+pub use service::{Backends, HostFuture, QueryService, ServerRows};
 #[cfg(feature = "ssr")]
 pub use shell::{routes, shell};
+pub use theme::Theme;
 
 /// The id of the element around the app. Elements that extensions add to the body stay outside of it.
 #[cfg(any(feature = "ssr", feature = "hydrate"))]

@@ -1,5 +1,5 @@
 //! The pages: what the routes show.
 
-pub mod any;
 pub mod dashboard;
 pub mod not_found;
+pub mod page;

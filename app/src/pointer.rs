@@ -5,7 +5,7 @@
 
 mod charts;
 mod geometry;
-mod pointing;
+mod handlers;
 
 pub use charts::Charts;
-pub use pointing::Pointing;
+pub use handlers::PointerHandlers;

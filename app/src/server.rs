@@ -1,16 +1,18 @@
-//! The one server function. It passes a question to the host's `QueryService` and returns the answer.
+//! The one server function. It passes a request to the host's `QueryService` and returns the response.
 //!
-//! There is one function and one answer type, because the bundle holds a copy of Leptos' code for each type of a
+//! There is one function and one response type, because the bundle holds a copy of Leptos' code for each type of a
 //! resource and for each server function.
 
-#[cfg(feature = "ssr")]
-mod answers;
 #[cfg(feature = "ssr")]
 mod csv;
 #[cfg(feature = "ssr")]
 mod download;
 #[cfg(feature = "ssr")]
-mod parts;
+mod handler;
+#[cfg(feature = "ssr")]
+pub mod http_request;
+#[cfg(feature = "ssr")]
+mod operations;
 #[cfg(feature = "ssr")]
 mod periods;
 
@@ -21,17 +23,17 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "ssr")]
 pub use self::download::{Download, download};
 use crate::{
-    boot::Boot,
+    bootstrap::Bootstrap,
     failure::Failure,
     json::Json,
     view::{RangeChoice, View, key},
 };
 
-/// A question of the dashboard to the server.
+/// A request of the dashboard to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Question {
+pub enum ServerRequest {
     /// Requests the data that every page needs first, for a browser whose page no server rendered.
-    Boot,
+    Bootstrap,
     /// Checks that a time zone of this name exists.
     Zone(String),
     /// Requests the state of the backends.
@@ -42,39 +44,39 @@ pub enum Question {
     Suggestions(SuggestionsRequest),
     /// Checks whether the lake has no rows yet. The router's own events do not count.
     LakeIsEmpty,
-    /// Requests the state of one part of the system.
-    Part(Part),
+    /// Requests the state of one subsystem.
+    Subsystem(Subsystem),
     /// Requests the answer of a named query.
     Panel(PanelRequest),
 }
 
-/// An answer of the server, one variant for each kind of answer.
+/// A response of the server, one variant for each kind of request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Answer {
-    /// Answers [`Question::Boot`].
-    Boot(Box<Boot>),
-    /// Answers [`Question::Zone`]: true if the zone exists.
-    ZoneIsKnown(bool),
-    /// Answers [`Question::Health`].
+pub enum ServerResponse {
+    /// Answers [`ServerRequest::Bootstrap`].
+    Bootstrap(Box<Bootstrap>),
+    /// Answers [`ServerRequest::Zone`]: true if the zone exists.
+    ZoneExists(bool),
+    /// Answers [`ServerRequest::Health`].
     Health(Vec<Backend>),
-    /// Answers [`Question::Facets`] and [`Question::Suggestions`].
+    /// Answers [`ServerRequest::Facets`] and [`ServerRequest::Suggestions`].
     Facets(Vec<Facet>),
-    /// Answers [`Question::LakeIsEmpty`].
+    /// Answers [`ServerRequest::LakeIsEmpty`].
     LakeIsEmpty {
         /// True if the lake has no rows except the router's own events.
         empty: bool,
         /// The last request that ingest refused, as a sentence. It may explain why the lake is empty.
         refusal: Option<String>,
     },
-    /// Answers [`Question::Part`] with HTML. The browser shows it unchanged, so the bundle has no code to render it.
-    Part(String),
-    /// Answers [`Question::Panel`].
+    /// Answers [`ServerRequest::Subsystem`] with HTML. The browser shows it unchanged, so the bundle has no code to render it.
+    Subsystem(String),
+    /// Answers [`ServerRequest::Panel`].
     Panel(Box<PanelAnswer>),
 }
 
-/// A part of the system with a panel on the Operations page.
+/// A part of Lakefront with a panel on the Operations page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Part {
+pub enum Subsystem {
     /// Ingest: what arrives.
     Ingest,
     /// The lake: the tables.
@@ -85,8 +87,8 @@ pub enum Part {
     Audit,
 }
 
-impl Part {
-    /// Every part, in the order of the page.
+impl Subsystem {
+    /// Every subsystem, in the order of the page.
     pub const ALL: [Self; 4] = [Self::Ingest, Self::Lake, Self::Sync, Self::Audit];
 
     /// Returns the panel's id, title and description.
@@ -207,16 +209,16 @@ pub struct Compared {
     pub before: Vec<Vec<serde_json::Value>>,
 }
 
-/// Sends a question to the host's `QueryService`.
+/// Sends a request to the host's `QueryService`.
 ///
 /// # Errors
 /// [`Failure`] if the host reports a problem or cannot be reached.
 #[server(name = Ask, prefix = "/api", endpoint = "ask", input = Json, output = Json)]
 pub async fn ask(
-    /// The question.
-    question: Question,
-) -> Result<Answer, Failure> {
-    answers::answer(question).await
+    /// The request.
+    request: ServerRequest,
+) -> Result<ServerResponse, Failure> {
+    handler::handle(request).await
 }
 
 /// Registers the server function with axum. WebAssembly hosts need this, because no code runs there before `main`.

@@ -8,31 +8,31 @@ use lakefront_api::{
 use serde_json::Value;
 
 /// A future answer of the host. It must be `Send`, so a Worker wraps its own in a `SendWrapper`.
-pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
+pub type HostFuture<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
 
 /// The functions that the dashboard calls in the program that hosts it. The contract is that of the HTTP interface.
 pub trait Backends: Send + Sync + 'static {
     /// `GET /queries`: returns the catalogue, in the order in which panels are shown.
     fn catalogue(&self) -> Vec<QueryInfo>;
     /// `POST /query`: runs a named query.
-    fn query(&self, request: QueryRequest) -> Answer<QueryReply>;
+    fn query(&self, request: QueryRequest) -> HostFuture<QueryReply>;
     /// `POST /sql`: runs one read-only statement over the `otel` tables.
-    fn sql(&self, request: SqlRequest) -> Answer<QueryReply>;
+    fn sql(&self, request: SqlRequest) -> HostFuture<QueryReply>;
     /// `GET /health`: returns the state of each backend.
-    fn health(&self) -> Answer<HealthReply>;
+    fn health(&self) -> HostFuture<HealthReply>;
     /// Returns the lake's tables as chDB sees them, or `None` while chDB is asleep. The call does not wake it.
-    fn lake(&self) -> Answer<Option<LakeHealth>>;
+    fn lake(&self) -> HostFuture<Option<LakeHealth>>;
     /// Returns the `/health` of ingest, or `None` if the host has no address of ingest.
-    fn ingest(&self) -> Answer<Option<IngestHealth>>;
+    fn ingest(&self) -> HostFuture<Option<IngestHealth>>;
     /// Runs a statement about sync's own tables in each ClickHouse and returns every answer.
-    fn clickhouses(&self, sql: &'static str) -> Answer<Vec<Told>>;
+    fn clickhouses(&self, sql: &'static str) -> HostFuture<Vec<ServerRows>>;
     /// Returns the address to which an OpenTelemetry SDK sends, without the signal's path: `http://127.0.0.1:4318`.
     fn otlp_endpoint(&self) -> String;
 }
 
 /// The answer of one ClickHouse.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct ServerRows {
     /// The server's name in the configuration.
     pub name: String,
     /// The rows, or the reason why there is no answer. A table that does not exist yet has no rows.

@@ -7,7 +7,7 @@ use leptos_router::{Method, SsrMode, static_routes::RegenerationFn};
 
 use crate::{
     App, ROOT,
-    site::{PLAIN, document_title},
+    page_index::{PLAIN, document_title},
 };
 
 /// The script that pages run before the app, and instead of the app.
@@ -36,14 +36,16 @@ pub fn routes() -> Vec<AxumRouteListing> {
 /// JavaScript goes on to `/plain`. There the same page streams in reading order and never loads the app, so these pages
 /// also serve browsers in which the app does not run.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let asked = asked();
-    let is_plain = asked.is_plain;
-    let plain = asked.page.filter(|_| !is_plain).map(|page| {
+    let requested = requested_page();
+    let is_plain = requested.is_plain;
+    let plain = requested.page.filter(|_| !is_plain).map(|page| {
         let path = format!("{PLAIN}/{}", page.slug());
-        let refresh = format!("0;url={}{}", path.trim_end_matches('/'), asked.query);
+        let refresh = format!("0;url={}{}", path.trim_end_matches('/'), requested.query);
         view! { <noscript><meta http-equiv="refresh" content=refresh /></noscript> }
     });
-    let name = asked.page.map_or_else(|| "Lakefront".to_owned(), document_title);
+    let name = requested
+        .page
+        .map_or_else(|| "Lakefront".to_owned(), document_title);
     let package = format!("/{}/{}", options.site_pkg_dir, options.output_name);
     let app = (!is_plain).then(|| {
         view! {
@@ -80,7 +82,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 
 /// The page that the browser requested.
 #[derive(Default)]
-struct Asked {
+struct RequestedPage {
     /// The page, or `None` if the path names none.
     page: Option<Page>,
     /// True if the path is below [`PLAIN`].
@@ -89,15 +91,15 @@ struct Asked {
     query: String,
 }
 
-fn asked() -> Asked {
+fn requested_page() -> RequestedPage {
     let Some(parts) = use_context::<http::request::Parts>() else {
-        return Asked::default();
+        return RequestedPage::default();
     };
     let path = parts.uri.path();
     let below = path
         .strip_prefix(PLAIN)
         .filter(|rest| rest.is_empty() || rest.starts_with('/'));
-    Asked {
+    RequestedPage {
         page: Page::of_slug(below.unwrap_or(path).trim_start_matches('/')),
         is_plain: below.is_some(),
         query: parts

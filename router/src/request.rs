@@ -14,7 +14,7 @@ use lakefront_api::{
     BackendKind, HealthReply, IngestHealth, LakeHealth, Problem, QueryInfo, QueryReply, QueryRequest, Reason,
     SentParam, SentStatement, SqlRequest,
 };
-use lakefront_app::{Answer as AppAnswer, Backends, Told};
+use lakefront_app::{Backends, HostFuture, ServerRows};
 use lakefront_query::{Plan, REQUEST_DEADLINE, Statement, Topology, catalogue, plan, plan_sql, resolve};
 use url::Url;
 use worker::send::SendFuture;
@@ -278,7 +278,7 @@ impl RequestContext {
     }
 
     /// Wraps a future that runs on this thread only, so that the dashboard can await it as `Send`.
-    fn send<T: 'static>(future: impl Future<Output = Result<T, Problem>> + 'static) -> AppAnswer<T> {
+    fn send<T: 'static>(future: impl Future<Output = Result<T, Problem>> + 'static) -> HostFuture<T> {
         Box::pin(SendFuture::new(future))
     }
 }
@@ -296,33 +296,33 @@ impl Backends for RequestContext {
         catalogue().iter().map(|query| query.info.clone()).collect()
     }
 
-    fn query(&self, request: QueryRequest) -> AppAnswer<QueryReply> {
+    fn query(&self, request: QueryRequest) -> HostFuture<QueryReply> {
         let this = self.clone();
         Self::send(async move { RequestContext::query(&this, request, Instant::now()).await })
     }
 
-    fn sql(&self, request: SqlRequest) -> AppAnswer<QueryReply> {
+    fn sql(&self, request: SqlRequest) -> HostFuture<QueryReply> {
         let this = self.clone();
         // The dashboard sends this statement by itself, repeatedly on an empty lake. It is not recorded.
         Self::send(async move { RequestContext::sql(&this, request, Instant::now(), &mut Vec::new()).await })
     }
 
-    fn health(&self) -> AppAnswer<HealthReply> {
+    fn health(&self) -> HostFuture<HealthReply> {
         let this = self.clone();
         Self::send(async move { Ok(RequestContext::health(&this).await) })
     }
 
-    fn lake(&self) -> AppAnswer<Option<LakeHealth>> {
+    fn lake(&self) -> HostFuture<Option<LakeHealth>> {
         let this = self.clone();
         Self::send(async move { this.lake_health().await })
     }
 
-    fn ingest(&self) -> AppAnswer<Option<IngestHealth>> {
+    fn ingest(&self) -> HostFuture<Option<IngestHealth>> {
         let this = self.clone();
         Self::send(async move { this.ingest_health().await })
     }
 
-    fn clickhouses(&self, sql: &'static str) -> AppAnswer<Vec<Told>> {
+    fn clickhouses(&self, sql: &'static str) -> HostFuture<Vec<ServerRows>> {
         let this = self.clone();
         Self::send(async move { Ok(this.query_clickhouses(sql).await) })
     }

@@ -7,35 +7,35 @@ use leptos::{ev::MouseEvent, prelude::*};
 use crate::{
     components::{
         range_links::RangeLinks,
-        streamed::{Render, Streamed, asked},
+        streamed::{Render, Streamed, server_resource},
     },
-    here::Here,
-    markup,
-    server::{Question, SuggestionsRequest},
+    page_state::PageState,
+    render,
+    server::{ServerRequest, SuggestionsRequest},
     view::Refresh,
 };
 
 /// Renders the time range, the refresh controls and the filters.
 #[component]
 pub fn Controls() -> impl IntoView {
-    let here: Here = expect_context();
-    let Here {
+    let state: PageState = expect_context();
+    let PageState {
         page,
         view,
         zone,
-        site,
+        pages,
         ..
-    } = here;
+    } = state;
     let never = Signal::stored(0);
-    let facets = asked(Memo::new(|_| Some(Question::Facets)), never);
-    let suggestions = asked(
+    let facets = server_resource(Memo::new(|_| Some(ServerRequest::Facets)), never);
+    let suggestions = server_resource(
         Memo::new(move |_| {
-            let filters = site.read().filters(page.get()).into_iter();
+            let filters = pages.read().filters(page.get()).into_iter();
             let filters: Vec<_> = filters
                 .filter_map(|filter| Some((filter.name, filter.suggest?)))
                 .collect();
             (!filters.is_empty()).then(|| {
-                Question::Suggestions(SuggestionsRequest {
+                ServerRequest::Suggestions(SuggestionsRequest {
                     filters,
                     range: view.read().range.clone(),
                     tz: zone.get(),
@@ -45,15 +45,15 @@ pub fn Controls() -> impl IntoView {
         never,
     );
     let form = move |answer| {
-        let (site, view) = (site.read_untracked(), view.read_untracked());
-        markup::filters::form(answer, &site, page.get_untracked(), &view)
+        let (pages, view) = (pages.read_untracked(), view.read_untracked());
+        render::filters::form(answer, &pages, page.get_untracked(), &view)
     };
     let show_form: Render = Arc::new(form);
-    let show_suggestions: Render = Arc::new(markup::filters::suggestions);
-    let refresh = markup::refresh::form(&view.read_untracked()).into_string();
+    let show_suggestions: Render = Arc::new(render::filters::suggestions);
+    let refresh = render::refresh::form(&view.read_untracked()).into_string();
     let now = move |event: MouseEvent| {
         event.prevent_default();
-        here.ask_again();
+        state.reload();
     };
     let same = Signal::derive(move || view.read().href());
     let paused = Signal::derive(move || {
@@ -72,11 +72,11 @@ pub fn Controls() -> impl IntoView {
                     class="zone"
                     translate="no"
                     title="Hours and days are cut, and times are shown, in this zone"
-                    inner_html=move || markup::text(&zone.read())
+                    inner_html=move || render::text(&zone.read())
                 ></span>
             </nav>
             <div class="refreshing" data-state=paused>
-                <a class="again" href=same on:click=now title="Ask again now" aria-label="Refresh" inner_html=markup::again().into_string()></a>
+                <a class="again" href=same on:click=now title="Ask again now" aria-label="Refresh" inner_html=render::refresh_icon().into_string()></a>
                 <div inner_html=refresh></div>
             </div>
             <Streamed

@@ -4,29 +4,31 @@ use lakefront_api::Page;
 use leptos::prelude::*;
 
 use crate::{
-    here::Here,
-    markup,
-    site::{above, title},
+    page_index::{parent, title},
+    page_state::PageState,
+    render,
 };
 
 /// Renders the links to the pages. Each link keeps the state that concerns its page.
 #[component]
 pub fn Navigation() -> impl IntoView {
-    let Here { page, view, site, .. } = expect_context();
-    let listed = Page::ALL.into_iter().filter(|page| above(*page).is_none());
+    let PageState {
+        page, view, pages, ..
+    } = expect_context();
+    let listed = Page::ALL.into_iter().filter(|page| parent(*page).is_none());
     let links = listed.map(|target| {
-        let href = Signal::derive(move || site.read().page(target, &view.read()));
+        let href = Signal::derive(move || pages.read().href(target, &view.read()));
         // A page about one value is marked below the page that lists such values.
         let current = Signal::derive(move || {
-            let here = page.get();
-            match (here == target, above(here) == Some(target)) {
+            let current = page.get();
+            match (current == target, parent(current) == Some(target)) {
                 (true, _) => "page",
                 (_, true) => "true",
                 _ => "false",
             }
             .to_owned()
         });
-        let shown = markup::page_name(target, title(target)).into_string();
+        let shown = render::page_name(target, title(target)).into_string();
         view! { <li><a href=href aria-current=current inner_html=shown></a></li> }
     });
     view! {

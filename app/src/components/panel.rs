@@ -10,28 +10,35 @@ use leptos::{
 
 use crate::{
     browser,
-    components::streamed::{Render, Streamed, asked},
-    here::Here,
-    markup,
+    components::streamed::{Render, Streamed, server_resource},
+    page_state::PageState,
     pointer::Charts,
-    server::{Answer, PanelRequest, Question},
+    render,
+    server::{PanelRequest, ServerRequest, ServerResponse},
 };
 
 /// Renders a named query: its title, its answer, and how the query was answered.
 #[component]
 pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
-    let here: Here = expect_context();
+    let state: PageState = expect_context();
     let charts: Charts = expect_context();
     let info = Arc::new(info);
     let mine = {
         let info = info.clone();
-        Memo::new(move |_| here.site.read().seen_by(&info, place.page, &here.view.read()))
+        Memo::new(move |_| {
+            state
+                .pages
+                .read()
+                .view_of_query(&info, place.page, &state.view.read())
+        })
     };
     let question = {
         let info = info.clone();
-        Memo::new(move |_| PanelRequest::new(&info, &mine.read(), &here.zone.read()).map(Question::Panel))
+        Memo::new(move |_| {
+            PanelRequest::new(&info, &mine.read(), &state.zone.read()).map(ServerRequest::Panel)
+        })
     };
-    let answer = asked(question, here.again.into());
+    let answer = server_resource(question, state.reloads.into());
     // These survive a new answer: the parts that the viewer unfolded, switched off or focused.
     let open = RwSignal::new(Vec::<String>::new());
     let off = RwSignal::new(Vec::<String>::new());
@@ -39,13 +46,13 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
     let render: Render = {
         let info = info.clone();
         Arc::new(move |answer| match answer {
-            Some(Ok(Answer::Panel(answer))) => {
-                here.scene(&open.read_untracked(), &off.read_untracked(), |scene| {
-                    markup::panel::answer(&info, &answer, scene)
+            Some(Ok(ServerResponse::Panel(answer))) => {
+                state.with_render_context(&open.read_untracked(), &off.read_untracked(), |context| {
+                    render::panel::answer(&info, &answer, context)
                 })
             }
-            Some(Err(failure)) => markup::failure::note(failure, &here.view.read_untracked().href()),
-            _ => markup::panel::question(),
+            Some(Err(failure)) => render::failure::note(failure, &state.view.read_untracked().href()),
+            _ => render::panel::question(),
         })
     };
     let section: NodeRef<leptos::html::Section> = NodeRef::new();
@@ -55,7 +62,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         let info = info.clone();
         Effect::new(move |_| {
             let hidden = off.get();
-            if let Some(Some(Ok(Answer::Panel(answer)))) = &*answer.read() {
+            if let Some(Some(Ok(ServerResponse::Panel(answer)))) = &*answer.read() {
                 charts.keep(&info, &answer.reply, &answer.zone, hidden);
             }
             if let (Some(section), Some(key)) = (section.get(), focused.get_untracked()) {
@@ -64,20 +71,21 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         });
     }
     let click = move |event: MouseEvent| {
-        if let Some(summary) = browser::around(&event, "summary[data-key]") {
+        if let Some(summary) = browser::closest(&event, "summary[data-key]") {
             toggle(open, summary.get_attribute("data-key"));
-        } else if let Some(button) = browser::around(&event, "[data-series]") {
+        } else if let Some(button) = browser::closest(&event, "[data-series]") {
             toggle(off, button.get_attribute("data-series"));
         }
     };
     let focus = move |event: FocusEvent| {
-        focused
-            .set(browser::around(&event, "[data-key]").and_then(|element| element.get_attribute("data-key")));
+        focused.set(
+            browser::closest(&event, "[data-key]").and_then(|element| element.get_attribute("data-key")),
+        );
     };
     let (pending, set_pending) = signal(false);
     let busy = Signal::derive(move || if pending.get() { "true" } else { "false" }.to_owned());
     let heading = format!("{}-title", info.name);
-    let head = markup::panel::head(&info, &here.view.read_untracked(), &heading).into_string();
+    let head = render::panel::head(&info, &state.view.read_untracked(), &heading).into_string();
     view! {
         <section
             node_ref=section
@@ -93,7 +101,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
             <Streamed
                 answer
                 render
-                fallback=markup::panel::skeleton(&info.chart)
+                fallback=render::panel::skeleton(&info.chart)
                 pending=set_pending
                 redraw=Signal::derive(move || off.track())
             />

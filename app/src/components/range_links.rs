@@ -4,15 +4,15 @@ use lakefront_api::Preset;
 use leptos::prelude::*;
 
 use crate::{
-    here::Here,
-    markup,
+    page_state::PageState,
+    render,
     view::{RangeChoice, View},
 };
 
 /// Renders the presets as links to the same page, and a custom range behind a button that shows it.
 #[component]
 pub fn RangeLinks() -> impl IntoView {
-    let Here { view, zone, .. } = expect_context();
+    let PageState { view, zone, .. } = expect_context();
     let links = Preset::ALL.map(|preset| {
         let range = RangeChoice::Preset(preset);
         let current = {
@@ -30,8 +30,8 @@ pub fn RangeLinks() -> impl IntoView {
         view! { <a href=href data-noscroll="" aria-current=current inner_html=preset.name()></a> }
     });
     let own = Signal::derive(move || truth(view.read().range.name().is_some()));
-    let name = move || markup::text(&view.read().range.name().unwrap_or_else(|| "Custom".into()));
-    let form = markup::range::form(&view.read_untracked(), &zone.get_untracked()).into_string();
+    let name = move || render::text(&view.read().range.name().unwrap_or_else(|| "Custom".into()));
+    let form = render::range::form(&view.read_untracked(), &zone.get_untracked()).into_string();
     view! {
         <div class="segmented">{links.into_iter().collect_view()}</div>
         <details class="custom">

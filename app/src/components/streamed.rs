@@ -1,4 +1,4 @@
-//! Components that send a question and stream the answer as HTML.
+//! Resources that send a request to the server, and the component that streams the response as HTML.
 
 use std::sync::Arc;
 
@@ -8,34 +8,34 @@ use maud::Markup;
 use crate::{
     browser,
     failure::Failure,
-    server::{Answer, Question, ask},
+    server::{ServerRequest, ServerResponse, ask},
 };
 
-/// An answer that may not have arrived yet, or `None` while there is no question.
-pub type Asked = Resource<Option<Result<Answer, Failure>>>;
+/// A response that may not have arrived yet, or `None` while there is no request.
+pub type ServerResource = Resource<Option<Result<ServerResponse, Failure>>>;
 
-/// Renders an answer, or the lack of a question, as HTML.
-pub type Render = Arc<dyn Fn(Option<Result<Answer, Failure>>) -> Markup + Send + Sync>;
+/// Renders a response, or the lack of a request, as HTML.
+pub type Render = Arc<dyn Fn(Option<Result<ServerResponse, Failure>>) -> Markup + Send + Sync>;
 
-/// Sends the question to the server whenever the question or `again` changes.
-pub fn asked(question: Memo<Option<Question>>, again: Signal<u32>) -> Asked {
+/// Sends the request to the server whenever the request or `reloads` changes.
+pub fn server_resource(request: Memo<Option<ServerRequest>>, reloads: Signal<u32>) -> ServerResource {
     Resource::new(
-        move || (question.get(), again.get()),
-        |(question, _)| async move {
-            match question {
-                Some(question) => Some(ask(question).await),
+        move || (request.get(), reloads.get()),
+        |(request, _)| async move {
+            match request {
+                Some(request) => Some(ask(request).await),
                 None => None,
             }
         },
     )
 }
 
-/// Streams an answer as HTML text. It does not use components, because a page has thousands of cells and none reacts to
-/// a signal. A link with `data-retry` inside sends the question again.
+/// Streams a response as HTML text. It does not use components, because a page has thousands of cells and none reacts to
+/// a signal. A link with `data-retry` inside sends the request again.
 #[component]
 pub fn Streamed(
     /// The answer.
-    answer: Asked,
+    answer: ServerResource,
     /// Renders the answer.
     render: Render,
     /// The content until the answer arrives.
@@ -50,7 +50,7 @@ pub fn Streamed(
     let fallback = fallback.into_string();
     let pending = pending.unwrap_or_else(|| signal(false).1);
     let retry = move |event: MouseEvent| {
-        if browser::around(&event, "[data-retry]").is_some() {
+        if browser::closest(&event, "[data-retry]").is_some() {
             event.prevent_default();
             event.stop_propagation();
             answer.refetch();

@@ -9,38 +9,38 @@ use leptos::{
 };
 
 use crate::{
-    boot::Boot,
+    auto_refresh::auto_refresh,
+    bootstrap::Bootstrap,
     browser,
     components::{
         controls::Controls,
         navigation::Navigation,
         panel::Panel,
-        part::PartPanel,
-        streamed::{Asked, Render, Streamed, asked},
+        streamed::{Render, ServerResource, Streamed, server_resource},
+        subsystem::SubsystemPanel,
     },
-    go::Go,
-    here::Here,
-    markup,
-    pointer::{Charts, Pointing},
-    refresh::keep_fresh,
-    server::{Answer, Part, Question},
-    site::{above, document_title, title},
+    navigator::Navigator,
+    page_index::{document_title, parent, title},
+    page_state::PageState,
+    pointer::{Charts, PointerHandlers},
+    render,
+    server::{ServerRequest, ServerResponse, Subsystem},
     view::Refresh,
 };
 
 /// Renders a page: the parts that all pages share, around the panels of this page.
 #[component]
 pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
-    let here = Here::provide(page);
-    let boot = expect_context::<ReadSignal<Boot>>();
+    let state = PageState::provide(page);
+    let bootstrap = expect_context::<ReadSignal<Bootstrap>>();
     let charts = Charts::provide();
-    let go = Go::new(here);
-    keep_fresh(here);
+    let navigator = Navigator::new(state);
+    auto_refresh(state);
     Effect::new(move |_| document().set_title(&document_title(page.get())));
     // The fields of forms follow the address, because the back button changes the address too.
     Effect::new(move |_| {
-        let pairs = here.view.read().pairs();
-        browser::fill(|name| {
+        let pairs = state.view.read().pairs();
+        browser::fill_forms(|name| {
             pairs
                 .iter()
                 .find(|(key, _)| key == name)
@@ -48,33 +48,35 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
         });
     });
 
-    let health = asked(Memo::new(|_| Some(Question::Health)), here.again.into());
-    let empty = asked(Memo::new(|_| Some(Question::LakeIsEmpty)), Signal::stored(0));
-    wait_for_rows(empty, here, go.clone());
-    let show_health: Render = Arc::new(markup::health::list);
-    let show_backends: Render = Arc::new(markup::health::table);
+    let health = server_resource(Memo::new(|_| Some(ServerRequest::Health)), state.reloads.into());
+    let empty = server_resource(Memo::new(|_| Some(ServerRequest::LakeIsEmpty)), Signal::stored(0));
+    wait_for_rows(empty, state, navigator.clone());
+    let show_health: Render = Arc::new(render::health::list);
+    let show_backends: Render = Arc::new(render::health::table);
     let show_guide: Render = Arc::new(move |answer| match answer {
-        Some(Ok(Answer::LakeIsEmpty { empty: true, .. })) => {
-            let boot = boot.read_untracked();
-            markup::guide::steps(&boot.origin, &boot.otlp_endpoint)
+        Some(Ok(ServerResponse::LakeIsEmpty { empty: true, .. })) => {
+            let bootstrap = bootstrap.read_untracked();
+            render::guide::steps(&bootstrap.origin, &bootstrap.otlp_endpoint)
         }
         // If the question fails, the panels show the reason.
         _ => nothing(),
     });
     // This is apart from the guide, so that a new answer does not fold the guide's parts again.
     let show_waiting: Render = Arc::new(|answer| match answer {
-        Some(Ok(Answer::LakeIsEmpty { empty: true, refusal })) => markup::guide::waiting(refusal.as_deref()),
+        Some(Ok(ServerResponse::LakeIsEmpty { empty: true, refusal })) => {
+            render::guide::waiting(refusal.as_deref())
+        }
         _ => nothing(),
     });
 
     let heading = move || {
-        let parent = above(page.get());
-        let parent = parent.map(|above| (here.site.read().page(above, &here.view.read()), title(above)));
-        markup::heading(parent, title(page.get())).into_string()
+        let parent = parent(page.get());
+        let parent = parent.map(|page| (state.pages.read().href(page, &state.view.read()), title(page)));
+        render::heading(parent, title(page.get())).into_string()
     };
     let unknown_zone = move || {
-        let name = here.unknown_zone.get();
-        name.map(|name| markup::range::unknown_zone(&name).into_string())
+        let name = state.unknown_zone.get();
+        name.map(|name| render::range::unknown_zone(&name).into_string())
             .unwrap_or_default()
     };
     let backends = move || {
@@ -82,58 +84,61 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
             let render = show_backends.clone();
             view! {
                 <section class="panel wide-panel" id="backends" aria-labelledby="backends-title">
-                    <div inner_html=markup::health::head().into_string()></div>
-                    <Streamed answer=health render fallback=markup::health::unknown() />
+                    <div inner_html=render::health::head().into_string()></div>
+                    <Streamed answer=health render fallback=render::health::unknown() />
                 </section>
             }
         })
     };
-    let parts = move || {
-        (page.get() == Page::Operations)
-            .then(|| Part::ALL.map(|part| view! { <PartPanel part /> }).collect_view())
+    let subsystems = move || {
+        (page.get() == Page::Operations).then(|| {
+            Subsystem::ALL
+                .map(|subsystem| view! { <SubsystemPanel subsystem /> })
+                .collect_view()
+        })
     };
     let panels = move || {
-        let panels = here.site.read().panels(page.get()).into_iter();
+        let panels = state.pages.read().panels(page.get()).into_iter();
         panels
             .map(|(info, place)| view! { <Panel info place /> })
             .collect_view()
     };
-    let theme = markup::theme::switch(boot.read_untracked().theme).into_string();
+    let theme = render::theme::switch(bootstrap.read_untracked().theme).into_string();
 
     let submit = {
-        let go = go.clone();
+        let navigator = navigator.clone();
         move |event: SubmitEvent| {
-            if let Some(form) = browser::around(&event, "form") {
+            if let Some(form) = browser::closest(&event, "form") {
                 event.prevent_default();
-                go.form(&form);
+                navigator.submit(&form);
             }
         }
     };
     let change = {
-        let go = go.clone();
+        let navigator = navigator.clone();
         move |event: Event| {
-            if let Some(theme) = browser::around(&event, "[name=theme]") {
-                browser::remember("theme", &theme.get_attribute("value").unwrap_or_default());
-            } else if let Some(form) = browser::around(&event, "form[data-instant]") {
-                go.form(&form);
+            if let Some(theme) = browser::closest(&event, "[name=theme]") {
+                browser::set_cookie("theme", &theme.get_attribute("value").unwrap_or_default());
+            } else if let Some(form) = browser::closest(&event, "form[data-instant]") {
+                navigator.submit(&form);
             }
         }
     };
     let click = move |event: MouseEvent| {
-        if let Some(button) = browser::around(&event, "[data-copy]") {
+        if let Some(button) = browser::closest(&event, "[data-copy]") {
             browser::copy_beside(&button);
         }
     };
-    let pointing = Pointing::new(charts, go);
-    let (down, moved, up, key) = (pointing.clone(), pointing.clone(), pointing.clone(), pointing);
+    let handlers = PointerHandlers::new(charts, navigator);
+    let (down, moved, up, key) = (handlers.clone(), handlers.clone(), handlers.clone(), handlers);
     view! {
         <div class="app" on:submit=submit on:change=change on:click=click>
             // `external` leaves the link to the browser: the router would scroll without moving the focus.
             <a class="skip" href="#panels" rel="external">"Skip to the panels"</a>
             <header class="top">
                 <div class="brand-row">
-                    <div inner_html=markup::brand().into_string()></div>
-                    <Streamed answer=health render=show_health fallback=markup::health::unknown() />
+                    <div inner_html=render::brand().into_string()></div>
+                    <Streamed answer=health render=show_health fallback=render::health::unknown() />
                     <div inner_html=theme></div>
                 </div>
             </header>
@@ -152,7 +157,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 <Controls />
                 <Streamed answer=empty render=show_guide fallback=nothing() />
                 <Streamed answer=empty render=show_waiting fallback=nothing() />
-                <div class="panels">{backends}{parts}{panels}</div>
+                <div class="panels">{backends}{subsystems}{panels}</div>
             </main>
         </div>
     }
@@ -165,19 +170,19 @@ fn nothing() -> maud::Markup {
 
 /// Checks every 3 seconds whether the lake is still empty. After the first row it turns on the auto-refresh: more rows
 /// follow the first one, and ClickHouse gets them after the lake.
-fn wait_for_rows(empty: Asked, here: Here, go: Go) {
+fn wait_for_rows(empty: ServerResource, state: PageState, navigator: Navigator) {
     Effect::new(move |was_empty: Option<bool>| {
         let is_empty = matches!(
             &*empty.read(),
-            Some(Some(Ok(Answer::LakeIsEmpty { empty: true, .. })))
+            Some(Some(Ok(ServerResponse::LakeIsEmpty { empty: true, .. })))
         );
         if is_empty {
             set_timeout(move || empty.refetch(), std::time::Duration::from_secs(3));
         } else if was_empty == Some(true) {
-            if here.view.read_untracked().refresh == Refresh::Off {
-                go.replace(vec![("refresh".into(), Refresh::S10.name().into())]);
+            if state.view.read_untracked().refresh == Refresh::Off {
+                navigator.replace_fields(vec![("refresh".into(), Refresh::S10.name().into())]);
             }
-            here.ask_again();
+            state.reload();
         }
         is_empty
     });

@@ -7,14 +7,14 @@ use leptos::{prelude::*, wasm_bindgen::JsCast};
 use web_sys::Element;
 
 use super::geometry::Geometry;
-use crate::{browser, markup::tip::tip};
+use crate::{browser, render::tip::tip};
 
 /// The charts of a page that have a time axis.
 #[derive(Clone, Copy)]
-pub struct Charts(StoredValue<Vec<Charted>>);
+pub struct Charts(StoredValue<Vec<DrawnChart>>);
 
 /// A chart that a panel has drawn.
-struct Charted {
+struct DrawnChart {
     panel: String,
     frame: Frame,
     zone: Zone,
@@ -39,7 +39,7 @@ impl Charts {
         let frame = Frame::new(info, reply, zone).filter(|frame| frame.span().is_some());
         if let Some(frame) = frame {
             self.0.update_value(|charts| {
-                charts.push(Charted {
+                charts.push(DrawnChart {
                     panel: info.name.clone(),
                     frame,
                     zone: zone.clone(),
@@ -53,13 +53,13 @@ impl Charts {
     pub fn forget(self, panel: &str) {
         // The page's state may be gone before its panels are.
         self.0
-            .try_update_value(|charts| charts.retain(|charted| charted.panel != panel));
+            .try_update_value(|charts| charts.retain(|drawn| drawn.panel != panel));
     }
 
     /// Returns the time at a share of a chart's axis, from 0 to 1.
     pub fn time(self, chart: &Element, share: f64) -> Option<Timestamp> {
-        self.with(chart, |charted| {
-            let (from, to) = charted.frame.span()?;
+        self.with(chart, |drawn| {
+            let (from, to) = drawn.frame.span()?;
             let (from, to) = (from.as_microsecond(), to.as_microsecond());
             Timestamp::from_microsecond(from + (share * (to - from) as f64) as i64).ok()
         })?
@@ -68,8 +68,8 @@ impl Charts {
     /// Returns two times as the fields of a form: whole minutes in the chart's zone. The range is widened to hold both
     /// times.
     pub fn minutes(self, chart: &Element, from: Timestamp, to: Timestamp) -> Option<(String, String)> {
-        self.with(chart, |charted| {
-            let minute = |time| lakefront_chart::local_minute(time, &charted.zone);
+        self.with(chart, |drawn| {
+            let minute = |time| lakefront_chart::local_minute(time, &drawn.zone);
             let to = Timestamp::from_second(to.as_second() + 60).ok()?;
             Some((minute(from), minute(to)))
         })?
@@ -77,23 +77,21 @@ impl Charts {
 
     /// Returns the middle of the bucket `by` steps after a time.
     pub fn moved(self, chart: &Element, time: Option<Timestamp>, by: isize) -> Option<Timestamp> {
-        self.with(chart, |charted| charted.frame.moved(time, by))?
+        self.with(chart, |drawn| drawn.frame.moved(time, by))?
     }
 
-    fn with<T>(self, chart: &Element, read: impl FnOnce(&Charted) -> T) -> Option<T> {
+    fn with<T>(self, chart: &Element, read: impl FnOnce(&DrawnChart) -> T) -> Option<T> {
         let panel = chart.closest("[data-panel]").ok()??.get_attribute("data-panel")?;
         self.0.with_value(|charts| {
-            let charted = charts.iter().find(|charted| charted.panel == panel)?;
-            Some(read(charted))
+            let drawn = charts.iter().find(|drawn| drawn.panel == panel)?;
+            Some(read(drawn))
         })
     }
 
     /// Shows the values at a time on every chart of the page.
     pub fn show(self, time: Timestamp) {
-        for chart in browser::all(TIMED) {
-            let moment = self.with(&chart, |charted| {
-                charted.frame.moment(time, &charted.off, &charted.zone)
-            });
+        for chart in browser::query_all(TIMED) {
+            let moment = self.with(&chart, |drawn| drawn.frame.moment(time, &drawn.off, &drawn.zone));
             match (moment.flatten(), Geometry::of(&chart)) {
                 (Some(moment), Some(plot)) => {
                     let x = plot.left + moment.at * plot.width;
@@ -122,7 +120,7 @@ impl Charts {
 
     /// Hides the marks of every chart.
     pub fn hide(self) {
-        for over in browser::all(".chart .hair, .chart .tip, .chart .band") {
+        for over in browser::query_all(".chart .hair, .chart .tip, .chart .band") {
             let _ = over.set_attribute("hidden", "");
         }
     }

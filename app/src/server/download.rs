@@ -2,7 +2,7 @@
 
 use lakefront_api::{Problem, ProblemType};
 
-use super::{PanelRequest, answers::reply_to, csv::csv};
+use super::{PanelRequest, csv::csv, handler::reply_to};
 use crate::{
     QueryService,
     failure::Failure,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use http::{Request, header};
 use lakefront_api::{BackendKind, IngestHealth, LakeHealth, Problem, ProblemType};
-use lakefront_app::Told;
+use lakefront_app::ServerRows;
 use worker::Env;
 
 use super::RequestContext;
@@ -66,7 +66,7 @@ impl RequestContext {
     }
 
     /// Sends a statement to each ClickHouse server and returns the rows of each.
-    pub(super) async fn query_clickhouses(&self, sql: &str) -> Vec<Told> {
+    pub(super) async fn query_clickhouses(&self, sql: &str) -> Vec<ServerRows> {
         let engines = self.engines.iter();
         let servers = engines.filter(|engine| engine.kind() == BackendKind::Clickhouse);
         let replies = servers.map(|engine| async {
@@ -77,7 +77,7 @@ impl RequestContext {
     }
 }
 
-async fn rows_of(engine: &Engine, env: &Env, sql: &str) -> Told {
+async fn rows_of(engine: &Engine, env: &Env, sql: &str) -> ServerRows {
     let rows = match engine.query_internal(env, sql, LIMIT).await {
         Ok(answer) => Ok(answer.rows),
         // The tables do not exist: sync has never written to this server.
@@ -86,7 +86,7 @@ async fn rows_of(engine: &Engine, env: &Env, sql: &str) -> Told {
         }
         Err(failure) => Err(failure.to_string()),
     };
-    Told {
+    ServerRows {
         name: engine.name().to_owned(),
         rows,
     }

@@ -5,13 +5,13 @@ use maud::{Markup, html};
 
 use crate::{
     failure::Failure,
-    server::{Answer, Backend},
+    server::{Backend, ServerResponse},
 };
 
 /// Renders the backends and their states as a list.
-pub fn list(answer: Option<Result<Answer, Failure>>) -> Markup {
+pub fn list(answer: Option<Result<ServerResponse, Failure>>) -> Markup {
     match answer {
-        Some(Ok(Answer::Health(backends))) => html! {
+        Some(Ok(ServerResponse::Health(backends))) => html! {
             ul.health aria-label="Backends" {
                 @for backend in backends {
                     li class=(backend.class) title=(backend.detail) { b { (backend.name) } (backend.state) }
@@ -34,8 +34,8 @@ pub fn head() -> Markup {
 }
 
 /// Renders the backends as a table: state, last check, lag and last failure.
-pub fn table(answer: Option<Result<Answer, Failure>>) -> Markup {
-    let Some(Ok(Answer::Health(backends))) = answer else {
+pub fn table(answer: Option<Result<ServerResponse, Failure>>) -> Markup {
+    let Some(Ok(ServerResponse::Health(backends))) = answer else {
         return list(answer);
     };
     html! {

@@ -7,16 +7,16 @@ use maud::{Markup, html};
 
 use super::{guide::copyable, health::engine};
 use crate::{
-    scene::Scene,
+    render_context::RenderContext,
     view::{RangeChoice, Refresh},
 };
 
 /// Renders the statement that was run, ready to copy, and links to the answer as files.
-pub fn how(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
+pub fn provenance(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
     html! {
         div.tools {
             @if let Some(statement) = &reply.statement {
-                details.how open[scene.is_open("how")] {
+                details.how open[context.is_open("how")] {
                     summary data-key="how" { "How was this answered?" }
                     p { "By " (engine(reply.backend)) ", because " (reply.reason.sentence()) " (" (reply.reason.name()) "). Paste it into a ClickHouse client:" }
                     (copyable("Statement and parameters", &script(statement)))
@@ -24,9 +24,9 @@ pub fn how(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>)
             }
             span.files {
                 "Download "
-                a href=(file(info, reply, zone, scene, "csv")) download data-key="csv" rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
+                a href=(file(info, reply, zone, context, "csv")) download data-key="csv" rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
                 " "
-                a href=(file(info, reply, zone, scene, "json")) download data-key="json" rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
+                a href=(file(info, reply, zone, context, "json")) download data-key="json" rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
             }
         }
     }
@@ -34,8 +34,14 @@ pub fn how(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>)
 
 /// Returns the address of a file with the answer. The range is pinned, so that the file has the data that the panel
 /// shows.
-fn file(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>, format: &str) -> String {
-    let mut view = scene.site.seen_by(info, scene.page, scene.view);
+fn file(
+    info: &QueryInfo,
+    reply: &QueryReply,
+    zone: &Zone,
+    context: &RenderContext<'_>,
+    format: &str,
+) -> String {
+    let mut view = context.pages.view_of_query(info, context.page, context.view);
     if let Some(range) = reply.range {
         view.range = RangeChoice::Between {
             from: instant(range.from),

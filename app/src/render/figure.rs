@@ -5,7 +5,7 @@ use lakefront_chart::{Frame, HeatFrame, Key, count, draw};
 use maud::{Markup, PreEscaped, html};
 
 use super::table::table;
-use crate::scene::Scene;
+use crate::render_context::RenderContext;
 
 /// The widths of a drawing, in pixels. Each chart is drawn twice: for its panel, which takes the whole or half of the
 /// page's width, and for a phone. The style sheet shows the one that fits.
@@ -14,21 +14,23 @@ const HALF: u32 = 640;
 const NARROW: u32 = 350;
 
 /// Renders a reply as the chart that its query declares, with the data as a folded table.
-pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
+pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
     let Some(mut frame) = Frame::new(info, reply, zone) else {
-        return table(info, reply, zone, scene);
+        return table(info, reply, zone, context);
     };
     let legend = match &frame {
-        Frame::Time(time) => legend(&time.keys(), time.hidden, scene.off),
+        Frame::Time(time) => legend(&time.keys(), time.hidden, context.off),
         Frame::Heat(heat) => shades(heat),
         Frame::Ranking(_) => PreEscaped(String::new()),
     };
     let places = &info.panels;
-    let is_wide = places.iter().any(|place| place.page == scene.page && place.wide);
+    let is_wide = places
+        .iter()
+        .any(|place| place.page == context.page && place.wide);
     let width = if is_wide { WHOLE } else { HALF };
     let summary = frame.summary(&info.title);
     let timed = frame.span().is_some();
-    frame.hide(scene.off);
+    frame.hide(context.off);
     html! {
         div.chart translate="no" role="img" aria-label=(summary) data-timed[timed] data-key=[timed.then_some("chart")] tabindex=[timed.then_some("0")] {
             div.wide { (PreEscaped(draw(&frame, zone, width))) }
@@ -40,16 +42,21 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'
             }
         }
         (legend)
-        (folded_table(info, reply, zone, scene))
+        (folded_table(info, reply, zone, context))
     }
 }
 
 /// Renders the data of a drawing as a folded table.
-pub fn folded_table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
+pub fn folded_table(
+    info: &QueryInfo,
+    reply: &QueryReply,
+    zone: &Zone,
+    context: &RenderContext<'_>,
+) -> Markup {
     html! {
-        details.data open[scene.is_open("table")] {
+        details.data open[context.is_open("table")] {
             summary data-key="table" { "Table of " (count(reply.rows.len() as f64)) " rows" }
-            (table(info, reply, zone, scene))
+            (table(info, reply, zone, context))
         }
     }
 }

@@ -5,10 +5,10 @@ use lakefront_chart::{Unit, count, words};
 use maud::{Markup, html};
 
 use super::figure::folded_table;
-use crate::scene::Scene;
+use crate::render_context::RenderContext;
 
 /// Renders the steps of a funnel and what is lost between them, summed over all days of the reply.
-pub fn funnel(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
+pub fn funnel(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
     let steps = steps(info, reply);
     let first = steps.first().map_or(0.0, |step| step.1);
     let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
@@ -30,7 +30,7 @@ pub fn funnel(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'
                 }
             }
         }
-        (folded_table(info, reply, zone, scene))
+        (folded_table(info, reply, zone, context))
     }
 }
 
@@ -63,7 +63,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{site::Site, view::View};
+    use crate::{page_index::PageIndex, view::View};
 
     #[test]
     fn days_are_added_up_and_losses_named() {
@@ -83,14 +83,14 @@ mod tests {
             steps(&info, &reply),
             [("Visit".into(), 100.0), ("Order".into(), 10.0)]
         );
-        let scene = Scene {
-            site: &Site::new(Vec::new(), false),
+        let context = RenderContext {
+            pages: &PageIndex::new(Vec::new(), false),
             page: Page::Web,
             view: &View::default(),
             open: &[],
             off: &[],
         };
-        let html = funnel(&info, &reply, &Zone::utc(), &scene).into_string();
+        let html = funnel(&info, &reply, &Zone::utc(), &context).into_string();
         assert!(html.contains("90 % lost, 90 sessions"), "{html}");
         assert!(html.contains("width:10.0%"), "{html}");
     }

@@ -5,10 +5,10 @@ use lakefront_chart::Unit;
 use maud::{Markup, html};
 
 use super::figure::folded_table;
-use crate::{scene::Scene, trace::spans};
+use crate::{render_context::RenderContext, trace::spans};
 
 /// Renders the spans of a trace, each below its caller, with the time in which it ran.
-pub fn waterfall(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
+pub fn waterfall(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
     let (spans, whole) = spans(info, reply);
     let text = |row: usize, name: &str| {
         let at = reply.columns.iter().position(|column| column.name == name);
@@ -35,6 +35,6 @@ pub fn waterfall(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scen
                 }
             }
         }
-        (folded_table(info, reply, zone, scene))
+        (folded_table(info, reply, zone, context))
     }
 }

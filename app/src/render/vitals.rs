@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::figure::folded_table;
 use crate::{
-    scene::Scene,
+    render_context::RenderContext,
     vital::{VITALS, Vital},
 };
 
@@ -18,10 +18,10 @@ struct Row {
 }
 
 /// Renders two percentiles of each vital and Google's rating of the first. The name with the most values comes first.
-pub fn vitals(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
+pub fn vitals(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
     let rows = rows(info, reply);
     let order = ranked(rows.iter().map(|row| row.samples));
-    let lead = scene.lead(&info.chart.x);
+    let target = context.link_target(&info.chart.x);
     let names: Vec<_> = info.chart.y.iter().map(|name| words(name)).collect();
     html! {
         div.table.vitals role="region" tabindex="0" aria-label={ (info.title) ": table" } {
@@ -38,7 +38,7 @@ pub fn vitals(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'
                     @for row in order.into_iter().map(|at| &rows[at]) {
                         tr {
                             th scope="row" title=(row.name) {
-                                @match lead.as_ref().and_then(|lead| lead.to(&row.name)) {
+                                @match target.as_ref().and_then(|target| target.href(&row.name)) {
                                     Some(href) => a href=(href) data-noscroll { (row.name) },
                                     None => (if row.name.is_empty() { "(none)" } else { &row.name }),
                                 }
@@ -49,7 +49,7 @@ pub fn vitals(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'
                 }
             }
         }
-        (folded_table(info, reply, zone, scene))
+        (folded_table(info, reply, zone, context))
     }
 }
 

@@ -5,10 +5,10 @@ use lakefront_chart::{Unit, words};
 use maud::{Markup, html};
 
 use super::{
-    badge::badge, figure::figure, funnel::funnel, how::how, params, table::table, totals::totals,
-    vitals::vitals, waterfall::waterfall,
+    badge::badge, figure::figure, funnel::funnel, params, provenance::provenance, table::table,
+    totals::totals, vitals::vitals, waterfall::waterfall,
 };
-use crate::{scene::Scene, server::PanelAnswer, view::View};
+use crate::{render_context::RenderContext, server::PanelAnswer, view::View};
 
 /// Renders the title, the description, the measure, and the panel's own parameters.
 pub fn head(info: &QueryInfo, view: &View, id: &str) -> Markup {
@@ -25,7 +25,7 @@ pub fn head(info: &QueryInfo, view: &View, id: &str) -> Markup {
 }
 
 /// Renders the answer and how the query was answered. Without rows there is a sentence in place of the drawing.
-pub fn answer(info: &QueryInfo, answer: &PanelAnswer, scene: &Scene<'_>) -> Markup {
+pub fn answer(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_>) -> Markup {
     let (reply, zone) = (&answer.reply, &answer.zone);
     html! {
         @if reply.truncated {
@@ -39,18 +39,18 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, scene: &Scene<'_>) -> Mark
         } @else {
             (match info.chart.kind {
                 ChartKind::Totals => totals(info, answer),
-                ChartKind::Funnel => funnel(info, reply, zone, scene),
-                ChartKind::Vitals => vitals(info, reply, zone, scene),
-                ChartKind::Waterfall => waterfall(info, reply, zone, scene),
-                ChartKind::Table => table(info, reply, zone, scene),
+                ChartKind::Funnel => funnel(info, reply, zone, context),
+                ChartKind::Vitals => vitals(info, reply, zone, context),
+                ChartKind::Waterfall => waterfall(info, reply, zone, context),
+                ChartKind::Table => table(info, reply, zone, context),
                 ChartKind::Line | ChartKind::Bar | ChartKind::Ranking | ChartKind::Heatmap => {
-                    figure(info, reply, zone, scene)
+                    figure(info, reply, zone, context)
                 }
             })
         }
         footer {
             (badge(reply, zone))
-            (how(info, reply, zone, scene))
+            (provenance(info, reply, zone, context))
         }
     }
 }

@@ -11,28 +11,28 @@ use super::{
     charts::{Charts, TIMED},
     geometry::Geometry,
 };
-use crate::{browser, go::Go};
+use crate::{browser, navigator::Navigator};
 
 /// The shortest drag, in pixels. A shorter one counts as a click.
 const LEAST: f64 = 6.0;
 
 /// Handles pointer and keyboard events on the charts of a page.
 #[derive(Clone)]
-pub struct Pointing {
+pub struct PointerHandlers {
     charts: Charts,
-    go: Go,
+    navigator: Navigator,
     /// The share of the time axis at which a drag began.
     start: StoredValue<Option<f64>>,
     /// The time that the charts show.
     time: StoredValue<Option<Timestamp>>,
 }
 
-impl Pointing {
+impl PointerHandlers {
     /// Creates the handlers for the charts of a page. A drag makes `go` navigate to another range.
-    pub fn new(charts: Charts, go: Go) -> Self {
+    pub fn new(charts: Charts, navigator: Navigator) -> Self {
         Self {
             charts,
-            go,
+            navigator,
             start: StoredValue::new(None),
             time: StoredValue::new(None),
         }
@@ -40,7 +40,7 @@ impl Pointing {
 
     /// Handles a pressed button, which may begin a drag. Touch is left to scrolling: the presets are there for touch.
     pub fn down(&self, event: &PointerEvent) {
-        let Some(chart) = browser::around(event, TIMED).filter(|_| event.button() == 0) else {
+        let Some(chart) = browser::closest(event, TIMED).filter(|_| event.button() == 0) else {
             return;
         };
         if event.pointer_type() != "touch"
@@ -80,7 +80,8 @@ impl Pointing {
         if let (Some(from), Some(to)) = (from, to)
             && let Some((from, to)) = self.charts.minutes(&chart, from, to)
         {
-            self.go.to(vec![("from".into(), from), ("to".into(), to)]);
+            self.navigator
+                .set_fields(vec![("from".into(), from), ("to".into(), to)]);
         }
     }
 
@@ -96,7 +97,7 @@ impl Pointing {
             "ArrowRight" => 1,
             _ => return,
         };
-        if let Some(chart) = browser::around(event, TIMED) {
+        if let Some(chart) = browser::closest(event, TIMED) {
             event.prevent_default();
             self.show(self.charts.moved(&chart, self.time.get_value(), by));
         }
@@ -118,7 +119,7 @@ impl Pointing {
 }
 
 fn pointed(event: &PointerEvent) -> Option<(Element, Geometry)> {
-    let chart = browser::around(event, TIMED)?;
+    let chart = browser::closest(event, TIMED)?;
     let plot = Geometry::of(&chart)?;
     Some((chart, plot))
 }

@@ -1,12 +1,12 @@
-//! The heading of a panel about a part of the system.
+//! The heading of a panel about one subsystem.
 
 use maud::{Markup, html};
 
-use crate::server::Part;
+use crate::server::Subsystem;
 
 /// Renders the title and the description of the panel.
-pub fn head(part: Part) -> Markup {
-    let (id, title, description) = part.words();
+pub fn head(subsystem: Subsystem) -> Markup {
+    let (id, title, description) = subsystem.words();
     html! { header { h2 id={ (id) "-title" } { (title) } p { (description) } } }
 }
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::boot::Theme;
+use crate::theme::Theme;
 
 /// Renders the switch between the themes. The style sheet follows the checked button, so it works without JavaScript.
 /// With JavaScript the choice is stored in a cookie.

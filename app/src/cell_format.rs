@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The format of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum CellFormat {
     /// Text, shown unchanged.
     Text,
     /// Sentences. Their column is wide enough to read them.
@@ -27,7 +27,7 @@ pub enum Kind {
     Hidden,
 }
 
-impl Kind {
+impl CellFormat {
     /// Chooses the format by the column's name, ClickHouse type and unit.
     pub fn of(name: &str, data_type: &str, unit: &str) -> Self {
         let bare = data_type
@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn cells_are_written_by_their_column() {
         let zone = Zone::utc();
-        let show = |name, data_type, unit, value: Value| Kind::of(name, data_type, unit).show(&value, &zone);
+        let show =
+            |name, data_type, unit, value: Value| CellFormat::of(name, data_type, unit).show(&value, &zone);
         assert_eq!(
             show("time", "DateTime64(6)", "", "2026-03-24T12:03:10.5Z".into()),
             "2026-03-24 12:03:10"

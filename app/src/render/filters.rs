@@ -7,20 +7,25 @@ use maud::{Markup, html};
 use super::hidden;
 use crate::{
     failure::Failure,
-    server::{Answer, Facet},
-    site::{Filter, Site},
+    page_index::{Filter, PageIndex},
+    server::{Facet, ServerResponse},
     view::View,
 };
 
 /// Renders the filters of a page. With JavaScript they apply at once, without it by a button.
 ///
 /// Before the list of services has arrived, or if it fails, the page works and the choice is missing.
-pub fn form(answer: Option<Result<Answer, Failure>>, site: &Site, page: Page, view: &View) -> Markup {
+pub fn form(
+    answer: Option<Result<ServerResponse, Failure>>,
+    pages: &PageIndex,
+    page: Page,
+    view: &View,
+) -> Markup {
     let known = match answer {
-        Some(Ok(Answer::Facets(facets))) => facets,
+        Some(Ok(ServerResponse::Facets(facets))) => facets,
         _ => Vec::new(),
     };
-    let filters = site.filters(page);
+    let filters = pages.filters(page);
     let mut kept = view.clone();
     kept.params
         .retain(|(name, _)| filters.iter().all(|filter| filter.name != *name));
@@ -83,9 +88,9 @@ fn input(filter: &Filter, value: &str) -> Markup {
 }
 
 /// Renders the suggestions for the inputs of [`form`].
-pub fn suggestions(answer: Option<Result<Answer, Failure>>) -> Markup {
+pub fn suggestions(answer: Option<Result<ServerResponse, Failure>>) -> Markup {
     html! {
-        @if let Some(Ok(Answer::Facets(facets))) = answer {
+        @if let Some(Ok(ServerResponse::Facets(facets))) = answer {
             @for facet in facets {
                 datalist id=(list(&facet.name)) { @for value in facet.values { option value=(value) {} } }
             }

@@ -1,4 +1,4 @@
-//! Navigation to another state of the same page.
+//! Navigation to another state of the same page, as forms and drags on charts do.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -7,18 +7,18 @@ use leptos_router::{
 };
 use web_sys::Element;
 
-use crate::{browser, here::Here};
+use crate::{browser, page_state::PageState};
 
 /// Navigates to another state of the same page, without loading the page again.
 #[derive(Clone)]
-pub struct Go {
-    here: Here,
+pub struct Navigator {
+    state: PageState,
     navigate: Callback<(String, bool)>,
 }
 
-impl Go {
+impl Navigator {
     /// Creates a navigator for the current page. The path is read at each navigation.
-    pub fn new(here: Here) -> Self {
+    pub fn new(state: PageState) -> Self {
         let path = use_location().pathname;
         let navigate = use_navigate();
         let navigate = Callback::new(move |(query, replace): (String, bool)| {
@@ -29,29 +29,29 @@ impl Go {
             };
             navigate(&(path.get_untracked() + &query), options);
         });
-        Self { here, navigate }
+        Self { state, navigate }
     }
 
     /// Navigates to the address that a form's fields give.
-    pub fn form(&self, form: &Element) {
-        self.to(browser::fields(form));
+    pub fn submit(&self, form: &Element) {
+        self.set_fields(browser::fields(form));
     }
 
     /// Navigates to the current state with some fields replaced. A `from` field pins the page's zone too, because the
     /// two times of a custom range are local times.
-    pub fn to(&self, mut fields: Vec<(String, String)>) {
+    pub fn set_fields(&self, mut fields: Vec<(String, String)>) {
         if fields.iter().any(|(name, _)| name == "from") {
-            fields.push(("tz".into(), self.here.zone.get_untracked()));
+            fields.push(("tz".into(), self.state.zone.get_untracked()));
         }
         self.navigate.run((self.href(fields), false));
     }
 
-    /// Navigates like [`Go::to`], but replaces the entry in the browser's history and pins no zone.
-    pub fn replace(&self, fields: Vec<(String, String)>) {
+    /// Navigates like [`Navigator::set_fields`], but replaces the entry in the browser's history and pins no zone.
+    pub fn replace_fields(&self, fields: Vec<(String, String)>) {
         self.navigate.run((self.href(fields), true));
     }
 
     fn href(&self, fields: Vec<(String, String)>) -> String {
-        self.here.view.read_untracked().with(fields).href()
+        self.state.view.read_untracked().with(fields).href()
     }
 }

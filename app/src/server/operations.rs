@@ -1,4 +1,4 @@
-//! Renders the state of the parts of the system as HTML. Only the server has this code.
+//! Renders the state of each subsystem as HTML. Only the server has this code.
 
 use jiff::Timestamp;
 use lakefront_api::{IngestHealth, LakeHealth, TableHealth, instant};
@@ -7,10 +7,10 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::{
-    Part,
-    answers::{ago, since},
+    Subsystem,
+    handler::{ago, since},
 };
-use crate::{QueryService, service::Told};
+use crate::{QueryService, service::ServerRows};
 
 /// Files are small if they have fewer bytes than this on average.
 const SMALL: u64 = 4_000_000;
@@ -32,22 +32,22 @@ const FINDINGS: &str = "SELECT max(last) AS at, count() AS compared, countIf(is_
     FROM (SELECT table, day, max(at) AS last, argMax(differs AND NOT repaired, at) AS is_wrong, argMax(repaired, at) AS was_repaired, \
     argMax(lake_rows, at) AS there, argMax(rows, at) AS here FROM otel.audit GROUP BY table, day) HAVING compared > 0";
 
-/// Renders the answer of a panel. A part that fails does not affect the panels of the others.
-pub async fn html(part: Part, host: &QueryService) -> Markup {
-    match part {
-        Part::Ingest => match host.ingest().await {
+/// Renders the state of a subsystem. One that fails does not affect the panels of the others.
+pub async fn html(subsystem: Subsystem, host: &QueryService) -> Markup {
+    match subsystem {
+        Subsystem::Ingest => match host.ingest().await {
             Ok(Some(health)) => ingest(&health),
             Ok(None) => note("The router knows of no ingest: INGEST_URL is not set."),
             Err(problem) => failure(&problem.detail),
         },
-        Part::Lake => match host.lake().await {
+        Subsystem::Lake => match host.lake().await {
             Ok(Some(health)) => lake(&health),
             Ok(None) => {
                 note("chDB is asleep. The next query of the lake wakes it, and then the lake shows here.")
             }
             Err(problem) => failure(&problem.detail),
         },
-        Part::Sync => {
+        Subsystem::Sync => {
             told(
                 host,
                 "Sync",
@@ -58,7 +58,7 @@ pub async fn html(part: Part, host: &QueryService) -> Markup {
             )
             .await
         }
-        Part::Audit => {
+        Subsystem::Audit => {
             let never = "Never audited: run `lakefront-sync audit`.";
             told(host, "Audit", FINDINGS, FINDINGS_COLUMNS, finding, never).await
         }
@@ -206,7 +206,7 @@ async fn told(
         return note("No ClickHouse is configured: chDB answers everything from the lake.");
     }
     let rows = html! {
-        @for Told { name, rows } in &servers {
+        @for ServerRows { name, rows } in &servers {
             tr {
                 th scope="row" { (name) }
                 @match rows.as_ref().map(|rows| rows.first()) {

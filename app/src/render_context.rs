@@ -1,16 +1,16 @@
-//! The state of a page as the markup of an answer needs it.
+//! The state of a page that the HTML of a panel depends on.
 
 use lakefront_api::Page;
 
 use crate::{
-    site::{Lead, Site},
+    page_index::{LinkTarget, PageIndex},
     view::View,
 };
 
-/// The state of a page as the markup of an answer needs it.
-pub struct Scene<'a> {
-    /// The pages and where the names in answers link to.
-    pub site: &'a Site,
+/// The state of a page that the HTML of a panel depends on.
+pub struct RenderContext<'a> {
+    /// The pages, which decide where the names in answers link to.
+    pub pages: &'a PageIndex,
     /// The page that is shown.
     pub page: Page,
     /// The state from the page's URL.
@@ -21,10 +21,10 @@ pub struct Scene<'a> {
     pub off: &'a [String],
 }
 
-impl Scene<'_> {
+impl RenderContext<'_> {
     /// Returns where the values of a column link to, or `None` if they link nowhere.
-    pub fn lead(&self, column: &str) -> Option<Lead> {
-        self.site.lead(self.page, self.view, column)
+    pub fn link_target(&self, column: &str) -> Option<LinkTarget> {
+        self.pages.link_target(self.page, self.view, column)
     }
 
     /// Returns true if a foldable part is unfolded.

@@ -4,18 +4,18 @@ use lakefront_api::Page;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use crate::boot::Boot;
+use crate::bootstrap::Bootstrap;
 
 use super::{dashboard::Dashboard, not_found::NotFound};
 
 /// Renders the page that the address names, or [`NotFound`].
 #[component]
-pub fn AnyPage() -> impl IntoView {
+pub fn RoutedPage() -> impl IntoView {
     let params = use_params_map();
-    let boot = expect_context::<ReadSignal<Boot>>();
+    let bootstrap = expect_context::<ReadSignal<Bootstrap>>();
     let named = Memo::new(move |_| {
         let slug = params.read().get("page").unwrap_or_default();
-        Page::of_slug(&slug).filter(|page| boot.read().shows(*page))
+        Page::of_slug(&slug).filter(|page| bootstrap.read().has_page(*page))
     });
     let exists = Memo::new(move |_| named.get().is_some());
     let page = Memo::new(move |_| named.get().unwrap_or(Page::Overview));

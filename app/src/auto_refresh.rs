@@ -2,19 +2,19 @@
 
 use leptos::prelude::*;
 
-use crate::{browser, here::Here};
+use crate::{browser, page_state::PageState};
 
 /// Requests every answer again at the interval in the address. The timer does nothing while the tab is hidden; showing
 /// the tab requests everything at once.
-pub fn keep_fresh(here: Here) {
-    let refresh = Memo::new(move |_| here.view.read().refresh);
+pub fn auto_refresh(state: PageState) {
+    let refresh = Memo::new(move |_| state.view.read().refresh);
     Effect::new(move |_| {
         let Some(interval) = refresh.get().interval() else {
             return;
         };
         let ask = move || {
             if !browser::is_hidden() {
-                here.ask_again();
+                state.reload();
             }
         };
         let shown = window_event_listener_untyped("visibilitychange", move |_| ask());

@@ -5,33 +5,33 @@ use lakefront_chart::{spark, words};
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
-use crate::{cell::Kind, scene::Scene, site::Lead};
+use crate::{cell_format::CellFormat, page_index::LinkTarget, render_context::RenderContext};
 
 /// The most rows that are shown. Nobody reads more, and each row makes the page larger.
 const SHOWN: usize = 300;
 
 /// Renders the rows of a reply.
-pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_>) -> Markup {
-    let kind = |column: &Column| {
+pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
+    let format = |column: &Column| {
         let known = info.columns.iter().find(|known| known.name == column.name);
         let unit = known.map_or("", |known| &known.unit);
-        Kind::of(&column.name, &column.data_type, unit)
+        CellFormat::of(&column.name, &column.data_type, unit)
     };
-    let kinds: Vec<_> = reply.columns.iter().map(kind).collect();
-    let leads: Vec<_> = reply
+    let formats: Vec<_> = reply.columns.iter().map(format).collect();
+    let targets: Vec<_> = reply
         .columns
         .iter()
-        .map(|column| scene.lead(&column.name))
+        .map(|column| context.link_target(&column.name))
         .collect();
-    let shown = |at: &usize| kinds[*at] != Kind::Hidden;
-    let columns: Vec<usize> = (0..kinds.len()).filter(shown).collect();
+    let shown = |at: &usize| formats[*at] != CellFormat::Hidden;
+    let columns: Vec<usize> = (0..formats.len()).filter(shown).collect();
     html! {
         div.table role="region" tabindex="0" aria-label={ (info.title) ": table" } {
             table {
                 thead {
                     tr {
                         @for &at in &columns {
-                            th.(kinds[at].class()) scope="col" { (words(&reply.columns[at].name)) }
+                            th.(formats[at].class()) scope="col" { (words(&reply.columns[at].name)) }
                         }
                     }
                 }
@@ -41,7 +41,7 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_
                         tr {
                             @for &at in &columns {
                                 @if let Some(value) = row.get(at) {
-                                    (cell(kinds[at], value, zone, leads[at].as_ref()))
+                                    (cell(formats[at], value, zone, targets[at].as_ref()))
                                 }
                             }
                         }
@@ -56,16 +56,16 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, scene: &Scene<'_
 }
 
 /// Renders a value, as a link if its column links somewhere.
-fn cell(kind: Kind, value: &Value, zone: &Zone, lead: Option<&Lead>) -> Markup {
-    let shown = kind.show(value, zone);
-    let link = lead.and_then(|lead| lead.to(value.as_str()?));
+fn cell(format: CellFormat, value: &Value, zone: &Zone, target: Option<&LinkTarget>) -> Markup {
+    let shown = format.show(value, zone);
+    let link = target.and_then(|target| target.href(value.as_str()?));
     html! {
         // The title has the whole identifier, because the style sheet shortens it.
-        td.(kind.class()) title=[(kind == Kind::Id).then_some(&shown)] translate=[(kind == Kind::Prose).then_some("yes")] {
-            @match kind {
-                Kind::Trend => (trend(value)),
-                Kind::Mark => span.state.(shown.to_ascii_lowercase()) { (shown) },
-                Kind::Lines if shown != "–" => details { summary { "Show" } pre tabindex="0" { (shown) } },
+        td.(format.class()) title=[(format == CellFormat::Id).then_some(&shown)] translate=[(format == CellFormat::Prose).then_some("yes")] {
+            @match format {
+                CellFormat::Trend => (trend(value)),
+                CellFormat::Mark => span.state.(shown.to_ascii_lowercase()) { (shown) },
+                CellFormat::Lines if shown != "–" => details { summary { "Show" } pre tabindex="0" { (shown) } },
                 _ => @match link {
                     Some(href) => a href=(href) data-noscroll[href.starts_with('?')] { (shown) },
                     None => (shown),
@@ -88,13 +88,13 @@ mod tests {
     use lakefront_api::Page;
 
     use super::*;
-    use crate::{site::Site, view::View};
+    use crate::{page_index::PageIndex, view::View};
 
     #[test]
     fn cells_cannot_break_out_of_the_table() {
         let info: QueryInfo = serde_json::from_value(serde_json::json!({
             "name": "q", "title": "Q", "description": "", "bucket": "hour", "params": [], "order": "",
-            "columns": [], "chart": { "kind": "table" }
+            "columns": [], "chart": { "format": "table" }
         }))
         .unwrap();
         let evil = "\" onclick=\"alert(1)";
@@ -109,14 +109,14 @@ mod tests {
             "elapsedMs": 1.0, "backendMs": 1.0, "stats": { "rowsRead": 0, "bytesRead": 0 }
         }))
         .unwrap();
-        let scene = Scene {
-            site: &Site::new(Vec::new(), false),
+        let context = RenderContext {
+            pages: &PageIndex::new(Vec::new(), false),
             page: Page::Errors,
             view: &View::default(),
             open: &[],
             off: &[],
         };
-        let html = table(&info, &reply, &Zone::utc(), &scene).into_string();
+        let html = table(&info, &reply, &Zone::utc(), &context).into_string();
         assert!(
             html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;"),
             "{html}"

@@ -10,12 +10,12 @@ pub mod filters;
 pub mod funnel;
 pub mod guide;
 pub mod health;
-pub mod how;
 pub mod panel;
 pub mod params;
-pub mod part;
+pub mod provenance;
 pub mod range;
 pub mod refresh;
+pub mod subsystem;
 pub mod table;
 pub mod theme;
 pub mod tip;
@@ -78,7 +78,7 @@ pub fn text(text: &str) -> String {
 }
 
 /// Renders the icon of the refresh link.
-pub fn again() -> Markup {
+pub fn refresh_icon() -> Markup {
     html! { svg viewBox="0 0 24 24" aria-hidden="true" { path d="M20 12a8 8 0 1 1-2.5-5.8M20 3v5h-5" {} } }
 }
 

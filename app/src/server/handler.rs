@@ -1,4 +1,4 @@
-//! Answers each question of the dashboard.
+//! Handles each request of the dashboard.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,15 +12,15 @@ use leptos::prelude::use_context;
 use serde_json::Value;
 
 use super::{
-    Answer, Backend, Compared, Facet, PanelAnswer, PanelRequest, Question, SuggestionsRequest, parts,
+    Backend, Compared, Facet, PanelAnswer, PanelRequest, ServerRequest, ServerResponse, SuggestionsRequest,
+    http_request, operations,
     periods::{Periods, periods},
 };
 use crate::{
     QueryService,
-    boot::Boot,
     failure::Failure,
-    markup::health::engine,
     range::{offsets, time_range, time_zone},
+    render::health::engine,
 };
 
 /// The most values that are suggested for a filter.
@@ -29,27 +29,29 @@ const SUGGESTED: usize = 100;
 /// The most filters with suggestions in one request. Each costs a query, and no page has more filters.
 const MOST_FILTERS: usize = 10;
 
-/// Answers a question.
+/// Handles a request.
 ///
 /// # Errors
 /// [`Failure::Problem`] with the host's problem, [`Failure::Transport`] if the context holds no host.
-pub async fn answer(question: Question) -> Result<Answer, Failure> {
-    Ok(match question {
-        Question::Boot => Answer::Boot(Box::new(Boot::of_request())),
-        Question::Zone(name) => Answer::ZoneIsKnown(time_zone(&name).is_ok()),
-        Question::Health => {
+pub async fn handle(request: ServerRequest) -> Result<ServerResponse, Failure> {
+    Ok(match request {
+        ServerRequest::Bootstrap => ServerResponse::Bootstrap(Box::new(http_request::bootstrap())),
+        ServerRequest::Zone(name) => ServerResponse::ZoneExists(time_zone(&name).is_ok()),
+        ServerRequest::Health => {
             let health = host()?.health().await?;
-            Answer::Health(health.backends.into_iter().map(backend).collect())
+            ServerResponse::Health(health.backends.into_iter().map(backend).collect())
         }
-        Question::Facets => Answer::Facets(facets().await?),
-        Question::Suggestions(request) => Answer::Facets(suggestions(&request).await?),
-        Question::LakeIsEmpty => {
+        ServerRequest::Facets => ServerResponse::Facets(facets().await?),
+        ServerRequest::Suggestions(request) => ServerResponse::Facets(suggestions(&request).await?),
+        ServerRequest::LakeIsEmpty => {
             let empty = lake_is_empty().await?;
             let refusal = if empty { refusal().await } else { None };
-            Answer::LakeIsEmpty { empty, refusal }
+            ServerResponse::LakeIsEmpty { empty, refusal }
         }
-        Question::Part(part) => Answer::Part(parts::html(part, &host()?).await.into_string()),
-        Question::Panel(request) => Answer::Panel(Box::new(panel(&request).await?)),
+        ServerRequest::Subsystem(subsystem) => {
+            ServerResponse::Subsystem(operations::html(subsystem, &host()?).await.into_string())
+        }
+        ServerRequest::Panel(request) => ServerResponse::Panel(Box::new(panel(&request).await?)),
     })
 }
 

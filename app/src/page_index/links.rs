@@ -1,0 +1,67 @@
+//! The addresses of pages, and where the values of a column link to.
+
+use lakefront_api::Page;
+
+use super::PageIndex;
+use crate::view::View;
+
+/// The path below which pages work without JavaScript.
+pub const PLAIN: &str = "/plain";
+
+impl PageIndex {
+    /// Returns the address of a page, with the state that concerns it.
+    pub fn href(&self, page: Page, view: &View) -> String {
+        let href = self.view_of_page(page, view).href();
+        let query = if href == "?" { "" } else { &href };
+        format!("{}{query}", self.path(page))
+    }
+
+    fn path(&self, page: Page) -> String {
+        let base = if self.plain { PLAIN } else { "" };
+        let slash = if self.plain && page.slug().is_empty() {
+            ""
+        } else {
+            "/"
+        };
+        format!("{base}{slash}{}", page.slug())
+    }
+
+    /// Returns where values of a column on page `on` link to: to the page about one value, or to the same page filtered
+    /// by it. `None` if the column is neither.
+    pub fn link_target(&self, on: Page, view: &View, column: &str) -> Option<LinkTarget> {
+        let (path, view) = match self.page_about(column) {
+            Some(page) => (self.path(page), self.view_of_page(page, view)),
+            None => {
+                let filters = self.filters(on);
+                filters.iter().find(|filter| filter.name == column)?;
+                (String::new(), view.clone())
+            }
+        };
+        Some(LinkTarget {
+            path,
+            current: view.param(column).to_owned(),
+            view,
+            column: column.to_owned(),
+        })
+    }
+}
+
+/// The link target of a column's values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkTarget {
+    path: String,
+    view: View,
+    column: String,
+    current: String,
+}
+
+impl LinkTarget {
+    /// Returns the address for a value. `None` for an empty value and for the value that the page shows already.
+    pub fn href(&self, value: &str) -> Option<String> {
+        if value.is_empty() || value == self.current {
+            return None;
+        }
+        let view = self.view.with(vec![(self.column.clone(), value.to_owned())]);
+        Some(self.path.clone() + &view.href())
+    }
+}
