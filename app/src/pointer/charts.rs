@@ -91,10 +91,12 @@ impl Charts {
     /// Shows the values at a time on every chart of the page.
     pub fn show(self, time: Timestamp) {
         for chart in browser::query_all(TIMED) {
-            let moment = self.with(&chart, |drawn| drawn.frame.moment(time, &drawn.off, &drawn.zone));
-            match (moment.flatten(), Geometry::of(&chart)) {
-                (Some(moment), Some(plot)) => {
-                    let x = plot.left + moment.at * plot.width;
+            let values = self.with(&chart, |drawn| {
+                drawn.frame.values_at(time, &drawn.off, &drawn.zone)
+            });
+            match (values.flatten(), Geometry::of(&chart)) {
+                (Some(values), Some(plot)) => {
+                    let x = plot.left + values.at * plot.width;
                     let line = format!("left:{x:.1}px;top:{:.1}px;height:{:.1}px", plot.top, plot.height);
                     lay(&chart, ".hair", &line);
                     // The list is on the side that has more room.
@@ -104,7 +106,7 @@ impl Charts {
                         format!("right:{:.1}px", plot.whole - x + 10.0)
                     };
                     if let Some(list) = lay(&chart, ".tip", &side) {
-                        let shown = tip(&moment).into_string();
+                        let shown = tip(&values).into_string();
                         if list.inner_html() != shown {
                             list.set_inner_html(&shown);
                         }

@@ -1,14 +1,14 @@
-//! The list of values at a moment of a chart.
+//! The list of the values at one time of a chart.
 
-use lakefront_chart::Moment;
+use lakefront_chart::BucketValues;
 use maud::{Markup, html};
 
-/// Renders the values of a chart at the moment under the pointer.
-pub fn tip(moment: &Moment) -> Markup {
+/// Renders the values of a chart at the time under the pointer.
+pub fn tip(values: &BucketValues) -> Markup {
     html! {
-        strong { (moment.name) }
+        strong { (values.name) }
         ul {
-            @for (class, name, value) in &moment.rows {
+            @for (class, name, value) in &values.rows {
                 li { i.(class) {} span { (name) } b { (value) } }
             }
         }

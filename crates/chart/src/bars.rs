@@ -3,8 +3,8 @@
 use plotters::{element::Rectangle, style::Color};
 
 use crate::{
-    draw::{Painted, Plot},
-    ink::{Ink, Mark},
+    plot::{DrawResult, Plot, local},
+    style_class::{Mark, StyleClass},
     svg::SCALE,
     time_frame::TimeFrame,
     value_ticks::LARGEST,
@@ -31,7 +31,7 @@ pub fn sums(frame: &TimeFrame) -> Vec<(f64, f64)> {
 }
 
 /// Draws stacked bars. If several buckets share a pixel, only the highest is drawn.
-pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
+pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
     let x = |time: jiff::Timestamp| plot.map_coordinate(&(time.as_microsecond(), 0.0)).0;
     let totals = sums(frame);
     let mut columns: Vec<(i32, usize)> = Vec::new();
@@ -48,9 +48,9 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
     }
     let mut tops = vec![(0.0, 0.0); frame.buckets.len()];
     for series in &frame.series {
-        // Complete buckets come first, so that consecutive marks have the same ink and become one path.
+        // Complete buckets come first, so that consecutive marks have the same class and become one path.
         for partial in [false, true] {
-            let ink = Ink::Series(Mark {
+            let class = StyleClass::Series(Mark {
                 partial,
                 ..Mark::new(series.colour, 0)
             });
@@ -70,7 +70,7 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
                 let y0 = y0.min(y1 - SCALE / 2);
                 plot.strip_coord_spec().draw(&Rectangle::new(
                     [local(plot, (left, y0)), local(plot, (right, y1))],
-                    ink.colour().filled(),
+                    class.colour().filled(),
                 ))?;
             }
         }
@@ -78,7 +78,7 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
     Ok(())
 }
 
-/// Returns the left and right edge of a bar. Wide bars have a gap between them, and no bar is narrower than a pixel.
+/// Returns the left and right edge of a bar, in plotters' units (see [`SCALE`]). Wide bars have a gap between them, and no bar is narrower than a pixel.
 fn edges(left: i32, right: i32) -> (i32, i32) {
     let width = right - left;
     let gap = if width > 12 * SCALE {
@@ -89,10 +89,4 @@ fn edges(left: i32, right: i32) -> (i32, i32) {
         0
     };
     (left + gap / 2, (right - gap / 2).max(left + SCALE))
-}
-
-/// Converts a point of the drawing to the coordinates of the plot's own area.
-pub fn local(plot: &Plot<'_>, (x, y): (i32, i32)) -> (i32, i32) {
-    let (left, top) = plot.get_base_pixel();
-    (x - left, y - top)
 }

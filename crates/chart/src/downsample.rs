@@ -26,6 +26,7 @@ pub fn lttb(points: &[(f64, f64)], keep: usize) -> Vec<usize> {
             following.iter().map(|point| point.1).sum::<f64>() / count,
         );
         let before = points[kept[kept.len() - 1]];
+        // Twice the area of the triangle of the last kept point, a candidate and the mean of the following bucket.
         let area = |point: (f64, f64)| {
             ((before.0 - middle.0) * (point.1 - before.1) - (before.0 - point.0) * (middle.1 - before.1))
                 .abs()

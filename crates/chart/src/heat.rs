@@ -5,10 +5,9 @@ use lakefront_api::{QueryInfo, QueryReply, Zone};
 use plotters::{element::Rectangle, style::Color};
 
 use crate::{
-    bars::local,
-    draw::{Painted, Plot, Scale},
-    frame::{index, number, text, words},
-    ink::{Ink, SHADES},
+    cells::{index, number, text, words},
+    plot::{AxisScale, DrawResult, Plot, local},
+    style_class::{SHADES, StyleClass},
     text::FONT_SIZE,
     time_frame::{Bar, bucket},
     unit::Unit,
@@ -91,11 +90,11 @@ impl HeatFrame {
 
     /// Returns the vertical axis. All bands have the same height, and as many are labelled with their lower ends as
     /// fit.
-    pub(crate) fn scale(&self, room: f64) -> Scale {
+    pub(crate) fn scale(&self, room: f64) -> AxisScale {
         let height = room / self.bands.len() as f64;
         let every = ((FONT_SIZE + 4.0) / height).ceil().max(1.0) as usize;
         let marks = self.bands.iter().enumerate().step_by(every);
-        Scale {
+        AxisScale {
             range: (0.0, self.bands.len() as f64),
             marks: marks
                 .map(|(at, &band)| (at as f64, self.unit.short(band)))
@@ -103,9 +102,10 @@ impl HeatFrame {
         }
     }
 
-    pub(crate) fn paint(&self, plot: &Plot<'_>) -> Painted {
+    pub(crate) fn paint(&self, plot: &Plot<'_>) -> DrawResult {
         let most = self.most();
-        // The shades are logarithmic: most cells have small counts beside a few that have large ones.
+        // The shade of a count c is ln(1 + c) / ln(1 + largest count), in SHADES steps: most cells have small counts
+        // beside a few large ones.
         let shade =
             |count: f64| ((count.ln_1p() / most.ln_1p() * f64::from(SHADES)).ceil() as u8).clamp(1, SHADES);
         for wanted in 1..=SHADES {
@@ -119,8 +119,10 @@ impl HeatFrame {
                     local(plot, plot.map_coordinate(&(time.as_microsecond(), band as f64)))
                 };
                 let corners = [corner(bar.start, band + 1), corner(bar.end, band)];
-                plot.strip_coord_spec()
-                    .draw(&Rectangle::new(corners, Ink::Heat(wanted).colour().filled()))?;
+                plot.strip_coord_spec().draw(&Rectangle::new(
+                    corners,
+                    StyleClass::Heat(wanted).colour().filled(),
+                ))?;
             }
         }
         Ok(())

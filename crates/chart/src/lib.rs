@@ -7,29 +7,32 @@
 
 mod axis;
 mod bars;
+mod bucket_values;
+mod cells;
 mod downsample;
 mod draw;
 mod frame;
 mod heat;
-mod ink;
 mod lines;
-mod moment;
 mod number;
+mod plot;
 mod rank;
 mod ranking;
 mod spark;
-mod step;
+mod style_class;
 mod svg;
 mod text;
+mod tick_step;
 mod time_frame;
 mod time_ticks;
 mod unit;
 mod value_ticks;
 
+pub use bucket_values::BucketValues;
+pub use cells::words;
 pub use draw::draw;
-pub use frame::{Frame, words};
+pub use frame::Frame;
 pub use heat::HeatFrame;
-pub use moment::Moment;
 pub use number::{bytes, compact, count, span};
 pub use rank::ranked;
 pub use ranking::{Measure, RankingFrame, RankingRow};

@@ -7,14 +7,14 @@ use plotters::{
 
 use crate::{
     downsample::lttb,
-    draw::{Painted, Plot},
-    ink::{Ink, Mark},
+    plot::{DrawResult, Plot},
+    style_class::{Mark, StyleClass},
     svg::SCALE,
     time_frame::{Series, TimeFrame},
 };
 
 /// Draws lines through the middles of the buckets, with breaks at gaps. The part to an incomplete bucket is dashed.
-pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> Painted {
+pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
     for series in frame.series.iter().rev() {
         let mark = Mark::new(series.colour, series.measure);
         for run in runs(frame, series) {
@@ -34,11 +34,19 @@ fn paint_run(
     run: &[usize],
     points: &[(i64, f64)],
     mark: Mark,
-) -> Painted {
-    let stroke = |partial| Ink::Series(Mark { partial, ..mark }).colour().stroke_width(2);
+) -> DrawResult {
+    let stroke = |partial| {
+        StyleClass::Series(Mark { partial, ..mark })
+            .colour()
+            .stroke_width(2)
+    };
     if let [only] = points {
         let radius = 2 * SCALE;
-        return plot.draw(&Circle::new(*only, radius, Ink::Series(mark).colour().filled()));
+        return plot.draw(&Circle::new(
+            *only,
+            radius,
+            StyleClass::Series(mark).colour().filled(),
+        ));
     }
     // The values of incomplete buckets may still change, so the dashed part begins at the last complete bucket.
     let complete = run.iter().take_while(|&&bucket| !frame.partial(bucket)).count();
@@ -53,13 +61,13 @@ fn paint_run(
     Ok(())
 }
 
-fn paint_area(plot: &Plot<'_>, points: &[(i64, f64)], mark: Mark) -> Painted {
+fn paint_area(plot: &Plot<'_>, points: &[(i64, f64)], mark: Mark) -> DrawResult {
     let mut outline = thinned(plot, points);
     let (first, last) = (points[0].0, points[points.len() - 1].0);
     outline.extend([(last, 0.0), (first, 0.0)]);
     plot.draw(&Polygon::new(
         outline,
-        Ink::Series(Mark { faint: true, ..mark }).colour().filled(),
+        StyleClass::Series(Mark { faint: true, ..mark }).colour().filled(),
     ))
 }
 

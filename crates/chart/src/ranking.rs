@@ -1,24 +1,19 @@
 //! Rankings: horizontal bars by category, with the values beside them.
 
 use lakefront_api::{QueryInfo, QueryReply};
-use plotters::{
-    coord::Shift,
-    drawing::{DrawingArea, DrawingAreaErrorKind},
-    element::Rectangle,
-    style::Color,
-};
-use std::convert::Infallible;
+use plotters::{coord::Shift, drawing::DrawingArea, element::Rectangle, style::Color};
 
 use crate::{
-    draw::{label, px},
-    frame::{indices, joined, number, words},
-    ink::{Ink, Mark},
+    cells::{indices, joined, number, words},
+    plot::{DrawResult, label, px},
+    style_class::{Mark, StyleClass},
     svg::Svg,
     text,
     unit::Unit,
 };
 use plotters_backend::text_anchor::HPos;
 
+/// The height of a row, the height of the headings, and the space beside a text, in pixels.
 const ROW: f64 = 30.0;
 const HEADING: f64 = 22.0;
 const PAD: f64 = 8.0;
@@ -109,11 +104,7 @@ impl RankingFrame {
         )
     }
 
-    pub(crate) fn paint(
-        &self,
-        root: &DrawingArea<Svg<'_>, Shift>,
-        width: f64,
-    ) -> Result<(), DrawingAreaErrorKind<Infallible>> {
+    pub(crate) fn paint(&self, root: &DrawingArea<Svg<'_>, Shift>, width: f64) -> DrawResult {
         let cell = |measure: usize, row: &RankingRow| {
             row.values[measure].map_or_else(|| "–".into(), |value| self.measures[measure].unit.full(value))
         };
@@ -145,7 +136,7 @@ impl RankingFrame {
         label(
             root,
             &self.heading,
-            Ink::Label,
+            StyleClass::Label,
             HPos::Left,
             (PAD, HEADING / 2.0 - 2.0),
         )?;
@@ -153,7 +144,7 @@ impl RankingFrame {
             label(
                 root,
                 &self.measures[index].name,
-                Ink::Label,
+                StyleClass::Label,
                 HPos::Right,
                 (x, HEADING / 2.0 - 2.0),
             )?;
@@ -162,14 +153,14 @@ impl RankingFrame {
             let top = HEADING + ROW * number as f64;
             let share = row.values[0].map_or(0.0, |value| (value / most).clamp(0.0, 1.0));
             let share = if share.is_nan() { 0.0 } else { share };
-            let bar = |to: f64, ink: Ink| {
+            let bar = |to: f64, class: StyleClass| {
                 let corners = [(px(0.0), px(top + 2.0)), (px(to), px(top + ROW - 2.0))];
-                Rectangle::new(corners, ink.colour().filled())
+                Rectangle::new(corners, class.colour().filled())
             };
-            root.draw(&bar(room, Ink::Track))?;
+            root.draw(&bar(room, StyleClass::Track))?;
             root.draw(&bar(
                 (room * share).max(2.0),
-                Ink::Series(Mark {
+                StyleClass::Series(Mark {
                     faint: true,
                     ..Mark::new(0, 0)
                 }),
@@ -178,12 +169,18 @@ impl RankingFrame {
             label(
                 root,
                 &text::fit(&row.label, room - 2.0 * PAD),
-                Ink::Text,
+                StyleClass::Text,
                 HPos::Left,
                 (PAD, middle),
             )?;
             for &(index, x) in &columns {
-                label(root, &cell(index, row), Ink::Text, HPos::Right, (x, middle))?;
+                label(
+                    root,
+                    &cell(index, row),
+                    StyleClass::Text,
+                    HPos::Right,
+                    (x, middle),
+                )?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::fmt::Write;
 /// The size of a sparkline in pixels: width, height.
 const SIZE: (f64, f64) = (96.0, 22.0);
 
-/// Draws a row of small bars without axes. It is decoration, hidden from screen readers: the text beside it has the
+/// Draws a row of small bars without axes, as SVG. It is decoration, hidden from screen readers: the text beside it has the
 /// facts.
 pub fn spark(values: &[f64]) -> String {
     let most = values.iter().copied().fold(0.0, f64::max).max(1.0);

@@ -8,7 +8,7 @@ use plotters_backend::{
 };
 
 use crate::{
-    ink::Ink,
+    style_class::StyleClass,
     text::{self, FONT_SIZE},
 };
 
@@ -19,7 +19,7 @@ type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
 /// A plotters backend that writes SVG with CSS classes instead of colours.
 ///
-/// Consecutive marks of the same ink become one path. Texts are measured by this crate: plotters' own measurement needs
+/// Consecutive marks of the same class become one path. Texts are measured by this crate: plotters' own measurement needs
 /// the browser's `window`, which a Worker does not have.
 pub struct Svg<'a> {
     out: &'a mut String,
@@ -53,7 +53,7 @@ impl<'a> Svg<'a> {
         if style.color().alpha == 0.0 {
             return None;
         }
-        let classes = format!("{shape} {}", Ink::classes(style.color().rgb));
+        let classes = format!("{shape} {}", StyleClass::classes(style.color().rgb));
         if self.path.as_ref().is_none_or(|path| path.classes != classes) {
             self.flush();
             self.path = Some(Path {
@@ -201,7 +201,7 @@ impl DrawingBackend for Svg<'_> {
             VPos::Bottom => -0.2,
         };
         let y = y + (drop * FONT_SIZE * f64::from(SCALE)).round() as i32;
-        let classes = Ink::classes(style.color().rgb);
+        let classes = StyleClass::classes(style.color().rgb);
         let _ = write!(
             self.out,
             r#"<text class="{classes}{anchor}" x="{}" y="{}">"#,

@@ -9,6 +9,7 @@ pub fn width(text: &str) -> f64 {
     text.chars().map(em).sum::<f64>() * FONT_SIZE
 }
 
+/// Returns the width of a character in em, the font size.
 fn em(char: char) -> f64 {
     match char {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.30,

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone, instant};
 
 use crate::{
-    frame::{index, indices, named, number, text, words},
-    ink::{COLOURS, series_class},
+    cells::{index, indices, named, number, text, words},
     rank::ranked,
+    style_class::{COLOURS, series_class},
     unit::Unit,
 };
 
@@ -99,7 +99,7 @@ impl TimeFrame {
             }
         };
         let order = ranked(groups.iter().map(|cells| weight(cells)));
-        // Values are collected for drawn series only. Senders choose the names, so there may be many.
+        // Values are collected for drawn series only. Senders choose the names, so there may be many series.
         let shown = shown(order.len(), names.len(), stacked);
         let mut series = Vec::new();
         let mut rest: Option<Vec<Option<f64>>> = None;
@@ -242,7 +242,7 @@ impl TimeFrame {
 /// The key of a series, with a value for each measure and bucket.
 type Keyed = (Vec<String>, Vec<Vec<Option<f64>>>);
 
-/// Returns how many of the keys get a colour of their own.
+/// Returns the number of keys that get a colour of their own.
 fn shown(keys: usize, measures: usize, stacked: bool) -> usize {
     match keys {
         1 => 1,

@@ -6,7 +6,7 @@ use jiff::{
 };
 use lakefront_api::Zone;
 
-use crate::{step::Step, text};
+use crate::{text, tick_step::TickStep};
 
 /// The least distance between two labels, in pixels.
 const APART: f64 = 14.0;
@@ -30,12 +30,12 @@ pub fn time_ticks(from: Timestamp, to: Timestamp, zone: &Zone, width: f64) -> Ve
     if seconds <= 0.0 || width <= 0.0 {
         return Vec::new();
     }
-    let pixels = |step: &Step| step.seconds() / seconds * width;
-    let room = |step: &Step| text::width(if step.within_day() { "00:00" } else { "Mar 24" }) + APART;
-    let step = Step::ALL
+    let pixels = |step: &TickStep| step.seconds() / seconds * width;
+    let room = |step: &TickStep| text::width(if step.within_day() { "00:00" } else { "Mar 24" }) + APART;
+    let step = TickStep::ALL
         .into_iter()
         .find(|step| pixels(step) >= room(step))
-        .unwrap_or(Step::Years(5000));
+        .unwrap_or(TickStep::Years(5000));
 
     let mut ticks = Vec::new();
     let mut civil = step.floor(zone.civil(from));
@@ -59,14 +59,16 @@ pub fn time_ticks(from: Timestamp, to: Timestamp, zone: &Zone, width: f64) -> Ve
     ticks
 }
 
-fn label(at: DateTime, step: Step) -> String {
+fn label(at: DateTime, step: TickStep) -> String {
     let month = MONTHS[usize::from(at.month().unsigned_abs() - 1) % 12];
     let midnight = at.hour() == 0 && at.minute() == 0;
     match step {
-        Step::Minutes(_) | Step::Hours(_) if !midnight => format!("{:02}:{:02}", at.hour(), at.minute()),
-        Step::Months(_) if at.month() == 1 => at.year().to_string(),
-        Step::Months(_) => month.into(),
-        Step::Years(_) => at.year().to_string(),
+        TickStep::Minutes(_) | TickStep::Hours(_) if !midnight => {
+            format!("{:02}:{:02}", at.hour(), at.minute())
+        }
+        TickStep::Months(_) if at.month() == 1 => at.year().to_string(),
+        TickStep::Months(_) => month.into(),
+        TickStep::Years(_) => at.year().to_string(),
         _ => format!("{month} {}", at.day()),
     }
 }

@@ -14,6 +14,8 @@ pub const LARGEST: f64 = 1e18;
 
 /// Returns about `wanted` ticks for values from `low` to `high`, with zero always among them. `whole` is true for
 /// counts, whose ticks are integers.
+///
+/// Source: Paul Heckbert, *Nice Numbers for Graph Labels*, in *Graphics Gems*, 1990. The step here is rounded up.
 pub fn value_ticks(low: f64, high: f64, wanted: usize, whole: bool) -> ValueTicks {
     let low = low.clamp(-LARGEST, 0.0);
     let high = high.clamp(0.0, LARGEST);

@@ -185,10 +185,10 @@ fn a_series_that_is_switched_off_is_not_drawn() {
 }
 
 #[test]
-fn a_moment_says_what_is_drawn_there() {
+fn the_values_at_a_time_are_those_that_are_drawn_there() {
     let (info, reply) = errors();
     let frame = Frame::new(&info, &reply, &kathmandu()).unwrap();
-    let moment = |time: &str, off: &[String]| frame.moment(time.parse().unwrap(), off, &kathmandu());
+    let moment = |time: &str, off: &[String]| frame.values_at(time.parse().unwrap(), off, &kathmandu());
     let seen = moment("2026-03-24T02:20:00Z", &[]).unwrap();
     assert_eq!(seen.name, "Mar 24, 08:00");
     let rows: Vec<_> = seen
@@ -213,20 +213,20 @@ fn a_moment_says_what_is_drawn_there() {
     let (info, reply) = heat();
     let frame = Frame::new(&info, &reply, &Zone::utc()).unwrap();
     let seen = frame
-        .moment("2026-03-24T00:30:00Z".parse().unwrap(), &[], &Zone::utc())
+        .values_at("2026-03-24T00:30:00Z".parse().unwrap(), &[], &Zone::utc())
         .unwrap();
     assert_eq!(seen.rows[0], ("heat".into(), "from 100 ms".into(), "400".into()));
 }
 
 #[test]
-fn nothing_is_drawn_of_nothing() {
+fn a_reply_without_rows_has_no_chart() {
     let (info, mut reply) = errors();
     reply.rows.clear();
     assert_eq!(Frame::new(&info, &reply, &Zone::utc()), None);
 }
 
 #[test]
-fn an_unknown_column_is_no_chart() {
+fn a_reply_without_the_charts_column_has_no_chart() {
     let (mut info, reply) = errors();
     info.chart.y = vec!["missing".into()];
     assert_eq!(Frame::new(&info, &reply, &Zone::utc()), None);
@@ -254,7 +254,7 @@ fn many_series_share_one_colour_and_lose_nothing() {
 }
 
 #[test]
-fn what_a_statement_put_together_joins_the_rest() {
+fn the_other_series_of_a_statement_joins_the_charts_own() {
     let (info, mut reply) = errors();
     let row = |name: &str, errors: u64| vec!["2026-03-24T00:15:00Z".into(), name.into(), errors.into()];
     reply.rows = vec![row("other", 1_000), row("A", 2), row("B", 3)];
@@ -337,7 +337,7 @@ fn a_long_range_has_bars_of_days_on_the_clocks_of_the_zone() {
 }
 
 #[test]
-fn many_names_cost_no_more_than_what_is_drawn() {
+fn many_series_cost_no_more_than_the_drawn_ones() {
     let chart = json!({ "kind": "line", "x": "hour", "y": ["errors"], "series": ["error_type"] });
     let from: jiff::Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
     let rows = (0..50_000_i64).map(|n| {
@@ -356,7 +356,7 @@ fn many_names_cost_no_more_than_what_is_drawn() {
 }
 
 #[test]
-fn the_summary_says_what_is_seen() {
+fn the_summary_describes_the_drawing() {
     let (info, reply) = errors();
     let frame = Frame::new(&info, &reply, &kathmandu()).unwrap();
     assert_eq!(
@@ -424,7 +424,7 @@ proptest! {
             frame.summary("Anything");
             if let Some((from, to)) = frame.span() {
                 for time in [from, to] {
-                    frame.moment(time, &[], &kathmandu());
+                    frame.values_at(time, &[], &kathmandu());
                     frame.moved(Some(time), 1);
                 }
             }

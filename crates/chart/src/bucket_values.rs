@@ -5,9 +5,9 @@ use lakefront_api::Zone;
 
 use crate::{
     frame::Frame,
-    ink::series_class,
     number::count,
     rank::ranked,
+    style_class::series_class,
     time_frame::Bar,
     time_ticks::{local_minute, short_day},
 };
@@ -17,7 +17,7 @@ const LISTED: usize = 8;
 
 /// The values of a chart at one time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Moment {
+pub struct BucketValues {
     /// The position on the time axis, from 0 to 1.
     pub at: f64,
     /// The time, as a text for people.
@@ -45,7 +45,7 @@ impl Frame {
     }
 
     /// Returns the values at a time without those of the hidden series `off`, or `None` if there is no bucket.
-    pub fn moment(&self, time: Timestamp, off: &[String], zone: &Zone) -> Option<Moment> {
+    pub fn values_at(&self, time: Timestamp, off: &[String], zone: &Zone) -> Option<BucketValues> {
         let at = self.bucket_at(time)?;
         let bar = self.buckets()[at];
         let (from, to) = self.span()?;
@@ -74,7 +74,7 @@ impl Frame {
             Self::Ranking(_) => Vec::new(),
         };
         let order = ranked(rows.iter().map(|row| row.0)).into_iter().take(LISTED);
-        Some(Moment {
+        Some(BucketValues {
             at: ((middle - from) / (to - from).max(1.0)).clamp(0.0, 1.0),
             name: name(bar, zone),
             rows: order

@@ -4,7 +4,7 @@ use jiff::civil::{Date, DateTime, Weekday};
 
 /// A step between two ticks of a time axis, in civil time of the viewer's zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum TickStep {
     /// A number of minutes that divides an hour.
     Minutes(i8),
     /// A number of hours that divides a day.
@@ -19,7 +19,7 @@ pub enum Step {
     Years(i16),
 }
 
-impl Step {
+impl TickStep {
     /// Every step, shortest first.
     pub const ALL: [Self; 24] = [
         Self::Minutes(1),

@@ -1,4 +1,4 @@
-//! The colours of the marks, as CSS classes.
+//! The CSS classes of marks, and their encoding as colours for plotters.
 
 use plotters::style::RGBColor;
 
@@ -10,10 +10,10 @@ pub const SHADES: u8 = 8;
 
 /// The role of a mark, which becomes its CSS classes.
 ///
-/// Plotters supports colours only. An ink is therefore encoded as a colour for plotters, and decoded to classes in the
-/// SVG.
+/// Plotters gives marks colours only. A role is therefore encoded as a colour for plotters, and the SVG backend decodes
+/// it to CSS classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
+pub enum StyleClass {
     /// A line of the grid.
     Grid,
     /// The zero line.
@@ -55,8 +55,8 @@ impl Mark {
     }
 }
 
-impl Ink {
-    /// Returns the colour that encodes the ink.
+impl StyleClass {
+    /// Returns the colour that encodes the role.
     pub fn colour(self) -> RGBColor {
         match self {
             Self::Grid => RGBColor(1, 0, 0),
@@ -76,7 +76,7 @@ impl Ink {
         }
     }
 
-    /// Returns the CSS classes of the ink that a colour from [`Ink::colour`] encodes.
+    /// Returns the CSS classes of the role that a colour of [`StyleClass::colour`] encodes.
     pub fn classes((red, green, blue): (u8, u8, u8)) -> String {
         match red {
             1 => "grid".into(),
