@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lakefront_clickhouse_http::{BadParam, BadRequest, Exception};
+use lakefront_clickhouse_http::{BadParam, BadRequest, Exception, code};
 use lakefront_hosts::Foreign;
 
 /// An error of a query.
@@ -83,19 +83,19 @@ impl Error {
 
     /// Returns the error as a ClickHouse exception.
     pub fn exception(&self) -> Exception {
-        let (code, name) = match self {
+        let code = match self {
             Self::Exception(exception) => return exception.clone(),
-            Self::Engine(_) | Self::Configuration(_) => (1001, "STD_EXCEPTION"),
+            Self::Engine(_) | Self::Configuration(_) => code::STD_EXCEPTION,
             Self::BadRequest(BadRequest::Authorization)
             | Self::Unauthorized
             | Self::WrongPassword { .. }
-            | Self::Browser { .. } => (516, "AUTHENTICATION_FAILED"),
-            Self::Foreign(_) => (497, "ACCESS_DENIED"),
-            Self::BadRequest(BadRequest::ExternalTable) => (48, "NOT_IMPLEMENTED"),
-            Self::BadRequest(_) | Self::BadParam { .. } | Self::BadBody(_) => (36, "BAD_ARGUMENTS"),
-            Self::Busy { .. } | Self::ShuttingDown => (202, "TOO_MANY_SIMULTANEOUS_QUERIES"),
-            Self::NoTable(_) => (60, "UNKNOWN_TABLE"),
+            | Self::Browser { .. } => code::AUTHENTICATION_FAILED,
+            Self::Foreign(_) => code::ACCESS_DENIED,
+            Self::BadRequest(BadRequest::ExternalTable) => code::NOT_IMPLEMENTED,
+            Self::BadRequest(_) | Self::BadParam { .. } | Self::BadBody(_) => code::BAD_ARGUMENTS,
+            Self::Busy { .. } | Self::ShuttingDown => code::TOO_MANY_SIMULTANEOUS_QUERIES,
+            Self::NoTable(_) => code::UNKNOWN_TABLE,
         };
-        Exception::new(code, name, self.to_string())
+        Exception::of(code, self.to_string())
     }
 }

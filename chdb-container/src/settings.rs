@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lakefront_clickhouse_http::Exception;
+use lakefront_clickhouse_http::{Exception, code};
 
 use crate::config::Limits;
 use crate::rights::Rights;
@@ -93,7 +93,7 @@ pub fn with_requested(
             "session_timezone" if matches!(value.as_str(), "" | "UTC" | "Etc/UTC") => {}
             "session_timezone" => {
                 let message = "session_timezone is always UTC here; name a zone in the function: toStartOfHour(t, 'Europe/Berlin')";
-                return Err(Exception::new(36, "BAD_ARGUMENTS", message));
+                return Err(Exception::of(code::BAD_ARGUMENTS, message));
             }
             "max_execution_time" | "max_memory_usage" | "max_threads" | "limit" => {
                 lower(&mut settings, name, value)?;
@@ -114,7 +114,7 @@ pub fn refused(name: &str) -> Exception {
     let message = format!(
         "Setting {name} cannot be set here: limits can be lowered, and the settings listed in clickhouse/settings be set"
     );
-    Exception::new(115, "UNKNOWN_SETTING", message)
+    Exception::of(code::UNKNOWN_SETTING, message)
 }
 
 /// Lowers a limit. The value 0 means "no limit" in ClickHouse and leaves the limit as it is.
@@ -137,9 +137,8 @@ fn number(name: &str, value: &str) -> Result<f64, Exception> {
         .ok()
         .filter(|number| number.is_finite() && *number >= 0.0)
         .ok_or_else(|| {
-            Exception::new(
-                36,
-                "BAD_ARGUMENTS",
+            Exception::of(
+                code::BAD_ARGUMENTS,
                 format!("Setting {name} takes a number from 0, not {value:?}"),
             )
         })

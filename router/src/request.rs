@@ -15,7 +15,8 @@ use lakefront_api::{
     SentParam, SentStatement, SqlRequest,
 };
 use lakefront_app::{Backends, HostFuture, ServerRows};
-use lakefront_query::{Plan, REQUEST_DEADLINE, Statement, Topology, catalogue, plan, plan_sql, resolve};
+use lakefront_clickhouse_http::Statement;
+use lakefront_query::{Plan, REQUEST_DEADLINE, Topology, catalogue, plan, plan_sql, resolve};
 use url::Url;
 use worker::send::SendFuture;
 use worker::{Context, Env};
@@ -287,7 +288,12 @@ fn sent(statement: Statement) -> SentStatement {
     let params = statement.params.into_iter();
     SentStatement {
         sql: statement.sql,
-        params: params.map(|(name, value)| SentParam { name, value }).collect(),
+        params: params
+            .map(|(name, value)| SentParam {
+                name,
+                value: value.to_string(),
+            })
+            .collect(),
     }
 }
 

@@ -10,9 +10,10 @@ use jiff::civil::Date;
 use lakefront_query::View;
 use serde::{Deserialize, Serialize};
 
-use crate::clickhouse::{Column, Tables, Target, identifier};
+use crate::clickhouse::{Column, Tables, Target};
 use crate::day;
 use crate::error::Result;
+use lakefront_clickhouse_http::identifier;
 
 /// A digest of the rows of a table's day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

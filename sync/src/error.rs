@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use lakefront_clickhouse_http::Exception;
+use lakefront_clickhouse_http::{Exception, code};
 
 /// An error that ended a round. No data is lost: the next round continues from the ledger.
 #[derive(Debug, thiserror::Error)]
@@ -143,10 +143,21 @@ impl Error {
 
 /// Returns true for codes that concern the whole server: it can do nothing now, or its tables are gone.
 fn exception_of_server(exception: &Exception) -> bool {
-    // UNKNOWN_TABLE, UNKNOWN_DATABASE, TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, READONLY, TABLE_IS_READ_ONLY,
-    // NOT_ENOUGH_SPACE, TOO_MANY_PARTS, QUERY_WAS_CANCELLED (by the next holder of the lease), AUTHENTICATION_FAILED,
-    // ACCESS_DENIED
-    [60, 81, 159, 164, 202, 242, 243, 252, 394, 497, 516].contains(&exception.code)
+    matches!(
+        exception.code,
+        code::UNKNOWN_TABLE
+            | code::UNKNOWN_DATABASE
+            | code::TIMEOUT_EXCEEDED
+            | code::READONLY
+            | code::TOO_MANY_SIMULTANEOUS_QUERIES
+            | code::TABLE_IS_READ_ONLY
+            | code::NOT_ENOUGH_SPACE
+            | code::TOO_MANY_PARTS
+            // The next holder of the lease cancels the statements of this one.
+            | code::QUERY_WAS_CANCELLED
+            | code::ACCESS_DENIED
+            | code::AUTHENTICATION_FAILED
+    )
 }
 
 /// A failed statement of a ClickHouse.
@@ -192,12 +203,13 @@ impl TargetError {
     /// Returns true if a table or the database does not exist.
     pub fn is_unknown_table(&self) -> bool {
         self.exception()
-            .is_some_and(|exception| [60, 81].contains(&exception.code))
+            .is_some_and(|exception| code::is_unknown_table(exception.code))
     }
 
     /// Returns true if the table exists already.
     pub fn is_existing_table(&self) -> bool {
-        self.exception().is_some_and(|exception| exception.code == 57)
+        self.exception()
+            .is_some_and(|exception| exception.code == code::TABLE_ALREADY_EXISTS)
     }
 }
 

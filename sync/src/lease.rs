@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-use crate::clickhouse::{Fence, Target, literal};
+use crate::clickhouse::{Fence, Target};
 use crate::error::{Error, Result};
+use lakefront_clickhouse_http::literal;
 
 /// Times of a lease. All processes that write to one ClickHouse must use the same ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

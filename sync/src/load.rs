@@ -2,11 +2,12 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::clickhouse::{Column, Settings, Target, identifier, literal};
+use crate::clickhouse::{Column, Settings, Target};
 use crate::error::Result;
 use crate::lake_snapshot::LakeColumn;
 use crate::ledger::DataFile;
 use crate::source::Source;
+use lakefront_clickhouse_http::{identifier, literal};
 
 /// The process that reads the data files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 
 use iceberg::spec::{PrimitiveType, Type};
 
-use crate::clickhouse::{Tables, Target, identifier};
+use crate::clickhouse::{Tables, Target};
 use crate::error::{Error, Result};
 use crate::lake_snapshot::LakeColumn;
+use lakefront_clickhouse_http::identifier;
 
 /// Adds the columns that the lake's table has and the raw table lacks. Returns true if there were any.
 ///

@@ -108,7 +108,7 @@ impl Engine {
         };
         let planned = plan(&resolve(request, now)?, &topology, now)?;
         let attempt = planned.attempts.into_iter().next().context("the plan is empty")?;
-        self.ask(&statement(attempt.statement)).await
+        self.ask(&attempt.statement).await
     }
 
     /// Runs a statement.
@@ -134,16 +134,4 @@ impl Engine {
         Answer::read(statement, status, &headers, &bytes)
             .with_context(|| format!("{}\n{:?}", statement.sql, statement.params))
     }
-}
-
-/// Returns the HTTP statement for a planned statement.
-pub(crate) fn statement(planned: lakefront_query::Statement) -> Statement {
-    let mut statement = Statement::new(planned.sql);
-    for (name, value) in planned.params {
-        statement = statement.param(name, value);
-    }
-    for (name, value) in planned.settings {
-        statement = statement.setting(name, value);
-    }
-    statement
 }

@@ -12,7 +12,6 @@ use lakefront_otel::tables;
 use lakefront_query::{Backend, Coverage, HotState, Plan, Topology, plan, raw_version, resolve, views};
 use tempfile::TempDir;
 
-use crate::engine::statement;
 use crate::{ClickHouse, LakeAt, data_files};
 
 /// The migrations on which queries depend, in order.
@@ -126,7 +125,7 @@ impl Hot {
     /// Returns the engine's exception.
     pub async fn answer(&self, plan: Plan) -> Result<Answer> {
         let attempt = plan.attempts.into_iter().next().context("the plan is empty")?;
-        self.clickhouse.read(&statement(attempt.statement)).await
+        self.clickhouse.read(&attempt.statement).await
     }
 
     /// Runs a statement as a user who may write.

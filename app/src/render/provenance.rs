@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use lakefront_api::{QueryInfo, QueryReply, SentStatement, Zone};
 use lakefront_chart::clock;
+use lakefront_clickhouse_http::literal;
 use maud::{Markup, html};
 
 use super::{guide::copyable, health::engine};
@@ -63,8 +64,7 @@ fn instant(time: Timestamp) -> String {
 fn script(statement: &SentStatement) -> String {
     let mut out = String::new();
     for param in &statement.params {
-        let value = param.value.replace('\\', "\\\\").replace('\'', "\\'");
-        out += &format!("SET param_{} = '{value}';\n", param.name);
+        out += &format!("SET param_{} = {};\n", param.name, literal(&param.value));
     }
     out + &statement.sql
 }

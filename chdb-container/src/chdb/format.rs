@@ -1,7 +1,7 @@
 //! The input and output formats that are served, and their lookup by name.
 
 use chdb_rust::format::{InputFormat, OutputFormat};
-use lakefront_clickhouse_http::Exception;
+use lakefront_clickhouse_http::{Exception, code};
 
 /// The output formats that are served. None of them reads or writes a schema file.
 const FORMATS: &[OutputFormat] = {
@@ -159,7 +159,7 @@ fn unknown(kind: &str, name: &str) -> Exception {
         "Unknown {kind} format {name}: use for example JSON, JSONEachRow, CSVWithNames, TabSeparated, RowBinary, Native, Parquet or \
          ArrowStream; formats with a schema of their own (Protobuf, Template) are not served"
     );
-    Exception::new(73, "UNKNOWN_FORMAT", message)
+    Exception::of(code::UNKNOWN_FORMAT, message)
 }
 
 /// Expands a short name of a format: `TSV…`, `NDJSON`, `JSONLines`.

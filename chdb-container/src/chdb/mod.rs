@@ -6,7 +6,7 @@ pub mod format;
 pub use connection::{Connection, InternalConnection};
 
 use chdb_rust::query_param::{QueryParam, QueryParams};
-use lakefront_clickhouse_http::Exception;
+use lakefront_clickhouse_http::{Exception, code};
 
 /// Binds parameters in their wire format, fields of TabSeparated, which the engine takes as they are.
 pub fn parameters(params: &[(String, String)]) -> QueryParams {
@@ -18,5 +18,5 @@ pub fn parameters(params: &[(String, String)]) -> QueryParams {
 /// Parses the engine's exception from the text of a chDB error.
 pub fn exception(error: &chdb_rust::error::Error) -> Exception {
     let text = error.to_string();
-    Exception::find(&text).unwrap_or_else(|| Exception::new(1001, "STD_EXCEPTION", text))
+    Exception::find(&text).unwrap_or_else(|| Exception::of(code::STD_EXCEPTION, text))
 }

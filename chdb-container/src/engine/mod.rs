@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chdb_rust::format::OutputFormat;
-use lakefront_clickhouse_http::Exception;
+use lakefront_clickhouse_http::{Exception, code};
 use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
@@ -210,7 +210,7 @@ impl Engine {
         });
         running
             .await
-            .unwrap_or_else(|error| Err(Exception::new(1001, "STD_EXCEPTION", error.to_string()).into()))
+            .unwrap_or_else(|error| Err(Exception::of(code::STD_EXCEPTION, error.to_string()).into()))
     }
 
     /// Stops every query, waits until all connections are back in the pool, and closes them. No query runs after this.

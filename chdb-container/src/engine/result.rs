@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chdb_rust::insert_stream::WriteStats;
 use chdb_rust::query_result::QueryResult;
-use lakefront_clickhouse_http::Exception;
+use lakefront_clickhouse_http::{Exception, code};
 
 use super::truncate;
 use crate::access::Profile;
@@ -120,7 +120,7 @@ pub(super) fn too_many_rows(most: u64) -> Exception {
     let message = format!(
         "Limit for result exceeded, max rows: {most}. Add a LIMIT, or set result_overflow_mode=break to get the first rows"
     );
-    Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", message)
+    Exception::of(code::TOO_MANY_ROWS_OR_BYTES, message)
 }
 
 fn too_long(length: usize, most: usize) -> Exception {
@@ -128,5 +128,5 @@ fn too_long(length: usize, most: usize) -> Exception {
         "Limit for result exceeded, max bytes: {most}, current bytes: {length}. Select fewer columns or rows. With \
          result_overflow_mode=break these formats are cut: JSONCompact, JSONEachRow, JSONCompactEachRow, TabSeparated"
     );
-    Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", message)
+    Exception::of(code::TOO_MANY_ROWS_OR_BYTES, message)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lakefront_clickhouse_http::Exception;
+use lakefront_clickhouse_http::{Exception, code};
 
 use super::cancel::{Cancellation, RunningQueries};
 use super::pool::Pooled;
@@ -84,7 +84,7 @@ impl Engine {
             output
         });
         task.await
-            .unwrap_or_else(|error| Err(Exception::new(1001, "STD_EXCEPTION", error.to_string()).into()))
+            .unwrap_or_else(|error| Err(Exception::of(code::STD_EXCEPTION, error.to_string()).into()))
     }
 
     /// Stops the statements of a user whose id `chosen` accepts, including those that write, and waits until they have
@@ -101,7 +101,7 @@ impl Engine {
             return Ok(());
         }
         let message = "A statement that was killed still runs";
-        Err(Exception::new(159, "TIMEOUT_EXCEEDED", message).into())
+        Err(Exception::of(code::TIMEOUT_EXCEEDED, message).into())
     }
 
     /// Runs a statement within the limit on rows. The engine may return one row more than the limit, which
@@ -148,7 +148,7 @@ impl Engine {
         let verdict = self.verdict(query, &query.sql)?;
         if verdict.shows_definition && self.lake.as_ref().is_some_and(Lake::is_remote) {
             let message = "Not allowed here: SHOW CREATE TABLE of a table on an object store, because it shows a key. Use DESCRIBE TABLE";
-            return Err(Exception::new(497, "ACCESS_DENIED", message).into());
+            return Err(Exception::of(code::ACCESS_DENIED, message).into());
         }
         let format = verdict
             .format
@@ -219,7 +219,7 @@ impl Engine {
                     "A setting is unknown or has a value the engine does not take: {}",
                     names.join(", ")
                 );
-                Exception::new(36, "BAD_ARGUMENTS", message).into()
+                Exception::of(code::BAD_ARGUMENTS, message).into()
             }
             error => error,
         })
@@ -244,5 +244,5 @@ impl Engine {
 }
 
 pub(super) fn cancelled() -> Exception {
-    Exception::new(394, "QUERY_WAS_CANCELLED", "Query was cancelled")
+    Exception::of(code::QUERY_WAS_CANCELLED, "Query was cancelled")
 }

@@ -15,7 +15,7 @@ pub use rules::{Names, Verdict};
 
 use chdb_rust::admin::{QueryAnalysis, QueryClass};
 use chdb_rust::format::OutputFormat;
-use lakefront_clickhouse_http::Exception;
+use lakefront_clickhouse_http::{Exception, code};
 
 use crate::chdb::{self, Connection, parameters};
 use crate::rights::Rights;
@@ -52,7 +52,7 @@ pub fn check(
         (0 | 1, class) => Err(not_permitted(class, rights).into()),
         (count, _) => {
             let message = format!("Multi-statements are not allowed: expected one statement, got {count}");
-            Err(Exception::new(62, "SYNTAX_ERROR", message).into())
+            Err(Exception::of(code::SYNTAX_ERROR, message).into())
         }
     }
 }
@@ -107,7 +107,7 @@ fn check_stays_inside(analysis: &QueryAnalysis, verdict: &Verdict) -> Result<(),
 }
 
 fn empty() -> Exception {
-    Exception::new(62, "SYNTAX_ERROR", "Empty query")
+    Exception::of(code::SYNTAX_ERROR, "Empty query")
 }
 
 fn is_blank(sql: &str) -> bool {
@@ -125,9 +125,8 @@ fn not_permitted(class: QueryClass, rights: Rights) -> Exception {
     if rights.write {
         return denied(&format!("a statement where {what}"));
     }
-    Exception::new(
-        164,
-        "READONLY",
+    Exception::of(
+        code::READONLY,
         format!("Only reads are allowed (SELECT, WITH, EXPLAIN, DESCRIBE, SHOW): {what}"),
     )
 }
@@ -135,5 +134,5 @@ fn not_permitted(class: QueryClass, rights: Rights) -> Exception {
 fn denied(what: &str) -> Exception {
     let message =
         format!("Not allowed here: {what}. What can be used are the tables of the database {DATABASE}");
-    Exception::new(497, "ACCESS_DENIED", message)
+    Exception::of(code::ACCESS_DENIED, message)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lakefront_clickhouse_http::Exception;
+use lakefront_clickhouse_http::{Exception, code};
 
 use super::ast::Node;
 use super::{denied, files, writes};
@@ -316,9 +316,8 @@ fn operand(name: &str, rights: Rights) -> Result<(), Exception> {
 }
 
 fn settings() -> Exception {
-    Exception::new(
-        164,
-        "READONLY",
+    Exception::of(
+        code::READONLY,
         "SETTINGS clauses are not allowed here: send settings beside the statement",
     )
 }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use axum::response::IntoResponse;
-use lakefront_clickhouse_http::{Exception, IncomingQuery};
+use lakefront_clickhouse_http::{Exception, IncomingQuery, code};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -73,7 +73,7 @@ async fn execute(
         None | Some("" | "default" | DATABASE) => {}
         Some(other) => {
             let message = format!("Database {other} does not exist: the tables are in {DATABASE}");
-            return Err(Exception::new(81, "UNKNOWN_DATABASE", message).into());
+            return Err(Exception::of(code::UNKNOWN_DATABASE, message).into());
         }
     }
     let limit = state.engine.limits().max_insert_bytes;

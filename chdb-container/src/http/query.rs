@@ -11,7 +11,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use lakefront_api::{Column, Stats};
-use lakefront_clickhouse_http::{Answer, Endpoint, Exception, Param, ReplyError, Statement};
+use lakefront_clickhouse_http::{Answer, Endpoint, Exception, Param, ReplyError, Statement, code};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -133,9 +133,9 @@ fn read_answer(max_rows: u64, output: &Output) -> Result<Reply, Error> {
     let answer = Answer::read(&statement, StatusCode::OK, &HeaderMap::new(), &output.bytes)
         .map_err(|error| match error {
             ReplyError::TooManyValues { .. } => {
-                Exception::new(396, "TOO_MANY_ROWS_OR_BYTES", error.to_string())
+                Exception::of(code::TOO_MANY_ROWS_OR_BYTES, error.to_string())
             }
-            error => Exception::new(1001, "STD_EXCEPTION", error.to_string()),
+            error => Exception::of(code::STD_EXCEPTION, error.to_string()),
         })?
         .for_doubles();
     Ok(Reply {

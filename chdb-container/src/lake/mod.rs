@@ -13,7 +13,7 @@ use chdb_rust::format::OutputFormat;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lakefront_api::{LakeHealth, LakeState, TableHealth};
-use lakefront_clickhouse_http::Exception;
+use lakefront_clickhouse_http::{Exception, code, literal};
 use lakefront_lake::{RestCatalogConfig, RestTable, Secret};
 use tokio::runtime::Handle;
 
@@ -160,11 +160,10 @@ impl Lake {
     /// Discards the cached keys if the store refused them in a query and the catalog may issue new ones. Returns true if
     /// the next refresh requests new keys, so that the query may be retried.
     pub fn discard_refused_keys(&self, exception: &Exception) -> bool {
-        const S3_ERROR: u32 = 499;
         let Location::Remote(remote) = &self.location else {
             return false;
         };
-        if exception.code != S3_ERROR || !remote.vends_keys() {
+        if exception.code != code::S3_ERROR || !remote.vends_keys() {
             return false;
         }
         // A refresh that is running may have received the refused keys.
@@ -240,8 +239,7 @@ impl Lake {
     /// Adds the reason to the engine's "unknown table" exception: the table can't be read, the lake is empty, or the
     /// names of the tables it has. Other exceptions are returned unchanged.
     pub fn explain(&self, exception: Exception, named: &BTreeSet<String>) -> Error {
-        const UNKNOWN_TABLE: u32 = 60;
-        if exception.code != UNKNOWN_TABLE {
+        if exception.code != code::UNKNOWN_TABLE {
             return exception.into();
         }
         let tables = self.tables();
@@ -323,7 +321,7 @@ impl Table {
             None => {
                 let (_, file) = snapshot.manifest_list.rsplit_once('/')?;
                 let path = format!("otel/{name}/metadata/{file}");
-                Some(format!("file({}, 'Avro')", quoted(&path)))
+                Some(format!("file({}, 'Avro')", literal(&path)))
             }
             Some(table) => Some(format!(
                 "s3({}, 'Avro')",
@@ -392,7 +390,7 @@ fn engine(table: &RestTable) -> Option<String> {
     let folder = table.metadata.location().trim_end_matches('/');
     let file = table.location.strip_prefix(folder)?.trim_start_matches('/');
     let arguments = s3_arguments(table, &format!("{folder}/"))?;
-    let file = quoted(file);
+    let file = literal(file);
     Some(format!(
         "IcebergS3({arguments}) SETTINGS iceberg_metadata_file_path = {file}"
     ))
@@ -400,17 +398,12 @@ fn engine(table: &RestTable) -> Option<String> {
 
 /// Returns the arguments (address and keys) of the engine's S3 functions and tables for a location.
 fn s3_arguments(table: &RestTable, location: &str) -> Option<String> {
-    let mut arguments = vec![quoted(&table.access.url(location)?)];
+    let mut arguments = vec![literal(&table.access.url(location)?)];
     if let Some(keys) = &table.access.keys {
-        arguments.extend([quoted(&keys.id), quoted(keys.secret.reveal())]);
-        arguments.extend(keys.session_token.as_ref().map(|token| quoted(token.reveal())));
+        arguments.extend([literal(&keys.id), literal(keys.secret.reveal())]);
+        arguments.extend(keys.session_token.as_ref().map(|token| literal(token.reveal())));
     }
     Some(arguments.join(", "))
-}
-
-/// Quotes text as a SQL string literal.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 /// Returns the folders of a lake's tables with their version hints. A folder without a readable hint is left out.

@@ -93,7 +93,7 @@ impl Endpoint {
                 query.append_pair("result_overflow_mode", "break");
             }
             for (name, value) in SHAPE {
-                if !statement.settings.contains_key(name) {
+                if !statement.settings.iter().any(|(own, _)| own == name) {
                     query.append_pair(name, value);
                 }
             }

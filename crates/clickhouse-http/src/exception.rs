@@ -26,6 +26,11 @@ impl Exception {
         }
     }
 
+    /// Creates an exception with a code of [`code`](crate::code), which gives the name.
+    pub fn of(code: u32, message: impl Into<String>) -> Self {
+        Self::new(code, crate::code::name(code), message)
+    }
+
     /// Parses the last exception in a text. The text may be a whole body, or the end of a body that broke off.
     pub fn find(text: &str) -> Option<Self> {
         let mark = text.rfind(MARK)?;

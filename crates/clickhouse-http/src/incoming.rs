@@ -306,7 +306,7 @@ mod tests {
         let (parts, body) = request.into_parts();
         let query = IncomingQuery::read(&parts.uri, &parts.headers, body.as_bytes()).expect("read");
         assert_eq!(query.sql, statement.sql);
-        assert_eq!(query.params["a"], statement.params["a"].wire());
+        assert_eq!(query.params["a"], statement.params[0].1.wire());
         assert_eq!(query.params["b"], "\\N");
         assert_eq!(query.format.as_deref(), Some("JSONCompact"));
     }

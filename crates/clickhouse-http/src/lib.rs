@@ -2,12 +2,13 @@
 //!
 //! A client turns a [`Statement`] into an HTTP request with [`Endpoint::request`]. It turns the reply's status, headers
 //! and bytes into an [`Answer`] or a [`ReplyError`]. A server parses an [`IncomingQuery`] from a request, and
-//! recognizes an INSERT with rows by the [`Beginning`] of its text. This crate opens no socket, reads no clock and
+//! recognizes an INSERT with rows by the [`Beginning`] of its text. [`code`] names the error codes. This crate opens no socket, reads no clock and
 //! keeps no state, so it builds for WebAssembly.
 //!
 //! <https://clickhouse.com/docs/interfaces/http>
 
 mod answer;
+pub mod code;
 mod endpoint;
 mod error;
 mod exception;
@@ -15,6 +16,7 @@ mod form;
 mod format;
 mod incoming;
 mod insert;
+mod literal;
 mod param;
 mod statement;
 mod status;
@@ -26,6 +28,7 @@ pub use exception::Exception;
 pub use format::content_type;
 pub use incoming::IncomingQuery;
 pub use insert::Beginning;
+pub use literal::{identifier, literal};
 pub use param::Param;
 pub use statement::Statement;
 pub use status::status_of;

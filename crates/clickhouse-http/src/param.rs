@@ -1,10 +1,12 @@
 //! The values of placeholders.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::Value;
 
 use crate::BadParam;
+use crate::literal::{push_escaped, push_literal};
 
 /// The value of a placeholder such as `{user:String}`, as text. The placeholder names the type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,12 +54,22 @@ impl Param {
     }
 }
 
+/// Shows the value as a person reads it, without the escapes of [`Param::wire`].
+impl fmt::Display for Param {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(text) | Self::Literal(text) => text,
+            Self::Null => "NULL",
+        })
+    }
+}
+
 fn write_literal(value: &Value, out: &mut String, depth: usize) -> Result<(), BadParam> {
     let deeper = depth.checked_sub(1).ok_or(BadParam { depth: MAX_DEPTH });
     match value {
         Value::Null => out.push_str("NULL"),
         Value::Bool(_) | Value::Number(_) => out.push_str(&value.to_string()),
-        Value::String(text) => write_quoted(text, out),
+        Value::String(text) => push_literal(text, out),
         Value::Array(items) => {
             let depth = deeper?;
             out.push('[');
@@ -76,7 +88,7 @@ fn write_literal(value: &Value, out: &mut String, depth: usize) -> Result<(), Ba
                 if index > 0 {
                     out.push(',');
                 }
-                write_quoted(key, out);
+                push_literal(key, out);
                 out.push(':');
                 write_literal(item, out, depth)?;
             }
@@ -84,25 +96,6 @@ fn write_literal(value: &Value, out: &mut String, depth: usize) -> Result<(), Ba
         }
     }
     Ok(())
-}
-
-fn write_quoted(text: &str, out: &mut String) {
-    out.push('\'');
-    push_escaped(text, out);
-    out.push('\'');
-}
-
-fn push_escaped(text: &str, out: &mut String) {
-    for character in text.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\'' => out.push_str("\\'"),
-            other => out.push(other),
-        }
-    }
 }
 
 impl From<&str> for Param {

@@ -1,7 +1,5 @@
 //! A statement to send to an engine.
 
-use std::collections::BTreeMap;
-
 use crate::Param;
 
 /// A statement with its parameters and settings.
@@ -9,10 +7,10 @@ use crate::Param;
 pub struct Statement {
     /// The SQL text, with placeholders such as `{from:DateTime64(6)}`.
     pub sql: String,
-    /// Values of the placeholders by name.
-    pub params: BTreeMap<String, Param>,
-    /// Settings of this statement alone, such as `max_execution_time`.
-    pub settings: BTreeMap<String, String>,
+    /// Names and values of the placeholders.
+    pub params: Vec<(String, Param)>,
+    /// Names and values of settings of this statement alone, such as `max_execution_time`.
+    pub settings: Vec<(String, String)>,
     /// The most rows of the answer. A longer answer is cut and marked as truncated.
     pub max_rows: Option<u64>,
 }
@@ -29,14 +27,14 @@ impl Statement {
     /// Adds the value of a placeholder.
     #[must_use]
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Param>) -> Self {
-        self.params.insert(name.into(), value.into());
+        self.params.push((name.into(), value.into()));
         self
     }
 
     /// Adds a setting.
     #[must_use]
     pub fn setting(mut self, name: impl Into<String>, value: impl ToString) -> Self {
-        self.settings.insert(name.into(), value.to_string());
+        self.settings.push((name.into(), value.to_string()));
         self
     }
 

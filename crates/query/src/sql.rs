@@ -1,9 +1,7 @@
 //! Checks ad-hoc SQL requests before they are sent to an engine.
 
 use lakefront_api::{Problem, ProblemType, SqlRequest};
-use serde_json::Value;
-
-use crate::Statement;
+use lakefront_clickhouse_http::{Param, Statement};
 
 /// The longest statement, in bytes: the default of ClickHouse's `max_query_size`.
 const LONGEST: usize = 256 * 1024;
@@ -30,20 +28,15 @@ pub fn check(request: &SqlRequest) -> Result<Statement, Problem> {
         if !is_identifier(name) {
             return bad("params: names are letters, digits and underscores".into());
         }
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            Value::Bool(truth) => truth.to_string(),
-            Value::Null | Value::Array(_) | Value::Object(_) => {
-                return bad(format!("params.{name}: expected text, a number or a boolean"));
-            }
-        };
-        params.push((name.clone(), text));
+        match Param::from_json(value) {
+            Ok(param) => params.push((name.clone(), param)),
+            Err(error) => return bad(format!("params.{name}: {error}")),
+        }
     }
     Ok(Statement {
         sql: request.sql.clone(),
         params,
-        settings: Vec::new(),
+        ..Statement::default()
     })
 }
 

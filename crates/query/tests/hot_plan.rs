@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use lakefront_api::BackendState::{Asleep, Down, Healthy, Unknown};
 use lakefront_api::{BackendKind, BackendState, Problem, ProblemType, QueryRequest};
+use lakefront_clickhouse_http::Param;
 use lakefront_query::{
     Backend, Coverage, HotState, Plan, Topology, catalogue, plan, raw_version, resolve, views,
 };
@@ -381,10 +382,10 @@ fn a_hot_statement_is_told_the_first_day_it_needs() {
     let statement = &plan.attempts[0].statement;
     let value = |name: &str| {
         let found = statement.params.iter().find(|(param, _)| param == name);
-        found.map(|(_, value)| value.as_str())
+        found.map(|(_, value)| value.to_string())
     };
-    assert_eq!(value("from"), Some("2026-03-22 18:15:00.000000"));
-    assert_eq!(value("first_day"), Some("2026-03-22"));
+    assert_eq!(value("from").as_deref(), Some("2026-03-22 18:15:00.000000"));
+    assert_eq!(value("first_day").as_deref(), Some("2026-03-22"));
     assert!(statement.sql.contains("<= {first_day:Date}"));
 }
 
@@ -467,9 +468,9 @@ fn nobody_left() {
 
 /// The value of a placeholder in each attempt.
 fn values(plan: &Plan, name: &str) -> Vec<String> {
-    let value = |params: &[(String, String)]| {
+    let value = |params: &[(String, Param)]| {
         let found = params.iter().find(|(param, _)| param == name);
-        found.map_or_else(String::new, |(_, value)| value.clone())
+        found.map_or_else(String::new, |(_, value)| value.to_string())
     };
     plan.attempts
         .iter()

@@ -169,13 +169,7 @@ impl Engine {
         origin: StatementOrigin,
         limit: Duration,
     ) -> Result<EngineReply, EngineFailure> {
-        let mut statement = Statement::new(attempt.statement.sql.as_str()).max_rows(MAX_ROWS);
-        for (name, value) in &attempt.statement.params {
-            statement = statement.param(name, value.as_str());
-        }
-        for (name, value) in &attempt.statement.settings {
-            statement = statement.setting(name, value);
-        }
+        let statement = attempt.statement.clone().max_rows(MAX_ROWS);
         let request = self.endpoint.request(&statement)?;
         let sent_at = Instant::now();
         let replied = fetch::send(&self.location, env, request, limit).await;

@@ -45,8 +45,7 @@ mod tests {
 
     use futures::executor::block_on;
     use lakefront_api::Reason;
-    use lakefront_clickhouse_http::Exception;
-    use lakefront_query::Statement;
+    use lakefront_clickhouse_http::{Exception, Statement};
 
     use super::*;
 
@@ -58,11 +57,7 @@ mod tests {
             } else {
                 Reason::Failover
             },
-            statement: Statement {
-                sql: "SELECT 1".into(),
-                params: Vec::new(),
-                settings: Vec::new(),
-            },
+            statement: Statement::new("SELECT 1"),
             deadline: Duration::from_secs(30),
             as_of: None,
         };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use lakefront_api::{BackendKind, Problem, ProblemType};
-use lakefront_clickhouse_http::{Exception, ReplyError, RequestError, status_of};
+use lakefront_clickhouse_http::{Exception, ReplyError, RequestError, code, status_of};
 use thiserror::Error;
 
 /// The failure of a call to an engine.
@@ -35,23 +35,6 @@ pub enum StatementOrigin {
     Named,
     /// Ad-hoc SQL, whose author is the caller.
     AdHoc,
-}
-
-/// The error codes of ClickHouse that the router treats in a special way, as in `system.errors`.
-mod code {
-    pub const UNKNOWN_TABLE: u32 = 60;
-    pub const UNKNOWN_DATABASE: u32 = 81;
-    pub const TOO_MANY_ROWS: u32 = 158;
-    pub const TIMEOUT_EXCEEDED: u32 = 159;
-    pub const TOO_SLOW: u32 = 160;
-    pub const READONLY: u32 = 164;
-    pub const TOO_MANY_SIMULTANEOUS_QUERIES: u32 = 202;
-    pub const MEMORY_LIMIT_EXCEEDED: u32 = 241;
-    pub const TOO_MANY_BYTES: u32 = 307;
-    pub const QUERY_IS_PROHIBITED: u32 = 392;
-    pub const TOO_MANY_ROWS_OR_BYTES: u32 = 396;
-    pub const ACCESS_DENIED: u32 = 497;
-    pub const AUTHENTICATION_FAILED: u32 = 516;
 }
 
 impl EngineFailure {
@@ -237,8 +220,7 @@ fn refused(exception: u32, origin: StatementOrigin) -> (ProblemType, &'static st
             "{engine} refused the statement; see its message",
         ),
         (code, StatementOrigin::Named)
-            if matches!(code, code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE)
-                || status_of(code).is_server_error() =>
+            if code::is_unknown_table(code) || status_of(code).is_server_error() =>
         {
             (
                 ProblemType::NoBackend,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lakefront_api::{EngineHealth, LakeState, instant};
-use lakefront_clickhouse_http::{Answer, Exception, ReplyError};
+use lakefront_clickhouse_http::{Answer, Exception, ReplyError, code};
 use lakefront_query::{Coverage, HotState};
 use serde_json::Value;
 
@@ -21,9 +21,6 @@ pub struct EngineReport {
 /// The statement that returns the coverage of each view of a ClickHouse.
 pub const COVERAGE: &str =
     "SELECT view, version, first_day, as_of FROM otel.coverage FINAL WHERE first_day IS NOT NULL";
-
-/// The error codes of ClickHouse for an unknown table and an unknown database.
-const UNKNOWN: [u32; 2] = [60, 81];
 
 impl EngineReport {
     /// Creates the report from chDB's `/health` document.
@@ -55,7 +52,7 @@ impl EngineReport {
     pub fn from_coverage(reply: Result<Answer, ReplyError>) -> Result<Self, ReplyError> {
         let coverage: Vec<Coverage> = match reply {
             Ok(answer) => answer.rows.iter().filter_map(|row| covered(row)).collect(),
-            Err(ReplyError::Exception(Exception { code, .. })) if UNKNOWN.contains(&code) => Vec::new(),
+            Err(ReplyError::Exception(Exception { code, .. })) if code::is_unknown_table(code) => Vec::new(),
             Err(error) => return Err(error),
         };
         Ok(Self {
@@ -163,7 +160,7 @@ mod tests {
 
     #[test]
     fn clickhouse_without_tables_is_well_and_holds_nothing() {
-        for code in UNKNOWN {
+        for code in [code::UNKNOWN_TABLE, code::UNKNOWN_DATABASE] {
             let report = EngineReport::from_coverage(Err(Exception::new(code, "", "no").into())).unwrap();
             assert_eq!(
                 (report.as_of, report.hot),

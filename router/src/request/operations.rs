@@ -6,6 +6,7 @@ use futures::future::join_all;
 use http::{Request, header};
 use lakefront_api::{BackendKind, IngestHealth, LakeHealth, Problem, ProblemType};
 use lakefront_app::ServerRows;
+use lakefront_clickhouse_http::code;
 use worker::Env;
 
 use super::RequestContext;
@@ -16,9 +17,6 @@ use crate::config::Location;
 
 /// The time limit for a part to report its health.
 const LIMIT: Duration = Duration::from_secs(3);
-
-/// The error codes of ClickHouse for an unknown table and an unknown database.
-const UNKNOWN: [u32; 2] = [60, 81];
 
 impl RequestContext {
     /// Returns the lake's health as chDB reports it, or `None` while chDB sleeps: this request does not wake it.
@@ -81,7 +79,9 @@ async fn rows_of(engine: &Engine, env: &Env, sql: &str) -> ServerRows {
     let rows = match engine.query_internal(env, sql, LIMIT).await {
         Ok(answer) => Ok(answer.rows),
         // The tables do not exist: sync has never written to this server.
-        Err(EngineFailure::Reply(reply)) if reply.exception().is_some_and(|e| UNKNOWN.contains(&e.code)) => {
+        Err(EngineFailure::Reply(reply))
+            if reply.exception().is_some_and(|e| code::is_unknown_table(e.code)) =>
+        {
             Ok(Vec::new())
         }
         Err(failure) => Err(failure.to_string()),

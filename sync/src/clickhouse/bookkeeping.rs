@@ -9,11 +9,12 @@ use clickhouse::Row;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Target, literal};
+use super::Target;
 use crate::coverage::Coverage;
 use crate::day;
 use crate::error::{Error, Result};
 use crate::ledger::{Entry, FileState, Ledger, Record};
+use lakefront_clickhouse_http::literal;
 
 /// Counts the rows of `otel.coverage` with another first day than `otel.covered`, the table that the guards of
 /// statements read. A missing row counts as NULL.

@@ -3,7 +3,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Target, literal};
+use lakefront_clickhouse_http::{code, literal};
+
+use super::Target;
 use crate::error::{Result, TargetError};
 
 /// Prefix of the query ids of all statements under any lease.
@@ -83,7 +85,9 @@ impl Fence {
 }
 
 fn is_denied(error: &TargetError) -> bool {
-    error.exception().is_some_and(|exception| exception.code == 497)
+    error
+        .exception()
+        .is_some_and(|exception| exception.code == code::ACCESS_DENIED)
 }
 
 #[cfg(test)]

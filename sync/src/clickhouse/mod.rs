@@ -271,13 +271,3 @@ impl Target {
         }
     }
 }
-
-/// Quotes a text as a string literal of ClickHouse's SQL.
-pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
-}
-
-/// Quotes a name as an identifier of ClickHouse's SQL.
-pub fn identifier(name: &str) -> String {
-    format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
-}

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use lakefront_api::{Bucket, Range, Reason};
+use lakefront_clickhouse_http::{Param, Statement};
 
+use crate::Resolved;
 use crate::range::until;
-use crate::{Resolved, Statement};
 
 /// The longest time that a request may take, over all its attempts.
 pub const REQUEST_DEADLINE: Duration = Duration::from_secs(45);
@@ -29,15 +30,18 @@ pub struct Attempt {
 
 /// Returns names and values of a query's own parameters and of those for its range. The engine has all data up to
 /// `complete_until`.
-pub fn params(resolved: &Resolved, range: Range, complete_until: Timestamp) -> Vec<(String, String)> {
-    let mut params = resolved.params.clone();
-    params.push(("from".into(), engine_time(range.from)));
-    params.push(("to".into(), engine_time(range.to)));
+pub fn params(resolved: &Resolved, range: Range, complete_until: Timestamp) -> Vec<(String, Param)> {
+    let own = resolved.params.iter();
+    let mut params: Vec<_> = own
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
+    params.push(("from".into(), engine_time(range.from).into()));
+    params.push(("to".into(), engine_time(range.to).into()));
     if resolved.query.look_back_days > 0 {
-        params.push(("since".into(), engine_time(since(resolved, range))));
+        params.push(("since".into(), engine_time(since(resolved, range)).into()));
     }
     if resolved.query.lake_sql.contains("{until:") {
-        params.push(("until".into(), engine_time(until(range, complete_until))));
+        params.push(("until".into(), engine_time(until(range, complete_until)).into()));
     }
     if resolved.query.lake_sql.contains("{step:") {
         let step = match resolved.query.info.grain(range) {
@@ -46,7 +50,7 @@ pub fn params(resolved: &Resolved, range: Range, complete_until: Timestamp) -> V
         };
         params.push(("step".into(), step.into()));
     }
-    params.push(("tz".into(), resolved.tz.clone()));
+    params.push(("tz".into(), resolved.tz.as_str().into()));
     params
 }
 

@@ -6,9 +6,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use lakefront_api::{BackendKind, BackendState, Problem, ProblemType, Range, Reason};
+use lakefront_clickhouse_http::Statement;
 
 use super::attempt::{Attempt, params, since};
-use crate::{Backend, CoverageKey, HotStatement, Resolved, Statement, Topology};
+use crate::{Backend, CoverageKey, HotStatement, Resolved, Topology};
 
 /// The longest time that a ClickHouse may take on a view. The request still needs time for chDB afterwards.
 const VIEW_DEADLINE: Duration = Duration::from_millis(1_500);
@@ -41,11 +42,11 @@ impl HotRequest<'_> {
     /// Returns the statement for a ClickHouse that holds all data up to `as_of`.
     fn statement(&self, as_of: Timestamp) -> Statement {
         let mut params = params(self.resolved, self.range, as_of.min(self.now));
-        params.push(("first_day".into(), self.first_day.to_string()));
+        params.push(("first_day".into(), self.first_day.to_string().into()));
         Statement {
             sql: self.hot.sql.clone(),
             params,
-            settings: Vec::new(),
+            ..Statement::default()
         }
     }
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lakefront_api::{BackendKind, BackendState, Range, Reason};
+use lakefront_clickhouse_http::Statement;
 
 use super::attempt::{Attempt, params};
 use crate::time_travel::AsOf;
-use crate::{Backend, Resolved, Statement, Topology};
+use crate::{Backend, Resolved, Topology};
 
 /// The longest time that chDB may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -25,6 +26,7 @@ pub fn statement(resolved: &Resolved, range: Range, now: Timestamp) -> Statement
         sql: resolved.query.lake_sql.clone(),
         params: params(resolved, range, complete_until),
         settings: resolved.at.map(|at| at.setting()).into_iter().collect(),
+        ..Statement::default()
     }
 }
 
