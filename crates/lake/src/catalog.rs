@@ -1,34 +1,11 @@
 //! The catalog, which alone says which state of a table is committed: SQLite or a REST server.
 
-use iceberg::spec::{TableMetadata, TableMetadataBuildResult};
+use iceberg::spec::TableMetadataBuildResult;
 
+use crate::committed_table::{CommitOutcome, CommittedTable};
 use crate::error::{Error, Result};
 use crate::rest::RestCatalog;
 use crate::sql_catalog::SqlCatalog;
-
-/// The namespace of all tables.
-pub(crate) const NAMESPACE: &str = "otel";
-
-/// A committed state of a table.
-#[derive(Clone, Debug)]
-pub(crate) struct CommittedTable {
-    /// Location of the metadata file.
-    pub location: String,
-    /// Content of the metadata file.
-    pub metadata: TableMetadata,
-    /// ETag of this state, if a REST catalog sent one. With it, the catalog does not send an unchanged state again.
-    pub etag: Option<String>,
-}
-
-/// The result of a commit's compare-and-swap.
-pub(crate) enum CommitOutcome {
-    /// The new state is committed.
-    Committed(Box<CommittedTable>),
-    /// Another commit was first. Nothing of the new state is visible.
-    Conflict,
-    /// The catalog failed during the swap, so the commit may have succeeded.
-    Unknown(Error),
-}
 
 /// The catalog of one lake.
 #[derive(Clone, Debug)]

@@ -1,23 +1,33 @@
 //! Optimistic commits: a compare-and-swap on the catalog, repeated when another commit was first.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use iceberg::spec::{MAIN_BRANCH, ManifestEntryRef, Operation, Snapshot, Summary, TableMetadataBuildResult};
 use uuid::Uuid;
 
-use crate::catalog::{Catalog, CommitOutcome, CommittedTable};
+use crate::catalog::Catalog;
+use crate::committed_table::{CommitOutcome, CommittedTable};
 use crate::error::{Error, Result};
-use crate::lake::{COUNTING_TABLE, Commit, Lake};
+use crate::lake_file::day;
 use crate::manifests::{self, Files, Target};
 use crate::retention::{Eagerness, Retention};
 use crate::table::OpenTable;
+use crate::time::{DAY_MS, millis};
 use crate::writer_positions::{self, PositionStatus, WalPosition};
 use crate::{unreachable_files, version_hint};
 
 /// Number of times that a commit is tried before it fails with [`Error::Conflict`].
 pub(crate) const ATTEMPTS: u32 = 50;
-const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// A snapshot that was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Id of the new snapshot.
+    pub snapshot_id: i64,
+    /// Sequence number of the new snapshot.
+    pub sequence_number: i64,
+}
 
 /// The change that a commit makes to a table.
 #[derive(Clone, Debug)]
@@ -59,224 +69,204 @@ impl ConflictingAttempt {
     }
 }
 
-impl Lake {
-    /// Commits the change. Returns `None` if its log position was committed already.
-    ///
-    /// Deletes the files of a failed attempt once it is certain that no metadata names them. The others become orphan
-    /// files, which [`Lake::remove_orphan_files`] deletes.
-    pub(crate) async fn commit(&self, table: &OpenTable, change: Change<'_>) -> Result<Option<Commit>> {
-        let name = table.definition.name;
-        // All attempts use one id, by which a commit is recognised whose answer was lost.
-        let snapshot_id = new_snapshot_id();
-        let mut cached = table.committed.lock().await;
-        let mut unknown = None;
-        let mut conflict: Option<ConflictingAttempt> = None;
-        // True if an attempt may still be committed later, because a gateway may hold its request.
-        let mut in_doubt = false;
-        // The last round tries no commit. It finds out whether the last attempt succeeded.
-        for attempt in 0..=ATTEMPTS {
-            let base = match self.catalog.commit_base(name, cached.take()).await {
-                Err(source) if unknown.is_some() || conflict.is_some() => {
-                    return Err(state_unknown(name, source));
-                }
-                found => found?,
-            };
-            if let Some(snapshot) = base.metadata.snapshot_by_id(snapshot_id) {
-                let sequence_number = snapshot.sequence_number();
+/// Commits an append. After an error, vended keys are dropped, because they may be the cause.
+pub(crate) async fn append(table: &OpenTable, change: Change<'_>) -> Result<Option<Commit>> {
+    let commit = commit(table, change).await;
+    if commit.is_err() {
+        table.storage.forget_keys().await;
+    }
+    commit
+}
+
+/// Commits the change. Returns `None` if its log position was committed already.
+///
+/// Deletes the files of a failed attempt once it is certain that no metadata names them. The others become orphan
+/// files, which [`Lake::remove_orphan_files`](crate::Lake::remove_orphan_files) deletes.
+pub(crate) async fn commit(table: &OpenTable, change: Change<'_>) -> Result<Option<Commit>> {
+    let name = table.definition.name;
+    // All attempts use one id, by which a commit is recognised whose answer was lost.
+    let snapshot_id = new_snapshot_id();
+    let mut cached = table.committed.lock().await;
+    let mut unknown = None;
+    let mut conflict: Option<ConflictingAttempt> = None;
+    // True if an attempt may still be committed later, because a gateway may hold its request.
+    let mut in_doubt = false;
+    // The last round tries no commit. It finds out whether the last attempt succeeded.
+    for attempt in 0..=ATTEMPTS {
+        let base = match table.catalog.commit_base(name, cached.take()).await {
+            Err(source) if unknown.is_some() || conflict.is_some() => {
+                return Err(state_unknown(name, source));
+            }
+            found => found?,
+        };
+        if let Some(snapshot) = base.metadata.snapshot_by_id(snapshot_id) {
+            let sequence_number = snapshot.sequence_number();
+            *cached = Some(base);
+            version_hint::publish_commit(table).await;
+            return Ok(Some(Commit {
+                snapshot_id,
+                sequence_number,
+            }));
+        }
+        let is_remote = matches!(table.catalog, Catalog::Rest(_));
+        in_doubt |= is_remote && unknown.is_some();
+        if let Some(attempt) = conflict.take() {
+            if attempt.has_lost(&base, snapshot_id) {
+                table.storage.delete(attempt.written).await;
+            } else {
+                in_doubt |= is_remote;
+            }
+        }
+        match position_status(&base, change.wal) {
+            PositionStatus::New if attempt == ATTEMPTS => break,
+            PositionStatus::New => {}
+            PositionStatus::Committed => {
                 *cached = Some(base);
-                version_hint::publish_commit(&self.catalog, table).await;
+                return Ok(None);
+            }
+            PositionStatus::WriterTaken => {
+                *cached = Some(base);
+                return Err(Error::WriterTaken {
+                    table: name.to_owned(),
+                    writer: change.wal.map_or(0, |wal| wal.writer),
+                });
+            }
+        }
+        let failed = |error| match in_doubt {
+            true => state_unknown(name, error),
+            false => error,
+        };
+        let mut written = Vec::new();
+        let prepared = prepare(table, &base, &change, snapshot_id, &mut written).await;
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                table.storage.delete(written).await;
+                return Err(failed(error));
+            }
+        };
+        unknown = None;
+        let swap = match table.catalog.commit(name, &base, prepared.result).await {
+            Ok(swap) => swap,
+            Err(error) => {
+                // A gateway may refuse a request that it has already passed on. The files are left as orphans.
+                if !is_remote {
+                    table.storage.delete(written).await;
+                }
+                return Err(failed(error));
+            }
+        };
+        match swap {
+            CommitOutcome::Committed(after) => {
+                let sequence_number = after.metadata.last_sequence_number();
+                version_hint::publish_commit(table).await;
+                if prepared.expires {
+                    unreachable_files::delete(table, &base.metadata, &after.metadata).await;
+                }
+                *cached = Some(*after);
                 return Ok(Some(Commit {
                     snapshot_id,
                     sequence_number,
                 }));
             }
-            let is_remote = matches!(self.catalog, Catalog::Rest(_));
-            in_doubt |= is_remote && unknown.is_some();
-            if let Some(attempt) = conflict.take() {
-                if attempt.has_lost(&base, snapshot_id) {
-                    table.storage.delete(attempt.written).await;
-                } else {
-                    in_doubt |= is_remote;
-                }
+            CommitOutcome::Conflict => {
+                conflict = Some(ConflictingAttempt {
+                    parent: base.metadata.current_snapshot_id(),
+                    written,
+                });
             }
-            match position_status(&base, change.wal) {
-                PositionStatus::New if attempt == ATTEMPTS => break,
-                PositionStatus::New => {}
-                PositionStatus::Committed => {
-                    *cached = Some(base);
-                    return Ok(None);
-                }
-                PositionStatus::WriterTaken => {
-                    *cached = Some(base);
-                    return Err(Error::WriterTaken {
-                        table: name.to_owned(),
-                        writer: change.wal.map_or(0, |wal| wal.writer),
-                    });
-                }
+            CommitOutcome::Unknown(error) => {
+                tracing::warn!(table = name, %error, "asking the catalog whether the commit is in");
+                unknown = Some(error);
             }
-            let failed = |error| match in_doubt {
-                true => state_unknown(name, error),
-                false => error,
-            };
-            let mut written = Vec::new();
-            let prepared = self
-                .prepare(table, &base, &change, snapshot_id, &mut written)
-                .await;
-            let prepared = match prepared {
-                Ok(prepared) => prepared,
-                Err(error) => {
-                    table.storage.delete(written).await;
-                    return Err(failed(error));
-                }
-            };
-            unknown = None;
-            let swap = match self.catalog.commit(name, &base, prepared.result).await {
-                Ok(swap) => swap,
-                Err(error) => {
-                    // A gateway may refuse a request that it has already passed on. The files are left as orphans.
-                    if !is_remote {
-                        table.storage.delete(written).await;
-                    }
-                    return Err(failed(error));
-                }
-            };
-            match swap {
-                CommitOutcome::Committed(after) => {
-                    let sequence_number = after.metadata.last_sequence_number();
-                    version_hint::publish_commit(&self.catalog, table).await;
-                    if prepared.expires {
-                        self.delete_unreachable_files(table, &base.metadata, &after.metadata)
-                            .await;
-                    }
-                    *cached = Some(*after);
-                    return Ok(Some(Commit {
-                        snapshot_id,
-                        sequence_number,
-                    }));
-                }
-                CommitOutcome::Conflict => {
-                    conflict = Some(ConflictingAttempt {
-                        parent: base.metadata.current_snapshot_id(),
-                        written,
-                    });
-                }
-                CommitOutcome::Unknown(error) => {
-                    tracing::warn!(table = name, %error, "asking the catalog whether the commit is in");
-                    unknown = Some(error);
-                }
-            }
-            tokio::time::sleep(match unknown {
-                // The catalog is overloaded or about to restart.
-                Some(_) => Duration::from_millis(50 << attempt.min(6)),
-                None => backoff(attempt),
-            })
-            .await;
         }
-        Err(match unknown {
-            Some(source) => state_unknown(name, source),
-            None => Error::Conflict {
-                table: name.to_owned(),
-                attempts: ATTEMPTS,
-            },
+        tokio::time::sleep(match unknown {
+            // The catalog is overloaded or about to restart.
+            Some(_) => Duration::from_millis(50 << attempt.min(6)),
+            None => backoff(attempt),
         })
+        .await;
     }
+    Err(match unknown {
+        Some(source) => state_unknown(name, source),
+        None => Error::Conflict {
+            table: name.to_owned(),
+            attempts: ATTEMPTS,
+        },
+    })
+}
 
-    /// Assigns the number of a new writer by a commit that adds no rows, because a REST catalog swaps nothing but
-    /// tables.
-    pub(crate) async fn commit_writer(&self) -> Result<i64> {
-        let change = Change {
-            operation: Operation::Append,
-            files: Files {
-                added: &[],
-                removed: &HashSet::new(),
-            },
-            wal: None,
-            new_writer: true,
-        };
-        let table = self.table(COUNTING_TABLE)?;
-        let Some(commit) = self.commit(table, change).await? else {
-            return Err(Error::NoWritersLeft);
-        };
-        let base = self.committed_table(table.definition.name).await?;
-        let snapshot = base.metadata.snapshot_by_id(commit.snapshot_id);
-        let number = snapshot.and_then(|snapshot| writer_positions::writer_of(snapshot.summary()));
-        number.ok_or(Error::NoWritersLeft)
+/// Writes the manifests and the manifest list of an attempt, and returns the new table metadata.
+///
+/// Adds the location of each file to `written` before the file is written.
+async fn prepare(
+    table: &OpenTable,
+    base: &CommittedTable,
+    change: &Change<'_>,
+    snapshot_id: i64,
+    written: &mut Vec<String>,
+) -> Result<Prepared> {
+    let file_io = table.storage.file_io();
+    let metadata = &base.metadata;
+    let now_ms = (table.config.now_ms)();
+    let target = Target {
+        metadata,
+        snapshot_id,
+        today: i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX),
+    };
+    let current = match metadata.current_snapshot() {
+        Some(snapshot) => {
+            table
+                .lists
+                .get(file_io, metadata, snapshot.manifest_list())
+                .await?
+        }
+        None => [].into(),
+    };
+    let merged =
+        manifests::merge_manifests(file_io, &table.entries, target, &current, change.files, written).await?;
+    let missing = change.files.removed.len() - merged.removed.len();
+    if missing > 0 {
+        return Err(Error::NotCurrent {
+            table: table.definition.name.to_owned(),
+            missing,
+        });
     }
+    let manifest_list = table
+        .lists
+        .write(file_io, target, merged.manifests, written)
+        .await?;
 
-    /// Writes the manifests and the manifest list of an attempt, and returns the new table metadata.
-    ///
-    /// Adds the location of each file to `written` before the file is written.
-    async fn prepare(
-        &self,
-        table: &OpenTable,
-        base: &CommittedTable,
-        change: &Change<'_>,
-        snapshot_id: i64,
-        written: &mut Vec<String>,
-    ) -> Result<Prepared> {
-        let file_io = table.storage.file_io();
-        let metadata = &base.metadata;
-        let now_ms = (self.config.now_ms)();
-        let target = Target {
-            metadata,
-            snapshot_id,
-            today: i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX),
-        };
-        let current = match metadata.current_snapshot() {
-            Some(snapshot) => {
-                table
-                    .lists
-                    .get(file_io, metadata, snapshot.manifest_list())
-                    .await?
-            }
-            None => [].into(),
-        };
-        let merged =
-            manifests::merge_manifests(file_io, &table.entries, target, &current, change.files, written)
-                .await?;
-        let missing = change.files.removed.len() - merged.removed.len();
-        if missing > 0 {
-            return Err(Error::NotCurrent {
-                table: table.definition.name.to_owned(),
-                missing,
-            });
-        }
-        let manifest_list = table
-            .lists
-            .write(file_io, target, merged.manifests, written)
-            .await?;
-
-        let snapshot = Snapshot::builder()
-            .with_snapshot_id(snapshot_id)
-            .with_parent_snapshot_id(metadata.current_snapshot_id())
-            .with_sequence_number(metadata.next_sequence_number())
-            // The clocks of writers differ, but the timestamps of a table's snapshots must not decrease.
-            .with_timestamp_ms(now_ms.max(metadata.last_updated_ms()))
-            .with_manifest_list(manifest_list)
-            .with_summary(summary(base, change, &merged.removed))
-            .with_schema_id(metadata.current_schema_id())
-            .build();
-        let mut builder = metadata
-            .clone()
-            .into_builder(Some(base.location.clone()))
-            .set_branch_snapshot(snapshot, MAIN_BRANCH)?;
-        if change.new_writer {
-            builder = builder.set_properties(writer_positions::next_writer(metadata.properties()))?;
-        }
-        if let Some(wal) = change.wal {
-            builder = builder.set_properties(writer_positions::set(wal, now_ms))?;
-        }
-        let stale = writer_positions::stale(metadata.properties(), now_ms - millis(self.config.keep_writers));
-        builder = builder.remove_properties(&stale)?;
-        let mut retention = Retention::plan(metadata, &self.config, now_ms, Eagerness::Batches)?;
-        if !change.files.removed.is_empty() {
-            retention.keep_replaced(metadata, &self.config, now_ms);
-        }
-        Ok(Prepared {
-            result: retention.apply(builder)?.build()?,
-            expires: !retention.expire.is_empty(),
-        })
+    let snapshot = Snapshot::builder()
+        .with_snapshot_id(snapshot_id)
+        .with_parent_snapshot_id(metadata.current_snapshot_id())
+        .with_sequence_number(metadata.next_sequence_number())
+        // The clocks of writers differ, but the timestamps of a table's snapshots must not decrease.
+        .with_timestamp_ms(now_ms.max(metadata.last_updated_ms()))
+        .with_manifest_list(manifest_list)
+        .with_summary(summary(base, change, &merged.removed))
+        .with_schema_id(metadata.current_schema_id())
+        .build();
+    let mut builder = metadata
+        .clone()
+        .into_builder(Some(base.location.clone()))
+        .set_branch_snapshot(snapshot, MAIN_BRANCH)?;
+    if change.new_writer {
+        builder = builder.set_properties(writer_positions::next_writer(metadata.properties()))?;
     }
+    if let Some(wal) = change.wal {
+        builder = builder.set_properties(writer_positions::set(wal, now_ms))?;
+    }
+    let stale = writer_positions::stale(metadata.properties(), now_ms - millis(table.config.keep_writers));
+    builder = builder.remove_properties(&stale)?;
+    let mut retention = Retention::plan(metadata, &table.config, now_ms, Eagerness::Batches)?;
+    if !change.files.removed.is_empty() {
+        retention.keep_replaced(metadata, &table.config, now_ms);
+    }
+    Ok(Prepared {
+        result: retention.apply(builder)?.build()?,
+        expires: !retention.expire.is_empty(),
+    })
 }
 
 fn state_unknown(table: &str, source: Error) -> Error {
@@ -310,7 +300,7 @@ fn summary(base: &CommittedTable, change: &Change<'_>, removed: &[ManifestEntryR
     let partitions: BTreeSet<i32> = added
         .iter()
         .chain(&removed)
-        .map(|file| manifests::day(file.partition()))
+        .map(|file| day(file.partition()))
         .collect();
     let previous = base
         .metadata
@@ -358,9 +348,4 @@ pub(crate) fn backoff(attempt: u32) -> Duration {
     // The random part keeps two writers from colliding again and again.
     let jitter = Uuid::new_v4().as_u128() % 8;
     Duration::from_millis(u64::from(attempt.min(20)) * 2 + jitter as u64)
-}
-
-/// Returns the duration in milliseconds; `i64::MAX` if it does not fit.
-pub(crate) fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

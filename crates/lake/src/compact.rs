@@ -8,84 +8,45 @@ use arrow_select::concat::concat_batches;
 use iceberg::spec::{DataFile, Operation};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::commit::Change;
+use crate::commit::{Change, Commit, commit};
 use crate::error::{Error, Result};
-use crate::lake::{Commit, Lake};
-use crate::manifests::{self, Files};
+use crate::lake_file::day;
+use crate::manifests::Files;
 use crate::table::OpenTable;
 use crate::write::{self, DataFileWriter};
 
-impl Lake {
-    /// Writes the rows of the files into one new file for each day. The new files are durable, but visible only after
-    /// [`Lake::replace`].
-    ///
-    /// Row groups follow the order of the files (pass the oldest first) and are sorted within. Readers thereby skip by
-    /// time and by the sort order. One row group is in memory at a time. The work runs on the blocking pool.
-    ///
-    /// # Errors
-    /// When a file can't be read or written. Nothing was committed, and the new files are deleted.
-    pub async fn merge(&self, table: &str, files: &[DataFile]) -> Result<Vec<DataFile>> {
-        let table = self.table(table)?;
-        let (writing, old) = (Arc::clone(table), files.to_vec());
-        self.write_whole(table, move |files| merge(&writing, &old, files))
-            .await
-    }
+/// Writes the rows of the files into one new file for each day; see [`Lake::merge`](crate::Lake::merge).
+pub(crate) async fn merge(table: &Arc<OpenTable>, files: Vec<DataFile>) -> Result<Vec<DataFile>> {
+    write::write_or_delete(table, move |table, merged| merge_days(table, &files, merged)).await
+}
 
-    /// Replaces files in one commit with new ones that hold the same rows.
-    ///
-    /// The new files get the highest data sequence number of the old ones, by which a reader that tracks files
-    /// recognises a compaction. The old files stay on disk for
-    /// [`LakeConfig::keep_replaced`](crate::LakeConfig::keep_replaced).
-    ///
-    /// # Errors
-    /// [`Error::NotCurrent`] when an old file is not in the current snapshot; else the same as of [`Lake::append`].
-    pub async fn replace(&self, table: &str, old: &[DataFile], new: &[DataFile]) -> Result<Commit> {
-        let removed: HashSet<String> = old.iter().map(|file| file.file_path().to_owned()).collect();
-        let change = Change {
-            operation: Operation::Replace,
-            files: Files {
-                added: new,
-                removed: &removed,
-            },
-            wal: None,
-            new_writer: false,
-        };
-        let table = self.table(table)?;
-        let committed = self.commit(table, change).await?;
-        // Only a commit with a log position can be a repeat.
-        committed.ok_or_else(|| Error::NotCurrent {
-            table: table.definition.name.to_owned(),
-            missing: 0,
-        })
-    }
-
-    /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed. Failed deletions are
-    /// only logged.
-    ///
-    /// Must not be called after [`Error::CommitStateUnknown`], because the files may be committed.
-    ///
-    /// # Errors
-    /// [`Error::UnknownTable`]; nothing was deleted then.
-    pub async fn discard(&self, table: &str, files: Vec<DataFile>) -> Result<()> {
-        let locations = files.iter().map(|file| file.file_path().to_owned());
-        self.table(table)?.storage.delete(locations.collect()).await;
-        Ok(())
-    }
+/// Replaces files in one commit; see [`Lake::replace`](crate::Lake::replace).
+pub(crate) async fn replace(table: &OpenTable, old: &[DataFile], new: &[DataFile]) -> Result<Commit> {
+    let removed: HashSet<String> = old.iter().map(|file| file.file_path().to_owned()).collect();
+    let change = Change {
+        operation: Operation::Replace,
+        files: Files {
+            added: new,
+            removed: &removed,
+        },
+        wal: None,
+        new_writer: false,
+    };
+    // Only a commit with a log position can be a repeat.
+    commit(table, change).await?.ok_or_else(|| Error::NotCurrent {
+        table: table.definition.name.to_owned(),
+        missing: 0,
+    })
 }
 
 /// Merges the files of each day into one, and adds the new files to `merged`.
-fn merge(table: &OpenTable, files: &[DataFile], merged: &mut Vec<DataFile>) -> Result<()> {
-    let mut days: Vec<i32> = files
-        .iter()
-        .map(|file| manifests::day(file.partition()))
-        .collect();
+fn merge_days(table: &OpenTable, files: &[DataFile], merged: &mut Vec<DataFile>) -> Result<()> {
+    let mut days: Vec<i32> = files.iter().map(|file| day(file.partition())).collect();
     days.sort_unstable();
     days.dedup();
-    for day in days {
-        let of_day = files
-            .iter()
-            .filter(|file| manifests::day(file.partition()) == day);
-        merged.push(merge_files(table, day, &of_day.collect::<Vec<_>>())?);
+    for one in days {
+        let of_day = files.iter().filter(|file| day(file.partition()) == one);
+        merged.push(merge_files(table, one, &of_day.collect::<Vec<_>>())?);
     }
     Ok(())
 }
@@ -94,7 +55,7 @@ fn merge(table: &OpenTable, files: &[DataFile], merged: &mut Vec<DataFile>) -> R
 fn merge_files(table: &OpenTable, day: i32, files: &[&DataFile]) -> Result<DataFile> {
     let rows: u64 = files.iter().map(|file| file.record_count()).sum();
     let mut writer = DataFileWriter::create(table, day, usize::try_from(rows).unwrap_or(usize::MAX))?;
-    let most = table.layout.row_group_rows;
+    let most = table.config.layout.row_group_rows;
     let mut pending = Vec::new();
     let mut count = 0;
     for file in files {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::layout::Layout;
 use crate::rest_catalog_config::RestCatalogConfig;
+use crate::time::now_ms;
 
 /// The settings that a lake is opened with.
 #[derive(Clone, Debug)]
@@ -66,12 +67,7 @@ impl LakeConfig {
             keep_unreferenced: Duration::from_secs(24 * 3600),
             keep_writers: Duration::from_secs(30 * 24 * 3600),
             layout: Layout::default(),
-            now_ms: system_clock,
+            now_ms,
         }
     }
-}
-
-fn system_clock() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,43 +1,33 @@
-//! The public API of the lake: opening it, writing data files, appending them, and reading log positions.
+//! The public API of the lake. Each method names the module that does its work.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use iceberg::spec::{DataFile, Operation};
 
-use crate::catalog::{Catalog, CommittedTable, NAMESPACE};
-use crate::commit::Change;
-use crate::config::{LakeConfig, LakeLocation};
+use crate::commit::{self, Change, Commit};
+use crate::config::LakeConfig;
+use crate::current_files::{self, TableState};
 use crate::error::{Error, Result};
+use crate::lake_file::LakeFile;
 use crate::manifests::Files;
-use crate::rest::RestCatalog;
-use crate::sql_catalog::SqlCatalog;
+use crate::snapshot_expiry::{self, Expired};
 use crate::table::OpenTable;
 use crate::writer_positions::{self, WalMark, WalPosition};
-use crate::{storage, version_hint, write};
+use crate::{compact, opening, orphan_files, write, writer_numbers};
 
 /// The table whose properties hold the counter of writer numbers, and whose UUID identifies the lake.
 ///
 /// This name must never change.
-pub(crate) const COUNTING_TABLE: &str = "otel_logs";
-
-/// A snapshot that was committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Commit {
-    /// Id of the new snapshot.
-    pub snapshot_id: i64,
-    /// Sequence number of the new snapshot.
-    pub sequence_number: i64,
-}
+const COUNTING_TABLE: &str = "otel_logs";
 
 /// An open lake, the only writer of the tables' state.
 ///
-/// A clone is cheap. Any number of lakes may be open at one place, in one or more processes.
+/// A clone is cheap. Any number of lakes may be open at one location, in one or more processes.
 #[derive(Clone, Debug)]
 pub struct Lake {
-    pub(crate) catalog: Catalog,
-    pub(crate) config: LakeConfig,
     tables: Arc<BTreeMap<&'static str, Arc<OpenTable>>>,
 }
 
@@ -50,55 +40,8 @@ impl Lake {
     /// When the folder, the catalog or the store can't be used; the message says what to do. When a table in the
     /// catalog does not fit its definition.
     pub async fn open(config: LakeConfig) -> Result<Self> {
-        let layout = &config.layout;
-        let mut tables = BTreeMap::new();
-        let catalog = match &config.location {
-            LakeLocation::Folder(folder) => {
-                let folder = std::path::absolute(folder).map_err(Error::io(folder))?;
-                storage::create_folder(&folder)?;
-                let catalog = SqlCatalog::open(&folder.join("catalog.db")).await?;
-                for definition in lakefront_otel::tables() {
-                    let namespace = folder.join(NAMESPACE);
-                    let table = OpenTable::open_local(&catalog, definition, &namespace, layout).await?;
-                    tables.insert(definition.name, Arc::new(table));
-                }
-                Catalog::Sql(catalog)
-            }
-            LakeLocation::RestCatalog(lake) => {
-                let catalog = RestCatalog::connect(lake).await?;
-                catalog.create_namespace().await?;
-                for definition in lakefront_otel::tables() {
-                    let table = OpenTable::open_remote(&catalog, definition, layout).await?;
-                    tables.insert(definition.name, Arc::new(table));
-                }
-                Catalog::Rest(catalog)
-            }
-        };
-        for table in tables.values() {
-            version_hint::publish(&catalog, table).await?;
-        }
-        Ok(Self {
-            catalog,
-            config,
-            tables: Arc::new(tables),
-        })
-    }
-
-    /// Returns a number for a new write-ahead log that no log of this lake had before.
-    ///
-    /// The numbers fit the high 16 bits of a positive `RowId`.
-    ///
-    /// # Errors
-    /// [`Error::NoWritersLeft`] after 32,767 numbers; errors of the catalog.
-    pub async fn new_writer(&self) -> Result<u16> {
-        let number = match &self.catalog {
-            Catalog::Sql(catalog) => catalog.next_number(writer_positions::LAST_WRITER).await?,
-            Catalog::Rest(_) => self.commit_writer().await?,
-        };
-        u16::try_from(number)
-            .ok()
-            .filter(|writer| *writer <= i16::MAX as u16)
-            .ok_or(Error::NoWritersLeft)
+        let tables = Arc::new(opening::open(config).await?);
+        Ok(Self { tables })
     }
 
     /// Writes the rows as sorted, durable data files, one for each UTC day in the batch. Readers see them only after
@@ -108,33 +51,9 @@ impl Lake {
     /// `lakefront_otel::arrow::arrow_schema`. The work runs on the blocking pool.
     ///
     /// # Errors
-    /// [`Error::Batch`] when the batch does not fit the table; I/O errors.
+    /// [`Error::Batch`] when the batch does not fit the table; I/O errors. The files are deleted then.
     pub async fn write(&self, table: &str, batch: RecordBatch) -> Result<Vec<DataFile>> {
-        let table = self.table(table)?;
-        let writing = Arc::clone(table);
-        self.write_whole(table, move |files| write::write(&writing, &batch, files))
-            .await
-    }
-
-    /// Runs `write` on the blocking pool. If it fails, deletes the files that it has finished.
-    pub(crate) async fn write_whole(
-        &self,
-        table: &OpenTable,
-        write: impl FnOnce(&mut Vec<DataFile>) -> Result<()> + Send + 'static,
-    ) -> Result<Vec<DataFile>> {
-        let writing = move || {
-            let mut files = Vec::new();
-            let written = write(&mut files);
-            (files, written)
-        };
-        let (files, written) = tokio::task::spawn_blocking(writing).await?;
-        if let Err(error) = written {
-            table.storage.forget_keys().await;
-            let locations = files.iter().map(|file| file.file_path().to_owned());
-            table.storage.delete(locations.collect()).await;
-            return Err(error);
-        }
-        Ok(files)
+        write::write_batch(self.table(table)?, batch).await
     }
 
     /// Commits data files and, in the same commit, the position of the writer's log in the table.
@@ -159,12 +78,100 @@ impl Lake {
             wal,
             new_writer: false,
         };
-        let table = self.table(table)?;
-        let commit = self.commit(table, change).await;
-        if commit.is_err() {
-            table.storage.forget_keys().await;
-        }
-        commit
+        commit::append(self.table(table)?, change).await
+    }
+
+    /// Writes the rows of the files into one new file for each day. The new files are durable, but visible only after
+    /// [`Lake::replace`].
+    ///
+    /// Row groups follow the order of the files (pass the oldest first) and are sorted within. Readers thereby skip by
+    /// time and by the sort order. One row group is in memory at a time. The work runs on the blocking pool.
+    ///
+    /// # Errors
+    /// When a file can't be read or written. Nothing was committed, and the new files are deleted.
+    pub async fn merge(&self, table: &str, files: &[DataFile]) -> Result<Vec<DataFile>> {
+        compact::merge(self.table(table)?, files.to_vec()).await
+    }
+
+    /// Replaces files in one commit with new ones that hold the same rows.
+    ///
+    /// The new files get the highest data sequence number of the old ones, by which a reader that tracks files
+    /// recognises a compaction. The old files stay on disk for [`LakeConfig::keep_replaced`].
+    ///
+    /// # Errors
+    /// [`Error::NotCurrent`] when an old file is not in the current snapshot; else the same as of [`Lake::append`].
+    pub async fn replace(&self, table: &str, old: &[DataFile], new: &[DataFile]) -> Result<Commit> {
+        compact::replace(self.table(table)?, old, new).await
+    }
+
+    /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed. Failed deletions are
+    /// only logged.
+    ///
+    /// Must not be called after [`Error::CommitStateUnknown`], because the files may be committed.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTable`]; nothing was deleted then.
+    pub async fn discard(&self, table: &str, files: Vec<DataFile>) -> Result<()> {
+        self.table(table)?.delete(&files).await;
+        Ok(())
+    }
+
+    /// Expires the table's snapshots that are due, and deletes the files that only they reached.
+    ///
+    /// Commits do the same in batches. This method is for tables without commits for a while, and for tests.
+    ///
+    /// # Errors
+    /// The same as of [`Lake::append`]. A file that could not be deleted is no error: it is logged and stays.
+    pub async fn expire(&self, table: &str) -> Result<Expired> {
+        snapshot_expiry::expire(self.table(table)?).await
+    }
+
+    /// Deletes the table's files that no snapshot reaches and that are older than
+    /// [`LakeConfig::keep_unreferenced`]. Returns their number.
+    ///
+    /// Younger files may belong to a commit under way. A writer must commit its files within that time, or write them
+    /// again.
+    ///
+    /// # Errors
+    /// When the catalog or the metadata can't be read. Nothing was deleted then.
+    pub async fn remove_orphan_files(&self, table: &str) -> Result<usize> {
+        orphan_files::remove(self.table(table)?).await
+    }
+
+    /// Returns the committed state of the table. Opens only manifests that were not in the state it returned before.
+    ///
+    /// # Errors
+    /// When the catalog or the metadata can't be read. [`Error::Unreadable`] when another writer added delete files or
+    /// files of another partitioning: the table's rows can't be determined then.
+    pub async fn state(&self, table: &str) -> Result<TableState> {
+        current_files::read(self.table(table)?).await
+    }
+
+    /// Returns the files of the current snapshot, in no particular order.
+    ///
+    /// # Errors
+    /// The same as of [`Lake::state`].
+    pub async fn files(&self, table: &str) -> Result<Vec<LakeFile>> {
+        Ok(self.state(table).await?.files)
+    }
+
+    /// Returns the location of the committed metadata file, which changes with each commit. With a SQL catalog, reads
+    /// no metadata.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn metadata_location(&self, table: &str) -> Result<String> {
+        self.table(table)?.metadata_location().await
+    }
+
+    /// Opens a file of the table for reading, by its path below the table's location.
+    ///
+    /// A file on a store is copied to local disk; the copy is deleted when it is closed.
+    ///
+    /// # Errors
+    /// When the file can't be read, or copied from the store.
+    pub async fn open_file(&self, table: &str, path: &str) -> Result<File> {
+        self.table(table)?.open_file(path).await
     }
 
     /// Returns the committed log position of each writer that the table still has a mark of, by writer number.
@@ -182,8 +189,26 @@ impl Lake {
     /// # Errors
     /// When the catalog does not answer.
     pub async fn wal_marks(&self, table: &str) -> Result<BTreeMap<u16, WalMark>> {
-        let committed = self.committed_table(table).await?;
+        let committed = self.table(table)?.committed().await?;
         Ok(writer_positions::marks(committed.metadata.properties()))
+    }
+
+    /// Returns a number for a new write-ahead log that no log of this lake had before.
+    ///
+    /// The numbers fit the high 16 bits of a positive `RowId`.
+    ///
+    /// # Errors
+    /// [`Error::NoWritersLeft`] after 32,767 numbers; errors of the catalog.
+    pub async fn new_writer(&self) -> Result<u16> {
+        writer_numbers::assign(self.table(COUNTING_TABLE)?).await
+    }
+
+    /// Returns the last number that [`Lake::new_writer`] returned; 0 if there was none.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn last_writer(&self) -> Result<i64> {
+        writer_numbers::last(self.table(COUNTING_TABLE)?).await
     }
 
     /// Returns the identifier of the lake: the UUID of its table of logs. Lakes at two addresses with the same UUID are
@@ -192,38 +217,8 @@ impl Lake {
     /// # Errors
     /// When the catalog does not answer.
     pub async fn id(&self) -> Result<String> {
-        Ok(self
-            .committed_table(COUNTING_TABLE)
-            .await?
-            .metadata
-            .uuid()
-            .to_string())
-    }
-
-    /// Returns the last number that [`Lake::new_writer`] returned; 0 if there was none.
-    ///
-    /// # Errors
-    /// When the catalog does not answer.
-    pub async fn last_writer(&self) -> Result<i64> {
-        match &self.catalog {
-            Catalog::Sql(catalog) => catalog.last_number(writer_positions::LAST_WRITER).await,
-            Catalog::Rest(_) => {
-                let committed = self.committed_table(COUNTING_TABLE).await?;
-                Ok(writer_positions::last_writer(committed.metadata.properties()))
-            }
-        }
-    }
-
-    /// Returns the table's committed state, as the catalog has it now.
-    pub(crate) async fn committed_table(&self, table: &str) -> Result<CommittedTable> {
-        let table = self.table(table)?;
-        let mut cached = table.committed.lock().await;
-        let committed = self
-            .catalog
-            .committed(table.definition.name, cached.take())
-            .await?;
-        let committed = committed.ok_or_else(|| Error::UnknownTable(table.definition.name.to_owned()))?;
-        Ok(cached.insert(committed).clone())
+        let committed = self.table(COUNTING_TABLE)?.committed().await?;
+        Ok(committed.metadata.uuid().to_string())
     }
 
     /// Returns the open table of that name, or [`Error::UnknownTable`].

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use crate::lake_file::date;
 
 /// Most loose manifests after a commit.
 pub(crate) const MAX_LOOSE: usize = 8;
@@ -46,8 +46,7 @@ pub(crate) fn period(day: i32, today: i32) -> Period {
 
 /// Returns the month of a day, as months since year 0. The day is in days since 1970-01-01 UTC.
 fn month(day: i32) -> i32 {
-    let epoch = Date::constant(1970, 1, 1);
-    let date = epoch.saturating_add(jiff::Span::new().days(i64::from(day)));
+    let date = date(day);
     i32::from(date.year()) * 12 + i32::from(date.month())
 }
 

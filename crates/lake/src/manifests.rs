@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use iceberg::io::FileIO;
 use iceberg::spec::{
-    DataFile, Literal, ManifestContentType, ManifestEntry, ManifestEntryRef, ManifestFile, ManifestStatus,
-    ManifestWriter, ManifestWriterBuilder, PrimitiveLiteral, Struct, TableMetadata,
+    DataFile, ManifestContentType, ManifestEntry, ManifestEntryRef, ManifestFile, ManifestStatus,
+    ManifestWriter, ManifestWriterBuilder, TableMetadata,
 };
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::fifo_cache::FifoCache;
+use crate::lake_file::day;
 use crate::manifest_merge::{self, ManifestStats, Period};
 
 /// Number of manifests whose entries are cached: more than there are loose ones, see [`manifest_merge`].
@@ -285,14 +286,6 @@ fn numbers(entry: &ManifestEntry) -> Result<Numbers> {
         )));
     };
     Ok(Numbers { snapshot, data, file })
-}
-
-/// Returns the partition of a file, in days since 1970-01-01 UTC.
-pub(crate) fn day(partition: &Struct) -> i32 {
-    match partition.fields().first() {
-        Some(Some(Literal::Primitive(PrimitiveLiteral::Int(day)))) => *day,
-        _ => 0,
-    }
 }
 
 /// Returns the number of files and the days of a manifest, from its entry in the manifest list.

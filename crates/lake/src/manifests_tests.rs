@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use iceberg::spec::{DataContentType, DataFileBuilder, DataFileFormat, Datum};
+use iceberg::spec::{DataContentType, DataFileBuilder, DataFileFormat, Datum, Literal, Struct};
 use tempfile::TempDir;
 
 use super::*;
@@ -31,7 +31,7 @@ fn file(lake: &Lake, number: i64) -> DataFile {
 async fn assert_cached(lake: &Lake) {
     let table = lake.table(TABLE).unwrap();
     let file_io = table.storage.file_io();
-    let metadata = lake.committed_table(TABLE).await.unwrap().metadata;
+    let metadata = table.committed().await.unwrap().metadata;
     let list = metadata.current_snapshot().unwrap().manifest_list();
     for manifest in manifest_list::read(file_io, &metadata, list).await.unwrap() {
         let read = live_entries(file_io, &manifest).await.unwrap();

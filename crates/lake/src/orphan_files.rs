@@ -3,70 +3,59 @@
 use std::collections::HashSet;
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::commit::millis;
 use crate::error::{Error, Result};
-use crate::lake::Lake;
-use crate::storage::Storage;
 use crate::table::OpenTable;
-use crate::{manifest_list, manifests};
+use crate::time::millis;
+use crate::{location, manifest_list, manifests};
 
 /// Suffixes of the files that a commit consists of. All other files stay.
 const SUFFIXES: [&str; 3] = [".parquet", ".avro", ".metadata.json"];
 
-impl Lake {
-    /// Deletes the table's files that no snapshot reaches and that are older than
-    /// [`LakeConfig::keep_unreferenced`](crate::LakeConfig::keep_unreferenced). Returns their number.
-    ///
-    /// Younger files may belong to a commit under way. A writer must commit its files within that time, or write them
-    /// again.
-    ///
-    /// # Errors
-    /// When the catalog or the metadata can't be read. Nothing was deleted then.
-    pub async fn remove_orphan_files(&self, table: &str) -> Result<usize> {
-        let table = self.table(table)?;
-        let bound = (self.config.now_ms)().saturating_sub(millis(self.config.keep_unreferenced));
-        let bound = UNIX_EPOCH + Duration::from_millis(u64::try_from(bound).unwrap_or_default());
-        // The files are listed before the catalog is read: a file that is committed in between is younger than the
-        // bound.
-        let mut old = Vec::new();
-        for folder in ["data", "metadata"] {
-            let folder = format!("{}/{folder}", table.location);
-            old.extend(table.storage.files_before(&folder, bound).await?);
-        }
-        old.retain(|file| SUFFIXES.iter().any(|suffix| file.ends_with(suffix)));
-        if old.is_empty() {
-            return Ok(0);
-        }
-        let reached = self.reached(table).await?;
-        old.retain(|file| !reached.contains(Storage::key(file)));
-        for file in &old {
-            tracing::info!(file, "deleting a file that was never committed");
-        }
-        let count = old.len();
-        table.storage.delete(old).await;
-        Ok(count)
+/// Deletes the table's orphan files and returns their number; see
+/// [`Lake::remove_orphan_files`](crate::Lake::remove_orphan_files).
+pub(crate) async fn remove(table: &OpenTable) -> Result<usize> {
+    let bound = (table.config.now_ms)().saturating_sub(millis(table.config.keep_unreferenced));
+    let bound = UNIX_EPOCH + Duration::from_millis(u64::try_from(bound).unwrap_or_default());
+    // The files are listed before the catalog is read: a file that is committed in between is younger than the
+    // bound.
+    let mut old = Vec::new();
+    for folder in ["data", "metadata"] {
+        let folder = format!("{}/{folder}", table.location);
+        old.extend(table.storage.files_before(&folder, bound).await?);
     }
+    old.retain(|file| SUFFIXES.iter().any(|suffix| file.ends_with(suffix)));
+    if old.is_empty() {
+        return Ok(0);
+    }
+    let reached = reached(table).await?;
+    old.retain(|file| !reached.contains(location::key(file)));
+    for file in &old {
+        tracing::info!(file, "deleting a file that was never committed");
+    }
+    let count = old.len();
+    table.storage.delete(old).await;
+    Ok(count)
+}
 
-    /// Returns the keys ([`Storage::key`]) of all files that the metadata, its log of metadata files, or any snapshot
-    /// names.
-    async fn reached(&self, table: &OpenTable) -> Result<HashSet<String>> {
-        let file_io = table.storage.file_io();
-        let key = |location: &str| Storage::key(location).to_owned();
-        let name = table.definition.name;
-        let committed = self.catalog.committed(name, None).await?;
-        let committed = committed.ok_or_else(|| Error::UnknownTable(name.to_owned()))?;
-        let metadata = &committed.metadata;
-        let mut reached = HashSet::from([key(&committed.location)]);
-        reached.extend(metadata.metadata_log().iter().map(|log| key(&log.metadata_file)));
-        for snapshot in metadata.snapshots() {
-            reached.insert(key(snapshot.manifest_list()));
-            for manifest in manifest_list::read(file_io, metadata, snapshot.manifest_list()).await? {
-                if reached.insert(key(&manifest.manifest_path)) {
-                    let entries = manifests::live_entries(file_io, &manifest).await?;
-                    reached.extend(entries.iter().map(|entry| key(entry.file_path())));
-                }
+/// Returns the keys ([`location::key`]) of all files that the metadata, its log of metadata files, or any snapshot
+/// names.
+async fn reached(table: &OpenTable) -> Result<HashSet<String>> {
+    let file_io = table.storage.file_io();
+    let key = |location: &str| location::key(location).to_owned();
+    let name = table.definition.name;
+    let committed = table.catalog.committed(name, None).await?;
+    let committed = committed.ok_or_else(|| Error::UnknownTable(name.to_owned()))?;
+    let metadata = &committed.metadata;
+    let mut reached = HashSet::from([key(&committed.location)]);
+    reached.extend(metadata.metadata_log().iter().map(|log| key(&log.metadata_file)));
+    for snapshot in metadata.snapshots() {
+        reached.insert(key(snapshot.manifest_list()));
+        for manifest in manifest_list::read(file_io, metadata, snapshot.manifest_list()).await? {
+            if reached.insert(key(&manifest.manifest_path)) {
+                let entries = manifests::live_entries(file_io, &manifest).await?;
+                reached.extend(entries.iter().map(|entry| key(entry.file_path())));
             }
         }
-        Ok(reached)
     }
+    Ok(reached)
 }

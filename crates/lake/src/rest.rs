@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::catalog::{CommitOutcome, CommittedTable, NAMESPACE};
+use crate::committed_table::{CommitOutcome, CommittedTable, NAMESPACE};
 use crate::error::{Error, Result};
 use crate::rest_catalog_config::{RestCatalogConfig, S3Access, Secret};
 

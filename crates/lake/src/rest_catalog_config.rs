@@ -133,7 +133,10 @@ impl RestCatalogConfig {
             )));
         }
         let location = location.trim_end_matches('/');
-        Ok(Some(format!("{location}/{}/{table}", crate::catalog::NAMESPACE)))
+        Ok(Some(format!(
+            "{location}/{}/{table}",
+            crate::committed_table::NAMESPACE
+        )))
     }
 
     /// Returns the address and credentials of the store. The configuration comes before the values that the catalog

@@ -9,11 +9,10 @@ use std::collections::{HashMap, HashSet};
 use iceberg::spec::{MAIN_BRANCH, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder};
 use serde::Deserialize;
 
-use crate::commit::millis;
 use crate::config::LakeConfig;
 use crate::error::Result;
+use crate::time::{HOUR_MS, millis};
 
-const HOUR_MS: i64 = 3_600_000;
 /// Snapshots expire with every commit whose sequence number is a multiple of this. Finding them at every commit costs
 /// too much.
 const BATCH: i64 = 16;

@@ -17,9 +17,9 @@ use reqsign_core::{Context, ProvideCredential, ProvideCredentialChain};
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
+use crate::location;
 use crate::rest::{RestCatalog, RestTable};
 use crate::rest_catalog_config::{S3Access, S3Keys};
-use crate::storage::Storage;
 
 /// Bytes of one request for a part of a file. A part of a multipart upload must have at least 5 MiB.
 const PART: usize = 8 << 20;
@@ -63,7 +63,7 @@ impl S3 {
         }
     }
 
-    /// See [`Storage::forget_keys`].
+    /// See [`Storage::forget_keys`](crate::storage::Storage::forget_keys).
     pub(crate) async fn forget_keys(&self) {
         if let Some(vended) = &self.vended {
             *vended.cached.lock().await = None;
@@ -142,7 +142,7 @@ impl S3 {
         Ok(into)
     }
 
-    /// See [`Storage::delete`].
+    /// See [`Storage::delete`](crate::storage::Storage::delete).
     pub(crate) async fn delete(&self, locations: Vec<String>) {
         let count = locations.len();
         if let Err(error) = self.file_io.delete_stream(stream::iter(locations)).await {
@@ -150,12 +150,12 @@ impl S3 {
         }
     }
 
-    /// See [`Storage::files_before`].
+    /// See [`Storage::files_before`](crate::storage::Storage::files_before).
     pub(crate) async fn files_before(&self, folder: &str, bound: SystemTime) -> Result<Vec<String>> {
-        let Some((bucket, key)) = Storage::key(folder).split_once('/') else {
+        let Some((bucket, key)) = location::key(folder).split_once('/') else {
             return Ok(Vec::new());
         };
-        let scheme = &folder[..folder.len() - Storage::key(folder).len()];
+        let scheme = &folder[..folder.len() - location::key(folder).len()];
         let operator = self.operator(bucket)?;
         let list = operator.lister_with(&format!("{key}/")).recursive(true).await?;
         let old = list.try_filter_map(async |entry| {

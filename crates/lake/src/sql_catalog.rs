@@ -12,9 +12,9 @@ use iceberg::spec::{TableMetadata, TableMetadataBuildResult};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::catalog::{CommitOutcome, CommittedTable, NAMESPACE};
+use crate::committed_table::{CommitOutcome, CommittedTable, NAMESPACE};
 use crate::error::{Error, Result};
-use crate::storage;
+use crate::{location, storage};
 
 /// Name of the catalog within `catalog.db`.
 const NAME: &str = "lakefront";
@@ -215,7 +215,7 @@ impl SqlCatalog {
     /// Writes a metadata file durably. Files that were written to its folder before become durable too.
     async fn write_metadata(&self, location: &str, metadata: &TableMetadata) -> Result<()> {
         write(&self.file_io, location, serde_json::to_vec(metadata)?).await?;
-        let file = storage::path(location);
+        let file = location::path(location);
         if let Some(folder) = file.parent().map(Path::to_owned) {
             tokio::task::spawn_blocking(move || storage::sync_folder(&folder)).await??;
         }

@@ -8,10 +8,8 @@ use std::time::SystemTime;
 use iceberg::io::FileIO;
 
 use crate::error::{Error, Result};
+use crate::location;
 use crate::s3::S3;
-
-/// Prefix of every location on local disk.
-const SCHEME: &str = "file://";
 
 /// The storage of a table's files.
 #[derive(Clone, Debug)]
@@ -43,7 +41,7 @@ impl Storage {
     pub(crate) fn create(&self, location: &str) -> Result<File> {
         match self {
             Self::Local(_) => {
-                let path = path(location);
+                let path = location::path(location);
                 path.parent().map_or(Ok(()), create_folder)?;
                 File::create_new(&path).map_err(Error::io(path))
             }
@@ -55,7 +53,7 @@ impl Storage {
     pub(crate) fn put(&self, mut file: File, location: &str) -> Result<()> {
         match self {
             Self::Local(_) => {
-                let path = path(location);
+                let path = location::path(location);
                 file.sync_all().map_err(Error::io(&path))?;
                 path.parent().map_or(Ok(()), sync_folder)
             }
@@ -79,7 +77,7 @@ impl Storage {
     pub(crate) fn open(&self, location: &str) -> Result<File> {
         match self {
             Self::Local(_) => {
-                let path = path(location);
+                let path = location::path(location);
                 File::open(&path).map_err(Error::io(path))
             }
             Self::S3(store) => {
@@ -107,28 +105,12 @@ impl Storage {
     pub(crate) async fn files_before(&self, folder: &str, bound: SystemTime) -> Result<Vec<String>> {
         match self {
             Self::Local(_) => {
-                let folder = path(folder);
+                let folder = location::path(folder);
                 tokio::task::spawn_blocking(move || local_files_before(folder, bound)).await?
             }
             Self::S3(store) => store.files_before(folder, bound).await,
         }
     }
-
-    /// Returns the location without its scheme, to compare locations: other writers may leave out the scheme, or write
-    /// `s3a`.
-    pub(crate) fn key(location: &str) -> &str {
-        location.split_once("://").map_or(location, |(_, key)| key)
-    }
-}
-
-/// Returns the Iceberg location of an absolute local path.
-pub(crate) fn location(path: &Path) -> String {
-    format!("{SCHEME}{}", path.display())
-}
-
-/// Returns the local path of an Iceberg location.
-pub(crate) fn path(location: &str) -> PathBuf {
-    PathBuf::from(location.strip_prefix(SCHEME).unwrap_or(location))
 }
 
 /// Returns a temporary file without a name, which is deleted when it is closed.
@@ -163,7 +145,7 @@ pub(crate) fn create_folder(folder: &Path) -> Result<()> {
 /// Deletes local files; see [`Storage::delete`].
 pub(crate) fn delete_files<'a>(locations: impl IntoIterator<Item = &'a str>) {
     for location in locations {
-        if let Err(error) = std::fs::remove_file(path(location))
+        if let Err(error) = std::fs::remove_file(location::path(location))
             && error.kind() != std::io::ErrorKind::NotFound
         {
             tracing::warn!(location, %error, "could not delete a file that is no longer needed");
@@ -187,7 +169,7 @@ fn local_files_before(folder: PathBuf, bound: SystemTime) -> Result<Vec<String>>
             if attributes.is_dir() {
                 folders.push(path);
             } else if attributes.modified().map_err(Error::io(&path))? < bound {
-                found.push(location(&path));
+                found.push(location::of_path(&path));
             }
         }
     }

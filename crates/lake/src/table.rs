@@ -1,26 +1,32 @@
 //! An open table of the lake: its definition, storage, layout and caches.
 
+use std::collections::HashMap;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::io::FileIO;
-use iceberg::spec::{TableMetadata, TableMetadataBuilder, Type};
+use iceberg::spec::{DataFile, TableMetadata, TableMetadataBuilder, Type};
 use lakefront_otel::Table;
 use tokio::sync::Mutex;
 
-use crate::catalog::CommittedTable;
-use crate::current_files::ManifestFiles;
+use crate::catalog::Catalog;
+use crate::committed_table::CommittedTable;
+use crate::config::LakeConfig;
 use crate::error::{Error, Result};
-use crate::layout::Layout;
+use crate::lake_file::LakeFile;
 use crate::manifest_list::ManifestListCache;
 use crate::manifests::ManifestEntryCache;
 use crate::rest::RestCatalog;
 use crate::s3::S3;
 use crate::sql_catalog::SqlCatalog;
 use crate::storage::Storage;
-use crate::{storage, table_creation};
+use crate::{location, storage, table_creation};
+
+/// The data files in each manifest, by the manifest's path. A manifest never changes.
+pub(crate) type ManifestFiles = HashMap<String, Arc<[LakeFile]>>;
 
 /// An open table: all that writes and commits need.
 #[derive(Debug)]
@@ -31,8 +37,10 @@ pub(crate) struct OpenTable {
     pub location: String,
     /// The storage of its files.
     pub storage: Storage,
-    /// Parquet layout of its data files.
-    pub layout: Layout,
+    /// The settings of the lake.
+    pub config: Arc<LakeConfig>,
+    /// The catalog of the lake.
+    pub catalog: Catalog,
     /// Arrow schema of its data files, with field ids.
     pub schema: SchemaRef,
     /// Id of the current partition spec.
@@ -59,19 +67,21 @@ impl OpenTable {
         definition: &'static Table,
         committed: CommittedTable,
         storage: Storage,
-        layout: &Layout,
+        catalog: Catalog,
+        config: &Arc<LakeConfig>,
     ) -> Result<Self> {
         let metadata = &committed.metadata;
         check_schema(definition, metadata)?;
         let location = match &storage {
-            Storage::Local(_) => storage::location(&storage::path(metadata.location())),
+            Storage::Local(_) => location::of_path(&location::path(metadata.location())),
             Storage::S3(_) => metadata.location().trim_end_matches('/').to_owned(),
         };
         Ok(Self {
             definition,
             location,
             storage,
-            layout: layout.clone(),
+            config: Arc::clone(config),
+            catalog,
             schema: Arc::new(schema_to_arrow_schema(metadata.current_schema())?),
             partition_spec_id: metadata.default_partition_spec_id(),
             sort_order_id: i32::try_from(metadata.default_sort_order_id()).unwrap_or_default(),
@@ -87,17 +97,19 @@ impl OpenTable {
         catalog: &SqlCatalog,
         definition: &'static Table,
         namespace: &Path,
-        layout: &Layout,
+        config: &Arc<LakeConfig>,
     ) -> Result<Self> {
         let committed = match catalog.committed(definition.name, None).await? {
             Some(committed) => committed,
             None => create_local(catalog, definition, &namespace.join(definition.name)).await?,
         };
+        let storage = Storage::Local(FileIO::new_with_fs());
         Self::new(
             definition,
             committed,
-            Storage::Local(FileIO::new_with_fs()),
-            layout,
+            storage,
+            Catalog::Sql(catalog.clone()),
+            config,
         )
     }
 
@@ -105,7 +117,7 @@ impl OpenTable {
     pub(crate) async fn open_remote(
         catalog: &RestCatalog,
         definition: &'static Table,
-        layout: &Layout,
+        config: &Arc<LakeConfig>,
     ) -> Result<Self> {
         let name = definition.name;
         let table = match catalog.load(name, None).await?.flatten() {
@@ -122,7 +134,46 @@ impl OpenTable {
         };
         let store = S3::new(catalog, name, &table);
         store.check(table.metadata.location()).await?;
-        Self::new(definition, table.into(), Storage::S3(store), layout)
+        let storage = Storage::S3(store);
+        Self::new(
+            definition,
+            table.into(),
+            storage,
+            Catalog::Rest(catalog.clone()),
+            config,
+        )
+    }
+
+    /// Returns the committed state, as the catalog has it now.
+    pub(crate) async fn committed(&self) -> Result<CommittedTable> {
+        let name = self.definition.name;
+        let mut cached = self.committed.lock().await;
+        let committed = self.catalog.committed(name, cached.take()).await?;
+        let committed = committed.ok_or_else(|| Error::UnknownTable(name.to_owned()))?;
+        Ok(cached.insert(committed).clone())
+    }
+
+    /// Returns the location of the committed metadata file. With a SQL catalog, reads no metadata.
+    pub(crate) async fn metadata_location(&self) -> Result<String> {
+        let Catalog::Sql(catalog) = &self.catalog else {
+            return Ok(self.committed().await?.location);
+        };
+        let name = self.definition.name;
+        let location = catalog.metadata_location(name).await?;
+        location.ok_or_else(|| Error::UnknownTable(name.to_owned()))
+    }
+
+    /// Opens a file for reading, by its path below the table's location.
+    pub(crate) async fn open_file(self: &Arc<Self>, path: &str) -> Result<File> {
+        let table = Arc::clone(self);
+        let location = format!("{}/{path}", self.location);
+        tokio::task::spawn_blocking(move || table.storage.open(&location)).await?
+    }
+
+    /// Deletes data files that no snapshot names. Failed deletions are only logged.
+    pub(crate) async fn delete(&self, files: &[DataFile]) {
+        let locations = files.iter().map(|file| file.file_path().to_owned());
+        self.storage.delete(locations.collect()).await;
     }
 }
 
@@ -134,7 +185,7 @@ async fn create_local(
 ) -> Result<CommittedTable> {
     storage::create_folder(&folder.join("metadata"))?;
     storage::create_folder(&folder.join("data"))?;
-    let creation = table_creation::table_creation(definition, Some(storage::location(folder)))?;
+    let creation = table_creation::table_creation(definition, Some(location::of_path(folder)))?;
     let metadata = TableMetadataBuilder::from_table_creation(creation)?
         .build()?
         .metadata;

@@ -1,4 +1,4 @@
-//! Finds the files that no snapshot reaches after snapshots have expired.
+//! Finds and deletes the files that no snapshot reaches after snapshots have expired.
 //!
 //! History is linear, so a manifest or data file is in an unbroken run of snapshots. It is in a remaining snapshot only
 //! if it is in the one before or the one after the expired. The current snapshot is compared as well in any case.
@@ -10,12 +10,23 @@ use iceberg::spec::{ManifestFile, Snapshot, SnapshotRef, TableMetadata};
 use crate::error::Result;
 use crate::table::OpenTable;
 
+/// Deletes the files that no snapshot reaches after a commit, and returns their number. Errors are only logged, since
+/// the commit succeeded.
+pub(crate) async fn delete(table: &OpenTable, before: &TableMetadata, after: &TableMetadata) -> usize {
+    let unreachable = match find(table, before, after).await {
+        Ok(unreachable) => unreachable,
+        Err(error) => {
+            tracing::warn!(table = table.definition.name, %error, "files of expired snapshots stay on disk");
+            return 0;
+        }
+    };
+    let count = unreachable.len();
+    table.storage.delete(unreachable.into_iter().collect()).await;
+    count
+}
+
 /// Returns the locations of the files that only expired snapshots reach: those that are in `before` and not in `after`.
-pub(crate) async fn find(
-    table: &OpenTable,
-    before: &TableMetadata,
-    after: &TableMetadata,
-) -> Result<HashSet<String>> {
+async fn find(table: &OpenTable, before: &TableMetadata, after: &TableMetadata) -> Result<HashSet<String>> {
     let file_io = table.storage.file_io();
     let list = async |snapshot: &SnapshotRef| {
         let cache = &table.lists;

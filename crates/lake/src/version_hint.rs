@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
-use crate::storage;
+use crate::location;
 use crate::table::OpenTable;
 
 /// Writes the table's hint with the metadata file that the catalog names.
@@ -17,15 +17,15 @@ use crate::table::OpenTable;
 /// The catalog is read under a lock that all writers take. Without it, a slow writer could overwrite a newer name with
 /// an older one.
 ///
-/// A lake behind a REST catalog has no hints, because its readers ask the catalog.
+/// A lake behind a REST catalog has no hints, because its readers query the catalog.
 ///
 /// # Errors
 /// When the catalog can't be read or the hint can't be written.
-pub(crate) async fn publish(catalog: &Catalog, table: &OpenTable) -> Result<()> {
-    let Catalog::Sql(catalog) = catalog else {
+pub(crate) async fn publish(table: &OpenTable) -> Result<()> {
+    let Catalog::Sql(catalog) = &table.catalog else {
         return Ok(());
     };
-    let metadata_folder = storage::path(&table.location).join("metadata");
+    let metadata_folder = location::path(&table.location).join("metadata");
     let lock_file = metadata_folder.join(".version-hint.lock");
     let lock = tokio::task::spawn_blocking(move || {
         let open = File::options().create(true).append(true).open(&lock_file);
@@ -42,15 +42,15 @@ pub(crate) async fn publish(catalog: &Catalog, table: &OpenTable) -> Result<()> 
 
 /// Publishes the hint after a commit. An error is only logged, since the commit succeeded; the next commit or start
 /// tries again.
-pub(crate) async fn publish_commit(catalog: &Catalog, table: &OpenTable) {
-    if let Err(error) = publish(catalog, table).await {
+pub(crate) async fn publish_commit(table: &OpenTable) {
+    if let Err(error) = publish(table).await {
         tracing::error!(table = table.definition.name, %error, "readers without a catalog do not see the last commit yet");
     }
 }
 
 /// Replaces the hint by a rename, unless it is unchanged.
 fn write(metadata_folder: &Path, location: &str) -> Result<()> {
-    let committed = storage::path(location);
+    let committed = location::path(location);
     let name = committed.file_name().unwrap_or_default().to_string_lossy();
     let version = name.strip_suffix(".metadata.json").unwrap_or(&name);
     let hint = metadata_folder.join("version-hint.text");

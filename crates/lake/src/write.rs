@@ -18,12 +18,37 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::table::OpenTable;
-use crate::{column_bounds, sort};
+use crate::{column_bounds, lake_file, sort};
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
+/// Writes the rows as sorted data files; see [`Lake::write`](crate::Lake::write).
+pub(crate) async fn write_batch(table: &Arc<OpenTable>, batch: RecordBatch) -> Result<Vec<DataFile>> {
+    write_or_delete(table, move |table, files| write_days(table, &batch, files)).await
+}
+
+/// Runs `write` on the blocking pool. If it fails, deletes the files that it has finished.
+pub(crate) async fn write_or_delete(
+    table: &Arc<OpenTable>,
+    write: impl FnOnce(&OpenTable, &mut Vec<DataFile>) -> Result<()> + Send + 'static,
+) -> Result<Vec<DataFile>> {
+    let writing = Arc::clone(table);
+    let (files, written) = tokio::task::spawn_blocking(move || {
+        let mut files = Vec::new();
+        let written = write(&writing, &mut files);
+        (files, written)
+    })
+    .await?;
+    if let Err(error) = written {
+        table.storage.forget_keys().await;
+        table.delete(&files).await;
+        return Err(error);
+    }
+    Ok(files)
+}
+
 /// Writes the rows as sorted data files, one for each UTC day, and adds them to `files`.
-pub(crate) fn write(table: &OpenTable, batch: &RecordBatch, files: &mut Vec<DataFile>) -> Result<()> {
+fn write_days(table: &OpenTable, batch: &RecordBatch, files: &mut Vec<DataFile>) -> Result<()> {
     let batch = conform(table, batch)?;
     if batch.num_rows() == 0 {
         return Ok(());
@@ -157,8 +182,7 @@ pub(crate) struct DataFileWriter<'a> {
 impl<'a> DataFileWriter<'a> {
     /// Creates a data file in the partition of `day` (days since 1970-01-01 UTC), for about `rows` rows.
     pub(crate) fn create(table: &'a OpenTable, day: i32, rows: usize) -> Result<Self> {
-        let date =
-            jiff::civil::Date::constant(1970, 1, 1).saturating_add(jiff::Span::new().days(i64::from(day)));
+        let date = lake_file::date(day);
         let location = format!(
             "{}/data/{}_day={date}/{}.parquet",
             table.location,
@@ -171,7 +195,7 @@ impl<'a> DataFileWriter<'a> {
             location: location.clone(),
             is_kept: false,
         };
-        let layout = &table.layout;
+        let layout = &table.config.layout;
         let properties = layout.properties(table.definition, rows.min(layout.row_group_rows))?;
         let parquet_schema = ArrowSchemaConverter::new().convert(&table.schema)?;
         let file = SerializedFileWriter::new(
@@ -196,7 +220,7 @@ impl<'a> DataFileWriter<'a> {
     /// memory.
     pub(crate) fn write(&mut self, batch: &RecordBatch, rows: Option<&UInt32Array>) -> Result<()> {
         let count = rows.map_or(batch.num_rows(), |rows| rows.len());
-        let most = self.table.layout.row_group_rows;
+        let most = self.table.config.layout.row_group_rows;
         for start in (0..count).step_by(most) {
             let length = most.min(count - start);
             let picked = rows.map(|rows| rows.slice(start, length));

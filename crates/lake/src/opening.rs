@@ -1,0 +1,42 @@
+//! Opens a lake: its catalog, its tables, and their version hints.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::committed_table::NAMESPACE;
+use crate::config::{LakeConfig, LakeLocation};
+use crate::error::{Error, Result};
+use crate::rest::RestCatalog;
+use crate::sql_catalog::SqlCatalog;
+use crate::table::OpenTable;
+use crate::{storage, version_hint};
+
+/// Opens the catalog and all tables, creates those that are missing, and renews the version hints.
+pub(crate) async fn open(config: LakeConfig) -> Result<BTreeMap<&'static str, Arc<OpenTable>>> {
+    let config = Arc::new(config);
+    let mut tables = BTreeMap::new();
+    match &config.location {
+        LakeLocation::Folder(folder) => {
+            let folder = std::path::absolute(folder).map_err(Error::io(folder))?;
+            storage::create_folder(&folder)?;
+            let catalog = SqlCatalog::open(&folder.join("catalog.db")).await?;
+            for definition in lakefront_otel::tables() {
+                let namespace = folder.join(NAMESPACE);
+                let table = OpenTable::open_local(&catalog, definition, &namespace, &config).await?;
+                tables.insert(definition.name, Arc::new(table));
+            }
+        }
+        LakeLocation::RestCatalog(lake) => {
+            let catalog = RestCatalog::connect(lake).await?;
+            catalog.create_namespace().await?;
+            for definition in lakefront_otel::tables() {
+                let table = OpenTable::open_remote(&catalog, definition, &config).await?;
+                tables.insert(definition.name, Arc::new(table));
+            }
+        }
+    }
+    for table in tables.values() {
+        version_hint::publish(table).await?;
+    }
+    Ok(tables)
+}
