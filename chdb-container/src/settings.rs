@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lakefront_clickhouse_http::{Exception, code};
 
+use crate::DATABASE;
 use crate::config::Limits;
 use crate::rights::Rights;
 
@@ -15,22 +16,50 @@ const READ: &str = include_str!("../../clickhouse/settings/read.txt");
 const WRITE: &str = include_str!("../../clickhouse/settings/write.txt");
 
 /// Settings that ClickHouse clients send by default. They are accepted and have no effect here.
-const IGNORED: [&str; 6] = [
-    "log_comment",
-    "log_queries",
-    "readonly",
-    "send_logs_level",
-    "use_client_time_zone",
-    "wait_end_of_query",
-];
+const IGNORED: &str = include_str!("../../clickhouse/settings/ignored.txt");
 
 /// Settings of one connection by name: the limits, and the caller's own values within them.
 pub type Settings = BTreeMap<String, String>;
 
+/// Tables of `system` that list databases, tables and their parts, with the columns that hold the names of the database
+/// and of the table.
+const LISTS: [(&str, &str, Option<&str>); 4] = [
+    ("databases", "name", None),
+    ("tables", "database", Some("name")),
+    ("columns", "database", Some("table")),
+    ("parts", "database", Some("table")),
+];
+
+/// The tables that `system` and SHOW TABLES list for callers who may only read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// Every table of the database: those of a lake.
+    All,
+    /// The tables of a lake's copy. Tables of the bookkeeping and those behind views are left out.
+    Copies,
+}
+
+impl Listed {
+    /// Returns the value of `additional_table_filters`: a condition for each table that lists tables.
+    fn filters(self) -> String {
+        let filters = LISTS.map(|(list, database, table)| {
+            let mut filter = format!("{database} = '{DATABASE}'");
+            if let (Self::Copies, Some(table)) = (self, table) {
+                filter += &format!(
+                    " AND startsWith({table}, 'otel_') AND position({table}, '__') = 0 AND NOT endsWith({table}, '_mv')"
+                );
+            }
+            format!("'system.{list}': '{}'", filter.replace('\'', "\\'"))
+        });
+        format!("{{{}}}", filters.join(", "))
+    }
+}
+
 /// Returns the settings that every query of a caller who may only read starts from.
-pub fn base(limits: &Limits) -> Settings {
+pub fn base(limits: &Limits, listed: Listed) -> Settings {
     let mut settings = writer(limits);
     settings.insert("readonly".into(), "1".into());
+    settings.insert("additional_table_filters".into(), listed.filters());
     // One row more than the limit distinguishes a cut result from one that fits exactly.
     let rows = limits.max_result_rows.saturating_add(1);
     settings.insert("limit".into(), rows.to_string());
@@ -43,7 +72,8 @@ pub fn writer(limits: &Limits) -> Settings {
         ("max_execution_time", limits.max_execution_time.to_string()),
         ("max_memory_usage", limits.max_memory.to_string()),
         ("max_threads", limits.threads().to_string()),
-        // In other time zones the engine prunes partitions wrongly (ClickHouse issue 119173).
+        // In other time zones the engine prunes partitions of a lake wrongly (ClickHouse issue 119173), so a request for
+        // another zone turns that off.
         ("session_timezone", "UTC".to_owned()),
         // Text that is no statement must be a syntax error, and `EXPLAIN AST …` must not become a column called AST.
         ("implicit_select", "0".to_owned()),
@@ -89,11 +119,11 @@ pub fn with_requested(
 ) -> Result<Settings, Exception> {
     for (name, value) in requested {
         match name.as_str() {
-            name if IGNORED.contains(&name) => {}
             "session_timezone" if matches!(value.as_str(), "" | "UTC" | "Etc/UTC") => {}
+            // Reports of Metabase and JDBC clients name the zone in which their texts of times are meant.
             "session_timezone" => {
-                let message = "session_timezone is always UTC here; name a zone in the function: toStartOfHour(t, 'Europe/Berlin')";
-                return Err(Exception::of(code::BAD_ARGUMENTS, message));
+                settings.insert(name.clone(), value.clone());
+                settings.insert("use_iceberg_partition_pruning".into(), "0".into());
             }
             "max_execution_time" | "max_memory_usage" | "max_threads" | "limit" => {
                 lower(&mut settings, name, value)?;
@@ -103,6 +133,8 @@ pub fn with_requested(
                 settings.insert(name.clone(), value.clone());
             }
             name if is_free(name, rights) => drop(settings.insert(name.into(), value.clone())),
+            // The settings of inserts are for callers who may write, and for others they change nothing.
+            name if lists(name, IGNORED) => {}
             name => return Err(refused(name)),
         }
     }
@@ -150,14 +182,14 @@ mod tests {
 
     use clap::Parser;
 
-    use super::{READ, WRITE, base, with_requested, writer};
+    use super::{IGNORED, Listed, READ, WRITE, base, with_requested, writer};
     use crate::Config;
     use crate::rights::Rights;
 
     fn ask(name: &str, value: &str) -> Result<String, u32> {
         let config = Config::parse_from(["x", "--lake", "/"]);
         let requested = BTreeMap::from([(name.to_owned(), value.to_owned())]);
-        with_requested(base(&config.limits), &requested, Rights::READ)
+        with_requested(base(&config.limits, Listed::All), &requested, Rights::READ)
             .map(|settings| settings.get(name).cloned().unwrap_or_default())
             .map_err(|exception| exception.code)
     }
@@ -187,6 +219,11 @@ mod tests {
             "sent by some clients, never taken"
         );
         assert_eq!(ask("session_timezone", "UTC"), Ok("UTC".into()));
+        assert_eq!(ask("session_timezone", ""), Ok("UTC".into()));
+        assert_eq!(
+            ask("session_timezone", "Europe/Berlin"),
+            Ok("Europe/Berlin".into())
+        );
     }
 
     #[test]
@@ -205,12 +242,11 @@ mod tests {
         ] {
             assert_eq!(ask(name, "1"), Err(115), "{name:?}");
         }
-        assert_eq!(ask("session_timezone", "Europe/Berlin"), Err(36));
     }
 
     #[test]
     fn a_list_holds_names_alone() {
-        for line in READ.lines().chain(WRITE.lines()) {
+        for line in READ.lines().chain(WRITE.lines()).chain(IGNORED.lines()) {
             let is_name = |line: &str| {
                 line.bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

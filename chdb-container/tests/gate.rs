@@ -94,7 +94,7 @@ async fn a_parameter_can_not_smuggle_a_table() {
     let container = Container::start(folder.path(), &[]);
     let sql = "SELECT count() FROM {database:Identifier}.{table:Identifier}";
     let pairs = |database, table| [("param_database", database), ("param_table", table)];
-    let (_, code, _) = container.refusal(sql, &pairs("system", "tables")).await;
+    let (_, code, _) = container.refusal(sql, &pairs("system", "processes")).await;
     assert_eq!(code, 497);
     let response = container
         .statement(sql, &pairs("otel", "otel_logs"))
@@ -265,4 +265,80 @@ async fn names_with_line_breaks_hide_nothing() {
         let (_, code, _) = container.refusal(sql, &[]).await;
         assert_eq!(code, 497, "{sql}");
     }
+}
+
+#[tokio::test]
+async fn readers_see_the_tables_of_telemetry_alone() {
+    let folder = TempDir::new().expect("a folder");
+    let lake = lake(folder.path()).await;
+    commit_logs(&lake, NOVEMBER, 0, 3).await;
+    let reading = Container::start(folder.path(), &[]);
+    let kept = TempDir::new().expect("a folder");
+    let keeping = Container::keeping(kept.path());
+    for table in [
+        "otel_logs",
+        "otel_logs__staging_1",
+        "otel_x_mv",
+        "ledger",
+        "lease_7",
+        "errors_per_hour",
+    ] {
+        let sql = format!("CREATE TABLE otel.{table} (a UInt8) ENGINE = MergeTree ORDER BY a");
+        let made = keeping.statement(&sql, &[("user", "sync")]).send().await;
+        assert!(made.expect("an answer").status().is_success(), "{table}");
+    }
+    let ask = async |container: &Container, sql: &str, user: &str| {
+        let response = container.statement(sql, &[("user", user)]).send().await;
+        response.expect("an answer").text().await.expect("text")
+    };
+    for (sql, expected) in [
+        ("SHOW TABLES", "otel_logs\n"),
+        ("SHOW TABLES FROM otel", "otel_logs\n"),
+        ("SHOW DATABASES", "otel\n"),
+        ("SELECT name FROM system.databases", "otel\n"),
+        ("SELECT database, name FROM system.tables", "otel\totel_logs\n"),
+        (
+            "SELECT DISTINCT database, table FROM system.columns",
+            "otel\totel_logs\n",
+        ),
+        (
+            "SELECT count() FROM system.parts WHERE table != 'otel_logs'",
+            "0\n",
+        ),
+        (
+            "SELECT t.name FROM system.tables AS t JOIN system.databases d ON t.database = d.name",
+            "otel_logs\n",
+        ),
+        (
+            "SELECT countIf(name IN (SELECT table FROM system.columns)) FROM system.tables",
+            "1\n",
+        ),
+    ] {
+        assert_eq!(ask(&keeping, sql, "router").await, expected, "{sql}");
+    }
+    assert_eq!(
+        ask(
+            &keeping,
+            "SELECT count() FROM system.tables WHERE database = 'otel'",
+            "sync"
+        )
+        .await,
+        "6\n"
+    );
+    assert_eq!(
+        ask(&reading, "SELECT DISTINCT database FROM system.columns", "").await,
+        "otel\n"
+    );
+    let tables = ask(&reading, "SHOW TABLES", "").await;
+    assert!(
+        tables.contains("otel_logs\n") && tables.contains("otel_traces_trace_id_ts\n"),
+        "{tables}"
+    );
+    // No statement or setting lifts the filter.
+    let pairs = [("user", "router"), ("additional_table_filters", "{}")];
+    let (_, code, _) = keeping.refusal("SELECT name FROM system.tables", &pairs).await;
+    assert_eq!(code, 115);
+    let sql = "SELECT name FROM system.tables SETTINGS additional_table_filters = {}";
+    let (_, code, _) = keeping.refusal(sql, &[("user", "router")]).await;
+    assert_eq!(code, 164);
 }

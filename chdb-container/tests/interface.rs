@@ -102,7 +102,7 @@ async fn what_is_refused() {
         (("output_format_new_one", "x"), 115),
         (("max_threads", "many"), 36),
         (("output_format_json_quote_denormals", "perhaps"), 36),
-        (("session_timezone", "Asia/Kathmandu"), 36),
+        (("session_timezone", "Asia/Nowhere"), 36),
     ] {
         let (_, got, text) = container.refusal("SELECT 1", &[pairs]).await;
         assert_eq!(got, code, "{pairs:?}: {text}");

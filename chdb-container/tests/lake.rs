@@ -174,3 +174,50 @@ async fn killed_at_any_moment_it_starts_again() {
         container.signal("-KILL");
     }
 }
+
+#[tokio::test]
+async fn a_time_zone_of_the_session_changes_texts_and_no_rows() {
+    let folder = TempDir::new().expect("a folder");
+    let lake = lake(folder.path()).await;
+    for day in 0..4 {
+        let midnight = NOVEMBER + day * DAY;
+        commit_logs(&lake, midnight - 50, day * 100, 100).await;
+    }
+    let container = Container::start(folder.path(), &[]);
+    let ask = async |sql: &str, zone: &str| {
+        let pairs = [("session_timezone", zone)];
+        let response = container.statement(sql, &pairs).send().await.expect("an answer");
+        response.text().await.expect("text")
+    };
+    let zones = [
+        "Asia/Kathmandu",
+        "America/Los_Angeles",
+        "Pacific/Kiritimati",
+        "Europe/Berlin",
+    ];
+    for sql in [
+        "SELECT count() FROM otel_logs WHERE Timestamp >= '2026-11-02 00:00:00'",
+        "SELECT count() FROM otel_logs WHERE Timestamp < '2026-11-02 00:00:00'",
+        "SELECT count() FROM otel_logs WHERE toDate(Timestamp) = '2026-11-03'",
+        "SELECT count() FROM otel_logs WHERE Timestamp BETWEEN toDateTime64('2026-11-01 23:59:30', 6, 'UTC') AND \
+         toDateTime64('2026-11-02 00:00:09', 6, 'UTC')",
+        "SELECT toStartOfDay(Timestamp) AS day, count() FROM otel_logs GROUP BY day ORDER BY day",
+    ] {
+        let expected = ask(sql, "UTC").await;
+        for zone in zones {
+            assert_eq!(ask(sql, zone).await, expected, "{zone}: {sql}");
+        }
+    }
+    let midnight = "SELECT count() FROM otel_logs WHERE Timestamp >= toDateTime('2026-11-02 01:00:00')";
+    assert_eq!(ask(midnight, "Europe/Berlin").await, "250\n");
+    assert_eq!(
+        ask(midnight, "UTC").await,
+        "200\n",
+        "a text without a zone means the session's"
+    );
+    assert_eq!(ask("SELECT timezone()", "Europe/Berlin").await, "Europe/Berlin\n");
+    let (_, code, _) = container
+        .refusal("SELECT 1", &[("session_timezone", "Nowhere/Here")])
+        .await;
+    assert_eq!(code, 36);
+}

@@ -18,6 +18,7 @@ use crate::paths::Paths;
 
 const RULES: &str = "clickhouse/access.toml";
 const SETTINGS: &str = "clickhouse/settings/read.txt";
+const IGNORED: &str = "clickhouse/settings/ignored.txt";
 const RENDERED: &str = "clickhouse/users.d/lakefront.xml";
 
 /// Reads the rules and writes the rendered file.
@@ -25,14 +26,15 @@ pub fn run() -> Result<()> {
     let root = Paths::find()?.checkout;
     let rules = fs::read_to_string(root.join(RULES)).context(RULES)?;
     let settings = fs::read_to_string(root.join(SETTINGS)).context(SETTINGS)?;
-    fs::write(root.join(RENDERED), render(&rules, &settings)?).context(RENDERED)?;
+    let ignored = fs::read_to_string(root.join(IGNORED)).context(IGNORED)?;
+    fs::write(root.join(RENDERED), render(&rules, &settings, &ignored)?).context(RENDERED)?;
     println!("{RENDERED} is written");
     Ok(())
 }
 
 /// Further settings that a reader may set on a server. In the embedded ClickHouse they are limits or parts of the
 /// protocol, which its gate handles itself, or they are fixed.
-const OF_SERVERS: [&str; 17] = [
+const OF_SERVERS: [&str; 15] = [
     "add_http_cors_header",
     "cancel_http_readonly_queries_on_client_close",
     "enable_http_compression",
@@ -42,15 +44,16 @@ const OF_SERVERS: [&str; 17] = [
     "http_write_exception_in_output_format",
     "http_zlib_compression_level",
     "limit",
-    "log_comment",
     "max_bytes_to_read",
     "max_rows_to_read",
     "max_threads",
     "priority",
-    "send_logs_level",
     "send_progress_in_http_headers",
     "session_timezone",
 ];
+
+/// Ignored settings that stay fixed on a server: it enforces the first, and does not know the others as settings.
+const FIXED_ON_SERVERS: [&str; 3] = ["readonly", "use_client_time_zone", "wait_end_of_query"];
 
 /// Prefix of settings of the lake's engine. The oldest supported server need not have them.
 const OF_LAKES: &str = "iceberg_";
@@ -91,10 +94,12 @@ enum Access {
 
 /// Returns the rendered file for a server's `users.d`. Limits have a minimum of 1, because `0` means "no limit" to
 /// ClickHouse.
-fn render(rules: &str, settings: &str) -> Result<String> {
+fn render(rules: &str, settings: &str, ignored: &str) -> Result<String> {
     let mut settings: Vec<_> = settings
         .lines()
+        .chain(ignored.lines())
         .filter(|line| !line.is_empty() && !line.starts_with(['#']) && !line.starts_with(OF_LAKES))
+        .filter(|line| !FIXED_ON_SERVERS.contains(line))
         .chain(OF_SERVERS)
         .collect();
     settings.sort_unstable();
@@ -195,13 +200,13 @@ fn grants(user: &User) -> Vec<String> {
 mod tests {
     use std::fs;
 
-    use super::{RENDERED, RULES, SETTINGS, render};
+    use super::{IGNORED, RENDERED, RULES, SETTINGS, render};
 
     #[test]
     fn the_rendered_file_is_current() {
         // Tests run in the folder of the package.
         let read = |file| fs::read_to_string(format!("../{file}")).expect(file);
-        let current = render(&read(RULES), &read(SETTINGS)).expect("valid rules");
+        let current = render(&read(RULES), &read(SETTINGS), &read(IGNORED)).expect("valid rules");
         assert_eq!(read(RENDERED), current, "run `cargo xtask access`");
     }
 
@@ -212,12 +217,17 @@ mod tests {
                 "[users.x]\npassword = \"P\"\naccess = \"{access}\"\ndatabases = []\nfiles = false\nlimits = {{ max_threads = 4 }}"
             )
         };
-        let reader =
-            render(&rules("read"), "# a comment\n\nextremes\niceberg_snapshot_id\n").expect("valid rules");
+        let reader = render(
+            &rules("read"),
+            "# a comment\n\nextremes\niceberg_snapshot_id\n",
+            "readonly\nasync_insert\n",
+        )
+        .expect("valid rules");
         for line in [
             "<readonly>1</readonly>",
             "<max_threads><min>1</min><max>4</max><changeable_in_readonly/></max_threads>",
             "<extremes><changeable_in_readonly/></extremes>",
+            "<async_insert><changeable_in_readonly/></async_insert>",
         ] {
             assert!(reader.contains(line), "{line}: {reader}");
         }
@@ -226,10 +236,10 @@ mod tests {
             4,
             "its value and one constraint: {reader}"
         );
-        for name in ["iceberg", "schema", "a comment"] {
+        for name in ["iceberg", "schema", "a comment", "<readonly><changeable"] {
             assert!(!reader.contains(name), "{name}: {reader}");
         }
-        let writer = render(&rules("write"), "extremes\n").expect("valid rules");
+        let writer = render(&rules("write"), "extremes\n", "").expect("valid rules");
         assert!(
             writer.contains("<output_format_schema><const/></output_format_schema>"),
             "{writer}"
@@ -243,10 +253,10 @@ mod tests {
     #[test]
     fn names_that_are_more_than_names_are_refused() {
         let rules = "[users.x]\npassword = \"P</password>\"\naccess = \"read\"\ndatabases = []\nfiles = false\nlimits = {}";
-        let error = render(rules, "").expect_err("not plain");
+        let error = render(rules, "", "").expect_err("not plain");
         assert!(error.to_string().contains("is not a plain name"), "{error}");
         let rules =
             "[users.x]\npassword = \"P\"\naccess = \"read\"\ndatabases = []\nfiles = false\nlimits = {}";
-        assert!(render(rules, "a/><b\n").is_err());
+        assert!(render(rules, "a/><b\n", "").is_err());
     }
 }

@@ -77,6 +77,11 @@ impl Paths {
         self.tools().join("object-store")
     }
 
+    /// Returns the folder of the JDBC drivers, one folder each.
+    pub fn jdbc(&self) -> PathBuf {
+        self.tools().join("jdbc")
+    }
+
     /// Returns the programs of the stack in the folders into which [`crate::build`] builds them.
     pub fn installation(&self) -> Installation {
         Installation {
@@ -105,6 +110,7 @@ impl Paths {
             .env("LAKEFRONT_NODE_MODULES", self.node_modules())
             .env("LAKEFRONT_PYTHON", self.python())
             .env("LAKEFRONT_OBJECT_STORE", self.object_store())
+            .env("LAKEFRONT_JDBC", self.jdbc())
             .env("LAKEFRONT_BUNDLE", crate::bundle::folder(self))
             .env("WRANGLER_SEND_METRICS", "false");
         // `cargo run` sets these variables for xtask itself. Build scripts compare them with the values of their last

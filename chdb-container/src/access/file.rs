@@ -43,7 +43,7 @@ impl User {
         let limit = |name: &str, otherwise: u64| self.limits.get(name).copied().unwrap_or(otherwise);
         let max_result_rows = limit("max_result_rows", limits.max_result_rows);
         let mut settings = match self.access {
-            Access::Read => settings::base(limits),
+            Access::Read => settings::base(limits, settings::Listed::Copies),
             Access::Write => settings::writer(limits),
         };
         for (name, value) in &self.limits {

@@ -78,7 +78,7 @@ impl Profile {
     pub fn lake(limits: &Limits) -> Self {
         Self {
             rights: Rights::READ,
-            settings: settings::base(limits),
+            settings: settings::base(limits, settings::Listed::All),
             max_result_rows: limits.max_result_rows,
             max_result_bytes: limits.max_result_bytes,
         }

@@ -30,6 +30,7 @@ use crate::config::Limits;
 use crate::gate::Names;
 use crate::lake::Lake;
 use crate::rights::Rights;
+use crate::settings::Listed;
 use crate::{DATABASE, Error, settings};
 use pool::Pool;
 use queue::Queue;
@@ -139,7 +140,12 @@ impl Engine {
             limits,
             _cache: cache,
         };
-        engine.pool.warm(&settings::base(&engine.limits), slots)?;
+        let listed = if engine.lake.is_some() {
+            Listed::All
+        } else {
+            Listed::Copies
+        };
+        engine.pool.warm(&settings::base(&engine.limits, listed), slots)?;
         engine.pool.warm(&settings::gate(Rights::READ), slots)?;
         if let Some(lake) = &engine.lake {
             lake.refresh(&engine.ddl);

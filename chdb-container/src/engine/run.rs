@@ -147,7 +147,8 @@ impl Engine {
         }
         let verdict = self.verdict(query, &query.sql)?;
         if verdict.shows_definition && self.lake.as_ref().is_some_and(Lake::is_remote) {
-            let message = "Not allowed here: SHOW CREATE TABLE of a table on an object store, because it shows a key. Use DESCRIBE TABLE";
+            let message = "Not allowed here: the definition of a table on an object store (SHOW CREATE TABLE, or * of system.tables), \
+                           because it shows a key. Use DESCRIBE TABLE, or name the columns of system.tables";
             return Err(Exception::of(code::ACCESS_DENIED, message).into());
         }
         let format = verdict

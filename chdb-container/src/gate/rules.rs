@@ -21,7 +21,8 @@ pub struct Verdict {
     pub writes: bool,
     /// True for a CREATE statement.
     pub creates: bool,
-    /// True for SHOW CREATE TABLE. Its result includes the keys with which the engine reads the table's files.
+    /// True for SHOW CREATE TABLE, and for the columns of `system.tables` with the same text. The result includes the
+    /// keys with which the engine reads the table's files.
     pub shows_definition: bool,
     /// True if other values of the parameters could lead to another verdict.
     pub depends_on_values: bool,
@@ -48,36 +49,43 @@ const HARMLESS_TABLE_FUNCTIONS: [&str; 7] = [
     "view",
 ];
 
-/// Tables of `system` without data: sources of rows, and the settings that clients query when they connect.
-const HARMLESS_TABLES: [&str; 6] = [
+/// Tables of `system` that every caller may read: sources of rows, the settings, types, functions and formats of the
+/// engine, and the tables that list tables. Of the last ones, callers who may only read see the rows that
+/// `settings::Listed` names.
+const HARMLESS_TABLES: [&str; 16] = [
+    "system.columns",
+    "system.data_type_families",
+    "system.databases",
+    "system.formats",
+    "system.functions",
     "system.numbers",
     "system.numbers_mt",
     "system.one",
+    "system.parts",
     "system.settings",
+    "system.table_engines",
+    "system.table_functions",
+    "system.tables",
+    "system.time_zones",
     "system.zeros",
     "system.zeros_mt",
 ];
 
+/// Columns of `system.tables` with the statement that made a table, or a part of it.
+const DEFINITIONS: [&str; 3] = ["as_select", "create_table_query", "engine_full"];
+
 /// Further tables of `system` that callers who may write, and their client programs, may read.
-const TABLES_OF_WRITERS: [&str; 18] = [
-    "system.columns",
+const TABLES_OF_WRITERS: [&str; 10] = [
     "system.data_skipping_indices",
-    "system.databases",
     "system.detached_parts",
     "system.disks",
     "system.events",
-    "system.formats",
-    "system.functions",
     "system.merges",
     "system.metrics",
     "system.mutations",
-    "system.parts",
     "system.parts_columns",
     "system.processes",
     "system.projections",
-    "system.table_functions",
-    "system.tables",
-    "system.time_zones",
 ];
 
 /// Functions that read files, dictionaries, tables by name or facts about the machine, in lower case.
@@ -181,6 +189,7 @@ pub fn check(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Verdic
             )));
         }
     }
+    verdict.shows_definition |= shows_definitions(nodes);
     let mut before = None;
     for (index, node) in nodes.iter().enumerate() {
         match node.kind {
@@ -220,6 +229,16 @@ pub fn check(nodes: &[Node<'_>], names: &Names, rights: Rights) -> Result<Verdic
     let format = output_format(nodes, root, names)?;
     verdict.format = format.filter(|_| !verdict.writes);
     Ok(verdict)
+}
+
+/// Returns true if a statement reads `system.tables` and may show the column with the statement that made a table.
+fn shows_definitions(nodes: &[Node<'_>]) -> bool {
+    let is_list = |node: &Node<'_>| node.name.eq_ignore_ascii_case("system.tables");
+    let may_show = |node: &Node<'_>| match node.kind {
+        "Identifier" => DEFINITIONS.iter().any(|column| node.name.ends_with(column)),
+        kind => kind.ends_with("Asterisk") || kind.ends_with("Matcher"),
+    };
+    nodes.iter().any(is_list) && nodes.iter().any(may_show)
 }
 
 /// Returns the format of the FORMAT clause, if there is one: the last identifier below the root.
@@ -294,7 +313,12 @@ fn read_table(name: &str, rights: Rights, verdict: &mut Verdict) -> Result<(), E
 fn identifier(name: &str, rights: Rights) -> Result<(), Exception> {
     let lower = name.to_ascii_lowercase();
     match lower.split_once('.') {
-        Some((database, _)) if OTHER_DATABASES.contains(&database) && !is_readable(&lower, rights) => {
+        Some((database, rest)) if OTHER_DATABASES.contains(&database) => {
+            // The rest is a table, or a column of one.
+            let table = rest.split('.').next().unwrap_or(rest);
+            if is_readable(&format!("{database}.{table}"), rights) {
+                return Ok(());
+            }
             Err(denied(&format!("the table {name}")))
         }
         None if is_refused_scalar(&lower) || FORMATTING_FUNCTIONS.contains(&lower.as_str()) => Err(denied(

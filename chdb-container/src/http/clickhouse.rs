@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use axum::response::IntoResponse;
-use lakefront_clickhouse_http::{Exception, IncomingQuery, code};
+use lakefront_clickhouse_http::{Exception, IncomingQuery, code, with_revision};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -36,7 +36,9 @@ pub async fn run(
         .clone()
         .unwrap_or_else(|| Uuid::new_v4().to_string());
     let (may_compress, in_blocks) = (head.http_compression, head.native_compression);
+    let revision = head.revision;
     let outcome = execute(&state, &method, &uri, &headers, head, body).await;
+    let outcome = outcome.and_then(|output| for_revision(output, revision));
     let took = started.elapsed();
     state.counters.count(&outcome, took);
     let mut response = match outcome {
@@ -55,6 +57,18 @@ pub async fn run(
         response.extensions_mut().insert(reply::MayCompress);
     }
     response
+}
+
+/// Rewrites a result in format Native for a client that names a protocol revision.
+fn for_revision(mut output: Output, revision: u64) -> Result<Output, Error> {
+    if output.format != "Native" || revision == 0 {
+        return Ok(output);
+    }
+    match with_revision(&output.bytes, revision) {
+        Ok(written) => output.bytes = written.into_owned(),
+        Err(error) => return Err(Exception::of(code::NOT_IMPLEMENTED, error.to_string()).into()),
+    }
+    Ok(output)
 }
 
 /// Authenticates the caller, reads the statement and runs it.

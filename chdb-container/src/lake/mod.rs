@@ -132,6 +132,10 @@ impl Lake {
                     "a table that left the lake could not be dropped"
                 );
             });
+            if name == TRACES {
+                // The view shows nothing without its table, and the next table brings it back.
+                let _ = run(ddl, &format!("DROP VIEW IF EXISTS otel.{TIMES_OF_TRACES}"));
+            }
             self.tables().remove(&name);
         }
         for (name, found) in present {
@@ -306,7 +310,11 @@ impl Table {
         let local = || format!("IcebergLocal('otel/{name}') SETTINGS iceberg_use_version_hint = 1");
         let engine = shape.engine.clone().unwrap_or_else(local);
         let sql = format!("CREATE OR REPLACE TABLE otel.`{name}` ENGINE = {engine}");
-        match run(ddl, &sql) {
+        let view = || match name {
+            TRACES => run(ddl, &times_of_traces()),
+            _ => Ok(()),
+        };
+        match run(ddl, &sql).and_then(|()| view()) {
             Ok(()) => self.created_as = Some(shape),
             Err(detail) => self.metadata = Err(detail),
         }
@@ -351,6 +359,20 @@ impl Table {
             detail: self.metadata.as_ref().err().cloned(),
         }
     }
+}
+
+/// The table of spans.
+const TRACES: &str = "otel_traces";
+/// The table from which trace viewers, such as Grafana's, read when a trace began and ended.
+const TIMES_OF_TRACES: &str = "otel_traces_trace_id_ts";
+
+/// Returns the statement that makes [`TIMES_OF_TRACES`]. The lake has no such table, so it is a view with a row for each
+/// span. ClickHouse has a row for each trace of an inserted file: readers take `min(Start)` and `max(End)` of either.
+fn times_of_traces() -> String {
+    format!(
+        "CREATE OR REPLACE VIEW otel.{TIMES_OF_TRACES} AS SELECT TraceId, Timestamp AS Start, Timestamp AS End \
+         FROM otel.{TRACES} WHERE TraceId != ''"
+    )
 }
 
 /// A table found by a refresh, with its metadata if the catalog sent it.

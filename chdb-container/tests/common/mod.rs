@@ -9,11 +9,13 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use lakefront_lake::{Lake, LakeConfig};
-use lakefront_otel::arrow::LogsBuilder;
+use lakefront_otel::arrow::{LogsBuilder, TracesBuilder};
 use lakefront_otel::map::RequestContext;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -235,16 +237,44 @@ pub async fn commit_logs(lake: &Lake, from_second: u64, first: u64, count: u64) 
             ..ResourceLogs::default()
         }],
     };
-    let context = RequestContext {
-        sender: None,
-        user_agent: "",
-        country: "",
-        arrival: 0,
-    };
     let mut builder = LogsBuilder::new();
     builder
-        .append(&request, &context, i64::try_from(first).expect("small"))
+        .append(&request, &CONTEXT, i64::try_from(first).expect("small"))
         .expect("rows");
     let files = lake.write("otel_logs", builder.finish()).await.expect("files");
     lake.append("otel_logs", &files, None).await.expect("a commit");
 }
+
+/// Commits a trace of `count` spans, one per second from `from_second`.
+pub async fn commit_trace(lake: &Lake, trace_id: u128, from_second: u64, count: u64) {
+    let spans = (0..count)
+        .map(|n| Span {
+            trace_id: trace_id.to_be_bytes().to_vec(),
+            span_id: (n + 1).to_be_bytes().to_vec(),
+            name: format!("span {n}"),
+            start_time_unix_nano: (from_second + n) * 1_000_000_000,
+            end_time_unix_nano: (from_second + n) * 1_000_000_000 + 5_000_000,
+            ..Span::default()
+        })
+        .collect();
+    let request = ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans {
+            scope_spans: vec![ScopeSpans {
+                spans,
+                ..ScopeSpans::default()
+            }],
+            ..ResourceSpans::default()
+        }],
+    };
+    let mut builder = TracesBuilder::new();
+    builder.append(&request, &CONTEXT, 0).expect("rows");
+    let files = lake.write("otel_traces", builder.finish()).await.expect("files");
+    lake.append("otel_traces", &files, None).await.expect("a commit");
+}
+
+const CONTEXT: RequestContext<'_> = RequestContext {
+    sender: None,
+    user_agent: "",
+    country: "",
+    arrival: 0,
+};

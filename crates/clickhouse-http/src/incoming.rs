@@ -33,16 +33,17 @@ pub struct IncomingQuery {
     pub native_compression: bool,
     /// True if the body consists of ClickHouse's native compressed blocks.
     pub native_body: bool,
+    /// The protocol revision in which the client reads the format Native; 0 if it names none.
+    pub revision: u64,
     /// The boundary of the body's parts if the body is a form. Statement and parameters are then fields of the form.
     pub form: Option<String>,
 }
 
 /// Names of pairs in the address that concern the protocol or the way of replying, and affect no result.
-const PROTOCOL: [&str; 23] = [
+const PROTOCOL: [&str; 22] = [
     "add_http_cors_header",
     "buffer_size",
     "cancel_http_readonly_queries_on_client_close",
-    "client_protocol_version",
     "close_session",
     "http_headers_progress_interval_ms",
     "http_make_head_request",
@@ -131,6 +132,7 @@ impl IncomingQuery {
             "enable_http_compression" => self.http_compression = is_on(&value),
             "compress" => self.native_compression = is_on(&value),
             "decompress" => self.native_body = is_on(&value),
+            "client_protocol_version" => self.revision = value.parse().unwrap_or_default(),
             "wait_end_of_query" => {}
             _ if PROTOCOL.contains(&name) => {}
             _ => match name.strip_prefix("param_") {

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use clickhouse::{Client, Compression, Row};
+use lakefront_clickhouse_http::Credentials;
 use lakefront_tests::ClickHouse;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -187,4 +188,70 @@ async fn clickhouse_connect() -> Result<()> {
 #[tokio::test]
 async fn clickhouse_client_for_node() -> Result<()> {
     script("node", "node.cjs").await
+}
+
+/// Runs a client as a user who writes and, on an embedded ClickHouse, as one who reads. `command` takes the URL, and the
+/// client the user, the password and the kind of the user.
+async fn as_each_user(command: impl Fn(&str) -> Command) -> Result<()> {
+    let folder = TempDir::new()?;
+    let clickhouse = ClickHouse::with_passwords(folder.path()).await?;
+    for table in ["otel_logs", "ledger"] {
+        let columns = "(Timestamp DateTime64(6, 'UTC'), Body String) ENGINE = MergeTree ORDER BY Timestamp";
+        clickhouse
+            .sql(&format!("CREATE TABLE IF NOT EXISTS otel.{table} {columns}"))
+            .await?;
+    }
+    let Credentials { user, password } = clickhouse.credentials();
+    let mut users = vec![(user.as_str(), "writer")];
+    if clickhouse.is_embedded() {
+        users.push(("router", "reader"));
+    }
+    for (user, kind) in users {
+        let mut command = command(clickhouse.url());
+        command.args([user, &password, kind]);
+        let output = tokio::task::spawn_blocking(move || command.output()).await??;
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        ensure!(
+            output.status.success() && out.ends_with("all good\n"),
+            "{user}: {out}\n{err}\n{}",
+            clickhouse.output()
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn clickhouse_go() -> Result<()> {
+    let client = lakefront_tests::checkout()?.join("tests/clients/go");
+    as_each_user(|url| {
+        let address = url.trim_start_matches("http://").trim_end_matches('/');
+        let mut command = Command::new("go");
+        command.args(["run", "-C"]).arg(&client).args([".", address]);
+        command
+    })
+    .await
+}
+
+#[tokio::test]
+async fn clickhouse_jdbc() -> Result<()> {
+    let client = lakefront_tests::checkout()?.join("tests/clients/Jdbc.java");
+    let drivers = std::env::var("LAKEFRONT_JDBC")
+        .context("LAKEFRONT_JDBC is not set: run the tests with `cargo xtask test`")?;
+    for driver in std::fs::read_dir(drivers)? {
+        let jars = driver?.path().join("*");
+        as_each_user(|url| {
+            let mut command = Command::new("java");
+            command
+                .arg("-cp")
+                .arg(&jars)
+                .arg(&client)
+                .arg(url.trim_end_matches('/'));
+            command
+        })
+        .await?;
+    }
+    Ok(())
 }

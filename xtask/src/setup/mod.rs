@@ -5,6 +5,7 @@ mod apt;
 mod cargo_tools;
 mod collector;
 mod installed;
+mod maven;
 mod npm;
 mod object_store;
 mod python;
@@ -27,7 +28,7 @@ pub enum ToolSet {
     Stack,
     /// The tools of `Stack`, and an object store with its catalog.
     StackOnS3,
-    /// The tools of `StackOnS3`, and Chromium for the tests.
+    /// The tools of `StackOnS3`, and for the tests Chromium and the JDBC drivers.
     Everything,
 }
 
@@ -59,6 +60,9 @@ pub fn run(wanted: ToolSet) -> Result<Paths> {
             "MinIO and the Iceberg REST catalogs",
             object_store::install(&paths),
         );
+    }
+    if wanted >= ToolSet::Everything {
+        step("JDBC drivers", maven::install_jdbc(&paths));
     }
     if lakefront_launcher::process::interrupted() {
         bail!("interrupted");

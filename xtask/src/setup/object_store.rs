@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 
 use super::versions::Versions;
-use super::{announce, installed};
+use super::{announce, installed, maven};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
@@ -53,14 +53,6 @@ pub fn install(paths: &Paths) -> Result<()> {
     installed::record(paths, TOOL, &all_versions)
 }
 
-/// Downloads a file of Maven's central repository under another name.
 fn fetch(paths: &Paths, jar: &str, name: &str) -> Result<()> {
-    process::run(
-        paths
-            .command("curl")
-            .args(["--fail", "--location", "--progress-bar", "--output"])
-            .arg(paths.object_store().join(name))
-            .arg(format!("https://repo1.maven.org/maven2/{jar}")),
-    )
-    .with_context(|| format!("{name} can't be fetched"))
+    maven::fetch(paths, jar, &paths.object_store().join(name))
 }

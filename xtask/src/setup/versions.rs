@@ -14,6 +14,8 @@ pub struct Versions {
     apt: BTreeMap<String, String>,
     cargo: BTreeMap<String, String>,
     npm: BTreeMap<String, String>,
+    /// The jars of each JDBC driver by its version, as paths in Maven's central repository.
+    pub jdbc: BTreeMap<String, Vec<String>>,
     /// Version of the OpenTelemetry Collector and of all its modules.
     pub collector: String,
     /// Version of MinIO, as a Go module.
@@ -26,7 +28,7 @@ pub struct Versions {
 }
 
 /// Debian packages that only tests use.
-const TEST_PACKAGES: [&str; 2] = ["chromium", "fonts-dejavu-core"];
+const TEST_PACKAGES: [&str; 3] = ["chromium", "default-jdk-headless", "fonts-dejavu-core"];
 /// Debian packages that the installation of the object store needs.
 const STORE_PACKAGES: [&str; 3] = ["curl", "python3", "python3-venv"];
 
