@@ -1,5 +1,7 @@
 //! The data that every page needs before its first query: the catalogue, the time zone and the theme.
 
+use std::borrow::Cow;
+
 use lakefront_api::{Page, QueryInfo};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +15,7 @@ pub const UTC: &str = "UTC";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrap {
     /// The catalogue of named queries.
-    pub catalogue: Vec<QueryInfo>,
+    pub catalogue: Cow<'static, [QueryInfo]>,
     /// The origin of this page, as a browser names it: `https://telemetry.example`.
     pub origin: String,
     /// The address to which an OpenTelemetry SDK sends, without the signal's path: `http://127.0.0.1:4318`.
@@ -31,7 +33,7 @@ pub struct Bootstrap {
 impl Default for Bootstrap {
     fn default() -> Self {
         Self {
-            catalogue: Vec::new(),
+            catalogue: Cow::default(),
             origin: String::new(),
             otlp_endpoint: String::new(),
             tz: UTC.into(),

@@ -4,7 +4,7 @@ mod filters;
 mod links;
 mod titles;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use lakefront_api::{Page, PanelPlace, QueryInfo};
 use lakefront_chart::ranked;
@@ -16,14 +16,14 @@ pub use titles::{document_title, parent, title};
 /// The catalogue of named queries, page by page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PageIndex {
-    catalogue: Arc<Vec<QueryInfo>>,
+    catalogue: Arc<Cow<'static, [QueryInfo]>>,
     /// True if links stay below [`PLAIN`].
     plain: bool,
 }
 
 impl PageIndex {
     /// Creates the pages of a catalogue. `plain` keeps their links below [`PLAIN`].
-    pub fn new(catalogue: Vec<QueryInfo>, plain: bool) -> Self {
+    pub fn new(catalogue: Cow<'static, [QueryInfo]>, plain: bool) -> Self {
         Self {
             catalogue: Arc::new(catalogue),
             plain,

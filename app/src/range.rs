@@ -1,29 +1,9 @@
 //! Converts the range in a URL to instants. Server only: this needs the time-zone database.
 
-use std::sync::LazyLock;
-
-use jiff::{
-    Timestamp, civil,
-    tz::{TimeZone, TimeZoneDatabase},
-};
-use lakefront_api::{Problem, ProblemType, Range, TimeRange, Zone, ZoneOffset};
+use jiff::{Timestamp, civil, tz::TimeZone};
+use lakefront_api::{Problem, ProblemType, Range, TimeRange, Zone, ZoneOffset, time_zone};
 
 use crate::view::RangeChoice;
-
-/// The time-zone database. The named queries use the same one, so a zone that a page accepts is also valid there.
-static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
-
-/// Returns the zone of an IANA name.
-///
-/// # Errors
-/// [`ProblemType::BadRequest`] for any other name. `Etc/Unknown` is one: browsers report it where they have no zone.
-pub fn time_zone(name: &str) -> Result<TimeZone, Problem> {
-    let zone = DATABASE.get(name).ok();
-    zone.filter(|zone| zone.iana_name().is_some()).ok_or_else(|| {
-        let detail = format!("tz: no time zone is called {name:?}, use an IANA name such as Europe/Berlin");
-        Problem::new(ProblemType::BadRequest, detail)
-    })
-}
 
 /// Converts a viewer's range to the range of a request. Local times are in the zone `tz`.
 ///

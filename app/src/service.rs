@@ -13,7 +13,7 @@ pub type HostFuture<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>
 /// The functions that the dashboard calls in the program that hosts it. The contract is that of the HTTP interface.
 pub trait Backends: Send + Sync + 'static {
     /// `GET /queries`: returns the catalogue, in the order in which panels are shown.
-    fn catalogue(&self) -> Vec<QueryInfo>;
+    fn catalogue(&self) -> &'static [QueryInfo];
     /// `POST /query`: runs a named query.
     fn query(&self, request: QueryRequest) -> HostFuture<QueryReply>;
     /// `POST /sql`: runs one read-only statement over the `otel` tables.

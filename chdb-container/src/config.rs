@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use lakefront_hosts::HostName;
 use lakefront_lake::RestCatalogConfig;
+use secrecy::SecretString;
 
 /// Answers ClickHouse SQL with an embedded chDB engine: over the Iceberg tables of a lake, without state, or with
 /// `--data-dir` over tables of its own, as a ClickHouse server does.
@@ -64,7 +65,7 @@ pub struct Config {
         hide_env_values = true,
         value_name = "SECRET"
     )]
-    pub engine_secret: Option<String>,
+    pub engine_secret: Option<SecretString>,
 
     /// Host names, separated by commas, under which requests without a secret or password are answered, beside 127.0.0.1,
     /// localhost and `[::1]`; `*` allows every host.

@@ -10,9 +10,10 @@ use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use lakefront_chdb_container::access::{Access, Profile};
 use lakefront_chdb_container::engine::{Engine, Tables};
-use lakefront_chdb_container::http::{Authenticator, Secret};
+use lakefront_chdb_container::http::Authenticator;
 use lakefront_chdb_container::lake::Lake;
 use lakefront_chdb_container::{Config, http};
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -85,7 +86,8 @@ fn authenticator(config: &Config) -> anyhow::Result<Authenticator> {
         if config.engine_secret.is_none() && !is_local {
             tracing::warn!(address = %config.listen, "anyone who reaches this address can read the lake: set LAKEFRONT_ENGINE_SECRET");
         }
-        let secret = Secret::new(config.engine_secret.clone());
+        let secret = config.engine_secret.clone();
+        let secret = secret.filter(|secret| !secret.expose_secret().is_empty());
         return Ok(Authenticator::lake(secret, Profile::lake(&config.limits), hosts));
     }
     let text = config.access.as_deref().map(std::fs::read_to_string).transpose();

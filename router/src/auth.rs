@@ -9,8 +9,10 @@ use http::request::Parts;
 use http::{HeaderMap, header};
 use lakefront_api::ProblemType;
 use lakefront_hosts::{Foreign, check_fetch_site};
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
 
-use crate::config::{Config, Secret};
+use crate::config::Config;
 use crate::problem::ApiError;
 
 /// Admits or refuses a request.
@@ -54,14 +56,16 @@ fn is_navigation(request: &Parts) -> bool {
 
 /// Returns an error if the token is missing or wrong. It is given as `Authorization: Bearer <token>`, or as the
 /// password of `Basic` with any user name. A browser asks its user for the latter.
-fn check_token(headers: &HeaderMap, token: &Secret) -> Result<(), ApiError> {
+fn check_token(headers: &HeaderMap, token: &SecretString) -> Result<(), ApiError> {
     let given = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
+    // The time of the comparison does not depend on how much of the text is right.
+    let is_token = |text: &str| bool::from(token.expose_secret().as_bytes().ct_eq(text.as_bytes()));
     let matches = match given.and_then(|value| value.split_once(' ')) {
-        Some((scheme, value)) if scheme.eq_ignore_ascii_case("bearer") => token.matches(value.trim()),
+        Some((scheme, value)) if scheme.eq_ignore_ascii_case("bearer") => is_token(value.trim()),
         Some((scheme, value)) if scheme.eq_ignore_ascii_case("basic") => {
-            password(value.trim()).is_some_and(|password| token.matches(&password))
+            password(value.trim()).is_some_and(|password| is_token(&password))
         }
         _ => false,
     };
@@ -130,6 +134,8 @@ mod tests {
             "Bearer",
             "Bearer ",
             "Bearer 0123",
+            "Bearer 0123456789abcdeX",
+            "Bearer 0123456789abcdef0",
             "Basic ???",
             "Digest x",
             &no_colon,

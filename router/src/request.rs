@@ -16,7 +16,8 @@ use lakefront_api::{
 };
 use lakefront_app::{Backends, HostFuture, ServerRows};
 use lakefront_clickhouse_http::Statement;
-use lakefront_query::{Plan, REQUEST_DEADLINE, Topology, catalogue, plan, plan_sql, resolve};
+use lakefront_query::{Plan, REQUEST_DEADLINE, Topology, plan, plan_sql, query_infos, resolve};
+use secrecy::SecretString;
 use url::Url;
 use worker::send::SendFuture;
 use worker::{Context, Env};
@@ -25,7 +26,6 @@ use crate::backends::engine::{CHECK_DEADLINE, Engine, can_answer, lag_seconds};
 use crate::backends::failover::{FailedCall, first_reply};
 use crate::backends::failure::{EngineFailure, StatementOrigin};
 use crate::clock::Instant;
-use crate::config::Secret;
 use crate::geo::GeoPoint;
 use crate::geo::nearest_first;
 use crate::lanes::Lanes;
@@ -40,7 +40,7 @@ pub struct RequestContext {
     context: Arc<Context>,
     exporter: Option<Arc<Exporter>>,
     ingest: Option<Url>,
-    ingest_key: Option<Secret>,
+    ingest_key: Option<SecretString>,
     client: Option<GeoPoint>,
     lanes: Arc<Lanes>,
     /// Held by the query that checks stale engines, on behalf of all queries of the request.
@@ -58,7 +58,7 @@ impl RequestContext {
         context: Arc<Context>,
         exporter: Option<Arc<Exporter>>,
         ingest: Option<Url>,
-        ingest_key: Option<Secret>,
+        ingest_key: Option<SecretString>,
         client: Option<GeoPoint>,
     ) -> Self {
         Self {
@@ -219,8 +219,6 @@ impl RequestContext {
             }
         });
         let (attempt, (engine, reply)) = outcome.await?;
-        // chDB opens the lake's newest snapshot for each query, so its data is current as of the moment of the request.
-        let as_of = attempt.as_of.unwrap_or_else(|| reply.sent_at.timestamp());
         let now = Instant::now().timestamp();
         let answer = reply.answer.for_doubles();
         Ok(QueryReply {
@@ -231,8 +229,8 @@ impl RequestContext {
             region: engine.region(),
             reason: attempt.reason,
             range,
-            as_of: Some(as_of),
-            lag_seconds: Some(lag_seconds(as_of, now)),
+            as_of: Some(reply.as_of),
+            lag_seconds: Some(lag_seconds(reply.as_of, now)),
             elapsed_ms: arrived.elapsed_ms(),
             backend_ms: reply.took_ms,
             stats: answer.stats,
@@ -298,8 +296,8 @@ fn sent(statement: Statement) -> SentStatement {
 }
 
 impl Backends for RequestContext {
-    fn catalogue(&self) -> Vec<QueryInfo> {
-        catalogue().iter().map(|query| query.info.clone()).collect()
+    fn catalogue(&self) -> &'static [QueryInfo] {
+        query_infos()
     }
 
     fn query(&self, request: QueryRequest) -> HostFuture<QueryReply> {

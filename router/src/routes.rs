@@ -41,7 +41,7 @@ async fn sql(
     Ok(Json(SendFuture::new(context.ad_hoc(request, arrived)).await?))
 }
 
-async fn queries(Extension(context): Extension<RequestContext>) -> Json<Vec<QueryInfo>> {
+async fn queries(Extension(context): Extension<RequestContext>) -> Json<&'static [QueryInfo]> {
     Json(context.catalogue())
 }
 

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use lakefront_hosts::HostName;
 use lakefront_lake::{LakeLocation, RestCatalogConfig};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::clickhouse::Target;
@@ -94,7 +95,7 @@ pub struct Targets {
         hide_default_value = true,
         value_name = "PASSWORD"
     )]
-    pub password: Secret,
+    pub password: SecretString,
 }
 
 /// The lake and the ClickHouses.
@@ -233,30 +234,12 @@ pub struct Audit {
     pub repair: bool,
 }
 
-/// A text that debug output hides.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
-}
-
-impl std::str::FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
 impl Targets {
     /// Creates a client for each ClickHouse.
     pub fn open(&self) -> Vec<Target> {
         self.clickhouse
             .iter()
-            .map(|url| Target::new(url, &self.user, &self.password.0))
+            .map(|url| Target::new(url, &self.user, self.password.expose_secret()))
             .collect()
     }
 }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use jiff::Timestamp;
+use lakefront_api::{LeaseHealth, SyncHealth, TargetHealth};
 use lakefront_hosts::AllowedHosts;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
@@ -19,7 +20,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::follower::Summary;
@@ -48,35 +48,6 @@ struct RoundLabels {
     outcome: &'static str,
 }
 
-/// The state of a ClickHouse in `/health`.
-#[derive(Clone, Debug, Default, Serialize)]
-struct TargetHealth {
-    /// Start of the last round that succeeded. Everything that was committed until then is loaded.
-    in_step_as_of: Option<Timestamp>,
-    /// End of the last round, whatever its outcome.
-    last_round: Option<Timestamp>,
-    /// True if another sync held the lease.
-    busy: bool,
-    /// The holder of the lease, as of the last round.
-    lease: Option<LeaseHealth>,
-    /// Time of the last loaded rows, by any sync.
-    last_loaded: Option<Timestamp>,
-    /// Seconds since then.
-    nothing_loaded_for_seconds: Option<i64>,
-    /// The error of the last round.
-    error: Option<String>,
-}
-
-/// The holder of a lease in `/health`.
-#[derive(Clone, Debug, Serialize)]
-struct LeaseHealth {
-    holder: String,
-    /// True if this process holds the lease.
-    ours: bool,
-    /// Seconds since the last heartbeat of another holder, as of the last round.
-    silent_for_seconds: Option<u64>,
-}
-
 /// A round that has ended.
 #[derive(Debug)]
 pub struct EndedRound<'a> {
@@ -90,12 +61,6 @@ pub struct EndedRound<'a> {
     pub last_loaded: Option<Timestamp>,
     /// The result of the round.
     pub round: &'a Result<Summary>,
-}
-
-#[derive(Serialize)]
-struct Health {
-    ready: bool,
-    targets: BTreeMap<String, TargetHealth>,
 }
 
 impl Monitor {
@@ -213,7 +178,7 @@ async fn require_own_host(State(hosts): State<Arc<AllowedHosts>>, request: Reque
 }
 
 /// Answers 200 if no ClickHouse failed its last round, else 503, with the same body.
-async fn health(State(monitor): State<Arc<Monitor>>) -> (StatusCode, Json<Health>) {
+async fn health(State(monitor): State<Arc<Monitor>>) -> (StatusCode, Json<SyncHealth>) {
     let mut targets = monitor
         .targets
         .lock()
@@ -229,7 +194,7 @@ async fn health(State(monitor): State<Arc<Monitor>>) -> (StatusCode, Json<Health
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    (status, Json(Health { ready, targets }))
+    (status, Json(SyncHealth { ready, targets }))
 }
 
 async fn metrics(State(monitor): State<Arc<Monitor>>) -> String {

@@ -51,7 +51,8 @@ fn index(plain: bool) -> PageIndex {
                 json!([{ "page": "operations", "position": 1 }]),
             ),
             query("hidden", json!([]), json!([])),
-        ],
+        ]
+        .into(),
         plain,
     )
 }

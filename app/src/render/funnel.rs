@@ -84,7 +84,7 @@ mod tests {
             [("Visit".into(), 100.0), ("Order".into(), 10.0)]
         );
         let context = RenderContext {
-            pages: &PageIndex::new(Vec::new(), false),
+            pages: &PageIndex::new([].as_slice().into(), false),
             page: Page::Web,
             view: &View::default(),
             open: &[],

@@ -110,7 +110,7 @@ mod tests {
         }))
         .unwrap();
         let context = RenderContext {
-            pages: &PageIndex::new(Vec::new(), false),
+            pages: &PageIndex::new([].as_slice().into(), false),
             page: Page::Errors,
             view: &View::default(),
             open: &[],

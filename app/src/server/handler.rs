@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lakefront_api::{
-    BackendChoice, BackendHealth, BackendState, ChartKind, IngestRefusal, ParamKind, Problem, ProblemType,
-    QueryInfo, QueryReply, QueryRequest, Range, SqlRequest, TimeRange, Zone,
+    BackendChoice, BackendHealth, BackendState, ChartKind, IngestRefusal, Problem, ProblemType, QueryInfo,
+    QueryReply, QueryRequest, Range, SqlRequest, TimeRange, Zone,
 };
 use lakefront_chart::{Unit, span};
 use leptos::prelude::use_context;
@@ -109,6 +109,7 @@ async fn refusal() -> Option<String> {
         path,
         status,
         message,
+        ..
     } = health.last_refusal?;
     Some(format!("{at:.0} {path} was refused with {status}: {message}"))
 }
@@ -169,7 +170,7 @@ async fn panel(request: &PanelRequest) -> Result<PanelAnswer, Failure> {
         to: Timestamp::UNIX_EPOCH,
     };
     let zone = offsets(&request.tz, reply.range.unwrap_or(always))?;
-    let compared = match kind(&host.catalogue(), &request.query) {
+    let compared = match kind(host.catalogue(), &request.query) {
         Some(ChartKind::Totals) => compared(&host, request, &reply, &zone).await,
         _ => None,
     };
@@ -220,7 +221,7 @@ async fn rows_of(
     Range { from, to }: Range,
 ) -> Option<Vec<Vec<Value>>> {
     let between = TimeRange::Absolute { from, to };
-    let reply = host.query(named(host, request, between, false)).await.ok()?;
+    let reply = host.query(named(request, between, false)).await.ok()?;
     reply
         .range
         .is_some_and(|range| range.from == from)
@@ -237,37 +238,23 @@ pub async fn reply_to(
     explain: bool,
 ) -> Result<QueryReply, Failure> {
     let range = time_range(&request.range, &request.tz)?;
-    Ok(host.query(named(host, request, range, explain)).await?)
+    Ok(host.query(named(request, range, explain)).await?)
 }
 
-fn named(host: &QueryService, request: &PanelRequest, time_range: TimeRange, explain: bool) -> QueryRequest {
+fn named(request: &PanelRequest, time_range: TimeRange, explain: bool) -> QueryRequest {
+    let params = request.params.iter();
     QueryRequest {
         query: request.query.clone(),
         time_range,
-        params: typed(&host.catalogue(), request),
+        params: params
+            .map(|(name, text)| (name.clone(), text.as_str().into()))
+            .collect(),
         tz: request.tz.clone(),
         backend: BackendChoice::Auto,
         max_lag_seconds: None,
         at: None,
         explain,
     }
-}
-
-/// Converts parameters from the URL's text to numbers where the catalogue says that they are integers.
-fn typed(catalogue: &[QueryInfo], request: &PanelRequest) -> BTreeMap<String, Value> {
-    let info = catalogue.iter().find(|info| info.name == request.query);
-    let kind = |name: &str| {
-        let param = info?.params.iter().find(|param| param.name == name);
-        param.map(|param| param.kind)
-    };
-    let value = |name: &str, text: &str| match (kind(name), text.parse::<u64>()) {
-        (Some(ParamKind::Integer), Ok(number)) => number.into(),
-        _ => text.into(),
-    };
-    let params = request.params.iter();
-    params
-        .map(|(name, text)| (name.clone(), value(name, text)))
-        .collect()
 }
 
 fn host() -> Result<QueryService, Failure> {

@@ -1,13 +1,13 @@
 //! Reads what a page needs from the HTTP request that is being answered: cookies, the origin, the pinned zone.
 
 use http::{HeaderName, header, request::Parts};
+use lakefront_api::time_zone;
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
 
 use crate::{
     QueryService,
     bootstrap::{Bootstrap, UTC},
-    range::time_zone,
     theme::Theme,
     view::View,
 };
@@ -18,7 +18,11 @@ pub fn bootstrap() -> Bootstrap {
     let (tz, unknown_tz) = existing_or_unknown(cookie("tz"));
     let (_, unknown_pinned_tz) = existing_or_unknown(pinned_zone());
     Bootstrap {
-        catalogue: host.as_ref().map(|host| host.catalogue()).unwrap_or_default(),
+        catalogue: host
+            .as_ref()
+            .map(|host| host.catalogue())
+            .unwrap_or_default()
+            .into(),
         origin: origin(),
         otlp_endpoint: host.map(|host| host.otlp_endpoint()).unwrap_or_default(),
         tz: tz.unwrap_or_else(|| UTC.into()),

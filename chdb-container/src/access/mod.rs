@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lakefront_clickhouse_http::Credentials;
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
 
 use crate::config::Limits;
 use crate::rights::Rights;
@@ -38,7 +40,7 @@ pub struct Access(BTreeMap<String, User>);
 struct User {
     profile: Arc<Profile>,
     /// The password; `None` admits every caller who sends an empty password.
-    password: Option<String>,
+    password: Option<SecretString>,
 }
 
 /// A user whose credentials were valid.
@@ -111,6 +113,7 @@ impl Access {
                 });
             }
             let profile = Arc::new(user.profile(limits));
+            let password = password.map(SecretString::from);
             Ok((name, User { profile, password }))
         });
         Ok(Self(users.collect::<Result<_, _>>()?))
@@ -134,9 +137,10 @@ impl Access {
             name => name,
         };
         let user = self.0.get(name);
-        let expected = user.map_or("", |user| user.password.as_deref().unwrap_or_default());
+        let expected = user.and_then(|user| user.password.as_ref());
+        let expected = expected.map_or("", |password| password.expose_secret());
         // A user without a password accepts only an empty one, so that a forgotten variable is noticed.
-        let is_right = is_same(credentials.password.as_bytes(), expected.as_bytes());
+        let is_right = bool::from(expected.as_bytes().ct_eq(credentials.password.as_bytes()));
         match user {
             Some(user) if is_right => Ok(AuthenticatedUser {
                 name: name.into(),
@@ -146,16 +150,6 @@ impl Access {
             _ => Err(Error::WrongPassword { user: name.into() }),
         }
     }
-}
-
-/// Returns true if both are equal. The time depends on the lengths only, not on the position of a difference.
-pub fn is_same(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len()
-        && left
-            .iter()
-            .zip(right)
-            .fold(0, |differences, (left, right)| differences | (left ^ right))
-            == 0
 }
 
 #[cfg(test)]

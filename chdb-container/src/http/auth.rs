@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, Uri};
 use lakefront_clickhouse_http::{Credentials, IncomingQuery, SECRET_HEADER};
 use lakefront_hosts::{AllowedHosts, is_by_browser};
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
 
 use crate::Error;
-use crate::access::{Access, Profile, is_same};
+use crate::access::{Access, Profile};
 
 /// Authenticates callers and returns their rights.
 ///
@@ -22,7 +24,11 @@ pub struct Authenticator {
 
 #[derive(Clone)]
 enum Mode {
-    Lake { secret: Secret, profile: Arc<Profile> },
+    Lake {
+        /// `None` admits every caller.
+        secret: Option<SecretString>,
+        profile: Arc<Profile>,
+    },
     Users(Arc<Access>),
 }
 
@@ -32,7 +38,7 @@ const HOSTS_VARIABLE: &str = "LAKEFRONT_ALLOWED_HOSTS (--allowed-hosts)";
 impl Authenticator {
     /// Returns a check that admits callers who send the secret, with the rights of `profile`. Without a secret, the
     /// check admits every caller under an allowed host name.
-    pub fn lake(secret: Secret, profile: Profile, hosts: AllowedHosts) -> Self {
+    pub fn lake(secret: Option<SecretString>, profile: Profile, hosts: AllowedHosts) -> Self {
         let profile = Arc::new(profile);
         Self {
             mode: Mode::Lake { secret, profile },
@@ -60,9 +66,9 @@ impl Authenticator {
     ) -> Result<Arc<Profile>, Error> {
         match &self.mode {
             Mode::Lake { secret, profile } => {
-                secret.check(headers, credentials)?;
-                if secret.is_open() {
-                    self.hosts.check(uri, headers, HOSTS_VARIABLE)?;
+                match secret {
+                    Some(secret) => check_secret(secret, headers, credentials)?,
+                    None => self.hosts.check(uri, headers, HOSTS_VARIABLE)?,
                 }
                 Ok(Arc::clone(profile))
             }
@@ -106,36 +112,23 @@ impl Authenticator {
     }
 }
 
-/// The secret that router and engine share, if there is one.
-#[derive(Clone)]
-pub struct Secret(Option<Arc<str>>);
-
-impl Secret {
-    /// Wraps a secret. `None` or an empty secret admits every caller.
-    pub fn new(secret: Option<String>) -> Self {
-        Self(secret.filter(|secret| !secret.is_empty()).map(Into::into))
-    }
-
-    /// Returns true if there is no secret, so that every caller is admitted.
-    pub fn is_open(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// Checks that the caller sent the secret: in its own header, as a password or as a bearer token.
-    ///
-    /// # Errors
-    /// [`Error::Unauthorized`] if the secret is missing or wrong.
-    pub fn check(&self, headers: &HeaderMap, credentials: Option<&Credentials>) -> Result<(), Error> {
-        let Some(secret) = &self.0 else { return Ok(()) };
-        let sent = headers
-            .get(SECRET_HEADER)
-            .map(axum::http::HeaderValue::as_bytes)
-            .or_else(|| credentials.map(|credentials| credentials.password.as_bytes()));
-        if sent.is_some_and(|sent| is_same(sent, secret.as_bytes())) {
-            Ok(())
-        } else {
-            Err(Error::Unauthorized)
-        }
+/// Checks that the caller sent the secret: in its own header, as a password or as a bearer token.
+///
+/// # Errors
+/// [`Error::Unauthorized`] if the secret is missing or wrong.
+fn check_secret(
+    secret: &SecretString,
+    headers: &HeaderMap,
+    credentials: Option<&Credentials>,
+) -> Result<(), Error> {
+    let sent = headers
+        .get(SECRET_HEADER)
+        .map(axum::http::HeaderValue::as_bytes)
+        .or_else(|| credentials.map(|credentials| credentials.password.as_bytes()));
+    if sent.is_some_and(|sent| secret.expose_secret().as_bytes().ct_eq(sent).into()) {
+        Ok(())
+    } else {
+        Err(Error::Unauthorized)
     }
 }
 
@@ -151,32 +144,27 @@ mod tests {
     use axum::http::HeaderMap;
     use lakefront_clickhouse_http::Credentials;
 
-    use super::Secret;
+    use super::check_secret;
 
     #[test]
     fn the_secret_authenticates() {
-        let open = Secret::new(Some(String::new()));
-        assert!(open.check(&HeaderMap::new(), None).is_ok());
-
-        let secret = Secret::new(Some("s3cret".into()));
+        let check = |headers: &HeaderMap, credentials: Option<&Credentials>| {
+            check_secret(&"s3cret".into(), headers, credentials)
+        };
         let password = |password: &str| Credentials {
             user: "any".into(),
             password: password.into(),
         };
-        assert!(secret.check(&HeaderMap::new(), None).is_err());
-        assert!(secret.check(&HeaderMap::new(), Some(&password("s3cre"))).is_err());
-        assert!(
-            secret
-                .check(&HeaderMap::new(), Some(&password("s3crex")))
-                .is_err()
-        );
-        assert!(secret.check(&HeaderMap::new(), Some(&password("s3cret"))).is_ok());
+        assert!(check(&HeaderMap::new(), None).is_err());
+        assert!(check(&HeaderMap::new(), Some(&password("s3cre"))).is_err());
+        assert!(check(&HeaderMap::new(), Some(&password("s3crex"))).is_err());
+        assert!(check(&HeaderMap::new(), Some(&password("s3cret"))).is_ok());
         let mut headers = HeaderMap::new();
         headers.insert(super::SECRET_HEADER, "s3cret".parse().expect("a value"));
-        assert!(secret.check(&headers, Some(&password("wrong"))).is_ok());
+        assert!(check(&headers, Some(&password("wrong"))).is_ok());
         headers.insert(super::SECRET_HEADER, "wrong".parse().expect("a value"));
         assert!(
-            secret.check(&headers, Some(&password("s3cret"))).is_err(),
+            check(&headers, Some(&password("s3cret"))).is_err(),
             "its own header decides"
         );
     }

@@ -20,7 +20,7 @@ use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
-pub use auth::{Authenticator, Secret};
+pub use auth::Authenticator;
 
 use crate::engine::Engine;
 use counters::Counters;

@@ -10,10 +10,8 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
-use lakefront_api::{Column, Stats};
+use lakefront_api::{EngineQueryError, EngineQueryReply, EngineQueryRequest, Stats};
 use lakefront_clickhouse_http::{Answer, Endpoint, Exception, Param, ReplyError, Statement, code};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{AppState, reply};
@@ -21,45 +19,12 @@ use crate::Error;
 use crate::access::Profile;
 use crate::engine::{Output, Query};
 
-/// The body of `POST /query`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Request {
-    /// One statement, with placeholders such as `{user:String}`.
-    sql: String,
-    /// Values of the placeholders.
-    #[serde(default)]
-    params: BTreeMap<String, Value>,
-    /// A ClickHouse format, in whose bytes the reply is sent; without one the reply is a [`Reply`].
-    #[serde(default)]
-    format: Option<String>,
-}
-
-/// The reply if the request names no format.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Reply {
-    columns: Vec<Column>,
-    rows: Vec<Vec<Value>>,
-    truncated: bool,
-    stats: Stats,
-    elapsed_ms: f64,
-}
-
-/// An error: the engine's exception as JSON.
-#[derive(Debug, Serialize)]
-struct ApiError {
-    code: u32,
-    name: String,
-    message: String,
-}
-
 /// Handles `POST /query`.
 pub async fn run(
     State(state): State<AppState>,
     uri: Uri,
     headers: HeaderMap,
-    body: Result<Json<Request>, JsonRejection>,
+    body: Result<Json<EngineQueryRequest>, JsonRejection>,
 ) -> Response<Body> {
     let started = Instant::now();
     let profile = match state.authenticator.authenticate_by_headers(&uri, &headers) {
@@ -94,11 +59,11 @@ pub async fn run(
     }
 }
 
-/// The format from which a [`Reply`] is made.
+/// The format from which a [`EngineQueryReply`] is made.
 const FORMAT: &str = "JSONCompact";
 
 /// Turns a request into a query.
-fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
+fn query(request: EngineQueryRequest, profile: Arc<Profile>) -> Result<Query, Error> {
     let params = request
         .params
         .into_iter()
@@ -111,7 +76,7 @@ fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
         Some(format) => (BTreeMap::new(), format),
         None => {
             let mut settings = Endpoint::shape();
-            // A [`Reply`] has a field for cut results, so a result over the limit is cut.
+            // A [`EngineQueryReply`] has a field for cut results, so a result over the limit is cut.
             settings.insert("result_overflow_mode".into(), "break".into());
             (settings, FORMAT.into())
         }
@@ -128,7 +93,7 @@ fn query(request: Request, profile: Arc<Profile>) -> Result<Query, Error> {
 }
 
 /// Parses a result in [`FORMAT`] and returns it as a reply.
-fn read_answer(max_rows: u64, output: &Output) -> Result<Reply, Error> {
+fn read_answer(max_rows: u64, output: &Output) -> Result<EngineQueryReply, Error> {
     let statement = Statement::default().max_rows(max_rows);
     let answer = Answer::read(&statement, StatusCode::OK, &HeaderMap::new(), &output.bytes)
         .map_err(|error| match error {
@@ -138,7 +103,7 @@ fn read_answer(max_rows: u64, output: &Output) -> Result<Reply, Error> {
             error => Exception::of(code::STD_EXCEPTION, error.to_string()),
         })?
         .for_doubles();
-    Ok(Reply {
+    Ok(EngineQueryReply {
         columns: answer.columns,
         rows: answer.rows,
         truncated: answer.truncated || output.truncated.is_some(),
@@ -153,7 +118,7 @@ fn read_answer(max_rows: u64, output: &Output) -> Result<Reply, Error> {
 
 fn error_reply(error: &Error, status: StatusCode) -> Response<Body> {
     let Exception { code, name, message } = error.exception();
-    let mut response = (status, Json(ApiError { code, name, message })).into_response();
+    let mut response = (status, Json(EngineQueryError { code, name, message })).into_response();
     if let Some(after) = error.retry_after() {
         response
             .headers_mut()

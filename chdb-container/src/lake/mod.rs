@@ -14,7 +14,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lakefront_api::{LakeHealth, LakeState, TableHealth};
 use lakefront_clickhouse_http::{Exception, code, literal};
-use lakefront_lake::{RestCatalogConfig, RestTable, Secret};
+use lakefront_lake::{RestCatalogConfig, RestTable};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 
 use crate::Error;
@@ -399,7 +400,7 @@ fn state_key(table: &RestTable) -> String {
     let keys = table.access.keys.as_ref();
     let id = keys.map(|keys| keys.id.as_str()).unwrap_or_default();
     let session = keys.and_then(|keys| keys.session_token.as_ref());
-    let session = session.map(Secret::reveal).unwrap_or_default();
+    let session = session.map(SecretString::expose_secret).unwrap_or_default();
     format!("{} {id} {session}", table.location)
 }
 
@@ -422,8 +423,12 @@ fn engine(table: &RestTable) -> Option<String> {
 fn s3_arguments(table: &RestTable, location: &str) -> Option<String> {
     let mut arguments = vec![literal(&table.access.url(location)?)];
     if let Some(keys) = &table.access.keys {
-        arguments.extend([literal(&keys.id), literal(keys.secret.reveal())]);
-        arguments.extend(keys.session_token.as_ref().map(|token| literal(token.reveal())));
+        arguments.extend([literal(&keys.id), literal(keys.secret.expose_secret())]);
+        arguments.extend(
+            keys.session_token
+                .as_ref()
+                .map(|token| literal(token.expose_secret())),
+        );
     }
     Some(arguments.join(", "))
 }

@@ -1,15 +1,17 @@
-//! The `/health` document of ingest: its write-ahead log, commits and failures.
+//! The `/health` document of ingest: its write-ahead log, commits, failures and losses.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The reply to `GET /health` of ingest, reduced to the fields that the dashboard shows.
+/// The reply to `GET /health` of ingest. The status is 200 while ingest accepts requests, else 503.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestHealth {
     /// True if ingest accepts requests.
     pub ready: bool,
+    /// The reason for which no requests are accepted.
+    pub refusing: Option<String>,
     /// The number of accepted records per second, over the last minute.
     pub records_per_second: f64,
     /// The state of the write-ahead log.
@@ -20,15 +22,19 @@ pub struct IngestHealth {
     pub last_error: Option<IngestFailure>,
     /// The last refused request since the start.
     pub last_refusal: Option<IngestRefusal>,
+    /// The last request since the start that was accepted without some of its records or values.
+    pub last_loss: Option<IngestLoss>,
 }
 
 /// The state of the write-ahead log: its backlog, which is the part not yet in the lake, and its size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestLog {
+    /// The number of this log in the lake's table properties.
+    pub writer: u16,
+    /// The size of the records that are not in the lake yet, in bytes.
+    pub backlog_bytes: u64,
     /// The number of records that are not in the lake yet.
     pub backlog_records: u64,
-    /// The size of those records, in bytes.
-    pub backlog_bytes: u64,
     /// The size of the log on disk, in bytes.
     pub disk_bytes: u64,
     /// The size on disk in bytes at which requests are refused with 503.
@@ -40,6 +46,10 @@ pub struct IngestLog {
 pub struct IngestCommit {
     /// When the commit happened.
     pub at: Timestamp,
+    /// The number of rows that the commit added.
+    pub rows: u64,
+    /// The number of data files that the commit added.
+    pub files: u64,
     /// The duration of the commit in milliseconds, with the time to write its files.
     pub elapsed_ms: f64,
 }
@@ -64,6 +74,23 @@ pub struct IngestRefusal {
     pub path: String,
     /// The HTTP status of the reply.
     pub status: u16,
+    /// The label of the reason in ingest's metrics.
+    pub reason: String,
     /// The message in the reply.
+    pub message: String,
+}
+
+/// A request that was accepted without some of its records or values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IngestLoss {
+    /// When the request arrived.
+    pub at: Timestamp,
+    /// The path of the request.
+    pub path: String,
+    /// The number of rejected records.
+    pub rejected_records: u64,
+    /// The number of values that were changed or left out in the accepted records.
+    pub changed_values: u64,
+    /// The message in the reply, which names the first records and values.
     pub message: String,
 }

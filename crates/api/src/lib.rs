@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod engine_health;
+mod engine_query;
 mod health;
 mod ingest_health;
 pub mod instant;
@@ -13,13 +14,17 @@ mod page;
 mod problem;
 mod query;
 mod search;
+mod sync_health;
 mod time_range;
+#[cfg(feature = "tzdb")]
+mod time_zone;
 mod zone;
 
 pub use catalogue::{Better, Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
 pub use engine_health::{EngineHealth, EngineState, LakeHealth, LakeState, TableHealth};
+pub use engine_query::{EngineQueryError, EngineQueryReply, EngineQueryRequest};
 pub use health::{BackendHealth, BackendState, HealthReply};
-pub use ingest_health::{IngestCommit, IngestFailure, IngestHealth, IngestLog, IngestRefusal};
+pub use ingest_health::{IngestCommit, IngestFailure, IngestHealth, IngestLog, IngestLoss, IngestRefusal};
 pub use page::{Page, PanelPlace};
 pub use problem::{Problem, ProblemType};
 pub use query::{
@@ -27,5 +32,8 @@ pub use query::{
     SqlRequest, Stats,
 };
 pub use search::{Cursor, SearchReply, SearchRequest, Signal, Wanted};
+pub use sync_health::{LeaseHealth, SyncHealth, TargetHealth};
 pub use time_range::{Preset, TimeRange};
+#[cfg(feature = "tzdb")]
+pub use time_zone::time_zone;
 pub use zone::{Zone, ZoneOffset};

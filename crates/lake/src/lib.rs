@@ -49,6 +49,6 @@ pub use lake::Lake;
 pub use lake_file::LakeFile;
 pub use layout::{Layout, StringColumns};
 pub use rest::{RestCatalog, RestTable};
-pub use rest_catalog_config::{RestCatalogConfig, S3Access, S3Keys, Secret};
+pub use rest_catalog_config::{RestCatalogConfig, S3Access, S3Keys};
 pub use snapshot_expiry::Expired;
 pub use writer_positions::{InvalidMark, Session, WalMark, WalPosition};

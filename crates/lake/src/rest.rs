@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use iceberg::spec::{MAIN_BRANCH, TableMetadata};
 use iceberg::{TableCreation, TableRequirement, TableUpdate};
 use reqwest::{RequestBuilder, StatusCode, header};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use tokio::sync::Mutex;
 
 use crate::committed_table::{CommitOutcome, CommittedTable, NAMESPACE};
 use crate::error::{Error, Result};
-use crate::rest_catalog_config::{RestCatalogConfig, S3Access, Secret};
+use crate::rest_catalog_config::{RestCatalogConfig, S3Access};
 
 /// Time limit of a connection attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,7 +43,7 @@ struct Inner {
 /// An OAuth2 token that was received for client credentials.
 #[derive(Debug)]
 struct Token {
-    text: Secret,
+    text: SecretString,
     renew_at: Instant,
 }
 
@@ -334,7 +335,7 @@ impl Inner {
     async fn send_once(&self, request: impl Fn(&reqwest::Client) -> RequestBuilder) -> Result<Reply> {
         let mut request = request(&self.http);
         if let Some(token) = self.token().await? {
-            request = request.bearer_auth(token.reveal());
+            request = request.bearer_auth(token.expose_secret());
         }
         self.answer(request).await
     }
@@ -351,7 +352,7 @@ impl Inner {
     }
 
     /// Returns the bearer token to send. Requests a new one if the last one is about to expire.
-    async fn token(&self) -> Result<Option<Secret>> {
+    async fn token(&self) -> Result<Option<SecretString>> {
         #[derive(Deserialize)]
         struct Granted {
             access_token: String,
@@ -367,9 +368,9 @@ impl Inner {
         }
         // A credential without a colon is a secret without a client id.
         let (id, secret) = credential
-            .reveal()
+            .expose_secret()
             .split_once(':')
-            .unwrap_or(("", credential.reveal()));
+            .unwrap_or(("", credential.expose_secret()));
         let mut form = vec![
             ("grant_type", "client_credentials"),
             ("client_secret", secret),
@@ -384,7 +385,7 @@ impl Inner {
         }
         let granted: Granted = self.parse("a token", &reply)?;
         let lifetime = Duration::from_secs(granted.expires_in.unwrap_or(3600));
-        let text: Secret = granted.access_token.parse().unwrap_or_default();
+        let text = SecretString::from(granted.access_token);
         *token = Some(Token {
             text: text.clone(),
             renew_at: Instant::now() + lifetime.saturating_sub((lifetime / 2).min(Duration::from_secs(60))),

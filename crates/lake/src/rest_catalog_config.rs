@@ -1,12 +1,10 @@
 //! The configuration of a lake on an S3 store behind a REST catalog. Every program has the same settings.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
+use secrecy::SecretString;
 
 use crate::config::LakeLocation;
 use crate::error::{Error, Result};
@@ -34,7 +32,7 @@ pub struct RestCatalogConfig {
         hide_env_values = true,
         value_name = "TOKEN"
     )]
-    pub catalog_token: Option<Secret>,
+    pub catalog_token: Option<SecretString>,
 
     /// OAuth2 client credentials for the catalog, instead of a token
     #[arg(
@@ -44,7 +42,7 @@ pub struct RestCatalogConfig {
         conflicts_with = "catalog_token",
         value_name = "ID:SECRET"
     )]
-    pub catalog_credential: Option<Secret>,
+    pub catalog_credential: Option<SecretString>,
 
     /// Where tokens are given for them; the catalog's own /v1/oauth/tokens when left out
     #[arg(long, env = "LAKEFRONT_CATALOG_OAUTH_URI", value_name = "URL")]
@@ -92,7 +90,7 @@ pub struct RestCatalogConfig {
         requires = "s3_access_key_id",
         value_name = "SECRET"
     )]
-    pub s3_secret_access_key: Option<Secret>,
+    pub s3_secret_access_key: Option<SecretString>,
 }
 
 impl RestCatalogConfig {
@@ -168,7 +166,7 @@ impl RestCatalogConfig {
 }
 
 /// Address and credentials of an S3 store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct S3Access {
     /// Address of the store; Amazon's if `None`.
     pub endpoint: Option<String>,
@@ -195,14 +193,14 @@ impl S3Access {
 }
 
 /// Credentials of an S3 store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct S3Keys {
     /// The access key.
     pub id: String,
     /// Its secret.
-    pub secret: Secret,
+    pub secret: SecretString,
     /// The session token, if the keys are temporary.
-    pub session_token: Option<Secret>,
+    pub session_token: Option<SecretString>,
 }
 
 impl S3Keys {
@@ -210,34 +208,11 @@ impl S3Keys {
     pub(crate) fn vended(from_catalog: &HashMap<String, String>) -> Option<Self> {
         Some(Self {
             id: from_catalog.get("s3.access-key-id")?.clone(),
-            secret: Secret(from_catalog.get("s3.secret-access-key")?.clone()),
-            session_token: from_catalog.get("s3.session-token").cloned().map(Secret),
+            secret: from_catalog.get("s3.secret-access-key")?.as_str().into(),
+            session_token: from_catalog
+                .get("s3.session-token")
+                .map(|token| token.as_str().into()),
         })
-    }
-}
-
-/// A secret text, which `Debug` does not show.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Returns the secret text.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
-
-impl FromStr for Secret {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
     }
 }
 
@@ -268,7 +243,7 @@ mod tests {
             s3_endpoint: Some("https://store.example".to_owned()),
             s3_region: Some("auto".to_owned()),
             s3_access_key_id: Some("own".to_owned()),
-            s3_secret_access_key: Some(Secret("s".to_owned())),
+            s3_secret_access_key: Some("s".into()),
             ..RestCatalogConfig::default()
         };
         let access = configured.access(&HashMap::new());
@@ -278,11 +253,5 @@ mod tests {
         );
         assert_eq!(access.region, "auto");
         assert_eq!(access.keys.map(|keys| keys.id).as_deref(), Some("own"));
-    }
-
-    #[test]
-    fn debug_shows_no_secret() {
-        let shown = format!("{:?}", Secret("hidden".to_owned()));
-        assert!(!shown.contains("hidden"));
     }
 }

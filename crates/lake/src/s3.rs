@@ -14,6 +14,7 @@ use iceberg::io::{
 use iceberg_storage_opendal::{AwsCredential, CustomAwsCredentialLoader, OpenDalStorageFactory};
 use opendal::{EntryMode, Operator};
 use reqsign_core::{Context, ProvideCredential, ProvideCredentialChain};
+use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
@@ -54,7 +55,7 @@ impl S3 {
         if let Some(keys) = table.access.keys.as_ref().filter(|_| !is_vended) {
             builder = builder
                 .with_prop(S3_ACCESS_KEY_ID, &keys.id)
-                .with_prop(S3_SECRET_ACCESS_KEY, keys.secret.reveal());
+                .with_prop(S3_SECRET_ACCESS_KEY, keys.secret.expose_secret());
         }
         Self {
             file_io: builder.build(),
@@ -184,7 +185,7 @@ impl S3 {
             }
             (None, Some(keys)) => builder
                 .access_key_id(&keys.id)
-                .secret_access_key(keys.secret.reveal()),
+                .secret_access_key(keys.secret.expose_secret()),
             (None, None) => builder,
         };
         Ok(Operator::new(builder)?.finish())
@@ -231,8 +232,8 @@ impl ProvideCredential for VendedKeys {
         };
         Ok(Some(AwsCredential {
             access_key_id: keys.id,
-            secret_access_key: keys.secret.reveal().to_owned(),
-            session_token: keys.session_token.map(|token| token.reveal().to_owned()),
+            secret_access_key: keys.secret.expose_secret().to_owned(),
+            session_token: keys.session_token.map(|token| token.expose_secret().to_owned()),
             expires_in: None,
         }))
     }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use lakefront_api::{Problem, ProblemType};
+use lakefront_api::{Problem, ProblemType, QueryInfo};
 
 use crate::{Definition, View};
 
@@ -10,6 +10,9 @@ static CATALOGUE: LazyLock<Vec<Definition>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")))
         .expect("the build script wrote it from the same types")
 });
+
+static INFOS: LazyLock<Vec<QueryInfo>> =
+    LazyLock::new(|| CATALOGUE.iter().map(|query| query.info.clone()).collect());
 
 static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/views.json")))
@@ -19,6 +22,11 @@ static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
 /// Returns all named queries, sorted by name.
 pub fn catalogue() -> &'static [Definition] {
     &CATALOGUE
+}
+
+/// Returns the public part of all named queries, sorted by name.
+pub fn query_infos() -> &'static [QueryInfo] {
+    &INFOS
 }
 
 /// Returns all views of the hot tier, sorted by name.

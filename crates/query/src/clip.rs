@@ -2,10 +2,10 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use lakefront_api::{Problem, ProblemType, Range};
+use lakefront_api::{Problem, ProblemType, Range, time_zone};
 
+use crate::Resolved;
 use crate::range::widen;
-use crate::{Resolved, zone};
 
 /// Returns the range without the part before the lake's first day. Both ends are still ends of whole buckets.
 ///
@@ -17,7 +17,7 @@ use crate::{Resolved, zone};
 pub fn clip(resolved: &Resolved, first_day: Option<Date>) -> Result<Range, Problem> {
     let info = &resolved.query.info;
     let bad = |error: jiff::Error| Problem::new(ProblemType::BadRequest, format!("timeRange: {error}"));
-    let (zone, _) = zone::zone(&resolved.tz)?;
+    let zone = time_zone(&resolved.tz)?;
     let mut range = resolved.range;
     if let Some(first_day) = first_day {
         let begin = first_day.to_zoned(TimeZone::UTC).map_err(bad)?.timestamp();

@@ -17,7 +17,6 @@ mod sql;
 mod time_travel;
 mod topology;
 mod view;
-mod zone;
 
 #[cfg(test)]
 #[expect(dead_code, reason = "some of it only the build script calls")]
@@ -33,7 +32,7 @@ mod check_view;
 #[path = "../build/sql_text.rs"]
 mod sql_text;
 
-pub use catalogue::{catalogue, raw_version, views};
+pub use catalogue::{catalogue, query_infos, raw_version, views};
 pub use definition::{CoverageKey, Definition, HotStatement};
 pub use plan::{Attempt, Plan, REQUEST_DEADLINE, plan, plan_sql};
 pub use resolve::{Resolved, resolve};

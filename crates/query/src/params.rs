@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use lakefront_api::{ParamInfo, ParamKind, Problem, ProblemType};
 use serde_json::Value;
 
-/// Returns names and values of a query's parameters as text, defaults filled in.
+/// Returns names and values of a query's parameters as text, defaults filled in. An integer may be given as text, as a
+/// URL has it.
 ///
 /// # Errors
 /// [`ProblemType::BadRequest`] for a parameter that is unknown, missing, too large or of another type.
@@ -53,7 +54,7 @@ fn value(given: Option<&Value>, param: &ParamInfo) -> Result<String, Problem> {
             }
             Ok(text.into())
         }
-        ParamKind::Integer => match value.as_u64() {
+        ParamKind::Integer => match value.as_u64().or_else(|| value.as_str()?.parse().ok()) {
             Some(number) if (1..=param.max).contains(&number) => Ok(number.to_string()),
             _ => Err(bad(
                 &param.name,

@@ -1,17 +1,16 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use lakefront_api::{Bucket, Preset, Range, TimeRange};
+use lakefront_api::{Bucket, Preset, Range, TimeRange, time_zone};
 use proptest::prelude::*;
 
 use crate::range::{range, widen};
-use crate::zone::zone;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 fn tz(name: &str) -> TimeZone {
-    zone(name).unwrap().0
+    time_zone(name).unwrap()
 }
 
 fn check(tz_name: &str, bucket: Bucket, asked: [&str; 2], expected: [&str; 2]) {

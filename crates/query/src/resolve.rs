@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use lakefront_api::{BackendChoice, Problem, ProblemType, QueryRequest, Range};
+use lakefront_api::{BackendChoice, Problem, ProblemType, QueryRequest, Range, time_zone};
 
 use crate::time_travel::AsOf;
-use crate::{Definition, catalogue, params, range, zone};
+use crate::{Definition, catalogue, params, range};
 
 /// A checked request: every field is valid, and defaults are filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,11 +34,11 @@ pub struct Resolved {
 /// [`BadRequest`](lakefront_api::ProblemType::BadRequest) for any other fault, with the name of the field.
 pub fn resolve(request: &QueryRequest, now: Timestamp) -> Result<Resolved, Problem> {
     let query = catalogue::find(&request.query)?;
-    let (zone, tz) = zone::zone(&request.tz)?;
+    let zone = time_zone(&request.tz)?;
     Ok(Resolved {
         query,
         range: range::range(request.time_range, query.info.bucket, &zone, now)?,
-        tz,
+        tz: zone.iana_name().unwrap_or("UTC").to_owned(),
         params: params::params(&request.params, &query.info.params)?,
         backend: request.backend,
         max_lag: request.max_lag_seconds,

@@ -106,7 +106,7 @@ fn parameters_are_checked_by_name_type_and_size() {
         ),
         (
             "top_errors",
-            json!({"limit": "10"}),
+            json!({"limit": "ten"}),
             "limit: expected a whole number from 1 to 1000",
         ),
         (

@@ -8,6 +8,7 @@ use std::{
 
 use arrow_array::RecordBatch;
 use futures::future::try_join_all;
+use lakefront_api::{IngestCommit, IngestFailure};
 use lakefront_lake::{DataFile, Lake, WalPosition};
 use tokio::{
     runtime::Handle,
@@ -15,7 +16,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{CommitRecord, Failure, Numbering, Progress, Queued, Setup, cut::Cut, progress::now, rows};
+use super::{Numbering, Progress, Queued, Setup, cut::Cut, progress::now, rows};
 use crate::{
     metrics::{Metrics, TableLabel},
     wal::Releaser,
@@ -146,14 +147,14 @@ impl Committer {
             .get_or_create(&label)
             .inc_by(rows as u64);
         tracing::debug!(table, rows, ?elapsed, "committed");
-        let record = CommitRecord {
+        let record = IngestCommit {
             at: now(),
-            rows,
-            files,
+            rows: rows as u64,
+            files: files as u64,
             elapsed_ms: elapsed.as_secs_f64() * 1e3,
         };
         self.progress.send_modify(|progress| {
-            progress.last_commit.insert(table, record);
+            progress.last_commit.insert(table.to_owned(), record);
         });
         Ok(())
     }
@@ -263,9 +264,9 @@ impl Committer {
                 .inc();
             self.progress.send_modify(|progress| {
                 progress.failing = true;
-                progress.last_error = Some(Failure {
+                progress.last_error = Some(IngestFailure {
                     at: now(),
-                    table,
+                    table: table.to_owned(),
                     message: message.clone(),
                 });
             });

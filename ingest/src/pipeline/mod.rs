@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 
 pub use commit::Unflushed;
 pub use numbering::Numbering;
-pub use progress::{CommitRecord, Failure, Progress, now};
+pub use progress::{Progress, now};
 
 use crate::{
     config::CommitConfig,

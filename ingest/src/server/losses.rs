@@ -2,38 +2,23 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Serialize;
+use lakefront_api::IngestLoss;
 
 use crate::{
     otlp::{PartialSuccess, Signal},
     pipeline::now,
 };
 
-/// A request that was accepted without some of its records or values.
-#[derive(Clone, Debug, Serialize)]
-pub struct Loss {
-    /// Time of the request, RFC 3339.
-    at: String,
-    /// Path of the request.
-    path: &'static str,
-    /// Number of rejected records.
-    rejected_records: u64,
-    /// Number of values that were changed or left out in the accepted records.
-    changed_values: u64,
-    /// The message in the answer, which names the first records and values.
-    message: String,
-}
-
 /// The last loss since the start.
 #[derive(Clone, Debug, Default)]
-pub struct LastLoss(Arc<Mutex<Option<Loss>>>);
+pub struct LastLoss(Arc<Mutex<Option<IngestLoss>>>);
 
 impl LastLoss {
     /// Replaces the last loss.
     pub fn set(&self, signal: Signal, partial: &PartialSuccess, changed_values: u64) {
-        let loss = Loss {
+        let loss = IngestLoss {
             at: now(),
-            path: signal.path(),
+            path: signal.path().to_owned(),
             rejected_records: partial.rejected,
             changed_values,
             message: partial.reason.clone(),
@@ -42,7 +27,7 @@ impl LastLoss {
     }
 
     /// Returns the last loss.
-    pub fn get(&self) -> Option<Loss> {
+    pub fn get(&self) -> Option<IngestLoss> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

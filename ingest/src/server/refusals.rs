@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use serde::Serialize;
+use lakefront_api::IngestRefusal;
 
 use super::AppState;
 use crate::pipeline::now;
@@ -16,23 +16,8 @@ use crate::pipeline::now;
 /// Longest path that is kept, in characters. The sender chooses the path, so that its length needs a limit.
 const PATH_LENGTH: usize = 200;
 
-/// A refused request.
-#[derive(Clone, Debug, Serialize)]
-pub struct Refusal {
-    /// Time of the request, RFC 3339.
-    at: String,
-    /// Path of the request.
-    path: String,
-    /// HTTP status of the answer.
-    status: u16,
-    /// The reason's label in metrics.
-    reason: &'static str,
-    /// The message in the answer.
-    message: String,
-}
-
 /// The last refused request since the start.
-pub type LastRefusal = Arc<Mutex<Option<Refusal>>>;
+pub type LastRefusal = Arc<Mutex<Option<IngestRefusal>>>;
 
 /// The extension by which an error answer passes its reason to [`remember`].
 #[derive(Clone)]
@@ -51,11 +36,11 @@ pub async fn remember(State(state): State<AppState>, request: Request, next: Nex
     if let Some(Refused { reason, message }) = response.extensions_mut().remove::<Refused>()
         && sends
     {
-        let refusal = Refusal {
+        let refusal = IngestRefusal {
             at: now(),
             path,
             status: response.status().as_u16(),
-            reason,
+            reason: reason.to_owned(),
             message,
         };
         *state.last_refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);

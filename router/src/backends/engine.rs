@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use lakefront_api::{BackendHealth, BackendKind, BackendState, EngineHealth};
 use lakefront_clickhouse_http::{Answer, Credentials, Endpoint, SECRET_HEADER, Statement};
 use lakefront_query::{Attempt, Backend};
+use secrecy::ExposeSecret as _;
 use url::Url;
 use worker::Env;
 
@@ -43,8 +44,8 @@ pub struct Engine {
 pub struct EngineReply {
     /// The decoded answer.
     pub answer: Answer,
-    /// When the request was sent.
-    pub sent_at: Instant,
+    /// The time up to which the answer has everything that was committed to the lake.
+    pub as_of: Timestamp,
     /// The time until the whole reply had arrived, in milliseconds.
     pub took_ms: f64,
 }
@@ -67,7 +68,7 @@ impl Engine {
         };
         let mut endpoint = Endpoint::new(url);
         if let Some(secret) = &config.engine_secret
-            && let Ok(mut value) = HeaderValue::from_str(secret.expose())
+            && let Ok(mut value) = HeaderValue::from_str(secret.expose_secret())
         {
             value.set_sensitive(true);
             endpoint
@@ -92,7 +93,7 @@ impl Engine {
             password: login
                 .password
                 .as_ref()
-                .map_or_else(String::new, |password| password.expose().into()),
+                .map_or_else(String::new, |password| password.expose_secret().into()),
         });
         Self {
             name: server.name.clone(),
@@ -184,9 +185,9 @@ impl Engine {
         });
         let now = Instant::now().timestamp();
         // chDB opens the lake's newest snapshot for each query, so its data is current as of the moment of the request.
-        let as_of = (self.kind == BackendKind::Chdb).then(|| sent_at.timestamp());
+        let as_of = attempt.as_of.unwrap_or_else(|| sent_at.timestamp());
         self.with_status(|status| match &outcome {
-            Ok(_) => status.record_answer(now, took_ms, as_of),
+            Ok(_) => status.record_answer(now, took_ms, attempt.as_of.is_none().then_some(as_of)),
             Err(failure) if failure.marks_down() => status.record_failure(now, took_ms, failure.to_string()),
             // A limit below the attempt's own deadline is due to the request's age, and shows nothing about the engine.
             Err(failure) if failure.overran(origin) && limit >= attempt.deadline => {
@@ -197,7 +198,7 @@ impl Engine {
         });
         Ok(EngineReply {
             answer: outcome?,
-            sent_at,
+            as_of,
             took_ms,
         })
     }

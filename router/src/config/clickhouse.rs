@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use super::{Secret, address};
+use super::address;
 use crate::error::ConfigError;
 use crate::geo::GeoPoint;
 
@@ -26,12 +27,12 @@ pub struct Clickhouse {
 }
 
 /// The user of the router on every ClickHouse server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Login {
     /// The user's name.
     pub user: String,
     /// The user's password. Only a server on this machine should allow a user without one.
-    pub password: Option<Secret>,
+    pub password: Option<SecretString>,
 }
 
 /// An entry of the JSON list in `CLICKHOUSE`.

@@ -7,6 +7,7 @@ use http::{Request, header};
 use lakefront_api::{BackendKind, IngestHealth, LakeHealth, Problem, ProblemType};
 use lakefront_app::ServerRows;
 use lakefront_clickhouse_http::code;
+use secrecy::ExposeSecret as _;
 use worker::Env;
 
 use super::RequestContext;
@@ -42,7 +43,7 @@ impl RequestContext {
             let url = ingest.join("health").map_err(|error| broken(error.to_string()))?;
             let mut request = Request::get(url.as_str());
             if let Some(key) = &self.ingest_key {
-                request = request.header(header::AUTHORIZATION, format!("Bearer {}", key.expose()));
+                request = request.header(header::AUTHORIZATION, format!("Bearer {}", key.expose_secret()));
             }
             let request = request
                 .body(String::new())

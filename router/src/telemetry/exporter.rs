@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Request, header};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 use worker::{Context, Delay, Env, console_error};
 
 use crate::backends::fetch;
-use crate::config::{Location, Secret};
+use crate::config::Location;
 use crate::telemetry::event::{ExportQueue, QueryEvent, export};
 
 /// The time for which events are collected into a batch.
@@ -20,13 +21,13 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Exporter {
     ingest: Url,
-    key: Option<Secret>,
+    key: Option<SecretString>,
     queue: Mutex<ExportQueue>,
 }
 
 impl Exporter {
     /// Creates a sender to an ingest, with its key if it requires one.
-    pub fn new(ingest: Url, key: Option<Secret>) -> Self {
+    pub fn new(ingest: Url, key: Option<SecretString>) -> Self {
         Self {
             ingest,
             key,
@@ -53,7 +54,7 @@ impl Exporter {
         };
         let mut request = Request::post(target.as_str()).header(header::CONTENT_TYPE, "application/json");
         if let Some(key) = &self.key {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {}", key.expose()));
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", key.expose_secret()));
         }
         let Ok(request) = request.body(export(&events)) else {
             return;

@@ -257,7 +257,7 @@ async fn what_is_wrong_is_named() {
     .await;
     assert!(key.contains("LAKEFRONT_S3_ACCESS_KEY_ID"), "{key}");
     let secret = error(RestCatalogConfig {
-        s3_secret_access_key: "wrong".parse().ok(),
+        s3_secret_access_key: Some("wrong".into()),
         ..configured(&servers)
     })
     .await;
@@ -402,7 +402,7 @@ async fn client_credentials_are_exchanged_again_when_their_token_is_refused() {
     let (relay, armed) = relay_once(&servers.catalog_url(), is_other, expired).await;
     let lake = Lake::open(config(RestCatalogConfig {
         catalog_uri: Some(relay.url()),
-        catalog_credential: "client:secret".parse().ok(),
+        catalog_credential: Some("client:secret".into()),
         catalog_scope: "catalog".to_owned(),
         ..configured(&servers)
     }))
@@ -456,7 +456,7 @@ async fn a_catalog_with_tokens_temporary_keys_and_no_history() {
     let servers = Nessie::start().await.unwrap();
     let configured = || remote(&servers.at());
     let refused = Lake::open(config(RestCatalogConfig {
-        catalog_token: "another".parse().ok(),
+        catalog_token: Some("another".into()),
         ..configured()
     }))
     .await
