@@ -1,6 +1,7 @@
 //! The configuration of the Worker, read from its bindings: `vars` and secrets of `wrangler.toml`, on workerd the
 //! environment.
 
+mod address;
 mod clickhouse;
 
 use http::HeaderName;
@@ -90,24 +91,8 @@ impl Config {
 }
 
 fn base_url(name: &'static str, text: Option<String>) -> Result<Option<Url>, ConfigError> {
-    text.map(|text| address(&text).map_err(|problem| ConfigError::Url { name, problem }))
+    text.map(|text| address::parse(&text).map_err(|problem| ConfigError::Url { name, problem }))
         .transpose()
-}
-
-/// Parses the base address of a server, or returns what is wrong with it.
-fn address(text: &str) -> Result<Url, String> {
-    let mut url = Url::parse(text).map_err(|error| error.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("its scheme is {}", url.scheme()));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("it holds a password".into());
-    }
-    // Paths are joined to the address, and joining replaces the part after the last slash.
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
-    }
-    Ok(url)
 }
 
 fn header_name(name: &'static str, text: Option<String>) -> Result<Option<HeaderName>, ConfigError> {

@@ -4,24 +4,24 @@
 mod catalog_client;
 mod first_day;
 mod metadata;
+mod s3;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chdb_rust::format::OutputFormat;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use lakefront_api::{LakeHealth, LakeState, TableHealth};
-use lakefront_clickhouse_http::{Exception, code, literal};
+use lakefront_api::{LakeHealth, LakeState};
+use lakefront_clickhouse_http::{Exception, code};
 use lakefront_lake::{RestCatalogConfig, RestTable};
-use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 
 use crate::Error;
 use crate::chdb::InternalConnection;
 use catalog_client::{CatalogClient, CatalogTable};
 use metadata::Metadata;
+use table::{TIMES_OF_TRACES, TRACES, Table, run};
 
 /// The tables of a lake, cached as of the last refresh.
 pub struct Lake {
@@ -40,30 +40,6 @@ enum Location {
     Folder(PathBuf),
     /// An S3 store behind a REST catalog.
     Remote(Box<CatalogClient>),
-}
-
-/// A table as of the last refresh.
-struct Table {
-    /// A text that identifies this state of the table: the version hint, or the location of the metadata file with the
-    /// keys.
-    state_key: String,
-    /// The catalog's answer, for a table on a store.
-    remote: Option<RestTable>,
-    metadata: Result<Metadata, String>,
-    /// The shape of the engine's table; `None` while the engine has no such table.
-    created_as: Option<Shape>,
-    /// The first day for which the table has rows, after the hint at which that day was read.
-    first_day: Option<(String, Option<Date>)>,
-}
-
-/// The properties that the engine's table depends on: if one changes, the engine's table is created again. A new
-/// snapshot of a table in a folder changes none of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Shape {
-    uuid: String,
-    schema: i64,
-    /// The engine clause of a table on a store. The clause pins the metadata file, so that the engine lists no objects.
-    engine: Option<String>,
 }
 
 impl Lake {
@@ -285,97 +261,6 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Table {
-    /// Creates the engine's table if the engine has none, or if its [`Shape`] changed.
-    fn create(&mut self, name: &str, ddl: &InternalConnection) {
-        let Ok(metadata) = &self.metadata else { return };
-        let engine = match &self.remote {
-            None => None,
-            Some(table) => match engine(table) {
-                Some(engine) => Some(engine),
-                None => {
-                    let location = table.metadata.location();
-                    self.metadata = Err(format!("{} is not below {location}", table.location));
-                    return;
-                }
-            },
-        };
-        let shape = Shape {
-            uuid: metadata.table_uuid.clone(),
-            schema: metadata.current_schema_id,
-            engine,
-        };
-        if self.created_as.as_ref() == Some(&shape) {
-            return;
-        }
-        let local = || format!("IcebergLocal('otel/{name}') SETTINGS iceberg_use_version_hint = 1");
-        let engine = shape.engine.clone().unwrap_or_else(local);
-        let sql = format!("CREATE OR REPLACE TABLE otel.`{name}` ENGINE = {engine}");
-        let view = || match name {
-            TRACES => run(ddl, &times_of_traces()),
-            _ => Ok(()),
-        };
-        match run(ddl, &sql).and_then(|()| view()) {
-            Ok(()) => self.created_as = Some(shape),
-            Err(detail) => self.metadata = Err(detail),
-        }
-    }
-
-    /// Returns the engine's table function over the manifest list of the current snapshot.
-    fn manifest_list(&self, name: &str) -> Option<String> {
-        let snapshot = self.metadata.as_ref().ok()?.current_snapshot()?;
-        match &self.remote {
-            // The lake's folder may have moved since the commit, so only the file name of the location counts.
-            // Lakefront writes manifest lists to `metadata`; a list that another writer put elsewhere is not found.
-            None => {
-                let (_, file) = snapshot.manifest_list.rsplit_once('/')?;
-                let path = format!("otel/{name}/metadata/{file}");
-                Some(format!("file({}, 'Avro')", literal(&path)))
-            }
-            Some(table) => Some(format!(
-                "s3({}, 'Avro')",
-                s3_arguments(table, &snapshot.manifest_list)?
-            )),
-        }
-    }
-
-    fn health(&self, name: &str, now: Timestamp) -> TableHealth {
-        let snapshot = self.metadata.as_ref().ok().and_then(Metadata::current_snapshot);
-        let total = |key: &str| snapshot.and_then(|snapshot| snapshot.summary.get(key)?.parse().ok());
-        let time = snapshot.and_then(|snapshot| Timestamp::from_millisecond(snapshot.timestamp_ms).ok());
-        TableHealth {
-            name: name.to_owned(),
-            snapshot_id: snapshot.map(|snapshot| snapshot.snapshot_id.to_string()),
-            snapshot_time: time,
-            age_seconds: time.map(|time| u64::try_from(now.as_second() - time.as_second()).unwrap_or(0)),
-            rows: total("total-records"),
-            data_files: total("total-data-files"),
-            data_bytes: total("total-files-size"),
-            snapshots: self
-                .metadata
-                .as_ref()
-                .ok()
-                .map(|metadata| metadata.snapshots() as u64),
-            first_day: self.first_day.as_ref().and_then(|(_, day)| *day),
-            detail: self.metadata.as_ref().err().cloned(),
-        }
-    }
-}
-
-/// The table of spans.
-const TRACES: &str = "otel_traces";
-/// The table from which trace viewers, such as Grafana's, read when a trace began and ended.
-const TIMES_OF_TRACES: &str = "otel_traces_trace_id_ts";
-
-/// Returns the statement that makes [`TIMES_OF_TRACES`]. The lake has no such table, so it is a view with a row for each
-/// span. ClickHouse has a row for each trace of an inserted file: readers take `min(Start)` and `max(End)` of either.
-fn times_of_traces() -> String {
-    format!(
-        "CREATE OR REPLACE VIEW otel.{TIMES_OF_TRACES} AS SELECT TraceId, Timestamp AS Start, Timestamp AS End \
-         FROM otel.{TRACES} WHERE TraceId != ''"
-    )
-}
-
 /// A table found by a refresh, with its metadata if the catalog sent it.
 struct FoundTable {
     state_key: String,
@@ -388,50 +273,15 @@ fn from_catalog(known: &BTreeMap<String, Table>, listed: CatalogTable) -> (Strin
     let known = known.get(listed.name);
     let table = listed.table.or_else(|| known?.remote.clone());
     let found = FoundTable {
-        state_key: table.as_ref().map(state_key).unwrap_or_default(),
+        state_key: table.as_ref().map(s3::state_key).unwrap_or_default(),
         metadata: table.as_ref().map(|table| Ok(Metadata::from(&table.metadata))),
         remote: table,
     };
     (listed.name.to_owned(), found)
 }
 
-/// Returns a text that changes with the location of the metadata file, or with the keys by which the table is read.
-fn state_key(table: &RestTable) -> String {
-    let keys = table.access.keys.as_ref();
-    let id = keys.map(|keys| keys.id.as_str()).unwrap_or_default();
-    let session = keys.and_then(|keys| keys.session_token.as_ref());
-    let session = session.map(SecretString::expose_secret).unwrap_or_default();
-    format!("{} {id} {session}", table.location)
-}
-
 /// The time before their expiry at which keys are renewed, in milliseconds: longer than a query may run.
 const RENEW_KEYS_MS: i64 = 120_000;
-
-/// Returns the engine clause of a table on a store; `None` if the metadata file is outside of the table's location.
-/// Without keys of the catalog the engine uses the keys of its environment.
-fn engine(table: &RestTable) -> Option<String> {
-    let folder = table.metadata.location().trim_end_matches('/');
-    let file = table.location.strip_prefix(folder)?.trim_start_matches('/');
-    let arguments = s3_arguments(table, &format!("{folder}/"))?;
-    let file = literal(file);
-    Some(format!(
-        "IcebergS3({arguments}) SETTINGS iceberg_metadata_file_path = {file}"
-    ))
-}
-
-/// Returns the arguments (address and keys) of the engine's S3 functions and tables for a location.
-fn s3_arguments(table: &RestTable, location: &str) -> Option<String> {
-    let mut arguments = vec![literal(&table.access.url(location)?)];
-    if let Some(keys) = &table.access.keys {
-        arguments.extend([literal(&keys.id), literal(keys.secret.expose_secret())]);
-        arguments.extend(
-            keys.session_token
-                .as_ref()
-                .map(|token| literal(token.expose_secret())),
-        );
-    }
-    Some(arguments.join(", "))
-}
 
 /// Returns the folders of a lake's tables with their version hints. A folder without a readable hint is left out.
 fn tables_in(otel: &Path) -> BTreeMap<String, FoundTable> {
@@ -459,10 +309,4 @@ fn is_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-fn run(ddl: &InternalConnection, sql: &str) -> Result<(), String> {
-    ddl.query(sql, OutputFormat::Null)
-        .map(drop)
-        .map_err(|error| error.to_string())
 }

@@ -4,6 +4,8 @@
 //! Times are RFC 3339 in UTC with microseconds ([`jiff::Timestamp`]). The crate does no I/O and no planning, and reads
 //! no clock.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod catalogue;
 mod engine_health;
 mod engine_query;

@@ -5,6 +5,8 @@
 //! theme. Legends and tables are HTML, which the caller makes. The crate does no I/O, reads no clock and loads no
 //! fonts: a table of widths measures texts.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod axis;
 mod bars;
 mod bucket_values;

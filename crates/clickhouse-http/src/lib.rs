@@ -7,6 +7,8 @@
 //!
 //! <https://clickhouse.com/docs/interfaces/http>
 
+#![warn(clippy::missing_errors_doc)]
+
 mod answer;
 pub mod code;
 mod endpoint;

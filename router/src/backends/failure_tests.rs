@@ -1,3 +1,5 @@
+//! Tests of what follows from each failure: failover, status and problem.
+
 use super::*;
 
 fn exception(code: u32) -> EngineFailure {

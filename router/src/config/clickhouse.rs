@@ -80,7 +80,7 @@ impl Entry {
             ),
             _ => return Err(bad("latitude and longitude go together".into())),
         };
-        let url = address(&self.url).map_err(|problem| bad(format!("url: {problem}")))?;
+        let url = address::parse(&self.url).map_err(|problem| bad(format!("url: {problem}")))?;
         Ok(Clickhouse {
             name: self.name,
             url,
