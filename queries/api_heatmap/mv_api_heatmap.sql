@@ -7,17 +7,6 @@ SELECT
     HttpRoute,
     roundToExp2(toUInt64(assumeNotNull(DurationMs))) AS Band,
     countState() AS Requests
-FROM otel_traces
-WHERE HttpRoute != '' AND ifNull(DurationMs BETWEEN 0 AND 1e13, false)
-GROUP BY Bucket, ServiceName, Environment, HttpRoute, Band;
-
-SELECT
-    toStartOfFifteenMinutes(Timestamp) AS Bucket,
-    ServiceName,
-    Environment,
-    HttpRoute,
-    roundToExp2(toUInt64(assumeNotNull(DurationMs))) AS Band,
-    countState() AS Requests
-FROM otel_logs
+FROM {otel_traces, otel_logs}
 WHERE HttpRoute != '' AND ifNull(DurationMs BETWEEN 0 AND 1e13, false)
 GROUP BY Bucket, ServiceName, Environment, HttpRoute, Band;

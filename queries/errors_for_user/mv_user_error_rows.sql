@@ -9,20 +9,6 @@ SELECT
     ErrorMessage,
     PageRoute::String AS PageRoute,
     TraceId
-FROM otel_logs
-WHERE ErrorType != '' AND UserId != ''
-ORDER BY UserId, Timestamp, RowId;
-
-SELECT
-    UserId,
-    Timestamp,
-    RowId,
-    ServiceName::String AS ServiceName,
-    Environment::String AS Environment,
-    ErrorType::String AS ErrorType,
-    ErrorMessage,
-    PageRoute::String AS PageRoute,
-    TraceId
-FROM otel_traces
+FROM {otel_logs, otel_traces}
 WHERE ErrorType != '' AND UserId != ''
 ORDER BY UserId, Timestamp, RowId;

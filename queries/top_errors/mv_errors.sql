@@ -10,20 +10,6 @@ SELECT
     uniqCombined64IfState(VisitorId, VisitorId != '') AS Users,
     minState((Timestamp, ServiceVersion::String)) AS First,
     maxState((Timestamp, ErrorMessage, ErrorType::String, ServiceVersion::String)) AS Latest
-FROM otel_logs
-WHERE ErrorType != ''
-GROUP BY Bucket, ServiceName, Environment, ErrorGroup, ErrorType;
-
-SELECT
-    toStartOfFifteenMinutes(Timestamp) AS Bucket,
-    ServiceName,
-    Environment,
-    ErrorGroup,
-    ErrorType,
-    countState() AS Errors,
-    uniqCombined64IfState(VisitorId, VisitorId != '') AS Users,
-    minState((Timestamp, ServiceVersion::String)) AS First,
-    maxState((Timestamp, ErrorMessage, ErrorType::String, ServiceVersion::String)) AS Latest
-FROM otel_traces
+FROM {otel_logs, otel_traces}
 WHERE ErrorType != ''
 GROUP BY Bucket, ServiceName, Environment, ErrorGroup, ErrorType;

@@ -8,19 +8,6 @@ SELECT
     countState() AS Errors,
     minState(Timestamp) AS FirstSeen,
     maxState(Timestamp) AS LastSeen
-FROM otel_logs
-WHERE ErrorType != '' AND UserId != ''
-GROUP BY Bucket, ServiceName, Environment, ErrorGroup, UserId;
-
-SELECT
-    toStartOfFifteenMinutes(Timestamp) AS Bucket,
-    ServiceName,
-    Environment,
-    ErrorGroup,
-    UserId,
-    countState() AS Errors,
-    minState(Timestamp) AS FirstSeen,
-    maxState(Timestamp) AS LastSeen
-FROM otel_traces
+FROM {otel_logs, otel_traces}
 WHERE ErrorType != '' AND UserId != ''
 GROUP BY Bucket, ServiceName, Environment, ErrorGroup, UserId;

@@ -7,7 +7,7 @@
 use clickhouse::Row;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use lakefront_query::View;
+use lakefront_hot_tier::View;
 use serde::{Deserialize, Serialize};
 
 use crate::clickhouse::{Column, Tables, Target};

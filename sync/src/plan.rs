@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
-use lakefront_query::View;
+use lakefront_hot_tier::View;
 
 use crate::day;
 use crate::lake_snapshot::LakeSnapshot;

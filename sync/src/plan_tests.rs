@@ -14,7 +14,7 @@ const LOGS: &str = "otel_logs";
 fn all_groups() -> Vec<TableGroup> {
     table_groups(
         lakefront_otel::tables().iter().map(|table| table.name),
-        lakefront_query::views(),
+        lakefront_hot_tier::views(),
     )
 }
 
@@ -164,7 +164,7 @@ fn a_compaction_over_two_days_carries_the_highest_number_of_both() {
 fn a_view_that_came_late_is_filled_where_the_day_is_in_step() {
     let files = [file("a", ago(0), 5, 1), file("b", ago(1), 5, 1)];
     let mut ledger = loaded(&files[..1]);
-    let view = &lakefront_query::views()[0];
+    let view = &lakefront_hot_tier::views()[0];
     for day in [ago(0), ago(1)] {
         ledger.put(Record::mark(&view.table(), day, FILL, FileState::Loading));
     }

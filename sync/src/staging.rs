@@ -2,7 +2,7 @@
 //! real tables.
 
 use jiff::civil::Date;
-use lakefront_query::View;
+use lakefront_hot_tier::View;
 use uuid::Uuid;
 
 use crate::clickhouse::{Tables, Target};

@@ -1,12 +1,10 @@
 //! Groups of raw tables that share views. A day of a group is rebuilt as a whole.
 
 use jiff::civil::Date;
-use lakefront_query::View;
+use lakefront_hot_tier::View;
+use lakefront_otel::RAW_RETENTION_DAYS;
 
 use crate::day;
-
-/// Number of days before today that raw tables keep whole.
-pub const RAW_RETENTION_DAYS: u16 = 32;
 
 /// A group of raw tables that share views, and these views.
 #[derive(Clone, Debug)]
@@ -86,11 +84,11 @@ mod tests {
     #[test]
     fn logs_and_traces_share_views_and_metrics_are_alone() {
         let tables = lakefront_otel::tables().iter().map(|table| table.name);
-        let groups = table_groups(tables, lakefront_query::views());
+        let groups = table_groups(tables, lakefront_hot_tier::views());
         let mut first = groups[0].tables.clone();
         first.sort_unstable();
         assert_eq!(first, ["otel_logs", "otel_traces"]);
-        assert_eq!(groups[0].views.len(), lakefront_query::views().len());
+        assert_eq!(groups[0].views.len(), lakefront_hot_tier::views().len());
         assert_eq!(groups.len(), 6);
     }
 }

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lakefront_api::{BackendKind, BackendState, QueryRequest};
 use lakefront_clickhouse_http::Answer;
+use lakefront_hot_tier::{raw_version, views};
 use lakefront_lake::{Lake, LakeConfig};
 use lakefront_otel::tables;
-use lakefront_query::{Backend, Coverage, HotState, Plan, Topology, plan, raw_version, resolve, views};
+use lakefront_query::{Backend, Coverage, HotState, Plan, Topology, plan, resolve};
 use tempfile::TempDir;
 
 use crate::{ClickHouse, LakeAt, data_files};
@@ -57,7 +58,7 @@ impl Hot {
             self.sql(&statement).await?;
         }
         let raw = tables().iter().map(|table| table.name.to_owned());
-        let views = views().iter().map(lakefront_query::View::table);
+        let views = views().iter().map(lakefront_hot_tier::View::table);
         for table in raw.chain(views).chain(["otel_traces_trace_id_ts".to_owned()]) {
             self.sql(&format!("ALTER TABLE otel.{table} REMOVE TTL")).await?;
         }

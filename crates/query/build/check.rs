@@ -1,10 +1,9 @@
 //! Parses a folder of `queries/` and reports its faults.
 
 use lakefront_api::{Bucket, ChartKind, ChartSpec, ColumnInfo, PanelPlace, ParamInfo, ParamKind, QueryInfo};
+use lakefront_hot_tier::sql_text;
 use lakefront_otel::MAX_FILTER_BYTES;
 use serde::Deserialize;
-
-use crate::sql_text;
 
 /// The declaration of a query, `query.toml`.
 #[derive(Deserialize)]

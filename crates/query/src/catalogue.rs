@@ -1,10 +1,10 @@
-//! The catalogue of named queries and the list of views, as the build script wrote them from `queries/`.
+//! The catalogue of named queries, as the build script wrote it from `queries/`.
 
 use std::sync::LazyLock;
 
 use lakefront_api::{Problem, ProblemType, QueryInfo};
 
-use crate::{Definition, View};
+use crate::Definition;
 
 static CATALOGUE: LazyLock<Vec<Definition>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")))
@@ -14,11 +14,6 @@ static CATALOGUE: LazyLock<Vec<Definition>> = LazyLock::new(|| {
 static INFOS: LazyLock<Vec<QueryInfo>> =
     LazyLock::new(|| CATALOGUE.iter().map(|query| query.info.clone()).collect());
 
-static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/views.json")))
-        .expect("the build script wrote it from the same types")
-});
-
 /// Returns all named queries, sorted by name.
 pub fn catalogue() -> &'static [Definition] {
     &CATALOGUE
@@ -27,17 +22,6 @@ pub fn catalogue() -> &'static [Definition] {
 /// Returns the public part of all named queries, sorted by name.
 pub fn query_infos() -> &'static [QueryInfo] {
     &INFOS
-}
-
-/// Returns all views of the hot tier, sorted by name.
-pub fn views() -> &'static [View] {
-    &VIEWS
-}
-
-/// Returns the version of the raw tables in `otel.coverage`: a hash of their definitions and of the mapping that fills
-/// them.
-pub fn raw_version() -> &'static str {
-    env!("LAKEFRONT_RAW_VERSION")
 }
 
 /// Returns the named query called `name`.

@@ -16,7 +16,6 @@ mod resolve;
 mod sql;
 mod time_travel;
 mod topology;
-mod view;
 
 #[cfg(test)]
 #[expect(dead_code, reason = "some of it only the build script calls")]
@@ -24,17 +23,9 @@ mod view;
 mod check;
 #[cfg(test)]
 mod check_tests;
-#[cfg(test)]
-#[path = "../build/check_view.rs"]
-mod check_view;
-#[cfg(test)]
-#[expect(dead_code, reason = "some of it only the build script calls")]
-#[path = "../build/sql_text.rs"]
-mod sql_text;
 
-pub use catalogue::{catalogue, query_infos, raw_version, views};
-pub use definition::{CoverageKey, Definition, HotStatement};
+pub use catalogue::{catalogue, query_infos};
+pub use definition::Definition;
 pub use plan::{Attempt, Plan, REQUEST_DEADLINE, plan, plan_sql};
 pub use resolve::{Resolved, resolve};
 pub use topology::{Backend, Coverage, HotState, Topology};
-pub use view::View;

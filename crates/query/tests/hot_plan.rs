@@ -7,9 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use lakefront_api::BackendState::{Asleep, Down, Healthy, Unknown};
 use lakefront_api::{BackendKind, BackendState, Problem, ProblemType, QueryRequest};
 use lakefront_clickhouse_http::Param;
-use lakefront_query::{
-    Backend, Coverage, HotState, Plan, Topology, catalogue, plan, raw_version, resolve, views,
-};
+use lakefront_hot_tier::{raw_version, views};
+use lakefront_query::{Backend, Coverage, HotState, Plan, Topology, catalogue, plan, resolve};
 use serde_json::{Value, json};
 
 fn now() -> Timestamp {

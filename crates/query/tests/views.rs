@@ -1,22 +1,8 @@
 //! The views of the hot tier, and the statements on them.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::BTreeSet;
-
-use expect_test::expect_file;
+use lakefront_hot_tier::{CoverageKey, View, raw_version, views};
 use lakefront_otel::table;
-use lakefront_query::{CoverageKey, View, catalogue, raw_version, views};
-
-fn coverage_key(view: &View) -> CoverageKey {
-    CoverageKey {
-        name: view.name.clone(),
-        version: view.version.clone(),
-    }
-}
-
-fn view(name: &str) -> &'static View {
-    views().iter().find(|view| view.name == name).unwrap()
-}
+use lakefront_query::catalogue;
 
 #[test]
 fn the_views_are_the_promised_ones() {
@@ -64,53 +50,6 @@ mv_web_vitals_by_day: otel_logs → web_vitals; 365 days";
     assert_eq!(lines.join("\n"), promised);
 }
 
-/// Statements as they are sent, but for versions, which change with the mapping.
-#[test]
-fn ddl_of_a_view_with_two_sources() {
-    let view = view("mv_errors");
-    let versionless =
-        |statements: Vec<String>| statements.join(";\n\n").replace(&view.version, "<version>") + ";\n";
-    expect_file!["views/mv_errors.sql"].assert_eq(&versionless(view.ddl("")));
-    let staging = versionless(view.ddl("__staging"));
-    assert!(staging.contains("CREATE TABLE IF NOT EXISTS otel.mv_errors_<version>__staging\n"));
-    assert!(staging.contains(
-        "CREATE MATERIALIZED VIEW IF NOT EXISTS otel.mv_errors_<version>__staging_from_otel_traces \
-         TO otel.mv_errors_<version>__staging AS\n"
-    ));
-    assert!(staging.contains("FROM otel.otel_traces__staging\n"));
-}
-
-#[test]
-fn a_statement_on_a_view_is_guarded() {
-    let query = catalogue()
-        .iter()
-        .find(|query| query.info.name == "errors_per_hour")
-        .unwrap();
-    let hot = query.hot.as_ref().unwrap();
-    let view = view("mv_errors");
-    assert_eq!(hot.reads, [coverage_key(view)]);
-    expect_file!["views/errors_per_hour.sql"]
-        .assert_eq(&(hot.sql.replace(&view.version, "<version>") + "\n"));
-}
-
-/// Whole days come from the view by day, what is left of the range from the other.
-#[test]
-fn a_statement_on_a_view_with_whole_days() {
-    let query = catalogue()
-        .iter()
-        .find(|query| query.info.name == "web_vitals")
-        .unwrap();
-    let hot = query.hot.as_ref().unwrap();
-    let (quarters, days) = (view("mv_web_vitals"), view("mv_web_vitals_by_day"));
-    assert_eq!(hot.reads, [coverage_key(quarters), coverage_key(days)]);
-    let sql = hot
-        .sql
-        .replace(&quarters.version, "<version>")
-        .replace(&days.version, "<version>");
-    expect_file!["views/web_vitals.sql"].assert_eq(&(sql + "\n"));
-    assert!(days.selects[0].contains("toStartOfDay(Timestamp, 'UTC') AS Bucket,"));
-}
-
 #[test]
 fn an_indexed_statement_is_guarded_for_each_table() {
     let query = catalogue()
@@ -120,13 +59,7 @@ fn an_indexed_statement_is_guarded_for_each_table() {
     let hot = query.hot.as_ref().unwrap();
     assert!(hot.indexed);
     let tables = ["otel_logs", "otel_traces"];
-    assert_eq!(
-        hot.reads,
-        tables.map(|table| CoverageKey {
-            name: table.into(),
-            version: raw_version().into(),
-        })
-    );
+    assert_eq!(hot.reads, tables.map(CoverageKey::of_raw_table));
     assert_eq!(hot.retention_days, 32);
     for table in tables {
         assert!(hot.sql.contains(&format!("FROM otel.{table}\n")));
@@ -136,25 +69,6 @@ fn an_indexed_statement_is_guarded_for_each_table() {
             raw_version()
         )));
     }
-}
-
-#[test]
-fn a_view_can_be_filled_from_a_data_file() {
-    let view = view("mv_funnel");
-    let select = view.select("otel_logs", "file('a.parquet', Parquet)").unwrap();
-    assert!(select.contains("FROM file('a.parquet', Parquet)\n"));
-    assert_eq!(view.select("otel_traces", "x"), None);
-}
-
-#[test]
-fn versions_differ() {
-    let versions: BTreeSet<_> = views()
-        .iter()
-        .map(|view| view.version.as_str())
-        .chain([raw_version()])
-        .collect();
-    assert_eq!(versions.len(), views().len() + 1);
-    assert!(versions.iter().all(|version| version.len() == 12));
 }
 
 /// A view reads no map, and only columns that every source has; a statement on it only columns that the view has.

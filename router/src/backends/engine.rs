@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lakefront_api::{BackendHealth, BackendKind, BackendState, EngineHealth};
 use lakefront_clickhouse_http::{Answer, Credentials, Endpoint, SECRET_HEADER, Statement};
+use lakefront_hot_tier::bookkeeping;
 use lakefront_query::{Attempt, Backend};
 use secrecy::ExposeSecret as _;
 use url::Url;
 use worker::Env;
 
 use crate::backends::failure::{EngineFailure, StatementOrigin};
-use crate::backends::report::{COVERAGE, EngineReport};
+use crate::backends::report::EngineReport;
 use crate::backends::status::BackendStatus;
 use crate::backends::{container, fetch};
 use crate::clock::Instant;
@@ -268,7 +269,7 @@ impl Engine {
     }
 
     async fn check_clickhouse(&self, env: &Env, limit: Duration) -> Result<EngineReport, EngineFailure> {
-        let answer = match self.query_internal(env, COVERAGE, limit).await {
+        let answer = match self.query_internal(env, bookkeeping::COVERAGE, limit).await {
             Ok(answer) => Ok(answer),
             Err(EngineFailure::Reply(error)) => Err(error),
             Err(failure) => return Err(failure),

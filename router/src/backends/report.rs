@@ -18,10 +18,6 @@ pub struct EngineReport {
     pub hot: Option<HotState>,
 }
 
-/// The statement that returns the coverage of each view of a ClickHouse.
-pub const COVERAGE: &str =
-    "SELECT view, version, first_day, as_of FROM otel.coverage FINAL WHERE first_day IS NOT NULL";
-
 impl EngineReport {
     /// Creates the report from chDB's `/health` document.
     ///
@@ -43,7 +39,7 @@ impl EngineReport {
         Err(detail.unwrap_or_else(|| "it says that it is not healthy".into()))
     }
 
-    /// Creates the report from a ClickHouse's answer to [`COVERAGE`].
+    /// Creates the report from a ClickHouse's answer to [`COVERAGE`](lakefront_hot_tier::bookkeeping::COVERAGE).
     ///
     /// A server to which sync has never written has no such table. It is healthy and holds nothing yet.
     ///
@@ -63,7 +59,7 @@ impl EngineReport {
     }
 }
 
-/// Parses a row of [`COVERAGE`]. An unreadable row covers nothing.
+/// Parses a row of [`COVERAGE`](lakefront_hot_tier::bookkeeping::COVERAGE). An unreadable row covers nothing.
 fn covered(row: &[Value]) -> Option<Coverage> {
     let text = |at: usize| row.get(at)?.as_str();
     Some(Coverage {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use clickhouse::Row;
 use jiff::Timestamp;
+use lakefront_hot_tier::CoverageKey;
 use serde::{Deserialize, Serialize};
 
 use super::Target;
@@ -22,9 +23,6 @@ const COUNT_STALE_GUARDS: &str = "SELECT count() FROM otel.coverage FINAL WHERE 
     ifNull(first_day, toDate(0)) != ifNull(joinGet('otel.covered', 'first_day', view, version), toDate(0))";
 const UPDATE_GUARDS: &str =
     "INSERT INTO otel.covered SELECT view, version, first_day FROM otel.coverage FINAL";
-
-/// Name of a view or raw table, and its version.
-pub type CoverageKey = (String, String);
 
 /// Ledger and coverage as they were read, updated with every write.
 #[derive(Clone, Debug, Default)]
@@ -108,7 +106,11 @@ impl Target {
                 first_day: row.first_day.map(day::from_clickhouse),
                 as_of: Timestamp::from_microsecond(row.as_of).unwrap_or(Timestamp::MIN),
             };
-            bookkeeping.coverage.insert((row.view, row.version), coverage);
+            let key = CoverageKey {
+                name: row.view,
+                version: row.version,
+            };
+            bookkeeping.coverage.insert(key, coverage);
         }
         Ok(bookkeeping)
     }
@@ -176,13 +178,17 @@ impl Target {
             return Ok(());
         }
         let at = bookkeeping.next_time();
-        let row = |((view, version), coverage): (&CoverageKey, &Coverage)| {
+        let row = |(key, coverage): (&CoverageKey, &Coverage)| {
             let first_day = match coverage.first_day.and_then(day::to_clickhouse) {
                 Some(day) => day.to_string(),
                 None => "NULL".to_owned(),
             };
             let as_of = coverage.as_of.as_microsecond();
-            format!("({}, {}, {first_day}, {as_of})", literal(view), literal(version))
+            format!(
+                "({}, {}, {first_day}, {as_of})",
+                literal(&key.name),
+                literal(&key.version)
+            )
         };
         let rows: Vec<String> = coverage.iter().map(row).collect();
         // A clock of this machine that is ahead must not make the coverage newer than it is.

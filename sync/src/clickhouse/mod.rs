@@ -20,7 +20,7 @@ use clickhouse::{Client, RowOwned, RowRead, RowWrite};
 use tokio::io::AsyncReadExt;
 use url::Url;
 
-pub use bookkeeping::{Bookkeeping, CoverageKey};
+pub use bookkeeping::Bookkeeping;
 pub use fence::Fence;
 pub use migrate::{MIGRATIONS, Migration};
 pub use tables::{Column, Tables};

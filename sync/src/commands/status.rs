@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use lakefront_hot_tier::CoverageKey;
 
 use super::each;
 use crate::clickhouse::Target;
@@ -42,7 +43,7 @@ async fn show(target: &Target, source: &Source) -> Result<String> {
         bookkeeping => bookkeeping?,
     };
     let tables = lakefront_otel::tables().iter().map(|table| table.name);
-    let groups = table_groups(tables, lakefront_query::views());
+    let groups = table_groups(tables, lakefront_hot_tier::views());
     let now = Timestamp::now();
     let waiting = waiting(&groups, &snapshot, &bookkeeping.ledger, now);
     let (_, lease) = lease::read_status(target).await?;
@@ -58,27 +59,15 @@ async fn show(target: &Target, source: &Source) -> Result<String> {
         "  {:<34} {:<12} {:<12} {:>10} {:>14} {:>14}",
         "", "version", "covered from", "lag", "files waiting", "rows waiting"
     );
-    let coverage = |name: &str, version: &str| {
-        bookkeeping
-            .coverage
-            .get(&(name.to_owned(), version.to_owned()))
-            .copied()
-    };
+    let line = |key: &CoverageKey| line(key, bookkeeping.coverage.get(key).copied(), now);
     for group in &groups {
         for table in &group.tables {
-            let version = lakefront_query::raw_version();
             let (files, rows) = waiting.get(table).copied().unwrap_or_default();
-            let covered = line(table, version, coverage(table, version), now);
+            let covered = line(&CoverageKey::of_raw_table(table));
             let _ = writeln!(text, "{covered} {:>14} {:>14}", grouped(files), grouped(rows));
         }
         for view in &group.views {
-            let line = line(
-                &view.name,
-                &view.version,
-                coverage(&view.name, &view.version),
-                now,
-            );
-            let _ = writeln!(text, "{line}");
+            let _ = writeln!(text, "{}", line(&CoverageKey::of_view(view)));
         }
     }
     Ok(text)
@@ -101,7 +90,7 @@ fn last_loaded(last: Option<Timestamp>, now: Timestamp) -> String {
     format!("rows came in last {} ago", rough(since))
 }
 
-fn line(name: &str, version: &str, coverage: Option<Coverage>, now: Timestamp) -> String {
+fn line(CoverageKey { name, version }: &CoverageKey, coverage: Option<Coverage>, now: Timestamp) -> String {
     let from = match coverage.and_then(|coverage| coverage.first_day) {
         Some(day) => day.to_string(),
         None => "nothing".to_owned(),

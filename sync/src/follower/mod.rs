@@ -151,7 +151,7 @@ impl Follower {
             unleased: target.clone(),
             target,
             source,
-            groups: Arc::new(table_groups(tables, lakefront_query::views())),
+            groups: Arc::new(table_groups(tables, lakefront_hot_tier::views())),
             read,
             parallel,
             terms,

@@ -3,24 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use lakefront_hot_tier::CoverageKey;
+use lakefront_otel::RAW_RETENTION_DAYS;
 
 use super::{Follower, Round};
-use crate::clickhouse::CoverageKey;
 use crate::coverage::Coverage;
 use crate::error::Result;
 use crate::plan::{self, Step};
-use crate::table_group::{RAW_RETENTION_DAYS, TableGroup, first_kept};
+use crate::table_group::{TableGroup, first_kept};
 
 /// Returns the keys of a table group's rows in `otel.coverage`, each with the retention in days.
 pub(super) fn keys(group: &TableGroup) -> impl Iterator<Item = (CoverageKey, u16)> {
-    let raw = group.tables.iter().map(|table| {
-        let key = ((*table).to_owned(), lakefront_query::raw_version().to_owned());
-        (key, RAW_RETENTION_DAYS)
-    });
+    let raw = group
+        .tables
+        .iter()
+        .map(|table| (CoverageKey::of_raw_table(table), RAW_RETENTION_DAYS));
     let views = group
         .views
         .iter()
-        .map(|view| ((view.name.clone(), view.version.clone()), view.retention_days));
+        .map(|view| (CoverageKey::of_view(view), view.retention_days));
     raw.chain(views)
 }
 
@@ -44,7 +45,7 @@ impl Follower {
                     before.map(|before| failed.iter().fold(before, |b, day| b.without(*day, round.today)));
                 let next = Coverage::next(
                     held,
-                    incomplete.get(&key.0).unwrap_or(&nothing),
+                    incomplete.get(&key.name).unwrap_or(&nothing),
                     round.snapshot.as_of,
                     first_kept(round.today, retention),
                     round.today,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::civil::Date;
-use lakefront_query::View;
+use lakefront_hot_tier::View;
 
 use super::views::other_versions;
 use super::{FilesByTable, Follower, Round};

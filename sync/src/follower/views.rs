@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use lakefront_query::View;
+use lakefront_hot_tier::{CoverageKey, View};
 
 use crate::clickhouse::{Bookkeeping, Tables, Target};
 use crate::coverage::Coverage;
@@ -35,7 +35,7 @@ pub(super) async fn create(
             continue;
         }
         any = true;
-        let key = (view.name.clone(), view.version.clone());
+        let key = CoverageKey::of_view(view);
         let nothing = Coverage {
             first_day: None,
             as_of: Timestamp::now(),
@@ -82,7 +82,10 @@ pub(super) async fn drop_unused(
             .collect::<Vec<_>>()
         {
             let version = &old[view.name.len() + 1..];
-            let key = (view.name.clone(), version.to_owned());
+            let key = CoverageKey {
+                name: view.name.clone(),
+                version: version.to_owned(),
+            };
             let coverage = bookkeeping.coverage.get(&key).copied();
             if coverage.is_some_and(|coverage| Timestamp::now().duration_since(coverage.as_of) < KEEP_UNUSED)
             {

@@ -74,7 +74,7 @@ async fn fill(stack: &Stack, events_a_day: u64, days: u64) -> Result<()> {
 }
 
 async fn until_covered(clickhouse: &ClickHouse, sync: &SyncProcess, days: u64) -> Result<()> {
-    let views: Vec<&str> = lakefront_query::views()
+    let views: Vec<&str> = lakefront_hot_tier::views()
         .iter()
         .map(|view| view.name.as_str())
         .collect();

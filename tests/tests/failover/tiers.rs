@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use lakefront_api::{QueryReply, Reason};
-use lakefront_query::{View, raw_version, views};
+use lakefront_hot_tier::{View, raw_version, views};
 use lakefront_tests::{
     ClickHouse, Engine, LakeAt, Relay, Stack, SyncProcess, Treatment, Worker, free_address,
 };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
+use lakefront_hot_tier::CoverageKey;
 use lakefront_sync::clickhouse::{Bookkeeping, Target};
 use lakefront_sync::coverage::Coverage;
 use lakefront_tests::{Relay, Treatment, free_address};
@@ -242,7 +243,10 @@ async fn no_row_says_that_all_is_in_as_of_the_future() -> Result<()> {
         first_day: None,
         as_of: Timestamp::now() + SignedDuration::from_hours(1),
     };
-    let key = ("a view".to_owned(), "a version".to_owned());
+    let key = CoverageKey {
+        name: "a view".to_owned(),
+        version: "a version".to_owned(),
+    };
     target
         .write_coverage(&mut Bookkeeping::default(), BTreeMap::from([(key, ahead)]))
         .await?;

@@ -47,7 +47,7 @@ async fn a_view_that_comes_late_is_filled_before_it_is_offered() -> Result<()> {
     world.demo(&["--days", "3"]).await?;
     world.in_step().await?;
     // The state of a ClickHouse that had another version of the view, and not this one.
-    let views = lakefront_query::views().iter();
+    let views = lakefront_hot_tier::views().iter();
     let view = views.clone().find(|view| view.sources.len() == 2);
     let view = view.or_else(|| views.clone().next()).expect("there are views");
     let (table, old) = (view.table(), format!("{}_0123456789ab", view.name));

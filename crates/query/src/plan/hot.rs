@@ -7,9 +7,10 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use lakefront_api::{BackendKind, BackendState, Problem, ProblemType, Range, Reason};
 use lakefront_clickhouse_http::Statement;
+use lakefront_hot_tier::{CoverageKey, HotStatement};
 
 use super::attempt::{Attempt, params, since};
-use crate::{Backend, CoverageKey, HotStatement, Resolved, Topology};
+use crate::{Backend, Resolved, Topology};
 
 /// The longest time that a ClickHouse may take on a view. The request still needs time for chDB afterwards.
 const VIEW_DEADLINE: Duration = Duration::from_millis(1_500);

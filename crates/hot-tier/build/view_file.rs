@@ -15,11 +15,12 @@ const EXACT: [&str; 8] = [
     "groupUniqArrayArray",
 ];
 
-/// Parses `queries/<folder>/<name>.sql`, which has one statement per source, separated by `;`.
+/// Parses `queries/<folder>/<name>.sql`, which has one statement per source, separated by `;`. Sources with the same
+/// statement share one: `FROM {otel_logs, otel_traces}`.
 ///
 /// # Errors
 /// One sentence per fault, beginning with the file.
-pub fn check_view(folder: &str, name: &str, sql: &str, retention_days: u16) -> Result<View, Vec<String>> {
+pub fn parse(folder: &str, name: &str, sql: &str, retention_days: u16) -> Result<View, Vec<String>> {
     let file = format!("queries/{folder}/{name}.sql");
     let mut faults = Vec::new();
     let mut view = View {
@@ -35,9 +36,10 @@ pub fn check_view(folder: &str, name: &str, sql: &str, retention_days: u16) -> R
         .split(';')
         .map(str::trim)
         .filter(|select| !select.is_empty())
+        .flat_map(one_per_source)
         .enumerate()
     {
-        let statement = match Select::read(select) {
+        let statement = match Select::read(&select) {
             Ok(statement) => statement,
             Err(fault) => {
                 faults.push(fault);
@@ -70,6 +72,30 @@ pub fn check_view(folder: &str, name: &str, sql: &str, retention_days: u16) -> R
             .map(|fault| format!("{file}: {fault}"))
             .collect())
     }
+}
+
+/// Returns a statement over `{otel_logs, otel_traces}` once for each of the tables, any other statement as it is. A
+/// comment before `SELECT` stays with the first only.
+fn one_per_source(select: &str) -> Vec<String> {
+    let blanked = sql_text::blank(select);
+    let list = blanked.split_once("FROM {").and_then(|(before, rest)| {
+        let (names, _) = rest.split_once('}').filter(|(names, _)| !names.contains(':'))?;
+        Some((before.len() + "FROM ".len(), names))
+    });
+    let Some((at, names)) = list else {
+        return vec![select.to_owned()];
+    };
+    let mut words = sql_text::words(&blanked).filter(|(_, word)| *word == "SELECT");
+    let after_comment = words.next().map_or(0, |(begin, _)| begin);
+    let (before, after) = (&select[..at], &select[at + names.len() + "{}".len()..]);
+    names
+        .split(',')
+        .enumerate()
+        .map(|(index, name)| {
+            let begin = if index == 0 { 0 } else { after_comment };
+            format!("{}{}{after}", &before[begin..], name.trim())
+        })
+        .collect()
 }
 
 /// One statement of a view.

@@ -165,3 +165,17 @@ pub fn replace_word(text: &str, word: &str, by: &str) -> String {
     }
     out + &text[done..]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::blank;
+
+    #[test]
+    fn comments_and_quotes_are_blanked_in_place() {
+        let sql = r"a 'b \' c' d -- e 'f
+g 'ü''' h";
+        let blanked = blank(sql);
+        assert_eq!(blanked, "a '      ' d        \ng '  ''' h");
+        assert_eq!(blanked.len(), sql.len());
+    }
+}
