@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use crate::page::Page;
 use crate::product::Product;
 use crate::rng::Rng;
-use crate::visit::Visitor;
+use crate::visitor::Visitor;
 use crate::{
     Attribute, Event, Facts, Kind, Log, Record, Request, Service, Severity, Span, SpanContext, SpanEvent,
 };
@@ -62,9 +62,7 @@ pub(crate) fn serve(
         Page::Account => (ACCOUNT, None),
     };
     let fault = match page {
-        Page::Product(_) if rng.chance(0.012) && visitor.shop().miscounts(time) => {
-            Some(Fault::StockBelowZero)
-        }
+        Page::Product(_) if rng.chance(0.012) && visitor.shop.miscounts(time) => Some(Fault::StockBelowZero),
         Page::Search if rng.chance(0.05) => Some(Fault::PoolTimedOut),
         _ => None,
     };

@@ -23,26 +23,21 @@ pub struct Event {
 pub enum Record {
     /// A log record, with or without an event name.
     Log(Log),
-    /// A span.
     Span(Span),
 }
 
-/// A log record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
     /// The `EventName`, or `None` for a plain log line.
     pub event_name: Option<&'static str>,
-    /// The severity.
     pub severity: Severity,
     /// The body, if there is one.
     pub body: Option<String>,
-    /// The attributes.
     pub attributes: Vec<Attribute>,
     /// The span in which the record was written.
     pub span: Option<SpanContext>,
 }
 
-/// A span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
     /// The span's own trace id and span id.
@@ -57,7 +52,6 @@ pub struct Span {
     pub name: Cow<'static, str>,
     /// The duration, in microseconds.
     pub duration: i64,
-    /// The attributes.
     pub attributes: Vec<Attribute>,
     /// The events within the span.
     pub events: Vec<SpanEvent>,
@@ -74,7 +68,6 @@ pub struct SpanEvent {
     pub name: &'static str,
     /// The time of the event, in microseconds since 1970.
     pub time: i64,
-    /// The attributes.
     pub attributes: Vec<Attribute>,
 }
 
@@ -117,13 +110,10 @@ pub type Attribute = (&'static str, Value);
 /// The value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// A text.
     Text(Cow<'static, str>),
-    /// An integer.
     Int(i64),
     /// A floating-point number.
     Float(f64),
-    /// A truth value.
     Bool(bool),
 }
 
@@ -160,7 +150,6 @@ impl From<bool> for Value {
 /// The process that reports a record, which becomes the OpenTelemetry resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Source {
-    /// The service.
     pub service: Service,
     /// The environment in which the service runs.
     pub environment: Environment,
@@ -254,11 +243,9 @@ pub struct ErrorFact {
 /// The facts of a request that a service answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The HTTP method.
     pub method: &'static str,
     /// The route. Empty if the service does not report one.
     pub route: &'static str,
-    /// The HTTP status.
     pub status: u16,
     /// The duration, in microseconds.
     pub duration: i64,

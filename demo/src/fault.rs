@@ -26,7 +26,6 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Every fault.
     pub const ALL: [Self; 8] = [
         Self::PriceGone,
         Self::ChunkGone,

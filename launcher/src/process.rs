@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// Process groups. The flag is true if a [`crate::supervisor::Supervisor`] ends the group itself, in order.
+/// Process groups. The flag is true if a supervisor ends the group itself, in order.
 static GROUPS: Mutex<Vec<(i32, bool)>> = Mutex::new(Vec::new());
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
 

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -13,9 +12,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::clickhouse::Target;
-use crate::follower::Follower;
-use crate::lease::LeaseTerms;
-use crate::source::Source;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -133,23 +129,9 @@ pub struct Sync {
 }
 
 impl Sync {
-    /// Returns the place of the lake.
-    pub fn place(&self) -> LakeLocation {
+    /// Returns the location of the lake.
+    pub fn lake_location(&self) -> LakeLocation {
         self.remote.or_folder(self.lake.clone().unwrap_or_default())
-    }
-
-    /// Creates the follower for a ClickHouse.
-    pub fn follower(&self, target: Target, source: &Arc<Source>) -> Follower {
-        let terms = LeaseTerms {
-            expires_after: self.lease,
-        };
-        Follower::new(
-            target,
-            Arc::clone(source),
-            self.read,
-            usize::from(self.parallel),
-            terms,
-        )
     }
 }
 

@@ -15,10 +15,7 @@ pub enum Error {
         "{folder} holds no lake (no catalog.db): --lake (LAKEFRONT_LAKE) must name the folder that ingest writes to, usually DATA/lake",
         folder = folder.display()
     )]
-    NoLake {
-        /// The folder.
-        folder: PathBuf,
-    },
+    NoLake { folder: PathBuf },
     /// The catalog or the metadata of the lake cannot be read.
     #[error("the lake can't be read: {0}")]
     Lake(#[from] lakefront_lake::Error),
@@ -27,7 +24,6 @@ pub enum Error {
         "the table {table} of the lake lists {location}, which is outside of the table's folder: expected all of its files there"
     )]
     Outside {
-        /// The table.
         table: String,
         /// The location of the file.
         location: String,
@@ -37,7 +33,6 @@ pub enum Error {
     File {
         /// The path of the file.
         path: PathBuf,
-        /// The cause.
         source: std::io::Error,
     },
     /// A ClickHouse failed, or rejected a statement.
@@ -49,7 +44,6 @@ pub enum Error {
         silent = silent.as_secs()
     )]
     Busy {
-        /// The ClickHouse.
         target: String,
         /// The holder of the lease.
         holder: String,
@@ -62,9 +56,7 @@ pub enum Error {
          loaded until the column is dropped, or added to otel.{table} by hand with a type that can hold it"
     )]
     Column {
-        /// The table.
         table: String,
-        /// The column.
         column: String,
         /// The Iceberg type of the column.
         r#type: String,
@@ -74,7 +66,6 @@ pub enum Error {
         "{table} of {day}: the lake's files hold {expected} rows, but {found} arrived in staging; the day stays as it was"
     )]
     Count {
-        /// The table.
         table: String,
         /// The UTC day.
         day: Date,
@@ -96,7 +87,6 @@ pub enum Error {
         "{target} has {expected} rows of the ledger and sent {found}: raise max_result_rows for sync's user"
     )]
     Ledger {
-        /// The ClickHouse.
         target: String,
         /// Number of rows that ClickHouse counts.
         expected: u64,
@@ -109,7 +99,6 @@ pub enum Error {
          run the version of lakefront-sync that belongs to it, or start with an empty ClickHouse"
     )]
     Migration {
-        /// The ClickHouse.
         target: String,
         /// The number of the migration.
         version: u32,
@@ -164,11 +153,9 @@ fn exception_of_server(exception: &Exception) -> bool {
 #[derive(Debug, thiserror::Error)]
 #[error("{target} can't {action}: {cause}")]
 pub struct TargetError {
-    /// The ClickHouse.
     pub target: String,
     /// The action that failed, as an infinitive: `read the ledger`.
     pub action: String,
-    /// The cause.
     #[source]
     pub cause: TargetCause,
 }

@@ -32,9 +32,7 @@ pub struct TableSnapshot {
 /// A column of a table of the lake.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LakeColumn {
-    /// The name.
     pub name: String,
-    /// The Iceberg type.
     pub r#type: Type,
     /// True if the column cannot contain nulls.
     pub required: bool,

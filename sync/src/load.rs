@@ -26,7 +26,6 @@ const BLOCK_BYTES: u32 = 256 << 20;
 /// A loader of data files into one table.
 #[derive(Clone, Debug)]
 pub struct Loader<'a> {
-    /// The ClickHouse.
     pub target: &'a Target,
     /// The process that reads the files.
     pub read_mode: ReadMode,

@@ -20,7 +20,9 @@ fn all_groups() -> Vec<TableGroup> {
 
 fn file(path: &str, day: Date, rows: u64, sequence_number: i64) -> DataFile {
     DataFile {
+        table: "otel_logs",
         path: path.into(),
+        path_in_table: path.into(),
         day,
         rows,
         sequence_number,

@@ -16,7 +16,7 @@ use crate::ledger::DataFile;
 /// The lake that is followed. The first read opens it, so that sync may start before the lake exists.
 #[derive(Debug)]
 pub struct Source {
-    place: LakeLocation,
+    location: LakeLocation,
     open: Mutex<Open>,
 }
 
@@ -27,10 +27,10 @@ struct Open {
 }
 
 impl Source {
-    /// Creates a source for the lake at `place`.
-    pub fn new(place: LakeLocation) -> Self {
+    /// Creates a source for the lake at `location`.
+    pub fn new(location: LakeLocation) -> Self {
         Self {
-            place,
+            location,
             open: Mutex::default(),
         }
     }
@@ -43,21 +43,14 @@ impl Source {
         let mut open = self.open.lock().await;
         let lake = self.lake(&mut open).await?;
         drop(open);
-        let (table, path) = file
-            .path
-            .split_once('/')
-            .unwrap_or_default()
-            .1
-            .split_once('/')
-            .unwrap_or_default();
-        Ok(lake.open_file(table, path).await?)
+        Ok(lake.open_file(file.table, &file.path_in_table).await?)
     }
 
     async fn lake(&self, open: &mut Open) -> Result<Lake> {
         if let Some(lake) = &open.lake {
             return Ok(lake.clone());
         }
-        Ok(open.lake.insert(open_lake(&self.place).await?).clone())
+        Ok(open.lake.insert(open_lake(&self.location).await?).clone())
     }
 
     /// Reads the committed state of all tables. A table without a new commit costs one query of the catalog.
@@ -86,20 +79,20 @@ impl Source {
     }
 }
 
-async fn open_lake(place: &LakeLocation) -> Result<Lake> {
+async fn open_lake(location: &LakeLocation) -> Result<Lake> {
     // Opening creates a missing lake. A misspelt folder would then be an empty lake, and sync would count as up to
     // date.
-    if let LakeLocation::Folder(folder) = place
+    if let LakeLocation::Folder(folder) = location
         && !folder.join("catalog.db").is_file()
     {
         return Err(Error::NoLake {
             folder: folder.clone(),
         });
     }
-    Ok(Lake::open(LakeConfig::at(place.clone())).await?)
+    Ok(Lake::open(LakeConfig::at(location.clone())).await?)
 }
 
-fn table_snapshot(table: &str, state: TableState) -> Result<TableSnapshot> {
+fn table_snapshot(table: &'static str, state: TableState) -> Result<TableSnapshot> {
     let columns = state.schema.as_struct().fields().iter().map(|field| LakeColumn {
         name: field.name.clone(),
         r#type: (*field.field_type).clone(),
@@ -113,7 +106,9 @@ fn table_snapshot(table: &str, state: TableState) -> Result<TableSnapshot> {
         })?;
         let day = file.day();
         days.entry(day).or_default().push(DataFile {
+            table,
             path: format!("otel/{table}/{path}"),
+            path_in_table: path.to_owned(),
             day,
             rows: file.file.record_count(),
             sequence_number: file.sequence_number,

@@ -250,7 +250,9 @@ mod tests {
     #[test]
     fn files_are_grouped_by_number_and_rows() {
         let file = |rows| DataFile {
+            table: "otel_logs",
             path: String::new(),
+            path_in_table: String::new(),
             day: date(2026, 3, 1),
             rows,
             sequence_number: 1,

@@ -21,17 +21,13 @@ use crate::setup::WASM_TARGET;
 /// # Errors
 /// Returns an error if a build fails, or an output is past its size limit.
 pub fn bundle(paths: &Paths) -> Result<()> {
-    let bundle = folder(paths);
+    let bundle = paths.bundle();
     eprintln!("  … the dashboard for the browser, then the Worker (the first time takes minutes)");
     let site = browser::build(paths, &bundle)?;
     script::build(paths, &bundle, &site)?;
     worker::build(paths, &bundle, &site)?;
     link(&paths.checkout.join("router/build"), &bundle)?;
     size::check(&site.folder, &bundle.join("worker"))
-}
-
-pub fn folder(paths: &Paths) -> PathBuf {
-    paths.cache.join("bundle")
 }
 
 /// Makes the link through which `router/wrangler.toml` finds the bundle.

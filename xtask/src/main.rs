@@ -8,6 +8,7 @@ mod bundle;
 mod demo;
 mod dev;
 mod dist;
+mod installed;
 mod paths;
 mod setup;
 mod source_times;

@@ -6,6 +6,14 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use lakefront_launcher::{Installation, user_folder};
 
+use crate::installed;
+
+/// Name of the toolchain that every command uses if the library for wasm32 was built from Debian's sources. Otherwise
+/// the toolchain of `rust-toolchain.toml` applies.
+pub const LINKED_TOOLCHAIN: &str = "debian";
+/// Name of the linked toolchain's record among the installed tools.
+pub const TOOLCHAIN: &str = "toolchain";
+
 /// The folders that every command uses.
 #[derive(Debug, Clone)]
 pub struct Paths {
@@ -82,12 +90,17 @@ impl Paths {
         self.tools().join("jdbc")
     }
 
-    /// Returns the programs of the stack in the folders into which [`crate::build`] builds them.
+    /// Returns the folder of the browser bundle and the Worker.
+    pub fn bundle(&self) -> PathBuf {
+        self.cache.join("bundle")
+    }
+
+    /// Returns the programs of the stack in the folders into which they are built.
     pub fn installation(&self) -> Installation {
         Installation {
             programs: self.target.join("debug"),
             workerd: self.node_modules().join("workerd/bin/workerd"),
-            bundle: crate::bundle::folder(self),
+            bundle: self.bundle(),
             object_store: Some(self.object_store()),
         }
     }
@@ -111,7 +124,7 @@ impl Paths {
             .env("LAKEFRONT_PYTHON", self.python())
             .env("LAKEFRONT_OBJECT_STORE", self.object_store())
             .env("LAKEFRONT_JDBC", self.jdbc())
-            .env("LAKEFRONT_BUNDLE", crate::bundle::folder(self))
+            .env("LAKEFRONT_BUNDLE", self.bundle())
             .env("WRANGLER_SEND_METRICS", "false");
         // `cargo run` sets these variables for xtask itself. Build scripts compare them with the values of their last
         // run. If the variables stayed set, every other checkout would compile half of the dependencies again.
@@ -127,8 +140,8 @@ impl Paths {
                 // The driver splits its arguments at this word, which is how cargo-clippy joins them.
                 .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
         }
-        if let Some(toolchain) = crate::setup::linked_toolchain(self) {
-            command.env("RUSTUP_TOOLCHAIN", toolchain);
+        if installed::matches(&self.tools(), TOOLCHAIN, LINKED_TOOLCHAIN) {
+            command.env("RUSTUP_TOOLCHAIN", LINKED_TOOLCHAIN);
         }
         command
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use lakefront_api::{IngestHealth, LakeHealth, TableHealth, instant};
 use lakefront_chart::{Unit, bytes, count};
+use lakefront_hot_tier::bookkeeping::{AUDIT_FINDINGS, SYNC_STATE};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -16,21 +17,6 @@ use crate::{QueryService, service::ServerRows};
 const SMALL: u64 = 4_000_000;
 /// A table with more small files than this gets a warning. Each file costs a query about 0.2 ms.
 const MANY: u64 = 500;
-
-/// Selects the state of sync in one row.
-const CURSOR: &str = "SELECT \
-    (SELECT min(as_of) FROM otel.coverage FINAL WHERE first_day IS NOT NULL) AS cursor, \
-    (SELECT count() FROM otel.coverage FINAL WHERE first_day IS NOT NULL) AS complete, \
-    (SELECT count() FROM otel.coverage FINAL) AS held, \
-    count() AS files, sum(rows) AS records, max(at) AS last, \
-    (SELECT argMax([holder, state, formatDateTime(renewed, '%Y-%m-%dT%H:%i:%SZ')], number) FROM otel.lease FINAL) AS lease \
-    FROM otel.ledger FINAL WHERE state = 'loaded'";
-
-/// Selects the findings of the last audit of each day and table, in one row.
-const FINDINGS: &str = "SELECT max(last) AS at, count() AS compared, countIf(is_wrong) AS wrong, countIf(was_repaired) AS mended, \
-    groupArrayIf(10)(concat(table, ' of ', toString(day), ': ', toString(there), ' rows in the lake, ', toString(here), ' here'), is_wrong) AS which \
-    FROM (SELECT table, day, max(at) AS last, argMax(differs AND NOT repaired, at) AS is_wrong, argMax(repaired, at) AS was_repaired, \
-    argMax(lake_rows, at) AS there, argMax(rows, at) AS here FROM otel.audit GROUP BY table, day) HAVING compared > 0";
 
 /// Renders the state of a subsystem. One that fails does not affect the panels of the others.
 pub async fn html(subsystem: Subsystem, host: &QueryService) -> Markup {
@@ -51,7 +37,7 @@ pub async fn html(subsystem: Subsystem, host: &QueryService) -> Markup {
             told(
                 host,
                 "Sync",
-                CURSOR,
+                SYNC_STATE,
                 CURSOR_COLUMNS,
                 cursor,
                 "Nothing was synced to it yet.",
@@ -60,7 +46,7 @@ pub async fn html(subsystem: Subsystem, host: &QueryService) -> Markup {
         }
         Subsystem::Audit => {
             let never = "Never audited: run `lakefront-sync audit`.";
-            told(host, "Audit", FINDINGS, FINDINGS_COLUMNS, finding, never).await
+            told(host, "Audit", AUDIT_FINDINGS, FINDINGS_COLUMNS, finding, never).await
         }
     }
 }

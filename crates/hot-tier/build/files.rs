@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Returns the folders of `queries/`, sorted by name.
+///
+/// # Errors
+/// A sentence if the folder cannot be listed.
 pub fn folders(queries: &Path) -> Result<Vec<PathBuf>, String> {
     let mut paths = entries(queries)?;
     paths.retain(|path| path.is_dir());
@@ -11,6 +14,9 @@ pub fn folders(queries: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Returns everything in a folder, sorted by name.
+///
+/// # Errors
+/// A sentence if the folder cannot be listed.
 pub fn entries(path: &Path) -> Result<Vec<PathBuf>, String> {
     let entries =
         fs::read_dir(path).map_err(|error| format!("{}: cannot be listed: {error}", shown(path)))?;
@@ -20,6 +26,9 @@ pub fn entries(path: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Returns the text of a file.
+///
+/// # Errors
+/// A sentence if the file cannot be read as UTF-8.
 pub fn text(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: cannot be read: {error}", shown(path)))
 }

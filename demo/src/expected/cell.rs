@@ -8,9 +8,7 @@ pub type Row = Vec<Cell>;
 /// A value of an expected answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    /// A text.
     Text(String),
-    /// A whole number.
     Count(u64),
     /// A share from 0 to 1, or another floating-point number.
     Share(f64),
@@ -18,7 +16,6 @@ pub enum Cell {
     Quantile(f64),
     /// An instant, in microseconds since 1970.
     Time(i64),
-    /// A day.
     Day(Date),
     /// The counts in equal parts of the range.
     Trend(Vec<u64>),

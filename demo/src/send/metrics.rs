@@ -111,7 +111,6 @@ pub(super) struct Meters {
     requests: Histogram<f64>,
     /// A histogram that a view makes exponential.
     queries: Histogram<f64>,
-    /// A monotonic sum.
     orders: Counter<u64>,
     /// A sum that can also fall.
     carts: UpDownCounter<i64>,

@@ -3,14 +3,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-/// The OTLP signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// Log records.
     Logs,
-    /// Spans.
     Traces,
-    /// Data points.
     Metrics,
 }
 

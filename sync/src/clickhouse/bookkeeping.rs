@@ -27,7 +27,6 @@ const UPDATE_GUARDS: &str =
 /// Ledger and coverage as they were read, updated with every write.
 #[derive(Clone, Debug, Default)]
 pub struct Bookkeeping {
-    /// The ledger.
     pub ledger: Ledger,
     /// The coverage by name and version.
     pub coverage: BTreeMap<CoverageKey, Coverage>,

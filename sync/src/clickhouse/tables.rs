@@ -8,9 +8,7 @@ use crate::error::Result;
 /// A column that accepts inserted values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// The name.
     pub name: String,
-    /// The ClickHouse type.
     pub r#type: String,
 }
 

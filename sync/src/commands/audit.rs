@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::each;
+use super::{each, follower};
 use crate::audit::Finding;
 use crate::config::Audit;
 use crate::error::Error;
@@ -15,11 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Audits each ClickHouse. The exit code is a failure if a difference was found and not repaired.
 pub(super) async fn audit(audit: &Audit) -> ExitCode {
-    let source = Arc::new(Source::new(audit.sync.place()));
+    let source = Arc::new(Source::new(audit.sync.lake_location()));
     let (sync, days, repair) = (&audit.sync, audit.days.range(), audit.repair);
     each(sync.targets.open(), |target| {
         let name = target.name().to_owned();
-        let mut follower = sync.follower(target, &source);
+        let mut follower = follower(sync, target, &source);
         let days = days.clone();
         async move {
             let report = follower

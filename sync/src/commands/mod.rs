@@ -7,12 +7,16 @@ mod status;
 
 use std::future::Future;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use futures::future::join_all;
 
 use crate::clickhouse::Target;
-use crate::config::Command;
+use crate::config::{Command, Sync};
 use crate::error::Result;
+use crate::follower::Follower;
+use crate::lease::LeaseTerms;
+use crate::source::Source;
 
 /// Runs a subcommand. The exit code is a success if all ClickHouses succeeded.
 ///
@@ -27,6 +31,15 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Audit(audit) => Ok(audit::audit(&audit).await),
         Command::Status(sync) => Ok(status::status(&sync).await),
     }
+}
+
+/// Creates the follower of a ClickHouse.
+fn follower(sync: &Sync, target: Target, source: &Arc<Source>) -> Follower {
+    let terms = LeaseTerms {
+        expires_after: sync.lease,
+    };
+    let parallel = usize::from(sync.parallel);
+    Follower::new(target, Arc::clone(source), sync.read, parallel, terms)
 }
 
 async fn migrate(target: Target) -> Result<String> {

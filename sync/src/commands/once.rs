@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-use super::each;
+use super::{each, follower};
 use crate::config::{Backfill, Sync};
 use crate::follower::Options;
 use crate::progress::Progress;
@@ -27,13 +27,13 @@ pub(super) async fn backfill(backfill: &Backfill) -> ExitCode {
 }
 
 async fn round(sync: &Sync, days: Option<RangeInclusive<Date>>, prints: bool) -> ExitCode {
-    let source = Arc::new(Source::new(sync.place()));
+    let source = Arc::new(Source::new(sync.lake_location()));
     let options = Options {
         patience: PATIENCE,
         days,
     };
     each(sync.targets.open(), |target| {
-        let mut follower = sync.follower(target, &source);
+        let mut follower = follower(sync, target, &source);
         let options = options.clone();
         async move {
             let mut progress = Progress::new(prints);

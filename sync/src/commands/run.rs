@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
+use super::follower;
 use crate::config::Run;
 use crate::error::Error;
 use crate::follower::{Follower, Options};
@@ -23,7 +24,7 @@ use crate::source::Source;
 pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let source = Arc::new(Source::new(run.sync.place()));
+    let source = Arc::new(Source::new(run.sync.lake_location()));
     let targets = run.sync.targets.open();
     let monitor = Arc::new(Monitor::new(targets.iter().map(|target| target.name())));
     if let Some(listen) = run.listen {
@@ -37,7 +38,7 @@ pub(super) async fn run(run: Run) -> anyhow::Result<ExitCode> {
     }
     let followers = targets
         .into_iter()
-        .map(|target| run.sync.follower(target, &source));
+        .map(|target| follower(&run.sync, target, &source));
     let mut followers: Vec<Follower> = followers.collect();
     // Each follower waits for its own ClickHouse only.
     let rounds = followers

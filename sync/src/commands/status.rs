@@ -24,7 +24,7 @@ use crate::table_group::{TableGroup, table_groups};
 
 /// Prints a table for each ClickHouse.
 pub(super) async fn status(sync: &Sync) -> ExitCode {
-    let source = Arc::new(Source::new(sync.place()));
+    let source = Arc::new(Source::new(sync.lake_location()));
     each(sync.targets.open(), |target| {
         let source = Arc::clone(&source);
         async move { show(&target, &source).await }

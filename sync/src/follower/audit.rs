@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-use super::step::files_of;
-use super::{FilesByTable, Follower, Options, Round};
+use super::step::{StagedDay, files_of};
+use super::{Follower, Options, Round};
 use crate::audit::{Digest, Finding, Report, digest_rows, digest_view, partition, write};
 use crate::error::Result;
 use crate::ledger::DataFile;
@@ -93,14 +93,21 @@ impl Follower {
         let keeps_raw = group.keeps_raw(day, round.today);
         let views = group.views_of(day, round.today);
         let files = files_of(round, group, day);
-        self.read_mode(&round.snapshot).await?;
-        let staging = self
-            .stage(round, &views, &files, day, keeps_raw, progress)
-            .await?;
+        let parts = StagedDay {
+            day,
+            views: &views,
+            files: &files,
+            keeps_raw,
+        };
+        let read_mode = self.read_mode(&round.snapshot).await?;
+        let staging = self.stage(round, &parts, read_mode, progress).await?;
         let mut findings = Vec::new();
         if keeps_raw {
             for table in &group.tables {
-                findings.push(self.raw_finding(round, table, day, &files, &staging).await?);
+                findings.push(
+                    self.raw_finding(round, table, &parts, read_mode, &staging)
+                        .await?,
+                );
             }
         }
         for view in views {
@@ -130,13 +137,14 @@ impl Follower {
         &self,
         round: &Round,
         table: &'static str,
-        day: Date,
-        files: &FilesByTable,
+        parts: &StagedDay<'_>,
+        read_mode: ReadMode,
         staging: &Staging<'_>,
     ) -> Result<Finding> {
-        let loader = self.loader(round, table);
+        let StagedDay { day, files, .. } = *parts;
+        let loader = self.loader(round, table, read_mode);
         let columns = loader.columns.clone();
-        let lake = match loader.read_mode {
+        let lake = match read_mode {
             ReadMode::Server => {
                 let mut lake = Digest::default();
                 let files: &[DataFile] = files.get(table).map_or(&[], Vec::as_slice);

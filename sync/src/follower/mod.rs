@@ -437,7 +437,7 @@ impl Follower {
     }
 
     /// Returns the loader of files into a raw table, or into its staging table.
-    fn loader(&self, round: &Round, table: &str) -> Loader<'_> {
+    fn loader(&self, round: &Round, table: &str, read_mode: ReadMode) -> Loader<'_> {
         let lake = round
             .snapshot
             .tables
@@ -445,7 +445,7 @@ impl Follower {
             .map_or(&[][..], |snapshot| &snapshot.columns);
         Loader {
             target: &self.target,
-            read_mode: self.read_mode.unwrap_or(ReadMode::Stream),
+            read_mode,
             source: &self.source,
             table: table.to_owned(),
             columns: shared_columns(round.tables.columns(table), lake),

@@ -11,11 +11,23 @@ use super::views::other_versions;
 use super::{FilesByTable, Follower, Round};
 use crate::error::Result;
 use crate::ledger::{Compaction, DataFile, Entry, FILL, FileState, REPLACING, RebuildReason, Record};
-use crate::load::Loader;
+use crate::load::{Loader, ReadMode};
 use crate::plan::{Step, Work};
 use crate::progress::Progress;
 use crate::staging::Staging;
 use crate::table_group::TableGroup;
+
+/// The parts of a day that are built in staging tables.
+pub(super) struct StagedDay<'a> {
+    /// The UTC day.
+    pub day: Date,
+    /// The views to fill.
+    pub views: &'a [&'static View],
+    /// The files to load, by table.
+    pub files: &'a FilesByTable,
+    /// True if the rows of the raw tables are kept too.
+    pub keeps_raw: bool,
+}
 
 impl Follower {
     /// Does the work of a step, and records it in the ledger.
@@ -79,10 +91,10 @@ impl Follower {
             return Ok(());
         }
         let mut loaders: BTreeMap<&str, Loader<'_>> = BTreeMap::new();
-        self.read_mode(&round.snapshot).await?;
+        let read_mode = self.read_mode(&round.snapshot).await?;
         for (table, _) in insert {
             if !loaders.contains_key(table) {
-                loaders.insert(table, self.loader(round, table));
+                loaders.insert(table, self.loader(round, table, read_mode));
             }
         }
         let inserts = insert.iter().map(|(table, file)| loaders[table].load_once(file));
@@ -109,13 +121,15 @@ impl Follower {
         progress: &mut Progress,
     ) -> Result<()> {
         tracing::info!(target = self.target.name(), tables = group.name(), %day, ?reason, "building a day");
-        let keeps_raw = group.keeps_raw(day, round.today);
-        let views = group.views_of(day, round.today);
         let files = files_of(round, group, day);
-        self.read_mode(&round.snapshot).await?;
-        let staging = self
-            .stage(round, &views, &files, day, keeps_raw, progress)
-            .await?;
+        let parts = StagedDay {
+            day,
+            views: &group.views_of(day, round.today),
+            files: &files,
+            keeps_raw: group.keeps_raw(day, round.today),
+        };
+        let read_mode = self.read_mode(&round.snapshot).await?;
+        let staging = self.stage(round, &parts, read_mode, progress).await?;
         // A day that the ledger did not have is not covered, so that no coverage needs to be withdrawn.
         if reason != RebuildReason::First {
             self.withdraw_coverage(round, group, day).await?;
@@ -186,8 +200,14 @@ impl Follower {
                 .iter()
                 .any(|view| view.sources.iter().any(|source| source == table))
         });
-        self.read_mode(&round.snapshot).await?;
-        let staging = self.stage(round, views, &files, day, false, progress).await?;
+        let parts = StagedDay {
+            day,
+            views,
+            files: &files,
+            keeps_raw: false,
+        };
+        let read_mode = self.read_mode(&round.snapshot).await?;
+        let staging = self.stage(round, &parts, read_mode, progress).await?;
         staging.replace().await?;
         let filled = views
             .iter()
@@ -202,16 +222,15 @@ impl Follower {
     pub(super) async fn stage(
         &self,
         round: &mut Round,
-        views: &[&'static View],
-        files: &FilesByTable,
-        day: Date,
-        keeps_raw: bool,
+        parts: &StagedDay<'_>,
+        read_mode: ReadMode,
         progress: &mut Progress,
     ) -> Result<Staging<'_>> {
-        let sources: Vec<&'static str> = files.keys().copied().collect();
-        let staging = Staging::create(&self.target, &sources, views, day, keeps_raw).await?;
-        for (table, files) in files {
-            let loader = self.loader(round, table);
+        let sources: Vec<&'static str> = parts.files.keys().copied().collect();
+        let staging =
+            Staging::create(&self.target, &sources, parts.views, parts.day, parts.keeps_raw).await?;
+        for (table, files) in parts.files {
+            let loader = self.loader(round, table, read_mode);
             let summary = &mut round.summary;
             staging
                 .fill(loader, files, |files, rows| {

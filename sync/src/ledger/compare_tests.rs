@@ -5,7 +5,9 @@ use super::*;
 
 fn file(path: &str, rows: u64, sequence_number: i64) -> DataFile {
     DataFile {
+        table: "otel_logs",
         path: path.into(),
+        path_in_table: path.into(),
         day: date(2026, 3, 1),
         rows,
         sequence_number,

@@ -23,11 +23,14 @@ pub const FILL: &str = "fill";
 /// A data file of the lake's current snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataFile {
-    /// Path in the lake's folder: `otel/otel_logs/data/Timestamp_day=2026-03-01/….parquet`.
+    /// The table of the lake.
+    pub table: &'static str,
+    /// Path in the lake's folder, as the ledger stores it: `otel/otel_logs/data/Timestamp_day=2026-03-01/….parquet`.
     pub path: String,
+    /// Path in the table's folder: `data/Timestamp_day=2026-03-01/….parquet`.
+    pub path_in_table: String,
     /// The UTC day of all rows.
     pub day: Date,
-    /// Number of rows.
     pub rows: u64,
     /// The Iceberg data sequence number, which orders files by the age of their rows. The output of a compaction has
     /// the highest one of its inputs.

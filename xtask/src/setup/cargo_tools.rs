@@ -2,14 +2,15 @@
 
 use anyhow::Result;
 
-use super::{announce, installed};
+use super::announce;
+use crate::installed;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
 /// Installs a tool into the tools folder by `cargo install`. The first attempt takes the tool's lock file, the second
 /// the newest versions, because a registry mirror may lack a locked version.
 pub fn install(paths: &Paths, tool: &str, version: &str) -> Result<()> {
-    if installed::matches(paths, tool, version) {
+    if installed::matches(&paths.tools(), tool, version) {
         return Ok(());
     }
     announce(&format!("{tool} {version} by cargo install: minutes"));
@@ -25,5 +26,5 @@ pub fn install(paths: &Paths, tool: &str, version: &str) -> Result<()> {
         process::run(cargo.env("CARGO_TARGET_DIR", paths.target.join("tools")))
     };
     install(&["--locked"]).or_else(|_| install(&[]))?;
-    installed::record(paths, tool, version)
+    installed::record(&paths.tools(), tool, version)
 }

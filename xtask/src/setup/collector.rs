@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+use super::announce;
 use super::versions::Versions;
-use super::{announce, installed};
+use crate::installed;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
@@ -20,7 +21,7 @@ pub fn install(paths: &Paths) -> Result<PathBuf> {
     let version = Versions::read(paths)?.collector;
     let folder = paths.tools().join("collector");
     let program = folder.join("otelcol");
-    if program.exists() && installed::matches(paths, TOOL, &version) {
+    if program.exists() && installed::matches(&paths.tools(), TOOL, &version) {
         return Ok(program);
     }
     if process::output(paths.command("go").arg("version")).is_none() {
@@ -47,7 +48,7 @@ pub fn install(paths: &Paths) -> Result<PathBuf> {
             .arg(&manifest),
     )
     .context("the Collector did not build")?;
-    installed::record(paths, TOOL, &version)?;
+    installed::record(&paths.tools(), TOOL, &version)?;
     Ok(program)
 }
 

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::announce;
 use super::versions::Versions;
-use super::{announce, installed};
+use crate::installed;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
@@ -15,8 +16,8 @@ use lakefront_launcher::process;
 /// Returns an error if a download fails.
 pub fn install_jdbc(paths: &Paths) -> Result<()> {
     let drivers = Versions::read(paths)?.jdbc;
-    let wish = format!("{drivers:?}");
-    if installed::matches(paths, "jdbc", &wish) {
+    let versions = format!("{drivers:?}");
+    if installed::matches(&paths.tools(), "jdbc", &versions) {
         return Ok(());
     }
     announce("the JDBC drivers from Maven: 21 MB");
@@ -29,7 +30,7 @@ pub fn install_jdbc(paths: &Paths) -> Result<()> {
             fetch(paths, &jar, &folder.join(name))?;
         }
     }
-    installed::record(paths, "jdbc", &wish)
+    installed::record(&paths.tools(), "jdbc", &versions)
 }
 
 /// Downloads a file by its path in the repository.

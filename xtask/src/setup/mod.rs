@@ -4,7 +4,6 @@
 mod apt;
 mod cargo_tools;
 mod collector;
-mod installed;
 mod maven;
 mod npm;
 mod object_store;
@@ -19,7 +18,7 @@ use versions::Versions;
 
 pub use cargo_tools::install as cargo_tool;
 pub use collector::install as collector;
-pub use wasm_target::{WASM_TARGET, linked_toolchain};
+pub use wasm_target::WASM_TARGET;
 
 /// The set of tools that a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,14 +6,17 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use super::{announce, installed};
+use super::announce;
+use crate::installed;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
 /// Installs exactly these packages, by name and version, into the tools folder.
 pub fn install(paths: &Paths, packages: &BTreeMap<String, String>) -> Result<()> {
     let manifest = json!({ "private": true, "dependencies": packages, "allowScripts": {} }).to_string();
-    if installed::matches(paths, "npm", &manifest) && paths.node_modules().join(".bin/workerd").exists() {
+    if installed::matches(&paths.tools(), "npm", &manifest)
+        && paths.node_modules().join(".bin/workerd").exists()
+    {
         return Ok(());
     }
     if process::output(paths.command("npm").arg("--version")).is_none() {
@@ -33,7 +36,7 @@ pub fn install(paths: &Paths, packages: &BTreeMap<String, String>) -> Result<()>
             ])
             .current_dir(paths.tools()),
     )?;
-    installed::record(paths, "npm", &manifest)
+    installed::record(&paths.tools(), "npm", &manifest)
 }
 
 /// Makes the link `tools/libchdb/libchdb.so`, which is the run path of the programs.

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 
 use super::versions::Versions;
 use super::{announce, installed, maven};
+use crate::installed;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
@@ -17,7 +18,7 @@ pub fn install(paths: &Paths) -> Result<()> {
     let versions = Versions::read(paths)?;
     let all_versions = format!("{} {} {}", versions.minio, versions.iceberg_rest, versions.nessie);
     let folder = paths.object_store();
-    if installed::matches(paths, TOOL, &all_versions) && folder.join("java").exists() {
+    if installed::matches(&paths.tools(), TOOL, &all_versions) && folder.join("java").exists() {
         return Ok(());
     }
     std::fs::create_dir_all(&folder)?;
@@ -50,7 +51,7 @@ pub fn install(paths: &Paths) -> Result<()> {
     let _ = std::fs::remove_file(&link);
     std::os::unix::fs::symlink(&java, &link)
         .with_context(|| format!("cannot make the link {}", link.display()))?;
-    installed::record(paths, TOOL, &all_versions)
+    installed::record(&paths.tools(), TOOL, &all_versions)
 }
 
 fn fetch(paths: &Paths, jar: &str, name: &str) -> Result<()> {

@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result};
 
-use super::{announce, installed};
+use super::announce;
+use crate::installed;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
@@ -11,7 +12,7 @@ pub fn install(paths: &Paths) -> Result<()> {
     let file = paths.checkout.join("tests/requirements.txt");
     let requirements =
         std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    if installed::matches(paths, "python", &requirements) && paths.python().exists() {
+    if installed::matches(&paths.tools(), "python", &requirements) && paths.python().exists() {
         return Ok(());
     }
     announce("Python packages for the tests");
@@ -29,5 +30,5 @@ pub fn install(paths: &Paths) -> Result<()> {
             .args(["-m", "pip", "install", "--quiet", "-r"])
             .arg(&file),
     )?;
-    installed::record(paths, "python", &requirements)
+    installed::record(&paths.tools(), "python", &requirements)
 }

@@ -6,29 +6,19 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::announce;
-use crate::paths::Paths;
+use crate::installed;
+use crate::paths::{LINKED_TOOLCHAIN, Paths, TOOLCHAIN};
 use lakefront_launcher::process;
 
 /// The target of the code for the browser and the Worker.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
-/// Name of the toolchain that is linked when the library was built from Debian's sources.
-const LINKED: &str = "debian";
-/// Name of the stamp for the linked toolchain.
-const TOOL: &str = "toolchain";
-
-/// Returns the toolchain that every cargo command must use if the library was built from Debian's sources. Without one,
-/// the toolchain of `rust-toolchain.toml` applies.
-pub fn linked_toolchain(paths: &Paths) -> Option<String> {
-    super::installed::matches(paths, TOOL, LINKED).then(|| LINKED.into())
-}
-
 /// Installs the target for the compiler in use, if it is missing.
 pub fn install(paths: &Paths) -> Result<()> {
     if has_target(&mut paths.command("rustc")) {
         return Ok(());
     }
     // The cache may come from another system, on which the toolchain was linked.
-    super::installed::remove(paths, TOOL)?;
+    installed::remove(&paths.tools(), TOOLCHAIN)?;
     announce(&format!("the {WASM_TARGET} target by rustup"));
     let by_rustup = process::run(paths.command("rustup").args(["target", "add", WASM_TARGET]));
     if by_rustup.is_ok() && has_target(&mut paths.command("rustc")) {
@@ -59,7 +49,7 @@ fn build_from_source(paths: &Paths) -> Result<()> {
     process::run(
         paths
             .command("rustup")
-            .args(["toolchain", "link", LINKED, "/usr"]),
+            .args(["toolchain", "link", LINKED_TOOLCHAIN, "/usr"]),
     )?;
     let sysroot = Path::new("/usr/lib/rustlib");
     // Debian's toolchain has no rust-lld. A link, not a copy, because rust-lld needs the libLLVM beside it.
@@ -82,7 +72,7 @@ fn build_from_source(paths: &Paths) -> Result<()> {
     process::run(
         Command::new("cargo")
             .args([
-                &format!("+{LINKED}"),
+                &format!("+{LINKED_TOOLCHAIN}"),
                 "build",
                 "--release",
                 "--target",
@@ -104,7 +94,7 @@ fn build_from_source(paths: &Paths) -> Result<()> {
             .to_owned();
         std::fs::copy(&library, to.join(name))?;
     }
-    super::installed::record(paths, TOOL, LINKED)?;
+    installed::record(&paths.tools(), TOOLCHAIN, LINKED_TOOLCHAIN)?;
     if !has_target(&mut paths.command("rustc")) {
         bail!("built, but rustc does not find it in {}", to.display());
     }

@@ -24,7 +24,6 @@ pub struct Binary {
 /// One run of a binary.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// The binary.
     pub binary: Binary,
     /// Names of tests, as arguments. Empty if all tests of the binary run.
     pub filters: &'static [&'static str],
