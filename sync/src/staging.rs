@@ -30,8 +30,6 @@ pub struct Staging<'a> {
     day: Date,
     /// The suffix of the tables' names, unique to the attempt. A failed attempt therefore cannot affect the next one.
     suffix: String,
-    /// The raw tables that feed the staging tables.
-    sources: Vec<&'static str>,
     /// The tables to replace: views, and raw tables if they keep the day.
     replaced: Vec<String>,
 }
@@ -55,7 +53,6 @@ impl<'a> Staging<'a> {
             target,
             day,
             suffix,
-            sources: sources.to_vec(),
             replaced: Vec::new(),
         };
         let suffix = staging.suffix.clone();
@@ -152,11 +149,6 @@ impl<'a> Staging<'a> {
         format!("{of}{}", self.suffix)
     }
 
-    /// Returns the tables that [`Staging::replace`] replaces.
-    pub fn replaced(&self) -> &[String] {
-        &self.replaced
-    }
-
     /// Replaces the day, one table after the other, each atomically. After a failure all of it must be repeated.
     ///
     /// # Errors
@@ -189,11 +181,6 @@ impl<'a> Staging<'a> {
     async fn run(&self, statement: &str) -> Result<()> {
         let action = format!("build {} in staging", self.day);
         Ok(self.target.execute_unfenced(&action, statement).await?)
-    }
-
-    /// Returns the raw tables that feed the staging tables.
-    pub fn sources(&self) -> &[&'static str] {
-        &self.sources
     }
 }
 

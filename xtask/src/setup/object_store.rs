@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 
 use super::versions::Versions;
-use super::{announce, installed, maven};
+use super::{announce, maven};
 use crate::installed;
 use crate::paths::Paths;
 use lakefront_launcher::process;
