@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use bytesize::ByteSize;
 use clap::{Args, Parser, ValueEnum};
 use lakefront_hosts::HostName;
-use lakefront_lake::{LakeLocation, RestCatalogConfig};
+use lakefront_lake::{CompactionSettings, LakeLocation, RestCatalogConfig};
 
 pub use bearer_keys::BearerKeys;
 
@@ -16,6 +16,10 @@ Examples:
   lakefront-ingest --data ~/lakefront
   lakefront-ingest --data /srv/lakefront --listen 0.0.0.0:4318 --commit-interval 30s --trust-proxy
   LAKEFRONT_INGEST_KEYS=key-of-shop,key-of-blog lakefront-ingest --data /srv/lakefront --ack snapshot
+
+Commands on a lake, beside a running server or without one:
+  lakefront-ingest status --help
+  lakefront-ingest compact --help
 
 Then point an OpenTelemetry SDK at it:
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf";
@@ -33,6 +37,9 @@ pub struct Config {
     /// Commits to the lake.
     #[command(flatten)]
     pub commit: CommitConfig,
+    /// Compaction of the lake.
+    #[command(flatten)]
+    pub compaction: CompactionConfig,
     /// The lake, if it is not in a local folder.
     #[command(flatten)]
     pub remote: RestCatalogConfig,
@@ -205,6 +212,74 @@ pub struct CommitConfig {
         value_name = "SIZE"
     )]
     pub commit_bytes: ByteSize,
+}
+
+/// Compaction of the lake: small files of a day are rewritten as few large ones.
+#[derive(Clone, Debug, Args)]
+pub struct CompactionConfig {
+    /// Rewrite small files of the lake beside the commits, so that queries stay fast
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_COMPACTION",
+        value_enum,
+        default_value_t = Switch::On
+    )]
+    pub compaction: Switch,
+
+    /// Share of the time in which compaction works, in percent of one processor
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_COMPACTION_SHARE",
+        default_value_t = 25,
+        value_parser = clap::value_parser!(u32).range(1..=100),
+        value_name = "PERCENT"
+    )]
+    pub compaction_share: u32,
+
+    /// The rewritten files.
+    #[command(flatten)]
+    pub files: CompactedFiles,
+}
+
+/// The files that compaction makes, and the memory that it takes.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct CompactedFiles {
+    /// Memory of a rewrite
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_COMPACTION_MEMORY",
+        default_value = "256MiB",
+        value_name = "SIZE"
+    )]
+    pub compaction_memory: ByteSize,
+
+    /// Size of the files that compaction aims at; a file of two thirds of it is not rewritten again
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_COMPACTION_FILE_SIZE",
+        default_value = "192MiB",
+        value_name = "SIZE"
+    )]
+    pub compaction_file_size: ByteSize,
+}
+
+impl CompactedFiles {
+    /// Returns the settings as the lake takes them.
+    pub fn settings(&self) -> CompactionSettings {
+        CompactionSettings {
+            target_bytes: self.compaction_file_size.as_u64(),
+            memory_bytes: usize::try_from(self.compaction_memory.as_u64()).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+/// A part of the program that can be turned off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Runs
+    On,
+    /// Does not run
+    Off,
 }
 
 /// A contradiction between settings.

@@ -2,8 +2,10 @@
 //!
 //! A request is decoded, appended to the [write-ahead log](wal), and answered once the log is synced. The [pipeline]
 //! then commits the request to the lake. The same commit sets the log position, so that each request is stored exactly
-//! once, wherever the process is killed.
+//! once, wherever the process is killed. Beside that, [compaction] keeps the lake's files few.
 
+pub mod commands;
+pub mod compaction;
 pub mod config;
 pub mod error;
 pub mod metrics;

@@ -71,6 +71,14 @@ pub struct Metrics {
     pub committed_rows: Family<TableLabel, Counter>,
     /// Attempts to commit that failed.
     pub commit_failures: Family<TableLabel, Counter>,
+    /// Rewrites of small files that were committed.
+    pub compactions: Family<TableLabel, Counter>,
+    /// Bytes of the files that rewrites replaced.
+    pub compacted_bytes: Family<TableLabel, Counter>,
+    /// Attempts to compact that failed.
+    pub compaction_failures: Family<TableLabel, Counter>,
+    /// Data files that are small enough to be compacted.
+    pub small_files: Family<TableLabel, Gauge>,
     /// Requests that were decoded again from the log, because the queue was full or the program was restarted.
     pub decoded_again: Counter,
     /// Bytes in the log that are not in the lake.
@@ -96,6 +104,10 @@ impl Default for Metrics {
             commit: Family::new_with_constructor(move || Histogram::new(exponential_buckets(0.001, 2.0, 16))),
             committed_rows: Family::default(),
             commit_failures: Family::default(),
+            compactions: Family::default(),
+            compacted_bytes: Family::default(),
+            compaction_failures: Family::default(),
+            small_files: Family::default(),
             decoded_again: Counter::default(),
             backlog_bytes: Gauge::default(),
             backlog_records: Gauge::default(),
@@ -157,6 +169,26 @@ impl Metrics {
             "commit_failures",
             "Attempts to commit that failed",
             self.commit_failures.clone(),
+        );
+        r.register(
+            "compactions",
+            "Rewrites of small data files",
+            self.compactions.clone(),
+        );
+        r.register(
+            "compacted_bytes",
+            "Bytes of the data files that rewrites replaced",
+            self.compacted_bytes.clone(),
+        );
+        r.register(
+            "compaction_failures",
+            "Attempts to compact that failed",
+            self.compaction_failures.clone(),
+        );
+        r.register(
+            "small_files",
+            "Data files that are small enough to be compacted",
+            self.small_files.clone(),
         );
         r.register(
             "decoded_again",

@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use crate::{
+    compaction::Compactor,
     config::Config,
     error::{StartError, WalError},
     metrics::Metrics,
@@ -33,6 +34,7 @@ pub struct Ingest {
     pipeline: Pipeline,
     wal_thread: JoinHandle<()>,
     stopping: watch::Sender<bool>,
+    compactor: Compactor,
     _orphan_removal: OrphanRemoval,
     _lock: FolderLock,
 }
@@ -80,7 +82,7 @@ impl Ingest {
         let (stopping, watch_stopping) = watch::channel(false);
         let orphan_removal = OrphanRemoval::start(lake.clone());
         let setup = Setup {
-            lake,
+            lake: lake.clone(),
             numbering,
             config: config.commit.clone(),
             releaser: wal.releaser(),
@@ -88,6 +90,7 @@ impl Ingest {
             stopping: watch_stopping,
         };
         let (pipeline, progress) = Pipeline::start(setup, reader)?;
+        let compactor = Compactor::start(lake, &config.compaction, metrics.clone(), progress.clone());
         let listen = config.server.listen;
         let of_listen = |source| StartError::Listen {
             address: listen,
@@ -110,6 +113,7 @@ impl Ingest {
             config: Arc::new(config),
             wal,
             progress,
+            compaction: compactor.health(),
             metrics,
             rate: Arc::default(),
             last_refusal: LastRefusal::default(),
@@ -121,6 +125,7 @@ impl Ingest {
             pipeline,
             wal_thread,
             stopping,
+            compactor,
             _orphan_removal: orphan_removal,
             _lock: lock,
         })
@@ -143,6 +148,7 @@ impl Ingest {
             pipeline,
             wal_thread,
             stopping,
+            compactor,
             _orphan_removal,
             _lock,
             ..
@@ -170,7 +176,8 @@ impl Ingest {
         tracing::info!("stopping: committing what is in the log");
         wal.drain();
         stopped.send_replace(true);
-        if timeout(LAST_REQUESTS, server).await.is_err() {
+        let (served, ()) = tokio::join!(timeout(LAST_REQUESTS, server), compactor.stop());
+        if served.is_err() {
             tracing::warn!("some requests did not end in time");
         }
         stopping.send_replace(true);

@@ -197,6 +197,43 @@ fn work(
     })
 }
 
+/// Files to insert and compactions to record, with their table.
+type Loads = (Vec<(&'static str, DataFile)>, Vec<(&'static str, Compaction)>);
+
+/// Returns the next files to load so that the ledger has those of an earlier state of a table's day, and the
+/// compactions to record. Returns `None` if there are none, or if the state is of no use because the day has to be
+/// rebuilt.
+///
+/// `in_state` has the paths of the table's files of all days.
+pub fn loads(
+    table: &'static str,
+    day: Date,
+    files: &[DataFile],
+    in_state: &HashSet<&str>,
+    ledger: &Ledger,
+) -> Option<Loads> {
+    let entries = ledger.day(table, day)?;
+    let gone = ledger.gone_numbers(table, |path| in_state.contains(path));
+    let Difference::Files { insert, compacted } = compare(files, entries, &gone) else {
+        return None;
+    };
+    let mut insert: Vec<(&'static str, DataFile)> = insert.into_iter().map(|file| (table, file)).collect();
+    let loaded = entries
+        .values()
+        .filter(|entry| entry.state == crate::ledger::FileState::Loaded);
+    let loaded: u64 = loaded.map(|entry| entry.rows).sum();
+    let is_much = insert.len() > MANY_FILES && loaded <= LOADED_TO_MISSING * rows(&insert);
+    if is_much || (insert.is_empty() && compacted.removed.is_empty()) {
+        return None;
+    }
+    insert.truncate(FILES_A_STEP);
+    let compacted = match compacted.removed.is_empty() {
+        true => Vec::new(),
+        false => vec![(table, compacted)],
+    };
+    Some((insert, compacted))
+}
+
 fn rows(files: &[(&str, DataFile)]) -> u64 {
     files.iter().map(|(_, file)| file.rows).sum()
 }

@@ -79,6 +79,24 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Returns the states of a table before the compactions that came after a sequence number, oldest first.
+    ///
+    /// # Errors
+    /// When the catalog or the metadata cannot be read.
+    pub async fn states_before_compactions(
+        &self,
+        table: &'static str,
+        after: i64,
+    ) -> Result<Vec<TableSnapshot>> {
+        let mut open = self.open.lock().await;
+        let lake = self.lake(&mut open).await?;
+        drop(open);
+        let states = lake.states_before_compactions(table, after).await?.into_iter();
+        states.map(|state| table_snapshot(table, state)).collect()
+    }
+}
+
 async fn open_lake(location: &LakeLocation) -> Result<Lake> {
     // Opening creates a missing lake. A misspelt folder would then be an empty lake, and sync would count as up to
     // date.

@@ -11,7 +11,7 @@ use lakefront_launcher::process;
 #[derive(Parser)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench ingest\n  cargo xtask bench ingest --compression gzip\n  \
-                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web"
+                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web"
 )]
 pub struct Args {
     /// The part to measure
@@ -28,6 +28,8 @@ enum What {
     Ingest,
     /// The cost of a commit, early and after thousands of commits
     Lake,
+    /// The time of a question about a day by the number of commits, with compaction and without
+    Compaction,
     /// chDB: time to the first answer, memory, and the cost of a query outside of the engine
     Chdb,
     /// Layouts of data files: bytes, cost of writing, and cost of reading by the named queries
@@ -51,6 +53,7 @@ impl What {
             Self::Web => return None,
             Self::Ingest => "load",
             Self::Lake => "commits",
+            Self::Compaction => "compaction",
             Self::Chdb => "chdb",
             Self::Layout => "layout",
             Self::Router => "bench_router",

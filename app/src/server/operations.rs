@@ -1,7 +1,7 @@
 //! Renders the state of each subsystem as HTML. Only the server has this code.
 
 use jiff::Timestamp;
-use lakefront_api::{IngestHealth, LakeHealth, TableHealth, instant};
+use lakefront_api::{IngestCompaction, IngestHealth, LakeHealth, TableHealth, instant};
 use lakefront_chart::{Unit, bytes, count};
 use lakefront_hot_tier::bookkeeping::{AUDIT_FINDINGS, SYNC_STATE};
 use maud::{Markup, html};
@@ -119,8 +119,33 @@ fn ingest(health: &IngestHealth) -> Markup {
         @if let Some(error) = &health.last_error {
             p.more { "Last failure, " (ago(error.at)) ", of " (error.table) ": " (error.message) }
         }
+        @if let Some(compaction) = &health.compaction {
+            (compaction_lines(compaction))
+        }
         @if let Some(refusal) = &health.last_refusal {
             p.more { "Last refusal, " (ago(refusal.at)) ": " (refusal.path) " got " (refusal.status) ", " (refusal.message) }
+        }
+    }
+}
+
+/// Renders the state of the compaction in sentences.
+fn compaction_lines(compaction: &IngestCompaction) -> Markup {
+    let small: u64 = compaction.small_files.values().sum();
+    html! {
+        @match (&compaction.last_run, compaction.enabled) {
+            (_, false) => p.more { "Compaction is off (--compaction off): the lake becomes slower with each commit." },
+            (None, true) => p.more { "Compaction: nothing to do since the start." },
+            (Some(last), true) => p.more {
+                "Compaction, last " (ago(last.at)) " of " (last.table) ": since the start "
+                (count(compaction.files_before as f64)) " files became " (count(compaction.files_after as f64)) ", "
+                (bytes(compaction.bytes_rewritten as f64)) " rewritten. " (count(small as f64)) " small files now."
+            },
+        }
+        @for (table, reason) in &compaction.left_alone {
+            p.more { (table) " is not compacted: " (reason) }
+        }
+        @if let Some(error) = &compaction.last_error {
+            p.more { "Last failed compaction, " (ago(error.at)) ", of " (error.table) ": " (error.message) }
         }
     }
 }
@@ -160,7 +185,7 @@ fn lake(health: &LakeHealth) -> Markup {
         @if health.tables.iter().any(has_small_files) {
             p.more {
                 "Small files: a query of the lake opens every file that its range needs, which takes about 0.2 ms each. "
-                "Commits that are further apart (ingest's --commit-interval) make fewer and larger ones."
+                "Ingest's compaction makes few of them; lakefront-ingest compact does it by hand."
             }
         }
     }

@@ -20,6 +20,9 @@ pub struct IngestHealth {
     pub last_commit: BTreeMap<String, IngestCommit>,
     /// The last failed commit, which is kept when later commits succeed.
     pub last_error: Option<IngestFailure>,
+    /// The compaction since the start. `None` from an ingest of an older version.
+    #[serde(default)]
+    pub compaction: Option<IngestCompaction>,
     /// The last refused request since the start.
     pub last_refusal: Option<IngestRefusal>,
     /// The last request since the start that was accepted without some of its records or values.
@@ -93,4 +96,46 @@ pub struct IngestLoss {
     pub changed_values: u64,
     /// The message in the reply, which names the first records and values.
     pub message: String,
+}
+
+/// The compaction of the lake since the start: small files are rewritten as few large ones.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct IngestCompaction {
+    /// True unless compaction is turned off.
+    pub enabled: bool,
+    /// The number of rewrites.
+    pub rewrites: u64,
+    /// The number of replaced files.
+    pub files_before: u64,
+    /// The number of files that replaced them.
+    pub files_after: u64,
+    /// The size of the replaced files, in bytes.
+    pub bytes_rewritten: u64,
+    /// The last rewrite.
+    pub last_run: Option<IngestRewrite>,
+    /// The last failure, which is kept when later rewrites succeed.
+    pub last_error: Option<IngestFailure>,
+    /// The number of small files of each table when it was last looked at.
+    pub small_files: BTreeMap<String, u64>,
+    /// The tables that are not compacted, with the reason as a sentence.
+    pub left_alone: BTreeMap<String, String>,
+}
+
+/// A rewrite of small files that was committed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IngestRewrite {
+    /// When the rewrite was committed.
+    pub at: Timestamp,
+    /// The name of the table.
+    pub table: String,
+    /// The UTC day of the rows, as `YYYY-MM-DD`.
+    pub day: String,
+    /// The number of replaced files.
+    pub files_before: u64,
+    /// The number of files that replaced them.
+    pub files_after: u64,
+    /// The size of the replaced files, in bytes.
+    pub bytes: u64,
+    /// The duration in milliseconds, with the rests in between.
+    pub elapsed_ms: f64,
 }

@@ -26,7 +26,10 @@ pub use catalogue::{Better, Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo,
 pub use engine_health::{EngineHealth, EngineState, LakeHealth, LakeState, TableHealth};
 pub use engine_query::{EngineQueryError, EngineQueryReply, EngineQueryRequest};
 pub use health::{BackendHealth, BackendState, HealthReply};
-pub use ingest_health::{IngestCommit, IngestFailure, IngestHealth, IngestLog, IngestLoss, IngestRefusal};
+pub use ingest_health::{
+    IngestCommit, IngestCompaction, IngestFailure, IngestHealth, IngestLog, IngestLoss, IngestRefusal,
+    IngestRewrite,
+};
 pub use page::{Page, PanelPlace};
 pub use problem::{Problem, ProblemType};
 pub use query::{

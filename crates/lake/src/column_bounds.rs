@@ -10,7 +10,12 @@ use parquet::file::statistics::Statistics;
 use crate::error::{Error, Result};
 use crate::table::OpenTable;
 
+/// Id of the order of a file that is not sorted as a whole (Iceberg specification, "Sort orders").
+const UNSORTED: i32 = 0;
+
 /// Returns the manifest's description of a data file, with bounds of the sort columns and the time column.
+///
+/// `sorted` is true if the whole file is in the table's sort order. Readers may rely on that.
 ///
 /// Other columns have no bounds: every reader reads the bounds of every file, and files hardly differ in those columns.
 pub(crate) fn data_file(
@@ -18,6 +23,7 @@ pub(crate) fn data_file(
     location: String,
     day: i32,
     bytes: u64,
+    sorted: bool,
     parquet: &ParquetMetaData,
 ) -> Result<DataFile> {
     let mut lower = HashMap::new();
@@ -42,7 +48,7 @@ pub(crate) fn data_file(
         .file_format(DataFileFormat::Parquet)
         .partition(Struct::from_iter([Some(Literal::date(day))]))
         .partition_spec_id(table.partition_spec_id)
-        .sort_order_id(table.sort_order_id)
+        .sort_order_id(if sorted { table.sort_order_id } else { UNSORTED })
         .record_count(parquet.file_metadata().num_rows().cast_unsigned())
         .file_size_in_bytes(bytes)
         .lower_bounds(lower)

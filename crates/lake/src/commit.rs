@@ -223,6 +223,15 @@ async fn prepare(
         }
         None => [].into(),
     };
+    // A rewritten file would escape delete files that name it, or that are older than its new sequence number.
+    if !change.files.removed.is_empty()
+        && let Some(manifest) = manifests::with_delete_files(&current)
+    {
+        return Err(Error::Unreadable {
+            table: table.definition.name.to_owned(),
+            manifest: manifest.manifest_path.clone(),
+        });
+    }
     let merged =
         manifests::merge_manifests(file_io, &table.entries, target, &current, change.files, written).await?;
     let missing = change.files.removed.len() - merged.removed.len();

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use iceberg::spec::{ManifestContentType, SchemaRef};
+use iceberg::spec::{ManifestContentType, Operation, SchemaRef, Snapshot, SnapshotRef, TableMetadata};
+use jiff::Timestamp;
 
+use crate::committed_table::CommittedTable;
 use crate::error::{Error, Result};
 use crate::lake_file::LakeFile;
 use crate::table::{ManifestFiles, OpenTable};
-use crate::{manifest_list, manifests};
+use crate::{manifest_list, manifests, retention};
 
 /// The committed state of a table.
 #[derive(Clone, Debug)]
@@ -20,27 +22,38 @@ pub struct TableState {
     pub schema: SchemaRef,
     /// The files of the current snapshot, in no particular order.
     pub files: Vec<LakeFile>,
+    /// Number of manifests that a reader opens.
+    pub manifests: usize,
+    /// The snapshots that the table keeps, oldest first.
+    pub(crate) snapshots: Vec<SnapshotRef>,
 }
 
 impl TableState {
-    /// Returns the path of a file below the table's folder, as [`Lake::open_file`](crate::Lake::open_file) takes it.
-    ///
-    /// Returns `None` if the file is not in that folder because another writer put it elsewhere.
-    pub fn path<'a>(&self, file: &'a LakeFile) -> Option<&'a str> {
-        let below = file.file.file_path().strip_prefix(self.folder.as_str())?;
-        below.strip_prefix('/')
+    /// Returns the state without its files.
+    fn new(committed: &CommittedTable) -> Self {
+        let metadata = &committed.metadata;
+        let mut snapshots: Vec<SnapshotRef> = metadata.snapshots().cloned().collect();
+        snapshots.sort_by_key(|snapshot| snapshot.sequence_number());
+        Self {
+            location: committed.location.clone(),
+            folder: metadata.location().trim_end_matches('/').to_owned(),
+            schema: metadata.current_schema().clone(),
+            files: Vec::new(),
+            manifests: 0,
+            snapshots,
+        }
     }
-}
 
-/// Reads the committed state of the table; see [`Lake::state`](crate::Lake::state).
-pub(crate) async fn read(table: &OpenTable) -> Result<TableState> {
-    let committed = table.committed().await?;
-    let metadata = &committed.metadata;
-    let file_io = table.storage.file_io();
-    let mut files = Vec::new();
-    if let Some(snapshot) = metadata.current_snapshot() {
-        let mut cached = table.manifests.lock().await;
-        let mut current = ManifestFiles::new();
+    /// Adds the files of a snapshot. Takes the manifests that are in `cached`, and returns all manifests.
+    async fn read(
+        &mut self,
+        table: &OpenTable,
+        metadata: &TableMetadata,
+        snapshot: &Snapshot,
+        cached: &mut ManifestFiles,
+    ) -> Result<ManifestFiles> {
+        let file_io = table.storage.file_io();
+        let mut all = ManifestFiles::new();
         for manifest in manifest_list::read(file_io, metadata, snapshot.manifest_list()).await? {
             let of_manifest: Arc<[LakeFile]> = match cached.remove(&manifest.manifest_path) {
                 Some(files) => files,
@@ -57,15 +70,63 @@ pub(crate) async fn read(table: &OpenTable) -> Result<TableState> {
                     manifest: manifest.manifest_path,
                 });
             }
-            files.extend(of_manifest.iter().cloned());
-            current.insert(manifest.manifest_path, of_manifest);
+            self.files.extend(of_manifest.iter().cloned());
+            all.insert(manifest.manifest_path, of_manifest);
         }
-        *cached = current;
+        self.manifests = all.len();
+        Ok(all)
     }
-    Ok(TableState {
-        location: committed.location,
-        folder: metadata.location().trim_end_matches('/').to_owned(),
-        schema: metadata.current_schema().clone(),
-        files,
-    })
+
+    /// Returns the number of snapshots that the table keeps.
+    pub fn snapshots(&self) -> usize {
+        self.snapshots.len()
+    }
+
+    /// Returns the time of the last compaction among the kept snapshots.
+    pub fn last_compaction(&self) -> Option<Timestamp> {
+        let mut newest_first = self.snapshots.iter().rev();
+        let last = newest_first.find(|snapshot| snapshot.summary().operation == Operation::Replace)?;
+        Timestamp::from_millisecond(last.timestamp_ms()).ok()
+    }
+
+    /// Returns the path of a file below the table's folder, as [`Lake::open_file`](crate::Lake::open_file) takes it.
+    ///
+    /// Returns `None` if the file is not in that folder because another writer put it elsewhere.
+    pub fn path<'a>(&self, file: &'a LakeFile) -> Option<&'a str> {
+        let below = file.file.file_path().strip_prefix(self.folder.as_str())?;
+        below.strip_prefix('/')
+    }
+}
+
+/// Reads the committed state of the table; see [`Lake::state`](crate::Lake::state).
+pub(crate) async fn read(table: &OpenTable) -> Result<TableState> {
+    let committed = table.committed().await?;
+    let mut state = TableState::new(&committed);
+    if let Some(snapshot) = committed.metadata.current_snapshot() {
+        let mut cached = table.manifests.lock().await;
+        *cached = state.read(table, &committed.metadata, snapshot, &mut cached).await?;
+    }
+    Ok(state)
+}
+
+/// Reads the states of the table before its compactions; see
+/// [`Lake::states_before_compactions`](crate::Lake::states_before_compactions).
+pub(crate) async fn read_before_compactions(table: &OpenTable, after: i64) -> Result<Vec<TableState>> {
+    let committed = table.committed().await?;
+    let metadata = &committed.metadata;
+    let current = TableState::new(&committed);
+    let mut cached = table.manifests.lock().await.clone();
+    let mut states = Vec::new();
+    for snapshot in &current.snapshots {
+        let number = snapshot.sequence_number();
+        let tag = retention::tag_of_replaced(number);
+        if number > after && metadata.snapshot_for_ref(&tag).is_some() {
+            let mut state = current.clone();
+            snapshot.manifest_list().clone_into(&mut state.location);
+            let read = state.read(table, metadata, snapshot, &mut cached).await?;
+            cached.extend(read);
+            states.push(state);
+        }
+    }
+    Ok(states)
 }

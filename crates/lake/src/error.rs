@@ -67,6 +67,21 @@ pub enum Error {
         /// Number of files that are not in the snapshot.
         missing: usize,
     },
+    /// A compaction read another number of rows than the manifests say. Its files were deleted.
+    #[error(
+        "the files to compact in `{table}` have {found} rows, but their manifests say {expected}; a data file is damaged"
+    )]
+    Rows {
+        /// Name of the table.
+        table: String,
+        /// Number of rows according to the manifests.
+        expected: u64,
+        /// Number of rows in the files.
+        found: u64,
+    },
+    /// A compaction was stopped, because its program stops.
+    #[error("stopped")]
+    Stopped,
     /// Another writer added delete files, or files of another partitioning.
     #[error(
         "table `{table}` has delete files or files of another partitioning ({manifest}), which nothing here reads; rewrite its \

@@ -1,6 +1,6 @@
 //! The public API of the lake. Each method names the module that does its work.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::sync::Arc;
 
@@ -8,6 +8,8 @@ use arrow_array::RecordBatch;
 use iceberg::spec::{DataFile, Operation};
 
 use crate::commit::{self, Change, Commit};
+use crate::compaction::pace::Pace;
+use crate::compaction::{self, Compacted, CompactionPlan, CompactionSettings, Group};
 use crate::config::LakeConfig;
 use crate::current_files::{self, TableState};
 use crate::error::{Error, Result};
@@ -73,7 +75,7 @@ impl Lake {
             operation: Operation::Append,
             files: Files {
                 added: files,
-                removed: &HashSet::new(),
+                removed: &HashMap::new(),
             },
             wal,
             new_writer: false,
@@ -84,8 +86,7 @@ impl Lake {
     /// Writes the rows of the files into one new file for each day. The new files are durable, but visible only after
     /// [`Lake::replace`].
     ///
-    /// Row groups follow the order of the files (pass the oldest first) and are sorted within. Readers thereby skip by
-    /// time and by the sort order. One row group is in memory at a time. The work runs on the blocking pool.
+    /// The work runs on the blocking pool.
     ///
     /// # Errors
     /// When a file can't be read or written. Nothing was committed, and the new files are deleted.
@@ -99,9 +100,42 @@ impl Lake {
     /// recognises a compaction. The old files stay on disk for [`LakeConfig::keep_replaced`].
     ///
     /// # Errors
-    /// [`Error::NotCurrent`] when an old file is not in the current snapshot; else the same as of [`Lake::append`].
+    /// [`Error::NotCurrent`] when an old file is not in the current snapshot; [`Error::Unreadable`] when the table has
+    /// delete files, which may concern the old files; else the same as of [`Lake::append`].
     pub async fn replace(&self, table: &str, old: &[DataFile], new: &[DataFile]) -> Result<Commit> {
         compact::replace(self.table(table)?, old, new).await
+    }
+
+    /// Returns the rewrites of a table that are due now.
+    ///
+    /// A table is left alone if it has delete files, or if another program has compacted it within a day.
+    ///
+    /// # Errors
+    /// When the catalog or the metadata can't be read.
+    pub async fn plan_compaction(
+        &self,
+        table: &str,
+        settings: &CompactionSettings,
+    ) -> Result<CompactionPlan> {
+        compaction::plan_compaction(self.table(table)?, settings).await
+    }
+
+    /// Rewrites the files of a group as fewer files with the same rows, and replaces them in one commit.
+    ///
+    /// The new files get the highest data sequence number of the old ones. The work runs on the blocking pool, rests
+    /// as `pace` says, and ends early after [`Pace::stop`].
+    ///
+    /// # Errors
+    /// [`Error::NotCurrent`] when a file of the group left the table meanwhile, [`Error::Unreadable`] when another
+    /// writer added delete files, [`Error::Stopped`], and errors of catalog and store. Unless the error is
+    /// [`Error::CommitStateUnknown`], nothing was committed, and the new files are deleted.
+    pub async fn compact(
+        &self,
+        group: &Group,
+        settings: &CompactionSettings,
+        pace: &Arc<Pace>,
+    ) -> Result<Compacted> {
+        compaction::compact(self.table(group.table)?, group, settings, pace).await
     }
 
     /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed. Failed deletions are
@@ -145,6 +179,17 @@ impl Lake {
     /// files of another partitioning: the table's rows can't be determined then.
     pub async fn state(&self, table: &str) -> Result<TableState> {
         current_files::read(self.table(table)?).await
+    }
+
+    /// Returns the states of the table just before those compactions that came after sequence number `after`, oldest
+    /// first. A program that follows the lake finds there the files that a compaction has put together since.
+    ///
+    /// The files are on disk for [`LakeConfig::keep_replaced`] after the compaction.
+    ///
+    /// # Errors
+    /// The same as of [`Lake::state`].
+    pub async fn states_before_compactions(&self, table: &str, after: i64) -> Result<Vec<TableState>> {
+        current_files::read_before_compactions(self.table(table)?, after).await
     }
 
     /// Returns the files of the current snapshot, in no particular order.

@@ -10,6 +10,7 @@ mod column_bounds;
 mod commit;
 mod committed_table;
 mod compact;
+mod compaction;
 mod config;
 mod current_files;
 mod error;
@@ -41,6 +42,7 @@ mod writer_numbers;
 mod writer_positions;
 
 pub use commit::Commit;
+pub use compaction::{Compacted, CompactionPlan, CompactionSettings, Group, pace::Pace};
 pub use config::{LakeConfig, LakeLocation};
 pub use current_files::TableState;
 pub use error::{Error, Result};

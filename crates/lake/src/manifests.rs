@@ -1,6 +1,6 @@
 //! Reads manifests, and merges them for a new snapshot.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use iceberg::io::FileIO;
@@ -25,9 +25,9 @@ const MAX_CACHED_ENTRIES: usize = 64;
 pub(crate) struct Files<'a> {
     /// Files to add.
     pub added: &'a [DataFile],
-    /// Paths of files to remove. If there are any, the added files are their compaction and get their highest data
-    /// sequence number.
-    pub removed: &'a HashSet<String>,
+    /// Files to remove: path, and day since 1970-01-01 UTC. If there are any, the added files are their compaction and
+    /// get their highest data sequence number.
+    pub removed: &'a HashMap<String, i32>,
 }
 
 /// The snapshot that manifests are written for.
@@ -101,7 +101,8 @@ pub(crate) async fn merge_manifests(
     let mut removed = Vec::new();
     for (index, manifest) in ours.iter().enumerate() {
         let planned = rewrite.contains(&index);
-        if !planned && files.removed.is_empty() {
+        // Manifests of other days are not opened.
+        if !planned && !files.removed.values().any(|day| may_hold(manifest, *day)) {
             continue;
         }
         let (gone, stay): (Vec<_>, Vec<_>) = cache
@@ -109,7 +110,7 @@ pub(crate) async fn merge_manifests(
             .await?
             .iter()
             .cloned()
-            .partition(|entry| files.removed.contains(entry.file_path()));
+            .partition(|entry| files.removed.contains_key(entry.file_path()));
         if planned || !gone.is_empty() {
             entries.extend(stay);
             removed.extend(gone);
@@ -286,6 +287,24 @@ fn numbers(entry: &ManifestEntry) -> Result<Numbers> {
         )));
     };
     Ok(Numbers { snapshot, data, file })
+}
+
+/// Returns false if the manifest list says that the manifest has no file of that day.
+fn may_hold(manifest: &ManifestFile, day: i32) -> bool {
+    let fields = manifest.partitions.as_ref();
+    let has_summary = fields.is_some_and(|fields| !fields.is_empty());
+    let stats = stats(manifest);
+    !has_summary || (stats.from..=stats.to).contains(&day)
+}
+
+/// Returns the first manifest with live delete files, which remove rows of data files.
+pub(crate) fn with_delete_files(manifests: &[ManifestFile]) -> Option<&ManifestFile> {
+    // A missing count is no proof that there are none.
+    let has_live = |manifest: &&ManifestFile| {
+        manifest.added_files_count != Some(0) || manifest.existing_files_count != Some(0)
+    };
+    let deletes = |manifest: &&ManifestFile| manifest.content == ManifestContentType::Deletes;
+    manifests.iter().filter(deletes).find(has_live)
 }
 
 /// Returns the number of files and the days of a manifest, from its entry in the manifest list.

@@ -77,7 +77,7 @@ impl Retention {
         if let Some(current) = metadata.current_snapshot() {
             // The age of a tag counts from its snapshot, which may be old already.
             let age = now_ms.saturating_sub(current.timestamp_ms()).max(0);
-            let name = format!("replaced-{}", current.sequence_number());
+            let name = tag_of_replaced(current.sequence_number());
             self.tag.push((
                 name,
                 tag(current.snapshot_id(), age + millis(config.keep_replaced)),
@@ -116,6 +116,11 @@ fn hourly(metadata: &TableMetadata, config: &LakeConfig, now_ms: i64) -> Option<
         .snapshot_for_ref(&name)
         .is_none()
         .then(|| (name, tag(current.snapshot_id(), keep)))
+}
+
+/// Returns the name of the tag that keeps a snapshot from before a compaction.
+pub(crate) fn tag_of_replaced(sequence_number: i64) -> String {
+    format!("replaced-{sequence_number}")
 }
 
 /// Returns a tag that expires `max_ref_age_ms` milliseconds after its snapshot was made.

@@ -96,6 +96,11 @@ fn removal_before(snapshot: &Snapshot) -> Option<i64> {
     properties.get(LAST_REMOVAL)?.parse().ok()
 }
 
+/// Returns true if this crate made the snapshot.
+pub(crate) fn is_ours(snapshot: &Snapshot) -> bool {
+    removal_before(snapshot).is_some()
+}
+
 /// Returns true if `expired` may have files that are not in `next`. If not, no manifest has to be opened.
 fn files_may_have_left(expired: &Snapshot, next: Option<&Snapshot>) -> bool {
     let removal = next.and_then(removal_before);

@@ -9,6 +9,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
 use arrow_buffer::Buffer;
+use arrow_schema::{Field, SchemaRef};
 use arrow_select::take::take;
 use iceberg::spec::DataFile;
 use parquet::arrow::ArrowSchemaConverter;
@@ -75,16 +76,32 @@ pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBa
         let column = batch
             .column_by_name(field.name())
             .ok_or_else(|| unfit(format!("column `{}` is missing", field.name())))?;
-        if column.data_type() == field.data_type() {
-            return Ok(with_address(Arc::clone(column)));
-        }
-        // The names and ids of nested fields may differ. A cast of those copies no values.
-        arrow_cast::cast(column, field.data_type())
-            .map(with_address)
-            .map_err(|error| unfit(format!("column `{}`: {error}", field.name())))
+        cast(table, field, column)
     });
     let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
     RecordBatch::try_new(Arc::clone(&table.schema), columns).map_err(|error| unfit(error.to_string()))
+}
+
+/// Returns the column with the type of the table's field. A cast copies no values where only the names and ids of
+/// nested fields differ.
+///
+/// # Errors
+/// [`Error::Batch`] when the column can't be cast.
+pub(crate) fn cast(table: &OpenTable, field: &Field, column: &ArrayRef) -> Result<ArrayRef> {
+    if column.data_type() == field.data_type() {
+        return Ok(with_address(Arc::clone(column)));
+    }
+    let cast = arrow_cast::cast(column, field.data_type());
+    cast.map(with_address).map_err(|error| Error::Batch {
+        table: table.definition.name.to_owned(),
+        reason: format!("column `{}`: {error}", field.name()),
+    })
+}
+
+/// Returns the batch with [readable](with_address) columns.
+pub(crate) fn readable(batch: &RecordBatch) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().map(|column| with_address(Arc::clone(column)));
+    Ok(RecordBatch::try_new(batch.schema(), columns.collect())?)
 }
 
 /// Returns the column. If it holds only empty strings, their values get an address that can be read.
@@ -148,7 +165,8 @@ fn write_day(
     day: i32,
     rows: Option<&UInt32Array>,
 ) -> Result<DataFile> {
-    let mut writer = DataFileWriter::create(table, day, rows.map_or(batch.num_rows(), |rows| rows.len()))?;
+    let count = rows.map_or(batch.num_rows(), |rows| rows.len());
+    let mut writer = DataFileWriter::create(table, &table.schema, day, count)?;
     writer.write(batch, rows)?;
     writer.close()
 }
@@ -171,8 +189,12 @@ impl Drop for Unfinished<'_> {
 /// A writer of one data file. The file is deleted if the writer is dropped before it is closed.
 pub(crate) struct DataFileWriter<'a> {
     table: &'a OpenTable,
+    schema: SchemaRef,
     location: String,
     day: i32,
+    rows: u64,
+    /// Number of batches that were written. Each is sorted, but several together are not.
+    batches: usize,
     file: SerializedFileWriter<BufWriter<File>>,
     columns: ArrowRowGroupWriterFactory,
     row_groups: usize,
@@ -180,8 +202,9 @@ pub(crate) struct DataFileWriter<'a> {
 }
 
 impl<'a> DataFileWriter<'a> {
-    /// Creates a data file in the partition of `day` (days since 1970-01-01 UTC), for about `rows` rows.
-    pub(crate) fn create(table: &'a OpenTable, day: i32, rows: usize) -> Result<Self> {
+    /// Creates a data file in the partition of `day` (days since 1970-01-01 UTC), for about `rows` rows. `schema` has
+    /// the columns of the batches, with their field ids.
+    pub(crate) fn create(table: &'a OpenTable, schema: &SchemaRef, day: i32, rows: usize) -> Result<Self> {
         let date = lake_file::date(day);
         let location = format!(
             "{}/data/{}_day={date}/{}.parquet",
@@ -197,7 +220,7 @@ impl<'a> DataFileWriter<'a> {
         };
         let layout = &table.config.layout;
         let properties = layout.properties(table.definition, rows.min(layout.row_group_rows))?;
-        let parquet_schema = ArrowSchemaConverter::new().convert(&table.schema)?;
+        let parquet_schema = ArrowSchemaConverter::new().convert(schema)?;
         let file = SerializedFileWriter::new(
             BufWriter::with_capacity(1 << 20, file),
             parquet_schema.root_schema_ptr(),
@@ -205,9 +228,12 @@ impl<'a> DataFileWriter<'a> {
         )?;
         Ok(Self {
             table,
+            schema: Arc::clone(schema),
             location,
             day,
-            columns: ArrowRowGroupWriterFactory::new(&file, Arc::clone(&table.schema)),
+            rows: 0,
+            batches: 0,
+            columns: ArrowRowGroupWriterFactory::new(&file, Arc::clone(schema)),
             file,
             row_groups: 0,
             unfinished,
@@ -226,7 +252,7 @@ impl<'a> DataFileWriter<'a> {
             let picked = rows.map(|rows| rows.slice(start, length));
             let mut writers = self.columns.create_column_writers(self.row_groups)?.into_iter();
             let mut group = self.file.next_row_group()?;
-            for (field, column) in self.table.schema.fields().iter().zip(batch.columns()) {
+            for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
                 let column = match &picked {
                     Some(picked) => with_address(take(column, picked, None)?),
                     None => column.slice(start, length),
@@ -239,7 +265,19 @@ impl<'a> DataFileWriter<'a> {
             group.close()?;
             self.row_groups += 1;
         }
+        self.rows += count as u64;
+        self.batches += 1;
         Ok(())
+    }
+
+    /// Returns the number of bytes written so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.file.bytes_written() as u64
+    }
+
+    /// Returns the number of rows written so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// Finishes the file, makes it durable, and returns its description for a manifest.
@@ -250,7 +288,8 @@ impl<'a> DataFileWriter<'a> {
         let flushed = buffer.flush().and_then(|()| buffer.get_ref().try_clone());
         let file = flushed.map_err(Error::io(&self.location))?;
         self.table.storage.put(file, &self.location)?;
-        let file = column_bounds::data_file(self.table, self.location, self.day, bytes, &metadata)?;
+        let sorted = self.batches == 1;
+        let file = column_bounds::data_file(self.table, self.location, self.day, bytes, sorted, &metadata)?;
         self.unfinished.is_kept = true;
         Ok(file)
     }

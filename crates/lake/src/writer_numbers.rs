@@ -1,6 +1,6 @@
 //! The counter of writer numbers: each write-ahead log of the lake gets a number that none had before.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use iceberg::spec::Operation;
 
@@ -40,7 +40,7 @@ async fn assign_by_commit(table: &OpenTable) -> Result<i64> {
         operation: Operation::Append,
         files: Files {
             added: &[],
-            removed: &HashSet::new(),
+            removed: &HashMap::new(),
         },
         wal: None,
         new_writer: true,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lakefront_api::IngestCompaction;
 use lakefront_hosts::AllowedHosts;
 use tokio::sync::{Semaphore, watch};
 
@@ -25,6 +26,8 @@ pub struct AppState {
     pub wal: Wal<Queued>,
     /// How far the pipeline has committed.
     pub progress: watch::Receiver<Progress>,
+    /// The compaction of the lake.
+    pub compaction: watch::Receiver<IngestCompaction>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
     /// Accepted records per second.

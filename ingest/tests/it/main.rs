@@ -1,6 +1,7 @@
 //! Tests of the server from outside: over HTTP, by its process, and by the rows in the lake afterwards.
 
 mod backpressure;
+mod compaction;
 mod crash;
 mod disk;
 mod losses;

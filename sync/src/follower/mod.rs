@@ -9,6 +9,7 @@
 //! round that finds no new commit only renews the coverage's time every few seconds.
 
 mod audit;
+mod compacted;
 mod publish;
 mod step;
 mod views;
@@ -362,6 +363,10 @@ impl Follower {
             due.retain(|step| !round.has_failed(step));
             if let Some(days) = &options.days {
                 due = plan::within(due, days);
+            }
+            if self.load_before_compactions(round, &due, progress).await? {
+                round.snapshot = self.source.snapshot().await?;
+                continue;
             }
             progress.planned(&due, &round.snapshot);
             if due.is_empty() {

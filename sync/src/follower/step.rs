@@ -65,7 +65,7 @@ impl Follower {
         Ok(())
     }
 
-    async fn load(
+    pub(super) async fn load(
         &mut self,
         round: &mut Round,
         day: Date,

@@ -2,6 +2,7 @@
 //! finds no difference.
 
 mod changes;
+mod compactions;
 mod crashes;
 mod follows;
 mod kills;

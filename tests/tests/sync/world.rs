@@ -1,10 +1,11 @@
 //! The environment of sync's tests: a lake that ingest writes, a ClickHouse, and the program `lakefront-sync`.
 
 use std::process::{Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use lakefront_lake::{Lake, LakeConfig};
+use lakefront_lake::{CompactionSettings, Lake, LakeConfig, Pace};
 use lakefront_otel::arrow::LogsBuilder;
 use lakefront_otel::map::RequestContext;
 use lakefront_tests::{ClickHouse, Stack, command, python};
@@ -197,6 +198,26 @@ impl World {
         let properties = self.stack.lake().pyiceberg().to_string();
         let arguments = [&[properties.as_str()][..], arguments].concat();
         python("rewrite.py", &arguments).await.map(drop)
+    }
+
+    /// Compacts a table as ingest does by itself, until nothing is due. Returns the number of rewrites.
+    pub async fn compact_due(&self, lake: &Lake, table: &str) -> Result<usize> {
+        let settings = CompactionSettings::default();
+        let pace = Arc::new(Pace::new(100));
+        let mut rewrites = 0;
+        loop {
+            let due = lake.plan_compaction(table, &settings).await?.groups;
+            if due.is_empty() {
+                return Ok(rewrites);
+            }
+            for group in due {
+                match lake.compact(&group, &settings, &pace).await {
+                    Ok(_) => rewrites += 1,
+                    Err(lakefront_lake::Error::NotCurrent { .. }) => break,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
     }
 
     /// Merges all files of each day of a table into one, as a compaction does. Returns the number of new files.

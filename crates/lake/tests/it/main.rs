@@ -5,6 +5,7 @@
 mod common;
 
 mod commits;
+mod compaction;
 mod history;
 mod lost_answers;
 mod orphan_files;
