@@ -174,7 +174,7 @@ fn rows(from: u64, to: u64) -> Result<arrow_array::RecordBatch> {
     let step = u64::try_from(DAY_MS)? * 1_000_000 / ROWS;
     let record = |number: u64| LogRecord {
         time_unix_nano: start + number * step,
-        severity_number: if number % 20 == 0 { 17 } else { 9 },
+        severity_number: if number.is_multiple_of(20) { 17 } else { 9 },
         body: text(format!("GET /products/{} took {} ms", number % 997, number % 311)),
         attributes: vec![
             attribute("url.path", format!("/products/{}", number % 997)),

@@ -56,7 +56,15 @@ fn merge_days(table: &OpenTable, files: &[DataFile], merged: &mut Vec<DataFile>)
     };
     for (day, files) in days {
         let mut of_day = Vec::new();
-        let rewritten = rewrite(table, &table.schema, day, &files, limits, &Pace::new(100), &mut of_day);
+        let rewritten = rewrite(
+            table,
+            &table.schema,
+            day,
+            &files,
+            limits,
+            &Pace::new(100),
+            &mut of_day,
+        );
         merged.append(&mut of_day);
         rewritten?;
     }

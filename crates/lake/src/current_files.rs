@@ -104,7 +104,9 @@ pub(crate) async fn read(table: &OpenTable) -> Result<TableState> {
     let mut state = TableState::new(&committed);
     if let Some(snapshot) = committed.metadata.current_snapshot() {
         let mut cached = table.manifests.lock().await;
-        *cached = state.read(table, &committed.metadata, snapshot, &mut cached).await?;
+        *cached = state
+            .read(table, &committed.metadata, snapshot, &mut cached)
+            .await?;
     }
     Ok(state)
 }

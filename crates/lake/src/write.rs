@@ -100,7 +100,10 @@ pub(crate) fn cast(table: &OpenTable, field: &Field, column: &ArrayRef) -> Resul
 
 /// Returns the batch with [readable](with_address) columns.
 pub(crate) fn readable(batch: &RecordBatch) -> Result<RecordBatch> {
-    let columns = batch.columns().iter().map(|column| with_address(Arc::clone(column)));
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| with_address(Arc::clone(column)));
     Ok(RecordBatch::try_new(batch.schema(), columns.collect())?)
 }
 

@@ -77,14 +77,23 @@ async fn is_compacted(lake: &LakeAt) -> bool {
 
 async fn killed_again_and_again(data: &Path, lake: &LakeAt) {
     let ledger = Arc::new(Ledger::default());
-    let flags = ["--commit-interval", "60ms", "--commit-rows", "400"];
+    let flags = [
+        "--commit-interval",
+        "60ms",
+        "--commit-rows",
+        "400",
+        "--compaction-share",
+        "100",
+    ];
     for kill in 1.. {
         let server = Server::start_on(data, &flags, lake);
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| tokio::spawn(send(server.url.clone(), ledger.clone())))
             .collect();
-        // A random moment: during start and replay, during a sync or a commit, or between them.
-        let moment = uuid::Uuid::new_v4().as_u128() % 700;
+        // A random moment: during start and replay, during a sync, a commit or a compaction, or between them. Some
+        // lives are long enough to finish a compaction.
+        let longest = if kill % 6 == 0 { 4000 } else { 700 };
+        let moment = uuid::Uuid::new_v4().as_u128() % longest;
         tokio::time::sleep(Duration::from_millis(moment as u64)).await;
         server.kill();
         for client in clients {

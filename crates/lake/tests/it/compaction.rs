@@ -186,28 +186,38 @@ async fn a_closed_day_ends_as_one_file_laid_out_like_a_fresh_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_day_ends_as_files_of_the_target_size() {
+    const ROWS: i64 = 1500;
     let (_folder, lake) = old_lake().await;
-    for number in 0..60 {
-        append(&lake, number, MARCH_10).await;
+    for number in 0..40 {
+        // Ids that do not compress.
+        let time = |n: i64| MARCH_10 + n * 7919 % (3600 * SECOND);
+        let batch = rows(TABLE, number * ROWS, ROWS as usize, time);
+        let files = lake.write(TABLE, batch).await.unwrap();
+        lake.append(TABLE, &files, None).await.unwrap();
     }
-    // A row group is written as soon as its memory is used up, so that there are places to cut.
-    let settings = CompactionSettings {
-        target_bytes: 100_000,
-        memory_bytes: 60_000,
-    };
-    compact_all(&lake, &settings).await;
-    let state = lake.state(TABLE).await.unwrap();
-    let sizes: Vec<u64> = state
-        .files
+    let before = lake.files(TABLE).await.unwrap();
+    let largest = before
         .iter()
         .map(|file| file.file.file_size_in_bytes())
-        .collect();
-    assert!(sizes.len() > 1, "{sizes:?}");
+        .max()
+        .unwrap();
+    // A row group is written as soon as its memory is used up, so that there are places to cut.
+    let settings = CompactionSettings {
+        target_bytes: largest * 2,
+        memory_bytes: 6 << 20,
+    };
+    compact_all(&lake, &settings).await;
+    let after = lake.files(TABLE).await.unwrap();
+    let sizes: Vec<u64> = after.iter().map(|file| file.file.file_size_in_bytes()).collect();
+    assert!(after.len() > 1 && after.len() < before.len(), "{sizes:?}");
+    let done = settings.target_bytes / 3 * 2;
+    let rest = sizes.iter().filter(|bytes| **bytes < done).count();
+    assert!(rest <= 1, "{sizes:?}, done from {done}");
     assert!(
-        sizes.iter().all(|bytes| (66_000..280_000).contains(bytes)),
+        sizes.iter().all(|bytes| *bytes < settings.target_bytes * 3),
         "{sizes:?}"
     );
-    assert_eq!(ids(&lake).await, (0..60 * ROWS).collect::<Vec<_>>());
+    assert_eq!(ids(&lake).await, (0..40 * ROWS).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
