@@ -137,7 +137,9 @@ impl Worker {
             let small_files = i64::try_from(plan.small_files).unwrap_or(i64::MAX);
             self.metrics.small_files.get_or_create(&label).set(small_files);
             self.health.send_modify(|health| {
-                health.small_files.insert(table.to_owned(), plan.small_files as u64);
+                health
+                    .small_files
+                    .insert(table.to_owned(), plan.small_files as u64);
                 match plan.left_alone {
                     Some(reason) => health.left_alone.insert(table.to_owned(), reason),
                     None => health.left_alone.remove(table),
