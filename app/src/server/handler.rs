@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use lakefront_api::{
     BackendChoice, BackendHealth, BackendState, ChartKind, IngestRefusal, Problem, ProblemType, QueryInfo,
-    QueryReply, QueryRequest, Range, SqlRequest, TimeRange, Zone,
+    QueryReply, QueryRequest, Range, SqlRequest, TimeRange, Zone, time_zone,
 };
 use lakefront_chart::{Unit, span};
 use leptos::prelude::use_context;
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     QueryService,
     failure::Failure,
-    range::{offsets, time_range, time_zone},
+    range::{offsets, time_range},
     render::health::engine,
 };
 
