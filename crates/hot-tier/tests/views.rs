@@ -45,13 +45,13 @@ fn a_statement_on_a_view_is_guarded() {
 /// Whole days come from the view by day, the rest of the range from the other.
 #[test]
 fn a_statement_on_a_view_with_whole_days() {
-    let (quarters, days) = (view("mv_web_vitals"), view("mv_web_vitals_by_day"));
-    let sql = COUNT.replace("mv_errors", "mv_web_vitals");
+    let (quarters, days) = (view("mv_visitors"), view("mv_visitors_by_day"));
+    let sql = COUNT.replace("mv_errors", "mv_visitors");
     let hot = HotStatement::on_view(&sql, quarters, Some(days), 92);
     assert_eq!(hot.reads, [quarters, days].map(CoverageKey::of_view));
     expect![[r#"
         SELECT count() AS errors
-        FROM (SELECT * FROM otel.mv_web_vitals_<version> WHERE (SELECT throwIf(NOT ifNull(joinGet('otel.covered', 'first_day', 'mv_web_vitals', '<version>') <= {first_day:Date}, false), 'mv_web_vitals does not hold all of this range')) = 0 AND (Bucket < toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC') OR Bucket >= toStartOfDay({to:DateTime64(6)}, 'UTC')) UNION ALL SELECT * FROM otel.mv_web_vitals_by_day_<version> WHERE (SELECT throwIf(NOT ifNull(joinGet('otel.covered', 'first_day', 'mv_web_vitals_by_day', '<version>') <= {first_day:Date}, false), 'mv_web_vitals_by_day does not hold all of this range')) = 0 AND Bucket >= toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC') AND Bucket < toStartOfDay({to:DateTime64(6)}, 'UTC'))
+        FROM (SELECT * FROM otel.mv_visitors_<version> WHERE (SELECT throwIf(NOT ifNull(joinGet('otel.covered', 'first_day', 'mv_visitors', '<version>') <= {first_day:Date}, false), 'mv_visitors does not hold all of this range')) = 0 AND (Bucket < toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC') OR Bucket >= toStartOfDay({to:DateTime64(6)}, 'UTC')) UNION ALL SELECT * FROM otel.mv_visitors_by_day_<version> WHERE (SELECT throwIf(NOT ifNull(joinGet('otel.covered', 'first_day', 'mv_visitors_by_day', '<version>') <= {first_day:Date}, false), 'mv_visitors_by_day does not hold all of this range')) = 0 AND Bucket >= toStartOfDay({from:DateTime64(6)} + INTERVAL 86399999999 MICROSECOND, 'UTC') AND Bucket < toStartOfDay({to:DateTime64(6)}, 'UTC'))
         WHERE Bucket >= {from:DateTime64(6)}"#]].assert_eq(
         &hot.sql
             .replace(&quarters.version, "<version>")

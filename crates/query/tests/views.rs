@@ -29,14 +29,12 @@ fn the_views_are_the_promised_ones() {
 mv_api_heatmap: otel_traces, otel_logs → api_heatmap; 182 days
 mv_api_latency: otel_traces, otel_logs → api_latency, api_routes; 182 days
 mv_api_latency_by_day: otel_traces, otel_logs → api_routes; 180 days
-mv_device_vitals: otel_logs → web_vitals_by_device; 365 days
-mv_device_vitals_by_day: otel_logs → web_vitals_by_device; 365 days
 mv_errors: otel_logs, otel_traces → error_groups, errors_per_hour, top_errors; 395 days
-mv_funnel: otel_logs → funnel; 92 days
+mv_funnel: otel_logs → funnel; 93 days
 mv_pageviews: otel_logs → top_pages; 365 days
 mv_records: otel_logs, otel_traces → records_per_hour; 92 days
 mv_router: otel_logs → router_decisions, router_failovers, router_latency; 92 days
-mv_sessions: otel_logs → bounce_rate; 92 days
+mv_sessions: otel_logs → bounce_rate; 93 days
 mv_totals: otel_logs, otel_traces → service_health, totals, unique_visitors_per_day; 365 days
 mv_totals_by_day: otel_logs, otel_traces → service_health, totals; 365 days
 mv_trace_spans: otel_traces → trace_spans; 92 days
@@ -44,9 +42,8 @@ mv_user_error_rows: otel_logs, otel_traces → errors_for_user; 92 days
 mv_user_errors: otel_logs, otel_traces → users_of_error, users_with_errors; 365 days
 mv_visitors: otel_logs → top_countries, top_devices; 365 days
 mv_visitors_by_day: otel_logs → top_countries, top_devices; 365 days
-mv_visits: otel_logs → top_sources; 92 days
-mv_web_vitals: otel_logs → web_vitals; 365 days
-mv_web_vitals_by_day: otel_logs → web_vitals; 365 days";
+mv_visits: otel_logs → top_sources; 93 days
+mv_web_vitals: otel_logs → web_vitals, web_vitals_by_device; 92 days";
     assert_eq!(lines.join("\n"), promised);
 }
 
