@@ -9,8 +9,8 @@ FROM
         min(Landing) AS landing,
         sum(Views) AS page_views
     FROM mv_sessions
-    -- A session is dated by its first row, so that all of each UTC day is read.
-    WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
+    -- A session is dated by its first row and kept whole, so that the UTC day before and the one after are read too.
+    WHERE Day >= toDate({since:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC') + 1
         AND ({service:String} = '' OR ServiceName = {service:String})
         AND ({environment:String} = '' OR Environment = {environment:String})
     GROUP BY Session

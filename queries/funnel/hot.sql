@@ -26,8 +26,8 @@ FROM
                 -- A step that stands there twice does no harm, and sets take twice as long.
                 groupArrayArray(Steps) AS steps
             FROM mv_funnel
-            -- A session is dated by its first row, so that all of each UTC day is read.
-            WHERE Day >= toDate({from:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC')
+            -- A session is dated by its first row and kept whole, so that the UTC day before and the one after are read too.
+            WHERE Day >= toDate({since:DateTime64(6)}, 'UTC') AND Day <= toDate({to:DateTime64(6)} - INTERVAL 1 MICROSECOND, 'UTC') + 1
                 AND ({service:String} = '' OR ServiceName = {service:String})
                 AND ({environment:String} = '' OR Environment = {environment:String})
             GROUP BY Session

@@ -97,25 +97,26 @@ impl Arguments {
 
     /// Returns the selected sessions for a query whose range is widened to days.
     ///
-    /// Sessions are split at UTC midnight. Each one has the values that `pick` returns for its events, oldest first.
-    /// The first of them dates the session.
+    /// Each session has the values that `pick` returns for its events, oldest first. The first of them dates the session.
+    /// A session is complete if it lasts no longer than to the end of the next UTC day.
     pub(super) fn sessions<'a, T: Ord>(
         &'a self,
         events: &'a [Event],
         pick: impl Fn(&'a Facts) -> Option<T>,
     ) -> impl Iterator<Item = Vec<(i64, T)>> {
-        let mut sessions = BTreeMap::<(&str, i64), Vec<(i64, T)>>::new();
-        for event in self.within(events, i64::MIN..i64::MAX) {
+        let range = self.whole_days();
+        let read = (range.start - DAY).div_euclid(DAY) * DAY..(range.end + 2 * DAY - 1).div_euclid(DAY) * DAY;
+        let mut sessions = BTreeMap::<&str, Vec<(i64, T)>>::new();
+        for event in self.within(events, read) {
             let facts = &event.facts;
             if !facts.bot
                 && !facts.session.is_empty()
                 && let Some(picked) = pick(facts)
             {
-                let key = (facts.session.as_str(), event.time.div_euclid(DAY));
-                sessions.entry(key).or_default().push((event.time, picked));
+                let session = sessions.entry(facts.session.as_str()).or_default();
+                session.push((event.time, picked));
             }
         }
-        let range = self.whole_days();
         sessions.into_values().filter_map(move |mut rows| {
             rows.sort_unstable();
             range.contains(&rows[0].0).then_some(rows)

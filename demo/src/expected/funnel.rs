@@ -22,8 +22,8 @@ pub fn funnel(events: &[Event], arguments: &Arguments) -> Vec<Row> {
         }
     };
     for steps in arguments.sessions(events, step) {
-        // A step counts if it comes after the one before. A session is at most a day long, so it is always within the
-        // funnel's window.
+        // A step counts if it comes after the one before. The funnel's window is longer than
+        // any session.
         let reached = steps.iter().fold(0, |reached, &(_, step)| {
             reached + usize::from(step == reached + 1)
         });
