@@ -1,6 +1,7 @@
 //! The configuration of the program: flags, each with an environment variable.
 
 mod bearer_keys;
+mod visitors;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -10,6 +11,7 @@ use lakefront_hosts::HostName;
 use lakefront_lake::{CompactionSettings, LakeLocation, RestCatalogConfig};
 
 pub use bearer_keys::BearerKeys;
+pub use visitors::{VisitorConfig, VisitorSecret};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,6 +33,9 @@ pub struct Config {
     /// The HTTP server.
     #[command(flatten)]
     pub server: ServerConfig,
+    /// Visitors without a user id.
+    #[command(flatten)]
+    pub visitors: VisitorConfig,
     /// The write-ahead log.
     #[command(flatten)]
     pub log: LogConfig,

@@ -108,7 +108,7 @@ impl Ingest {
             last_loss: LastLoss::default(),
             queue: Arc::new(Semaphore::new(AppState::QUEUE_BYTES as usize)),
             decoders: Arc::new(Semaphore::new(processors)),
-            day_key: Arc::new(DayKey::open(&folder)),
+            day_key: Arc::new(DayKey::open(&folder, config.visitors.clone())),
             allowed_hosts: Arc::new(config.server.allowed_hosts.iter().cloned().collect()),
             config: Arc::new(config),
             wal,

@@ -1,64 +1,11 @@
-//! The sender of a request: its User-Agent, its country, and a pseudonym of its address that is valid for one day.
+//! The sender of a request: its address, User-Agent and country.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::{Path, PathBuf},
-    sync::Mutex,
-};
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, header::USER_AGENT};
-use lakefront_otel::map::Pseudonym;
-
-use crate::{error::WalError, wal::replace_file};
-
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Longest User-Agent that is kept, in characters.
 const USER_AGENT_BYTES: usize = 1024;
-
-/// A key that is replaced each UTC day. Its pseudonyms distinguish the senders of one day and cannot be linked to those
-/// of another day.
-#[derive(Debug)]
-pub struct DayKey {
-    path: PathBuf,
-    current: Mutex<(i64, [u8; 32])>,
-}
-
-impl DayKey {
-    /// Opens the key that is kept in `folder`, so that a restart does not change the pseudonyms of a day.
-    pub fn open(folder: &Path) -> Self {
-        let path = folder.join("day-key");
-        let current = std::fs::read_to_string(&path)
-            .ok()
-            .and_then(|text| parse(&text))
-            .unwrap_or((i64::MIN, [0; 32]));
-        Self {
-            path,
-            current: Mutex::new(current),
-        }
-    }
-
-    /// Returns the pseudonym of an address on the day of `now_micros`.
-    ///
-    /// # Errors
-    /// Returns an error if the key of a new day cannot be written.
-    pub fn pseudonym(&self, address: IpAddr, now_micros: i64) -> Result<Pseudonym, WalError> {
-        let day = now_micros.div_euclid(DAY_MICROS);
-        let key = {
-            let mut current = self
-                .current
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            if current.0 != day {
-                let key = random_key();
-                replace_file(&self.path, format!("{day} {}", hex(&key)).as_bytes())?;
-                *current = (day, key);
-            }
-            current.1
-        };
-        Ok(Pseudonym::new(&key, address))
-    }
-}
 
 /// The address, User-Agent and country of a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -112,27 +59,6 @@ fn forwarded(headers: &HeaderMap, proxies: u8) -> Option<IpAddr> {
     let with_port = || entry.parse().map(|socket: SocketAddr| socket.ip());
     let bracketed = || entry.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     entry.parse().or_else(|_| with_port()).ok().or_else(bracketed)
-}
-
-fn random_key() -> [u8; 32] {
-    let mut key = [0; 32];
-    for half in key.chunks_exact_mut(16) {
-        half.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-    }
-    key
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn parse(text: &str) -> Option<(i64, [u8; 32])> {
-    let (day, key) = text.trim().split_once(' ')?;
-    let mut bytes = [0; 32];
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(key.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some((day.parse().ok()?, bytes))
 }
 
 #[cfg(test)]

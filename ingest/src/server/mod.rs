@@ -5,6 +5,7 @@ mod batches;
 mod body;
 mod client;
 mod cors;
+mod day_key;
 mod error;
 mod export;
 mod health;
@@ -23,7 +24,7 @@ use axum::{
 };
 
 pub use batches::Batches;
-pub use client::DayKey;
+pub use day_key::DayKey;
 pub use losses::LastLoss;
 pub use refusals::LastRefusal;
 pub use room::Room;
