@@ -98,9 +98,19 @@ impl RequestContext {
         // The plan uses the status at this moment: queries that ran meanwhile may have found an engine down.
         let now = Instant::now().timestamp();
         let plan = plan(&resolved, &self.topology(now), now)?;
+        let was_cut = plan.range.is_some_and(|range| range.from > resolved.range.from);
         let mut reply = self
             .run(plan, StatementOrigin::Named, request.explain, arrived, failed)
             .await?;
+        // A range that was cut to the lake's first day has no rows of earlier days, which may have come since.
+        let first_day_as_of = self.engines.iter().find_map(Engine::first_day_as_of);
+        if let (Some(as_of), Some(limit)) = (reply.as_of, first_day_as_of)
+            && was_cut
+            && limit < as_of
+        {
+            reply.as_of = Some(limit);
+            reply.lag_seconds = Some(lag_seconds(limit, now));
+        }
         if matches!(reply.reason, Reason::Incomplete | Reason::Lagging) {
             self.engines.iter().for_each(Engine::mark_incomplete);
         }

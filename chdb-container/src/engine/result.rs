@@ -37,6 +37,8 @@ pub struct Output {
     pub bytes_written: u64,
     /// Requests to the lake's object store during the statement, if the lake is on one.
     pub store_requests: Option<u64>,
+    /// Time since the lake's catalog was last read, for an engine over a lake.
+    pub lake_age: Option<Duration>,
     /// The run time that the engine reports.
     pub elapsed: Duration,
     /// The limit that cut the result, if one did.
@@ -82,6 +84,7 @@ impl Output {
             rows_written: result.rows_written(),
             bytes_written: result.bytes_written(),
             store_requests: None,
+            lake_age: None,
             elapsed: result.elapsed(),
             truncated,
             format: format.to_owned(),
@@ -109,6 +112,7 @@ impl Output {
             rows_written: 0,
             bytes_written: 0,
             store_requests: None,
+            lake_age: None,
             elapsed: Duration::ZERO,
             truncated: None,
             format: "TabSeparated".into(),

@@ -145,6 +145,7 @@ impl Engine {
         if let Some(lake) = &self.lake {
             lake.refresh(&self.ddl);
         }
+        let lake_age = self.lake.as_ref().and_then(Lake::age);
         let verdict = self.verdict(query, &query.sql)?;
         if verdict.shows_definition && self.lake.as_ref().is_some_and(Lake::is_remote) {
             let message = "Not allowed here: the definition of a table on an object store (SHOW CREATE TABLE, or * of system.tables), \
@@ -169,6 +170,7 @@ impl Engine {
         let output = match &ran {
             Ok(result) => Output::new(result, format.as_str(), &query.profile, query.may_cut())
                 .map(|output| Output {
+                    lake_age,
                     store_requests: self
                         .store_requests()
                         .zip(requests_before)

@@ -56,6 +56,7 @@ fn lake(state: &AppState) -> LakeHealth {
         None => LakeHealth {
             state: LakeState::Missing,
             as_of: None,
+            first_days_age_ms: None,
             detail: None,
             tables: Vec::new(),
         },

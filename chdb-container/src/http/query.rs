@@ -111,6 +111,9 @@ fn read_answer(max_rows: u64, output: &Output) -> Result<EngineQueryReply, Error
             rows_read: output.rows_read,
             bytes_read: output.bytes_read,
             store_requests: output.store_requests,
+            lake_age_ms: output
+                .lake_age
+                .map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
         },
         elapsed_ms: 0.0,
     })

@@ -6,7 +6,9 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
-use lakefront_clickhouse_http::{STORE_REQUESTS_HEADER, TRUNCATED_HEADER, content_type, status_of};
+use lakefront_clickhouse_http::{
+    LAKE_AGE_HEADER, STORE_REQUESTS_HEADER, TRUNCATED_HEADER, content_type, status_of,
+};
 use serde_json::json;
 use tower_http::compression::predicate::Predicate;
 
@@ -55,6 +57,9 @@ pub fn answer(output: Output, query_id: &str, took: Duration) -> Response<Body> 
     }
     if let Some(requests) = output.store_requests {
         insert(&mut headers, STORE_REQUESTS_HEADER, &requests.to_string());
+    }
+    if let Some(age) = output.lake_age {
+        insert(&mut headers, LAKE_AGE_HEADER, &age.as_millis().to_string());
     }
     (headers, output.bytes).into_response()
 }

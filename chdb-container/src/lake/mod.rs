@@ -10,6 +10,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use lakefront_api::{LakeHealth, LakeState};
@@ -30,6 +31,8 @@ pub struct Lake {
     tables: Mutex<BTreeMap<String, Table>>,
     /// The start of the last successful refresh.
     refreshed: Mutex<Option<Timestamp>>,
+    /// The start of the refresh whose tables have their first days.
+    first_days_as_of: Mutex<Option<Timestamp>>,
     /// Held during a refresh, which takes as long as the lake's catalog needs.
     refresh_lock: Mutex<()>,
 }
@@ -49,6 +52,7 @@ impl Lake {
             location: Location::Folder(dir.into()),
             tables: Mutex::default(),
             refreshed: Mutex::default(),
+            first_days_as_of: Mutex::default(),
             refresh_lock: Mutex::default(),
         }
     }
@@ -59,6 +63,7 @@ impl Lake {
             location: Location::Remote(Box::new(CatalogClient::new(lake, runtime))),
             tables: Mutex::default(),
             refreshed: Mutex::default(),
+            first_days_as_of: Mutex::default(),
             refresh_lock: Mutex::default(),
         }
     }
@@ -66,6 +71,11 @@ impl Lake {
     /// Returns true if the lake's files are on an object store.
     pub fn is_remote(&self) -> bool {
         matches!(self.location, Location::Remote(_))
+    }
+
+    /// Returns the time since the last successful refresh began, or `None` before the first one.
+    pub fn age(&self) -> Option<Duration> {
+        locked(&self.refreshed).map(age)
     }
 
     /// Refreshes the cached tables. Reads the version hint of every table, and the metadata of tables with a new hint;
@@ -163,6 +173,7 @@ impl Lake {
     /// Reads the first day of every table that has a new snapshot. Only [`Lake::health`] reports that day, so that no
     /// query waits for this.
     pub fn read_first_days(&self, reader: &InternalConnection) {
+        let as_of = *locked(&self.refreshed);
         let new: Vec<_> = self
             .tables()
             .iter()
@@ -182,6 +193,7 @@ impl Lake {
                 table.first_day = Some((hint, day));
             }
         }
+        *locked(&self.first_days_as_of) = as_of;
     }
 
     /// Returns true if the last refresh found a table that can be read.
@@ -212,6 +224,8 @@ impl Lake {
         LakeHealth {
             state,
             as_of,
+            first_days_age_ms: locked(&self.first_days_as_of)
+                .and_then(|as_of| u64::try_from(age(as_of).as_millis()).ok()),
             detail,
             tables,
         }
@@ -255,6 +269,14 @@ impl Lake {
     fn tables(&self) -> MutexGuard<'_, BTreeMap<String, Table>> {
         locked(&self.tables)
     }
+}
+
+/// Returns the time since an instant, or zero if the clock was set back since.
+fn age(since: Timestamp) -> Duration {
+    Timestamp::now()
+        .duration_since(since)
+        .try_into()
+        .unwrap_or_default()
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -42,6 +42,10 @@ pub struct LakeHealth {
     pub state: LakeState,
     /// When that check began. The time does not advance while the lake's catalog does not answer.
     pub as_of: Option<Timestamp>,
+    /// The time since the check that read the first days of the tables, in milliseconds. Rows of earlier days may be in
+    /// the lake since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_days_age_ms: Option<u64>,
     /// The reason why the lake cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,

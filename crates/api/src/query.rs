@@ -186,6 +186,9 @@ pub struct Stats {
     /// included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store_requests: Option<u64>,
+    /// The time since the lake's catalog was last read before the answer, in milliseconds. Only chDB reports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lake_age_ms: Option<u64>,
 }
 
 /// The reply to `/query` and `/sql`, in the same form from either engine.

@@ -7,7 +7,7 @@ use lakefront_api::{Column, Stats};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Exception, ReplyError, STORE_REQUESTS_HEADER, Statement, TRUNCATED_HEADER};
+use crate::{Exception, LAKE_AGE_HEADER, ReplyError, STORE_REQUESTS_HEADER, Statement, TRUNCATED_HEADER};
 
 /// An engine's answer. Times are RFC 3339 in UTC, days `YYYY-MM-DD`, numbers JSON numbers, and NaN is null.
 ///
@@ -60,11 +60,12 @@ struct Statistics {
 
 impl Answer {
     /// The headers that [`Answer::read`] reads. A caller may leave out all others.
-    pub const HEADERS: [&str; 4] = [
+    pub const HEADERS: [&str; 5] = [
         EXCEPTION_CODE_HEADER,
         FORMAT_HEADER,
         TRUNCATED_HEADER,
         STORE_REQUESTS_HEADER,
+        LAKE_AGE_HEADER,
     ];
 
     /// Parses the reply to a request that [`crate::Endpoint::request`] made from the same statement.
@@ -107,9 +108,11 @@ impl Answer {
             rows.truncate(limit);
             truncated = true;
         }
-        let store_requests = headers
-            .get(STORE_REQUESTS_HEADER)
-            .and_then(|count| count.to_str().ok()?.parse().ok());
+        let number = |name| {
+            headers
+                .get(name)
+                .and_then(|count| count.to_str().ok()?.parse().ok())
+        };
         let Statistics {
             elapsed,
             rows_read,
@@ -122,7 +125,8 @@ impl Answer {
             stats: Stats {
                 rows_read,
                 bytes_read,
-                store_requests,
+                store_requests: number(STORE_REQUESTS_HEADER),
+                lake_age_ms: number(LAKE_AGE_HEADER),
             },
             engine_ms: elapsed * 1e3,
         })
@@ -350,9 +354,11 @@ mod tests {
     fn requests_to_a_store_stand_in_a_header() {
         let mut headers = HeaderMap::new();
         headers.insert(crate::STORE_REQUESTS_HEADER, HeaderValue::from_static("7"));
+        headers.insert(crate::LAKE_AGE_HEADER, HeaderValue::from_static("90000"));
         let answer = Answer::read(&Statement::default(), StatusCode::OK, &headers, BODY.as_bytes())
             .expect("an answer");
         assert_eq!(answer.stats.store_requests, Some(7));
+        assert_eq!(answer.stats.lake_age_ms, Some(90_000));
     }
 
     #[test]

@@ -43,5 +43,9 @@ pub const TRUNCATED_HEADER: &str = "x-lakefront-truncated";
 /// The reply header in which the chDB container reports the number of requests to the object store.
 pub const STORE_REQUESTS_HEADER: &str = "x-lakefront-store-requests";
 
+/// The header with the time since the lake's catalog was last read, in milliseconds. It is an age and no time, because the
+/// clocks of two machines differ.
+pub const LAKE_AGE_HEADER: &str = "x-lakefront-lake-age-ms";
+
 /// The request header that carries the secret shared by router and engine.
 pub const SECRET_HEADER: &str = "x-lakefront-engine-secret";

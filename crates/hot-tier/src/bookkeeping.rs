@@ -5,10 +5,11 @@
 
 use crate::CoverageKey;
 
-/// Selects the coverage of each view and raw table that holds any day: name, version, first complete day, and the time
-/// as of which the row is true.
-pub const COVERAGE: &str =
-    "SELECT view, version, first_day, as_of FROM otel.coverage FINAL WHERE first_day IS NOT NULL";
+/// Selects the coverage of each view and raw table that holds any day: name, version, first complete day, and the age of
+/// the time as of which the row is true, in milliseconds. The server computes the age, because the clocks of two
+/// machines differ.
+pub const COVERAGE: &str = "SELECT view, version, first_day, dateDiff('millisecond', as_of, now64(6)) AS age_ms \
+     FROM otel.coverage FINAL WHERE first_day IS NOT NULL";
 
 /// Selects the state of sync in one row: how far the coverage is, the totals of the ledger, and the holder of the lease.
 pub const SYNC_STATE: &str = "SELECT \

@@ -16,7 +16,7 @@ use url::Url;
 use worker::Env;
 
 use crate::backends::failure::{EngineFailure, StatementOrigin};
-use crate::backends::report::EngineReport;
+use crate::backends::report::{EngineReport, before};
 use crate::backends::status::BackendStatus;
 use crate::backends::{container, fetch};
 use crate::clock::Instant;
@@ -132,6 +132,11 @@ impl Engine {
         self.with_status(|status| status.report.first_day)
     }
 
+    /// Returns the time at which the lake had no row before its first day, if this engine has reported it.
+    pub fn first_day_as_of(&self) -> Option<Timestamp> {
+        self.with_status(|status| status.report.first_day_as_of)
+    }
+
     /// Returns true if the engine failed and gets no queries for now.
     pub fn is_down(&self, now: Timestamp) -> bool {
         self.with_status(|status| status.state(now) == BackendState::Down)
@@ -185,8 +190,10 @@ impl Engine {
             )?)
         });
         let now = Instant::now().timestamp();
-        // chDB opens the lake's newest snapshot for each query, so its data is current as of the moment of the request.
-        let as_of = attempt.as_of.unwrap_or_else(|| sent_at.timestamp());
+        // chDB opens the newest snapshot that the lake's catalog has named. The catalog may not answer for a while.
+        let lake_age_ms = outcome.as_ref().ok().and_then(|answer| answer.stats.lake_age_ms);
+        let of_lake = || before(sent_at.timestamp(), lake_age_ms.unwrap_or_default());
+        let as_of = attempt.as_of.unwrap_or_else(of_lake).min(now);
         self.with_status(|status| match &outcome {
             Ok(_) => status.record_answer(now, took_ms, attempt.as_of.is_none().then_some(as_of)),
             Err(failure) if failure.marks_down() => status.record_failure(now, took_ms, failure.to_string()),
@@ -238,8 +245,11 @@ impl Engine {
 
     /// Returns chDB's report, or `None` if chDB sleeps.
     async fn check_chdb(&self, env: &Env, limit: Duration) -> Result<Option<EngineReport>, EngineFailure> {
+        let now = Instant::now().timestamp();
         let health = self.fetch_health(env, limit).await?;
-        let report = health.map(EngineReport::from_chdb).transpose();
+        let report = health
+            .map(|health| EngineReport::from_chdb(health, now))
+            .transpose();
         report.map_err(EngineFailure::Unreachable)
     }
 
@@ -269,12 +279,13 @@ impl Engine {
     }
 
     async fn check_clickhouse(&self, env: &Env, limit: Duration) -> Result<EngineReport, EngineFailure> {
+        let now = Instant::now().timestamp();
         let answer = match self.query_internal(env, bookkeeping::COVERAGE, limit).await {
             Ok(answer) => Ok(answer),
             Err(EngineFailure::Reply(error)) => Err(error),
             Err(failure) => return Err(failure),
         };
-        Ok(EngineReport::from_coverage(answer)?)
+        Ok(EngineReport::from_coverage(answer, now)?)
     }
 
     /// Runs one of the router's own statements on a ClickHouse, without parameters. The cached status stays unchanged.
