@@ -176,9 +176,6 @@ fn work(
         return (!views.is_empty()).then_some(Work::Fill(views));
     }
     if !insert.is_empty() {
-        if !group.keeps_raw(day, today) {
-            return Some(Work::Build(RebuildReason::ViewsOnly));
-        }
         let touched = |table: &&str| ledger.touched(table, day);
         if !group.tables.iter().any(touched) {
             return Some(Work::Build(RebuildReason::First));

@@ -94,8 +94,8 @@ fn an_empty_clickhouse_is_filled_newest_day_first_as_far_as_something_keeps() {
             "0: build, First",
             "1: build, First",
             "31: build, First",
-            "33: build, ViewsOnly",
-            "80: build, ViewsOnly"
+            "33: build, First",
+            "80: build, First"
         ]
     );
 }
@@ -136,12 +136,12 @@ fn a_backlog_of_many_small_files_is_cut_into_steps_or_built() {
 }
 
 #[test]
-fn an_old_day_that_gets_late_rows_is_built_for_the_views() {
+fn late_rows_of_a_day_whose_raw_rows_are_gone_are_loaded_and_nothing_is_built() {
     let old = file("a", ago(40), 5, 1);
     let late = file("b", ago(40), 5, 2);
     assert_eq!(
         steps(&[old.clone(), late], &loaded(&[old])),
-        ["40: build, ViewsOnly"]
+        ["40: load 1, 0 compacted"]
     );
 }
 

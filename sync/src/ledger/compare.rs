@@ -11,8 +11,6 @@ pub enum RebuildReason {
     First,
     /// Many files are missing, so that rebuilding the day is less work than inserting them.
     Many,
-    /// The raw tables no longer keep the day, but a view does.
-    ViewsOnly,
     /// A loaded file left the lake, and no compaction explains it.
     Vanished,
     /// A file that may be loaded in part left the lake, or a replacement was interrupted.

@@ -8,7 +8,7 @@ use lakefront_lake::{Lake, LakeConfig};
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::world::{World, texts};
+use crate::world::{World, append, texts};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn late_rows_compactions_overwrites_and_a_lost_history() -> Result<()> {
@@ -58,6 +58,31 @@ async fn late_rows_compactions_overwrites_and_a_lost_history() -> Result<()> {
         forgetful.expire(table.name).await?;
     }
     world.in_step().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_rows_of_a_day_whose_raw_rows_are_gone_cost_only_themselves() -> Result<()> {
+    let world = World::start().await?;
+    let lake = world.lake().await?;
+    append(&lake, 1, 60).await?;
+    append(&lake, 2, 0).await?;
+    world.sync(&["once"]).await?;
+
+    append(&lake, 3, 60).await?;
+    let done = world.sync(&["once"]).await?;
+    ensure!(
+        done.contains(": 1 files, 3 rows"),
+        "the day is not built again: {done}"
+    );
+    let view = lakefront_query::views()
+        .iter()
+        .find(|view| view.name == "mv_errors")
+        .expect("a view of errors");
+    let errors = format!("SELECT countMerge(Errors) FROM otel.{}", view.table());
+    assert_eq!(world.value(&errors).await?, json!(9));
+    let audit = world.sync(&["audit"]).await?;
+    ensure!(audit.contains(" 0 differ"), "{audit}");
     Ok(())
 }
 
