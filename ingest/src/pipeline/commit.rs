@@ -10,6 +10,7 @@ use arrow_array::RecordBatch;
 use futures::future::try_join_all;
 use lakefront_api::{IngestCommit, IngestFailure};
 use lakefront_lake::{DataFile, Lake, WalPosition};
+use lakefront_otel::table;
 use tokio::{
     runtime::Handle,
     sync::{Mutex, watch},
@@ -19,6 +20,7 @@ use tokio::{
 use super::{Numbering, Progress, Queued, Setup, cut::Cut, progress::now, rows};
 use crate::{
     metrics::{Metrics, TableLabel},
+    request::MOST_DAYS,
     wal::Releaser,
 };
 
@@ -205,7 +207,8 @@ impl Committer {
     /// Returns the next rows to commit.
     async fn next_piece(&self, work: &Work) -> Piece {
         let all = work.rest.num_rows();
-        let rows = all.min(work.most_rows);
+        let time_column = table(work.table).map_or("", |table| table.time_column);
+        let rows = rows::of_days(&work.rest, time_column, MOST_DAYS).min(work.most_rows);
         let position = match rows == all {
             true => work.end,
             false => rows::last(&work.rest.slice(0, rows)).unwrap_or(work.end),

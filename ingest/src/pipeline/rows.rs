@@ -1,8 +1,12 @@
 //! Rows between the log and a table. Their `RowId` is the log position until a commit adds the writer number to it.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, cast::AsArray, types::Int64Type};
+use arrow_array::{
+    ArrayRef, Int64Array, RecordBatch,
+    cast::AsArray,
+    types::{Int64Type, TimestampMicrosecondType},
+};
 
 use crate::wal::Identity;
 
@@ -16,6 +20,21 @@ pub fn after(batch: &RecordBatch, position: u64) -> RecordBatch {
             .partition_point(|row| row.cast_unsigned() <= position)
     });
     batch.slice(held, batch.num_rows() - held)
+}
+
+/// Returns the number of rows, from the first on, that have at most so many different days.
+pub fn of_days(batch: &RecordBatch, time_column: &str, most_days: usize) -> usize {
+    const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
+    let times = batch
+        .column_by_name(time_column)
+        .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+    let Some(times) = times else {
+        return batch.num_rows();
+    };
+    let mut days = HashSet::new();
+    let is_beyond = |time: &i64| days.insert(time.div_euclid(DAY_MICROS)) && days.len() > most_days;
+    let end = times.values().iter().position(is_beyond);
+    end.unwrap_or(batch.num_rows())
 }
 
 /// Returns the position of the last row.
@@ -55,6 +74,8 @@ fn positions(batch: &RecordBatch) -> Option<&Int64Array> {
 
 #[cfg(test)]
 mod tests {
+    use arrow_array::TimestampMicrosecondArray;
+
     use super::*;
 
     #[test]
@@ -67,5 +88,21 @@ mod tests {
         assert_eq!((rest.num_rows(), last(&rest)), (1, Some(9)));
         let numbered = numbered(&rest, 7).expect("numbered");
         assert_eq!(positions(&numbered).expect("ids").values(), &[(7 << 48) + 9]);
+    }
+
+    #[test]
+    fn rows_are_cut_by_days() {
+        const DAY: i64 = 86_400_000_000;
+        let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![
+            DAY,
+            2 * DAY,
+            DAY,
+            3 * DAY,
+            -1,
+            0,
+        ]));
+        let batch = RecordBatch::try_from_iter([("Timestamp", times)]).expect("a batch");
+        let rows = |most| of_days(&batch, "Timestamp", most);
+        assert_eq!([1, 2, 3, 4, 5].map(rows), [1, 3, 4, 5, 6]);
     }
 }

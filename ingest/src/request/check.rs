@@ -1,6 +1,9 @@
 //! Removes the records of a request that no table can hold.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+};
 
 use lakefront_otel::decode;
 use opentelemetry_proto::tonic::{
@@ -16,7 +19,12 @@ const EARLIEST_NANOS: u64 = 946_684_800_000_000_000;
 
 /// Longest time by which a sender's clock may be ahead. Without a bound, one request could create any number of day
 /// partitions.
-const AHEAD_NANOS: u64 = 24 * 60 * 60 * 1_000_000_000;
+const AHEAD_NANOS: u64 = DAY_NANOS;
+
+/// Most days that the records of a request may have. Each day is a file of its table, which takes a commit some 7 ms.
+pub const MOST_DAYS: usize = 400;
+
+const DAY_NANOS: u64 = 24 * 60 * 60 * 1_000_000_000;
 
 /// Largest record, in bytes of protobuf.
 const RECORD_BYTES: usize = 1 << 20;
@@ -29,6 +37,8 @@ const DEPTH: u32 = 16;
 pub enum Rejection {
     /// The time is before 2000 or more than a day ahead.
     Time,
+    /// The records before this one have [`MOST_DAYS`] other days.
+    Days,
     /// The record is larger than 1 MiB.
     Size,
     /// A value is nested more than 16 levels deep.
@@ -46,6 +56,7 @@ impl Rejection {
     pub fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
+            Self::Days => "days",
             Self::Size => "size",
             Self::Depth => "depth",
             Self::Id => "id",
@@ -59,6 +70,7 @@ impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Time => "a time before 2000-01-01 or more than a day ahead of the server's clock",
+            Self::Days => "more than 400 different days in one request",
             Self::Size => "more than 1 MiB of content",
             Self::Depth => "a value nested more than 16 levels deep",
             Self::Id => "a trace id or span id that is not 16 or 8 bytes, or all zero",
@@ -95,9 +107,9 @@ pub struct Outcome {
 /// Removes the records that no table can hold. `arrival_micros` is the time of arrival, in microseconds since 1970.
 pub fn check(request: &mut Request, body_bytes: usize, arrival_micros: i64) -> Outcome {
     let mut check = Check {
-        latest_nanos: (arrival_micros.max(0) as u64)
-            .saturating_mul(1000)
-            .saturating_add(AHEAD_NANOS),
+        arrival_nanos: (arrival_micros.max(0) as u64).saturating_mul(1000),
+        days: HashSet::new(),
+        last_day: None,
         // A small request contains no record that is too large. Measuring its records would cost a pass over the
         // request.
         measure: body_bytes > RECORD_BYTES,
@@ -177,7 +189,11 @@ fn numbered<'a, T: 'a>(
 }
 
 struct Check {
-    latest_nanos: u64,
+    arrival_nanos: u64,
+    /// The days of the records that stay, since 1970.
+    days: HashSet<u64>,
+    /// The day of the last record, which is mostly that of the next one.
+    last_day: Option<u64>,
     measure: bool,
     rows: u32,
     rejected: BTreeMap<Rejection, Rejected>,
@@ -226,17 +242,34 @@ impl Check {
             Rejection::Unreadable
         } else if !ids {
             Rejection::Id
-        } else if time.is_some_and(|time| !(EARLIEST_NANOS..=self.latest_nanos).contains(&time)) {
+        } else if time.is_some_and(|time| {
+            !(EARLIEST_NANOS..=self.arrival_nanos.saturating_add(AHEAD_NANOS)).contains(&time)
+        }) {
             Rejection::Time
         } else if self.measure && record.encoded_len() > RECORD_BYTES {
             Rejection::Size
         } else if too_deep() {
             Rejection::Depth
+        } else if !self.has_room_for(time.unwrap_or(self.arrival_nanos) / DAY_NANOS) {
+            Rejection::Days
         } else {
             self.rows += 1;
             return true;
         };
         self.reject(rejection, place)
+    }
+
+    /// Returns true if a record of that day stays within the days of a request.
+    fn has_room_for(&mut self, day: u64) -> bool {
+        if self.last_day == Some(day) {
+            return true;
+        }
+        let stays = self.days.len() < MOST_DAYS || self.days.contains(&day);
+        if stays {
+            self.days.insert(day);
+            self.last_day = Some(day);
+        }
+        stays
     }
 
     /// Counts a rejected record. Returns false.

@@ -13,7 +13,7 @@ use opentelemetry_proto::tonic::collector::{
     trace::v1::ExportTraceServiceRequest,
 };
 
-pub use check::{Rejected, Rejection};
+pub use check::{MOST_DAYS, Rejected, Rejection};
 
 use crate::otlp::{Format, PartialSuccess, Signal};
 

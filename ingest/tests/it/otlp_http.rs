@@ -1,6 +1,6 @@
 //! The requirements of the OTLP/HTTP specification, case by case.
 
-use std::{io::Write, path::Path};
+use std::{io::Write, path::Path, time::Duration};
 
 use crate::support::{Server, logs, metrics, now_nanos, records, rows, spans, string};
 use clap::Parser;
@@ -407,6 +407,52 @@ async fn records_that_no_table_can_hold_are_counted_and_the_others_taken() {
         folder("two days ago"),
         "a late record is in the partition of its own day"
     );
+}
+
+#[tokio::test]
+async fn a_request_of_thousands_of_days_is_bounded_and_delays_nobody() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Running::start(data.path(), &["--ack", "snapshot", "--commit-interval", "50ms"]).await;
+    let now = now_nanos();
+    let day = 24 * 60 * 60 * 1_000_000_000;
+    let at = |name: &str, time_unix_nano| LogRecord {
+        time_unix_nano,
+        body: string(name),
+        ..Default::default()
+    };
+    // Two records on each of 9,000 days, the newest first.
+    let many = (0..18_000)
+        .map(|index| at("old", now - index / 2 * day))
+        .collect();
+    let response = server
+        .post("/v1/logs", PROTOBUF)
+        .body(records(many).encode_to_vec())
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(response.status(), 200);
+    let answer =
+        ExportLogsServiceResponse::decode(response.bytes().await.expect("a body")).expect("an answer");
+    let partial = answer.partial_success.expect("a partial success");
+    assert_eq!(partial.rejected_log_records, 2 * (9_000 - 400));
+    let message = partial.error_message;
+    assert!(
+        message.contains("more than 400 different days") && message.contains("logRecords[800]"),
+        "{message}"
+    );
+    let started = std::time::Instant::now();
+    let later = server
+        .post("/v1/logs", PROTOBUF)
+        .body(records(vec![at("later", now)]).encode_to_vec());
+    assert_eq!(later.send().await.expect("an answer").status(), 200);
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        started.elapsed()
+    );
+    server.stop().await;
+    let rows = rows(data.path(), "otel_logs", "Body").await;
+    assert_eq!(rows.len(), 801);
 }
 
 #[tokio::test]
