@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use common::{Container, eventually};
 
-/// A REST catalog without tables, which stops answering while `hangs` is set.
+/// A REST catalog without tables, which stops answering while `hangs` is set, and refuses to while `fails` is.
 #[derive(Clone, Default)]
 struct Catalog {
     hangs: Arc<AtomicBool>,
+    fails: Arc<AtomicBool>,
     hanging: Arc<AtomicUsize>,
 }
 
@@ -40,7 +41,9 @@ impl Catalog {
             // The thread stays parked until the test process ends.
             std::thread::park();
         }
-        let (status, body) = if first.contains("/config") {
+        let (status, body) = if self.fails.load(Ordering::SeqCst) {
+            ("503 Service Unavailable", "")
+        } else if first.contains("/config") {
             ("200 OK", r#"{"defaults":{},"overrides":{}}"#)
         } else {
             (
@@ -103,6 +106,31 @@ async fn health_says_when_the_lake_was_last_looked_at() {
         tables
             .iter()
             .any(|table| table["rows"] == 6 && table["firstDay"] == "2026-10-31")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_says_how_old_its_lake_is() {
+    let catalog = Catalog::default();
+    let container = Container::run(&["--catalog-uri", &catalog.start()]);
+    let age = || async {
+        let reply = container
+            .statement("SELECT 1", &[])
+            .send()
+            .await
+            .expect("an answer");
+        let age = common::header(&reply, "x-lakefront-lake-age-ms");
+        age.map(|age| age.parse::<u64>().expect("a number"))
+    };
+    let fresh = age().await.expect("the catalog answered");
+    assert!(fresh < 10_000, "{fresh} ms");
+    catalog.fails.store(true, Ordering::SeqCst);
+    // Another answer reads no catalog, so its lake is as old as before and older by the time between.
+    let started = Instant::now();
+    eventually("the lake gets older", || async {
+        let waited = u64::try_from(started.elapsed().as_millis()).expect("a short time");
+        waited > 1_000 && age().await.expect("an age") >= waited
     })
     .await;
 }
