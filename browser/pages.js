@@ -18,7 +18,7 @@ export class Pages extends NavigationInstrumentation {
       enabled: false,
       sanitizeUrl: address,
       useNavigationApiIfAvailable: true,
-      applyCustomLogRecordData: (record) => this.#addReferrer(record),
+      applyCustomLogRecordData: (record) => this.#describe(record),
     });
   }
 
@@ -37,7 +37,7 @@ export class Pages extends NavigationInstrumentation {
     this._onHardNavigation();
   }
 
-  // A change of only the query or the fragment stays on the same page, so it is not a page view.
+  // A change of only the query, or of a fragment that is no route, stays on the same page, so it is not a page view.
   _onSoftNavigation(...change) {
     const page = pageOf(location.href);
     if (page === this.#page) return;
@@ -45,8 +45,9 @@ export class Pages extends NavigationInstrumentation {
     super._onSoftNavigation(...change);
   }
 
-  /** The first view says where the visitor came from. */
-  #addReferrer(record) {
+  /** Every record is another page, also where only a route in the fragment changed. The first says where the visitor came from. */
+  #describe(record) {
+    record.attributes["browser.navigation.hash_change"] = false;
     if (this.#referrer) record.attributes["browser.document.referrer"] = this.#referrer;
     this.#referrer = "";
   }

@@ -16,6 +16,7 @@ export class PostOffice {
   #underway = 0;
   #wasAnswered = false;
   #idInHeader = true;
+  #hasComparedClocks = false;
 
   constructor(url, key) {
     this.#url = url;
@@ -46,6 +47,7 @@ export class PostOffice {
       const signal = AbortSignal.timeout?.(TIMEOUT_MILLIS);
       const answer = await this.#fetch(url, { method: "POST", headers, body, keepalive, signal, credentials: "omit" });
       this.#wasAnswered = true;
+      this.#compareClocks(answer.headers.get("date"));
       return await this.#judge(answer);
     } catch {
       if (!this.#wasAnswered) this.#idInHeader = !this.#idInHeader;
@@ -53,6 +55,14 @@ export class PostOffice {
     } finally {
       if (keepalive) this.#underway -= body.byteLength;
     }
+  }
+
+  /** The records have the times of this device. One that is hours off puts them on another day, or the server refuses them. */
+  #compareClocks(date) {
+    const hours = Math.round((Date.now() - Date.parse(date)) / 3_600_000);
+    if (!hours || this.#hasComparedClocks) return;
+    this.#hasComparedClocks = true;
+    console.warn(`lakefront: this device's clock is ${Math.abs(hours)} h ${hours > 0 ? "ahead" : "behind"}, and so are its records`);
   }
 
   async #judge(answer) {

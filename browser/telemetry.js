@@ -3,7 +3,7 @@ import { createSessionLogRecordProcessor } from "@opentelemetry/browser-sdk/sess
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { LoggerProvider } from "@opentelemetry/sdk-logs";
 
-import { address } from "./address.js";
+import { address, setHashRoutes } from "./address.js";
 import { watchElements } from "./elements.js";
 import { Errors } from "./errors.js";
 import { Identity } from "./identity.js";
@@ -17,7 +17,8 @@ import { vitals } from "./vitals.js";
 const LIMITS = { attributeCountLimit: 64, attributeValueLengthLimit: 8_192 };
 
 /** The SDK as this script uses it. It is registered nowhere: a page may have an SDK of its own beside it. */
-export function telemetry({ url, key, resource }) {
+export function telemetry({ url, key, hasHashRoutes, resource }) {
+  setHashRoutes(hasHashRoutes);
   const session = new Session();
   const identity = new Identity();
   const outbox = new Outbox(new PostOffice(url, key));

@@ -22,6 +22,7 @@ async function endpoint({ answer = () => 200, headers = "*" } = {}) {
     response.setHeader("access-control-allow-origin", "*");
     response.setHeader("access-control-allow-headers", headers === "*" ? (request.headers["access-control-request-headers"] ?? "") : headers);
     response.setHeader("access-control-max-age", "7200");
+    response.setHeader("access-control-expose-headers", "date");
     if (request.method !== "POST") return response.writeHead(204).end();
     const body = Buffer.concat(chunks).toString();
     const inAddress = new URL(request.url, "http://localhost").searchParams.get("batch");
@@ -52,14 +53,14 @@ async function until(holds, what) {
 }
 
 /** A visitor's page whose script sends to an endpoint, and what its console says. */
-async function visitTo(to, { head = "", ...options } = {}) {
-  const shop = await site({ attributes: { "data-endpoint": to.url }, head });
+async function visitTo(to, { head = "", attributes = {}, path = "/", ...options } = {}) {
+  const shop = await site({ attributes: { "data-endpoint": to.url, ...attributes }, head });
   const said = [];
   const prepare = async (page) => {
     page.on("console", (message) => message.text().startsWith("lakefront") && said.push(message.text()));
     await options.prepare?.(page);
   };
-  const page = await visit(browser, shop.origin, { ...options, prepare });
+  const page = await visit(browser, shop.origin + path, { ...options, prepare });
   await loaded(page);
   return { shop, page, said };
 }
@@ -223,6 +224,38 @@ test("what is no user's id is none, and the console says so once", async () => {
   assert.equal(said.length, 1, said.join("\n"));
   assert.match(said[0], /identify takes the id of one user/);
   assert.deepEqual(page.uncaught, []);
+  to.close();
+  shop.close();
+});
+
+test("a route in the fragment is a page, where the tag says so", async () => {
+  for (const [attributes, pages] of [
+    [{}, ["/shop/"]],
+    [{ "data-hash-routes": "" }, ["/shop/", "/shop/cart", "/shop/", "/shop/cart/7"]],
+  ]) {
+    const to = await endpoint();
+    const { shop, page } = await visitTo(to, { attributes, path: "/shop/" });
+    for (const hash of ["#/cart", "#/cart?sort=price", "#top", "#!/cart/7"]) await page.evaluate((hash) => (location.hash = hash), hash);
+    await page.evaluate(() => lakefront.track("end"));
+    await until(() => named(to.received, "end").length > 0, "all is sent");
+    const views = named(to.received, "browser.navigation").map(attributesOf);
+    assert.deepEqual(views.map((view) => new URL(view["url.full"]).pathname), pages);
+    assert.ok(views.every((view) => view["browser.navigation.hash_change"] === false));
+    to.close();
+    shop.close();
+  }
+});
+
+test("the clock of a device that is hours off is reported once", async () => {
+  const to = await endpoint();
+  const { shop, page, said } = await visitTo(to, { prepare: (page) => page.clock.install({ time: Date.now() + 50 * 3_600_000 }) });
+  for (const name of ["one", "two"]) {
+    await page.evaluate((name) => lakefront.track(name), name);
+    await page.clock.fastForward(2_000);
+    await until(() => named(to.received, name).length > 0, `${name} is sent`);
+  }
+  await until(() => said.length > 0, "the console says so");
+  assert.deepEqual(said, ["lakefront: this device's clock is 50 h ahead, and so are its records"]);
   to.close();
   shop.close();
 });

@@ -56,6 +56,14 @@ impl Ingest {
             source: Box::new(source),
         };
         let lake = Lake::open(LakeConfig::at(place.clone())).await.map_err(of_lake)?;
+        if let LakeLocation::Folder(lake_folder) = &place
+            && lake_folder.to_string_lossy().contains('#')
+        {
+            tracing::warn!(
+                folder = %lake_folder.display(),
+                "pyiceberg and other readers end a path at `#` and do not find this lake; use a folder without `#`"
+            );
+        }
         let recovered = Recovered::of(&folder)?;
         let next = recovered.next_position;
         let numbering = Numbering::open(lake.clone(), &lock, next, &place).await?;

@@ -125,6 +125,12 @@ fn ingest(health: &IngestHealth) -> Markup {
         @if let Some(refusal) = &health.last_refusal {
             p.more { "Last refusal, " (ago(refusal.at)) ": " (refusal.path) " got " (refusal.status) ", " (refusal.message) }
         }
+        @if let Some(loss) = &health.last_loss {
+            p.more {
+                "Last loss, " (ago(loss.at)) ": " (loss.path) " without " (count(loss.rejected_records as f64)) " records and "
+                (count(loss.changed_values as f64)) " values, " (loss.message)
+            }
+        }
     }
 }
 

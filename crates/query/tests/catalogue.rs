@@ -8,6 +8,7 @@ const PROMISED: &str = "\
 api_heatmap(route): hour, band_ms, requests; hour; hour, band_ms
 api_latency(route): hour, service, method, route, requests, errors, p50_ms, p99_ms; hour; hour, service, method, route
 api_routes(route, limit): service, method, route, requests, per_minute, error_share, p50_ms, p95_ms, p99_ms; hour; requests ↓, service, method, route
+bots(limit): bot, page_views, records; day; page_views ↓, records ↓, bot
 bounce_rate(limit): page, sessions, bounces, bounce_rate; day; sessions ↓, page
 error_groups(error_group, limit): error_group, state, error_type, last_message, errors, users, trend, first_seen, last_seen, first_version, last_version; hour; errors ↓, error_group
 error_occurrences(error_group, limit): time, stack, message, service, version, page, user_id, trace_id, row_id; exact; time ↓, row_id ↓

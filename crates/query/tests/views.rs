@@ -29,6 +29,7 @@ fn the_views_are_the_promised_ones() {
 mv_api_heatmap: otel_traces, otel_logs → api_heatmap; 182 days
 mv_api_latency: otel_traces, otel_logs → api_latency, api_routes; 182 days
 mv_api_latency_by_day: otel_traces, otel_logs → api_routes; 180 days
+mv_bots: otel_logs → bots; 365 days
 mv_errors: otel_logs, otel_traces → error_groups, errors_per_hour, top_errors; 395 days
 mv_funnel: otel_logs → funnel; 93 days
 mv_pageviews: otel_logs → top_pages; 365 days

@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderValue, Method, header::RETRY_AFTER};
+use axum::http::{
+    HeaderValue, Method,
+    header::{DATE, RETRY_AFTER},
+};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// Returns the layer that answers preflights and marks answers for the given origins. `*` means all origins.
+///
+/// Answers name the origin and allow credentials, because `sendBeacon` always sends credentials. They count for
+/// nothing here: a key is a header that only a page's script can set.
 pub fn layer(origins: &[String]) -> CorsLayer {
     let origin = if origins.iter().any(|origin| origin == "*") {
-        AllowOrigin::any()
+        AllowOrigin::mirror_request()
     } else {
         // `Config::check` has checked that the origins are header values.
         AllowOrigin::list(
@@ -22,6 +28,8 @@ pub fn layer(origins: &[String]) -> CorsLayer {
         .allow_methods([Method::POST])
         // SDKs let users add their own headers.
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([RETRY_AFTER])
+        .allow_credentials(true)
+        // A page compares the date with the clock of its device.
+        .expose_headers([RETRY_AFTER, DATE])
         .max_age(Duration::from_secs(2 * 60 * 60))
 }

@@ -619,7 +619,11 @@ async fn health_tells_the_last_refusal() {
 async fn browsers_of_allowed_origins_may_send() {
     let data = tempfile::tempdir().expect("a folder");
     for (flags, origin, allowed) in [
-        (&[][..], "https://anywhere.example", Some("*")),
+        (
+            &[][..],
+            "https://anywhere.example",
+            Some("https://anywhere.example"),
+        ),
         (
             &["--allow-origin", "https://shop.example,https://blog.example"],
             "https://blog.example",
@@ -631,7 +635,11 @@ async fn browsers_of_allowed_origins_may_send() {
             None,
         ),
         // A preflight carries no key.
-        (&["--keys", "key"], "https://anywhere.example", Some("*")),
+        (
+            &["--keys", "key"],
+            "https://anywhere.example",
+            Some("https://anywhere.example"),
+        ),
     ] {
         let server = Running::start(data.path(), flags).await;
         let preflight = server
@@ -654,6 +662,11 @@ async fn browsers_of_allowed_origins_may_send() {
             header(&preflight, "access-control-allow-origin").as_deref(),
             allowed,
             "{flags:?}"
+        );
+        // `sendBeacon` sends credentials.
+        assert_eq!(
+            header(&preflight, "access-control-allow-credentials").as_deref(),
+            Some("true")
         );
         assert_eq!(
             header(&preflight, "access-control-allow-methods").as_deref(),

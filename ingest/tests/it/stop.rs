@@ -1,6 +1,9 @@
 //! SIGTERM, acknowledgement by snapshot, and the messages of a start with wrong settings.
 
-use std::process::Command;
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
 
 use crate::support::{Server, logs, now_nanos, rows};
 use prost::Message;
@@ -99,4 +102,23 @@ async fn mistakes_are_named() {
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(error.contains(message), "{flags:?}: {error}");
     }
+}
+
+#[test]
+fn a_folder_that_other_readers_do_not_find_is_reported_at_the_start() {
+    let data = tempfile::tempdir().expect("a folder");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
+        .args(["--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path().join("lake #1"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    stdout.read_line(&mut line).expect("its first line");
+    child.kill().expect("kill");
+    let output = child.wait_with_output().expect("its output");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(line.starts_with("listening on") && said.contains("without `#`"), "{line}{said}");
 }

@@ -14,7 +14,7 @@ const MAX_LENGTH: usize = 512;
 pub struct UserAgent {
     /// `desktop`, `mobile`, `tablet`, `bot` or `other`.
     pub device_type: &'static str,
-    /// Name of the browser, e.g. `Chrome`, or `""`.
+    /// Name of the browser, e.g. `Chrome`, or of the bot, e.g. `bingbot`, or `""`.
     pub browser: String,
     /// Name of the operating system, e.g. `Android`, or `""`.
     pub os: String,
@@ -44,7 +44,10 @@ impl UserAgent {
             } else {
                 device_type(header, parsed.category)
             },
-            browser: known(parsed.name),
+            browser: match robot_name(header).filter(|_| is_bot) {
+                Some(name) => name.to_owned(),
+                None => known(parsed.name),
+            },
             os: known(parsed.os),
             is_bot,
             is_browser: header.starts_with("Mozilla/") || header.starts_with("Opera/"),
@@ -63,6 +66,14 @@ fn is_bot(header: &str, category: &str) -> bool {
     static PEOPLE: LazyLock<RegexSet> =
         LazyLock::new(|| RegexSet::new(listed("person")).expect("the list is tested"));
     (category == "crawler" || BOTS.is_bot(header)) && !PEOPLE.is_match(&header.to_ascii_lowercase())
+}
+
+/// Returns the first word of a User-Agent that is a bot's by itself, without its version. It says why the User-Agent
+/// counts as a bot's.
+fn robot_name(header: &str) -> Option<&str> {
+    let words = header.split([' ', ';', ',', '(', ')']);
+    let mut names = words.filter_map(|word| word.split('/').next());
+    names.find(|name| !name.is_empty() && is_bot(name, ""))
 }
 
 /// Returns the patterns of the lines of `bots.txt` that begin with a word.

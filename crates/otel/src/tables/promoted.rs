@@ -56,7 +56,7 @@ pub(super) const PROMOTED: &[C] = &[
     C::required("DeviceType", String, "By User-Agent: `desktop`, `mobile`, `tablet`, `bot`, `other`, or `''` without one.")
         .low_cardinality()
         .promoted(),
-    C::required("Browser", String, "Browser by User-Agent, e.g. `Chrome`.").low_cardinality().promoted(),
+    C::required("Browser", String, "Browser by User-Agent, e.g. `Chrome`; of a bot the word that names it, e.g. `bingbot`.").low_cardinality().promoted(),
     C::required("Os", String, "Operating system by User-Agent, e.g. `Android`.").low_cardinality().promoted(),
     C::required("IsBot", Boolean, "Whether the User-Agent is a bot's; web queries leave these rows out.").promoted(),
 ];
