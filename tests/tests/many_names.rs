@@ -114,7 +114,8 @@ struct Names {
 
 impl Names {
     fn of(number: u64, until: u64) -> Self {
-        let letters = (0..4).map(|digit| char::from(b'a' + u8::try_from(number / 26_u64.pow(digit) % 26).unwrap_or(0)));
+        let letters =
+            (0..4).map(|digit| char::from(b'a' + u8::try_from(number / 26_u64.pow(digit) % 26).unwrap_or(0)));
         Self {
             number,
             word: letters.collect(),
@@ -152,7 +153,10 @@ impl Names {
                 vec![
                     path(),
                     session(),
-                    text("url.full", format!("https://shop.example/{0}?utm_source={0}", self.word)),
+                    text(
+                        "url.full",
+                        format!("https://shop.example/{0}?utm_source={0}", self.word),
+                    ),
                     text("geo.country.iso_code", self.word[..2].to_uppercase()),
                 ],
             ),
@@ -162,7 +166,10 @@ impl Names {
                     path(),
                     session(),
                     text("browser.web_vital.name", "lcp".into()),
-                    attribute("browser.web_vital.value", Value::DoubleValue(self.number as f64 + 1.0)),
+                    attribute(
+                        "browser.web_vital.value",
+                        Value::DoubleValue(self.number as f64 + 1.0),
+                    ),
                 ],
             ),
         ];

@@ -120,5 +120,8 @@ fn a_folder_that_other_readers_do_not_find_is_reported_at_the_start() {
     child.kill().expect("kill");
     let output = child.wait_with_output().expect("its output");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(line.starts_with("listening on") && said.contains("without `#`"), "{line}{said}");
+    assert!(
+        line.starts_with("listening on") && said.contains("without `#`"),
+        "{line}{said}"
+    );
 }
