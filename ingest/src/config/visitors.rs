@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use clap::Args;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::TimeZone;
 
 /// Visitors without a user id, who are counted once a day.
 #[derive(Clone, Debug, Args)]
@@ -54,6 +54,6 @@ impl fmt::Debug for VisitorSecret {
 }
 
 fn parse_zone(name: &str) -> Result<TimeZone, String> {
-    let zone = TimeZoneDatabase::bundled().get(name);
-    zone.map_err(|_| format!("`{name}` is no IANA time zone; expected a name such as Europe/Berlin or UTC"))
+    let unknown = |_| format!("`{name}` is no IANA time zone; expected a name such as Europe/Berlin or UTC");
+    lakefront_api::time_zone(name).map_err(unknown)
 }
