@@ -75,7 +75,7 @@ async fn late_rows_of_a_day_whose_raw_rows_are_gone_cost_only_themselves() -> Re
         done.contains(": 1 files, 3 rows"),
         "the day is not built again: {done}"
     );
-    let view = lakefront_query::views()
+    let view = lakefront_hot_tier::views()
         .iter()
         .find(|view| view.name == "mv_errors")
         .expect("a view of errors");
