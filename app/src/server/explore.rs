@@ -11,7 +11,7 @@ use lakefront_api::{
 };
 use lakefront_chart::clock;
 use lakefront_search::{Named, Search};
-use leptos_router::location::{LocationProvider as _, RequestUrl};
+use leptos_router::location::RequestUrl;
 use maud::{Markup, html};
 use serde_json::Value;
 

@@ -90,7 +90,7 @@ fn a_search_is_planned_as_a_named_query_is() {
 fn both_tiers_get_the_condition_and_clickhouse_its_guard() {
     let search =
         resolved(json!({"signal": "traces", "query": "service:web", "wanted": "histogram"})).unwrap();
-    assert_eq!(search.bar_seconds, Some(21_600));
+    assert_eq!(search.bar_seconds, Some(10_800));
     let plan = plan(&search.slices[0], &topology(0), now()).unwrap();
     let [hot, lake] = &plan.attempts[..] else {
         panic!("{plan:?}")

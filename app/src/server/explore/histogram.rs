@@ -1,7 +1,7 @@
 //! The bars over time: how many rows were found, by severity or status.
 
 use jiff::{SignedDuration, Timestamp};
-use lakefront_api::{QueryReply, Range, Signal, Wanted, Zone, instant};
+use lakefront_api::{QueryReply, Range, Signal, Wanted, Zone};
 use lakefront_chart::{clock, count};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -155,6 +155,7 @@ fn added(explorer: &Explorer, term: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use lakefront_api::instant;
     use serde_json::json;
 
     use super::*;

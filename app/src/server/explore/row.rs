@@ -20,7 +20,7 @@ const ELSEWHERE: [&str; 7] = [
     "SpanAttributes",
 ];
 /// The longest value that is shown, in characters.
-const LONGEST: usize = 20_000;
+const LONGEST: usize = 4_000;
 /// The minutes on both sides of a row in the link to the rows around it.
 const AROUND: i64 = 5;
 

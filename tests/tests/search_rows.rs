@@ -69,10 +69,12 @@ async fn all_tiers_find_the_rows_that_the_evaluator_finds() -> Result<()> {
         let mut texts: Vec<String> = fixed(signal).map(str::to_owned).collect();
         let random_texts = if all { ALL_SEARCHES } else { SEARCHES };
         texts.extend((0..random_texts).map(|_| text(&rows, signal, &mut random, 2)));
-        let mut with_rows = 0;
+        let (mut with_rows, mut wrong) = (0, Vec::new());
         for text in &texts {
-            let found = compare(&stack, &hot, signal, text, &rows).await?;
-            with_rows += usize::from(found > 0 && found < rows.len());
+            match compare(&stack, &hot, signal, text, &rows).await {
+                Ok(found) => with_rows += usize::from(found > 0 && found < rows.len()),
+                Err(error) => wrong.push(format!("{error:#}")),
+            }
         }
         println!(
             "{} searches of {}, {with_rows} with some of {} rows",
@@ -80,6 +82,7 @@ async fn all_tiers_find_the_rows_that_the_evaluator_finds() -> Result<()> {
             signal.name(),
             rows.len()
         );
+        ensure!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
         ensure!(with_rows * 2 > texts.len(), "most searches must find some rows");
     }
     Ok(())
@@ -174,7 +177,9 @@ async fn compare(stack: &Stack, hot: &Hot, signal: Signal, text: &str, rows: &[R
     let difference = |found: &[i64]| {
         let (found, wanted): (BTreeSet<_>, BTreeSet<_>) = (found.iter().collect(), expected.iter().collect());
         let odd = found.symmetric_difference(&wanted).next().copied().copied();
-        rows.iter().find(|row| row_id(row).ok() == odd)
+        let row = rows.iter().find(|row| row_id(row).ok() == odd);
+        // The first characters show the body and the attributes of most rows.
+        serde_json::to_string(&row).map(|row| row.chars().take(1_500).collect::<String>())
     };
     ensure!(lake == expected, "lake: {text}\n{:?}", difference(&lake));
     ensure!(held == expected, "ClickHouse: {text}\n{:?}", difference(&held));
