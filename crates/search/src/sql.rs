@@ -81,9 +81,10 @@ impl Writer<'_> {
             out += " OR ";
         }
         let in_value = words.replace(SUBJECT, "v");
+        // Not `arrayExists` over `mapValues`: chDB 26.7 loses that column between the steps of a filter on Parquet.
         let _ = write!(
             out,
-            "arrayExists(v -> {in_value}, mapValues({})))",
+            "mapExists((k, v) -> {in_value}, {}))",
             attributes(self.search.signal)
         );
         out
