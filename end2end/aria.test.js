@@ -29,7 +29,7 @@ for (const { name, path } of await pages()) {
     await settled(page);
     // Answers and suggestions depend on the data, so they are removed. The page around them is compared.
     await page.evaluate(() =>
-      document.querySelectorAll("[data-panel] .content, #backends .content, .part .content, .filters option:not(:first-child)").forEach((data) => data.remove()),
+      document.querySelectorAll("[data-panel] .content, #backends .content, .part .content, .explore .content, .filters option:not(:first-child)").forEach((data) => data.remove()),
     );
     assertIs(name, await page.locator(".app").ariaSnapshot());
     await page.context().close();

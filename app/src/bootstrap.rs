@@ -49,6 +49,9 @@ impl Bootstrap {
     /// then.
     pub fn has_page(&self, page: Page) -> bool {
         let mut places = self.catalogue.iter().flat_map(|query| &query.panels);
-        self.catalogue.is_empty() || page == Page::Operations || places.any(|place| place.page == page)
+        self.catalogue.is_empty()
+            || page == Page::Operations
+            || page.signal().is_some()
+            || places.any(|place| place.page == page)
     }
 }

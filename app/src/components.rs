@@ -1,6 +1,7 @@
 //! The components: the parts of a page that react to signals.
 
 pub mod controls;
+pub mod explore;
 pub mod navigation;
 pub mod panel;
 pub mod range_links;

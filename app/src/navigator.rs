@@ -34,7 +34,10 @@ impl Navigator {
 
     /// Navigates to the address that a form's fields give.
     pub fn submit(&self, form: &Element) {
-        self.set_fields(browser::fields(form));
+        let mut fields = browser::fields(form);
+        // Other rows are found: the list begins at its first one again.
+        fields.extend(["before", "line"].map(|name| (name.to_owned(), String::new())));
+        self.set_fields(fields);
     }
 
     /// Navigates to the current state with some fields replaced. A `from` field pins the page's zone too, because the

@@ -4,6 +4,7 @@
 //! browser's bundle, a template about a hundred bytes.
 
 pub mod badge;
+pub mod explore;
 pub mod failure;
 pub mod figure;
 pub mod filters;
@@ -55,6 +56,8 @@ fn icon(page: Page) -> Markup {
         Page::Overview => "M4 4h7v9H4zM13 4h7v5h-7zM13 11h7v9h-7zM4 15h7v5H4z",
         Page::Errors => "M12 4l9 16H3zM12 10v4M12 17v.5",
         Page::Web => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18",
+        Page::Logs => "M4 6h16M4 12h10M4 18h13",
+        Page::Traces => "M4 6h9M8 12h10M13 18h7",
         Page::Vitals => "M4 16a8 8 0 1 1 16 0M12 16l4-6",
         Page::Api => "M4 7h12M16 7l-3-3M16 7l-3 3M20 17H8M8 17l3-3M8 17l3 3",
         Page::Operations => "M4 5h16v5H4zM4 14h16v5H4zM7 7.5v.1M7 16.5v.1",

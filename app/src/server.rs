@@ -8,6 +8,8 @@ mod csv;
 #[cfg(feature = "ssr")]
 mod download;
 #[cfg(feature = "ssr")]
+mod explore;
+#[cfg(feature = "ssr")]
 mod handler;
 #[cfg(feature = "ssr")]
 pub mod http_request;
@@ -16,7 +18,7 @@ mod operations;
 #[cfg(feature = "ssr")]
 mod periods;
 
-use lakefront_api::{QueryInfo, QueryReply, Zone};
+use lakefront_api::{QueryInfo, QueryReply, Signal, Zone};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +48,8 @@ pub enum ServerRequest {
     LakeIsEmpty,
     /// Requests the state of one subsystem.
     Subsystem(Subsystem),
+    /// Requests a part of a page that searches.
+    Explore(ExploreRequest),
     /// Requests the answer of a named query.
     Panel(PanelRequest),
 }
@@ -70,8 +74,49 @@ pub enum ServerResponse {
     },
     /// Answers [`ServerRequest::Subsystem`] with HTML. The browser shows it unchanged, so the bundle has no code to render it.
     Subsystem(String),
+    /// Answers [`ServerRequest::Explore`] with HTML, as for a subsystem.
+    Explore(String),
     /// Answers [`ServerRequest::Panel`].
     Panel(Box<PanelAnswer>),
+}
+
+/// A request for a part of a page that searches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExploreRequest {
+    /// The part of the page.
+    pub part: ExplorePart,
+    /// The signal that the page searches.
+    pub signal: Signal,
+    /// The query string of the page, with the parameters on which the part depends.
+    pub query: String,
+    /// The IANA zone in which times are shown.
+    pub tz: String,
+    /// True if links stay below the path of pages without JavaScript.
+    pub plain: bool,
+}
+
+/// The parts of a page that searches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExplorePart {
+    /// The bars over time.
+    Histogram,
+    /// The list of rows.
+    Rows,
+    /// The detail of one row.
+    Row,
+}
+
+impl ExplorePart {
+    /// Returns the id and the title of the part.
+    pub const fn words(self, signal: Signal) -> (&'static str, &'static str) {
+        match (self, signal) {
+            (Self::Histogram, Signal::Logs) => ("histogram", "Lines by severity"),
+            (Self::Histogram, Signal::Traces) => ("histogram", "Spans by status"),
+            (Self::Rows, Signal::Logs) => ("rows", "Lines, the newest first"),
+            (Self::Rows, Signal::Traces) => ("rows", "Spans, the newest first"),
+            (Self::Row, _) => ("row", "Detail"),
+        }
+    }
 }
 
 /// A part of Lakefront with a panel on the Operations page.

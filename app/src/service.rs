@@ -3,7 +3,8 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use lakefront_api::{
-    HealthReply, IngestHealth, LakeHealth, Problem, QueryInfo, QueryReply, QueryRequest, SqlRequest,
+    HealthReply, IngestHealth, LakeHealth, Problem, QueryInfo, QueryReply, QueryRequest, SearchReply,
+    SearchRequest, SqlRequest,
 };
 use serde_json::Value;
 
@@ -16,6 +17,8 @@ pub trait Backends: Send + Sync + 'static {
     fn catalogue(&self) -> &'static [QueryInfo];
     /// `POST /query`: runs a named query.
     fn query(&self, request: QueryRequest) -> HostFuture<QueryReply>;
+    /// `POST /search`: searches logs or traces.
+    fn search(&self, request: SearchRequest) -> HostFuture<SearchReply>;
     /// `POST /sql`: runs one read-only statement over the `otel` tables.
     fn sql(&self, request: SqlRequest) -> HostFuture<QueryReply>;
     /// `GET /health`: returns the state of each backend.

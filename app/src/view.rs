@@ -91,6 +91,13 @@ impl View {
         Self::from_query(&pairs)
     }
 
+    /// Returns this view without some parameters of queries.
+    pub fn without(&self, names: &[&str]) -> Self {
+        let mut view = self.clone();
+        view.params.retain(|(name, _)| !names.contains(&name.as_str()));
+        view
+    }
+
     /// Returns the query string with its `?`, which is a link to the same page.
     pub fn href(&self) -> String {
         let pairs = self.pairs();

@@ -11,12 +11,14 @@ use futures::future::join_all;
 use futures::lock::Mutex;
 use jiff::Timestamp;
 use lakefront_api::{
-    BackendKind, HealthReply, IngestHealth, LakeHealth, Problem, QueryInfo, QueryReply, QueryRequest, Reason,
-    SentParam, SentStatement, SqlRequest,
+    BackendKind, HealthReply, IngestHealth, LakeHealth, Problem, ProblemType, QueryInfo, QueryReply,
+    QueryRequest, Reason, SearchReply, SearchRequest, SentParam, SentStatement, SqlRequest,
 };
 use lakefront_app::{Backends, HostFuture, ServerRows};
 use lakefront_clickhouse_http::Statement;
-use lakefront_query::{Plan, REQUEST_DEADLINE, Topology, plan, plan_sql, query_infos, resolve};
+use lakefront_query::{
+    Plan, REQUEST_DEADLINE, Slices, Topology, plan, plan_sql, query_infos, resolve, resolve_search,
+};
 use secrecy::SecretString;
 use url::Url;
 use worker::send::SendFuture;
@@ -29,7 +31,7 @@ use crate::clock::Instant;
 use crate::geo::GeoPoint;
 use crate::geo::nearest_first;
 use crate::lanes::Lanes;
-use crate::telemetry::event::{AD_HOC, FailedAttempt, QueryEvent, is_observed};
+use crate::telemetry::event::{AD_HOC, FailedAttempt, QueryEvent, SEARCH, is_observed};
 use crate::telemetry::exporter::Exporter;
 
 /// One request, with everything that is needed to answer it.
@@ -121,6 +123,43 @@ impl RequestContext {
             reply.lag_seconds = reply.as_of.map(|as_of| lag_seconds(as_of, now));
         }
         Ok(reply)
+    }
+
+    /// Answers `POST /search`.
+    pub async fn search(&self, request: SearchRequest, arrived: Instant) -> Result<SearchReply, Problem> {
+        let mut failed = Vec::new();
+        let search = resolve_search(&request, arrived.timestamp())?;
+        let reply = self.found(&search, request.explain, arrived, &mut failed).await;
+        self.record(SEARCH.into(), &reply, failed);
+        self.check_in_background();
+        Ok(search.reply(reply?))
+    }
+
+    /// Runs the slices of a search, the newest first, until one fills the answer.
+    async fn found(
+        &self,
+        search: &Slices,
+        explain: bool,
+        arrived: Instant,
+        failed: &mut Vec<FailedAttempt>,
+    ) -> Result<QueryReply, Problem> {
+        let _lane = self.lanes.enter().await;
+        self.check_stale_engines().await;
+        let mut found = None;
+        for slice in &search.slices {
+            let now = Instant::now().timestamp();
+            let plan = plan(slice, &self.topology(now), now)?;
+            let reply = self
+                .run(plan, StatementOrigin::Search, explain, arrived, failed)
+                .await?;
+            if matches!(reply.reason, Reason::Incomplete | Reason::Lagging) {
+                self.engines.iter().for_each(Engine::mark_incomplete);
+            }
+            if search.add(&mut found, reply) {
+                break;
+            }
+        }
+        found.ok_or_else(|| Problem::new(ProblemType::Internal, "a search without a statement"))
     }
 
     /// Answers `POST /sql`.
@@ -319,6 +358,11 @@ impl Backends for RequestContext {
         let this = self.clone();
         // The dashboard sends this statement by itself, repeatedly on an empty lake. It is not recorded.
         Self::send(async move { RequestContext::sql(&this, request, Instant::now(), &mut Vec::new()).await })
+    }
+
+    fn search(&self, request: SearchRequest) -> HostFuture<SearchReply> {
+        let this = self.clone();
+        Self::send(async move { RequestContext::search(&this, request, Instant::now()).await })
     }
 
     fn health(&self) -> HostFuture<HealthReply> {

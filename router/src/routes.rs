@@ -4,7 +4,9 @@ use axum::extract::{Extension, Path};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
-use lakefront_api::{HealthReply, ProblemType, QueryInfo, QueryReply, QueryRequest, SqlRequest};
+use lakefront_api::{
+    HealthReply, ProblemType, QueryInfo, QueryReply, QueryRequest, SearchReply, SearchRequest, SqlRequest,
+};
 use lakefront_app::{Backends, QueryService};
 use url::form_urlencoded;
 use worker::send::SendFuture;
@@ -18,6 +20,7 @@ use crate::request::RequestContext;
 pub fn api<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/query", post(query))
+        .route("/search", post(search))
         .route("/sql", post(sql))
         .route("/queries", get(queries))
         .route("/health", get(health))
@@ -31,6 +34,14 @@ async fn query(
     JsonBody(request): JsonBody<QueryRequest>,
 ) -> Result<Json<QueryReply>, ApiError> {
     Ok(Json(SendFuture::new(context.query(request, arrived)).await?))
+}
+
+async fn search(
+    Extension(context): Extension<RequestContext>,
+    Extension(arrived): Extension<Instant>,
+    JsonBody(request): JsonBody<SearchRequest>,
+) -> Result<Json<SearchReply>, ApiError> {
+    Ok(Json(SendFuture::new(context.search(request, arrived)).await?))
 }
 
 async fn sql(
@@ -86,7 +97,7 @@ async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
 /// Returns the problem for a path that has no route.
 pub fn not_found(uri: &Uri) -> ApiError {
     let detail = format!(
-        "there is no {}; the API has POST /query, POST /sql, GET /queries, GET /health, GET /download/<query>.csv and .json, and POST /v1/logs, /v1/traces, /v1/metrics",
+        "there is no {}; the API has POST /query, POST /search, POST /sql, GET /queries, GET /health, GET /download/<query>.csv and .json, and POST /v1/logs, /v1/traces, /v1/metrics",
         uri.path()
     );
     ApiError::new(ProblemType::NotFound, detail)

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use lakefront_api::{BackendKind, BackendState, QueryRequest};
 use lakefront_clickhouse_http::{Answer, Endpoint, Statement};
-use lakefront_query::{Backend, Topology, plan, resolve};
+use lakefront_query::{Backend, Resolved, Topology, plan, resolve};
 use tempfile::TempDir;
 
 use crate::process::{command, free_address};
@@ -95,6 +95,14 @@ impl Engine {
     /// # Errors
     /// Returns the problem that the router would report, or the engine's exception.
     pub async fn query(&self, request: &QueryRequest, now: Timestamp) -> Result<Answer> {
+        self.answer(&resolve(request, now)?, now).await
+    }
+
+    /// Answers a resolved query or a slice of a search as the router does.
+    ///
+    /// # Errors
+    /// Returns the problem that the router would report, or the engine's exception.
+    pub async fn answer(&self, resolved: &Resolved, now: Timestamp) -> Result<Answer> {
         let chdb = Backend {
             name: "chdb".into(),
             kind: BackendKind::Chdb,
@@ -106,7 +114,7 @@ impl Engine {
             backends: vec![chdb],
             first_day: None,
         };
-        let planned = plan(&resolve(request, now)?, &topology, now)?;
+        let planned = plan(resolved, &topology, now)?;
         let attempt = planned.attempts.into_iter().next().context("the plan is empty")?;
         self.ask(&attempt.statement).await
     }

@@ -98,6 +98,15 @@ impl Hot {
     /// # Errors
     /// Returns the problem that the router would report.
     pub fn plan(request: &QueryRequest, first_day: Date, now: Timestamp) -> Result<Plan> {
+        Ok(plan(
+            &resolve(request, now)?,
+            &Self::topology(first_day, now),
+            now,
+        )?)
+    }
+
+    /// Returns the topology in which this ClickHouse is the only backend, with coverage from a day on.
+    pub fn topology(first_day: Date, now: Timestamp) -> Topology {
         let row = |(view, version)| Coverage {
             view,
             version,
@@ -113,11 +122,10 @@ impl Hot {
                 coverage: held().map(row).collect(),
             }),
         };
-        let topology = Topology {
+        Topology {
             backends: vec![backend],
             first_day: None,
-        };
-        Ok(plan(&resolve(request, now)?, &topology, now)?)
+        }
     }
 
     /// Runs the first statement of a plan as the router's user.

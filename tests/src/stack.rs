@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use lakefront_api::QueryRequest;
 use lakefront_clickhouse_http::Answer;
+use lakefront_query::Resolved;
 use tokio::time::Instant;
 
 use crate::{Engine, Ingest, LakeAt, S3Lake, Sent, TestLake};
@@ -140,6 +141,17 @@ impl Stack {
     pub async fn query(&self, request: &QueryRequest, now: Timestamp) -> Result<Answer> {
         self.engine
             .query(request, now)
+            .await
+            .with_context(|| self.output())
+    }
+
+    /// Answers a resolved query or a slice of a search, like [`Engine::answer`].
+    ///
+    /// # Errors
+    /// Returns the problem that the router would report, or the engine's exception.
+    pub async fn answer(&self, resolved: &Resolved, now: Timestamp) -> Result<Answer> {
+        self.engine
+            .answer(resolved, now)
             .await
             .with_context(|| self.output())
     }

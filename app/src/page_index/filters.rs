@@ -40,6 +40,15 @@ impl PageIndex {
             filter.max = filter.max.max(param.max);
             filter.suggest = filter.suggest.take().or_else(|| param.suggest.clone());
         }
+        if page.signal().is_some() {
+            let params = self.catalogue.iter().flat_map(|query| &query.params);
+            let max = params.map(|param| param.max).max().unwrap_or_default();
+            filters.extend(["service", "environment"].map(|name| Filter {
+                name: name.into(),
+                max,
+                ..Filter::default()
+            }));
+        }
         filters.retain(|filter| filter.required || self.page_about(&filter.name).is_none());
         let order = ranked(filters.iter().map(|filter| f64::from(filter.required)));
         order.into_iter().map(|at| filters[at].clone()).collect()

@@ -16,6 +16,19 @@ impl PageIndex {
         format!("{}{query}", self.path(page))
     }
 
+    /// Returns the address of a page that searches, with a text and the state that concerns the page.
+    pub fn search(&self, page: Page, view: &View, text: &str) -> String {
+        let view = self
+            .view_of_page(page, view)
+            .with(vec![("q".into(), text.to_owned())]);
+        self.path(page) + &view.href()
+    }
+
+    /// Returns true if links stay below [`PLAIN`].
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
     fn path(&self, page: Page) -> String {
         let base = if self.plain { PLAIN } else { "" };
         let slash = if self.plain && page.slug().is_empty() {

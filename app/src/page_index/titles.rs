@@ -9,6 +9,8 @@ pub const fn title(page: Page) -> &'static str {
         Page::Errors => "Errors",
         Page::Error => "Error",
         Page::User => "User",
+        Page::Logs => "Logs",
+        Page::Traces => "Traces",
         Page::Trace => "Trace",
         Page::Web => "Web",
         Page::Vitals => "Web vitals",
@@ -26,7 +28,7 @@ pub fn document_title(page: Page) -> String {
 pub const fn parent(page: Page) -> Option<Page> {
     match page {
         Page::Error | Page::User => Some(Page::Errors),
-        Page::Trace => Some(Page::Api),
+        Page::Trace => Some(Page::Traces),
         _ => None,
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     browser,
     components::{
         controls::Controls,
+        explore::Explore,
         navigation::Navigation,
         panel::Panel,
         streamed::{Render, ServerResource, Streamed, server_resource},
@@ -97,6 +98,27 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 .collect_view()
         })
     };
+    let explore = move || page.get().signal().map(|searched| view! { <Explore searched /> });
+    let related = move || {
+        let (pages, view) = (state.pages.read(), state.view.read());
+        let link = |name, page, param: &str, field: &str| {
+            let value = view.param(param).replace('\\', "\\\\").replace('"', "\\\"");
+            (!value.is_empty()).then(|| (name, pages.search(page, &view, &format!("{field}:\"{value}\""))))
+        };
+        let links = match page.get() {
+            Page::Error => vec![link(
+                "Log lines with this error",
+                Page::Logs,
+                "error_group",
+                "error.group",
+            )],
+            Page::User => vec![link("Log lines of this user", Page::Logs, "user_id", "user")],
+            Page::Trace => vec![link("Log lines of this trace", Page::Logs, "trace_id", "trace")],
+            _ => Vec::new(),
+        };
+        let links: Vec<_> = links.into_iter().flatten().collect();
+        render::explore::related(&links).into_string()
+    };
     let panels = move || {
         let panels = state.pages.read().panels(page.get()).into_iter();
         panels
@@ -157,6 +179,8 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 <Controls />
                 <Streamed answer=empty render=show_guide fallback=nothing() />
                 <Streamed answer=empty render=show_waiting fallback=nothing() />
+                <div class="related-links" inner_html=related></div>
+                {explore}
                 <div class="panels">{backends}{subsystems}{panels}</div>
             </main>
         </div>

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Backend, Compared, Facet, PanelAnswer, PanelRequest, ServerRequest, ServerResponse, SuggestionsRequest,
-    http_request, operations,
+    explore, http_request, operations,
     periods::{Periods, periods},
 };
 use crate::{
@@ -50,6 +50,9 @@ pub async fn handle(request: ServerRequest) -> Result<ServerResponse, Failure> {
         }
         ServerRequest::Subsystem(subsystem) => {
             ServerResponse::Subsystem(operations::html(subsystem, &host()?).await.into_string())
+        }
+        ServerRequest::Explore(request) => {
+            ServerResponse::Explore(explore::html(&request, &host()?).await?.into_string())
         }
         ServerRequest::Panel(request) => ServerResponse::Panel(Box::new(panel(&request).await?)),
     })

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Signal;
+
 /// A page of the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -14,6 +16,10 @@ pub enum Page {
     Error,
     /// The errors of one user.
     User,
+    /// The search of log lines.
+    Logs,
+    /// The search of spans.
+    Traces,
     /// The spans of one trace.
     Trace,
     /// Visitors and the pages that they view.
@@ -28,11 +34,13 @@ pub enum Page {
 
 impl Page {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Overview,
         Self::Errors,
         Self::Error,
         Self::User,
+        Self::Logs,
+        Self::Traces,
         Self::Trace,
         Self::Web,
         Self::Vitals,
@@ -47,11 +55,22 @@ impl Page {
             Self::Errors => "errors",
             Self::Error => "error",
             Self::User => "user",
+            Self::Logs => "logs",
+            Self::Traces => "traces",
             Self::Trace => "trace",
             Self::Web => "web",
             Self::Vitals => "vitals",
             Self::Api => "api",
             Self::Operations => "operations",
+        }
+    }
+
+    /// Returns the signal that the page searches, or `None` for a page of panels.
+    pub const fn signal(self) -> Option<Signal> {
+        match self {
+            Self::Logs => Some(Signal::Logs),
+            Self::Traces => Some(Signal::Traces),
+            _ => None,
         }
     }
 

@@ -142,6 +142,9 @@ pub struct SearchReply {
     /// The cursor for `before` of the next request. Absent after the last row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Cursor>,
+    /// The width of a histogram's bars, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bar_seconds: Option<u32>,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod check;
 mod definition;
 #[path = "../../hot-tier/build/files.rs"]
 mod files;
+mod search;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
@@ -18,8 +19,12 @@ fn main() {
     // The path is relative to the package: an absolute one would rebuild the crate in every other checkout.
     let queries = Path::new("../../queries");
     println!("cargo::rerun-if-changed={}", queries.display());
+    println!("cargo::rerun-if-changed=search");
     match read(queries) {
-        Ok(catalogue) => write("catalogue.json", &catalogue),
+        Ok(catalogue) => {
+            write("catalogue.json", &catalogue);
+            write("search.json", &search::definitions());
+        }
         Err(faults) => {
             for fault in &faults {
                 println!("cargo::error={fault}");

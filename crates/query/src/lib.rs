@@ -13,6 +13,7 @@ mod range;
 #[cfg(test)]
 mod range_tests;
 mod resolve;
+mod search;
 mod sql;
 mod time_travel;
 mod topology;
@@ -28,4 +29,5 @@ pub use catalogue::{catalogue, query_infos};
 pub use definition::Definition;
 pub use plan::{Attempt, Plan, REQUEST_DEADLINE, plan, plan_sql};
 pub use resolve::{Resolved, resolve};
+pub use search::{Slices, resolve_search};
 pub use topology::{Backend, Coverage, HotState, Topology};

@@ -1,5 +1,6 @@
 //! Resolves a request: checks each field, and fills in defaults.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use crate::{Definition, catalogue, params, range};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resolved {
     /// The definition of the requested query.
-    pub query: &'static Definition,
+    pub query: Cow<'static, Definition>,
     /// The range to answer: the requested one, with its ends moved outward to the query's bucket.
     pub range: Range,
     /// The IANA name of the time zone, spelled as engines expect it.
@@ -25,6 +26,8 @@ pub struct Resolved {
     pub(crate) max_lag: Option<u64>,
     /// The point in the lake's past to answer from, if the request names one.
     pub(crate) at: Option<AsOf>,
+    /// The range of the search of which this is a slice. The accepted lag depends on it.
+    pub(crate) whole: Option<Range>,
 }
 
 /// Checks a request and fills in its defaults.
@@ -36,13 +39,14 @@ pub fn resolve(request: &QueryRequest, now: Timestamp) -> Result<Resolved, Probl
     let query = catalogue::find(&request.query)?;
     let zone = time_zone(&request.tz)?;
     Ok(Resolved {
-        query,
+        query: Cow::Borrowed(query),
         range: range::range(request.time_range, query.info.bucket, &zone, now)?,
         tz: zone.iana_name().unwrap_or("UTC").to_owned(),
         params: params::params(&request.params, &query.info.params)?,
         backend: request.backend,
         max_lag: request.max_lag_seconds,
         at: request.at.as_deref().map(|at| as_of(at, query)).transpose()?,
+        whole: None,
     })
 }
 

@@ -81,9 +81,10 @@ impl Writer<'_> {
             out += " OR ";
         }
         let in_value = words.replace(SUBJECT, "v");
+        // Not `arrayExists` over `mapValues`: chDB 26.7 loses that column between the steps of a filter on Parquet.
         let _ = write!(
             out,
-            "arrayExists(v -> {in_value}, mapValues({})))",
+            "mapExists((k, v) -> {in_value}, {}))",
             attributes(self.search.signal)
         );
         out
@@ -115,13 +116,13 @@ impl Writer<'_> {
                 }
             }
             Test::Compare(op, bound) => {
-                let bound_sql = self.value(bound);
-                format!("{} {} {bound_sql}", compared(value, bound, is_text), op.sign())
+                let (number, guard) = compared(value, bound, is_text);
+                format!("{guard}{number} {} {}", op.sign(), self.value(bound))
             }
             Test::Between(low, high) => {
-                let value = compared(value, low, is_text);
+                let (value, guard) = compared(value, low, is_text);
                 let (low, high) = (self.value(low), self.value(high));
-                format!("({value} >= {low} AND {value} <= {high})")
+                format!("({guard}{value} >= {low} AND {value} <= {high})")
             }
         }
     }
@@ -162,11 +163,16 @@ impl Writer<'_> {
 /// Stands for the searched text while a condition is rendered. No parameter's placeholder contains it.
 const SUBJECT: &str = "\u{0}";
 
-/// Returns the value as a number if it is a text and the bound is a number.
-fn compared(value: &str, bound: &Value, is_text: bool) -> String {
+/// Returns the value to compare, and a condition before the comparison. A text that is compared with a number is a number
+/// itself, if it is one: the words for infinity, which ClickHouse accepts, are none.
+fn compared(value: &str, bound: &Value, is_text: bool) -> (String, String) {
     match bound {
-        Value::Number(_) if is_text => format!("toFloat64OrNull({value})"),
-        _ => value.into(),
+        Value::Number(_) if is_text => {
+            let number = format!("toFloat64OrNull({value})");
+            let guard = format!("isFinite({number}) AND ");
+            (number, guard)
+        }
+        _ => (value.into(), String::new()),
     }
 }
 

@@ -33,8 +33,17 @@ pub enum EngineFailure {
 pub enum StatementOrigin {
     /// A named query, whose author is Lakefront.
     Named,
+    /// A search: a statement of Lakefront with a condition of the caller's, so that its duration is up to the caller.
+    Search,
     /// Ad-hoc SQL, whose author is the caller.
     AdHoc,
+}
+
+impl StatementOrigin {
+    /// Returns true if Lakefront wrote the statement.
+    const fn is_ours(self) -> bool {
+        matches!(self, Self::Named | Self::Search)
+    }
 }
 
 impl EngineFailure {
@@ -64,16 +73,14 @@ impl EngineFailure {
     pub fn fails_over(&self, origin: StatementOrigin) -> bool {
         match self {
             Self::Unreachable(_) => true,
-            Self::Deadline(_) => origin == StatementOrigin::Named,
+            Self::Deadline(_) => origin.is_ours(),
             Self::Reply(ReplyError::Exception(exception)) => match exception.code {
                 code::TOO_MANY_SIMULTANEOUS_QUERIES | code::AUTHENTICATION_FAILED => true,
                 // These are the caller's errors if the caller wrote the statement. A named query may still succeed on
                 // the next engine. This one may lack the tables or be too slow. It may also have broken (5xx), due to
                 // an unreadable file, a limit on memory, or a view that does not hold the range.
-                code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE | code::TIMEOUT_EXCEEDED => {
-                    origin == StatementOrigin::Named
-                }
-                code => origin == StatementOrigin::Named && status_of(code).is_server_error(),
+                code::UNKNOWN_TABLE | code::UNKNOWN_DATABASE | code::TIMEOUT_EXCEEDED => origin.is_ours(),
+                code => origin.is_ours() && status_of(code).is_server_error(),
             },
             Self::Reply(ReplyError::Status { status, .. }) => *status >= 500 || *status == 429,
             // The next engine would give the same answer.
@@ -89,8 +96,8 @@ impl EngineFailure {
         matches!(self, Self::Unreachable(_))
     }
 
-    /// Returns true if a named query ran into its deadline. Ad-hoc SQL may take any time, so its deadline shows nothing
-    /// about the engine.
+    /// Returns true if a named query ran into its deadline. Ad-hoc SQL and searches may take any time, so their deadlines
+    /// show nothing about the engine.
     pub fn overran(&self, origin: StatementOrigin) -> bool {
         matches!(self, Self::Deadline(_)) && origin == StatementOrigin::Named
     }
@@ -102,7 +109,7 @@ impl EngineFailure {
         self.fails_over(origin)
             && exception.is_some_and(|code| {
                 let busy = code == code::TOO_MANY_SIMULTANEOUS_QUERIES;
-                origin == StatementOrigin::Named && !busy && !is_limit(code)
+                origin.is_ours() && !busy && !is_limit(code)
             })
     }
 
@@ -129,7 +136,7 @@ impl EngineFailure {
 
     fn explained(&self, origin: StatementOrigin) -> (ProblemType, String) {
         let narrower = match origin {
-            StatementOrigin::Named => "ask for a shorter time range",
+            StatementOrigin::Named | StatementOrigin::Search => "ask for a shorter time range",
             StatementOrigin::AdHoc => "filter on Timestamp or read fewer columns",
         };
         if let Some(exception) = self.exception() {
@@ -219,7 +226,7 @@ fn refused(exception: u32, origin: StatementOrigin) -> (ProblemType, &'static st
             ProblemType::QueryFailed,
             "{engine} refused the statement; see its message",
         ),
-        (code, StatementOrigin::Named)
+        (code, StatementOrigin::Named | StatementOrigin::Search)
             if code::is_unknown_table(code) || status_of(code).is_server_error() =>
         {
             (
@@ -227,7 +234,7 @@ fn refused(exception: u32, origin: StatementOrigin) -> (ProblemType, &'static st
                 "{engine} cannot read the tables; see its message",
             )
         }
-        (_, StatementOrigin::Named) => (
+        (_, StatementOrigin::Named | StatementOrigin::Search) => (
             ProblemType::Internal,
             "{engine} refused a statement of ours; see its message",
         ),

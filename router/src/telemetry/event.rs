@@ -11,6 +11,8 @@ pub const SERVICE: &str = "lakefront-router";
 const EVENT: &str = "lakefront.query";
 /// The query name in the events of ad-hoc SQL.
 pub const AD_HOC: &str = "sql";
+/// The query name in the events of searches.
+pub const SEARCH: &str = "search";
 
 /// The outcome of one query: the engine that answered, the reason for that choice, and the failures before it.
 #[derive(Debug, Clone, PartialEq)]

@@ -62,6 +62,6 @@ pub fn since(resolved: &Resolved, range: Range) -> Timestamp {
 }
 
 /// Formats an instant as engines read it: UTC, whole microseconds.
-fn engine_time(time: Timestamp) -> String {
+pub fn engine_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }

@@ -95,7 +95,8 @@ impl<'a> HotTier<'a> {
             return none(Reason::Incomplete);
         }
         let bound = resolved.max_lag.map_or(Duration::MAX, Duration::from_secs);
-        let tolerated = (lag(range.from, range.to) / RANGE_PER_LAG)
+        let whole = resolved.whole.unwrap_or(range);
+        let tolerated = (lag(whole.from, whole.to) / RANGE_PER_LAG)
             .min(LONGEST_LAG)
             .min(bound);
         let (fresh, late): (Vec<_>, Vec<_>) = complete

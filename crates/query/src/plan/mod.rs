@@ -7,6 +7,7 @@ mod lake;
 use jiff::Timestamp;
 use lakefront_api::{BackendChoice, BackendKind, Problem, ProblemType, Range, Reason, SqlRequest};
 
+pub(crate) use attempt::engine_time;
 pub use attempt::{Attempt, REQUEST_DEADLINE};
 
 use crate::sql;

@@ -1,0 +1,55 @@
+//! Builds the definitions of searches from the statements in `search/`.
+
+use lakefront_api::{Bucket, ChartKind, ChartSpec, QueryInfo};
+use lakefront_hot_tier::HotStatement;
+use lakefront_otel::RAW_RETENTION_DAYS;
+
+use crate::definition::Definition;
+
+/// Each statement of `search/`, by the name of its file.
+const STATEMENTS: [(&str, &str); 6] = [
+    ("logs_rows", include_str!("../search/logs_rows.sql")),
+    ("logs_histogram", include_str!("../search/logs_histogram.sql")),
+    ("logs_row", include_str!("../search/logs_row.sql")),
+    ("traces_rows", include_str!("../search/traces_rows.sql")),
+    ("traces_histogram", include_str!("../search/traces_histogram.sql")),
+    ("traces_row", include_str!("../search/traces_row.sql")),
+];
+
+/// Returns a definition for each statement. ClickHouse answers a search from its raw tables.
+pub fn definitions() -> Vec<Definition> {
+    let raw_tables = || lakefront_otel::tables().iter().map(|table| table.name);
+    let definition = |(name, sql): (&str, &str)| Definition {
+        info: info(name),
+        look_back_days: 0,
+        lake_sql: sql.trim_end().into(),
+        hot: Some(HotStatement::on_raw_tables(
+            sql.trim_end(),
+            raw_tables(),
+            RAW_RETENTION_DAYS,
+        )),
+    };
+    STATEMENTS.into_iter().map(definition).collect()
+}
+
+/// Returns the description of a search. No page draws it as a panel, so that it names no column.
+fn info(name: &str) -> QueryInfo {
+    QueryInfo {
+        name: name.into(),
+        title: String::new(),
+        description: String::new(),
+        bucket: Bucket::Exact,
+        params: Vec::new(),
+        columns: Vec::new(),
+        order: String::new(),
+        chart: ChartSpec {
+            kind: ChartKind::Table,
+            x: String::new(),
+            y: Vec::new(),
+            series: Vec::new(),
+            unit: String::new(),
+        },
+        panels: Vec::new(),
+        retention_days: Some(RAW_RETENTION_DAYS.into()),
+    }
+}

@@ -1,0 +1,338 @@
+//! Searches: chDB over the lake, ClickHouse and the evaluator in Rust find the same rows, the newest first.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, ensure};
+use jiff::{Timestamp, ToSpan as _};
+use lakefront_api::{SearchRequest, Signal};
+use lakefront_query::{plan, resolve_search};
+use lakefront_search::Search;
+use lakefront_tests::{Hot, Stack};
+use serde_json::{Map, Value, json};
+
+const UNTIL: &str = "2026-03-30T05:00:00Z";
+/// The hours of the demo that are searched.
+const HOURS: i64 = 2;
+/// The number of searches of each signal.
+const SEARCHES: usize = 60;
+/// The number of searches of each signal with `LAKEFRONT_TEST_ALL`.
+const ALL_SEARCHES: usize = 600;
+
+type Row = Map<String, Value>;
+
+/// Texts with characters that parsers, regular expressions and engines treat in a special way.
+const BODIES: [&str; 10] = [
+    "Connection refused: 10.0.0.7:5432 (ECONNREFUSED)",
+    "ÜBER die Brücke, über alles",
+    "straße STRASSE Straße",
+    "a 'quoted' \"text\" with \\ back\\slashes % and _",
+    "line one\nline two\ttabbed",
+    "naïve café — 東京 timeout",
+    "[a-z]+ (group) ^start$ {braces} $1 .*",
+    "timeouts timeout_ms timeoutX Timeout",
+    "İstanbul ſharp Kelvin K",
+    "{\"json\": true, \"n\": 12}",
+];
+const VALUES: [&str; 12] = [
+    "12",
+    "1e3",
+    "-5.5",
+    "inf",
+    "nan",
+    " 7",
+    "0x10",
+    "12ms",
+    "",
+    "Ünïcode",
+    "a*b",
+    "+3",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_tiers_find_the_rows_that_the_evaluator_finds() -> Result<()> {
+    let stack = Stack::start().await?;
+    let sent = stack
+        .demo(&["--days", "1", "--seed", "11", "--until", UNTIL])
+        .await?;
+    send_odd_rows(&stack).await?;
+    stack
+        .committed("otel_logs", sent.logs + odd_rows().count() as u64)
+        .await?;
+    let hot = Hot::start(stack.lake()).await?;
+    hot.cover("2026-01-01".parse()?).await?;
+
+    let all = std::env::var_os("LAKEFRONT_TEST_ALL").is_some();
+    let mut random = fastrand::Rng::with_seed(23);
+    for signal in [Signal::Logs, Signal::Traces] {
+        let rows = rows(&stack, signal).await?;
+        ensure!(rows.len() > 100, "only {} rows of {}", rows.len(), signal.name());
+        let mut texts: Vec<String> = fixed(signal).map(str::to_owned).collect();
+        let random_texts = if all { ALL_SEARCHES } else { SEARCHES };
+        texts.extend((0..random_texts).map(|_| text(&rows, signal, &mut random, 2)));
+        let (mut with_rows, mut wrong) = (0, Vec::new());
+        for text in &texts {
+            match compare(&stack, &hot, signal, text, &rows).await {
+                Ok(found) => with_rows += usize::from(found > 0 && found < rows.len()),
+                Err(error) => wrong.push(format!("{error:#}")),
+            }
+        }
+        println!(
+            "{} searches of {}, {with_rows} with some of {} rows",
+            texts.len(),
+            signal.name(),
+            rows.len()
+        );
+        ensure!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+        ensure!(with_rows * 2 > texts.len(), "most searches must find some rows");
+    }
+    Ok(())
+}
+
+/// Returns searches that must be compared in any case.
+fn fixed(signal: Signal) -> impl Iterator<Item = &'static str> {
+    let of_logs = [
+        "",
+        "refused",
+        "REFUSED OR über",
+        "\"(econnrefused)\"",
+        "timeout",
+        "timeout*",
+        "*out",
+        "*ime*",
+        "-timeout*",
+        "straße",
+        "strasse",
+        "\"\\\\ back\\\\\"",
+        "\"% and _\"",
+        "\"'quoted'\"",
+        "\"^start$\"",
+        "\"[a-z]+\"",
+        "\"one\nline\"",
+        "kelvin",
+        "K",
+        "istanbul",
+        "東京",
+        "*京*",
+        "odd:*",
+        "-odd:*",
+        "odd:>5",
+        "odd:[-6 TO 20]",
+        "odd:<=-5",
+        "odd:>a",
+        "odd:12",
+        "odd:\"\"",
+        "odd:1*",
+        "odd:*ms",
+        "odd:\"a*b\"",
+        "level:error",
+        "level:>=warn",
+        "-status:>=400",
+        "status:*",
+        "duration:>100ms",
+        "-duration:>100ms",
+        "bot:true",
+        "session:*",
+    ];
+    let of_traces = [
+        "",
+        "status:error",
+        "status:>=500",
+        "duration:>100ms",
+        "kind:server -status:[200 TO 299]",
+        "parent:\"\"",
+        "-parent:*",
+        "name:\"GET \"*",
+    ];
+    let mine: &'static [&'static str] = match signal {
+        Signal::Logs => Box::leak(Box::new(of_logs)),
+        Signal::Traces => Box::leak(Box::new(of_traces)),
+    };
+    mine.iter().copied()
+}
+
+/// Searches on both tiers, compares the rows with those of the evaluator, and returns their number.
+async fn compare(stack: &Stack, hot: &Hot, signal: Signal, text: &str, rows: &[Row]) -> Result<usize> {
+    let until: Timestamp = UNTIL.parse()?;
+    let request: SearchRequest = serde_json::from_value(json!({
+        "signal": signal, "query": text, "limit": 1000,
+        "timeRange": {"from": until.checked_sub(HOURS.hours())?, "to": until},
+    }))?;
+    let search = Search::parse(signal, text).with_context(|| text.to_owned())?;
+    let fitting = rows.iter().filter(|row| search.fits(row));
+    let expected: Vec<i64> = fitting.map(row_id).take(1_000).collect::<Result<_>>()?;
+    let slices = resolve_search(&request, until)?;
+    let (mut lake, mut held) = (Vec::new(), Vec::new());
+    for slice in &slices.slices {
+        let answer = stack
+            .answer(slice, until)
+            .await
+            .with_context(|| text.to_owned())?;
+        lake.extend(ids(&answer)?);
+        let plan = plan(slice, &Hot::topology("2026-01-01".parse()?, until), until)?;
+        let answer = hot.answer(plan).await.with_context(|| text.to_owned())?;
+        held.extend(ids(&answer)?);
+    }
+    lake.truncate(1_000);
+    held.truncate(1_000);
+    let difference = |found: &[i64]| {
+        let (found, wanted): (BTreeSet<_>, BTreeSet<_>) = (found.iter().collect(), expected.iter().collect());
+        let odd = found.symmetric_difference(&wanted).next().copied().copied();
+        let row = rows.iter().find(|row| row_id(row).ok() == odd);
+        // The first characters show the body and the attributes of most rows.
+        serde_json::to_string(&row).map(|row| row.chars().take(1_500).collect::<String>())
+    };
+    ensure!(lake == expected, "lake: {text}\n{:?}", difference(&lake));
+    ensure!(held == expected, "ClickHouse: {text}\n{:?}", difference(&held));
+    Ok(expected.len())
+}
+
+fn ids(answer: &lakefront_clickhouse_http::Answer) -> Result<Vec<i64>> {
+    let at = answer.columns.iter().position(|column| column.name == "row_id");
+    let at = at.context("a column row_id")?;
+    answer.rows.iter().map(|row| whole(&row[at])).collect()
+}
+
+fn row_id(row: &Row) -> Result<i64> {
+    whole(row.get("RowId").context("a RowId")?)
+}
+
+fn whole(value: &Value) -> Result<i64> {
+    match value {
+        Value::String(text) => Ok(text.parse()?),
+        number => number.as_i64().context("a whole number"),
+    }
+}
+
+/// Returns all rows of the range with their columns, the newest first.
+async fn rows(stack: &Stack, signal: Signal) -> Result<Vec<Row>> {
+    let sql = format!(
+        "SELECT * FROM {} WHERE Timestamp >= toDateTime64('{UNTIL}', 6) - INTERVAL {HOURS} HOUR \
+         AND Timestamp < toDateTime64('{UNTIL}', 6) ORDER BY Timestamp DESC, RowId DESC",
+        signal.table()
+    );
+    let sql = sql.replace(&format!("'{UNTIL}'"), "'2026-03-30 05:00:00'");
+    let answer = stack.sql(&sql).await?;
+    let names: Vec<_> = answer.columns.iter().map(|column| column.name.clone()).collect();
+    let row = |values: Vec<Value>| names.iter().cloned().zip(values).collect();
+    Ok(answer.rows.into_iter().map(row).collect())
+}
+
+fn odd_rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    BODIES
+        .iter()
+        .flat_map(|body| VALUES.iter().map(move |value| (*body, *value)))
+}
+
+/// Sends a log record for each combination of an odd body and an odd value.
+async fn send_odd_rows(stack: &Stack) -> Result<()> {
+    let until: Timestamp = UNTIL.parse()?;
+    let mut records = Vec::new();
+    for (at, (body, value)) in (1_i64..).zip(odd_rows()) {
+        records.push(json!({
+            "timeUnixNano": until.checked_sub((at * 7).seconds())?.as_nanosecond().to_string(),
+            "severityNumber": at % 25,
+            "body": {"stringValue": body},
+            "attributes": [{"key": "odd", "value": {"stringValue": value}}],
+        }));
+    }
+    let body = json!({"resourceLogs": [{
+        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "odd service"}}]},
+        "scopeLogs": [{"scope": {"name": "odd"}, "logRecords": records}],
+    }]});
+    let reply = reqwest::Client::new()
+        .post(format!("{}/v1/logs", stack.ingest_url()))
+        .header("content-type", "application/json")
+        .body(body.to_string())
+        .send()
+        .await?;
+    ensure!(reply.status().is_success(), "{}", reply.text().await?);
+    Ok(())
+}
+
+/// Returns a random search whose words and values are mostly those of rows.
+fn text(rows: &[Row], signal: Signal, random: &mut fastrand::Rng, depth: usize) -> String {
+    let term = match random.u32(0..3) {
+        0 if depth > 0 => format!("({})", text(rows, signal, random, depth - 1)),
+        _ => term(&rows[random.usize(..rows.len())], signal, random),
+    };
+    let term = match random.u32(0..5) {
+        0 => format!("-{term}"),
+        _ => term,
+    };
+    match random.u32(0..5) {
+        0 if depth > 0 => format!("{term} {}", text(rows, signal, random, depth - 1)),
+        1 if depth > 0 => format!("{term} OR {}", text(rows, signal, random, depth - 1)),
+        _ => term,
+    }
+}
+
+/// Returns a test that a row passes, or nearly.
+fn term(row: &Row, signal: Signal, random: &mut fastrand::Rng) -> String {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    let attributes = match signal {
+        Signal::Logs => "LogAttributes",
+        Signal::Traces => "SpanAttributes",
+    };
+    let map = if random.bool() {
+        attributes
+    } else {
+        "ResourceAttributes"
+    };
+    let pairs: Vec<(&String, &str)> = row
+        .get(map)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key, value.as_str()?)))
+        .collect();
+    let own = row.get(if signal == Signal::Logs {
+        "Body"
+    } else {
+        "SpanName"
+    });
+    let own = own.and_then(Value::as_str).unwrap_or_default();
+    let value = match pairs.get(random.usize(..pairs.len().max(1))) {
+        Some((_, value)) if own.is_empty() || random.bool() => value,
+        _ => own,
+    };
+    let cut = |text: &str, random: &mut fastrand::Rng| -> String {
+        let letters: Vec<char> = text.chars().collect();
+        let from = random.usize(..letters.len().max(1));
+        letters.into_iter().skip(from).take(random.usize(1..12)).collect()
+    };
+    let column = |name: &str| row.get(name).map(Value::to_string).unwrap_or_default();
+    match random.u32(0..9) {
+        0 | 1 => {
+            let mut words: Vec<&str> = value
+                .split(|letter: char| !letter.is_alphanumeric())
+                .filter(|word| !word.is_empty() && !["AND", "OR", "NOT", "TO"].contains(word))
+                .collect();
+            words.push("error");
+            let word = words[random.usize(..words.len())];
+            match random.u32(0..3) {
+                0 => word.to_owned(),
+                1 => format!("{}*", word.to_uppercase()).replace("OR*", "or*"),
+                _ => format!("*{word}"),
+            }
+        }
+        2 | 3 if !value.is_empty() => quoted(&cut(value, random)),
+        4 | 5 if !pairs.is_empty() => {
+            let (key, value) = pairs[random.usize(..pairs.len())];
+            let key = quoted(key);
+            match random.u32(0..6) {
+                0 => format!("{key}:*"),
+                1 => format!("{key}:{}*", quoted(&value.chars().take(3).collect::<String>())),
+                2 => format!("{key}:>={}", quoted(value)),
+                3 => format!("{key}:[{} TO {}]", quoted(value), quoted("zz")),
+                _ => format!("{key}:{}", quoted(value)),
+            }
+        }
+        6 => format!("service:{}", column("ServiceName")),
+        7 if signal == Signal::Logs => format!("level:>={}", column("SeverityNumber")),
+        7 => format!("duration:>={}ns", column("Duration").trim_matches('"')),
+        _ => match row.get("HttpStatusCode").and_then(Value::as_i64) {
+            Some(status) => format!("status:[{} TO {status}]", status - 100),
+            None => "status:*".into(),
+        },
+    }
+}
