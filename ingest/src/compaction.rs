@@ -148,14 +148,20 @@ impl Worker {
             if plan.groups.is_empty() {
                 return Ok(());
             }
+            // A group that fails, for example because of a damaged file, does not keep the others from being compacted.
+            let mut failed = None;
             for group in plan.groups {
                 let started = Instant::now();
                 match self.lake.compact(&group, &self.settings, &self.pace).await {
                     Ok(compacted) => self.done(&group, compacted, started.elapsed()),
                     // Another program has changed these files. The next plan does without them.
                     Err(Error::NotCurrent { .. }) => break,
-                    Err(error) => return Err(error),
+                    Err(Error::Stopped) => return Err(Error::Stopped),
+                    Err(error) => failed = Some(error),
                 }
+            }
+            if let Some(error) = failed {
+                return Err(error);
             }
         }
     }
