@@ -3,7 +3,8 @@
 
 use jiff::{Timestamp, ToSpan as _};
 use lakefront_api::{BackendKind, BackendState, Problem, QueryReply, Reason, SearchRequest};
-use lakefront_query::{Backend, Coverage, HotState, Slices, Topology, plan, raw_version, resolve_search};
+use lakefront_hot_tier::raw_version;
+use lakefront_query::{Backend, Coverage, HotState, Slices, Topology, plan, resolve_search};
 use serde_json::{Value, json};
 
 fn now() -> Timestamp {
