@@ -1,11 +1,11 @@
-/** Whether the fragment of an address is the route of a page, as `#/cart` is. */
+/** True if the fragment of an address is the route of a page, such as `#/cart`. */
 let hasHashRoutes = false;
 
 export const setHashRoutes = (has) => (hasHashRoutes = has);
 
 /**
- * An address without what is nobody's business: of its query only the campaign (`utm_…`) stays, and its fragment goes.
- * Both carry tokens, names and search words. With hash routes, the path in the fragment is part of the page's path.
+ * Returns an address without user name, password, fragment, and all of the query but the campaign (`utm_…`). Queries and
+ * fragments carry tokens, names and search words. With hash routes, the path in the fragment is part of the page's path.
  */
 export function address(href) {
   const url = new URL(href);
@@ -18,5 +18,5 @@ export function address(href) {
   return url.href;
 }
 
-/** What tells one page from another. */
+/** Returns the address of a page without its query. Two views with the same one are of the same page. */
 export const pageOf = (href) => address(href).split("?")[0];

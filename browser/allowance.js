@@ -1,4 +1,4 @@
-/** At most so many a minute: a page that fails in a loop is no flood. */
+/** A limit on actions a minute, so that a page that fails in a loop does not flood the server. */
 export class Allowance {
   #limit;
   #left = 0;
@@ -8,7 +8,7 @@ export class Allowance {
     this.#limit = limit;
   }
 
-  /** Whether there is one more, which it then takes. */
+  /** Returns true and counts one action if the limit of this minute allows it. */
   take() {
     const now = Date.now();
     if (now >= this.#until) {

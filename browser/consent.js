@@ -1,3 +1,3 @@
-/** Whether the visitor asked not to be measured: Do Not Track, or Global Privacy Control. */
+/** Returns true if the visitor asked not to be measured, by Do Not Track or Global Privacy Control. */
 export const refused = () =>
   navigator.globalPrivacyControl === true || [navigator.doNotTrack, window.doNotTrack].includes("1");

@@ -3,13 +3,13 @@
 
 const PREFIX = "data-event-";
 
-/** An attribute of an element. A form's own `getAttribute`, `dataset` and `attributes` may be fields that are called so. */
+/** Returns an attribute of an element. In a form, `getAttribute` and `dataset` may be fields of these names. */
 const attribute = (element, name) => Element.prototype.getAttribute.call(element, name);
 
-/** Records the events of elements that name one. */
+/** Records an event for each click on an element with `data-event`, and for each submission of such a form. */
 export function watchElements(track) {
   const report = (event) => {
-    // Also from within shadow roots, where `target` is only their host.
+    // The path also has elements within shadow roots. `target` is only the host of the root.
     const element = event.composedPath().find((node) => node instanceof Element && attribute(node, "data-event"));
     const isForm = element instanceof HTMLFormElement;
     if (element && isForm === (event.type === "submit")) track(attribute(element, "data-event"), attributesOf(element));

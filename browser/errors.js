@@ -1,12 +1,12 @@
 import { ErrorsInstrumentation } from "@opentelemetry/browser-instrumentation/experimental/errors";
 
-/** What browsers report without anything being wrong: a layout observer had more to say than fits into a frame. */
+/** An error event that reports no fault: a layout observer had more notifications than fit into a frame. */
 const HARMLESS = /^ResizeObserver loop/;
 
-/** The query and fragment of an address in a stack, before line and column. Inline scripts carry the page's. */
+/** The query and fragment of an address in a stack, before line and column. Inline scripts have the page's address. */
 const QUERIES = /(https?:\/\/[^\s?#()]+)[?#][^\s()]*?(?=:\d+:\d+)/g;
 
-/** Uncaught errors and unhandled rejections. */
+/** Reports uncaught errors and unhandled rejections. */
 export class Errors extends ErrorsInstrumentation {
   constructor() {
     super({

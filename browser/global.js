@@ -4,12 +4,12 @@
 //
 // The same line works after loading, because the object has a `push` too.
 
-/** For visitors who are not measured. */
+/** Functions that do nothing, for visitors who are not measured. */
 export const silent = { track() {}, identify() {}, watch() {} };
 
 /**
- * Puts the functions where the page finds them, and makes the calls that waited. Who the visitor is comes before `watch`,
- * which reports the page view, and what they did after it, so that both say what they should.
+ * Sets the global, and makes the calls that the page queued. Calls of `identify` come before `watch`, which reports the
+ * page view: the view then has the user. The other calls come after it, so that events follow their page view.
  */
 export function open({ track, identify, watch }, queue) {
   const functions = { track: safely(track), identify: safely(identify) };
@@ -24,7 +24,7 @@ export function open({ track, identify, watch }, queue) {
   push(...waiting.filter((call) => !isIdentity(call)));
 }
 
-/** A page must not fail because of what it tells us. */
+/** Wraps a function so that an error is a warning. A page must not fail because of its telemetry. */
 const safely = (action) => (...values) => {
   try {
     action(...values);

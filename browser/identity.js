@@ -1,13 +1,14 @@
-/** Texts that a page's mistake makes of a visitor without an id. Everyone with such an id would be one and the same user. */
+/** Texts that faulty pages send for visitors without an id. All of these visitors would be the same user. */
 const NOBODY = /^\s*(undefined|null|none|nil|nan|true|false|0|-1|anonymous|guest|unknown|\[object .*\])\s*$/i;
 
-/** Who the page says the visitor is, on every record from then on. Kept in memory only. */
+/** The user id that the page gave, which every later record gets. It is in memory only. */
 export class Identity {
   #id = "";
   #hasComplained = false;
 
   /**
-   * Takes a text or a number. `null`, nothing or an empty text is a visitor who has signed out. So is every other value, with a warning.
+   * Sets the id, a text or a number. `null`, `undefined` and an empty text remove it, as after signing out. Every other
+   * value removes it too, with a warning.
    */
   set(id) {
     const given = id ?? "";
@@ -18,7 +19,7 @@ export class Identity {
     console.warn("lakefront: identify takes the id of one user; this is none:", given);
   }
 
-  /** A processor of the SDK. */
+  /** Adds the id to a record, as a processor of the SDK. */
   onEmit(record) {
     if (this.#id) record.setAttribute("user.id", this.#id);
   }

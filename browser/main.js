@@ -9,7 +9,7 @@ const tag = ownTag();
 
 function begin() {
   const queue = window.lakefront;
-  // A second tag leaves everything to the first.
+  // A second tag does nothing: the script of the first one runs already.
   if (queue?.track) return;
   if (refused()) {
     open(silent);

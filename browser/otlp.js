@@ -4,7 +4,7 @@ import { json } from "./json.js";
 
 const encoder = new TextEncoder();
 
-/** Returns a log record of the SDK as JSON, with the size of that in bytes. */
+/** Returns a log record of the SDK as JSON, with the size of the text in bytes. */
 export function encoded(record) {
   const { resource, instrumentationScope, body, severityNumber, severityText, eventName, droppedAttributesCount } = record;
   const text = json({
@@ -21,7 +21,7 @@ export function encoded(record) {
   return { resource, scope: json({ name, version }), text, bytes: encoder.encode(text).length };
 }
 
-/** Returns a request of encoded records, which are all of one resource. */
+/** Returns the body of a request with encoded records. All records have the same resource. */
 export function request(records) {
   const scopes = new Map();
   for (const { scope, text } of records) scopes.set(scope, scopes.has(scope) ? `${scopes.get(scope)},${text}` : text);

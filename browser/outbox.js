@@ -8,30 +8,33 @@ const DELAY_MILLIS = 1_000;
 const MAX_DELAY_MILLIS = 60_000;
 const MAX_RECORDS = 256;
 const RECORDS_PER_MINUTE = 600;
-/** Half of what may outlive the page: the other half is room for what happens while this much is under way. */
+/**
+ * The size at which records are sent at once: half of the bytes that may outlive the page. The other half is for records
+ * that are added meanwhile.
+ */
 const FULL_BYTES = KEEPALIVE_BYTES / 2;
-/** A request without its records, at most. */
+/** The largest size of a request without its records. */
 const ENVELOPE_BYTES = 2_000;
-/** Failures in a row, over about two minutes, after which what waits is given up. */
+/** The number of failures in a row, over about two minutes, after which all waiting records are dropped. */
 const TRIES = 8;
-/** Refusals in a row after which what waits is given up. One bad record of 256 is found by nine. */
+/** The number of refusals in a row after which all waiting records are dropped. Nine find one bad record of 256. */
 const REFUSALS = 16;
 
 const generator = createDefaultSessionIdGenerator();
 
-/** A batch keeps its records and its id through all attempts. */
+/** Returns a batch, which keeps its records and its id through all attempts. */
 const batchOf = (records) => ({ id: generator.generateSessionId(), records });
 
 /**
- * Records on their way out, the last of the SDK's processors. The SDK's own batches let a record wait for the answer to the
- * request before it, which is too late on a page that closes. Here everything leaves in the same task. Memory is bounded: at
- * most 256 records wait, and newer ones are dropped.
+ * The queue of records, the last of the SDK's processors. In the SDK's own queue a record waits for the answer to the
+ * request before it, which is too late on a page that closes. This queue sends everything in the same task. Its memory
+ * is bounded: at most 256 records wait, and newer ones are dropped.
  */
 export class Outbox {
   #postOffice;
   #allowance = new Allowance(RECORDS_PER_MINUTE);
   #records = [];
-  /** Batches for another attempt. */
+  /** The batches for another attempt. */
   #batches = [];
   #held = 0;
   #bytes = 0;
@@ -50,7 +53,7 @@ export class Outbox {
     this.#postOffice = postOffice;
   }
 
-  /** A processor of the SDK. */
+  /** Adds a record, as a processor of the SDK. */
   onEmit(record) {
     if (this.#isClosed || this.#held >= MAX_RECORDS || !this.#allowance.take()) return;
     this.#records.push(encoded(record));
@@ -59,10 +62,10 @@ export class Outbox {
     else this.#schedule();
   }
 
-  /** Sends everything when the page is hidden or left: nothing after that is sure to run. */
+  /** Sends everything when the page is hidden or left. The browser may run no script after that. */
   emptyWhenHidden() {
     const leave = () => {
-      // Records that other listeners add in this task leave too. A page that was only hidden goes on as before.
+      // Records that other listeners add in this task are sent too. A page that was only hidden continues as before.
       this.#isLeaving = true;
       setTimeout(() => (this.#isLeaving = false));
       this.#empty();
@@ -79,7 +82,7 @@ export class Outbox {
     while (this.#held > 0) this.#send();
   }
 
-  /** One request at a time, at most one a second, and none before the endpoint wants it. */
+  /** Schedules the next request: one at a time, at most one a second, and not before the endpoint's `Retry-After`. */
   #schedule() {
     if (this.#underway > 0 || this.#held === 0) return;
     const now = Date.now();
@@ -102,14 +105,14 @@ export class Outbox {
     if (outcome.never) this.#isClosed = true;
     else if (outcome.refused) this.#halve(batch, outcome.refused);
     else if (outcome.later === undefined) this.#failures = this.#refusals = 0;
-    // A page that is left gets no answer, and its requests arrive all the same.
+    // A page that is left gets no answer, but its requests arrive.
     else if (!(this.#isLeft && outcome.outlives)) this.#retry(batch, outcome.later);
     if (this.#isClosed) this.#giveUp();
     this.#weigh();
     this.#schedule();
   }
 
-  /** Takes as many of the oldest records as may outlive the page together; when none may, all of them. */
+  /** Removes and returns the oldest records that may outlive the page together, or all records if not even one may. */
   #take() {
     let room = this.#postOffice.room - ENVELOPE_BYTES;
     let count = 0;
@@ -121,7 +124,7 @@ export class Outbox {
     return this.#records.splice(0, count || this.#records.length);
   }
 
-  /** After a failure: the next attempt waits twice as long, and the last of them takes everything with it. */
+  /** Keeps a batch after a failure. Each attempt waits twice as long. After the last one, all records are dropped. */
   #retry(batch, wanted) {
     this.#failures += 1;
     if (this.#failures < TRIES) this.#batches.push(batch);
@@ -135,7 +138,7 @@ export class Outbox {
     this.#notBefore = Date.now() + Math.max(spread, wanted);
   }
 
-  /** After a refusal: each half is sent by itself, down to the record that is at fault, which is left out. */
+  /** Divides a refused batch. Each half is sent alone, down to the record at fault, which is dropped. */
   #halve({ records }, reason) {
     this.#refusals += 1;
     const middle = records.length >> 1;

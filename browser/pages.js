@@ -3,14 +3,14 @@ import { NavigationInstrumentation } from "@opentelemetry/browser-instrumentatio
 import { address, pageOf } from "./address.js";
 
 /**
- * Page views: the page that was loaded, every other one that the page shows without loading, and one that comes back
- * whole from the browser's memory.
+ * Reports page views: of the page that was loaded, of each page that is shown without loading, and of a page that the
+ * browser restores from memory.
  */
 export class Pages extends NavigationInstrumentation {
   #page = pageOf(location.href);
   #referrer = referrer();
 
-  /** The page that the browser loaded last. */
+  /** The address of the page that the browser loaded last. */
   loaded = this.#page;
 
   constructor() {
@@ -45,7 +45,10 @@ export class Pages extends NavigationInstrumentation {
     super._onSoftNavigation(...change);
   }
 
-  /** Every record is another page, also where only a route in the fragment changed. The first says where the visitor came from. */
+  /**
+   * Adds the referrer to the first view. Each record counts as another page, even if only a route in the fragment has
+   * changed.
+   */
   #describe(record) {
     record.attributes["browser.navigation.hash_change"] = false;
     if (this.#referrer) record.attributes["browser.document.referrer"] = this.#referrer;
@@ -53,7 +56,7 @@ export class Pages extends NavigationInstrumentation {
   }
 }
 
-/** Another site's page, without its query; `""` when the visitor came from nowhere or from this site. */
+/** Returns the address of the referring page without its query, or `""` if there is none or it is of this site. */
 function referrer() {
   if (!document.referrer) return "";
   const { protocol, host, pathname } = new URL(document.referrer);

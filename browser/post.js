@@ -1,13 +1,13 @@
-/** Browsers let requests of all 64 KiB together outlive their page. */
+/** The bytes of requests that may outlive their page. Browsers allow 64 KiB for all requests together. */
 export const KEEPALIVE_BYTES = 60_000;
 const TIMEOUT_MILLIS = 15_000;
 
-/** Worth another try, as OTLP says: https://opentelemetry.io/docs/specs/otlp/#failures-1 */
+/** The statuses that OTLP lets clients retry (https://opentelemetry.io/docs/specs/otlp/#failures-1), 408 besides. */
 const RETRYABLE = [408, 429, 502, 503, 504];
-/** Nothing from this page will ever be taken: the key or the address is wrong. */
+/** The statuses after which nothing more is sent: the key or the address is wrong. */
 const FINAL = [401, 403, 404];
 
-/** Where requests leave. */
+/** Sends requests to the endpoint. */
 export class PostOffice {
   #url;
   #headers;
@@ -23,17 +23,20 @@ export class PostOffice {
     this.#headers = { "content-type": "application/json", ...(key && { authorization: `Bearer ${key}` }) };
   }
 
-  /** How many bytes may outlive the page besides those under way. */
+  /** The number of bytes that may still outlive the page, without the requests under way. */
   get room() {
     return KEEPALIVE_BYTES - this.#underway;
   }
 
   /**
-   * Sends the body of a batch. The id is the same for each attempt at one batch, so that a server stores it once.
+   * Sends the body of a batch. The id is the same for each attempt with the same batch, so that a server stores it once.
    *
-   * Never fails. The outcome is `{}` if the server took it; `{ refused }` with a reason if it never will; `{ later }` if another attempt may
-   * help, in so many milliseconds at the earliest, with `outlives` if the request may have arrived without an answer; `{ never }` if no
-   * attempt with any batch will.
+   * Returns the outcome and never throws:
+   * - `{}`: the server accepted the batch.
+   * - `{ refused }`: the server will never accept this batch, with the reason.
+   * - `{ later, outlives }`: another attempt may help after `later` milliseconds. With `outlives` the request may have
+   *   arrived without an answer.
+   * - `{ never }`: the server will accept no batch.
    */
   async send(body, id) {
     const keepalive = body.byteLength <= this.room;
@@ -57,7 +60,10 @@ export class PostOffice {
     }
   }
 
-  /** The records have the times of this device. One that is hours off puts them on another day, or the server refuses them. */
+  /**
+   * Warns if the device's clock is hours off. Records have its times, so they would be on another day, or the server
+   * refuses them.
+   */
   #compareClocks(date) {
     const hours = Math.round((Date.now() - Date.parse(date)) / 3_600_000);
     if (!hours || this.#hasComparedClocks) return;

@@ -3,18 +3,18 @@
 import { createDefaultSessionIdGenerator } from "@opentelemetry/browser-sdk/session";
 
 const IDLE_MILLIS = 30 * 60_000;
-/** How old the kept time of the last activity may be, so that not every key press is written down. */
+/** The largest age of the stored time of the last activity. Without it, each key press would write to the storage. */
 const PRECISION_MILLIS = 5_000;
 const KEY = "lakefront-session";
 
 const generator = createDefaultSessionIdGenerator();
 
-/** The session of this browser on this site, in all of its tabs. */
+/** The session of this browser on this site, which all tabs share. */
 export class Session {
   #id;
   #seen = 0;
 
-  /** The SDK asks this for every record, which makes every record an activity. */
+  /** Returns the id of the session. The SDK calls this for each record, so each record counts as activity. */
   getSessionId() {
     const now = Date.now();
     if (now - this.#seen < PRECISION_MILLIS) return this.#id;
@@ -25,14 +25,14 @@ export class Session {
     return this.#id;
   }
 
-  /** Makes reading and typing an activity. */
+  /** Counts scrolling, pointing and typing as activity. */
   followInput() {
     const active = () => this.getSessionId();
     for (const type of ["pointerdown", "keydown", "scroll"]) addEventListener(type, active, { capture: true, passive: true });
   }
 }
 
-// A browser may forbid storage. A session is then that of one page.
+/** Returns the stored session, or null. A browser may forbid storage: a session is then one page's. */
 function kept() {
   try {
     const { id, seen } = JSON.parse(localStorage.getItem(KEY));

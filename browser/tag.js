@@ -1,7 +1,7 @@
-/** The tag that loaded this script. Modules do not know theirs: then it is the first with this script's name. */
+/** Returns the tag that loaded this script. A module has no `currentScript`, so the first tag of this name counts. */
 export const ownTag = () => document.currentScript ?? document.querySelector('script[src*="/otel.js"]');
 
-/** What a tag says in its data- attributes; what it does not say follows from where it is and where it leads. */
+/** Returns the settings in a tag's `data-` attributes. Defaults follow from the page's and the script's addresses. */
 export function settingsOf(tag) {
   const { endpoint, service, version, environment, key, hashRoutes } = tag?.dataset ?? {};
   const base = new URL(endpoint || "/", endpoint ? location.href : tag?.src || location.href);

@@ -16,7 +16,7 @@ import { vitals } from "./vitals.js";
 
 const LIMITS = { attributeCountLimit: 64, attributeValueLengthLimit: 8_192 };
 
-/** The SDK as this script uses it. It is registered nowhere: a page may have an SDK of its own beside it. */
+/** Configures the SDK. It is not registered globally, so that a page may use an SDK of its own. */
 export function telemetry({ url, key, hasHashRoutes, resource }) {
   setHashRoutes(hasHashRoutes);
   const session = new Session();
@@ -36,7 +36,7 @@ export function telemetry({ url, key, hasHashRoutes, resource }) {
   return {
     track,
     identify: (id) => identity.set(id),
-    /** Begins to report what happens by itself. */
+    /** Starts the automatic reports: page views, errors, vitals and the events of elements. */
     watch() {
       session.followInput();
       const pages = new Pages();

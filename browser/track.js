@@ -2,13 +2,13 @@ import { SeverityNumber } from "@opentelemetry/api-logs";
 
 import { json } from "./json.js";
 
-/** A function that records an event by name. */
+/** Returns a function that records an event by name. */
 export const tracker = (logger) => (name, attributes) => {
   if (typeof name !== "string" || name === "") throw new TypeError("track: the first argument is the event's name");
   logger.emit({ eventName: name, severityNumber: SeverityNumber.INFO, attributes: plain(attributes ?? {}) });
 };
 
-/** Attributes as texts, numbers and truth values, anything else as JSON; those without a value are left out. */
+/** Returns attributes as texts, numbers and booleans. Other values become JSON. An attribute without a value goes. */
 function plain(attributes) {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined && value !== null);
   return Object.fromEntries(given.map(([key, value]) => [key, plainValue(value)]));

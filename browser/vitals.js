@@ -1,9 +1,9 @@
 import { WebVitalsInstrumentation } from "@opentelemetry/browser-instrumentation/experimental/web-vitals";
 
-/** Vitals of loading a page, which are known long after the visitor may have gone on to another. */
+/** The vitals of loading a page. They may be reported after the visitor has gone to another page. */
 const OF_LOADING = ["ttfb", "fcp", "lcp"];
 
-/** Web vitals, each with the page it is about. */
+/** Returns the instrumentation of web vitals. Each vital has the path of the page that it measures. */
 export const vitals = (pages) =>
   new WebVitalsInstrumentation({
     enabled: false,

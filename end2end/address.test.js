@@ -34,10 +34,10 @@ test("a preset changes the address and the panels, and the back button undoes it
   assert.deepEqual(page.complaints, []);
 });
 
-/** The viewer's zone as the browser calls it: Chromium says Asia/Katmandu for Asia/Kathmandu. */
+/** The browser's name of the viewer's zone. Chromium has Asia/Katmandu for Asia/Kathmandu. */
 const zone = (page) => page.evaluate(() => Intl.DateTimeFormat().resolvedOptions().timeZone);
 
-test("a range of one's own is read in the viewer's zone and pins it", async () => {
+test("a custom range is read in the viewer's zone and pins the zone", async () => {
   const page = await open(browser, "/", { timezoneId: "Asia/Kathmandu" });
   await settled(page);
   await page.locator(".zone", { hasText: await zone(page) }).waitFor();
@@ -57,7 +57,7 @@ test("a range of one's own is read in the viewer's zone and pins it", async () =
   assert.ok(first >= `${from} 06:00:00` && first < `${to} 19:00:00`, first);
 });
 
-test("the viewer's zone is named, and known to the server on the next visit", async () => {
+test("the page names the viewer's zone, and the server has it on the next visit", async () => {
   const page = await open(browser, "/", { timezoneId: "Asia/Kathmandu" });
   const name = await zone(page);
   await page.locator(".zone", { hasText: name }).waitFor();

@@ -43,7 +43,7 @@ test("files hold what the API answers", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
-test("a file of nothing is a problem", async () => {
+test("a download of an unknown query is a problem document", async () => {
   const page = await open(browser, "/");
   for (const [path, status] of [["/download/nothing.csv", 404], ["/download/top_errors.xls", 404], ["/download/errors_for_user.csv", 400]]) {
     const reply = await page.request.get(new URL(path, page.url()).href);
@@ -52,7 +52,7 @@ test("a file of nothing is a problem", async () => {
   }
 });
 
-test("how it was answered is there to copy, and runs", async () => {
+test("the statement behind an answer can be copied and run", async () => {
   const page = await open(browser, "/?range=24h", { permissions: ["clipboard-read", "clipboard-write"] });
   await settled(page);
   const panel = panelOf(page, "top_errors");
@@ -70,7 +70,7 @@ test("how it was answered is there to copy, and runs", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
-test("the API tells the statement only to those who ask", async () => {
+test("the API returns the statement only if the request asks for it", async () => {
   const plain = await post("/query", { query: "top_errors", timeRange: "24h" });
   assert.equal(plain.statement, undefined);
   const { statement } = await post("/query", { query: "top_errors", timeRange: "24h", explain: true });
@@ -78,20 +78,20 @@ test("the API tells the statement only to those who ask", async () => {
   assert.ok(statement.params.some(({ name, value }) => name === "limit" && value === "10"));
 });
 
-/** Lets what happens every ten seconds happen every half. */
+/** Makes timers of ten seconds fire every half second. */
 const hurried = (page) =>
   page.addInitScript(() => {
     const every = window.setInterval.bind(window);
     window.setInterval = (act, pause) => every(act, pause / 20);
   });
 
-test("the page asks again by itself, not in a hidden tab, and at once on return", async () => {
+test("the page refreshes by itself, not in a hidden tab, and at once on return", async () => {
   const page = await open(browser, "/web", { prepare: hurried });
   await settled(page);
   let asked = 0;
   page.on("request", (request) => request.url().endsWith("/api/ask") && (asked += 1));
   const asks = () => page.waitForRequest((request) => request.url().endsWith("/api/ask"));
-  /** Waits until what was asked is answered, and then as long as two questions take to come. */
+  /** Waits until all requests are answered, and then twice the refresh interval. */
   const silence = async () => {
     await page.waitForTimeout(500);
     await answered(page);

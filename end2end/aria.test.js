@@ -11,7 +11,7 @@ after(() => browser.close());
 
 const folder = new URL("aria/", import.meta.url);
 
-/** Without what differs from one run to the next: numbers and their units. */
+/** Returns a tree without numbers and units, which differ between runs. */
 const steady = (text) => text.replaceAll(/(\/download\/[^?]+)\S+/g, "$1").replaceAll(/\b\d[\d.,:]*( (ms|s|min|[kM]?B)\b)?/g, "N");
 
 function assertIs(name, text) {
@@ -24,7 +24,7 @@ function assertIs(name, text) {
 }
 
 for (const { name, path } of await pages()) {
-  test(`the page ${name}`, async () => {
+  test(`the page ${name} has the expected accessibility tree`, async () => {
     const page = await open(browser, path);
     await settled(page);
     // Answers and suggestions depend on the data, so they are removed. The page around them is compared.
@@ -36,7 +36,7 @@ for (const { name, path } of await pages()) {
   });
 }
 
-test("an answer", async () => {
+test("a panel's answer has the expected accessibility tree", async () => {
   const page = await open(browser, "/web");
   await settled(page);
   assertIs("funnel", steady(await panelOf(page, "funnel").ariaSnapshot()));

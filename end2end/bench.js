@@ -6,7 +6,7 @@ import { observe } from "./observe.js";
 const ROUNDS = 7;
 const browser = await launch();
 
-/** Clicks the link of a range; how long until each panel has the new answer, by engine, in milliseconds. */
+/** Clicks the link of a range. Returns the time until each panel has the new answer, by engine, in milliseconds. */
 const choose = async (page, range) => {
   const link = page.locator("nav.range").getByRole("link", { name: range, exact: true });
   await link.evaluate((link) => {

@@ -16,10 +16,10 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 export const URL_FULL = process.env.LAKEFRONT_URL;
 assert.ok(URL_FULL, "LAKEFRONT_URL is not set: run `cargo xtask test --only browser`, or point it at a running stack");
 
-/** One browser for a file of tests; `close` it when they are done. */
+/** Starts a browser for a file of tests, which closes it at its end. */
 export const launch = () => chromium.launch({ executablePath: process.env.LAKEFRONT_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 
-/** A page in a fresh profile, which keeps what its console calls an error in `page.complaints`. */
+/** Opens a page in a new profile. `page.complaints` collects the errors of its console. */
 export async function open(browser, path = "/", { prepare, base = URL_FULL, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
@@ -44,10 +44,10 @@ export async function answered(page) {
   );
 }
 
-/** The router's catalogue. */
+/** Returns the router's catalogue. */
 export const catalogue = async () => (await fetch(new URL("/queries", URL_FULL))).json();
 
-/** The pages of the navigation, each with its address and the queries that it shows in order. */
+/** Returns the pages of the navigation, each with its address and its queries in order. */
 export async function pages() {
   const queries = await catalogue();
   const names = ["overview", "errors", "logs", "traces", "web", "vitals", "api", "operations"];
@@ -58,13 +58,13 @@ export async function pages() {
   });
 }
 
-/** The panel of a query. */
+/** Returns the panel of a query. */
 export const panelOf = (page, name) => page.locator(`[data-panel=${name}]`);
 
-/** The first value of an ad-hoc query. */
+/** Returns the first value of an ad-hoc query. */
 export const value = async (sql) => (await post("/sql", { sql, params: {} })).rows[0]?.[0];
 
-/** What the API answers. */
+/** Sends JSON to the API and returns its reply. */
 export async function post(path, body) {
   const reply = await fetch(new URL(path, URL_FULL), {
     method: "POST",
@@ -76,12 +76,12 @@ export async function post(path, body) {
   return answer;
 }
 
-/** What axe finds, as lines of text. */
+/** Returns the findings of axe as lines of text. */
 export async function axeFindings(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
 }
 
-/** How far the page reaches beyond its window, in pixels. */
+/** Returns the width of the page beyond its window, in pixels. */
 export const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

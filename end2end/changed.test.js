@@ -1,5 +1,5 @@
-// A page that an extension or a translation has changed: the app goes on where it can. Where it cannot, the page says
-// so and loads whole pages.
+// A page that an extension or a translation has changed. The app continues where it can. Elsewhere the page reports the
+// change and loads whole pages.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -15,19 +15,19 @@ const navigation = (page, name) => page.getByRole("navigation", { name: "Pages" 
 const line = (page) => page.locator(".whole-pages");
 const title = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
 
-/** Changes every page once it is parsed and before the app takes it over. */
+/** Changes every page after it is parsed and before the app hydrates it. */
 const changing = (change) => async (page) => {
   await page.addInitScript(`window.change = ${change}; addEventListener("DOMContentLoaded", () => window.change(), { capture: true });`);
 };
 
-/** What an extension adds to the body. */
+/** Adds elements to the body, as extensions do. */
 const bodyChildren = () => {
   document.body.prepend(Object.assign(document.createElement("div"), { textContent: "an extension" }));
   document.body.append(document.createElement("extension-root"));
   document.documentElement.append(document.createElement("extension-frame"));
 };
 
-/** Every text is replaced by an element, as Chrome's translation does. */
+/** Replaces every text by an element, as Chrome's translation does. */
 const translation = () => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
@@ -41,7 +41,7 @@ const translation = () => {
 };
 
 for (const [what, change] of [["an extension adds to the body", bodyChildren], ["the page is translated", translation]]) {
-  test(`${what}: the page goes on`, async () => {
+  test(`${what}: the page continues to work`, async () => {
     const page = await open(browser, "/", { prepare: changing(change) });
     await settled(page);
     await page.evaluate(() => (window.notReloaded = true));
@@ -60,7 +60,7 @@ for (const [what, change] of [["an extension adds to the body", bodyChildren], [
   });
 }
 
-/** What leaves the app nothing to hold on to. */
+/** The changes after which the app cannot hydrate the page. */
 const removedComments = () => {
   const comments = document.createTreeWalker(document.body, NodeFilter.SHOW_COMMENT);
   const found = [];
@@ -70,7 +70,7 @@ const removedComments = () => {
 const addedInside = () => document.querySelector("main").prepend(document.createElement("div"));
 
 for (const [what, change] of [["comments are removed", removedComments], ["an extension adds to the app itself", addedInside]]) {
-  test(`${what}: the page says so and loads whole pages`, async () => {
+  test(`${what}: the page reports it and loads whole pages`, async () => {
     const page = await open(browser, "/errors?range=6h", { prepare: changing(change) });
     await page.waitForURL((url) => url.pathname === "/plain/errors" && url.search === "?range=6h");
     await page.waitForLoadState();
@@ -105,7 +105,7 @@ for (const [what, change] of [["comments are removed", removedComments], ["an ex
   });
 }
 
-test("the app dies later: the page is what its address says", async () => {
+test("after a later panic the page shows the state of its address", async () => {
   const page = await open(browser, "/errors");
   await settled(page);
   // The panic hook dispatches this event.
@@ -120,7 +120,7 @@ test("the app dies later: the page is what its address says", async () => {
   assert.equal(await line(page).innerText(), "", "a page that is plain by choice has nothing to explain");
 });
 
-test("an app that does not load leaves the page as it is, which loads whole pages", async () => {
+test("a page whose app does not load stays as it is and loads whole pages", async () => {
   const page = await open(browser, "/web?range=24h", { prepare: (page) => page.route("**/*.wasm", (route) => route.abort()) });
   await line(page).getByText("did not load. Links and forms load whole pages").waitFor();
   assert.equal(await page.getByLabel("Auto-refresh").isVisible(), false, "a choice that does nothing is there");
@@ -132,7 +132,7 @@ test("an app that does not load leaves the page as it is, which loads whole page
   assert.equal(await page.evaluate(() => window.isThePageBefore), undefined);
 });
 
-test("a choice applies before the app is there", async () => {
+test("a choice applies before the app has loaded", async () => {
   const page = await open(browser, "/errors", { prepare: (page) => page.route("**/*.wasm", () => undefined) });
   const select = page.getByRole("search").getByLabel("service");
   const service = await select.locator("option").nth(1).innerText();

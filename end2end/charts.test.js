@@ -10,7 +10,7 @@ after(() => browser.close());
 
 const chartOf = (page, query) => panelOf(page, query).locator(".chart");
 
-/** A point of a chart's plot: from 0 to 1 to the right, at half its height. */
+/** Returns the point of a chart's plot at a share of its width from 0 to 1, at half its height. */
 async function point(chart, share) {
   const box = await chart.locator("svg:visible").evaluate((svg) => {
     const [left, top, right, bottom] = svg.dataset.plot.split(" ").map(Number);
@@ -21,7 +21,7 @@ async function point(chart, share) {
   return [box.left + share * box.width, box.y];
 }
 
-test("pointing at one chart shows the moment on all charts of the page", async () => {
+test("pointing at one chart shows the values of that time on all charts", async () => {
   const page = await open(browser, "/");
   await settled(page);
   const errors = chartOf(page, "errors_per_hour");
@@ -50,7 +50,7 @@ test("pointing at one chart shows the moment on all charts of the page", async (
   assert.deepEqual(page.complaints, []);
 });
 
-test("arrow keys go from moment to moment, Escape ends it", async () => {
+test("arrow keys move between buckets, and Escape hides the values", async () => {
   const page = await open(browser, "/errors");
   await settled(page);
   const chart = chartOf(page, "errors_per_hour");
@@ -95,7 +95,7 @@ test("dragging zooms, and the back button undoes it", async () => {
   assert.ok(!new URL(page.url()).searchParams.has("from"));
 });
 
-test("the legend takes series out of the drawing and back in, also by key", async () => {
+test("the legend hides series and shows them again, also by keyboard", async () => {
   const page = await open(browser, "/errors");
   await settled(page);
   const panel = panelOf(page, "errors_per_hour");
@@ -116,7 +116,7 @@ test("the legend takes series out of the drawing and back in, also by key", asyn
   await panel.locator("svg:visible path.s0").first().waitFor();
 });
 
-test("a bucket that can still grow is drawn as such", async () => {
+test("a bucket that is not complete is drawn differently", async () => {
   const page = await open(browser, "/web?range=24h");
   await settled(page);
   const partial = panelOf(page, "unique_visitors_per_day").locator("svg:visible .partial");

@@ -1,4 +1,4 @@
-// Every control of a page does something, and says so in the address.
+// Every control of a page has an effect and changes the address.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -10,7 +10,7 @@ after(() => browser.close());
 
 const filters = (page) => page.getByRole("search");
 
-test("each choice of a range", async () => {
+test("each preset selects its range", async () => {
   const page = await open(browser, "/web");
   await settled(page);
   const presets = page.getByRole("navigation", { name: "Time range" }).locator(".segmented a");
@@ -25,7 +25,7 @@ test("each choice of a range", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
-test("an environment and a route are filters, and each can be taken back", async () => {
+test("an environment and a route are filters, and each can be removed", async () => {
   const page = await open(browser, "/api");
   await settled(page);
   const routes = panelOf(page, "api_routes").locator("tbody tr");
@@ -56,7 +56,7 @@ test("an environment and a route are filters, and each can be taken back", async
   assert.deepEqual(page.complaints, []);
 });
 
-test("a panel's own parameter is of that panel alone", async () => {
+test("a panel's own parameter changes only that panel", async () => {
   const page = await open(browser, "/web");
   await settled(page);
   const rows = (query) => panelOf(page, query).locator("tbody tr").count();
@@ -69,7 +69,7 @@ test("a panel's own parameter is of that panel alone", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
-test("a name in a table leads to what is about it, and the way back is named", async () => {
+test("a name in a table links to the page about it, which links back", async () => {
   const page = await open(browser, "/errors?range=24h");
   await settled(page);
   const link = panelOf(page, "users_with_errors").locator("td.id a").first();
@@ -83,7 +83,7 @@ test("a name in a table leads to what is about it, and the way back is named", a
   assert.deepEqual(page.complaints, []);
 });
 
-test("the table behind a drawing is the answer, and stays open", async () => {
+test("the table behind a chart has the rows of the answer, and stays open", async () => {
   const page = await open(browser, "/web?range=24h");
   await settled(page);
   const panel = panelOf(page, "top_pages");

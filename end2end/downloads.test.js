@@ -1,4 +1,4 @@
-// The files of a panel hold what the API answers.
+// The files of a panel have the rows that the API returns.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -12,7 +12,7 @@ const timeRange = { from: `${from}:00Z`, to: `${to}:00Z` };
 const needsNothing = (query) => query.params.every((param) => param.default !== null);
 
 for (const query of (await catalogue()).filter((query) => query.panels?.length > 0 && needsNothing(query))) {
-  test(query.name, async () => {
+  test(`the files of ${query.name} have the rows of the API`, async () => {
     const reply = await post("/query", { query: query.name, timeRange, tz: "UTC" });
     const file = async (format) => fetch(new URL(`/download/${query.name}.${format}?from=${from}&to=${to}&tz=UTC`, URL_FULL));
     const json = await (await file("json")).json();

@@ -1,4 +1,4 @@
-// An empty lake: the page shows what to send, and then the first rows without a reload.
+// On an empty lake the page shows how to send data, and then the first rows without a reload.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -12,7 +12,7 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
-test("an empty lake says what to send", { skip: !base && "LAKEFRONT_EMPTY_URL is not set" }, async () => {
+test("an empty lake shows what to send", { skip: !base && "LAKEFRONT_EMPTY_URL is not set" }, async () => {
   for (const viewport of [{ width: 390, height: 844 }, { width: 1440, height: 900 }]) {
     const page = await open(browser, "/", { base, viewport });
     const guide = page.locator(".guide");
@@ -35,7 +35,7 @@ test("an empty lake says what to send", { skip: !base && "LAKEFRONT_EMPTY_URL is
   }
 });
 
-test("what came and was refused is said, with the reason", { skip: !base && "LAKEFRONT_EMPTY_URL is not set" }, async () => {
+test("a refused request is shown with the reason", { skip: !base && "LAKEFRONT_EMPTY_URL is not set" }, async () => {
   const page = await open(browser, "/", { base });
   const guide = page.locator(".guide");
   await guide.waitFor();
@@ -52,7 +52,7 @@ test("what came and was refused is said, with the reason", { skip: !base && "LAK
   assert.deepEqual(page.complaints, []);
 });
 
-test("the line for a web page ends the waiting", { skip: !base && "LAKEFRONT_EMPTY_URL is not set" }, async () => {
+test("the guide's script tag ends the waiting", { skip: !base && "LAKEFRONT_EMPTY_URL is not set" }, async () => {
   const page = await open(browser, "/", { base });
   const guide = page.locator(".guide");
   await guide.waitFor();

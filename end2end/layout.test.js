@@ -1,4 +1,4 @@
-// Nothing moves while a page loads, and no long text makes a page wider than its window.
+// No page shifts while it loads, and no long text makes a page wider than its window.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -13,7 +13,7 @@ const SIZES = [{ width: 1440, height: 900 }, { width: 390, height: 844 }];
 
 for (const { name, path } of await pages()) {
   for (const viewport of SIZES) {
-    test(`${name} stays where it is while it loads, ${viewport.width} px`, async () => {
+    test(`${name} does not shift while it loads, ${viewport.width} px`, async () => {
       const page = await open(browser, path, { viewport, prepare: observe });
       await settled(page);
       const { cls, moved } = await page.evaluate(() => ({ cls: window.seen.cls, moved: window.seen.moved }));
@@ -24,7 +24,7 @@ for (const { name, path } of await pages()) {
 }
 
 for (const viewport of SIZES) {
-  test(`how a panel was answered does not widen a page, ${viewport.width} px`, async () => {
+  test(`an open statement does not widen a page, ${viewport.width} px`, async () => {
     for (const { path } of await pages()) {
       const page = await open(browser, path, { viewport });
       await settled(page);
@@ -38,7 +38,7 @@ for (const viewport of SIZES) {
     }
   });
 
-  test(`a long path leaves the web vitals in sight, ${viewport.width} px`, async () => {
+  test(`a long path does not hide the web vitals, ${viewport.width} px`, async () => {
     const page = await open(browser, "/vitals", { viewport });
     await settled(page);
     const path = `/very/${"long-".repeat(40)}path`;

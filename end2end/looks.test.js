@@ -12,11 +12,11 @@ after(() => browser.close());
 
 const SIZES = [{ width: 390, height: 844 }, { width: 1440, height: 900 }];
 const folder = process.env.LAKEFRONT_SCREENSHOTS;
-/** Where the pictures of the README and the guides go: `cargo xtask test --only browser --screenshots`. */
+/** The folder for the pictures of the README and the guides: `cargo xtask test --only browser --screenshots`. */
 const pictures = process.env.LAKEFRONT_PICTURES;
 for (const wanted of [folder, pictures].filter(Boolean)) mkdirSync(wanted, { recursive: true });
 
-/** Of which looks there is a picture, and its name. */
+/** Returns the name of the picture of a page in a size and a theme, if there is one. */
 const pictureOf = (name, { width }, colorScheme) => {
   if (width === 1440 && colorScheme === "light") return name;
   if (width === 1440 && name === "overview") return "overview-dark";
@@ -24,7 +24,7 @@ const pictureOf = (name, { width }, colorScheme) => {
   return undefined;
 };
 
-/** Pairs of labels in one drawing that touch, and labels too small to read. */
+/** Returns the pairs of labels in one drawing that touch, and the labels that are too small to read. */
 const unreadable = (page) =>
   page.evaluate(() => {
     const found = [];
@@ -43,7 +43,7 @@ const unreadable = (page) =>
     return found;
   });
 
-/** The pages about one thing, of which there is something. */
+/** Returns the address of a page about one value, for a value with rows. */
 const one = async (page, column) => {
   const found = await value(
     `SELECT ${column} FROM otel_traces WHERE ErrorType != '' AND ${column} != '' AND Timestamp > now() - INTERVAL 6 DAY ORDER BY Timestamp DESC LIMIT 1`,
@@ -55,7 +55,7 @@ const about = await Promise.all([one("error", "ErrorGroup"), one("user", "UserId
 for (const { name, path } of [...(await pages()), ...about]) {
   for (const colorScheme of ["light", "dark"]) {
     for (const viewport of SIZES) {
-      test(`${name}, ${colorScheme}, ${viewport.width} px`, async () => {
+      test(`${name} fits its window, is legible and has no findings of axe, ${colorScheme}, ${viewport.width} px`, async () => {
         const page = await open(browser, path, { colorScheme, viewport, deviceScaleFactor: 1 });
         await settled(page);
         assert.ok((await overflow(page)) <= 0, "the page scrolls sideways");
@@ -71,7 +71,7 @@ for (const { name, path } of [...(await pages()), ...about]) {
   }
 }
 
-test("the theme is chosen by hand, and kept", async () => {
+test("the viewer's theme is kept on the next visit", async () => {
   const page = await open(browser, "/", { colorScheme: "light" });
   await settled(page);
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -83,7 +83,7 @@ test("the theme is chosen by hand, and kept", async () => {
   assert.equal(await background(), dark);
 });
 
-test("the keyboard reaches the panels, and shows where it is", async () => {
+test("the keyboard reaches the panels, and the focus is visible", async () => {
   const page = await open(browser);
   await settled(page);
   await page.keyboard.press("Tab");

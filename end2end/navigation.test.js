@@ -10,7 +10,7 @@ after(() => browser.close());
 
 const navigation = (page) => page.getByRole("navigation", { name: "Pages" });
 
-test("every page is a click away, and named", async () => {
+test("every page is a click away and has its name", async () => {
   const page = await open(browser, "/");
   await settled(page);
   await page.evaluate(() => (window.notReloaded = true));
@@ -33,7 +33,7 @@ test("every page is a click away, and named", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
-test("the state goes along, what does not concern the other page stays", async () => {
+test("a link to another page keeps the state that the other page uses", async () => {
   const page = await open(browser, "/vitals?range=24h&refresh=5m&service=shop-web&page=%2Fcart");
   await settled(page);
   await navigation(page).getByRole("link", { name: "Errors" }).click();
@@ -41,7 +41,7 @@ test("the state goes along, what does not concern the other page stays", async (
   assert.equal(new URL(page.url()).search, "?range=24h&refresh=5m&service=shop-web");
 });
 
-test("the server names the page, too", async () => {
+test("the server's HTML has the title of the page", async () => {
   const page = await open(browser, "/plain/errors", { javaScriptEnabled: false });
   assert.equal(await page.title(), "Errors · Lakefront");
 });

@@ -1,8 +1,8 @@
 // Collects Chromium's measurements of a page.
 
 /**
- * Keeps what the browser reports of paints, shifts and reactions in `window.seen`, with the elements that shifted. Shifts are summed up as
- * Core Web Vitals count them (https://web.dev/articles/cls).
+ * Collects the paints, shifts and reactions that the browser reports in `window.seen`, with the elements that shifted.
+ * Shifts are summed as in Core Web Vitals (https://web.dev/articles/cls).
  */
 export const observe = (page) =>
   page.addInitScript(() => {

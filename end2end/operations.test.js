@@ -1,4 +1,4 @@
-// The Operations page shows the state of each part of the system.
+// The Operations page shows the state of each subsystem.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -8,7 +8,7 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
-/** A part's table: each row by the names of its columns. */
+/** Returns the rows of a subsystem's table, by the names of the columns. */
 async function rowsOf(page, part) {
   const names = await page.locator(`#${part} th[scope=col]`).allInnerTexts();
   const rows = await page.locator(`#${part} tbody tr`).evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText)));
@@ -18,7 +18,7 @@ async function rowsOf(page, part) {
 const number = (text) => Number(text.replaceAll(",", ""));
 
 for (const javaScriptEnabled of [true, false]) {
-  test(`ingest, lake, sync and audits are told of, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
+  test(`the states of ingest, lake, sync and audits are shown, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
     const page = await open(browser, javaScriptEnabled ? "/operations" : "/plain/operations", { javaScriptEnabled });
     if (javaScriptEnabled) await settled(page);
 
@@ -52,7 +52,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test("what is told is asked again", async () => {
+test("a refresh requests the states again", async () => {
   const page = await open(browser, "/operations");
   await settled(page);
   const cursor = async () => (await rowsOf(page, "sync"))[0].cursor;

@@ -27,7 +27,7 @@ async function assertAnswer(panel, query) {
   }
 }
 
-/** Queries that have nothing to tell of a demo in which nothing fails. */
+/** The queries without rows in a demo without failures. */
 const MAY_BE_EMPTY = ["router_failovers"];
 
 const assertHasRows = async (page, name) =>
@@ -58,14 +58,14 @@ for (const { name, path, shown } of await pages()) {
   });
 }
 
-test("every named query that is shown anywhere is shown on a page that there is", async () => {
+test("every named query with a panel is on an existing page", async () => {
   const known = ["overview", "errors", "error", "user", "trace", "web", "vitals", "api", "operations"];
   for (const query of await catalogue()) {
     for (const { page } of query.panels ?? []) assert.ok(known.includes(page), `${query.name}: ${page}`);
   }
 });
 
-test("the errors of one user", async () => {
+test("the page of a user shows that user's errors", async () => {
   const user = await value(
     "SELECT UserId FROM otel_logs WHERE ErrorType != '' AND UserId != '' AND Timestamp > now() - INTERVAL 7 DAY " +
       "GROUP BY UserId ORDER BY count() DESC LIMIT 1",
@@ -86,7 +86,7 @@ test("the errors of one user", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
-test("from the groups to one, its occurrences, its users and its trace", async () => {
+test("an error group links to its occurrences, its users and its trace", async () => {
   // The group is that of an error in a span, so that there is a trace.
   const group = await value(
     "SELECT ErrorGroup FROM otel_traces WHERE ErrorType != '' AND UserId != '' AND Timestamp > now() - INTERVAL 6 DAY " +
@@ -118,7 +118,7 @@ test("from the groups to one, its occurrences, its users and its trace", async (
   assert.ok((await stacks.count()) > 0);
 });
 
-test("a stack is folded, and opens", async () => {
+test("a stack is folded and can be opened", async () => {
   const group = await value("SELECT ErrorGroup FROM otel_logs WHERE ErrorType = 'TypeError' LIMIT 1");
   const page = await open(browser, `/error?error_group=${encodeURIComponent(group)}`);
   await settled(page);
@@ -127,7 +127,7 @@ test("a stack is folded, and opens", async () => {
   assert.match(await stack.locator("pre").innerText(), /at priceOf/);
 });
 
-test("a panel that fails says so and tries again", async () => {
+test("a failed panel shows the failure and can be tried again", async () => {
   const page = await open(browser, "/web");
   await settled(page);
   await page.route("**/api/ask", (route) => route.abort());
@@ -140,7 +140,7 @@ test("a panel that fails says so and tries again", async () => {
   assert.equal(await panel.getByRole("alert").count(), 0);
 });
 
-test("a page that is none says so", async () => {
+test("an unknown address is a page with status 404", async () => {
   const page = await open(browser, "/nothing");
   await page.getByRole("heading", { name: "There is no such page" }).waitFor();
 });

@@ -1,4 +1,4 @@
-// Without JavaScript the server's page has everything.
+// The pages of the server without JavaScript: charts, tables, links, forms and files.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -13,7 +13,7 @@ const off = { javaScriptEnabled: false };
 const needsNothing = (query) => query.params.every((param) => param.default !== null);
 const DRAWN = ["line", "bar", "ranking", "heatmap"];
 
-test("charts and tables are there without JavaScript", async () => {
+test("charts and tables are shown without JavaScript", async () => {
   for (const { path, shown } of await pages()) {
     const page = await open(browser, `/plain${path === "/" ? "" : path}`, off);
     for (const query of shown.filter(needsNothing)) {
@@ -29,7 +29,7 @@ test("charts and tables are there without JavaScript", async () => {
   }
 });
 
-test("pages lead to each other without JavaScript", async () => {
+test("pages link to each other without JavaScript", async () => {
   const page = await open(browser, "/plain?range=24h", off);
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Web vitals" }).click();
   assert.equal(new URL(page.url()).pathname, "/plain/vitals");
@@ -37,7 +37,7 @@ test("pages lead to each other without JavaScript", async () => {
   assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "Web vitals");
 });
 
-test("an answer can be taken along without JavaScript", async () => {
+test("an answer can be downloaded without JavaScript", async () => {
   const page = await open(browser, "/plain/errors", off);
   const panel = panelOf(page, "error_groups");
   const link = panel.getByRole("link", { name: "CSV" });
@@ -60,7 +60,7 @@ test("links and forms work without JavaScript", async () => {
   assert.equal(await page.getByRole("search").getByLabel("Service").inputValue(), name);
 });
 
-test("a browser without JavaScript is sent on from the streaming page", async () => {
+test("a browser without JavaScript is redirected from the streaming page", async () => {
   const page = await open(browser, "/?range=24h", off);
   await page.waitForURL(/\/plain\?range=24h$/);
   await page.goto(new URL("/errors?range=24h", page.url()).href);

@@ -11,8 +11,8 @@ before(async () => (browser = await launch()));
 after(() => browser.close());
 
 /**
- * An endpoint of another origin that keeps what it receives. `answer` says how it answers, after what it awaits: a status, or nothing for no
- * answer at all. `headers` are those that it allows pages to send.
+ * Starts an endpoint of another origin that collects its requests. `answer` returns the status, or nothing for no answer
+ * at all. `headers` are the headers that it allows pages to send.
  */
 async function endpoint({ answer = () => 200, headers = "*" } = {}) {
   const received = [];
@@ -37,14 +37,14 @@ async function endpoint({ answer = () => 200, headers = "*" } = {}) {
   return { received, url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }
 
-/** The records of a body. */
+/** Returns the records of a body. */
 const recordsIn = ({ body }) => JSON.parse(body).resourceLogs.flatMap(({ scopeLogs }) => scopeLogs).flatMap(({ logRecords }) => logRecords);
 
 const named = (sent, name) => sent.flatMap(recordsIn).filter(({ eventName }) => eventName === name);
 
 const attributesOf = ({ attributes }) => Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
-/** Waits until something holds of what an endpoint received. */
+/** Waits until the requests of an endpoint meet a condition. */
 async function until(holds, what) {
   for (const deadline = Date.now() + 10_000; !holds(); ) {
     assert.ok(Date.now() < deadline, `waited 10 s until ${what}`);
@@ -52,7 +52,7 @@ async function until(holds, what) {
   }
 }
 
-/** A visitor's page whose script sends to an endpoint, and what its console says. */
+/** Opens a page whose script sends to an endpoint. Returns it with the messages of its console. */
 async function visitTo(to, { head = "", attributes = {}, path = "/", ...options } = {}) {
   const shop = await site({ attributes: { "data-endpoint": to.url, ...attributes }, head });
   const said = [];
@@ -105,7 +105,7 @@ test("an attempt without an answer is made again with the same id and the same r
   shop.close();
 });
 
-test("an endpoint that allows no header of ours gets the id in the address", async () => {
+test("an endpoint that allows no extra header gets the id in the address", async () => {
   const to = await endpoint({ headers: "content-type" });
   const { shop, page } = await visitTo(to);
   await page.evaluate(() => lakefront.track("anyway"));
@@ -115,7 +115,7 @@ test("an endpoint that allows no header of ours gets the id in the address", asy
   shop.close();
 });
 
-test("one record that is refused costs that record, and the console says so once", async () => {
+test("a refused record is dropped alone, with one warning", async () => {
   const to = await endpoint({ answer: ({ body }) => (/poison/.test(body) ? 400 : 200) });
   const { shop, page, said } = await visitTo(to);
   await page.evaluate(() => {
@@ -134,7 +134,7 @@ test("one record that is refused costs that record, and the console says so once
   shop.close();
 });
 
-test("an endpoint that refuses everything is left alone for a minute", async () => {
+test("an endpoint that refuses everything gets no request for a minute", async () => {
   const to = await endpoint({ answer: () => 400 });
   const { shop, page, said } = await visitTo(to, { prepare: (page) => page.clock.install() });
   await page.evaluate(() => {
@@ -148,7 +148,7 @@ test("an endpoint that refuses everything is left alone for a minute", async () 
   shop.close();
 });
 
-test("text is well formed, wherever it was cut", async () => {
+test("a cut text is well-formed Unicode", async () => {
   const to = await endpoint();
   const { shop, page } = await visitTo(to);
   await page.evaluate(() => {
@@ -185,7 +185,7 @@ test("a page that changes arrays and JSON, as Prototype.js does, is measured", a
   shop.close();
 });
 
-test("fields of a form may be called anything", async () => {
+test("fields of a form may have any name", async () => {
   const to = await endpoint();
   const { shop, page } = await visitTo(to);
   await page.evaluate(() => {
@@ -201,7 +201,7 @@ test("fields of a form may be called anything", async () => {
   shop.close();
 });
 
-test("what is no user's id is none, and the console says so once", async () => {
+test("a value that is no user id is ignored, with one warning", async () => {
   const to = await endpoint();
   const { shop, page, said } = await visitTo(to);
   await page.evaluate(() => {

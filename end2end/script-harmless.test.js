@@ -31,7 +31,7 @@ for (const [name, property, value] of [
   });
 }
 
-test("an endpoint that is down: few requests, no uncaught error, and what waits arrives when it is back", async () => {
+test("an endpoint that is down gets few requests, and the waiting records when it is back", async () => {
   const port = await freePort();
   const shop = await site({ attributes: { "data-endpoint": `http://127.0.0.1:${port}` } });
   const page = await visit(browser, shop.origin, { prepare: (page) => page.clock.install() });
@@ -48,7 +48,7 @@ test("an endpoint that is down: few requests, no uncaught error, and what waits 
   shop.close();
 });
 
-test("an endpoint that stays down: retries end, and memory is bounded", async () => {
+test("retries end at an endpoint that stays down, and memory is bounded", async () => {
   const port = await freePort();
   const shop = await site({ attributes: { "data-endpoint": `http://127.0.0.1:${port}` } });
   const page = await visit(browser, shop.origin, { prepare: (page) => page.clock.install() });
@@ -67,7 +67,7 @@ test("an endpoint that stays down: retries end, and memory is bounded", async ()
   shop.close();
 });
 
-test("an endpoint that refuses the key is not asked again, and the console says why", async () => {
+test("an endpoint that refuses the key gets no further request, and a warning says why", async () => {
   const port = await freePort();
   const keys = [];
   const server = await endpoint(port, (body, { headers }) => (keys.push(headers.authorization), 401));
@@ -84,7 +84,7 @@ test("an endpoint that refuses the key is not asked again, and the console says 
   shop.close();
 });
 
-test("a tag that makes no sense leaves the page alone", async () => {
+test("a tag with invalid settings does not affect the page", async () => {
   const shop = await site({ attributes: { "data-endpoint": "http://[" } });
   const page = await visit(browser, shop.origin);
   await loaded(page);
@@ -93,7 +93,7 @@ test("a tag that makes no sense leaves the page alone", async () => {
   shop.close();
 });
 
-test("a script that does not load leaves the page alone", async () => {
+test("a script that does not load does not affect the page", async () => {
   const port = await freePort();
   const shop = await site({ script: `http://127.0.0.1:${port}/otel.js` });
   const page = await visit(browser, shop.origin);
@@ -115,7 +115,7 @@ test("a second tag changes nothing", async () => {
   shop.close();
 });
 
-test("one global, and nothing of the page's is replaced", async () => {
+test("the script adds one global and replaces nothing of the page", async () => {
   const shop = await site();
   const page = await visit(browser, shop.origin, {
     prepare: (page) => page.addInitScript(() => (window.before = { keys: new Set(Reflect.ownKeys(window)), fetch, pushState: history.pushState })),
@@ -131,7 +131,7 @@ test("one global, and nothing of the page's is replaced", async () => {
   shop.close();
 });
 
-test("a browser that forbids storage is measured page by page", async () => {
+test("in a browser without storage each page is a session", async () => {
   const prepare = (page) =>
     page.addInitScript(() => {
       const forbidden = { get() { throw new DOMException("denied", "SecurityError"); } };
@@ -147,7 +147,7 @@ test("a browser that forbids storage is measured page by page", async () => {
   shop.close();
 });
 
-/** Lets time pass on the page, and its requests fail or succeed. */
+/** Advances the clock of the page, then waits for the requests that this causes. */
 async function forward(page, millis) {
   await page.clock.fastForward(millis);
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -160,7 +160,7 @@ async function freePort() {
   return port;
 }
 
-/** Takes requests of any origin and answers with the status that `answer` says. */
+/** Starts a server that accepts requests of any origin and answers with the status of `answer`. */
 async function endpoint(port, answer) {
   const server = createServer(async (request, response) => {
     const chunks = [];

@@ -13,7 +13,7 @@ after(() => browser.close());
 const names = (rows) => rows.map(({ EventName }) => EventName);
 const has = (...wanted) => (rows) => wanted.every((name) => names(rows).includes(name));
 
-test("the tab closes right after a click", async () => {
+test("a click right before the tab closes is sent", async () => {
   const shop = await site();
   const page = await visit(browser, shop.origin);
   await loaded(page);
@@ -23,7 +23,7 @@ test("the tab closes right after a click", async () => {
   shop.close();
 });
 
-test("the page has no idle moment between an interaction and its end", async () => {
+test("an interaction is sent by a page that is never idle", async () => {
   const shop = await site();
   const page = await visit(browser, shop.origin, {
     prepare: (page) => page.addInitScript(() => (window.requestIdleCallback = () => 0)),
@@ -39,7 +39,7 @@ test("the page has no idle moment between an interaction and its end", async () 
   shop.close();
 });
 
-test("the click leads away", async () => {
+test("a click on a link to another page is sent", async () => {
   const shop = await site();
   const page = await visit(browser, shop.origin);
   await loaded(page);
@@ -51,7 +51,7 @@ test("the click leads away", async () => {
   shop.close();
 });
 
-test("much happened, and the answer to the last request has not come", async () => {
+test("many records are sent while a request has no answer", async () => {
   const slow = await slowEndpoint();
   const shop = await site({ attributes: { "data-endpoint": slow.url } });
   const page = await visit(browser, shop.origin);
@@ -71,7 +71,7 @@ test("much happened, and the answer to the last request has not come", async () 
   shop.close();
 });
 
-/** The router, half a second away. */
+/** A proxy of the router that delays each request by half a second. */
 async function slowEndpoint() {
   const server = createServer(async (request, response) => {
     const chunks = [];

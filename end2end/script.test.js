@@ -17,7 +17,7 @@ for (const [name, prepare] of [
   ["the Navigation API", undefined],
   ["history alone", (page) => page.addInitScript(() => Object.defineProperty(window, "navigation", { value: undefined }))],
 ]) {
-  test(`pages that are loaded and pages that are not are views, by ${name}`, async () => {
+  test(`loaded pages and pages without a load are views, by ${name}`, async () => {
     const shop = await site({ attributes: { "data-version": "1.2.3", "data-environment": "staging" } });
     const address = `${shop.origin}/products/42?utm_source=news&utm_medium=mail&utm_campaign=spring&token=secret#access=secret`;
     const page = await visit(browser, address, { referer: "https://search.example/find?q=secret", prepare });
@@ -45,7 +45,7 @@ for (const [name, prepare] of [
   });
 }
 
-test("a page that comes back from the browser's memory is a view", async () => {
+test("a page that is restored from the browser's memory is a view", async () => {
   const shop = await site();
   const page = await visit(browser, shop.origin, { referer: "https://search.example/" });
   await loaded(page);
@@ -55,7 +55,7 @@ test("a page that comes back from the browser's memory is a view", async () => {
   shop.close();
 });
 
-test("a page prepared in advance is a view once it is shown", async () => {
+test("a prerendered page is a view once it is shown", async () => {
   const shop = await site();
   const prepare = (page) => page.addInitScript(() => Object.defineProperty(document, "prerendering", { get: () => !window.shown }));
   const page = await visit(browser, shop.origin, { prepare });
@@ -71,7 +71,7 @@ test("a page prepared in advance is a view once it is shown", async () => {
   shop.close();
 });
 
-test("vitals come with the page they are about", async () => {
+test("vitals have the page that they measure", async () => {
   const shop = await site();
   const page = await visit(browser, `${shop.origin}/landing`);
   await loaded(page);
@@ -120,7 +120,7 @@ test("uncaught errors and unhandled rejections are errors of their page", async 
   shop.close();
 });
 
-test("a page tells events and who the visitor is, also before the script is there", async () => {
+test("events and the user's id are recorded, also from before the script has loaded", async () => {
   const head = `<script nonce="head">
     (window.lakefront ||= []).push(["track", "early", { plan: "pro", seats: 3, ratio: 0.5, trial: true, tags: ["a", "b"], none: null }]);
     (window.lakefront ||= []).push(["identify", "u-1"]);
@@ -162,7 +162,7 @@ test("a page tells events and who the visitor is, also before the script is ther
   shop.close();
 });
 
-test("a session ends after 30 idle minutes, and is one for all pages until then", async () => {
+test("all pages share a session until 30 idle minutes have passed", async () => {
   const shop = await site();
   const page = await visit(browser, `${shop.origin}/one`, { prepare: (page) => page.clock.install() });
   await loaded(page);

@@ -6,10 +6,10 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { URL_FULL } from "./browser.js";
 
-/** Where the tag's script comes from, and where it sends. */
+/** The address of the script, which is also the endpoint. */
 export const ROUTER = new URL(URL_FULL).origin;
 
-/** Chromium without a window calls itself a bot. */
+/** A user agent of an ordinary browser: headless Chromium has the one of a bot. */
 const USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36";
 
 const PAGE_SCRIPT = `
@@ -23,8 +23,9 @@ const PAGE_SCRIPT = `
 `;
 
 /**
- * Starts a site whose every page has the tag with these attributes (or this whole `line`), and `head` before it. Its policy allows no inline script
- * and no eval, and from elsewhere only our script and where it sends. Each site is a service of its own.
+ * Starts a site. Each page has the tag with these attributes (or this whole `line`), after `head`. The site's policy
+ * allows no inline script, no eval, and of other origins only the script and its endpoint. Each site is a service of its
+ * own.
  */
 export async function site({ line, attributes = {}, head = "", tags = 1, script = `${ROUTER}/otel.js` } = {}) {
   const service = `script-${randomBytes(6).toString("hex")}`;
@@ -53,10 +54,10 @@ export async function site({ line, attributes = {}, head = "", tags = 1, script 
   return { origin, service, close: () => server.close() };
 }
 
-/** Listens on a port of 127.0.0.1, a free one if none is given. A test that fails closes nothing, and ends all the same. */
+/** Listens on a port of 127.0.0.1, or on a free one. A server that is not closed does not keep the test alive. */
 export const listening = (server, port = 0) => new Promise((resolve) => server.unref().listen(port, "127.0.0.1", resolve));
 
-/** A visitor's page, which keeps what goes wrong on it and what it sends. */
+/** Opens a visitor's page, which collects its errors and its requests. */
 export async function visit(browser, address, { referer, prepare, ...options } = {}) {
   const context = await browser.newContext({ userAgent: USER_AGENT, ...options });
   const page = await context.newPage();
@@ -69,17 +70,17 @@ export async function visit(browser, address, { referer, prepare, ...options } =
   return page;
 }
 
-/** Waits until the script on a page is there. */
+/** Waits until the script on a page has loaded. */
 export const loaded = (page) => page.waitForFunction(() => window.lakefront?.track !== undefined);
 
-/** Hides a page, as going to another tab does. */
+/** Hides a page, as switching to another tab does. */
 export const hide = (page) =>
   page.evaluate(() => {
     Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
     document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
   });
 
-/** The rows of a service in the order of their time, once `enough` says so of them. */
+/** Returns the rows of a service in the order of their time, once `enough` returns true for them. */
 export async function rowsOf(service, enough) {
   const sql = `SELECT EventName, PagePath, IsPageView, ReferrerHost, UtmSource, UtmMedium, UtmCampaign, SessionId, UserId, VisitorId, IsBot,
     ServiceVersion, Environment, ErrorType, ErrorMessage, ErrorGroup, VitalName, VitalValue, toString(LogAttributes) AS Attributes
@@ -91,7 +92,7 @@ export async function rowsOf(service, enough) {
   }, () => `the rows of ${service}`);
 }
 
-/** The rows of a named query about a service, once there are any. */
+/** Returns the rows of a named query about a service, once there are any. */
 export async function answerOf(query, service) {
   return eventually(async () => {
     const { rows } = await post("/query", { query, timeRange: "24h", tz: "UTC", params: { service } });
@@ -110,7 +111,7 @@ async function post(path, body) {
   return reply;
 }
 
-/** What `attempt` returns, as soon as it returns something: within 15 seconds, which is what is promised of a row. */
+/** Returns the first value of `attempt`. It fails after 15 seconds, the promised time until a row is visible. */
 async function eventually(attempt, what) {
   const deadline = Date.now() + 15_000;
   for (;;) {

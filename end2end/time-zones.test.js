@@ -19,7 +19,7 @@ async function assertUtc(page, name) {
   assert.ok((await page.locator(".badge").count()) > 0);
 }
 
-/** Lets the browser call its zone so. */
+/** Makes the browser name its zone so. */
 const calling = (name) => (page) =>
   page.addInitScript((name) => {
     const options = Intl.DateTimeFormat.prototype.resolvedOptions;
@@ -28,7 +28,7 @@ const calling = (name) => (page) =>
     };
   }, name);
 
-test("a browser that knows no zone", async () => {
+test("a browser without a time zone shows UTC", async () => {
   const page = await open(browser, "/", { prepare: calling("Etc/Unknown") });
   await settled(page);
   await line(page).getByText("Etc/Unknown").waitFor();
@@ -43,7 +43,7 @@ test("a browser that knows no zone", async () => {
 });
 
 for (const name of ["Mars/Olympus", "+03:00", "Etc/Unknown", "<b>"]) {
-  test(`an address with the zone ${name}`, async () => {
+  test(`an address with the unknown zone ${name} shows UTC`, async () => {
     const page = await open(browser, `/errors?tz=${encodeURIComponent(name)}`);
     await settled(page);
     await assertUtc(page, name);
@@ -59,7 +59,7 @@ for (const name of ["Mars/Olympus", "+03:00", "Etc/Unknown", "<b>"]) {
   });
 }
 
-test("without JavaScript: an address, and a cookie of an earlier visit", async () => {
+test("without JavaScript an unknown zone in the address or the cookie shows UTC", async () => {
   const page = await open(browser, "/plain/errors?tz=Mars%2FOlympus", { javaScriptEnabled: false });
   await assertUtc(page, "Mars/Olympus");
   await page.context().addCookies([{ name: "tz", value: "Etc/Unknown", url: URL_FULL }]);
@@ -67,7 +67,7 @@ test("without JavaScript: an address, and a cookie of an earlier visit", async (
   await assertUtc(page, "Etc/Unknown");
 });
 
-test("the API goes on refusing a name that is no zone", async () => {
+test("the API refuses an unknown zone", async () => {
   const body = JSON.stringify({ query: "top_errors", timeRange: "24h", tz: "Etc/Unknown" });
   const reply = await fetch(new URL("/query", URL_FULL), { method: "POST", headers: { "content-type": "application/json" }, body });
   assert.equal(reply.status, 400);

@@ -16,7 +16,7 @@ after(async () => {
   started?.kill("SIGKILL");
 });
 
-/** How a process was started, as Linux tells. */
+/** Returns the program, arguments, environment and folder of a process. */
 function commandOf(pid) {
   const parts = (file) => readFileSync(`/proc/${pid}/${file}`, "utf8").split("\0").slice(0, -1);
   const [program, ...args] = parts("cmdline");
@@ -24,7 +24,7 @@ function commandOf(pid) {
   return { program, args, options: { env, cwd: readlinkSync(`/proc/${pid}/cwd`), stdio: "ignore" } };
 }
 
-test("ClickHouse is killed, and comes back", { skip: !pid && "LAKEFRONT_CLICKHOUSE_PID is not set" }, async () => {
+test("answers continue while ClickHouse is down, and use it when it is back", { skip: !pid && "LAKEFRONT_CLICKHOUSE_PID is not set" }, async () => {
   const page = await open(browser, "/errors");
   await settled(page);
   const badge = panelOf(page, "errors_per_hour").locator(".badge");

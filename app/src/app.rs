@@ -49,11 +49,10 @@ fn provide_bootstrap() {
     });
     #[cfg(feature = "csr")]
     leptos::task::spawn_local(async move {
-        use crate::server::{ServerRequest, ServerResponse, ask};
+        use crate::server::{BootstrapRequest, call};
 
-        match ask(ServerRequest::Bootstrap).await {
-            Ok(ServerResponse::Bootstrap(value)) => bootstrap.set(*value),
-            Ok(_) => {}
+        match call(BootstrapRequest).await {
+            Ok(value) => bootstrap.set(*value),
             Err(failure) => leptos::logging::error!("{failure}"),
         }
     });

@@ -1,9 +1,9 @@
 //! The dashboard: Leptos, rendered in the Worker and hydrated in the browser.
 //!
-//! The whole state of a page is in its URL ([`view`]). Components read the state, send questions to the server
-//! ([`ask`](server::ask)), and insert the HTML that `render` renders from the answer. On the server the question goes
-//! to the `QueryService` that the host put into the context. This crate never calls an engine, holds no SQL of a named
-//! query and names no query in code.
+//! The whole state of a page is in its URL ([`view`]). Components read the state, call the server ([`call`](server::call))
+//! and insert the HTML that `render` makes of the response. On the server a call goes to the `QueryService` that the
+//! host put into the context. This crate never calls an engine, holds no SQL of a named query and names no query in
+//! code.
 
 mod app;
 mod auto_refresh;

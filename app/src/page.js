@@ -1,6 +1,5 @@
-// Starts the app and replaces it while it is missing: before it runs, if it does not load, and after it has panicked.
-// Links and forms are ordinary ones with the same addresses, so that this script has little to do. Every page has this
-// script inline.
+// Starts the app, and replaces it before it runs, if it does not load, and after it has panicked. Links and forms work
+// without it, so this script has little to do. Every page has this script inline.
 (() => {
   const PLAIN = /^\/plain(?=\/|$)/;
   const CHANGED = "lakefront-changed-page";
@@ -10,7 +9,7 @@
 
   const say = (...parts) => document.querySelector(".whole-pages").append(...parts);
 
-  /** Opens the same page without the app. What a page shows whose app has died may not be what its address says. */
+  /** Opens the same page without the app. After a panic the page may not show the state of its address. */
   function handOver() {
     if (isDead) return;
     isDead = true;
@@ -30,7 +29,7 @@
       ({ hydrate } = module);
     } catch (error) {
       console.error(error);
-      // The app has not run: the page is as the server sent it.
+      // The app has not run, so the page is unchanged since the server sent it.
       root.classList.add("plain");
       say("The interactive part of this page did not load. Links and forms load whole pages.");
       return;
@@ -43,7 +42,7 @@
     }
   }
 
-  /** Says on a plain page why it is one, and leads back. */
+  /** Explains on a plain page why the app does not run, with a link back to the app. */
   function explain() {
     let isChanged = false;
     try {
@@ -59,7 +58,7 @@
 
   const isAlive = () => "interactive" in root.dataset;
 
-  // The dead app gets no events, so that the browser follows links and submits forms.
+  // Events do not reach an app that has panicked, so that the browser follows links and submits forms.
   for (const type of ["click", "submit", "change", "popstate"]) {
     addEventListener(type, (event) => isDead && event.stopImmediatePropagation(), true);
   }

@@ -1,14 +1,16 @@
-//! The one server function. It passes a request to the host's `QueryService` and returns the response.
-//!
-//! There is one function and one response type, because the bundle holds a copy of Leptos' code for each type of a
-//! resource and for each server function.
+//! The one server function, its typed calls, and the code that runs on the server only.
 
+mod call;
 #[cfg(feature = "ssr")]
 mod csv;
 #[cfg(feature = "ssr")]
 mod download;
 #[cfg(feature = "ssr")]
+mod elapsed;
+#[cfg(feature = "ssr")]
 mod explore;
+#[cfg(feature = "ssr")]
+mod facets;
 #[cfg(feature = "ssr")]
 mod handler;
 #[cfg(feature = "ssr")]
@@ -16,245 +18,30 @@ pub mod http_request;
 #[cfg(feature = "ssr")]
 mod operations;
 #[cfg(feature = "ssr")]
+mod panel;
+#[cfg(feature = "ssr")]
 mod periods;
+#[cfg(feature = "ssr")]
+mod status;
+mod types;
 
-use lakefront_api::{QueryInfo, QueryReply, Signal, Zone};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
 pub use self::download::{Download, download};
-use crate::{
-    bootstrap::Bootstrap,
-    failure::Failure,
-    json::Json,
-    view::{RangeChoice, View, key},
-};
-
-/// A request of the dashboard to the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ServerRequest {
-    /// Requests the data that every page needs first, for a browser whose page no server rendered.
-    Bootstrap,
-    /// Checks that a time zone of this name exists.
-    Zone(String),
-    /// Requests the state of the backends.
-    Health,
-    /// Requests the services and environments of the last 30 days.
-    Facets,
-    /// Requests the values that queries suggest for filters.
-    Suggestions(SuggestionsRequest),
-    /// Checks whether the lake has no rows yet. The router's own events do not count.
-    LakeIsEmpty,
-    /// Requests the state of one subsystem.
-    Subsystem(Subsystem),
-    /// Requests a part of a page that searches.
-    Explore(ExploreRequest),
-    /// Requests the answer of a named query.
-    Panel(PanelRequest),
-}
-
-/// A response of the server, one variant for each kind of request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum ServerResponse {
-    /// Answers [`ServerRequest::Bootstrap`].
-    Bootstrap(Box<Bootstrap>),
-    /// Answers [`ServerRequest::Zone`]: true if the zone exists.
-    ZoneExists(bool),
-    /// Answers [`ServerRequest::Health`].
-    Health(Vec<Backend>),
-    /// Answers [`ServerRequest::Facets`] and [`ServerRequest::Suggestions`].
-    Facets(Vec<Facet>),
-    /// Answers [`ServerRequest::LakeIsEmpty`].
-    LakeIsEmpty {
-        /// True if the lake has no rows except the router's own events.
-        empty: bool,
-        /// The last request that ingest refused, as a sentence. It may explain why the lake is empty.
-        refusal: Option<String>,
+pub use self::{
+    call::{
+        BootstrapRequest, Call, FacetsRequest, HealthRequest, LakeContentRequest, ServerRequest,
+        ServerResponse, ZoneRequest,
     },
-    /// Answers [`ServerRequest::Subsystem`] with HTML. The browser shows it unchanged, so the bundle has no code to render it.
-    Subsystem(String),
-    /// Answers [`ServerRequest::Explore`] with HTML, as for a subsystem.
-    Explore(String),
-    /// Answers [`ServerRequest::Panel`].
-    Panel(Box<PanelAnswer>),
-}
+    types::{
+        BackendRow, Compared, ExplorePart, ExploreRequest, Facet, LakeContent, PanelAnswer, PanelRequest,
+        Subsystem, SuggestionsRequest,
+    },
+};
+use crate::{failure::Failure, json::Json};
 
-/// A request for a part of a page that searches.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExploreRequest {
-    /// The part of the page.
-    pub part: ExplorePart,
-    /// The signal that the page searches.
-    pub signal: Signal,
-    /// The query string of the page, with the parameters on which the part depends.
-    pub query: String,
-    /// The IANA zone in which times are shown.
-    pub tz: String,
-    /// True if links stay below the path of pages without JavaScript.
-    pub plain: bool,
-}
-
-/// The parts of a page that searches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ExplorePart {
-    /// The bars over time.
-    Histogram,
-    /// The list of rows.
-    Rows,
-    /// The detail of one row.
-    Row,
-}
-
-impl ExplorePart {
-    /// Returns the id and the title of the part.
-    pub const fn words(self, signal: Signal) -> (&'static str, &'static str) {
-        match (self, signal) {
-            (Self::Histogram, Signal::Logs) => ("histogram", "Lines by severity"),
-            (Self::Histogram, Signal::Traces) => ("histogram", "Spans by status"),
-            (Self::Rows, Signal::Logs) => ("rows", "Lines, the newest first"),
-            (Self::Rows, Signal::Traces) => ("rows", "Spans, the newest first"),
-            (Self::Row, _) => ("row", "Detail"),
-        }
-    }
-}
-
-/// A part of Lakefront with a panel on the Operations page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Subsystem {
-    /// Ingest: what arrives.
-    Ingest,
-    /// The lake: the tables.
-    Lake,
-    /// Sync: how far each ClickHouse is.
-    Sync,
-    /// Audits: whether each ClickHouse holds what the lake holds.
-    Audit,
-}
-
-impl Subsystem {
-    /// Every subsystem, in the order of the page.
-    pub const ALL: [Self; 4] = [Self::Ingest, Self::Lake, Self::Sync, Self::Audit];
-
-    /// Returns the panel's id, title and description.
-    pub const fn words(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Ingest => (
-                "ingest",
-                "Ingest",
-                "What arrives, and what of it is not in the lake yet.",
-            ),
-            Self::Lake => ("lake", "Lake", "The current snapshot of each table."),
-            Self::Sync => (
-                "sync",
-                "Sync",
-                "How far each ClickHouse is. All that was committed until its cursor is in.",
-            ),
-            Self::Audit => (
-                "audit",
-                "Audit",
-                "What the last look at each day of each table in ClickHouse found, compared with the lake.",
-            ),
-        }
-    }
-}
-
-/// The state of a backend as texts. The browser needs no other data about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Backend {
-    /// The engine's name and the region.
-    pub name: String,
-    /// The state in words.
-    pub state: String,
-    /// The CSS class of the state: `up`, `idle` or `down`.
-    pub class: String,
-    /// The duration of the last check, or an empty text before the first.
-    pub latency: String,
-    /// The time since the last check: `3 s ago`.
-    pub checked: String,
-    /// The time by which the backend is behind the lake.
-    pub lag: String,
-    /// The last failure, or an empty text.
-    pub detail: String,
-}
-
-/// A request for the values to suggest for filters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SuggestionsRequest {
-    /// Each filter's name, with the query that suggests its values.
-    pub filters: Vec<(String, String)>,
-    /// The range in which the values are searched.
-    pub range: RangeChoice,
-    /// The IANA zone of the range.
-    pub tz: String,
-}
-
-/// The values of one filter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facet {
-    /// The filter's name.
-    pub name: String,
-    /// The values, sorted by name.
-    pub values: Vec<String>,
-}
-
-/// A panel's request for the answer of its query.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PanelRequest {
-    /// The name of the query.
-    pub query: String,
-    /// The range that the viewer chose.
-    pub range: RangeChoice,
-    /// The IANA zone in which hours and days are cut.
-    pub tz: String,
-    /// The parameters, as texts from the URL.
-    pub params: Vec<(String, String)>,
-}
-
-impl PanelRequest {
-    /// Returns the request of a query in a view and a zone, or `None` while a required parameter is missing.
-    pub fn new(info: &QueryInfo, view: &View, zone: &str) -> Option<Self> {
-        let mut params = Vec::new();
-        for param in &info.params {
-            let value = view.param(&key(info, param)).to_owned();
-            if !value.is_empty() {
-                params.push((param.name.clone(), value));
-            } else if param.required() {
-                return None;
-            }
-        }
-        Some(Self {
-            query: info.name.clone(),
-            range: view.range.clone(),
-            tz: zone.to_owned(),
-            params,
-        })
-    }
-}
-
-/// The data that a panel draws.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PanelAnswer {
-    /// The router's reply.
-    pub reply: QueryReply,
-    /// The figures of two periods, for charts that compare with the period before.
-    pub compared: Option<Compared>,
-    /// The zone's offsets over the reply's range.
-    pub zone: Zone,
-}
-
-/// The rows of two consecutive periods of the same length. Both periods are over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Compared {
-    /// The end of the second period in the viewer's zone (`14:30`), if the reply's range ends later.
-    pub until: Option<String>,
-    /// The rows of the second period, which begins with the reply's range.
-    pub now: Vec<Vec<serde_json::Value>>,
-    /// The rows of the first period.
-    pub before: Vec<Vec<serde_json::Value>>,
-}
-
-/// Sends a request to the host's `QueryService`.
+/// Sends a request to the server, where the host's `QueryService` answers it. Callers use [`call`], which has types.
 ///
 /// # Errors
 /// [`Failure`] if the host reports a problem or cannot be reached.
@@ -264,6 +51,14 @@ pub async fn ask(
     request: ServerRequest,
 ) -> Result<ServerResponse, Failure> {
     handler::handle(request).await
+}
+
+/// Sends a request to the server and returns its response.
+///
+/// # Errors
+/// [`Failure`] if the host reports a problem or cannot be reached.
+pub async fn call<C: Call>(request: C) -> Result<C::Response, Failure> {
+    C::result(ask(request.into_request()).await)
 }
 
 /// Registers the server function with axum. WebAssembly hosts need this, because no code runs there before `main`.

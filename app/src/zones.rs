@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     bootstrap::{Bootstrap, UTC},
     browser,
-    server::{ServerRequest, ServerResponse, ask},
+    server::{ZoneRequest, call},
 };
 
 /// The time zones in which a page can be shown.
@@ -58,7 +58,7 @@ impl Zones {
         }
         leptos::task::spawn_local(async move {
             // Without an answer the page stays as it is, and the next page sends the request again.
-            let Ok(ServerResponse::ZoneExists(exists)) = ask(ServerRequest::Zone(name.clone())).await else {
+            let Ok(exists) = call(ZoneRequest(name.clone())).await else {
                 return;
             };
             let (zone, unknown) = if exists {

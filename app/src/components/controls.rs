@@ -1,17 +1,15 @@
 //! The controls of a page: time range, refresh and filters.
 
-use std::sync::Arc;
-
 use leptos::{ev::MouseEvent, prelude::*};
 
 use crate::{
     components::{
         range_links::RangeLinks,
-        streamed::{Render, Streamed, server_resource},
+        streamed::{ServerResource, Streamed},
     },
     page_state::PageState,
     render,
-    server::{ServerRequest, SuggestionsRequest},
+    server::{Facet, FacetsRequest, SuggestionsRequest},
     view::Refresh,
 };
 
@@ -27,29 +25,31 @@ pub fn Controls() -> impl IntoView {
         ..
     } = state;
     let never = Signal::stored(0);
-    let facets = server_resource(Memo::new(|_| Some(ServerRequest::Facets)), never);
-    let suggestions = server_resource(
-        Memo::new(move |_| {
+    let facets = ServerResource::new(|| Some(FacetsRequest), never);
+    let suggestions = ServerResource::new(
+        move || {
             let filters = pages.read().filters(page.get()).into_iter();
             let filters: Vec<_> = filters
                 .filter_map(|filter| Some((filter.name, filter.suggest?)))
                 .collect();
-            (!filters.is_empty()).then(|| {
-                ServerRequest::Suggestions(SuggestionsRequest {
-                    filters,
-                    range: view.read().range.clone(),
-                    tz: zone.get(),
-                })
+            (!filters.is_empty()).then(|| SuggestionsRequest {
+                filters,
+                range: view.read().range.clone(),
+                tz: zone.get(),
             })
-        }),
+        },
         never,
     );
-    let form = move |answer| {
+    // Without the lists the page works, and their choices are missing.
+    let form = move |facets: Vec<Facet>| {
         let (pages, view) = (pages.read_untracked(), view.read_untracked());
-        render::filters::form(answer, &pages, page.get_untracked(), &view)
+        render::filters::form(&facets, &pages, page.get_untracked(), &view)
     };
-    let show_form: Render = Arc::new(form);
-    let show_suggestions: Render = Arc::new(render::filters::suggestions);
+    let form_html = facets.html(move |result| form(result.and_then(Result::ok).unwrap_or_default()));
+    let suggestions_html = suggestions.html(|result| {
+        let facets = result.and_then(Result::ok).unwrap_or_default();
+        render::filters::suggestions(&facets)
+    });
     let refresh = render::refresh::form(&view.read_untracked()).into_string();
     let now = move |event: MouseEvent| {
         event.prevent_default();
@@ -80,12 +80,11 @@ pub fn Controls() -> impl IntoView {
                 <div inner_html=refresh></div>
             </div>
             <Streamed
-                answer=facets
-                render=show_form
-                fallback=form(None)
+                html=form_html
+                fallback=form(Vec::new())
                 redraw=Signal::derive(move || page.track())
             />
-            <Streamed answer=suggestions render=show_suggestions fallback=maud::PreEscaped(String::new()) />
+            <Streamed html=suggestions_html fallback=maud::PreEscaped(String::new()) />
         </div>
     }
     .into_any()

@@ -1,15 +1,13 @@
 //! The pages that search logs and traces: the search box, the bars over time, the list and the detail of one row.
 
-use std::sync::Arc;
-
 use lakefront_api::Signal as SearchedSignal;
 use leptos::prelude::*;
 
 use crate::{
-    components::streamed::{Render, Streamed, server_resource},
+    components::streamed::{ServerResource, Streamed},
     page_state::PageState,
     render,
-    server::{ExplorePart, ExploreRequest, ServerRequest, ServerResponse},
+    server::{ExplorePart, ExploreRequest},
 };
 
 /// Renders the search of a signal. The server renders the answers, so that the bundle has no code for them.
@@ -17,7 +15,7 @@ use crate::{
 pub fn Explore(searched: SearchedSignal) -> impl IntoView {
     let state: PageState = expect_context();
     let part = move |part: ExplorePart| {
-        let request = Memo::new(move |_| {
+        let request = move || {
             let view = state.view.read();
             // The address of a part has the parameters on which it depends, so that no other one loads it again.
             let view = match part {
@@ -26,32 +24,32 @@ pub fn Explore(searched: SearchedSignal) -> impl IntoView {
                 ExplorePart::Row if view.param("line").is_empty() => return None,
                 ExplorePart::Row => view.clone(),
             };
-            Some(ServerRequest::Explore(ExploreRequest {
+            Some(ExploreRequest {
                 part,
                 signal: searched,
                 query: view.href(),
                 tz: state.zone.get(),
                 plain: state.pages.read().is_plain(),
-            }))
-        });
+            })
+        };
         let reloads = match part {
             ExplorePart::Row => Signal::stored(0),
             _ => state.reloads.into(),
         };
-        let answer = server_resource(request, reloads);
+        let resource = ServerResource::new(request, reloads);
         let (pending, set_pending) = signal(false);
         let busy = Signal::derive(move || if pending.get() { "true" } else { "false" }.to_owned());
-        let render: Render = Arc::new(move |answer| match answer {
-            Some(Ok(ServerResponse::Explore(html))) => maud::PreEscaped(html),
+        let html = resource.html(move |result| match result {
+            Some(Ok(html)) => maud::PreEscaped(html),
             Some(Err(failure)) => render::failure::note(failure, &state.view.read_untracked().href()),
-            _ => maud::PreEscaped(String::new()),
+            None => maud::PreEscaped(String::new()),
         });
         let (id, title) = part.words(searched);
         let head = render::explore::head(id, title).into_string();
         view! {
             <section class=format!("panel {id}") id=id aria-label=title aria-busy=busy>
                 <div inner_html=head></div>
-                <Streamed answer render fallback=render::explore::skeleton(part) pending=set_pending />
+                <Streamed html fallback=render::explore::skeleton(part) pending=set_pending />
             </section>
         }
     };

@@ -10,11 +10,11 @@ use leptos::{
 
 use crate::{
     browser,
-    components::streamed::{Render, Streamed, server_resource},
+    components::streamed::{ServerResource, Streamed},
     page_state::PageState,
     pointer::Charts,
     render,
-    server::{PanelRequest, ServerRequest, ServerResponse},
+    server::PanelRequest,
 };
 
 /// Renders a named query: its title, its answer, and how the query was answered.
@@ -23,7 +23,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
     let state: PageState = expect_context();
     let charts: Charts = expect_context();
     let info = Arc::new(info);
-    let mine = {
+    let own_view = {
         let info = info.clone();
         Memo::new(move |_| {
             state
@@ -32,27 +32,25 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
                 .view_of_query(&info, place.page, &state.view.read())
         })
     };
-    let question = {
+    let answer: ServerResource<PanelRequest> = {
         let info = info.clone();
-        Memo::new(move |_| {
-            PanelRequest::new(&info, &mine.read(), &state.zone.read()).map(ServerRequest::Panel)
-        })
+        let request = move || PanelRequest::new(&info, &own_view.read(), &state.zone.read());
+        ServerResource::new(request, state.reloads.into())
     };
-    let answer = server_resource(question, state.reloads.into());
     // These survive a new answer: the parts that the viewer unfolded, switched off or focused.
     let open = RwSignal::new(Vec::<String>::new());
     let off = RwSignal::new(Vec::<String>::new());
     let focused = RwSignal::new(None::<String>);
-    let render: Render = {
+    let html = {
         let info = info.clone();
-        Arc::new(move |answer| match answer {
-            Some(Ok(ServerResponse::Panel(answer))) => {
+        answer.html(move |result| match result {
+            Some(Ok(answer)) => {
                 state.with_render_context(&open.read_untracked(), &off.read_untracked(), |context| {
                     render::panel::answer(&info, &answer, context)
                 })
             }
             Some(Err(failure)) => render::failure::note(failure, &state.view.read_untracked().href()),
-            _ => render::panel::question(),
+            None => render::panel::filter_missing(),
         })
     };
     let section: NodeRef<leptos::html::Section> = NodeRef::new();
@@ -62,9 +60,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         let info = info.clone();
         Effect::new(move |_| {
             let hidden = off.get();
-            if let Some(Some(Ok(ServerResponse::Panel(answer)))) = &*answer.read() {
-                charts.keep(&info, &answer.reply, &answer.zone, hidden);
-            }
+            answer.read(|answer| charts.keep(&info, &answer.reply, &answer.zone, hidden));
             if let (Some(section), Some(key)) = (section.get(), focused.get_untracked()) {
                 browser::refocus(section.into(), key);
             }
@@ -99,8 +95,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         >
             <div inner_html=head></div>
             <Streamed
-                answer
-                render
+                html
                 fallback=render::panel::skeleton(&info.chart)
                 pending=set_pending
                 redraw=Signal::derive(move || off.track())

@@ -1,7 +1,5 @@
 //! A page of the dashboard: the header, the controls and the panels.
 
-use std::sync::Arc;
-
 use lakefront_api::Page;
 use leptos::{
     ev::{Event, MouseEvent, SubmitEvent},
@@ -17,7 +15,7 @@ use crate::{
         explore::Explore,
         navigation::Navigation,
         panel::Panel,
-        streamed::{Render, ServerResource, Streamed, server_resource},
+        streamed::{ServerResource, Streamed},
         subsystem::SubsystemPanel,
     },
     navigator::Navigator,
@@ -25,7 +23,7 @@ use crate::{
     page_state::PageState,
     pointer::{Charts, PointerHandlers},
     render,
-    server::{ServerRequest, ServerResponse, Subsystem},
+    server::{HealthRequest, LakeContent, LakeContentRequest, Subsystem},
     view::Refresh,
 };
 
@@ -49,24 +47,22 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
         });
     });
 
-    let health = server_resource(Memo::new(|_| Some(ServerRequest::Health)), state.reloads.into());
-    let empty = server_resource(Memo::new(|_| Some(ServerRequest::LakeIsEmpty)), Signal::stored(0));
-    wait_for_rows(empty, state, navigator.clone());
-    let show_health: Render = Arc::new(render::health::list);
-    let show_backends: Render = Arc::new(render::health::table);
-    let show_guide: Render = Arc::new(move |answer| match answer {
-        Some(Ok(ServerResponse::LakeIsEmpty { empty: true, .. })) => {
+    let health = ServerResource::new(|| Some(HealthRequest), state.reloads.into());
+    let lake = ServerResource::new(|| Some(LakeContentRequest), Signal::stored(0));
+    wait_for_rows(lake, state, navigator.clone());
+    let health_html = health.html(render::health::list);
+    let backends_html = health.html(render::health::table);
+    // If the call fails, the panels show the reason.
+    let guide_html = lake.html(move |result| match result {
+        Some(Ok(LakeContent { empty: true, .. })) => {
             let bootstrap = bootstrap.read_untracked();
             render::guide::steps(&bootstrap.origin, &bootstrap.otlp_endpoint)
         }
-        // If the question fails, the panels show the reason.
         _ => nothing(),
     });
-    // This is apart from the guide, so that a new answer does not fold the guide's parts again.
-    let show_waiting: Render = Arc::new(|answer| match answer {
-        Some(Ok(ServerResponse::LakeIsEmpty { empty: true, refusal })) => {
-            render::guide::waiting(refusal.as_deref())
-        }
+    // This is apart from the guide, so that a new response does not fold the guide's parts again.
+    let waiting_html = lake.html(|result| match result {
+        Some(Ok(LakeContent { empty: true, refusal })) => render::guide::waiting(refusal.as_deref()),
         _ => nothing(),
     });
 
@@ -82,11 +78,11 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     };
     let backends = move || {
         (page.get() == Page::Operations).then(|| {
-            let render = show_backends.clone();
+            let html = backends_html.clone();
             view! {
                 <section class="panel wide-panel" id="backends" aria-labelledby="backends-title">
                     <div inner_html=render::health::head().into_string()></div>
-                    <Streamed answer=health render fallback=render::health::unknown() />
+                    <Streamed html fallback=render::health::unknown() />
                 </section>
             }
         })
@@ -160,7 +156,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
             <header class="top">
                 <div class="brand-row">
                     <div inner_html=render::brand().into_string()></div>
-                    <Streamed answer=health render=show_health fallback=render::health::unknown() />
+                    <Streamed html=health_html fallback=render::health::unknown() />
                     <div inner_html=theme></div>
                 </div>
             </header>
@@ -177,8 +173,8 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 <div class="heading"><h1 inner_html=heading></h1></div>
                 <p class="unknown-zone" role="status" inner_html=unknown_zone></p>
                 <Controls />
-                <Streamed answer=empty render=show_guide fallback=nothing() />
-                <Streamed answer=empty render=show_waiting fallback=nothing() />
+                <Streamed html=guide_html fallback=nothing() />
+                <Streamed html=waiting_html fallback=nothing() />
                 <div class="related-links" inner_html=related></div>
                 {explore}
                 <div class="panels">{backends}{subsystems}{panels}</div>
@@ -194,14 +190,11 @@ fn nothing() -> maud::Markup {
 
 /// Checks every 3 seconds whether the lake is still empty. After the first row it turns on the auto-refresh: more rows
 /// follow the first one, and ClickHouse gets them after the lake.
-fn wait_for_rows(empty: ServerResource, state: PageState, navigator: Navigator) {
+fn wait_for_rows(lake: ServerResource<LakeContentRequest>, state: PageState, navigator: Navigator) {
     Effect::new(move |was_empty: Option<bool>| {
-        let is_empty = matches!(
-            &*empty.read(),
-            Some(Some(Ok(ServerResponse::LakeIsEmpty { empty: true, .. })))
-        );
+        let is_empty = lake.read(|content| content.empty) == Some(true);
         if is_empty {
-            set_timeout(move || empty.refetch(), std::time::Duration::from_secs(3));
+            set_timeout(move || lake.refetch(), std::time::Duration::from_secs(3));
         } else if was_empty == Some(true) {
             if state.view.read_untracked().refresh == Refresh::Off {
                 navigator.replace_fields(vec![("refresh".into(), Refresh::S10.name().into())]);

@@ -4,15 +4,13 @@ use lakefront_api::{QueryReply, Zone};
 use lakefront_chart::{Unit, bytes, clock, count, span};
 use maud::{Markup, html};
 
-use super::health::engine;
-
 /// Renders how a query was answered: by which engine, why, how fresh the data is, the duration, and what was read.
 pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
     let millis = |value: f64| Unit::Millis.full(value);
     html! {
         p.badge data-backend=(reply.backend.name()) data-reason=(reply.reason.name()) {
             span.engine.(reply.backend.name()) data-part="engine" {
-                (engine(reply.backend))
+                (reply.backend.title())
                 @if let Some(region) = &reply.region { " " (region) }
             }
             span data-part="reason" title={ "reason: " (reply.reason.name()) } { (reply.reason.sentence()) }

@@ -6,25 +6,13 @@ use maud::{Markup, html};
 
 use super::hidden;
 use crate::{
-    failure::Failure,
     page_index::{Filter, PageIndex},
-    server::{Facet, ServerResponse},
+    server::Facet,
     view::View,
 };
 
 /// Renders the filters of a page. With JavaScript they apply at once, without it by a button.
-///
-/// Before the list of services has arrived, or if it fails, the page works and the choice is missing.
-pub fn form(
-    answer: Option<Result<ServerResponse, Failure>>,
-    pages: &PageIndex,
-    page: Page,
-    view: &View,
-) -> Markup {
-    let known = match answer {
-        Some(Ok(ServerResponse::Facets(facets))) => facets,
-        _ => Vec::new(),
-    };
+pub fn form(facets: &[Facet], pages: &PageIndex, page: Page, view: &View) -> Markup {
     let filters = pages.filters(page);
     let mut kept = view.clone();
     kept.params
@@ -36,8 +24,8 @@ pub fn form(
                     (hidden(&kept))
                     @for filter in &filters {
                         @let value = view.param(&filter.name);
-                        @match all(&filter.name) {
-                            Some(all) => (select(filter, all, &known, value)),
+                        @match empty_choice(&filter.name) {
+                            Some(all) => (select(filter, all, facets, value)),
                             None => (input(filter, value)),
                         }
                     }
@@ -49,7 +37,7 @@ pub fn form(
 }
 
 /// Returns the label of a filter's empty choice. `None` for filters whose values are not all listed: those are inputs.
-fn all(name: &str) -> Option<&'static str> {
+fn empty_choice(name: &str) -> Option<&'static str> {
     match name {
         "service" => Some("All services"),
         "environment" => Some("All environments"),
@@ -58,14 +46,14 @@ fn all(name: &str) -> Option<&'static str> {
 }
 
 /// Renders a choice: all, the listed values, and the chosen value even if it is not listed.
-fn select(filter: &Filter, all: &str, known: &[Facet], chosen: &str) -> Markup {
-    let known = known.iter().find(|facet| facet.name == filter.name);
-    let known = known.map_or(&[][..], |facet| &facet.values);
-    let missing = !chosen.is_empty() && !known.iter().any(|value| value == chosen);
+fn select(filter: &Filter, all: &str, facets: &[Facet], chosen: &str) -> Markup {
+    let facet = facets.iter().find(|facet| facet.name == filter.name);
+    let values = facet.map_or(&[][..], |facet| &facet.values);
+    let missing = !chosen.is_empty() && !values.iter().any(|value| value == chosen);
     html! {
         select translate="no" name=(filter.name) aria-label=(words(&filter.name)) {
             option value="" { (all) }
-            @for value in known { option value=(value) selected[value == chosen] { (value) } }
+            @for value in values { option value=(value) selected[value == chosen] { (value) } }
             @if missing { option value=(chosen) selected { (chosen) } }
         }
     }
@@ -78,7 +66,7 @@ fn input(filter: &Filter, value: &str) -> Markup {
             type="search"
             name=(filter.name)
             value=(value)
-            list=[filter.suggest.as_ref().map(|_| list(&filter.name))]
+            list=[filter.suggest.as_ref().map(|_| list_id(&filter.name))]
             placeholder={ (if filter.required { "" } else { "Any " }) (name) }
             aria-label=(name)
             autocomplete="off"
@@ -88,16 +76,14 @@ fn input(filter: &Filter, value: &str) -> Markup {
 }
 
 /// Renders the suggestions for the inputs of [`form`].
-pub fn suggestions(answer: Option<Result<ServerResponse, Failure>>) -> Markup {
+pub fn suggestions(facets: &[Facet]) -> Markup {
     html! {
-        @if let Some(Ok(ServerResponse::Facets(facets))) = answer {
-            @for facet in facets {
-                datalist id=(list(&facet.name)) { @for value in facet.values { option value=(value) {} } }
-            }
+        @for facet in facets {
+            datalist id=(list_id(&facet.name)) { @for value in &facet.values { option value=(value) {} } }
         }
     }
 }
 
-fn list(name: &str) -> String {
+fn list_id(name: &str) -> String {
     format!("values-of-{name}")
 }

@@ -1,17 +1,13 @@
 //! The state of the backends.
 
-use lakefront_api::BackendKind;
 use maud::{Markup, html};
 
-use crate::{
-    failure::Failure,
-    server::{Backend, ServerResponse},
-};
+use crate::{failure::Failure, server::BackendRow};
 
-/// Renders the backends and their states as a list.
-pub fn list(answer: Option<Result<ServerResponse, Failure>>) -> Markup {
-    match answer {
-        Some(Ok(ServerResponse::Health(backends))) => html! {
+/// Renders the backends and their states as a list. `None` is the list before the response arrives.
+pub fn list(backends: Option<Result<Vec<BackendRow>, Failure>>) -> Markup {
+    match backends {
+        Some(Ok(backends)) => html! {
             ul.health aria-label="Backends" {
                 @for backend in backends {
                     li class=(backend.class) title=(backend.detail) { b { (backend.name) } (backend.state) }
@@ -19,11 +15,11 @@ pub fn list(answer: Option<Result<ServerResponse, Failure>>) -> Markup {
             }
         },
         Some(Err(failure)) => html! { ul.health { li.down { (failure) } } },
-        _ => unknown(),
+        None => unknown(),
     }
 }
 
-/// Renders the list before the answer arrives.
+/// Renders the list before the response arrives.
 pub fn unknown() -> Markup {
     html! { ul.health aria-label="Backends" { li.idle { "asking the backends" } } }
 }
@@ -34,9 +30,9 @@ pub fn head() -> Markup {
 }
 
 /// Renders the backends as a table: state, last check, lag and last failure.
-pub fn table(answer: Option<Result<ServerResponse, Failure>>) -> Markup {
-    let Some(Ok(ServerResponse::Health(backends))) = answer else {
-        return list(answer);
+pub fn table(backends: Option<Result<Vec<BackendRow>, Failure>>) -> Markup {
+    let Some(Ok(backends)) = backends else {
+        return list(backends);
     };
     html! {
         div.table role="region" tabindex="0" aria-label="Backends: table" {
@@ -48,7 +44,7 @@ pub fn table(answer: Option<Result<ServerResponse, Failure>>) -> Markup {
     }
 }
 
-fn row(backend: &Backend) -> Markup {
+fn row(backend: &BackendRow) -> Markup {
     let or_dash = |text: &str| {
         if text.is_empty() {
             "–".to_owned()
@@ -65,13 +61,5 @@ fn row(backend: &Backend) -> Markup {
             td.number { (or_dash(&backend.lag)) }
             td.text { (or_dash(&backend.detail)) }
         }
-    }
-}
-
-/// Returns an engine's name as its makers write it.
-pub const fn engine(kind: BackendKind) -> &'static str {
-    match kind {
-        BackendKind::Chdb => "chDB",
-        BackendKind::Clickhouse => "ClickHouse",
     }
 }

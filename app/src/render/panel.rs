@@ -56,7 +56,7 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
 }
 
 /// Renders the notice that a required parameter is missing.
-pub fn question() -> Markup {
+pub fn filter_missing() -> Markup {
     html! { p.note { "Fill in the filter above to see this panel." } }
 }
 

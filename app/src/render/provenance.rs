@@ -6,7 +6,7 @@ use lakefront_chart::clock;
 use lakefront_clickhouse_http::literal;
 use maud::{Markup, html};
 
-use super::{guide::copyable, health::engine};
+use super::guide::copyable;
 use crate::{
     render_context::RenderContext,
     view::{RangeChoice, Refresh},
@@ -19,7 +19,7 @@ pub fn provenance(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &R
             @if let Some(statement) = &reply.statement {
                 details.how open[context.is_open("how")] {
                     summary data-key="how" { "How was this answered?" }
-                    p { "By " (engine(reply.backend)) ", because " (reply.reason.sentence()) " (" (reply.reason.name()) "). Paste it into a ClickHouse client:" }
+                    p { "By " (reply.backend.title()) ", because " (reply.reason.sentence()) " (" (reply.reason.name()) "). Paste it into a ClickHouse client:" }
                     (copyable("Statement and parameters", &script(statement)))
                 }
             }

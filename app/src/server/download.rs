@@ -2,7 +2,7 @@
 
 use lakefront_api::{Problem, ProblemType};
 
-use super::{PanelRequest, csv::csv, handler::reply_to};
+use super::{PanelRequest, csv::csv, panel::reply_to};
 use crate::{
     QueryService,
     failure::Failure,

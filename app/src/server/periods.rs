@@ -18,12 +18,12 @@ pub struct Periods {
     pub rest: Option<Range>,
 }
 
-/// Returns the periods to compare a range with. `held` is the time until which there is data.
+/// Returns the periods to compare a range with. `data_until` is the time until which there is data.
 ///
 /// The bucket at the end of the data is not complete, so both periods end with the last whole bucket. `None` if the
 /// range has no whole bucket.
-pub fn periods(range: Range, held: Timestamp) -> Option<Periods> {
-    let data_ends = range.to.min(held);
+pub fn periods(range: Range, data_until: Timestamp) -> Option<Periods> {
+    let data_ends = range.to.min(data_until);
     let into = data_ends.as_second().rem_euclid(GRAIN.as_secs());
     let whole = Timestamp::from_second(data_ends.as_second() - into).ok()?;
     let length = whole.duration_since(range.from);
@@ -56,8 +56,8 @@ mod tests {
     }
 
     /// The lengths of both periods, in minutes.
-    fn lengths(range: Range, held: &str) -> Option<(i64, i64)> {
-        let periods = periods(range, held.parse().unwrap())?;
+    fn lengths(range: Range, data_until: &str) -> Option<(i64, i64)> {
+        let periods = periods(range, data_until.parse().unwrap())?;
         let minutes = |range: Range| range.to.duration_since(range.from).as_mins();
         assert_eq!(periods.before.to, range.from);
         Some((minutes(periods.before), periods.rest.map_or(0, minutes)))

@@ -83,6 +83,14 @@ impl BackendKind {
             Self::Clickhouse => "clickhouse",
         }
     }
+
+    /// Returns the engine's name as its makers write it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Chdb => "chDB",
+            Self::Clickhouse => "ClickHouse",
+        }
+    }
 }
 
 /// The reason why a particular engine answered.

@@ -1,0 +1,89 @@
+//! The state of ingest: what arrives, what waits, and the last failures.
+
+use jiff::Timestamp;
+use lakefront_api::{IngestCompaction, IngestHealth};
+use lakefront_chart::{Unit, bytes, count};
+use maud::{Markup, html};
+
+use super::html::{Column, dash, numbers, state, table};
+use crate::server::elapsed::ago;
+
+const COLUMNS: &[Column] = &[
+    ("process", false),
+    ("state", false),
+    ("records a second", true),
+    ("records waiting", true),
+    ("bytes waiting", true),
+    ("log on disk", true),
+    ("last commit", true),
+    ("it took", true),
+];
+
+/// Renders the state of ingest. `now` is the end of the spans of time.
+pub fn render(health: &IngestHealth, now: Timestamp) -> Markup {
+    let log = &health.wal;
+    let failing = health.last_error.as_ref().filter(|error| {
+        let commits = health.last_commit.get(&error.table);
+        commits.is_none_or(|commit| commit.at < error.at)
+    });
+    let state = match (health.ready, failing) {
+        (false, _) => state("down", "full"),
+        (true, Some(_)) => state("degraded", "can't commit"),
+        (true, None) => state("up", "takes requests"),
+    };
+    let last = health.last_commit.values().max_by_key(|commit| commit.at);
+    let rows = html! {
+        tr {
+            th scope="row" { "ingest" }
+            (state)
+            (numbers(&[
+                Unit::Plain.full(health.records_per_second),
+                count(log.backlog_records as f64),
+                bytes(log.backlog_bytes as f64),
+                format!("{} of {}", bytes(log.disk_bytes as f64), bytes(log.limit_bytes as f64)),
+                last.map_or_else(dash, |commit| ago(commit.at, now)),
+                last.map_or_else(dash, |commit| Unit::Millis.full(commit.elapsed_ms)),
+            ]))
+        }
+    };
+    html! {
+        (table("Ingest", COLUMNS, &rows))
+        @if let Some(error) = &health.last_error {
+            p.more { "Last failure, " (ago(error.at, now)) ", of " (error.table) ": " (error.message) }
+        }
+        @if let Some(compaction) = &health.compaction {
+            (compaction_lines(compaction, now))
+        }
+        @if let Some(refusal) = &health.last_refusal {
+            p.more { "Last refusal, " (ago(refusal.at, now)) ": " (refusal.path) " got " (refusal.status) ", " (refusal.message) }
+        }
+        @if let Some(loss) = &health.last_loss {
+            p.more {
+                "Last loss, " (ago(loss.at, now)) ": " (loss.path) " without " (count(loss.rejected_records as f64)) " records and "
+                (count(loss.changed_values as f64)) " values, " (loss.message)
+            }
+        }
+    }
+}
+
+/// Renders the state of the compaction in sentences.
+fn compaction_lines(compaction: &IngestCompaction, now: Timestamp) -> Markup {
+    let small: u64 = compaction.small_files.values().sum();
+    html! {
+        @match (&compaction.last_run, compaction.enabled) {
+            (_, false) => p.more { "Compaction is off (--compaction off): the lake becomes slower with each commit." },
+            (None, true) => p.more { "Compaction: nothing to do since the start." },
+            (Some(last), true) => p.more {
+                "Compaction, last " (ago(last.at, now)) " of " (last.table) ": since the start "
+                (count(compaction.files_before as f64)) " files became " (count(compaction.files_after as f64)) ", "
+                (bytes(compaction.bytes_rewritten as f64)) " rewritten. " (count(small as f64)) " small files now."
+            },
+        }
+        @for (table, reason) in &compaction.left_alone {
+            p.more { (table) " is not compacted: " (reason) }
+        }
+        @if let Some(error) = &compaction.last_error {
+            p.more { "Last failed compaction, " (ago(error.at, now)) ", of " (error.table) ": " (error.message) }
+        }
+    }
+}
