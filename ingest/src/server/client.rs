@@ -9,7 +9,10 @@ use std::{
 use axum::http::{HeaderMap, header::USER_AGENT};
 use lakefront_otel::map::Pseudonym;
 
-use crate::{error::WalError, wal::replace_file};
+use crate::{
+    error::WalError,
+    files::{self, Durability},
+};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -51,7 +54,14 @@ impl DayKey {
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
             if current.0 != day {
                 let key = random_key();
-                replace_file(&self.path, format!("{day} {}", hex(&key)).as_bytes())?;
+                let text = format!("{day} {}", hex(&key));
+                files::replace(&self.path, text.as_bytes(), Durability::Synced).map_err(|source| {
+                    WalError::Io {
+                        doing: "write",
+                        path: self.path.clone(),
+                        source,
+                    }
+                })?;
                 *current = (day, key);
             }
             current.1
