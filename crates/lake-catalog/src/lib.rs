@@ -5,6 +5,8 @@
 //!
 //! This crate writes no data file and no metadata, and parses no metadata of a table: the caller chooses its type.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod config;
 mod error;
 mod location;

@@ -5,6 +5,8 @@
 //!
 //! This crate runs no queries, reads no OTLP, and does not decide when to commit or compact.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod catalog;
 mod column_bounds;
 mod commit;
