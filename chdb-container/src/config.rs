@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use lakefront_hosts::HostName;
-use lakefront_lake::RestCatalogConfig;
+use lakefront_lake_catalog::RestCatalogConfig;
 use secrecy::SecretString;
 
 /// Answers ClickHouse SQL with an embedded chDB engine: over the Iceberg tables of a lake, without state, or with

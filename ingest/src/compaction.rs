@@ -15,7 +15,8 @@ use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use crate::{
     config::{CompactionConfig, Switch},
     metrics::{Metrics, TableLabel},
-    pipeline::{Progress, now},
+    pipeline::Progress,
+    time::now,
 };
 
 /// Time between two looks at the tables that were committed to.

@@ -333,7 +333,7 @@ pub enum ConfigError {
 impl Config {
     /// Returns the location of the lake: the remote catalog if one is set, else the folder `lake` in the data folder.
     pub fn place(&self) -> LakeLocation {
-        self.remote.or_folder(self.log.data.join("lake"))
+        LakeLocation::new(&self.remote, self.log.data.join("lake"))
     }
 
     /// Checks that the settings do not contradict each other.

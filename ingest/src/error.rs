@@ -97,5 +97,17 @@ pub enum StartError {
     Panicked(&'static str),
     /// The server ended before every acknowledged request was in the lake.
     #[error(transparent)]
-    Unflushed(#[from] crate::pipeline::Unflushed),
+    Unflushed(#[from] Unflushed),
+}
+
+/// The server stopped while the lake could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "stopped before all was committed to {table}: {message}; the rest is in the write-ahead log and follows at the next start"
+)]
+pub struct Unflushed {
+    /// The table whose commit failed last.
+    pub table: &'static str,
+    /// The error of that commit.
+    pub message: String,
 }

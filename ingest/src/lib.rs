@@ -15,8 +15,10 @@ pub mod request;
 pub mod server;
 pub mod wal;
 
+mod files;
 mod orphan_files;
 mod rate;
 mod run;
+mod time;
 
 pub use run::Ingest;

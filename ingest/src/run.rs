@@ -16,7 +16,7 @@ use crate::{
     metrics::Metrics,
     orphan_files::OrphanRemoval,
     pipeline::{Numbering, Pipeline, Progress, Setup},
-    server::{AppState, Batches, DayKey, LastLoss, LastRefusal, Room, router, serve},
+    server::{AppState, Batches, BodyBytes, DayKey, LastLoss, LastRefusal, router, serve},
     wal::{FolderLock, Options, Recovered, Space, Wal},
 };
 
@@ -108,13 +108,13 @@ impl Ingest {
         let address = listener.local_addr().map_err(of_listen)?;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let state = AppState {
-            room: Arc::new(Room::new(
+            body_bytes: Arc::new(BodyBytes::new(
                 config.server.max_in_flight.as_u64(),
                 config.server.in_flight_per_sender(),
             )),
             batches: Arc::new(Batches::new(config.server.remember_batches)),
             last_loss: LastLoss::default(),
-            queue: Arc::new(Semaphore::new(AppState::QUEUE_BYTES as usize)),
+            decoded_bytes: Arc::new(Semaphore::new(AppState::MAX_DECODED_BYTES as usize)),
             decoders: Arc::new(Semaphore::new(processors)),
             day_key: Arc::new(DayKey::open(&folder, config.visitors.clone())),
             allowed_hosts: Arc::new(config.server.allowed_hosts.iter().cloned().collect()),

@@ -131,7 +131,7 @@ pub struct Sync {
 impl Sync {
     /// Returns the location of the lake.
     pub fn lake_location(&self) -> LakeLocation {
-        self.remote.or_folder(self.lake.clone().unwrap_or_default())
+        LakeLocation::new(&self.remote, self.lake.clone().unwrap_or_default())
     }
 }
 

@@ -69,7 +69,7 @@ impl Explorer {
             signal: request.signal,
             view,
             tz: request.tz.clone(),
-            pages: PageIndex::new(host.catalogue(), request.plain),
+            pages: PageIndex::new(host.catalogue().into(), request.plain),
         }
     }
 

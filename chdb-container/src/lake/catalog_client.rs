@@ -3,9 +3,14 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lakefront_lake::{RestCatalog, RestCatalogConfig, RestTable};
+use lakefront_lake_catalog::{RestCatalog, RestCatalogConfig};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
+
+use super::metadata::Metadata;
+
+/// A table as the catalog returns it.
+pub type RestTable = lakefront_lake_catalog::RestTable<Metadata>;
 
 /// The time for which an answer of the catalog counts as current. The queries of one page arrive together and cause one
 /// request.
@@ -115,7 +120,7 @@ async fn fetch(
     lake: &RestCatalogConfig,
     catalog: Option<RestCatalog>,
     etags: Vec<(&'static str, Option<String>)>,
-) -> lakefront_lake::Result<(RestCatalog, Vec<CatalogTable>)> {
+) -> anyhow::Result<(RestCatalog, Vec<CatalogTable>)> {
     let catalog = match catalog {
         Some(catalog) => catalog,
         None => RestCatalog::connect(lake).await?,
@@ -125,7 +130,7 @@ async fn fetch(
         let catalog = catalog.clone();
         fetched.spawn(async move {
             let table = catalog.load(name, etag.as_deref()).await?;
-            Ok::<_, lakefront_lake::Error>(table.map(|table| CatalogTable { name, table }))
+            Ok::<_, lakefront_lake_catalog::Error>(table.map(|table| CatalogTable { name, table }))
         });
     }
     let mut tables = Vec::new();

@@ -7,14 +7,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use iceberg::spec::TableMetadata;
 use serde::Deserialize;
 
-/// The fields read from a table's metadata file.
+/// The fields read from a table's metadata file, or from a catalog's answer.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Metadata {
     pub table_uuid: String,
+    /// The location of the table's folder; a lake in a folder does not need it, because the folder may have moved.
+    #[serde(default)]
+    pub location: String,
     pub current_schema_id: i64,
     #[serde(default)]
     current_snapshot_id: Option<i64>,
@@ -33,28 +35,6 @@ pub struct Snapshot {
     pub manifest_list: String,
     #[serde(default)]
     pub summary: BTreeMap<String, String>,
-}
-
-impl From<&TableMetadata> for Metadata {
-    fn from(table: &TableMetadata) -> Self {
-        let snapshots = table.snapshots().map(|snapshot| Snapshot {
-            snapshot_id: snapshot.snapshot_id(),
-            timestamp_ms: snapshot.timestamp_ms(),
-            manifest_list: snapshot.manifest_list().to_owned(),
-            summary: snapshot
-                .summary()
-                .additional_properties
-                .clone()
-                .into_iter()
-                .collect(),
-        });
-        Self {
-            table_uuid: table.uuid().to_string(),
-            current_schema_id: table.current_schema_id().into(),
-            current_snapshot_id: table.current_snapshot_id(),
-            snapshots: snapshots.collect(),
-        }
-    }
 }
 
 impl Metadata {

@@ -15,12 +15,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lakefront_api::{LakeHealth, LakeState};
 use lakefront_clickhouse_http::{Exception, code};
-use lakefront_lake::{RestCatalogConfig, RestTable};
+use lakefront_lake_catalog::RestCatalogConfig;
 use tokio::runtime::Handle;
 
 use crate::Error;
 use crate::chdb::InternalConnection;
-use catalog_client::{CatalogClient, CatalogTable};
+use catalog_client::{CatalogClient, CatalogTable, RestTable};
 use metadata::Metadata;
 use table::{TIMES_OF_TRACES, TRACES, Table, run};
 
@@ -296,7 +296,7 @@ fn from_catalog(known: &BTreeMap<String, Table>, listed: CatalogTable) -> (Strin
     let table = listed.table.or_else(|| known?.remote.clone());
     let found = FoundTable {
         state_key: table.as_ref().map(s3::state_key).unwrap_or_default(),
-        metadata: table.as_ref().map(|table| Ok(Metadata::from(&table.metadata))),
+        metadata: table.as_ref().map(|table| Ok(table.metadata.clone())),
         remote: table,
     };
     (listed.name.to_owned(), found)

@@ -1,8 +1,9 @@
 //! The SQL by which the engine reads a table on an S3 store: its engine clause, with address and keys.
 
 use lakefront_clickhouse_http::literal;
-use lakefront_lake::RestTable;
 use secrecy::{ExposeSecret as _, SecretString};
+
+use super::catalog_client::RestTable;
 
 /// Returns a text that changes with the location of the metadata file, or with the keys by which the table is read.
 pub fn state_key(table: &RestTable) -> String {
@@ -16,7 +17,7 @@ pub fn state_key(table: &RestTable) -> String {
 /// Returns the engine clause of a table on a store; `None` if the metadata file is outside of the table's location.
 /// Without keys of the catalog the engine uses the keys of its environment.
 pub fn engine(table: &RestTable) -> Option<String> {
-    let folder = table.metadata.location().trim_end_matches('/');
+    let folder = table.metadata.location.trim_end_matches('/');
     let file = table.location.strip_prefix(folder)?.trim_start_matches('/');
     let arguments = arguments(table, &format!("{folder}/"))?;
     let file = literal(file);

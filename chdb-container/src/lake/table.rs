@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lakefront_api::TableHealth;
 use lakefront_clickhouse_http::literal;
-use lakefront_lake::RestTable;
 
+use super::catalog_client::RestTable;
 use super::metadata::Metadata;
 use super::s3;
 use crate::chdb::InternalConnection;
@@ -44,7 +44,7 @@ impl Table {
             Some(table) => match s3::engine(table) {
                 Some(engine) => Some(engine),
                 None => {
-                    let location = table.metadata.location();
+                    let location = &table.metadata.location;
                     self.metadata = Err(format!("{} is not below {location}", table.location));
                     return;
                 }

@@ -9,6 +9,8 @@
 //! therefore allowed only if it is configured, although DNS rebinding is impossible for an IP address.
 //! <https://www.w3.org/TR/fetch-metadata/>
 
+#![warn(clippy::missing_errors_doc)]
+
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue, Uri};
 

@@ -1,10 +1,11 @@
 //! The catalog, which alone says which state of a table is committed: SQLite or a REST server.
 
 use iceberg::spec::TableMetadataBuildResult;
+use lakefront_lake_catalog::RestCatalog;
 
 use crate::committed_table::{CommitOutcome, CommittedTable};
 use crate::error::{Error, Result};
-use crate::rest::RestCatalog;
+use crate::rest;
 use crate::sql_catalog::SqlCatalog;
 
 /// The catalog of one lake.
@@ -26,7 +27,7 @@ impl Catalog {
     ) -> Result<Option<CommittedTable>> {
         match self {
             Self::Sql(catalog) => catalog.committed(table, cached).await,
-            Self::Rest(catalog) => catalog.committed(table, cached).await,
+            Self::Rest(catalog) => rest::committed(catalog, table, cached).await,
         }
     }
 
@@ -58,7 +59,7 @@ impl Catalog {
     ) -> Result<CommitOutcome> {
         match self {
             Self::Sql(catalog) => catalog.commit(table, base, new).await,
-            Self::Rest(catalog) => catalog.commit(table, base, new.changes).await,
+            Self::Rest(catalog) => rest::commit(catalog, table, base, new.changes).await,
         }
     }
 }

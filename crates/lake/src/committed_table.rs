@@ -4,9 +4,6 @@ use iceberg::spec::TableMetadata;
 
 use crate::error::Error;
 
-/// The namespace of all tables.
-pub(crate) const NAMESPACE: &str = "otel";
-
 /// A committed state of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct CommittedTable {

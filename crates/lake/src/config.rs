@@ -1,11 +1,11 @@
 //! The settings of a lake: its location, retention, file layout and clock.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lakefront_lake_catalog::LakeLocation;
+
 use crate::layout::Layout;
-use crate::rest_catalog_config::RestCatalogConfig;
 use crate::time::now_ms;
 
 /// The settings that a lake is opened with.
@@ -28,24 +28,6 @@ pub struct LakeConfig {
     pub layout: Layout,
     /// The clock, which returns milliseconds since 1970 UTC.
     pub now_ms: fn() -> i64,
-}
-
-/// The location of a lake.
-#[derive(Clone, Debug)]
-pub enum LakeLocation {
-    /// A local folder with `catalog.db` and the tables' folders.
-    Folder(PathBuf),
-    /// An S3 store behind a REST catalog.
-    RestCatalog(Box<RestCatalogConfig>),
-}
-
-impl fmt::Display for LakeLocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(folder) => folder.display().fmt(f),
-            Self::RestCatalog(lake) => f.write_str(lake.catalog_uri.as_deref().unwrap_or_default()),
-        }
-    }
 }
 
 impl LakeConfig {

@@ -109,28 +109,9 @@ pub enum Error {
     /// A setting has an invalid value; the text names it.
     #[error("{0}")]
     Config(String),
-    /// The REST catalog can't be reached or does not answer.
-    #[error("the catalog at {uri} can't be reached: {reason}; check LAKEFRONT_CATALOG_URI and that it runs")]
-    CatalogUnreachable {
-        /// Address of the catalog.
-        uri: String,
-        /// The reason, as text.
-        reason: String,
-        /// True if the catalog may have received the request.
-        sent: bool,
-    },
-    /// The REST catalog refused a request, or sent an answer that can't be parsed.
-    #[error("asked for {what}, the catalog answered {status}: {message}; {advice}")]
-    CatalogAnswer {
-        /// The requested thing, as text.
-        what: String,
-        /// HTTP status of the answer.
-        status: u16,
-        /// Message of the catalog.
-        message: String,
-        /// Advice for the operator: what to check.
-        advice: &'static str,
-    },
+    /// The REST catalog failed or refused a request.
+    #[error(transparent)]
+    RestCatalog(#[from] lakefront_lake_catalog::Error),
     /// The S3 store can't be used as it is configured.
     #[error("{location} on {endpoint}: {advice} ({source})")]
     Store {

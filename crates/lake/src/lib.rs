@@ -5,6 +5,8 @@
 //!
 //! This crate runs no queries, reads no OTLP, and does not decide when to commit or compact.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod catalog;
 mod column_bounds;
 mod commit;
@@ -25,7 +27,6 @@ mod manifests;
 mod opening;
 mod orphan_files;
 mod rest;
-mod rest_catalog_config;
 mod retention;
 mod s3;
 mod snapshot_expiry;
@@ -43,14 +44,13 @@ mod writer_positions;
 
 pub use commit::Commit;
 pub use compaction::{Compacted, CompactionPlan, CompactionSettings, Group, pace::Pace};
-pub use config::{LakeConfig, LakeLocation};
+pub use config::LakeConfig;
 pub use current_files::TableState;
 pub use error::{Error, Result};
 pub use iceberg::spec::DataFile;
 pub use lake::Lake;
 pub use lake_file::LakeFile;
+pub use lakefront_lake_catalog::{LakeLocation, RestCatalogConfig};
 pub use layout::{Layout, StringColumns};
-pub use rest::{RestCatalog, RestTable};
-pub use rest_catalog_config::{RestCatalogConfig, S3Access, S3Keys};
 pub use snapshot_expiry::Expired;
 pub use writer_positions::{InvalidMark, Session, WalMark, WalPosition};

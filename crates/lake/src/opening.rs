@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::committed_table::NAMESPACE;
-use crate::config::{LakeConfig, LakeLocation};
+use lakefront_lake_catalog::{LakeLocation, NAMESPACE, RestCatalog};
+
+use crate::config::LakeConfig;
 use crate::error::{Error, Result};
-use crate::rest::RestCatalog;
 use crate::sql_catalog::SqlCatalog;
 use crate::table::OpenTable;
 use crate::{storage, version_hint};

@@ -12,15 +12,16 @@ use iceberg::io::{
     S3_SECRET_ACCESS_KEY,
 };
 use iceberg_storage_opendal::{AwsCredential, CustomAwsCredentialLoader, OpenDalStorageFactory};
+use lakefront_lake_catalog::{RestCatalog, S3Access, S3Keys};
 use opendal::{EntryMode, Operator};
 use reqsign_core::{Context, ProvideCredential, ProvideCredentialChain};
 use secrecy::ExposeSecret as _;
+use serde::de::IgnoredAny;
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
 use crate::location;
-use crate::rest::{RestCatalog, RestTable};
-use crate::rest_catalog_config::{S3Access, S3Keys};
+use crate::rest::RestTable;
 
 /// Bytes of one request for a part of a file. A part of a multipart upload must have at least 5 MiB.
 const PART: usize = 8 << 20;
@@ -37,7 +38,7 @@ pub(crate) struct S3 {
 impl S3 {
     /// Returns the store of a table. If no keys are configured, they come from the catalog.
     pub(crate) fn new(catalog: &RestCatalog, name: &str, table: &RestTable) -> Self {
-        let is_vended = catalog.lake().s3_access_key_id.is_none() && table.access.keys.is_some();
+        let is_vended = catalog.config().s3_access_key_id.is_none() && table.access.keys.is_some();
         let vended = is_vended.then(|| VendedKeys {
             catalog: catalog.clone(),
             table: name.to_owned(),
@@ -218,7 +219,7 @@ impl ProvideCredential for VendedKeys {
         let keys = match cached.as_ref().filter(|cached| Instant::now() < cached.until) {
             Some(cached) => cached.keys.clone(),
             None => {
-                let loaded = self.catalog.load(&self.table, None).await;
+                let loaded = self.catalog.load::<IgnoredAny>(&self.table, None).await;
                 let table = loaded.map_err(|error| reqsign_core::Error::unexpected(error.to_string()))?;
                 let Some(table) = table.flatten() else {
                     return Ok(None);

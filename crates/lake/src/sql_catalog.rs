@@ -9,10 +9,11 @@ use std::time::Duration;
 use iceberg::MetadataLocation;
 use iceberg::io::FileIO;
 use iceberg::spec::{TableMetadata, TableMetadataBuildResult};
+use lakefront_lake_catalog::NAMESPACE;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::committed_table::{CommitOutcome, CommittedTable, NAMESPACE};
+use crate::committed_table::{CommitOutcome, CommittedTable};
 use crate::error::{Error, Result};
 use crate::{location, storage};
 

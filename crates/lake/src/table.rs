@@ -9,6 +9,7 @@ use arrow_schema::SchemaRef;
 use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::io::FileIO;
 use iceberg::spec::{DataFile, TableMetadata, TableMetadataBuilder, Type};
+use lakefront_lake_catalog::RestCatalog;
 use lakefront_otel::Table;
 use tokio::sync::Mutex;
 
@@ -19,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::lake_file::LakeFile;
 use crate::manifest_list::ManifestListCache;
 use crate::manifests::ManifestEntryCache;
-use crate::rest::RestCatalog;
+use crate::rest::{self, RestTable};
 use crate::s3::S3;
 use crate::sql_catalog::SqlCatalog;
 use crate::storage::Storage;
@@ -120,13 +121,11 @@ impl OpenTable {
         config: &Arc<LakeConfig>,
     ) -> Result<Self> {
         let name = definition.name;
-        let table = match catalog.load(name, None).await?.flatten() {
+        let table: RestTable = match catalog.load(name, None).await?.flatten() {
             Some(table) => table,
             None => {
-                let location = catalog.lake().table_location(name)?;
-                catalog
-                    .create(&table_creation::table_creation(definition, location)?)
-                    .await?;
+                let location = catalog.config().table_location(name)?;
+                rest::create(catalog, &table_creation::table_creation(definition, location)?).await?;
                 // Another process may have created it first, so its state comes from the catalog.
                 let table = catalog.load(name, None).await?.flatten();
                 table.ok_or_else(|| Error::UnknownTable(name.to_owned()))?

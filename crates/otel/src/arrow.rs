@@ -14,10 +14,20 @@ mod schema;
 mod size;
 mod traces;
 
+use crate::decode::Request;
+
 pub use error::{AppendError, Appended};
 pub use logs::{LogsBuilder, size_of as logs_size};
 pub use metrics::{MetricsBuilder, size_of as metrics_size};
-
 pub use schema::arrow_schema;
 pub use size::MAX_BATCH_BYTES;
 pub use traces::{TracesBuilder, size_of as traces_size};
+
+/// Returns the approximate bytes of a request as columns. A request above [`MAX_BATCH_BYTES`] is not appended.
+pub fn request_size(request: &Request) -> usize {
+    match request {
+        Request::Logs(logs) => logs_size(logs),
+        Request::Traces(traces) => traces_size(traces),
+        Request::Metrics(metrics) => metrics_size(metrics),
+    }
+}

@@ -6,6 +6,8 @@
 mod json;
 mod message;
 mod repair;
+mod request;
+mod signal;
 mod size;
 mod text;
 mod wire;
@@ -17,6 +19,8 @@ use prost::Message;
 use prost::encoding::{WireType, encode_key};
 
 pub use repair::{Repair, Repaired, Repairs};
+pub use request::Request;
+pub use signal::Signal;
 
 use crate::error::DecodeError;
 
@@ -34,17 +38,6 @@ pub enum Encoding {
     /// `application/json`: protobuf's JSON mapping, with ids in hexadecimal and enumerations as numbers.
     /// <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>
     Json,
-}
-
-/// One of the three signals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Signal {
-    /// `POST /v1/logs`
-    Logs,
-    /// `POST /v1/traces`
-    Traces,
-    /// `POST /v1/metrics`
-    Metrics,
 }
 
 /// Decodes a body of log records.

@@ -4,6 +4,8 @@
 //! the tables ([`tables()`]) and the version of the mapping. Feature `decode` adds decoding of OTLP in protobuf and
 //! JSON, `map` adds the rows, and `arrow` adds Arrow schemas and record batches.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod clickhouse;
 mod markdown;
 mod table;

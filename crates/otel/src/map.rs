@@ -17,6 +17,7 @@ mod page;
 mod passed_on;
 mod placeholder;
 mod promoted;
+mod pseudonym;
 mod request;
 mod resource;
 mod route;
@@ -34,10 +35,10 @@ pub use log::LogRow;
 pub use mapper::Mapper;
 pub use passed_on::PassedOn;
 pub use promoted::Promoted;
+pub use pseudonym::Pseudonym;
 pub use resource::{Resource, Scope};
 pub use span::SpanRow;
 pub use user_agent::UserAgent;
-pub use visitor::Pseudonym;
 
 #[cfg(feature = "arrow")]
 pub(crate) use {attributes::distinct, id::hex_id, time::micros};

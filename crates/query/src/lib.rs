@@ -4,6 +4,8 @@
 //! order. Both functions are pure: the clock and the topology are arguments. No code in this crate sends a statement or
 //! reads a reply.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod catalogue;
 mod clip;
 mod definition;

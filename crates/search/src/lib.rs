@@ -20,6 +20,8 @@
 //! The crate does no I/O. The condition is the same text for ClickHouse and for chDB over the lake, and every value is
 //! a typed parameter.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod column;
 mod error;
 mod evaluate;

@@ -39,7 +39,7 @@ struct LakeArguments {
 impl LakeArguments {
     async fn open(&self) -> anyhow::Result<Lake> {
         let location = match &self.data {
-            _ if self.remote.is_configured() => self.remote.or_folder(PathBuf::new()),
+            _ if self.remote.is_configured() => LakeLocation::new(&self.remote, PathBuf::new()),
             Some(data) => LakeLocation::Folder(data.join("lake")),
             None => anyhow::bail!(
                 "name the lake: --data DIR (LAKEFRONT_DATA) of ingest, or --catalog-uri (LAKEFRONT_CATALOG_URI)"

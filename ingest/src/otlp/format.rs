@@ -1,6 +1,7 @@
 //! Encoding of messages by `Content-Type`: protobuf or JSON.
 
 use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
+use lakefront_otel::decode::Encoding;
 
 /// The encoding of a message. A response always has the format of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, prost::Enumeration)]
@@ -21,6 +22,14 @@ impl Format {
         [Self::Protobuf, Self::Json]
             .into_iter()
             .find(|format| essence.eq_ignore_ascii_case(format.media_type()))
+    }
+
+    /// Returns the encoding of the body.
+    pub fn encoding(self) -> Encoding {
+        match self {
+            Self::Protobuf => Encoding::Protobuf,
+            Self::Json => Encoding::Json,
+        }
     }
 
     /// Returns the media type.

@@ -5,11 +5,9 @@
 mod compression;
 mod format;
 mod response;
-mod signal;
 mod status;
 
 pub use compression::{Compression, DecompressError};
 pub use format::Format;
 pub use response::{PartialSuccess, export_response};
-pub use signal::Signal;
 pub use status::Status;

@@ -2,10 +2,11 @@
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/#partial-success-1>
 
+use lakefront_otel::decode::Signal;
 use prost::Message;
 use serde_json::json;
 
-use super::{Format, Signal};
+use super::Format;
 
 /// The records of a request that were rejected, and the reasons.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Commits cuts to the lake. Each commit adds a table's rows and sets its log position, and is repeated until it
+//! Commits batches of rows to the lake. Each commit adds a table's rows and sets its log position, and is repeated until it
 //! succeeds.
 
 use std::{
@@ -17,10 +17,12 @@ use tokio::{
     time::sleep,
 };
 
-use super::{Numbering, Progress, Queued, Setup, cut::Cut, progress::now, rows};
+use super::{Numbering, Progress, Queued, Setup, commit_batch::CommitBatch, rows};
 use crate::{
+    error::Unflushed,
     metrics::{Metrics, TableLabel},
     request::MOST_DAYS,
+    time::now,
     wal::Releaser,
 };
 
@@ -33,16 +35,6 @@ const KEEP_FILES: Duration = Duration::from_secs(3600);
 
 /// Attempts of a commit once the server stops.
 const LAST_ATTEMPTS: u32 = 4;
-
-/// The server stopped while the lake could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "stopped before all was committed to {table}: {message}; the rest is in the write-ahead log and follows at the next start"
-)]
-pub struct Unflushed {
-    table: &'static str,
-    message: String,
-}
 
 /// Number of rows that are not split further when the disk is full: each file has a fixed cost.
 const LEAST_ROWS: usize = 500;
@@ -97,11 +89,11 @@ impl Committer {
         }
     }
 
-    /// Commits cuts until the channel closes.
-    pub fn run(self, cuts: Receiver<Cut>) -> Result<(), Unflushed> {
-        for cut in cuts {
-            let position = cut.end.position;
-            let commits = cut
+    /// Commits batches until the channel closes.
+    pub fn run(self, batches: Receiver<CommitBatch>) -> Result<(), Unflushed> {
+        for batch in batches {
+            let position = batch.end.position;
+            let commits = batch
                 .batches
                 .into_iter()
                 .map(|(table, batch)| self.commit(table, batch, position));
@@ -110,7 +102,7 @@ impl Committer {
                 progress.position = position;
                 progress.failing = false;
             });
-            if let Err(error) = self.releaser.release(cut.end) {
+            if let Err(error) = self.releaser.release(batch.end) {
                 tracing::warn!(%error, "deleting segments of the log that are in the lake");
             }
         }

@@ -1,8 +1,8 @@
 //! Moves requests from the log to the tables: one thread builds columns, another writes and commits them.
 
-mod batches;
+mod columns;
 mod commit;
-mod cut;
+mod commit_batch;
 mod numbering;
 mod progress;
 mod rows;
@@ -11,17 +11,16 @@ mod tables;
 use std::{sync::Arc, thread::JoinHandle};
 
 use lakefront_lake::Lake;
+use lakefront_otel::decode::Request;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-pub use commit::Unflushed;
 pub use numbering::Numbering;
-pub use progress::{Progress, now};
+pub use progress::Progress;
 
 use crate::{
     config::CommitConfig,
-    error::{StartError, WalError},
+    error::{StartError, Unflushed, WalError},
     metrics::Metrics,
-    request::Request,
     wal::{Reader, Releaser},
 };
 
@@ -31,7 +30,9 @@ pub struct Queued {
     pub request: Request,
     /// Approximate bytes of the request in memory.
     pub bytes: usize,
-    /// The room of the request in the queue, freed when the value is dropped.
+    /// Approximate bytes of the request as columns.
+    pub column_bytes: usize,
+    /// The memory of the request, freed when the value is dropped.
     pub _permit: OwnedSemaphorePermit,
 }
 
@@ -68,13 +69,13 @@ impl Pipeline {
     ) -> Result<(Self, watch::Receiver<Progress>), StartError> {
         let numbering = &setup.numbering;
         let (progress, watching) = watch::channel(Progress::new(numbering.writer(), numbering.held().1));
-        // The channel has no capacity: at most one cut is written while the next is built.
-        let (sender, cuts) = std::sync::mpsc::sync_channel(0);
+        // The channel has no capacity: at most one commit batch is written while the next is built.
+        let (sender, batches) = std::sync::mpsc::sync_channel(0);
         let builder = tables::Builder::new(&setup);
         let committer = commit::Committer::new(setup, progress);
         let named = |name: &str| std::thread::Builder::new().name(name.into());
         let commit = named("commit")
-            .spawn(move || committer.run(cuts))
+            .spawn(move || committer.run(batches))
             .map_err(StartError::Thread)?;
         let tables = named("tables")
             .spawn(move || builder.run(reader, sender))

@@ -1,11 +1,7 @@
 //! The progress of the commits, for acknowledgements and `/health`.
 
-use std::{
-    collections::BTreeMap,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use lakefront_api::{IngestCommit, IngestFailure};
 
 /// The progress of the commits.
@@ -34,11 +30,4 @@ impl Progress {
             last_error: None,
         }
     }
-}
-
-/// Returns the current time, to the millisecond.
-pub fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let millis = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }

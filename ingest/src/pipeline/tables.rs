@@ -11,18 +11,19 @@ use std::{
 use bytes::Bytes;
 use lakefront_otel::{
     arrow::AppendError,
+    decode::Request,
     map::{Pseudonym, RequestContext},
 };
 
-use super::{Queued, Setup, batches::Batches, cut::Cut};
+use super::{Queued, Setup, columns::Columns, commit_batch::CommitBatch};
 use crate::{
     error::WalError,
     metrics::Metrics,
-    request::{Limits, Request, accept},
-    wal::{Content, Entry, Header, Location, Next, Reader, Released},
+    request::{Limits, accept},
+    wal::{Checkpoint, Content, Entry, Header, Location, Next, Reader},
 };
 
-/// Approximate bytes of columns at which a cut is made, however few its rows are.
+/// Approximate bytes of columns at which a commit batch is made, however few its rows are.
 const COLUMN_BYTES: usize = 384 << 20;
 
 /// Largest body in the log after decompression, in bytes. The body was checked on arrival, perhaps against another
@@ -35,14 +36,21 @@ pub struct Builder {
     most_rows: u64,
     most_bytes: u64,
     metrics: Arc<Metrics>,
-    columns: Batches,
+    columns: Columns,
     gathered: Option<Gathered>,
+}
+
+/// A decoded request, with its approximate bytes in memory and as columns.
+struct Decoded {
+    request: Request,
+    bytes: usize,
+    column_bytes: usize,
 }
 
 /// The size and the end of the rows in the columns.
 struct Gathered {
     since: Instant,
-    end: Released,
+    end: Checkpoint,
     rows: u64,
     bytes: u64,
 }
@@ -55,13 +63,17 @@ impl Builder {
             most_rows: setup.config.commit_rows,
             most_bytes: setup.config.commit_bytes.as_u64(),
             metrics: setup.metrics.clone(),
-            columns: Batches::default(),
+            columns: Columns::default(),
             gathered: None,
         }
     }
 
     /// Runs until the log is closed and read to its end, or until the committing thread has ended.
-    pub fn run(mut self, mut reader: Reader<Queued>, cuts: SyncSender<Cut>) -> Result<(), WalError> {
+    pub fn run(
+        mut self,
+        mut reader: Reader<Queued>,
+        batches: SyncSender<CommitBatch>,
+    ) -> Result<(), WalError> {
         // An error of the channel means that the committing thread has ended. That thread reports the reason itself.
         loop {
             let deadline = self
@@ -69,10 +81,10 @@ impl Builder {
                 .as_ref()
                 .map(|gathered| gathered.since + self.interval);
             let sent = match reader.next(deadline)? {
-                Next::Entry(entry) => self.add(entry, &cuts),
-                Next::Timeout => self.cut(&cuts),
+                Next::Entry(entry) => self.add(entry, &batches),
+                Next::Timeout => self.send(&batches),
                 Next::Closed => {
-                    let _ = self.cut(&cuts);
+                    let _ = self.send(&batches);
                     return Ok(());
                 }
             };
@@ -82,30 +94,38 @@ impl Builder {
         }
     }
 
-    /// Adds the rows of a request, and makes a cut if one is due.
-    fn add(&mut self, entry: Entry<Queued>, cuts: &SyncSender<Cut>) -> Result<(), SendError<Cut>> {
+    /// Adds the rows of a request, and makes a commit batch if one is due.
+    fn add(
+        &mut self,
+        entry: Entry<Queued>,
+        batches: &SyncSender<CommitBatch>,
+    ) -> Result<(), SendError<CommitBatch>> {
         let Entry { header, content, end } = entry;
         let taken = match content {
-            Content::Decoded(queued) => Some((queued.request, queued.bytes)),
+            Content::Decoded(queued) => Some(Decoded {
+                request: queued.request,
+                bytes: queued.bytes,
+                column_bytes: queued.column_bytes,
+            }),
             Content::Body(body) => {
                 self.metrics.decoded_again.inc();
                 decode(&header, body)
             }
         };
         let bytes = match &taken {
-            Some((request, bytes)) => {
-                if self.append(&header, request) == Err(AppendError::BatchFull) {
-                    self.cut(cuts)?;
+            Some(decoded) => {
+                if self.append(&header, decoded) == Err(AppendError::BatchFull) {
+                    self.send(batches)?;
                     // The empty columns have room: a request that is too large for them is refused before it is
                     // acknowledged.
-                    let _ = self.append(&header, request);
+                    let _ = self.append(&header, decoded);
                 }
-                *bytes as u64
+                decoded.bytes as u64
             }
             None => 0,
         };
         let gathered = self.gathered.get_or_insert_with(|| Gathered::at(end));
-        gathered.end = Released {
+        gathered.end = Checkpoint {
             location: end,
             position: header.last_position(),
         };
@@ -115,12 +135,12 @@ impl Builder {
             || gathered.bytes >= self.most_bytes
             || self.columns.bytes() >= COLUMN_BYTES
         {
-            self.cut(cuts)?;
+            self.send(batches)?;
         }
         Ok(())
     }
 
-    fn append(&mut self, header: &Header, request: &Request) -> Result<(), AppendError> {
+    fn append(&mut self, header: &Header, decoded: &Decoded) -> Result<(), AppendError> {
         let pseudonym = <[u8; 16]>::try_from(header.client.as_slice());
         let context = RequestContext {
             sender: pseudonym.ok().map(Pseudonym::from_bytes),
@@ -130,7 +150,9 @@ impl Builder {
         };
         // The commit adds the writer number.
         let position = header.position.cast_signed();
-        let appended = self.columns.append(request, &context, position);
+        let appended = self
+            .columns
+            .append(&decoded.request, &context, position, decoded.column_bytes);
         if let Err(error @ AppendError::RequestTooLarge { .. }) = &appended {
             tracing::error!(%error, position = header.position, rows = header.rows, "skipped a request of the log");
         }
@@ -138,12 +160,12 @@ impl Builder {
     }
 
     /// Sends the gathered rows to the committing thread.
-    fn cut(&mut self, cuts: &SyncSender<Cut>) -> Result<(), SendError<Cut>> {
+    fn send(&mut self, batches: &SyncSender<CommitBatch>) -> Result<(), SendError<CommitBatch>> {
         let Some(Gathered { end, .. }) = self.gathered.take() else {
             return Ok(());
         };
-        let batches = self.columns.finish();
-        cuts.send(Cut { end, batches })
+        let rows = self.columns.finish();
+        batches.send(CommitBatch { end, batches: rows })
     }
 }
 
@@ -151,7 +173,7 @@ impl Gathered {
     fn at(location: Location) -> Self {
         Self {
             since: Instant::now(),
-            end: Released {
+            end: Checkpoint {
                 location,
                 position: 0,
             },
@@ -162,7 +184,7 @@ impl Gathered {
 }
 
 /// Decodes a body of the log. The body was decoded before it was acknowledged, so that a failure is unexpected.
-fn decode(header: &Header, body: Bytes) -> Option<(Request, usize)> {
+fn decode(header: &Header, body: Bytes) -> Option<Decoded> {
     let kind = header.body;
     let decoded = kind
         .compression()
@@ -179,7 +201,11 @@ fn decode(header: &Header, body: Bytes) -> Option<(Request, usize)> {
             accepted.map_err(|error| error.to_string())
         });
     match decoded {
-        Ok(accepted) => Some((accepted.request, accepted.bytes)),
+        Ok(accepted) => Some(Decoded {
+            request: accepted.request,
+            bytes: accepted.bytes,
+            column_bytes: accepted.column_bytes,
+        }),
         Err(error) => {
             tracing::error!(
                 error,

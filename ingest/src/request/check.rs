@@ -5,14 +5,12 @@ use std::{
     fmt,
 };
 
-use lakefront_otel::decode;
+use lakefront_otel::decode::{self, Request};
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, KeyValue, any_value::Value},
     metrics::v1::{Metric, metric::Data},
 };
 use prost::Message;
-
-use super::Request;
 
 /// Earliest time of a record, 2000-01-01. An earlier time comes from a wrong unit or a clock that was never set.
 const EARLIEST_NANOS: u64 = 946_684_800_000_000_000;

@@ -6,38 +6,12 @@ use std::borrow::Cow;
 
 use lakefront_otel::{
     DecodeError, arrow,
-    decode::{self, Encoding, Repair, Repaired, Repairs},
-};
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-    trace::v1::ExportTraceServiceRequest,
+    decode::{self, Repair, Repaired, Repairs, Request, Signal},
 };
 
 pub use check::{MOST_DAYS, Rejected, Rejection};
 
-use crate::otlp::{Format, PartialSuccess, Signal};
-
-/// A decoded request.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Request {
-    /// `POST /v1/logs`
-    Logs(ExportLogsServiceRequest),
-    /// `POST /v1/traces`
-    Traces(ExportTraceServiceRequest),
-    /// `POST /v1/metrics`
-    Metrics(ExportMetricsServiceRequest),
-}
-
-impl Request {
-    /// Returns true if there is no resource in the request.
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Logs(logs) => logs.resource_logs.is_empty(),
-            Self::Traces(traces) => traces.resource_spans.is_empty(),
-            Self::Metrics(metrics) => metrics.resource_metrics.is_empty(),
-        }
-    }
-}
+use crate::otlp::{Format, PartialSuccess};
 
 /// A decoded request, and the differences between it and the body that was sent.
 #[derive(Debug)]
@@ -48,6 +22,8 @@ pub struct Accepted {
     pub rows: u32,
     /// Approximate bytes that the request takes in memory.
     pub bytes: usize,
+    /// Approximate bytes of the request as columns, with the rejected records.
+    pub column_bytes: usize,
     /// Records that were rejected, by reason.
     pub rejected: Vec<Rejected>,
     /// Differences between the values that were sent and the values that are stored.
@@ -170,12 +146,7 @@ pub fn accept(
         }
         read => read?,
     };
-    let columns = match &request {
-        Request::Logs(logs) => arrow::logs_size(logs),
-        Request::Traces(traces) => arrow::traces_size(traces),
-        Request::Metrics(metrics) => arrow::metrics_size(metrics),
-    };
-    within(columns, limits.columns, "in the tables")?;
+    let column_bytes = within(arrow::request_size(&request), limits.columns, "in the tables")?;
     let check::Outcome {
         rows,
         rejected,
@@ -185,6 +156,7 @@ pub fn accept(
         request,
         rows,
         bytes,
+        column_bytes,
         rejected,
         repairs,
         timed,
@@ -198,39 +170,20 @@ fn read(
     body: &[u8],
     limits: Limits,
 ) -> Result<(Request, usize), RequestError> {
-    let message = message(signal);
     let protobuf = match format {
         Format::Protobuf => Cow::Borrowed(body),
-        Format::Json => Cow::Owned(decode::json_to_protobuf(message, body)?),
+        Format::Json => Cow::Owned(decode::json_to_protobuf(signal, body)?),
     };
     let bytes = within(
-        decode::decoded_size(message, &protobuf),
+        decode::decoded_size(signal, &protobuf),
         limits.decoded,
         "in memory",
     )?;
-    let encoding = Encoding::Protobuf;
-    let request = match signal {
-        Signal::Logs => Request::Logs(decode::logs(encoding, &protobuf)?),
-        Signal::Traces => Request::Traces(decode::traces(encoding, &protobuf)?),
-        Signal::Metrics => Request::Metrics(decode::metrics(encoding, &protobuf)?),
-    };
-    Ok((request, bytes))
+    Ok((Request::decode(signal, &protobuf)?, bytes))
 }
 
 fn repair(signal: Signal, format: Format, body: &[u8]) -> Result<Repaired, Option<DecodeError>> {
-    let encoding = match format {
-        Format::Protobuf => Encoding::Protobuf,
-        Format::Json => Encoding::Json,
-    };
-    decode::repair(message(signal), encoding, body)
-}
-
-fn message(signal: Signal) -> decode::Signal {
-    match signal {
-        Signal::Logs => decode::Signal::Logs,
-        Signal::Traces => decode::Signal::Traces,
-        Signal::Metrics => decode::Signal::Metrics,
-    }
+    decode::repair(signal, format.encoding(), body)
 }
 
 fn within(bytes: usize, limit: usize, place: &'static str) -> Result<usize, RequestError> {

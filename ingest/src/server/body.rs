@@ -10,39 +10,39 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{error::ApiError, room::Held};
+use super::{body_bytes::HeldBytes, error::ApiError};
 
 /// Bytes that must arrive within each third of the body's time, unless the body ends.
 const PROGRESS: usize = 16 << 10;
 
-/// Length from which room is taken for twice the bytes that have arrived, so that a long body waits for room less
+/// Length from which memory is reserved for twice the bytes that have arrived, so that a long body waits for it less
 /// often.
 const AHEAD: usize = 64 << 10;
 
 /// Longest time in which the rest of a refused body is read: in all, and without a byte.
 const DISCARD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(500));
 
-/// A body and the room that it takes. Dropping the value frees the room.
+/// A body and the memory that is reserved for it. Dropping the value frees the memory.
 pub struct Received {
     /// The body as it was sent.
     pub bytes: Bytes,
     /// BLAKE3 hash of `bytes`.
     pub hash: blake3::Hash,
-    /// The room that the body takes.
-    pub room: Held,
+    /// The memory that is reserved for the body.
+    pub held: HeldBytes,
 }
 
-/// Reads a body of at most `limit` bytes within `time`. Room is taken for bytes that arrived, not for bytes that the
-/// header announces.
+/// Reads a body of at most `limit` bytes within `time`. Memory is reserved for bytes that arrived, not for bytes
+/// that the header announces.
 ///
 /// # Errors
-/// Returns an error if the body is too large, too slow or interrupted, or if there is no room for it.
+/// Returns an error if the body is too large, too slow or interrupted, or if there is no memory for it.
 pub async fn read(
     headers: &HeaderMap,
     body: &mut Body,
     limit: usize,
     time: Duration,
-    room: Held,
+    held: HeldBytes,
 ) -> Result<Received, ApiError> {
     let announced = headers
         .get(CONTENT_LENGTH)
@@ -51,7 +51,7 @@ pub async fn read(
     if announced > limit {
         return Err(ApiError::TooLarge(limit as u64));
     }
-    timeout(time, collect(body, announced, limit, time / 3, room))
+    timeout(time, collect(body, announced, limit, time / 3, held))
         .await
         .map_err(|_| ApiError::BodyTimeout(time))?
 }
@@ -61,7 +61,7 @@ async fn collect(
     announced: usize,
     limit: usize,
     pause: Duration,
-    mut room: Held,
+    mut held: HeldBytes,
 ) -> Result<Received, ApiError> {
     let mut bytes = BytesMut::new();
     let mut hasher = blake3::Hasher::new();
@@ -77,10 +77,10 @@ async fn collect(
         if length > limit {
             return Err(ApiError::TooLarge(limit as u64));
         }
-        if length > room.bytes() {
+        if length > held.bytes() {
             let ahead = if length < AHEAD { 0 } else { 2 * length };
             let wanted = ahead.min(announced.max(length)).max(length);
-            room.grow(wanted).await?;
+            held.grow(wanted).await?;
             bytes.reserve(wanted - bytes.len());
         }
         hasher.update(&chunk);
@@ -92,7 +92,7 @@ async fn collect(
     Ok(Received {
         bytes: bytes.freeze(),
         hash: hasher.finalize(),
-        room,
+        held,
     })
 }
 

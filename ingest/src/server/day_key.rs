@@ -12,7 +12,7 @@ use lakefront_otel::map::Pseudonym;
 use crate::{
     config::{VisitorConfig, VisitorSecret},
     error::WalError,
-    wal::replace_file,
+    files::{self, Durability},
 };
 
 /// A key that is replaced each day, at midnight in the zone of the visitors. Its pseudonyms distinguish the senders of
@@ -69,7 +69,14 @@ impl DayKey {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         if current.0 != day {
             let key = random_key();
-            replace_file(&self.path, format!("{day} {}", hex(&key)).as_bytes())?;
+            let text = format!("{day} {}", hex(&key));
+            files::replace(&self.path, text.as_bytes(), Durability::Synced).map_err(|source| {
+                WalError::Io {
+                    doing: "write",
+                    path: self.path.clone(),
+                    source,
+                }
+            })?;
             *current = (day, key);
         }
         Ok(current.1)

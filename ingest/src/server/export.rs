@@ -1,10 +1,6 @@
 //! The handler of `POST /v1/logs`, `/v1/traces` and `/v1/metrics`.
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -12,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use lakefront_otel::decode::Repair;
+use lakefront_otel::decode::{Repair, Signal};
 use tokio::{
     sync::{OwnedSemaphorePermit, oneshot},
     time::timeout,
@@ -29,16 +25,17 @@ use crate::{
     config::Ack,
     error::WalError,
     metrics::{RejectedLabels, RequestLabels, SignalLabel},
-    otlp::{Format, PartialSuccess, Signal, export_response},
+    otlp::{Format, PartialSuccess, export_response},
     pipeline::Queued,
     request::{Accepted, Limits, accept},
+    time::now_micros,
     wal::{Append, BodyKind, Header},
 };
 
-/// Time that a decoded request waits for room in the queue. After it the request is decoded again from the log.
+/// Time that a decoded request waits for memory. After it the request is decoded again from the log.
 ///
 /// Waiting slows senders down to the speed of the lake, which costs less than decoding twice.
-const QUEUE_WAIT: Duration = Duration::from_secs(1);
+const DECODED_WAIT: Duration = Duration::from_secs(1);
 
 /// Handles one request of a signal.
 pub async fn export(
@@ -49,7 +46,7 @@ pub async fn export(
 ) -> Response {
     let (parts, mut body) = request.into_parts();
     let format = Format::of(&parts.headers);
-    let response = match take(signal, &state, peer, &parts, &mut body).await {
+    let response = match take(signal, format, &state, peer, &parts, &mut body).await {
         Ok(partial) => {
             let format = format.unwrap_or(Format::Protobuf);
             let body = export_response(signal, format, &partial);
@@ -79,6 +76,7 @@ pub async fn export(
 /// Reads a request and stores it, unless it was stored before. Returns once the request is acknowledged.
 async fn take(
     signal: Signal,
+    format: Option<Format>,
     state: &AppState,
     peer: SocketAddr,
     parts: &Parts,
@@ -86,7 +84,7 @@ async fn take(
 ) -> Result<PartialSuccess, ApiError> {
     let headers = &parts.headers;
     let server = &state.config.server;
-    let format = Format::of(headers).ok_or(ApiError::MediaType)?;
+    let format = format.ok_or(ApiError::MediaType)?;
     let compression = ApiError::of_encoding(headers)?;
     let id = BatchId::of(headers, &parts.uri)?;
     if let Some(refusal) = state.wal.refusal() {
@@ -94,8 +92,8 @@ async fn take(
     }
     let limit = max_body(state);
     let client = Client::of(headers, peer, server.trust_proxy);
-    let room = state.room.request(client.address);
-    let received = body::read(headers, body, limit, server.body_timeout, room).await?;
+    let held = state.body_bytes.request(client.address);
+    let received = body::read(headers, body, limit, server.body_timeout, held).await?;
     let label = SignalLabel {
         signal: signal.name(),
     };
@@ -151,7 +149,7 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
         has_id,
         claimed,
     } = storing;
-    let Received { bytes, room, .. } = received;
+    let Received { bytes, held, .. } = received;
     let arrival_micros = now_micros();
     let accepted = decode(&state, kind, bytes.clone(), max_body(&state), arrival_micros).await?;
     let partial = accepted.partial_success();
@@ -173,7 +171,7 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
             country: client.country,
         };
         position = Some(log(&state, header, bytes, accepted).await?);
-        drop(room);
+        drop(held);
         let label = SignalLabel {
             signal: signal.name(),
         };
@@ -263,17 +261,13 @@ fn max_body(state: &AppState) -> usize {
     usize::try_from(state.config.server.max_body.as_u64()).unwrap_or(usize::MAX)
 }
 
-fn now_micros() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX)
-}
-
 /// Appends a request to the log. Returns its last position once it is durable.
 async fn log(state: &AppState, header: Header, body: Bytes, accepted: Accepted) -> Result<u64, ApiError> {
-    let permit = queue_room(state, accepted.bytes).await;
+    let permit = decoded_permit(state, accepted.bytes).await;
     let decoded = permit.map(|permit| Queued {
         request: accepted.request,
         bytes: accepted.bytes,
+        column_bytes: accepted.column_bytes,
         _permit: permit,
     });
     let (done, answer) = oneshot::channel();
@@ -287,20 +281,22 @@ async fn log(state: &AppState, header: Header, body: Bytes, accepted: Accepted) 
     Ok(answer.await.map_err(|_| WalError::Closed)??)
 }
 
-/// Takes room to keep a decoded request until the pipeline takes it. Returns `None` if there is none; the pipeline then
-/// decodes the request again from the log.
-async fn queue_room(state: &AppState, bytes: usize) -> Option<OwnedSemaphorePermit> {
-    // A request that is larger than the queue takes all of its room.
-    let bytes = u32::try_from(bytes).map_or(AppState::QUEUE_BYTES, |bytes| bytes.min(AppState::QUEUE_BYTES));
-    let queue = Arc::clone(&state.queue);
-    if let Ok(permit) = queue.clone().try_acquire_many_owned(bytes) {
+/// Reserves memory for a decoded request until the pipeline takes it. Returns `None` if there is none; the pipeline
+/// then decodes the request again from the log.
+async fn decoded_permit(state: &AppState, bytes: usize) -> Option<OwnedSemaphorePermit> {
+    // A request that is larger than the memory for decoded requests takes all of it.
+    let bytes = u32::try_from(bytes).map_or(AppState::MAX_DECODED_BYTES, |bytes| {
+        bytes.min(AppState::MAX_DECODED_BYTES)
+    });
+    let decoded_bytes = Arc::clone(&state.decoded_bytes);
+    if let Ok(permit) = decoded_bytes.clone().try_acquire_many_owned(bytes) {
         return Some(permit);
     }
-    // While the lake cannot be written, the queue does not get shorter.
+    // While the lake cannot be written, no memory gets free.
     if state.progress.borrow().failing {
         return None;
     }
-    timeout(QUEUE_WAIT, queue.acquire_many_owned(bytes))
+    timeout(DECODED_WAIT, decoded_bytes.acquire_many_owned(bytes))
         .await
         .ok()?
         .ok()

@@ -3,11 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lakefront_api::IngestLoss;
+use lakefront_otel::decode::Signal;
 
-use crate::{
-    otlp::{PartialSuccess, Signal},
-    pipeline::now,
-};
+use crate::{otlp::PartialSuccess, time::now};
 
 /// The last loss since the start.
 #[derive(Clone, Debug, Default)]

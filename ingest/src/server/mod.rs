@@ -3,6 +3,7 @@
 mod auth;
 mod batches;
 mod body;
+mod body_bytes;
 mod client;
 mod cors;
 mod day_key;
@@ -12,7 +13,6 @@ mod health;
 mod losses;
 mod metrics;
 mod refusals;
-mod room;
 mod serve;
 mod state;
 
@@ -22,16 +22,16 @@ use axum::{
     middleware,
     routing::{get, post},
 };
+use lakefront_otel::decode::Signal;
 
 pub use batches::Batches;
+pub use body_bytes::BodyBytes;
 pub use day_key::DayKey;
 pub use losses::LastLoss;
 pub use refusals::LastRefusal;
-pub use room::Room;
 pub use serve::serve;
 pub use state::AppState;
 
-use crate::otlp::Signal;
 use error::ApiError;
 
 /// Returns the router with all routes.

@@ -11,7 +11,7 @@ use axum::{
 use lakefront_api::IngestRefusal;
 
 use super::AppState;
-use crate::pipeline::now;
+use crate::time::now;
 
 /// Longest path that is kept, in characters. The sender chooses the path, so that its length needs a limit.
 const PATH_LENGTH: usize = 200;

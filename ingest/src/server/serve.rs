@@ -19,7 +19,7 @@ use tokio::{
 };
 use tower_service::Service;
 
-use super::room::network;
+use super::body_bytes::network;
 use crate::config::ServerConfig;
 
 /// Time to wait after a connection could not be accepted, because file descriptors or memory were short.

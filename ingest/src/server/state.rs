@@ -6,7 +6,7 @@ use lakefront_api::IngestCompaction;
 use lakefront_hosts::AllowedHosts;
 use tokio::sync::{Semaphore, watch};
 
-use super::{Batches, DayKey, LastLoss, LastRefusal, Room};
+use super::{Batches, BodyBytes, DayKey, LastLoss, LastRefusal};
 use crate::{
     config::Config,
     metrics::Metrics,
@@ -40,15 +40,15 @@ pub struct AppState {
     pub batches: Arc<Batches>,
     /// The key of the day's pseudonyms.
     pub day_key: Arc<DayKey>,
-    /// Room for request bodies.
-    pub room: Arc<Room>,
+    /// The bytes that request bodies may take in memory.
+    pub body_bytes: Arc<BodyBytes>,
     /// One permit per byte of decoded requests that may wait for the tables.
-    pub queue: Arc<Semaphore>,
+    pub decoded_bytes: Arc<Semaphore>,
     /// One permit per request that may be decoded at once.
     pub decoders: Arc<Semaphore>,
 }
 
 impl AppState {
     /// Bytes of decoded requests that may wait for the tables.
-    pub const QUEUE_BYTES: u32 = 32 << 20;
+    pub const MAX_DECODED_BYTES: u32 = 32 << 20;
 }

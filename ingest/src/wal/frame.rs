@@ -5,9 +5,10 @@
 use std::{fs::File, io, os::unix::fs::FileExt};
 
 use bytes::Bytes;
+use lakefront_otel::decode::Signal;
 use prost::Message;
 
-use crate::otlp::{Compression, Format, Signal};
+use crate::otlp::{Compression, Format};
 
 /// Bytes of `length` and `crc32`.
 const PREFIX: usize = 8;

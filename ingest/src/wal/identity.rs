@@ -2,15 +2,18 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
 use lakefront_lake::{Session, WalMark};
 use serde::{Deserialize, Serialize};
 
-use super::{segment::sync_folder, tail::RELEASED};
-use crate::error::WalError;
+use super::shared::CHECKPOINT_FILE;
+use crate::{
+    error::WalError,
+    files::{self, Durability},
+};
 
 /// Number of sessions that a mark names. As many are kept even if no table names them.
 const SESSIONS: usize = 8;
@@ -105,7 +108,7 @@ impl FolderLock {
 
     /// Returns the last position that was in all tables when the log was last released; 0 if that is not known.
     pub fn released(&self) -> u64 {
-        let text = fs::read_to_string(self.folder.join(RELEASED)).unwrap_or_default();
+        let text = fs::read_to_string(self.folder.join(CHECKPOINT_FILE)).unwrap_or_default();
         text.parse().unwrap_or(0)
     }
 }
@@ -199,30 +202,14 @@ impl Identity {
 /// Writes the writer numbers of a log to its file, the current one last.
 pub fn keep_identities(path: &Path, identities: &[Identity]) -> Result<(), WalError> {
     let from = identities.len().saturating_sub(NUMBERS);
-    let text = serde_json::to_vec(&identities[from..]).map_err(|error| WalError::Io {
-        doing: "write",
-        path: path.to_owned(),
-        source: error.into(),
-    })?;
-    replace_file(path, &text)
-}
-
-/// Replaces a small file atomically and durably.
-pub fn replace_file(path: &Path, content: &[u8]) -> Result<(), WalError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let temporary = path.with_extension("new");
-    let write = || {
-        let mut file = File::create(&temporary)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        sync_folder(folder)
-    };
-    write().map_err(|source| WalError::Io {
-        doing: "write",
-        path: path.to_owned(),
-        source,
-    })
+    serde_json::to_vec(&identities[from..])
+        .map_err(io::Error::from)
+        .and_then(|text| files::replace(path, &text, Durability::Synced))
+        .map_err(|source| WalError::Io {
+            doing: "write",
+            path: path.to_owned(),
+            source,
+        })
 }
 
 #[cfg(test)]

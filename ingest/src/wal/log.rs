@@ -16,11 +16,11 @@ use bytesize::ByteSize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Backlog, Header, Location, Reader, Released, frame, segment,
-    space::{Room, Space},
-    tail::{Decoded, Releaser, State, Tail},
+    Backlog, Checkpoint, Header, Location, Reader, frame, segment,
+    shared::{Decoded, LogState, Releaser, Shared},
+    space::{FreeSpace, Space},
 };
-use crate::{error::WalError, metrics::Metrics};
+use crate::{error::WalError, files, metrics::Metrics};
 
 /// Bytes of one group, that is of one write and sync. A larger group would only lengthen every wait.
 const GROUP_BYTES: usize = 8 << 20;
@@ -79,7 +79,7 @@ enum Message<T> {
 
 /// A handle to a log.
 pub struct Wal<T> {
-    tail: Arc<Tail<T>>,
+    shared: Arc<Shared<T>>,
     sender: mpsc::Sender<Message<T>>,
     limit: u64,
     space: Space,
@@ -88,7 +88,7 @@ pub struct Wal<T> {
 impl<T> Clone for Wal<T> {
     fn clone(&self) -> Self {
         Self {
-            tail: self.tail.clone(),
+            shared: self.shared.clone(),
             sender: self.sender.clone(),
             limit: self.limit,
             space: self.space.clone(),
@@ -122,9 +122,9 @@ impl<T: Send + 'static> Wal<T> {
             segment: segments.first_key_value().map_or(number, |(&number, _)| number),
             offset: segment::HEAD,
         };
-        let tail = Arc::new(Tail::new(
+        let shared = Arc::new(Shared::new(
             folder.clone(),
-            State {
+            LogState {
                 durable: Location {
                     segment: number,
                     offset: segment::HEAD,
@@ -132,7 +132,7 @@ impl<T: Send + 'static> Wal<T> {
                 next_position,
                 segments,
                 decoded: VecDeque::new(),
-                released: Released {
+                checkpoint: Checkpoint {
                     location: start,
                     position: options.first_position - 1,
                 },
@@ -142,7 +142,7 @@ impl<T: Send + 'static> Wal<T> {
         ));
         let (sender, receiver) = mpsc::channel(1024);
         let writer = Writer {
-            tail: tail.clone(),
+            shared: shared.clone(),
             active: Some(Active {
                 number,
                 file,
@@ -160,12 +160,12 @@ impl<T: Send + 'static> Wal<T> {
             .spawn(move || writer.run(receiver))
             .map_err(|source| failed("start the thread of", source))?;
         let wal = Self {
-            tail: tail.clone(),
+            shared: shared.clone(),
             sender,
             limit: options.limit,
             space: options.space,
         };
-        Ok((wal, Reader::new(tail, start), thread))
+        Ok((wal, Reader::new(shared, start), thread))
     }
 
     /// Appends a request. The result comes through [`Append::done`].
@@ -179,8 +179,8 @@ impl<T: Send + 'static> Wal<T> {
 
     /// Makes the reader hand on the requests that it has, without waiting for more.
     pub fn drain(&self) {
-        self.tail.lock().draining = true;
-        self.tail.notify();
+        self.shared.lock().draining = true;
+        self.shared.notify();
     }
 
     /// Refuses further appends. The reader ends once it has read all earlier ones.
@@ -191,12 +191,12 @@ impl<T: Send + 'static> Wal<T> {
 
     /// Returns the handle that deletes segments of this log.
     pub fn releaser(&self) -> Releaser<T> {
-        Releaser(self.tail.clone())
+        Releaser(self.shared.clone())
     }
 
     /// Returns the size of the log's part that is not in the lake.
     pub fn backlog(&self) -> Backlog {
-        self.tail.backlog()
+        self.shared.backlog()
     }
 
     /// Returns the reason for which a request may not fit. The log is close to its limit, or its disk has only the
@@ -206,15 +206,15 @@ impl<T: Send + 'static> Wal<T> {
         if backlog.disk_bytes >= self.limit - self.limit / 16 {
             return Some(WalError::Full);
         }
-        let room = self.space.room(backlog.bytes);
-        (!room.takes_requests()).then(|| no_room(room))
+        let space = self.space.free_space(backlog.bytes);
+        (!space.takes_requests()).then(|| no_room(space))
     }
 }
 
-fn no_room(room: Room) -> WalError {
+fn no_room(space: FreeSpace) -> WalError {
     WalError::NoRoom {
-        free: ByteSize(room.free),
-        kept: ByteSize(room.kept),
+        free: ByteSize(space.free),
+        kept: ByteSize(space.kept),
     }
 }
 
@@ -270,7 +270,7 @@ fn set_aside(path: &Path, segment: &File, from: u64) -> io::Result<()> {
     let (aside, mut file) = create_aside(path)?;
     file.write_all(&rest)?;
     file.sync_all()?;
-    path.parent().map_or(Ok(()), segment::sync_folder)?;
+    path.parent().map_or(Ok(()), files::sync_folder)?;
     let (path, bytes, aside) = (path.display(), rest.len(), aside.display());
     match frame::find(&rest) {
         Some(offset) => tracing::error!(
@@ -308,7 +308,7 @@ struct Active {
 }
 
 struct Writer<T> {
-    tail: Arc<Tail<T>>,
+    shared: Arc<Shared<T>>,
     /// The current segment. `None` after a failed write: the next group starts a new segment.
     active: Option<Active>,
     /// A segment from which the bytes of a failed write must still be cut off.
@@ -349,14 +349,14 @@ impl<T> Writer<T> {
                 self.write(group);
             }
         }
-        self.tail.lock().closed = true;
-        self.tail.notify();
+        self.shared.lock().closed = true;
+        self.shared.notify();
     }
 
     /// Writes a group, syncs it and answers every request in it.
     fn write(&mut self, group: Vec<Append<T>>) {
-        let backlog = self.tail.backlog();
-        let room = self.options.space.room(backlog.bytes);
+        let backlog = self.shared.backlog();
+        let space = self.options.space.free_space(backlog.bytes);
         let mut active = match self.active() {
             Ok(active) => active,
             Err(error) => return self.refuse(group, &error),
@@ -368,7 +368,7 @@ impl<T> Writer<T> {
             let refusal = if backlog.disk_bytes + bound > self.options.limit {
                 Some(WalError::Full)
             } else {
-                (!room.fits(bound)).then(|| no_room(room))
+                (!space.fits(bound)).then(|| no_room(space))
             };
             if let Some(refusal) = refusal {
                 // The receiver is gone if the client disconnected.
@@ -422,8 +422,8 @@ impl<T> Writer<T> {
         }
         let number = self.next_number;
         self.next_number += 1;
-        let file = segment::create(&self.tail.folder, number, self.next_position)?;
-        let mut state = self.tail.lock();
+        let file = segment::create(&self.shared.folder, number, self.next_position)?;
+        let mut state = self.shared.lock();
         state.segments.insert(number, segment::HEAD);
         state.durable = Location {
             segment: number,
@@ -444,7 +444,7 @@ impl<T> Writer<T> {
         };
         let mut answers = Vec::with_capacity(placed.len());
         {
-            let mut state = self.tail.lock();
+            let mut state = self.shared.lock();
             for Placed { append, start, end } in placed {
                 answers.push((append.done, append.header.last_position()));
                 if let Some(request) = append.decoded {
@@ -460,7 +460,7 @@ impl<T> Writer<T> {
             state.next_position = self.next_position;
             state.segments.insert(active.number, active.end);
         }
-        self.tail.notify();
+        self.shared.notify();
         for (done, position) in answers {
             let _ = done.send(Ok(position));
         }
@@ -479,7 +479,7 @@ impl<T> Writer<T> {
     }
 
     fn refuse(&self, group: impl IntoIterator<Item = Append<T>>, error: &io::Error) {
-        tracing::error!(%error, folder = %self.tail.folder.display(), "appending to the log");
+        tracing::error!(%error, folder = %self.shared.folder.display(), "appending to the log");
         for append in group {
             let _ = append.done.send(Err(WalError::Append(error.to_string())));
         }

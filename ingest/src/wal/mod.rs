@@ -9,18 +9,18 @@ mod identity;
 mod log;
 mod reader;
 mod segment;
+mod shared;
 mod space;
-mod tail;
 
 #[cfg(test)]
 mod tests;
 
 pub use frame::{BodyKind, Header};
-pub use identity::{FolderLock, Identity, keep_identities, replace_file};
+pub use identity::{FolderLock, Identity, keep_identities};
 pub use log::{Append, Options, Recovered, Wal};
 pub use reader::{Content, Entry, Next, Reader};
+pub use shared::{Backlog, Checkpoint, Releaser};
 pub use space::Space;
-pub use tail::{Backlog, Released, Releaser};
 
 /// A place in the log: a segment and a byte offset in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

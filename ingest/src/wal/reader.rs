@@ -4,12 +4,12 @@ use std::{fs::File, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 
-use super::{Header, Location, frame, segment, tail::Tail};
+use super::{Header, Location, frame, segment, shared::Shared};
 use crate::error::WalError;
 
 /// The only reader of a log.
 pub struct Reader<T> {
-    tail: Arc<Tail<T>>,
+    shared: Arc<Shared<T>>,
     cursor: Location,
     file: Option<(u64, File)>,
 }
@@ -43,9 +43,9 @@ pub enum Next<T> {
 }
 
 impl<T> Reader<T> {
-    pub(super) fn new(tail: Arc<Tail<T>>, cursor: Location) -> Self {
+    pub(super) fn new(shared: Arc<Shared<T>>, cursor: Location) -> Self {
         Self {
-            tail,
+            shared,
             cursor,
             file: None,
         }
@@ -57,8 +57,8 @@ impl<T> Reader<T> {
     /// # Errors
     /// Returns an error if a segment cannot be read or is damaged.
     pub fn next(&mut self, deadline: Option<Instant>) -> Result<Next<T>, WalError> {
-        let tail = self.tail.clone();
-        let mut state = tail.lock();
+        let shared = self.shared.clone();
+        let mut state = shared.lock();
         loop {
             let end = state.segments.get(&self.cursor.segment).copied().unwrap_or(0);
             if self.cursor.offset >= end
@@ -93,12 +93,12 @@ impl<T> Reader<T> {
             if deadline.is_some_and(|deadline| state.draining || deadline <= Instant::now()) {
                 return Ok(Next::Timeout);
             }
-            state = tail.wait(state, deadline);
+            state = shared.wait(state, deadline);
         }
     }
 
     fn read(&mut self, end: u64) -> Result<Entry<T>, WalError> {
-        let path = segment::path(&self.tail.folder, self.cursor.segment);
+        let path = segment::path(&self.shared.folder, self.cursor.segment);
         let damaged = |offset| WalError::Damaged {
             path: path.clone(),
             offset,

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::frame;
+use crate::files::sync_folder;
 
 /// First bytes of every segment. The last byte is the version of the format.
 const MAGIC: [u8; 8] = *b"LAKEWAL\x01";
@@ -54,11 +55,6 @@ pub fn create(folder: &Path, number: u64, next_position: u64) -> io::Result<File
         return Err(error);
     }
     Ok(file)
-}
-
-/// Syncs a folder, so that created, renamed and deleted files in it are durable.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// The end of the intact part of a segment.

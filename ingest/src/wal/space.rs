@@ -30,7 +30,7 @@ pub struct Space {
 
 /// The free space of a disk, and the space that must stay free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct FreeSpace {
     /// Free bytes.
     pub free: u64,
     /// Bytes that are reserved for commits.
@@ -69,7 +69,7 @@ impl Space {
 
     /// Returns the free and the reserved space while `backlog` bytes of the log are not committed. On a shared disk the
     /// lake needs about as many bytes again, before the log's can be deleted.
-    pub fn room(&self, backlog: u64) -> Room {
+    pub fn free_space(&self, backlog: u64) -> FreeSpace {
         let free = match rustix::fs::statvfs(&self.folder) {
             Ok(disk) => disk.f_bavail * disk.f_frsize,
             // The next write reports the error.
@@ -79,7 +79,7 @@ impl Space {
             true => (self.reserve + backlog, 2),
             false => (self.reserve, 1),
         };
-        Room {
+        FreeSpace {
             free,
             kept,
             factor,
@@ -88,7 +88,7 @@ impl Space {
     }
 }
 
-impl Room {
+impl FreeSpace {
     /// Returns true if the disk has space for further requests.
     pub fn takes_requests(&self) -> bool {
         self.fits(self.margin)
@@ -106,27 +106,27 @@ mod tests {
 
     #[test]
     fn commits_keep_their_room() {
-        let shared = Room {
+        let shared = FreeSpace {
             free: 100,
             kept: 60,
             factor: 2,
             margin: 5,
         };
         assert!(shared.takes_requests());
-        assert!(!Room { free: 69, ..shared }.takes_requests());
+        assert!(!FreeSpace { free: 69, ..shared }.takes_requests());
         assert!(shared.fits(20));
         assert!(!shared.fits(21));
-        assert!(!Room { free: 59, ..shared }.fits(0));
+        assert!(!FreeSpace { free: 59, ..shared }.fits(0));
     }
 
     #[test]
     fn a_small_disk_keeps_a_part_of_itself() {
         let folder = tempfile::tempdir().expect("a folder");
         let space = Space::new(folder.path(), Some(folder.path()), u64::MAX).expect("a disk");
-        assert_eq!(space.room(7).kept, space.total / 4 + 7);
+        assert_eq!(space.free_space(7).kept, space.total / 4 + 7);
         assert!(space.segment_bytes(u64::MAX) <= space.total);
         assert_eq!(space.segment_bytes(100), 100);
         let small = Space::new(folder.path(), None, 10).expect("a disk");
-        assert_eq!(small.room(7).kept, 10, "the lake is elsewhere");
+        assert_eq!(small.free_space(7).kept, 10, "the lake is elsewhere");
     }
 }

@@ -1,16 +1,17 @@
 use std::{fs, sync::Arc, time::Instant};
 
 use bytes::Bytes;
+use lakefront_otel::decode::Signal;
 use tokio::sync::oneshot;
 
 use super::{
-    Append, BodyKind, Content, FolderLock, Header, Identity, Next, Options, Reader, Recovered, Released,
+    Append, BodyKind, Checkpoint, Content, FolderLock, Header, Identity, Next, Options, Reader, Recovered,
     Space, Wal, keep_identities, segment,
 };
 use crate::{
     error::WalError,
     metrics::Metrics,
-    otlp::{Compression, Format, Signal},
+    otlp::{Compression, Format},
 };
 
 const KIND: fn() -> BodyKind = || BodyKind::new(Signal::Logs, Format::Protobuf, Compression::Identity);
@@ -238,7 +239,7 @@ async fn segments_are_closed_when_long_and_deleted_when_released() {
     }
     let segments = log.segments();
     assert!(segments.len() > 2, "{segments:?}");
-    let released = Released {
+    let released = Checkpoint {
         location: ends[2],
         position: 30,
     };
@@ -279,7 +280,7 @@ async fn a_full_log_refuses_and_takes_again_once_it_is_released() {
     while let Ok(Next::Entry(entry)) = open.reader.next(Some(Instant::now())) {
         end = Some(entry.end);
     }
-    let released = Released {
+    let released = Checkpoint {
         location: end.expect("some were taken"),
         position: 10 * taken,
     };

@@ -1,56 +1,15 @@
 //! Overload, and a lake that cannot be written: memory and log are bounded, refusals say so, and no acknowledged record
 //! is lost.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{collections::BTreeSet, fs};
 
-use crate::support::{Server, logs, now_nanos, rows};
+use crate::support::{Server, health_until, logs, now_nanos, post_logs, rows};
 use prost::Message;
-use reqwest::{Client, Response};
+use reqwest::Client;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{sleep, timeout},
 };
-
-async fn post(client: &Client, url: &str, ids: &[String]) -> Response {
-    client
-        .post(format!("{url}/v1/logs"))
-        .header("content-type", "application/x-protobuf")
-        .body(logs(ids, now_nanos()).encode_to_vec())
-        .send()
-        .await
-        .expect("an answer")
-}
-
-async fn health(client: &Client, url: &str) -> serde_json::Value {
-    let response = client
-        .get(format!("{url}/health"))
-        .send()
-        .await
-        .expect("an answer");
-    response.json().await.expect("JSON")
-}
-
-/// Requests `/health` until `wanted` returns true for its document.
-async fn health_until(
-    client: &Client,
-    url: &str,
-    wanted: impl Fn(&serde_json::Value) -> bool,
-) -> serde_json::Value {
-    let asking = async {
-        loop {
-            let health = health(client, url).await;
-            if wanted(&health) {
-                return health;
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    match timeout(Duration::from_secs(60), asking).await {
-        Ok(health) => health,
-        Err(_) => panic!("not within a minute: {}", health(client, url).await),
-    }
-}
 
 #[tokio::test]
 async fn while_the_lake_cannot_be_written_the_log_takes_what_it_may_and_then_refuses() {
@@ -66,12 +25,8 @@ async fn while_the_lake_cannot_be_written_the_log_takes_what_it_may_and_then_ref
         "1MiB",
     ];
     let server = Server::start(data.path(), &flags);
-    let client = Client::new();
-    assert_eq!(
-        post(&client, &server.url, &["first".to_owned()]).await.status(),
-        200
-    );
-    let health = health_until(&client, &server.url, |health| {
+    assert_eq!(post_logs(&server.url, &["first".to_owned()]).await.status(), 200);
+    let health = health_until(&server.url, |health| {
         health["last_commit"]["otel_logs"]["rows"] == 1
     })
     .await;
@@ -90,7 +45,7 @@ async fn while_the_lake_cannot_be_written_the_log_takes_what_it_may_and_then_ref
         let ids: Vec<String> = (0..200)
             .map(|record| format!("{}-{record}", acknowledged.len()))
             .collect();
-        let response = post(&client, &server.url, &ids).await;
+        let response = post_logs(&server.url, &ids).await;
         if response.status() != 200 {
             break response;
         }
@@ -105,7 +60,7 @@ async fn while_the_lake_cannot_be_written_the_log_takes_what_it_may_and_then_ref
     assert_eq!(refused.status(), 503);
     let seconds = refused.headers()["retry-after"].to_str().expect("text");
     assert!(seconds.parse::<u32>().expect("seconds") > 0);
-    let health = health_until(&client, &server.url, |health| !health["last_error"].is_null()).await;
+    let health = health_until(&server.url, |health| !health["last_error"].is_null()).await;
     assert_eq!(health["ready"], false);
     assert_eq!(health["last_error"]["table"], "otel_logs");
     assert!(
@@ -115,14 +70,11 @@ async fn while_the_lake_cannot_be_written_the_log_takes_what_it_may_and_then_ref
 
     fs::remove_file(&folder).expect("removed");
     fs::rename(&aside, &folder).expect("moved back");
-    health_until(&client, &server.url, |health| {
+    health_until(&server.url, |health| {
         health["ready"] == true && health["wal"]["backlog_records"] == 0
     })
     .await;
-    assert_eq!(
-        post(&client, &server.url, &["last".to_owned()]).await.status(),
-        200
-    );
+    assert_eq!(post_logs(&server.url, &["last".to_owned()]).await.status(), 200);
     acknowledged.insert("last".to_owned());
     assert!(server.terminate().success());
     let rows = rows(data.path(), "otel_logs", "Body").await;
@@ -147,10 +99,9 @@ async fn bodies_in_flight_are_bounded() {
     slow.write_all(head.as_bytes()).await.expect("sent");
     // The body is no OTLP. All of it arrives except the last byte.
     slow.write_all(&vec![0xff; all - 1]).await.expect("sent");
-    let client = Client::new();
     // The slow request holds the room as soon as its bytes are read.
     let refused = loop {
-        let response = post(&client, &server.url, &["log".to_owned()]).await;
+        let response = post_logs(&server.url, &["log".to_owned()]).await;
         if response.status() != 200 {
             break response;
         }
@@ -161,10 +112,7 @@ async fn bodies_in_flight_are_bounded() {
     let mut answer = [0; 12];
     slow.read_exact(&mut answer).await.expect("an answer");
     assert_eq!(&answer, b"HTTP/1.1 400");
-    assert_eq!(
-        post(&client, &server.url, &["log".to_owned()]).await.status(),
-        200
-    );
+    assert_eq!(post_logs(&server.url, &["log".to_owned()]).await.status(), 200);
 }
 
 #[tokio::test]

@@ -9,11 +9,10 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{Server, logs, now_nanos, rows};
+use crate::support::{Server, health, health_until, post_logs, rows};
 use lakefront_lake::{Lake, LakeConfig};
 use nix::sched::{CloneFlags, unshare};
-use prost::Message;
-use reqwest::{Client, Response};
+use reqwest::Response;
 use tokio::time::{sleep, timeout};
 
 /// Runs a test on a thread with its own mounts. They end with the thread and its processes, even after a crash.
@@ -91,42 +90,17 @@ fn ids(count: usize) -> Vec<String> {
     (0..count).map(|_| words().collect()).collect()
 }
 
-async fn post(url: &str, ids: &[String]) -> Response {
-    Client::new()
-        .post(format!("{url}/v1/logs"))
-        .header("content-type", "application/x-protobuf")
-        .body(logs(ids, now_nanos()).encode_to_vec())
-        .send()
-        .await
-        .expect("an answer")
-}
-
 /// Sends until a request is refused. Adds the acknowledged ids to `acknowledged`.
 async fn send_until_refused(url: &str, acknowledged: &mut BTreeSet<String>) -> Response {
     for _ in 0..1_000 {
         let ids = ids(500);
-        let response = post(url, &ids).await;
+        let response = post_logs(url, &ids).await;
         if response.status() != 200 {
             return response;
         }
         acknowledged.extend(ids);
     }
     panic!("the disk took everything");
-}
-
-async fn health(url: &str) -> serde_json::Value {
-    let answer = reqwest::get(format!("{url}/health")).await;
-    answer.expect("an answer").json().await.expect("JSON")
-}
-
-async fn health_until(url: &str, wanted: impl Fn(&serde_json::Value) -> bool) {
-    let asking = async {
-        while !wanted(&health(url).await) {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let waited = timeout(Duration::from_secs(40), asking).await;
-    assert!(waited.is_ok(), "not within 40 s: {}", health(url).await);
 }
 
 fn all_committed(health: &serde_json::Value) -> bool {
@@ -208,7 +182,7 @@ fn log_and_lake_on_one_disk_that_is_full() {
         disk.resize(80);
         health_until(&server.url, |health| health["ready"] == true).await;
         let more = ids(2_000);
-        assert_eq!(post(&server.url, &more).await.status(), 200);
+        assert_eq!(post_logs(&server.url, &more).await.status(), 200);
         let filler = data.path().join("filler");
         fill(&filler);
         acknowledged.extend(more);
@@ -217,7 +191,7 @@ fn log_and_lake_on_one_disk_that_is_full() {
             message.contains("os error 28") || message.contains("full")
         })
         .await;
-        assert_eq!(post(&server.url, &ids(1)).await.status(), 503);
+        assert_eq!(post_logs(&server.url, &ids(1)).await.status(), 503);
         no_leftovers(&lake, &folder).await;
         fs::remove_file(filler).expect("removed");
         health_until(&server.url, |health| {
@@ -226,7 +200,7 @@ fn log_and_lake_on_one_disk_that_is_full() {
         .await;
 
         let last = ids(1);
-        assert_eq!(post(&server.url, &last).await.status(), 200);
+        assert_eq!(post_logs(&server.url, &last).await.status(), 200);
         acknowledged.extend(last);
         assert!(server.terminate().success());
         assert_all_in(data.path(), &acknowledged).await;

@@ -5,19 +5,13 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use crate::{
-    otlp_http::{JSON, PROTOBUF, Running},
-    support::{logs, now_nanos, rows},
+    running::{JSON, PROTOBUF, Running},
+    support::{health, logs, now_nanos, rows},
 };
 
 impl Running {
-    async fn get(&self, path: &str) -> String {
-        let response = self.client.get(format!("{}{path}", self.url)).send().await;
-        response.expect("an answer").text().await.expect("text")
-    }
-
     async fn last_loss(&self) -> Value {
-        let health: Value = serde_json::from_str(&self.get("/health").await).expect("JSON");
-        health["last_loss"].clone()
+        health(&self.url).await["last_loss"].clone()
     }
 
     /// Sends JSON that must be accepted. Returns the partial success.

@@ -8,6 +8,7 @@ mod losses;
 mod numbers;
 mod otlp_http;
 mod repeats;
+mod running;
 mod senders;
 mod stop;
 mod support;

@@ -5,45 +5,29 @@ use std::{
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use crate::support::{Server, logs, now_nanos, rows};
+use crate::support::{Server, health, health_until, post_logs, rows};
 use lakefront_lake::{Lake, LakeConfig, WalPosition};
-use prost::Message;
 use tempfile::TempDir;
-use tokio::time::{sleep, timeout};
 
 /// Flags that commit at 100 rows or at the end.
 const BY_ROWS: [&str; 4] = ["--commit-interval", "1h", "--commit-rows", "100"];
 
 async fn send(server: &Server, name: &str, count: usize) -> Vec<String> {
     let ids: Vec<String> = (0..count).map(|row| format!("{name}{row}")).collect();
-    let request = reqwest::Client::new()
-        .post(format!("{}/v1/logs", server.url))
-        .header("content-type", "application/x-protobuf")
-        .body(logs(&ids, now_nanos()).encode_to_vec());
-    assert_eq!(request.send().await.expect("an answer").status(), 200);
+    assert_eq!(post_logs(&server.url, &ids).await.status(), 200);
     ids
 }
 
-async fn health(server: &Server) -> serde_json::Value {
-    let answer = reqwest::get(format!("{}/health", server.url)).await;
-    answer.expect("an answer").json().await.expect("JSON")
-}
-
 async fn committed(server: &Server) {
-    let all_in = async {
-        while health(server).await["wal"]["backlog_records"] != 0 {
-            sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let waited = timeout(Duration::from_secs(20), all_in).await;
-    assert!(waited.is_ok(), "not committed: {}", health(server).await);
+    health_until(&server.url, |health| health["wal"]["backlog_records"] == 0).await;
 }
 
 async fn writer(server: &Server) -> u64 {
-    health(server).await["wal"]["writer"].as_u64().expect("a number")
+    health(&server.url).await["wal"]["writer"]
+        .as_u64()
+        .expect("a number")
 }
 
 /// Asserts that the lake beside `data` contains exactly the expected rows, each once.

@@ -2,78 +2,24 @@
 
 use std::{io::Write, path::Path, time::Duration};
 
-use crate::support::{Server, logs, metrics, now_nanos, records, rows, spans, string};
-use clap::Parser;
-use lakefront_ingest::{Ingest, config::Config, otlp::Status};
+use crate::{
+    running::{JSON, PROTOBUF, Running, gzip, json_logs},
+    support::{Server, health, logs, metrics, now_nanos, records, rows, spans, string},
+};
+use lakefront_ingest::otlp::Status;
 use opentelemetry_proto::tonic::{
     collector::logs::v1::ExportLogsServiceResponse,
     common::v1::{AnyValue, ArrayValue, KeyValue, any_value::Value},
     logs::v1::LogRecord,
 };
 use prost::Message;
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, Response};
 use serde_json::json;
-use tokio::{sync::oneshot, task::JoinHandle};
-
-pub const PROTOBUF: &str = "application/x-protobuf";
-pub const JSON: &str = "application/json";
-
-/// A server inside of the test process.
-pub struct Running {
-    pub url: String,
-    pub client: Client,
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<Result<(), lakefront_ingest::error::StartError>>,
-}
-
-impl Running {
-    pub async fn start(data: &Path, flags: &[&str]) -> Self {
-        let data = data.to_str().expect("a path in UTF-8");
-        let fixed = ["lakefront-ingest", "--listen", "127.0.0.1:0", "--data", data];
-        let config = Config::parse_from(fixed.iter().chain(flags));
-        let ingest = Ingest::start(config).await.expect("it starts");
-        let (stop, stopped) = oneshot::channel();
-        Self {
-            url: format!("http://{}", ingest.address()),
-            client: Client::new(),
-            stop,
-            server: tokio::spawn(ingest.run_until(async {
-                let _ = stopped.await;
-            })),
-        }
-    }
-
-    pub fn post(&self, path: &str, content_type: &str) -> RequestBuilder {
-        self.client
-            .post(format!("{}{path}", self.url))
-            .header("content-type", content_type)
-    }
-
-    pub async fn stop(self) {
-        self.stop.send(()).expect("it runs");
-        self.server.await.expect("no panic").expect("a clean end");
-    }
-}
 
 type Compress = fn(&[u8]) -> Vec<u8>;
 
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes).expect("compressed");
-    encoder.finish().expect("compressed")
-}
-
 fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).expect("compressed")
-}
-
-/// Returns a JSON request with one log record.
-pub fn json_logs(body: &str) -> Vec<u8> {
-    json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
-        {"timeUnixNano": now_nanos().to_string(), "body": {"stringValue": body}}
-    ]}]}]})
-    .to_string()
-    .into_bytes()
 }
 
 fn content_type(response: &Response) -> String {
@@ -568,11 +514,7 @@ async fn the_state_of_the_process_is_for_no_page_of_another_origin() {
 async fn health_tells_the_last_refusal() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Running::start(folder.path(), &["--max-body", "1KiB"]).await;
-    let last = async || {
-        let health = server.client.get(format!("{}/health", server.url)).send().await;
-        let health: serde_json::Value = health.expect("it answers").json().await.expect("JSON");
-        health["last_refusal"].clone()
-    };
+    let last = async || health(&server.url).await["last_refusal"].clone();
     assert_eq!(last().await, json!(null));
     server
         .client

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use prost::Message;
 
 use crate::{
-    otlp_http::{JSON, PROTOBUF, Running, json_logs},
+    running::{JSON, PROTOBUF, Running, json_logs},
     support::{logs, now_nanos, rows},
 };
 

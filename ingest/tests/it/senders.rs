@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    otlp_http::{JSON, PROTOBUF, Running},
+    running::{JSON, PROTOBUF, Running},
     support::{logs, now_nanos, rows},
 };
 

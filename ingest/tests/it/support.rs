@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use arrow_array::{Int64Array, StringArray, cast::AsArray, types::Int64Type};
@@ -22,6 +22,9 @@ use opentelemetry_proto::tonic::{
     trace::v1::{ResourceSpans, ScopeSpans, Span},
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use prost::Message;
+use reqwest::{Client, Response};
+use tokio::time::{sleep, timeout};
 
 /// The server as a process.
 pub struct Server {
@@ -100,6 +103,38 @@ impl Drop for Server {
         // The process has usually ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Sends log records with these ids.
+pub async fn post_logs(url: &str, ids: &[String]) -> Response {
+    let request = Client::new()
+        .post(format!("{url}/v1/logs"))
+        .header("content-type", "application/x-protobuf")
+        .body(logs(ids, now_nanos()).encode_to_vec());
+    request.send().await.expect("an answer")
+}
+
+/// Returns the document of `/health`.
+pub async fn health(url: &str) -> serde_json::Value {
+    let answer = reqwest::get(format!("{url}/health")).await;
+    answer.expect("an answer").json().await.expect("JSON")
+}
+
+/// Requests `/health` until `wanted` returns true for its document, and returns that document.
+pub async fn health_until(url: &str, wanted: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+    let asking = async {
+        loop {
+            let health = health(url).await;
+            if wanted(&health) {
+                return health;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    match timeout(Duration::from_secs(60), asking).await {
+        Ok(health) => health,
+        Err(_) => panic!("not within a minute: {}", health(url).await),
     }
 }
 

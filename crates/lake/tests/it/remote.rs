@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use iceberg::spec::TableMetadata;
 use lakefront_lake::{DataFile, Error, Lake, LakeConfig, LakeLocation, RestCatalogConfig, WalPosition};
+use lakefront_lake_catalog::{Error as CatalogError, RestCatalog, RestTable};
 use lakefront_tests::{LakeAt, Nessie, Relay, S3Lake, Treatment};
 
 use crate::common::{DAY, MARCH_10, data_files, rows};
@@ -90,10 +92,8 @@ async fn commits_fold_expire_and_are_read_by_others() {
     assert_eq!(count(&lake).await, COMMITS * ROWS as u64);
     assert_eq!(again.new_writer().await.unwrap(), 3);
 
-    let catalog = lakefront_lake::RestCatalog::connect(&configured(&servers))
-        .await
-        .unwrap();
-    let table = catalog.load(TABLE, None).await.unwrap().flatten().unwrap();
+    let catalog = RestCatalog::connect(&configured(&servers)).await.unwrap();
+    let table: RestTable<TableMetadata> = catalog.load(TABLE, None).await.unwrap().flatten().unwrap();
     let snapshots = table.metadata.snapshots().len();
     assert!(snapshots < 10 + 16 + 5, "{snapshots} snapshots stay");
     let manifests = objects(&servers, |name| name.ends_with("-m0.avro")).len();
@@ -308,7 +308,10 @@ async fn a_catalog_that_is_down_leaves_the_commit_to_be_repeated() {
     let wal = WalPosition::new(1, 1);
     servers.stop_catalog();
     let down = lake.append(TABLE, &files, Some(&wal)).await;
-    assert!(matches!(down, Err(Error::CatalogUnreachable { .. })), "{down:?}");
+    assert!(
+        matches!(down, Err(Error::RestCatalog(CatalogError::Unreachable { .. }))),
+        "{down:?}"
+    );
     servers.start_catalog().await.unwrap();
     lake.append(TABLE, &files, Some(&wal)).await.unwrap().unwrap();
     assert_eq!(count(&lake).await, ROWS as u64);

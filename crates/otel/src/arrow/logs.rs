@@ -38,7 +38,20 @@ impl LogsBuilder {
         context: &RequestContext<'_>,
         first_row_id: i64,
     ) -> Result<Appended, AppendError> {
-        let bytes = size_of(request);
+        self.append_sized(request, context, first_row_id, size_of(request))
+    }
+
+    /// Appends a request whose approximate bytes as columns the caller has computed; see [`Self::append`].
+    ///
+    /// # Errors
+    /// When the request does not fit the batch; nothing was appended then.
+    pub fn append_sized(
+        &mut self,
+        request: &ExportLogsServiceRequest,
+        context: &RequestContext<'_>,
+        first_row_id: i64,
+        bytes: usize,
+    ) -> Result<Appended, AppendError> {
         size::check(self.bytes, bytes)?;
         let before = self.rows;
         for resource_logs in &request.resource_logs {

@@ -40,7 +40,20 @@ impl TracesBuilder {
         context: &RequestContext<'_>,
         first_row_id: i64,
     ) -> Result<Appended, AppendError> {
-        let bytes = size_of(request);
+        self.append_sized(request, context, first_row_id, size_of(request))
+    }
+
+    /// Appends a request whose approximate bytes as columns the caller has computed; see [`Self::append`].
+    ///
+    /// # Errors
+    /// When the request does not fit the batch; nothing was appended then.
+    pub fn append_sized(
+        &mut self,
+        request: &ExportTraceServiceRequest,
+        context: &RequestContext<'_>,
+        first_row_id: i64,
+        bytes: usize,
+    ) -> Result<Appended, AppendError> {
         size::check(self.bytes, bytes)?;
         let before = self.rows;
         let mut appended = Appended::default();

@@ -1,6 +1,6 @@
 //! The context of a request: its sender and time.
 
-use super::visitor::Pseudonym;
+use super::pseudonym::Pseudonym;
 
 /// The context of the request that contained the records.
 #[derive(Clone, Copy, Debug)]

@@ -4,21 +4,20 @@ use arrow_array::RecordBatch;
 use lakefront_otel::{
     LOGS, TRACES,
     arrow::{AppendError, Appended, LogsBuilder, MetricsBuilder, TracesBuilder},
+    decode::Request,
     map::RequestContext,
 };
 
-use crate::request::Request;
-
 /// The columns of all tables.
 #[derive(Default)]
-pub struct Batches {
+pub struct Columns {
     logs: LogsBuilder,
     traces: TracesBuilder,
     metrics: MetricsBuilder,
 }
 
-impl Batches {
-    /// Appends the rows of a request. Their ids count up from `first_row_id`.
+impl Columns {
+    /// Appends the rows of a request of `bytes` approximate bytes as columns. Their ids count up from `first_row_id`.
     ///
     /// # Errors
     /// Returns an error if the columns have no room for the request, or the request is too large for any columns.
@@ -27,11 +26,12 @@ impl Batches {
         request: &Request,
         context: &RequestContext<'_>,
         first_row_id: i64,
+        bytes: usize,
     ) -> Result<Appended, AppendError> {
         match request {
-            Request::Logs(logs) => self.logs.append(logs, context, first_row_id),
-            Request::Traces(traces) => self.traces.append(traces, context, first_row_id),
-            Request::Metrics(metrics) => self.metrics.append(metrics, context, first_row_id),
+            Request::Logs(logs) => self.logs.append_sized(logs, context, first_row_id, bytes),
+            Request::Traces(traces) => self.traces.append_sized(traces, context, first_row_id, bytes),
+            Request::Metrics(metrics) => self.metrics.append_sized(metrics, context, first_row_id, bytes),
         }
     }
 

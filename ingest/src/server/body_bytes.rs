@@ -14,12 +14,12 @@ use tokio::{
 
 use super::error::ApiError;
 
-/// Longest time that a request waits for room.
+/// Longest time that a request waits for memory.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// The bytes that request bodies may take in memory.
 #[derive(Debug)]
-pub struct Room {
+pub struct BodyBytes {
     /// One permit per byte that may be held.
     all: Arc<Semaphore>,
     /// Bytes that may be held for one sender.
@@ -30,8 +30,8 @@ pub struct Room {
     wait: Duration,
 }
 
-impl Room {
-    /// Returns room for `all` bytes, of which one sender may hold `share`. Both are below 4 GiB.
+impl BodyBytes {
+    /// Returns limits of `all` bytes, of which one sender may hold `share`. Both are below 4 GiB.
     pub fn new(all: u64, share: u64) -> Self {
         Self {
             all: Arc::new(Semaphore::new(all as usize)),
@@ -41,15 +41,15 @@ impl Room {
         }
     }
 
-    /// Returns the room of a new request, which holds 0 bytes.
-    pub fn request(self: &Arc<Self>, sender: IpAddr) -> Held {
+    /// Returns the bytes of a new request, which holds none yet.
+    pub fn request(self: &Arc<Self>, sender: IpAddr) -> HeldBytes {
         let sender = network(sender);
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         let share = senders
             .entry(sender)
             .or_insert_with(|| Arc::new(Semaphore::new(self.share)));
-        Held {
-            room: self.clone(),
+        HeldBytes {
+            limits: self.clone(),
             sender,
             share: share.clone(),
             permits: None,
@@ -59,15 +59,15 @@ impl Room {
 
 /// The bytes that a request holds. Dropping the value frees them.
 #[derive(Debug)]
-pub struct Held {
-    room: Arc<Room>,
+pub struct HeldBytes {
+    limits: Arc<BodyBytes>,
     sender: IpAddr,
     share: Arc<Semaphore>,
-    /// Permits of the sender's share and of all room, the same number of each.
+    /// Permits of the sender's share and of all bytes, the same number of each.
     permits: Option<[OwnedSemaphorePermit; 2]>,
 }
 
-impl Held {
+impl HeldBytes {
     /// Returns the bytes that the request holds.
     pub fn bytes(&self) -> usize {
         self.permits.as_ref().map_or(0, |[share, _]| share.num_permits())
@@ -76,16 +76,16 @@ impl Held {
     /// Waits until the request holds `bytes` bytes.
     ///
     /// # Errors
-    /// Returns an error if the room is not free within [`Room`]'s waiting time.
+    /// Returns an error if the bytes are not free within [`BodyBytes`]'s waiting time.
     pub async fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
         let more = bytes.saturating_sub(self.bytes());
         // `Config::check` has checked that the limits are below 4 GiB.
         let more = u32::try_from(more).map_err(|_| ApiError::Overloaded)?;
-        let share = timeout(self.room.wait, self.share.clone().acquire_many_owned(more));
+        let share = timeout(self.limits.wait, self.share.clone().acquire_many_owned(more));
         let Ok(Ok(share)) = share.await else {
             return Err(ApiError::SenderOverloaded);
         };
-        let all = timeout(self.room.wait, self.room.all.clone().acquire_many_owned(more));
+        let all = timeout(self.limits.wait, self.limits.all.clone().acquire_many_owned(more));
         let Ok(Ok(all)) = all.await else {
             return Err(ApiError::Overloaded);
         };
@@ -100,10 +100,10 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldBytes {
     fn drop(&mut self) {
         self.permits = None;
-        let mut senders = self.room.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut senders = self.limits.senders.lock().unwrap_or_else(PoisonError::into_inner);
         // Two references are the map's and this one's: the sender has no other request.
         if Arc::strong_count(&self.share) == 2 {
             senders.remove(&self.sender);
@@ -124,30 +124,30 @@ pub fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use std::{sync::Arc, time::Duration};
 
-    use super::{Room, network};
+    use super::{BodyBytes, network};
 
     #[tokio::test]
     async fn a_sender_gets_its_share_and_no_sender_is_remembered_without_a_request() {
-        let room = Arc::new(Room {
+        let limits = Arc::new(BodyBytes {
             wait: Duration::from_millis(20),
-            ..Room::new(100, 60)
+            ..BodyBytes::new(100, 60)
         });
         let (one, other) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
-        let mut first = room.request(one);
-        first.grow(40).await.expect("room");
-        let mut second = room.request(one);
+        let mut first = limits.request(one);
+        first.grow(40).await.expect("bytes");
+        let mut second = limits.request(one);
         assert!(second.grow(21).await.is_err(), "more than its share");
         second.grow(20).await.expect("its share");
-        let mut third = room.request(other);
+        let mut third = limits.request(other);
         third.grow(40).await.expect("what the first leaves");
         assert!(third.grow(41).await.is_err(), "no more is left");
         drop(first);
-        third.grow(60).await.expect("room");
+        third.grow(60).await.expect("bytes");
         assert_eq!((second.bytes(), third.bytes()), (20, 60));
-        assert_eq!(room.senders.lock().expect("a lock").len(), 2);
+        assert_eq!(limits.senders.lock().expect("a lock").len(), 2);
         drop((second, third));
-        assert!(room.senders.lock().expect("a lock").is_empty());
-        assert_eq!(room.all.available_permits(), 100);
+        assert!(limits.senders.lock().expect("a lock").is_empty());
+        assert_eq!(limits.all.available_permits(), 100);
     }
 
     #[test]

@@ -9,21 +9,22 @@ use std::{
 };
 
 use super::{Header, Location, segment};
+use crate::files::{self, Durability};
 
 /// Name of the file with the last position that is in all tables.
 ///
 /// A table drops the mark of a log that has committed nothing for a month. The last segment of that log may still
 /// exist.
-pub const RELEASED: &str = "released";
+pub const CHECKPOINT_FILE: &str = "released";
 
 /// The state that the threads of a log share.
-pub struct Tail<T> {
+pub struct Shared<T> {
     pub folder: PathBuf,
-    state: Mutex<State<T>>,
+    state: Mutex<LogState<T>>,
     changed: Condvar,
 }
 
-pub struct State<T> {
+pub struct LogState<T> {
     /// End of the last durable frame.
     pub durable: Location,
     /// The first free position.
@@ -33,7 +34,7 @@ pub struct State<T> {
     /// Durable requests that are still decoded in memory, in log order, possibly with gaps.
     pub decoded: VecDeque<Decoded<T>>,
     /// The part of the log that is in the lake.
-    pub released: Released,
+    pub checkpoint: Checkpoint,
     /// True if the reader hands on its requests without waiting for more.
     pub draining: bool,
     /// True if nothing more will be appended.
@@ -49,7 +50,7 @@ pub struct Decoded<T> {
 
 /// The part of the log that is in the lake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Released {
+pub struct Checkpoint {
     /// Every row before this place is committed.
     pub location: Location,
     /// The last committed position.
@@ -57,12 +58,12 @@ pub struct Released {
 }
 
 /// Deletes committed segments. The handle does not keep the log open for appends.
-pub struct Releaser<T>(pub(super) Arc<Tail<T>>);
+pub struct Releaser<T>(pub(super) Arc<Shared<T>>);
 
 impl<T> Releaser<T> {
-    /// Deletes the segments that end at or before `released`.
-    pub fn release(&self, released: Released) -> io::Result<()> {
-        self.0.release(released)
+    /// Deletes the segments that end at or before the checkpoint.
+    pub fn release(&self, checkpoint: Checkpoint) -> io::Result<()> {
+        self.0.release(checkpoint)
     }
 }
 
@@ -77,8 +78,8 @@ pub struct Backlog {
     pub disk_bytes: u64,
 }
 
-impl<T> Tail<T> {
-    pub fn new(folder: PathBuf, state: State<T>) -> Self {
+impl<T> Shared<T> {
+    pub fn new(folder: PathBuf, state: LogState<T>) -> Self {
         Self {
             folder,
             state: Mutex::new(state),
@@ -88,7 +89,7 @@ impl<T> Tail<T> {
 
     /// Locks the state. No code panics while it holds the lock, so that the state is consistent even if the lock is
     /// poisoned.
-    pub fn lock(&self) -> MutexGuard<'_, State<T>> {
+    pub fn lock(&self) -> MutexGuard<'_, LogState<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -96,12 +97,12 @@ impl<T> Tail<T> {
         self.changed.notify_all();
     }
 
-    /// Waits for [`Tail::notify`], at most until `deadline`.
+    /// Waits for [`Shared::notify`], at most until `deadline`.
     pub fn wait<'a>(
         &self,
-        guard: MutexGuard<'a, State<T>>,
+        guard: MutexGuard<'a, LogState<T>>,
         deadline: Option<std::time::Instant>,
-    ) -> MutexGuard<'a, State<T>> {
+    ) -> MutexGuard<'a, LogState<T>> {
         match deadline {
             None => self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner),
             Some(deadline) => {
@@ -115,19 +116,19 @@ impl<T> Tail<T> {
         }
     }
 
-    /// Deletes the segments that end at or before `released`.
-    pub fn release(&self, released: Released) -> io::Result<()> {
+    /// Deletes the segments that end at or before the checkpoint.
+    pub fn release(&self, checkpoint: Checkpoint) -> io::Result<()> {
         let mut gone = Vec::new();
         {
             let mut state = self.lock();
-            state.released = released;
+            state.checkpoint = checkpoint;
             let active = state.durable.segment;
             state.segments.retain(|&number, length| {
                 let end = Location {
                     segment: number,
                     offset: *length,
                 };
-                let keep = number == active || end > released.location;
+                let keep = number == active || end > checkpoint.location;
                 if !keep {
                     gone.push(number);
                 }
@@ -138,24 +139,27 @@ impl<T> Tail<T> {
             fs::remove_file(segment::path(&self.folder, *number))?;
         }
         if !gone.is_empty() {
-            segment::sync_folder(&self.folder)?;
+            files::sync_folder(&self.folder)?;
         }
         // Not synced: if a power failure loses the file, the marks of the tables still hold the position.
-        let new = self.folder.join("released.new");
-        fs::write(&new, released.position.to_string())?;
-        fs::rename(new, self.folder.join(RELEASED))
+        let path = self.folder.join(CHECKPOINT_FILE);
+        files::replace(
+            &path,
+            checkpoint.position.to_string().as_bytes(),
+            Durability::Unsynced,
+        )
     }
 
     pub fn backlog(&self) -> Backlog {
         let state = self.lock();
         let disk_bytes = state.segments.values().sum();
-        let released = state.released;
+        let checkpoint = state.checkpoint;
         let bytes = state
             .segments
-            .range(released.location.segment..)
+            .range(checkpoint.location.segment..)
             .map(|(&number, &length)| {
-                let from = if number == released.location.segment {
-                    released.location.offset
+                let from = if number == checkpoint.location.segment {
+                    checkpoint.location.offset
                 } else {
                     segment::HEAD
                 };
@@ -164,7 +168,7 @@ impl<T> Tail<T> {
             .sum();
         Backlog {
             bytes,
-            records: (state.next_position - 1).saturating_sub(released.position),
+            records: (state.next_position - 1).saturating_sub(checkpoint.position),
             disk_bytes,
         }
     }

@@ -2,12 +2,12 @@
 
 use arrow_array::RecordBatch;
 
-use crate::wal::Released;
+use crate::wal::Checkpoint;
 
 /// All uncommitted rows of the log up to a place in it.
-pub struct Cut {
+pub struct CommitBatch {
     /// The place up to which the log is covered.
-    pub end: Released,
+    pub end: Checkpoint,
     /// Rows by table. No batch is empty.
     pub batches: Vec<(&'static str, RecordBatch)>,
 }

@@ -1,13 +1,13 @@
 //! The configuration of a lake on an S3 store behind a REST catalog. Every program has the same settings.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use clap::Args;
 use secrecy::SecretString;
 
-use crate::config::LakeLocation;
+use crate::NAMESPACE;
 use crate::error::{Error, Result};
+use crate::s3_access::{S3Access, S3Keys};
 
 /// The tables are on an S3 store, and an Iceberg REST catalog says what is committed.
 #[derive(Clone, Debug, Default, Args)]
@@ -99,15 +99,6 @@ impl RestCatalogConfig {
         self.catalog_uri.is_some()
     }
 
-    /// Returns the location of the lake: the store if it is configured, else `folder`.
-    pub fn or_folder(&self, folder: impl Into<PathBuf>) -> LakeLocation {
-        if self.is_configured() {
-            LakeLocation::RestCatalog(Box::new(self.clone()))
-        } else {
-            LakeLocation::Folder(folder.into())
-        }
-    }
-
     /// Returns the catalog's address, without a slash at the end.
     pub(crate) fn uri(&self) -> Result<&str> {
         let uri = self.catalog_uri.as_deref().unwrap_or_default();
@@ -120,7 +111,10 @@ impl RestCatalogConfig {
     }
 
     /// Returns the location for a new table, or `None` if the catalog chooses it.
-    pub(crate) fn table_location(&self, table: &str) -> Result<Option<String>> {
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the configured location is not an `s3://` URL.
+    pub fn table_location(&self, table: &str) -> Result<Option<String>> {
         let Some(location) = &self.s3_location else {
             return Ok(None);
         };
@@ -131,10 +125,7 @@ impl RestCatalogConfig {
             )));
         }
         let location = location.trim_end_matches('/');
-        Ok(Some(format!(
-            "{location}/{}/{table}",
-            crate::committed_table::NAMESPACE
-        )))
+        Ok(Some(format!("{location}/{}/{table}", NAMESPACE)))
     }
 
     /// Returns the address and credentials of the store. The configuration comes before the values that the catalog
@@ -162,57 +153,6 @@ impl RestCatalogConfig {
                     .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             keys,
         }
-    }
-}
-
-/// Address and credentials of an S3 store.
-#[derive(Clone, Debug)]
-pub struct S3Access {
-    /// Address of the store; Amazon's if `None`.
-    pub endpoint: Option<String>,
-    /// The region that requests are signed for.
-    pub region: String,
-    /// True if the bucket is part of the path, false if it is part of the host name.
-    pub path_style: bool,
-    /// Keys that requests are signed with; requests are anonymous if `None`.
-    pub keys: Option<S3Keys>,
-}
-
-impl S3Access {
-    /// Returns the HTTP address of an object or folder, or `None` if `location` is not a URL with a bucket and a key.
-    pub fn url(&self, location: &str) -> Option<String> {
-        let (bucket, key) = location.split_once("://")?.1.split_once('/')?;
-        let amazon = format!("https://s3.{}.amazonaws.com", self.region);
-        let endpoint = self.endpoint.as_deref().unwrap_or(&amazon).trim_end_matches('/');
-        if self.path_style {
-            return Some(format!("{endpoint}/{bucket}/{key}"));
-        }
-        let (scheme, host) = endpoint.split_once("://")?;
-        Some(format!("{scheme}://{bucket}.{host}/{key}"))
-    }
-}
-
-/// Credentials of an S3 store.
-#[derive(Clone, Debug)]
-pub struct S3Keys {
-    /// The access key.
-    pub id: String,
-    /// Its secret.
-    pub secret: SecretString,
-    /// The session token, if the keys are temporary.
-    pub session_token: Option<SecretString>,
-}
-
-impl S3Keys {
-    /// Returns the keys that a catalog vended for a table, if it sent any.
-    pub(crate) fn vended(from_catalog: &HashMap<String, String>) -> Option<Self> {
-        Some(Self {
-            id: from_catalog.get("s3.access-key-id")?.clone(),
-            secret: from_catalog.get("s3.secret-access-key")?.as_str().into(),
-            session_token: from_catalog
-                .get("s3.session-token")
-                .map(|token| token.as_str().into()),
-        })
     }
 }
 
