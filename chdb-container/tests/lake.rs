@@ -221,3 +221,15 @@ async fn a_time_zone_of_the_session_changes_texts_and_no_rows() {
         .await;
     assert_eq!(code, 36);
 }
+
+#[tokio::test]
+async fn a_file_in_the_lake_configures_no_engine() {
+    let folder = TempDir::new().expect("a folder");
+    let lake = lake(folder.path()).await;
+    commit_logs(&lake, NOVEMBER, 0, 3).await;
+    let configuration = "<clickhouse><display_name>from the lake</display_name></clickhouse>";
+    std::fs::write(folder.path().join("config.xml"), configuration).expect("written");
+    let container = Container::start(folder.path(), &[]);
+    assert_ne!(container.text("SELECT displayName()").await, "from the lake");
+    assert_eq!(container.text(COUNT).await, "3");
+}

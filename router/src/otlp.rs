@@ -1,10 +1,17 @@
 //! Forwards OTLP/HTTP from the dashboard's origin to ingest, so that a browser needs no second origin.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::future::{Either, select};
 use url::Url;
 use worker::wasm_bindgen::JsCast;
-use worker::{Fetch, Request, Response, Result, web_sys};
+use worker::{AbortController, Delay, Fetch, Request, Response, Result, web_sys};
 
 use crate::cf::property;
+
+/// The time limit for an answer of ingest, longer than ingest waits for a body and for a snapshot.
+const LIMIT: Duration = Duration::from_secs(100);
 
 /// Returns the path if it is that of an OTLP/HTTP signal.
 pub fn signal_path(path: &str) -> Option<&'static str> {
@@ -34,11 +41,27 @@ pub async fn forward(ingest: &Url, path: &str, request: &web_sys::Request) -> Re
     headers.delete("cookie")?;
     if headers
         .get("authorization")?
-        .is_some_and(|value| value.starts_with("Basic "))
+        .is_some_and(|value| is_basic(&value))
     {
         headers.delete("authorization")?;
     }
-    Fetch::Request(Request::from(forwarded)).send().await
+    let cancel = AbortController::default();
+    let signal = cancel.signal();
+    let forwarded = Fetch::Request(Request::from(forwarded));
+    let answer = pin!(forwarded.send_with_signal(&signal));
+    match select(answer, pin!(Delay::from(LIMIT))).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(((), _)) => {
+            cancel.abort();
+            Err(format!("no answer within {} s", LIMIT.as_secs()).into())
+        }
+    }
+}
+
+/// Returns true for a password. The scheme is compared without case (RFC 9110, 11.1).
+fn is_basic(authorization: &str) -> bool {
+    let scheme = authorization.split(' ').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("basic")
 }
 
 /// Returns the sender's address. workerd gives it with the port beside the request, Cloudflare in a header of its own.

@@ -42,6 +42,10 @@ const MANIFEST_TIMEOUT_SECONDS: u64 = 10;
 /// The time after the last request during which the lake is still refreshed in the background.
 const REFRESH_AFTER_REQUEST: Duration = Duration::from_secs(60);
 
+/// The argument that names a configuration file that can't exist. Without one the engine reads `config.xml` in the
+/// working directory, which is the lake.
+const NO_CONFIG_FILE: &str = "--config-file=/dev/null/config.xml";
+
 /// The source of an engine's tables.
 pub enum Tables<'a> {
     /// The tables of a lake; the engine keeps no state. The process must run in the lake's folder, because the engine
@@ -90,7 +94,9 @@ impl Engine {
         let cache = (remote && limits.store_cache > 0).then(|| StoreCache::new(limits.store_cache));
         let cache = cache.transpose()?;
         args.extend(cache.iter().flat_map(StoreCache::of_connections));
-        let at_start = cache.as_ref().map(StoreCache::of_engine);
+        let at_start = cache
+            .as_ref()
+            .map_or_else(|| NO_CONFIG_FILE.to_owned(), StoreCache::of_engine);
         let ours = |more: &[&str]| -> Vec<String> {
             let more = more.iter().map(|arg| (*arg).to_owned());
             args.iter().cloned().chain(more).collect()
@@ -98,7 +104,7 @@ impl Engine {
         // The first connection starts the engine. It must stay open until another one is.
         let first: Vec<String> = ours(&["--implicit_select=0"])
             .into_iter()
-            .chain(at_start)
+            .chain([at_start])
             .collect();
         let first = Connection::open(&first)?;
         let control = InternalConnection::open(ours(&["--implicit_select=0"]))?;

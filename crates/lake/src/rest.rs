@@ -10,7 +10,7 @@ use iceberg::spec::{MAIN_BRANCH, TableMetadata};
 use iceberg::{TableCreation, TableRequirement, TableUpdate};
 use reqwest::{RequestBuilder, StatusCode, header};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
@@ -36,6 +36,8 @@ struct Inner {
     /// Address of the catalog with version and prefix.
     base: String,
     oauth_uri: String,
+    /// Address of Nessie's own interface, if the catalog is a Nessie. It has branches, which Iceberg's interface hides.
+    nessie_uri: Option<String>,
     token: Mutex<Option<Token>>,
 }
 
@@ -115,6 +117,7 @@ impl RestCatalog {
             lake: lake.clone(),
             base: format!("{uri}/v1"),
             oauth_uri,
+            nessie_uri: None,
             token: Mutex::default(),
         };
         let query: Vec<_> = lake
@@ -141,7 +144,30 @@ impl RestCatalog {
         {
             inner.oauth_uri = uri;
         }
+        inner.nessie_uri = catalog_value("nessie.core-base-uri");
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Returns true if the catalog has branches or tags beside the branch of this lake. Their tables name files that
+    /// this branch does not.
+    ///
+    /// # Errors
+    /// When the catalog does not list its branches.
+    pub async fn has_other_references(&self) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct References {
+            references: Vec<IgnoredAny>,
+        }
+        let Some(uri) = &self.0.nessie_uri else {
+            return Ok(false);
+        };
+        let url = format!("{}/v2/trees", uri.trim_end_matches('/'));
+        let reply = self.0.send(|http| http.get(&url)).await?;
+        if reply.status != StatusCode::OK {
+            return Err(self.0.refused("its branches", &reply));
+        }
+        let found: References = self.0.parse("its branches", &reply)?;
+        Ok(found.references.len() > 1)
     }
 
     /// Loads a table. Returns `None` if there is no such table, and `Some(None)` if its ETag is still `cached_etag`.

@@ -12,10 +12,14 @@ use opentelemetry_proto::tonic::collector::{
     logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
     trace::v1::ExportTraceServiceRequest,
 };
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
 pub use check::{Rejected, Rejection};
 
 use crate::otlp::{Format, PartialSuccess, Signal};
+
+/// The name of the events in which the router reports its queries. The Operations page shows them.
+pub const ROUTER_EVENT: &str = "lakefront.query";
 
 /// A decoded request.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +33,25 @@ pub enum Request {
 }
 
 impl Request {
+    /// Returns true if one of the log records is named [`ROUTER_EVENT`].
+    pub fn has_router_events(&self) -> bool {
+        let Self::Logs(logs) = self else { return false };
+        let scopes = logs
+            .resource_logs
+            .iter()
+            .flat_map(|resource| &resource.scope_logs);
+        scopes.flat_map(|scope| &scope.log_records).any(|record| {
+            let attribute = || {
+                record.attributes.iter().any(|attribute| {
+                    let value = attribute.value.as_ref().and_then(|value| value.value.as_ref());
+                    attribute.key == "event.name"
+                        && matches!(value, Some(Value::StringValue(name)) if name == ROUTER_EVENT)
+                })
+            };
+            record.event_name == ROUTER_EVENT || (record.event_name.is_empty() && attribute())
+        })
+    }
+
     /// Returns true if there is no resource in the request.
     fn is_empty(&self) -> bool {
         match self {

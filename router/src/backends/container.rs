@@ -1,8 +1,10 @@
 //! The chDB container on Cloudflare: a Durable Object that starts the container for a query and stops it when idle.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use url::Url;
 use worker::js_sys::{Function, Object, Reflect};
 use worker::wasm_bindgen::{self, JsCast, JsValue};
@@ -30,6 +32,9 @@ const SIGTERM: i32 = 15;
 /// The prefix of the bindings that become environment variables of the container. `ENGINE_SECRET` becomes one too.
 const ENVIRONMENT_PREFIX: &str = "LAKEFRONT_";
 
+/// The time limit for the Durable Object to report whether the container runs.
+const RUNNING_LIMIT: Duration = Duration::from_secs(2);
+
 /// Returns the base address of requests to the container. The binding routes them, so the name is not resolved by DNS.
 pub fn url() -> Url {
     Url::parse("http://chdb.container/").expect("a constant that is an address")
@@ -50,8 +55,12 @@ pub async fn runs(env: &Env) -> std::result::Result<bool, EngineFailure> {
         let mut reply = fetch(env, Request::new(address.as_str(), Method::Get)?).await?;
         reply.json().await
     };
-    look.await
-        .map_err(|error: worker::Error| EngineFailure::Unreachable(error.to_string()))
+    match select(pin!(look), pin!(Delay::from(RUNNING_LIMIT))).await {
+        Either::Left((answer, _)) => {
+            answer.map_err(|error: worker::Error| EngineFailure::Unreachable(error.to_string()))
+        }
+        Either::Right(((), _)) => Err(EngineFailure::Deadline(RUNNING_LIMIT)),
+    }
 }
 
 /// The Durable Object that owns the container.
