@@ -69,6 +69,18 @@ pub struct ServerConfig {
     )]
     pub keys: BearerKeys,
 
+    /// Key of the router (its INGEST_KEY), which is accepted like the others. With it, events of the router's queries,
+    /// which the Operations page shows, are taken from its holder alone; without it, from every sender but browsers
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_ROUTER_KEY",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "KEY"
+    )]
+    pub router_key: BearerKeys,
+
     /// Origins whose pages may send from a browser, separated by commas, or `*` for all
     #[arg(
         long,
@@ -168,6 +180,10 @@ pub struct LogConfig {
     /// When a request is acknowledged
     #[arg(long, env = "LAKEFRONT_INGEST_ACK", value_enum, default_value_t = Ack::Durable)]
     pub ack: Ack,
+
+    /// Time that a request waits for its snapshot with --ack=snapshot; past it the answer is 503, and the request is kept
+    #[arg(long, env = "LAKEFRONT_INGEST_ACK_TIMEOUT", default_value = "60s", value_parser = parse_interval, value_name = "DURATION")]
+    pub ack_timeout: Duration,
 
     /// Size of the write-ahead log past which requests get 503; it grows while the lake cannot be written
     #[arg(

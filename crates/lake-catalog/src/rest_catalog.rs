@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{RequestBuilder, StatusCode, header};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -36,6 +36,8 @@ struct Inner {
     /// Address of the catalog with version and prefix.
     base: String,
     oauth_uri: String,
+    /// Address of Nessie's own interface, if the catalog is a Nessie. It has branches, which Iceberg's interface hides.
+    nessie_uri: Option<String>,
     token: Mutex<Option<Token>>,
 }
 
@@ -138,6 +140,7 @@ impl RestCatalog {
             config: config.clone(),
             base: format!("{uri}/v1"),
             oauth_uri,
+            nessie_uri: None,
             token: Mutex::default(),
         };
         let query: Vec<_> = config
@@ -164,7 +167,30 @@ impl RestCatalog {
         {
             inner.oauth_uri = uri;
         }
+        inner.nessie_uri = catalog_value("nessie.core-base-uri");
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Returns true if the catalog has branches or tags beside the branch of this lake. Their tables name files that
+    /// this branch does not.
+    ///
+    /// # Errors
+    /// When the catalog does not list its branches.
+    pub async fn has_other_references(&self) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct References {
+            references: Vec<IgnoredAny>,
+        }
+        let Some(uri) = &self.0.nessie_uri else {
+            return Ok(false);
+        };
+        let url = format!("{}/v2/trees", uri.trim_end_matches('/'));
+        let reply = self.0.send(|http| http.get(&url)).await?;
+        if reply.status != StatusCode::OK {
+            return Err(self.0.refused("its branches", &reply));
+        }
+        let found: References = self.0.parse("its branches", &reply)?;
+        Ok(found.references.len() > 1)
     }
 
     /// Loads a table. Returns `None` if there is no such table, and `Some(None)` if its ETag is still `cached_etag`.

@@ -18,6 +18,14 @@ pub(crate) enum Catalog {
 }
 
 impl Catalog {
+    /// Returns true if the catalog has other branches or tags, whose tables may name files that this one does not.
+    pub(crate) async fn has_other_references(&self) -> Result<bool> {
+        match self {
+            Self::Sql(_) => Ok(false),
+            Self::Rest(catalog) => Ok(catalog.has_other_references().await?),
+        }
+    }
+
     /// Returns the committed state, or `None` if there is no such table. If `cached` is still committed, returns it
     /// without another read.
     pub(crate) async fn committed(

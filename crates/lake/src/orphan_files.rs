@@ -27,6 +27,13 @@ pub(crate) async fn remove(table: &OpenTable) -> Result<usize> {
     if old.is_empty() {
         return Ok(0);
     }
+    if table.catalog.has_other_references().await? {
+        tracing::info!(
+            table = table.definition.name,
+            "the catalog has other branches or tags, whose files look like orphan files: none is deleted"
+        );
+        return Ok(0);
+    }
     let reached = reached(table).await?;
     old.retain(|file| !reached.contains(location::key(file)));
     for file in &old {

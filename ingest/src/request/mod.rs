@@ -8,10 +8,35 @@ use lakefront_otel::{
     DecodeError, arrow,
     decode::{self, Repair, Repaired, Repairs, Request, Signal},
 };
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
 pub use check::{MOST_DAYS, Rejected, Rejection};
 
 use crate::otlp::{Format, PartialSuccess};
+
+/// The name of the events in which the router reports its queries. The Operations page shows them.
+pub const ROUTER_EVENT: &str = "lakefront.query";
+
+/// Returns true if one of the log records of a request is named [`ROUTER_EVENT`].
+pub fn has_router_events(request: &Request) -> bool {
+    let Request::Logs(logs) = request else {
+        return false;
+    };
+    let scopes = logs
+        .resource_logs
+        .iter()
+        .flat_map(|resource| &resource.scope_logs);
+    scopes.flat_map(|scope| &scope.log_records).any(|record| {
+        let attribute = || {
+            record.attributes.iter().any(|attribute| {
+                let value = attribute.value.as_ref().and_then(|value| value.value.as_ref());
+                attribute.key == "event.name"
+                    && matches!(value, Some(Value::StringValue(name)) if name == ROUTER_EVENT)
+            })
+        };
+        record.event_name == ROUTER_EVENT || (record.event_name.is_empty() && attribute())
+    })
+}
 
 /// A decoded request, and the differences between it and the body that was sent.
 #[derive(Debug)]

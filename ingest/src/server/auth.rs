@@ -2,10 +2,12 @@
 
 use axum::{
     extract::{Request, State},
-    http::header::AUTHORIZATION,
+    http::{HeaderMap, header::AUTHORIZATION},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+
+use lakefront_hosts::is_by_browser;
 
 use super::{AppState, error::ApiError};
 use crate::otlp::Format;
@@ -37,11 +39,25 @@ pub async fn require_own_host(State(state): State<AppState>, request: Request, n
 }
 
 fn has_key(state: &AppState, request: &Request) -> bool {
-    let given = request
-        .headers()
+    let server = &state.config.server;
+    given_key(request.headers())
+        .is_some_and(|key| server.keys.contains(key) || server.router_key.contains(key))
+}
+
+/// Returns true if a request may carry the router's own events. Without a key of the router, only browsers are known
+/// to be other senders.
+pub fn may_be_the_router(state: &AppState, headers: &HeaderMap) -> bool {
+    let key = &state.config.server.router_key;
+    if key.is_open() {
+        return !is_by_browser(headers);
+    }
+    given_key(headers).is_some_and(|given| key.contains(given))
+}
+
+fn given_key(headers: &HeaderMap) -> Option<&[u8]> {
+    headers
         .get(AUTHORIZATION)
-        .and_then(|value| bearer(value.as_bytes()));
-    given.is_some_and(|key| state.config.server.keys.contains(key))
+        .and_then(|value| bearer(value.as_bytes()))
 }
 
 /// Returns the token of `Bearer TOKEN`. The scheme is compared without case (RFC 9110, 11.1).

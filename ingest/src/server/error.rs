@@ -25,6 +25,13 @@ pub enum ApiError {
     /// 403
     #[error(transparent)]
     Foreign(#[from] Foreign),
+    /// 403
+    #[error(
+        "events named {} are the router's own: send them with the key of --router-key (LAKEFRONT_INGEST_ROUTER_KEY), \
+         and other events under another name",
+        crate::request::ROUTER_EVENT
+    )]
+    RouterEvent,
     /// 404
     #[error("nothing is at {0}; OTLP goes to /v1/logs, /v1/traces and /v1/metrics")]
     NotFound(String),
@@ -106,6 +113,7 @@ impl ApiError {
         match self {
             Self::Unauthenticated => (S::UNAUTHORIZED, code::UNAUTHENTICATED, "unauthenticated", None),
             Self::Foreign(_) => (S::FORBIDDEN, code::PERMISSION_DENIED, "foreign", None),
+            Self::RouterEvent => (S::FORBIDDEN, code::PERMISSION_DENIED, "router_event", None),
             Self::NotFound(_) => (S::NOT_FOUND, code::NOT_FOUND, "not_found", None),
             Self::MethodNotAllowed(..) => (S::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED, "method", None),
             Self::BodyTimeout(_) | Self::BodyStalled(..) => {

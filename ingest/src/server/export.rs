@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    AppState,
+    AppState, auth,
     batches::{self, BatchId, Claim, InProgress, Key},
     body::{self, Received},
     client::Client,
@@ -27,7 +27,7 @@ use crate::{
     metrics::{RejectedLabels, RequestLabels, SignalLabel},
     otlp::{Format, PartialSuccess, export_response},
     pipeline::Queued,
-    request::{Accepted, Limits, accept},
+    request::{Accepted, Limits, accept, has_router_events},
     time::now_micros,
     wal::{Append, BodyKind, Header},
 };
@@ -119,6 +119,7 @@ async fn take(
         kind,
         client,
         has_id: id.is_some(),
+        may_be_the_router: auth::may_be_the_router(state, headers),
         claimed,
     };
     // A separate task continues when the client disconnects, so that a stored request is always remembered.
@@ -137,6 +138,8 @@ struct Storing {
     client: Client,
     /// True if the sender gave the request an id.
     has_id: bool,
+    /// True if the request may carry the router's own events.
+    may_be_the_router: bool,
     claimed: Option<InProgress>,
 }
 
@@ -147,11 +150,15 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
         kind,
         client,
         has_id,
+        may_be_the_router,
         claimed,
     } = storing;
     let Received { bytes, held, .. } = received;
     let arrival_micros = now_micros();
     let accepted = decode(&state, kind, bytes.clone(), max_body(&state), arrival_micros).await?;
+    if !may_be_the_router && has_router_events(&accepted.request) {
+        return Err(ApiError::RouterEvent);
+    }
     let partial = accepted.partial_success();
     count_losses(&state, signal, &accepted, &partial);
     let (rows, timed) = (accepted.rows, accepted.timed);
@@ -308,8 +315,9 @@ async fn decoded_permit(state: &AppState, bytes: usize) -> Option<OwnedSemaphore
 /// Returns an error if the pipeline ends before.
 async fn committed(state: &AppState, position: u64) -> Result<(), ApiError> {
     let mut progress = state.progress.clone();
-    match progress.wait_for(|progress| progress.position >= position).await {
-        Ok(_) => Ok(()),
-        Err(_) => Err(ApiError::NotCommitted),
+    let committed = progress.wait_for(|progress| progress.position >= position);
+    match timeout(state.config.log.ack_timeout, committed).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(ApiError::NotCommitted),
     }
 }

@@ -470,6 +470,78 @@ async fn keys_are_needed_when_there_are_any() {
 }
 
 #[tokio::test]
+async fn the_events_of_the_router_are_taken_from_no_page_and_from_the_holder_of_its_key() {
+    let body = |name: &str, attribute: &str| {
+        let mut request = logs(&["log".to_owned()], now_nanos());
+        let record = &mut request.resource_logs[0].scope_logs[0].log_records[0];
+        record.event_name = name.to_owned();
+        record.attributes.push(KeyValue {
+            key: "event.name".into(),
+            value: Some(AnyValue {
+                value: Some(Value::StringValue(attribute.into())),
+            }),
+            ..KeyValue::default()
+        });
+        request.encode_to_vec()
+    };
+    let event = "lakefront.query";
+    let send = async |server: &Running, body: Vec<u8>, headers: &[(&str, &str)]| {
+        let request = server.post("/v1/logs", PROTOBUF).body(body);
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value));
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    let origin = ("origin", "https://shop.example");
+
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Running::start(data.path(), &[]).await;
+    assert_eq!(send(&server, body(event, ""), &[]).await, 200);
+    assert_eq!(send(&server, body(event, ""), &[origin]).await, 403);
+    assert_eq!(send(&server, body("", event), &[origin]).await, 403);
+    assert_eq!(send(&server, body("shop.order", ""), &[origin]).await, 200);
+    server.stop().await;
+
+    let data = tempfile::tempdir().expect("a folder");
+    let flags = ["--keys", "page-key", "--router-key", "router-key"];
+    let server = Running::start(data.path(), &flags).await;
+    let (page, router) = (
+        ("authorization", "Bearer page-key"),
+        ("authorization", "Bearer router-key"),
+    );
+    assert_eq!(send(&server, body(event, ""), &[page]).await, 403);
+    assert_eq!(send(&server, body(event, ""), &[]).await, 401);
+    assert_eq!(send(&server, body(event, ""), &[router]).await, 200);
+    assert_eq!(send(&server, body("shop.order", ""), &[page]).await, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_sender_does_not_wait_for_a_snapshot_for_ever() {
+    let data = tempfile::tempdir().expect("a folder");
+    let flags = [
+        "--ack",
+        "snapshot",
+        "--ack-timeout",
+        "200ms",
+        "--commit-interval",
+        "1h",
+    ];
+    let server = Running::start(data.path(), &flags).await;
+    let body = logs(&["log".to_owned()], now_nanos()).encode_to_vec();
+    let response = server
+        .post("/v1/logs", PROTOBUF)
+        .body(body)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(response.status(), 503);
+    let message = status(response).await.message;
+    assert!(message.contains("the request is kept"), "{message}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn the_state_of_the_process_is_for_no_page_of_another_origin() {
     let data = tempfile::tempdir().expect("a folder");
     let flags = [

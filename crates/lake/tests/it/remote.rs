@@ -452,6 +452,55 @@ async fn orphan_files_are_removed() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_other_branches_are_no_orphan_files() {
+    let servers = Nessie::start().await.unwrap();
+    let catalog = remote(&servers.at());
+    let lake = Lake::open(LakeConfig {
+        keep_unreferenced: Duration::ZERO,
+        ..config(catalog.clone())
+    })
+    .await
+    .unwrap();
+    let files = written(&lake, 0).await;
+    lake.append(TABLE, &files, None).await.unwrap();
+    let uri = catalog.catalog_uri.unwrap().to_string();
+    let trees = format!(
+        "{}/api/v2/trees",
+        uri.trim_end_matches('/').trim_end_matches("/iceberg")
+    );
+    let token = catalog.catalog_token.unwrap();
+    let client = reqwest::Client::new();
+    let main = client.get(format!("{trees}/main")).bearer_auth(token.reveal());
+    let main: serde_json::Value =
+        serde_json::from_str(&main.send().await.unwrap().text().await.unwrap()).unwrap();
+    let branch = client
+        .post(format!("{trees}?name=release&type=BRANCH"))
+        .bearer_auth(token.reveal())
+        .header("content-type", "application/json")
+        .body(main["reference"].to_string());
+    let made = branch.send().await.unwrap();
+    assert!(made.status().is_success(), "{}", made.text().await.unwrap());
+    // Files that the other branch may have committed.
+    written(&lake, 100).await;
+    let written = Instant::now();
+    while written.elapsed() < Duration::from_secs(2) {
+        assert_eq!(lake.remove_orphan_files(TABLE).await.unwrap(), 0);
+    }
+    let deleted = client
+        .delete(format!(
+            "{trees}/release@{}",
+            main["reference"]["hash"].as_str().unwrap()
+        ))
+        .bearer_auth(token.reveal());
+    let deleted = deleted.send().await.unwrap();
+    assert!(deleted.status().is_success(), "{}", deleted.text().await.unwrap());
+    let alone = Instant::now();
+    while lake.remove_orphan_files(TABLE).await.unwrap() == 0 {
+        assert!(alone.elapsed() < Duration::from_secs(10), "the files stay");
+    }
+}
+
 /// Nessie requires a token, vends keys that expire, and returns only the current snapshot.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_catalog_with_tokens_temporary_keys_and_no_history() {
