@@ -10,6 +10,7 @@ use iceberg::spec::TableMetadata;
 use lakefront_lake::{DataFile, Error, Lake, LakeConfig, LakeLocation, RestCatalogConfig, WalPosition};
 use lakefront_lake_catalog::{Error as CatalogError, RestCatalog, RestTable};
 use lakefront_tests::{LakeAt, Nessie, Relay, S3Lake, Treatment};
+use secrecy::ExposeSecret as _;
 
 use crate::common::{DAY, MARCH_10, data_files, rows};
 
@@ -471,12 +472,14 @@ async fn files_of_other_branches_are_no_orphan_files() {
     );
     let token = catalog.catalog_token.unwrap();
     let client = reqwest::Client::new();
-    let main = client.get(format!("{trees}/main")).bearer_auth(token.reveal());
+    let main = client
+        .get(format!("{trees}/main"))
+        .bearer_auth(token.expose_secret());
     let main: serde_json::Value =
         serde_json::from_str(&main.send().await.unwrap().text().await.unwrap()).unwrap();
     let branch = client
         .post(format!("{trees}?name=release&type=BRANCH"))
-        .bearer_auth(token.reveal())
+        .bearer_auth(token.expose_secret())
         .header("content-type", "application/json")
         .body(main["reference"].to_string());
     let made = branch.send().await.unwrap();
@@ -492,7 +495,7 @@ async fn files_of_other_branches_are_no_orphan_files() {
             "{trees}/release@{}",
             main["reference"]["hash"].as_str().unwrap()
         ))
-        .bearer_auth(token.reveal());
+        .bearer_auth(token.expose_secret());
     let deleted = deleted.send().await.unwrap();
     assert!(deleted.status().is_success(), "{}", deleted.text().await.unwrap());
     let alone = Instant::now();
