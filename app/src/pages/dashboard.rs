@@ -102,12 +102,20 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
             (!value.is_empty()).then(|| (name, pages.search(page, &view, &format!("{field}:\"{value}\""))))
         };
         let links = match page.get() {
-            Page::Error => vec![link(
-                "Log lines with this error",
-                Page::Logs,
-                "error_group",
-                "error.group",
-            )],
+            Page::Error => vec![
+                link(
+                    "Log lines with this error",
+                    Page::Logs,
+                    "error_group",
+                    "error.group",
+                ),
+                link(
+                    "Spans with this error",
+                    Page::Traces,
+                    "error_group",
+                    "error.group",
+                ),
+            ],
             Page::User => vec![link("Log lines of this user", Page::Logs, "user_id", "user")],
             Page::Trace => vec![link("Log lines of this trace", Page::Logs, "trace_id", "trace")],
             _ => Vec::new(),
