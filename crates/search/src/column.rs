@@ -88,7 +88,7 @@ static TRACES: [Column; 9] = [
 /// The kind of a span's status.
 pub const STATUS: Kind = Kind::OneOf(&["Unset", "Ok", "Error"]);
 
-static BOTH: [Column; 31] = [
+static BOTH: [Column; 30] = [
     column("ServiceName", &["service", "service.name"], Kind::Name),
     column(
         "ServiceNamespace",
@@ -127,7 +127,6 @@ static BOTH: [Column; 31] = [
     column("Os", &["os"], Kind::Name),
     column("IsBot", &["bot"], Kind::Truth),
     column("RowId", &[], Kind::Number),
-    column("ResourceSchemaUrl", &[], Kind::Name),
 ];
 
 /// Returns the columns of a signal that a search can name.
