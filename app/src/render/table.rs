@@ -94,7 +94,7 @@ mod tests {
     fn cells_cannot_break_out_of_the_table() {
         let info: QueryInfo = serde_json::from_value(serde_json::json!({
             "name": "q", "title": "Q", "description": "", "bucket": "hour", "params": [], "order": "",
-            "columns": [], "chart": { "format": "table" }
+            "columns": [], "chart": { "kind": "table" }
         }))
         .unwrap();
         let evil = "\" onclick=\"alert(1)";

@@ -73,7 +73,7 @@ fn every_error_and_vital_of_the_browser_has_its_page() {
         assert_eq!(row["VisitorId"].len(), 16, "{row:?}");
         assert_eq!(
             (row["Browser"].as_str(), row["Os"].as_str()),
-            ("Chrome", "Linux"),
+            ("HeadlessChrome", "Linux"),
             "{row:?}"
         );
     }

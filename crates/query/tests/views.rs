@@ -69,7 +69,10 @@ fn an_indexed_statement_is_guarded_for_each_table() {
     }
 }
 
-/// A view reads no map, and only columns that every source has; a statement on it only columns that the view has.
+/// The view that reads a map: a vital has its id there. No other log record has a vital, so that the map is read of few rows.
+const READS_A_MAP: &str = "mv_web_vitals";
+
+/// A view reads no map but that one, and only columns that every source has; a statement on it only columns that the view has.
 #[test]
 fn every_column_exists() {
     for view in views() {
@@ -84,7 +87,7 @@ fn every_column_exists() {
                     view.name
                 );
                 let map = column.is_some_and(|column| column.r#type == lakefront_otel::ColumnType::StringMap);
-                assert!(!map, "{} reads the map {word}", view.name);
+                assert!(!map || view.name == READS_A_MAP, "{} reads the map {word}", view.name);
             }
         }
     }
