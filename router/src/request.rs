@@ -99,13 +99,20 @@ impl RequestContext {
         self.check_stale_engines().await;
         // The plan uses the status at this moment: queries that ran meanwhile may have found an engine down.
         let now = Instant::now().timestamp();
-        let plan = plan(&resolved, &self.topology(now), now)?;
+        let first_day_as_of = self.engines.iter().find_map(Engine::first_day_as_of);
+        let mut topology = self.topology(now);
+        // A range that is cut to the lake's first day is only as fresh as the knowledge of that day.
+        if let (Some(bound), Some(as_of)) = (request.max_lag_seconds, first_day_as_of)
+            && lag_seconds(as_of, now) > bound
+        {
+            topology.first_day = None;
+        }
+        let plan = plan(&resolved, &topology, now)?;
         let was_cut = plan.range.is_some_and(|range| range.from > resolved.range.from);
         let mut reply = self
             .run(plan, StatementOrigin::Named, request.explain, arrived, failed)
             .await?;
         // A range that was cut to the lake's first day has no rows of earlier days, which may have come since.
-        let first_day_as_of = self.engines.iter().find_map(Engine::first_day_as_of);
         if let (Some(as_of), Some(limit)) = (reply.as_of, first_day_as_of)
             && was_cut
             && limit < as_of
