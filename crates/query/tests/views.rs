@@ -87,7 +87,11 @@ fn every_column_exists() {
                     view.name
                 );
                 let map = column.is_some_and(|column| column.r#type == lakefront_otel::ColumnType::StringMap);
-                assert!(!map || view.name == READS_A_MAP, "{} reads the map {word}", view.name);
+                assert!(
+                    !map || view.name == READS_A_MAP,
+                    "{} reads the map {word}",
+                    view.name
+                );
             }
         }
     }
