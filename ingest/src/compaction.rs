@@ -86,7 +86,7 @@ impl Compactor {
     }
 }
 
-/// What the task works with.
+/// The parts that the task uses.
 struct Worker {
     lake: Lake,
     settings: CompactionSettings,
