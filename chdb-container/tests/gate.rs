@@ -238,7 +238,7 @@ async fn a_verdict_is_not_lent_to_other_values() {
                 status.is_success() || text.contains("SYNTAX_ERROR"),
                 "{sql}: {text}"
             );
-            for table in ["processes", "settings", "settings_changes"] {
+            for table in ["processes", "metrics", "settings_changes"] {
                 let answer = ask("system", table).await.expect("an answer");
                 let code = common::header(&answer, "x-clickhouse-exception-code");
                 let text = answer.text().await.expect("text");
