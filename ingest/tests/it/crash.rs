@@ -11,7 +11,6 @@ use std::{
 };
 
 use crate::support::{Server, logs, metrics, now_nanos, rows_on, spans};
-use lakefront_lake::{Lake, LakeConfig};
 use lakefront_tests::{LakeAt, S3Lake};
 use prost::Message;
 
@@ -68,11 +67,24 @@ async fn and_on_s3() {
     killed_again_and_again(data.path(), &servers.at()).await;
 }
 
-/// Returns true if the files of a table were compacted.
-async fn is_compacted(lake: &LakeAt) -> bool {
-    let lake = Lake::open(LakeConfig::at(lake.place().expect("a place"))).await;
-    let state = lake.expect("the lake opens").state("otel_logs").await;
-    state.expect("a state").last_compaction().is_some()
+/// Waits until the server has committed a compaction, while clients send.
+async fn compaction(server: &Server) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
+    loop {
+        let answer = reqwest::get(format!("{}/health", server.url))
+            .await
+            .expect("an answer");
+        let health: serde_json::Value = answer.json().await.expect("JSON");
+        let compaction = &health["compaction"];
+        if compaction["rewrites"].as_u64() > Some(0) {
+            return;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "no compaction was committed: {compaction}"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 async fn killed_again_and_again(data: &Path, lake: &LakeAt) {
@@ -85,27 +97,26 @@ async fn killed_again_and_again(data: &Path, lake: &LakeAt) {
         "--compaction-share",
         "100",
     ];
-    for kill in 1.. {
+    for kill in 1..=KILLS {
         let server = Server::start_on(data, &flags, lake);
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| tokio::spawn(send(server.url.clone(), ledger.clone())))
             .collect();
-        // A random moment: during start and replay, during a sync, a commit or a compaction, or between them. Some
-        // lives are long enough to finish a compaction.
-        let longest = if kill % 6 == 0 { 4000 } else { 700 };
-        let moment = uuid::Uuid::new_v4().as_u128() % longest;
-        tokio::time::sleep(Duration::from_millis(moment as u64)).await;
+        // A random moment: during start and replay, during a sync, a commit or a compaction, or between them. The last
+        // life ends after a compaction, however slow the machine is.
+        if kill == KILLS {
+            compaction(&server).await;
+        } else {
+            let longest = if kill % 6 == 0 { 4000 } else { 700 };
+            let moment = uuid::Uuid::new_v4().as_u128() % longest;
+            tokio::time::sleep(Duration::from_millis(moment as u64)).await;
+        }
         server.kill();
         for client in clients {
             client
                 .await
                 .expect("the client saw only 200 or a broken connection");
         }
-        // On a slow machine it takes more starts until there are enough files to compact.
-        if kill >= KILLS && is_compacted(lake).await {
-            break;
-        }
-        assert!(kill < 10 * KILLS, "no compaction was committed");
     }
     let status = Server::start_on(data, &flags, lake).terminate();
     assert!(status.success(), "{status}");
