@@ -1,6 +1,7 @@
 """Changes otel_logs as another writer may, with pyiceberg.
 
 usage: rewrite.py CATALOG delete                       takes out the rows of one service
+       rewrite.py CATALOG rewrite                      writes all rows again, in files with new sequence numbers
        rewrite.py CATALOG add-column NAME string|struct
        rewrite.py CATALOG copy-with NAME VALUE         adds copies of some rows, with other ids and that value
 
@@ -21,6 +22,8 @@ table = load_catalog("lakefront", **json.loads(properties)).load_table("otel.ote
 if action == "delete":
     services = sorted(set(table.scan(selected_fields=("ServiceName",)).to_arrow()["ServiceName"].to_pylist()))
     table.delete(f"ServiceName == '{services[0]}'")
+elif action == "rewrite":
+    table.overwrite(table.scan().to_arrow())
 elif action == "add-column":
     name, kind = arguments
     place = StructType(NestedField(900, "City", StringType(), required=False))

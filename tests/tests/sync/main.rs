@@ -7,5 +7,6 @@ mod crashes;
 mod follows;
 mod kills;
 mod leases;
+mod old_days;
 mod schema;
 mod world;
