@@ -1,6 +1,7 @@
 //! The configuration of the program: flags, each with an environment variable.
 
 mod bearer_keys;
+mod keep_days;
 mod visitors;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -11,6 +12,7 @@ use lakefront_hosts::HostName;
 use lakefront_lake::{CompactionSettings, LakeLocation, RestCatalogConfig};
 
 pub use bearer_keys::BearerKeys;
+pub use keep_days::{KeepDays, RetentionConfig};
 pub use visitors::{VisitorConfig, VisitorSecret};
 
 const EXAMPLES: &str = "\
@@ -22,6 +24,7 @@ Examples:
 Commands on a lake, beside a running server or without one:
   lakefront-ingest status --help
   lakefront-ingest compact --help
+  lakefront-ingest retain --help
 
 Then point an OpenTelemetry SDK at it:
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf";
@@ -45,6 +48,9 @@ pub struct Config {
     /// Compaction of the lake.
     #[command(flatten)]
     pub compaction: CompactionConfig,
+    /// Retention of the lake.
+    #[command(flatten)]
+    pub retention: RetentionConfig,
     /// The lake, if it is not in a local folder.
     #[command(flatten)]
     pub remote: RestCatalogConfig,

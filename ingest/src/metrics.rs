@@ -77,6 +77,8 @@ pub struct Metrics {
     pub compacted_bytes: Family<TableLabel, Counter>,
     /// Attempts to compact that failed.
     pub compaction_failures: Family<TableLabel, Counter>,
+    /// Rows of days that were dropped because the table no longer keeps them.
+    pub dropped_rows: Family<TableLabel, Counter>,
     /// Data files that are small enough to be compacted.
     pub small_files: Family<TableLabel, Gauge>,
     /// Requests that were decoded again from the log, because the queue was full or the program was restarted.
@@ -107,6 +109,7 @@ impl Default for Metrics {
             compactions: Family::default(),
             compacted_bytes: Family::default(),
             compaction_failures: Family::default(),
+            dropped_rows: Family::default(),
             small_files: Family::default(),
             decoded_again: Counter::default(),
             backlog_bytes: Gauge::default(),
@@ -184,6 +187,11 @@ impl Metrics {
             "compaction_failures",
             "Attempts to compact that failed",
             self.compaction_failures.clone(),
+        );
+        r.register(
+            "dropped_rows",
+            "Rows of days that were dropped because the table no longer keeps them",
+            self.dropped_rows.clone(),
         );
         r.register(
             "small_files",

@@ -16,6 +16,7 @@ use crate::{
     metrics::Metrics,
     orphan_files::OrphanRemoval,
     pipeline::{Numbering, Pipeline, Progress, Setup},
+    retention::Retention,
     server::{AppState, Batches, BodyBytes, DayKey, LastLoss, LastRefusal, router, serve},
     wal::{FolderLock, Options, Recovered, Space, Wal},
 };
@@ -36,6 +37,7 @@ pub struct Ingest {
     stopping: watch::Sender<bool>,
     compactor: Compactor,
     _orphan_removal: OrphanRemoval,
+    _retention: Retention,
     _lock: FolderLock,
 }
 
@@ -98,6 +100,7 @@ impl Ingest {
             stopping: watch_stopping,
         };
         let (pipeline, progress) = Pipeline::start(setup, reader)?;
+        let retention = Retention::start(lake.clone(), config.retention.keep_days.clone(), metrics.clone());
         let compactor = Compactor::start(lake, &config.compaction, metrics.clone(), progress.clone());
         let listen = config.server.listen;
         let of_listen = |source| StartError::Listen {
@@ -122,6 +125,7 @@ impl Ingest {
             wal,
             progress,
             compaction: compactor.health(),
+            retention: retention.health(),
             metrics,
             rate: Arc::default(),
             last_refusal: LastRefusal::default(),
@@ -135,6 +139,7 @@ impl Ingest {
             stopping,
             compactor,
             _orphan_removal: orphan_removal,
+            _retention: retention,
             _lock: lock,
         })
     }
@@ -158,6 +163,7 @@ impl Ingest {
             stopping,
             compactor,
             _orphan_removal,
+            _retention,
             _lock,
             ..
         } = self;

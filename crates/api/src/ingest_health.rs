@@ -23,6 +23,9 @@ pub struct IngestHealth {
     /// The compaction since the start. `None` from an ingest of an older version.
     #[serde(default)]
     pub compaction: Option<IngestCompaction>,
+    /// The retention of the lake since the start. `None` from an ingest of an older version.
+    #[serde(default)]
+    pub retention: Option<IngestRetention>,
     /// The last refused request since the start.
     pub last_refusal: Option<IngestRefusal>,
     /// The last request since the start that was accepted without some of its records or values.
@@ -138,4 +141,38 @@ pub struct IngestRewrite {
     pub bytes: u64,
     /// The duration in milliseconds, with the rests in between.
     pub elapsed_ms: f64,
+}
+
+/// The retention of the lake since the start: whole days that a table no longer keeps are dropped.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct IngestRetention {
+    /// The number of days that a table keeps. A table without an entry keeps all.
+    pub keep_days: BTreeMap<String, u16>,
+    /// When the last run ended.
+    pub last_run: Option<Timestamp>,
+    /// When the next run is due. `None` if no table has a number of days.
+    pub next_run: Option<Timestamp>,
+    /// The last drop of each table.
+    pub last_drop: BTreeMap<String, IngestDrop>,
+    /// The last failure, which is kept when later runs succeed.
+    pub last_error: Option<IngestFailure>,
+}
+
+/// Days that were dropped from a table in one commit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IngestDrop {
+    /// When the days were dropped.
+    pub at: Timestamp,
+    /// The first of the UTC days, as `YYYY-MM-DD`.
+    pub first_day: String,
+    /// The last of the UTC days, as `YYYY-MM-DD`.
+    pub last_day: String,
+    /// The number of days.
+    pub days: u64,
+    /// The number of data files.
+    pub files: u64,
+    /// The number of rows.
+    pub rows: u64,
+    /// The size of the files, in bytes.
+    pub bytes: u64,
 }

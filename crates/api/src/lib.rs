@@ -27,8 +27,8 @@ pub use engine_health::{EngineHealth, EngineState, LakeHealth, LakeState, TableH
 pub use engine_query::{EngineQueryError, EngineQueryReply, EngineQueryRequest};
 pub use health::{BackendHealth, BackendState, HealthReply};
 pub use ingest_health::{
-    IngestCommit, IngestCompaction, IngestFailure, IngestHealth, IngestLog, IngestLoss, IngestRefusal,
-    IngestRewrite,
+    IngestCommit, IngestCompaction, IngestDrop, IngestFailure, IngestHealth, IngestLog, IngestLoss,
+    IngestRefusal, IngestRetention, IngestRewrite,
 };
 pub use page::{Page, PanelPlace};
 pub use problem::{Problem, ProblemType};

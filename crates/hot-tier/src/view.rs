@@ -46,6 +46,11 @@ impl View {
         format!("{}_{}", self.name, self.version)
     }
 
+    /// Returns the number of whole UTC days before today that the lake must keep, so that the view can be filled again.
+    pub fn least_lake_days(&self) -> u16 {
+        self.retention_days + SLACK_DAYS
+    }
+
     /// Returns a view of the same rows with one bucket per UTC day, without a version. Returns `None` if the view has
     /// no `Bucket`.
     ///
@@ -107,7 +112,7 @@ impl View {
              EMPTY AS\n{select}",
             day = self.day(),
             keys = self.keys.join(", "),
-            days = self.retention_days + SLACK_DAYS,
+            days = self.least_lake_days(),
             select = self.sources.first().map(select).unwrap_or_default(),
         );
         let feeds = self.sources.iter().map(|source| {

@@ -15,10 +15,11 @@ use crate::current_files::{self, TableState};
 use crate::error::{Error, Result};
 use crate::lake_file::LakeFile;
 use crate::manifests::Files;
+use crate::old_days::OldDay;
 use crate::snapshot_expiry::{self, Expired};
 use crate::table::OpenTable;
 use crate::writer_positions::{self, WalMark, WalPosition};
-use crate::{compact, opening, orphan_files, write, writer_numbers};
+use crate::{compact, old_days, opening, orphan_files, write, writer_numbers};
 
 /// The table whose properties hold the counter of writer numbers, and whose UUID identifies the lake.
 ///
@@ -136,6 +137,28 @@ impl Lake {
         pace: &Arc<Pace>,
     ) -> Result<Compacted> {
         compaction::compact(self.table(group.table)?, group, settings, pace).await
+    }
+
+    /// Returns the days that are more than `keep_days` whole days before today, oldest first.
+    ///
+    /// Today is the clock's day only if three days with rows confirm it: at most two days after the third newest day
+    /// that has rows. A clock that is years ahead therefore drops nothing by itself.
+    ///
+    /// # Errors
+    /// The same as of [`Lake::state`].
+    pub async fn old_days(&self, table: &str, keep_days: u16) -> Result<Vec<OldDay>> {
+        old_days::find(self.table(table)?, keep_days).await
+    }
+
+    /// Takes the days of [`Lake::old_days`] out of the table in one commit, and returns them. No data file is read.
+    ///
+    /// The files stay on disk until no snapshot reaches them: see [`LakeConfig::keep_hourly`].
+    ///
+    /// # Errors
+    /// The same as of [`Lake::state`] and [`Lake::append`]. [`Error::NotCurrent`] when compactions replaced some of the
+    /// files again and again.
+    pub async fn drop_old_days(&self, table: &str, keep_days: u16) -> Result<Vec<OldDay>> {
+        old_days::drop_days(self.table(table)?, keep_days).await
     }
 
     /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed. Failed deletions are

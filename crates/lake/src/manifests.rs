@@ -25,8 +25,8 @@ const MAX_CACHED_ENTRIES: usize = 64;
 pub(crate) struct Files<'a> {
     /// Files to add.
     pub added: &'a [DataFile],
-    /// Files to remove: path, and day since 1970-01-01 UTC. If there are any, the added files are their compaction and
-    /// get their highest data sequence number.
+    /// Files to remove: path, and day since 1970-01-01 UTC. If there are any, added files are their compaction and get
+    /// their highest data sequence number.
     pub removed: &'a HashMap<String, i32>,
 }
 

@@ -1,6 +1,7 @@
-//! The commands that work on a lake without a running server: `compact` and `status`.
+//! The commands that work on a lake without a running server: `compact`, `retain` and `status`.
 
 mod compact;
+mod retain;
 mod status;
 
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub struct Commands {
 enum Command {
     /// Rewrites small data files of a lake as few large ones, as the server does by itself
     Compact(compact::Arguments),
+    /// Drops days that tables no longer keep, as the server does every hour
+    Retain(retain::Arguments),
     /// Shows the rows, files and snapshots of each table
     Status(status::Arguments),
 }
@@ -72,13 +75,14 @@ impl Commands {
     pub async fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Compact(arguments) => arguments.run().await,
+            Command::Retain(arguments) => arguments.run().await,
             Command::Status(arguments) => arguments.run().await,
         }
     }
 }
 
 /// Parses the name of a table, also without `otel_`.
-fn parse_table(name: &str) -> Result<&'static Table, String> {
+pub(crate) fn parse_table(name: &str) -> Result<&'static Table, String> {
     let tables = lakefront_otel::tables();
     let found = tables
         .iter()

@@ -27,6 +27,7 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<IngestHe
         last_commit: progress.last_commit,
         last_error: progress.last_error,
         compaction: Some(state.compaction.borrow().clone()),
+        retention: Some(state.retention.borrow().clone()),
         last_refusal: state
             .last_refusal
             .lock()

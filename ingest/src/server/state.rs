@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lakefront_api::IngestCompaction;
+use lakefront_api::{IngestCompaction, IngestRetention};
 use lakefront_hosts::AllowedHosts;
 use tokio::sync::{Semaphore, watch};
 
@@ -28,6 +28,8 @@ pub struct AppState {
     pub progress: watch::Receiver<Progress>,
     /// The compaction of the lake.
     pub compaction: watch::Receiver<IngestCompaction>,
+    /// The retention of the lake.
+    pub retention: watch::Receiver<IngestRetention>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
     /// Accepted records per second.

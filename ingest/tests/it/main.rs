@@ -8,6 +8,7 @@ mod losses;
 mod numbers;
 mod otlp_http;
 mod repeats;
+mod retention;
 mod running;
 mod senders;
 mod stop;

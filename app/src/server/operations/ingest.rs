@@ -1,7 +1,7 @@
 //! The state of ingest: what arrives, what waits, and the last failures.
 
 use jiff::Timestamp;
-use lakefront_api::{IngestCompaction, IngestHealth};
+use lakefront_api::{IngestCompaction, IngestHealth, IngestRetention};
 use lakefront_chart::{Unit, bytes, count};
 use maud::{Markup, html};
 
@@ -54,6 +54,9 @@ pub fn render(health: &IngestHealth, now: Timestamp) -> Markup {
         @if let Some(compaction) = &health.compaction {
             (compaction_lines(compaction, now))
         }
+        @if let Some(retention) = &health.retention {
+            (retention_lines(retention, now))
+        }
         @if let Some(refusal) = &health.last_refusal {
             p.more { "Last refusal, " (ago(refusal.at, now)) ": " (refusal.path) " got " (refusal.status) ", " (refusal.message) }
         }
@@ -62,6 +65,29 @@ pub fn render(health: &IngestHealth, now: Timestamp) -> Markup {
                 "Last loss, " (ago(loss.at, now)) ": " (loss.path) " without " (count(loss.rejected_records as f64)) " records and "
                 (count(loss.changed_values as f64)) " values, " (loss.message)
             }
+        }
+    }
+}
+
+/// Renders the state of the retention in sentences.
+fn retention_lines(retention: &IngestRetention, now: Timestamp) -> Markup {
+    html! {
+        @match (retention.last_run, retention.next_run) {
+            _ if retention.keep_days.is_empty() => p.more { "Retention: all tables keep all days (--keep-days)." },
+            (Some(last), Some(next)) => p.more {
+                "Retention, last run " (ago(last, now)) ", next at " (next.strftime("%H:%M UTC").to_string()) ":"
+                @for (table, days) in &retention.keep_days { " " (table) " keeps " (days) " days." }
+            },
+            _ => p.more { "Retention: the first run has not ended." },
+        }
+        @for (table, drop) in &retention.last_drop {
+            p.more {
+                (table) " dropped " (drop.first_day) " to " (drop.last_day) ", " (ago(drop.at, now)) ": "
+                (count(drop.rows as f64)) " rows in " (count(drop.files as f64)) " files, " (bytes(drop.bytes as f64)) "."
+            }
+        }
+        @if let Some(error) = &retention.last_error {
+            p.more { "Last failed retention, " (ago(error.at, now)) ", of " (error.table) ": " (error.message) }
         }
     }
 }

@@ -8,6 +8,7 @@ mod commits;
 mod compaction;
 mod history;
 mod lost_answers;
+mod old_days;
 mod orphan_files;
 mod readers;
 mod remote;

@@ -1,0 +1,98 @@
+//! Retention by the server and by hand.
+
+use std::{path::Path, process::Command, process::Output};
+
+use prost::Message;
+use serde_json::Value;
+
+use crate::support::{Server, health_until, metrics, now_nanos, rows};
+
+const DAY: u64 = 86_400_000_000_000;
+
+/// Runs `retain` on the lake.
+fn retain(data: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
+        .arg("retain")
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .expect("the command runs")
+}
+
+/// Fills six days with a data point in each of two tables.
+async fn fill(data: &Path) {
+    let server = Server::start(data, &["--ack", "snapshot", "--commit-interval", "50ms"]);
+    for days_ago in 0..6 {
+        let body = metrics(&[days_ago.to_string()], now_nanos() - days_ago * DAY).encode_to_vec();
+        let answer = reqwest::Client::new()
+            .post(format!("{}/v1/metrics", server.url))
+            .header("content-type", "application/x-protobuf")
+            .body(body)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), 200);
+    }
+    assert!(server.terminate().success());
+}
+
+async fn count(data: &Path, table: &str) -> usize {
+    rows(data, table, "MetricName").await.len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn old_days_are_dropped_by_hand_and_by_the_server() {
+    let data = tempfile::tempdir().expect("a folder");
+    fill(data.path()).await;
+
+    let dry = retain(data.path(), &["--keep-days", "metrics_gauge=3", "--dry-run"]);
+    let printed = String::from_utf8_lossy(&dry.stdout).into_owned();
+    assert!(dry.status.success(), "{dry:?}");
+    assert_eq!(
+        printed.matches("would drop 1 files, 1 rows").count(),
+        2,
+        "{printed}"
+    );
+    assert_eq!(count(data.path(), "otel_metrics_gauge").await, 6);
+
+    let done = retain(data.path(), &["--keep-days", "metrics_gauge=3"]);
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(count(data.path(), "otel_metrics_gauge").await, 4);
+    assert_eq!(count(data.path(), "otel_metrics_sum").await, 6, "it keeps all");
+
+    let server = Server::start(data.path(), &["--keep-days", "otel_metrics_sum=2"]);
+    let health = health_until(&server.url, |health| health["retention"]["last_run"].is_string()).await;
+    let retention = &health["retention"];
+    assert_eq!(retention["last_error"], Value::Null);
+    assert_eq!(retention["keep_days"]["otel_metrics_sum"], 2);
+    assert_eq!(
+        retention["last_drop"]["otel_metrics_sum"]["rows"], 3,
+        "{retention}"
+    );
+    assert!(retention["next_run"].is_string(), "{retention}");
+    assert!(server.terminate().success());
+    assert_eq!(count(data.path(), "otel_metrics_sum").await, 3);
+}
+
+#[test]
+fn fewer_days_than_a_view_reads_are_refused() {
+    let data = tempfile::tempdir().expect("a folder");
+    let refused = Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
+        .args(["--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path())
+        .env("LAKEFRONT_INGEST_KEEP_DAYS", "otel_logs=30")
+        .output()
+        .expect("the command runs");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success());
+    assert!(
+        message.contains("LAKEFRONT_INGEST_KEEP_DAYS") && message.contains("view mv_"),
+        "{message}"
+    );
+    let all = retain(data.path(), &[]);
+    assert!(
+        String::from_utf8_lossy(&all.stderr).contains("--keep-days"),
+        "{all:?}"
+    );
+}
