@@ -170,8 +170,11 @@ async fn compare(stack: &Stack, hot: &Hot, request: &Value, begin: Date, now: Ti
         held.columns
     );
     for (at, (lake, held)) in lake.rows.iter().zip(&held.rows).enumerate() {
+        let same = |(lake, held): (&Value, &Value)| {
+            lake == held || request.query.starts_with("metric_") && nearly_equal(lake, held)
+        };
         ensure!(
-            lake == held,
+            lake.len() == held.len() && lake.iter().zip(held).all(same),
             "{request:?}\nrow {at}\nlake {lake:?}\n hot {held:?}"
         );
     }
@@ -182,6 +185,14 @@ async fn compare(stack: &Stack, hot: &Hot, request: &Value, begin: Date, now: Ti
         held.rows.len()
     );
     Ok(lake.rows.len())
+}
+
+/// Compares two sums of doubles. Their last digits depend on the order in which an engine reads the points.
+fn nearly_equal(a: &Value, b: &Value) -> bool {
+    match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-12 * a.abs().max(b.abs()),
+        _ => false,
+    }
 }
 
 /// Checks the end of a query's retention. On the last day the view answers as the lake does; a day later only the lake
@@ -203,7 +214,7 @@ async fn edges_of_retention(stack: &Stack, hot: &Hot, query: &Definition, known:
     let last = day_after.checked_sub(1.microsecond())?;
     let rows = compare(stack, hot, &request, begin, last).await?;
     ensure!(
-        rows > 0,
+        rows > 0 || query.info.name == "metric_summary",
         "{} has no rows at the edge of its retention",
         query.info.name
     );
@@ -277,11 +288,22 @@ impl Known {
                 "user_id" => &self.user_id,
                 "error_group" => &self.error_group,
                 "trace_id" => &self.trace_id,
+                "metric" => &metric_of(&info.name).to_owned(),
                 other => panic!("{} requires {other}, of which no value is known", info.name),
             };
             params[&param.name] = json!(if value.is_empty() { "nothing" } else { value });
         }
         params
+    }
+}
+
+/// Returns a metric of the demo that a query reads. The demo sends no summaries.
+fn metric_of(query: &str) -> &'static str {
+    match query {
+        "metric_gauge" => "process.memory.usage",
+        "metric_sum" => "shop.orders",
+        "metric_exponential_histogram" => "db.client.operation.duration",
+        _ => "http.server.request.duration",
     }
 }
 
@@ -292,6 +314,7 @@ fn own_params(info: &QueryInfo, known: &Known, random: &mut fastrand::Rng) -> Va
         ("limit", json!(random.u32(1..20))),
         ("page", json!("/product/:id")),
         ("route", json!("/api/search")),
+        ("group", json!("service")),
         ("error_group", json!(known.error_group)),
     ];
     for (name, value) in optional {

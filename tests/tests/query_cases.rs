@@ -14,7 +14,9 @@ use lakefront_api::{QueryInfo, QueryRequest};
 use lakefront_clickhouse_http::Answer;
 use lakefront_lake::{Lake, LakeConfig};
 use lakefront_otel::arrow::arrow_schema;
-use lakefront_otel::{ColumnType, LOGS, TRACES, Table, table};
+use lakefront_otel::{
+    ColumnType, EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, LOGS, SUM, SUMMARY, TRACES, Table, table,
+};
 use lakefront_query::{Definition, catalogue};
 use lakefront_tests::{Engine, Hot, TestLake};
 use serde::Deserialize;
@@ -24,8 +26,20 @@ use tokio::task::JoinSet;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
+    #[serde(default)]
     otel_logs: Vec<toml::Table>,
+    #[serde(default)]
     otel_traces: Vec<toml::Table>,
+    #[serde(default)]
+    otel_metrics_gauge: Vec<toml::Table>,
+    #[serde(default)]
+    otel_metrics_sum: Vec<toml::Table>,
+    #[serde(default)]
+    otel_metrics_histogram: Vec<toml::Table>,
+    #[serde(default)]
+    otel_metrics_exponential_histogram: Vec<toml::Table>,
+    #[serde(default)]
+    otel_metrics_summary: Vec<toml::Table>,
     /// Columns whose values may differ by 1 %.
     #[serde(default)]
     within_1_percent: Vec<String>,
@@ -131,7 +145,16 @@ fn cases(query: &str) -> Result<Vec<PathBuf>> {
 
 /// Writes the rows of a case, each as a separate commit.
 async fn fill(lake: &Lake, case: &Case) -> Result<()> {
-    for (name, rows) in [(LOGS, &case.otel_logs), (TRACES, &case.otel_traces)] {
+    let tables = [
+        (LOGS, &case.otel_logs),
+        (TRACES, &case.otel_traces),
+        (GAUGE, &case.otel_metrics_gauge),
+        (SUM, &case.otel_metrics_sum),
+        (HISTOGRAM, &case.otel_metrics_histogram),
+        (EXPONENTIAL_HISTOGRAM, &case.otel_metrics_exponential_histogram),
+        (SUMMARY, &case.otel_metrics_summary),
+    ];
+    for (name, rows) in tables {
         let definition = table(name).context("no such table")?;
         for (position, row) in rows.iter().enumerate() {
             let batch = batch(definition, position, row).with_context(|| format!("{name}[{position}]"))?;

@@ -15,6 +15,13 @@ error_occurrences(error_group, limit): time, stack, message, service, version, p
 errors_for_user(user_id, limit): time, error_type, message, service, page, trace_id, row_id; exact; time ↓, row_id ↓
 errors_per_hour(error_group): hour, error_type, errors; hour; hour, error_type
 funnel(name): day, step, label, sessions, conversion; day; day, step
+metric_attributes(metric, limit): attribute_key, attribute_value, points; exact; points ↓, attribute_key, attribute_value
+metric_exponential_histogram(metric, seconds, group, attribute, attribute_value): time, series, measurements, total, scale, zeros, positive, negative; exact; time, series, scale
+metric_gauge(metric, seconds, group, attribute, attribute_value): time, series, average, minimum, maximum, total, last, points; exact; time, series
+metric_histogram(metric, seconds, group, attribute, attribute_value): time, series, measurements, total, bounds, buckets; exact; time, series, bounds
+metric_sum(metric, seconds, group, attribute, attribute_value): time, series, increase, last, points; exact; time, series
+metric_summary(metric, seconds, group, attribute, attribute_value): time, series, quantile, value; exact; time, series, quantile
+metrics(find, metric_name, limit): metric, type, temporality, unit, services, service_count, points, last_value, last_seen, found; exact; metric, type
 records_per_hour(): hour, signal, records; hour; hour, signal
 router_decisions(): hour, backend, reason, queries; hour; hour, backend, reason
 router_failovers(limit): failed, failure, instead, queries, last_seen; hour; queries ↓, failed, failure, instead
@@ -69,12 +76,26 @@ fn the_catalogue_travels_as_json() {
 }
 
 /// Queries that read maps, and which: only of rows that are found without. Web vitals are of one event, whose rows are
-/// next to each other in a file, so that the map of other rows is not read.
-const MAPS: [(&str, &str); 4] = [
+/// next to each other in a file, so that the map of other rows is not read. Points of a metric are of one name, by which
+/// files are sorted; the list of metrics reads the map of resources only with a filter by environment.
+const MAPS: [(&str, &str); 17] = [
     ("error_occurrences", "LogAttributes"),
     ("error_occurrences", "Events.Attributes"),
     ("web_vitals", "LogAttributes"),
     ("web_vitals_by_device", "LogAttributes"),
+    ("metrics", "ResourceAttributes"),
+    ("metric_attributes", "Attributes"),
+    ("metric_attributes", "ResourceAttributes"),
+    ("metric_exponential_histogram", "Attributes"),
+    ("metric_exponential_histogram", "ResourceAttributes"),
+    ("metric_gauge", "Attributes"),
+    ("metric_gauge", "ResourceAttributes"),
+    ("metric_histogram", "Attributes"),
+    ("metric_histogram", "ResourceAttributes"),
+    ("metric_sum", "Attributes"),
+    ("metric_sum", "ResourceAttributes"),
+    ("metric_summary", "Attributes"),
+    ("metric_summary", "ResourceAttributes"),
 ];
 
 /// A map read for every row is what makes lakes slow.
