@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array, new_null_array};
 use arrow_buffer::Buffer;
 use arrow_schema::{Field, SchemaRef};
 use arrow_select::take::take;
@@ -65,19 +65,24 @@ fn write_days(table: &OpenTable, batch: &RecordBatch, files: &mut Vec<DataFile>)
 
 /// Returns the batch with the columns and types of the table's schema, in its order.
 ///
+/// An optional column that the batch lacks is null: another program may have added it to the table.
+///
 /// # Errors
-/// [`Error::Batch`] when a column is missing or can't be cast.
+/// [`Error::Batch`] when a required column is missing or a column can't be cast.
 pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBatch> {
     let unfit = |reason: String| Error::Batch {
         table: table.definition.name.to_owned(),
         reason,
     };
-    let columns = table.schema.fields().iter().map(|field| {
-        let column = batch
-            .column_by_name(field.name())
-            .ok_or_else(|| unfit(format!("column `{}` is missing", field.name())))?;
-        cast(table, field, column)
-    });
+    let columns = table
+        .schema
+        .fields()
+        .iter()
+        .map(|field| match batch.column_by_name(field.name()) {
+            Some(column) => cast(table, field, column),
+            None if field.is_nullable() => Ok(new_null_array(field.data_type(), batch.num_rows())),
+            None => Err(unfit(format!("column `{}` is missing", field.name()))),
+        });
     let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
     RecordBatch::try_new(Arc::clone(&table.schema), columns).map_err(|error| unfit(error.to_string()))
 }

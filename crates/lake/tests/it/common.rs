@@ -96,6 +96,11 @@ fn values(data_type: &DataType, numbers: &[i64]) -> ArrayRef {
 
 /// Runs a Python script of this folder with arguments, and parses the JSON that it prints.
 pub fn python(script: &str, arguments: &[&str]) -> serde_json::Value {
+    serde_json::from_slice(&run_python(script, arguments)).unwrap()
+}
+
+/// Runs a Python script, whose path is relative to this folder, and returns what it prints.
+pub fn run_python(script: &str, arguments: &[&str]) -> Vec<u8> {
     let python = std::env::var("LAKEFRONT_PYTHON").expect(
         "LAKEFRONT_PYTHON must name the Python that has what tests/requirements.txt lists: run `cargo xtask test`",
     );
@@ -110,5 +115,5 @@ pub fn python(script: &str, arguments: &[&str]) -> serde_json::Value {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    serde_json::from_slice(&output.stdout).unwrap()
+    output.stdout
 }

@@ -20,6 +20,8 @@ def summary(column):
         elements = column.flatten()
         return {"elements": len(elements), "values": summary(elements)}
     result = {"values": len(column) - column.null_count}
+    if pa.types.is_struct(kind):
+        return result
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return result | {"bytes": pc.sum(pc.binary_length(column)).as_py() or 0}
     if pa.types.is_timestamp(kind):

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use crate::common::{DAY, MARCH_10, SECOND, lake, python, rows};
+use crate::common::{DAY, MARCH_10, SECOND, lake, python, rows, run_python};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
+use lakefront_lake::{Lake, LakeConfig};
 use lakefront_otel::tables;
 use serde_json::{Value, json};
 
@@ -45,6 +46,32 @@ async fn duckdb_and_pyiceberg_read_every_column_of_every_table() {
             "2026-03-13T00:00:00+00:00",
         );
         assert_eq!(day, json!({"files": 12}), "a day's rows are in one file a commit");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_written_after_another_program_added_columns() {
+    let (folder, lake) = lake().await;
+    let append = async |lake: &Lake, first| {
+        let batch = rows("otel_logs", first, 50, |n| MARCH_10 + n * SECOND);
+        let files = lake.write("otel_logs", batch).await.unwrap();
+        lake.append("otel_logs", &files, None).await.unwrap().unwrap();
+    };
+    append(&lake, 0).await;
+    let path = folder.path().to_str().unwrap();
+    let catalog = json!({"type": "sql", "uri": format!("sqlite:///{path}/catalog.db")}).to_string();
+    for column in [["Region", "string"], ["Place", "struct"]] {
+        let arguments = [&[catalog.as_str(), "add-column"][..], &column[..]].concat();
+        run_python("../../../../tests/python/rewrite.py", &arguments);
+    }
+    // The open lake goes on, and so does one that is opened with the new columns.
+    append(&lake, 50).await;
+    let lake = Lake::open(LakeConfig::new(folder.path())).await.unwrap();
+    append(&lake, 100).await;
+    for reader in ["duckdb", "pyiceberg"] {
+        let read = read(folder.path(), &[reader], "otel_logs");
+        assert_eq!(read["rows"], 150, "{reader}");
+        assert_eq!(read["columns"]["Region"]["values"], 0, "{reader}");
     }
 }
 
