@@ -73,6 +73,28 @@
     navigator.clipboard.writeText(button.closest("figure").querySelector("code").textContent);
     button.textContent = "Copied";
   });
+
+  /** Closes the form of a custom range, if `isLeft` says that the viewer is done with it. */
+  function closeRange(isLeft) {
+    const form = document.querySelector(".custom[open]");
+    if (!form || !isLeft(form)) return;
+    if (form.contains(document.activeElement)) form.querySelector("summary").focus();
+    form.open = false;
+  }
+  document.addEventListener("click", ({ target }) => closeRange((form) => !form.contains(target)));
+  document.addEventListener("submit", () => closeRange(() => true));
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && closeRange(() => true));
+  // An empty form of a custom range gets the range that the page shows, in the zone that the page names.
+  document.addEventListener("toggle", ({ target }) => {
+    const { from, to } = target.querySelector?.("form")?.elements ?? {};
+    if (!target.open || !from || !to || from.value || to.value) return;
+    const [, count, unit] = /^(\d+)([mhdw])$/.exec(new URLSearchParams(location.search).get("range")) ?? [0, 7, "d"];
+    const minutes = count * { m: 1, h: 60, d: 1440, w: 10080 }[unit];
+    const timeZone = document.querySelector(".zone").textContent.trim();
+    const local = (time) => new Date(time).toLocaleString("sv", { timeZone }).slice(0, 16).replace(" ", "T");
+    from.value = local(Date.now() - minutes * 60_000);
+    to.value = local(Date.now());
+  }, true);
   if (app) {
     addEventListener("lakefront-panic", handOver);
     addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && handOver());

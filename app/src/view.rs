@@ -14,6 +14,8 @@ pub use refresh::Refresh;
 pub struct View {
     /// The time range.
     pub range: RangeChoice,
+    /// The range in the URL, if it is none. The default takes its place.
+    pub unknown_range: Option<String>,
     /// The zone that the URL pins. Without one, the viewer's own zone applies.
     pub tz: Option<String>,
     /// The interval of the auto-refresh.
@@ -40,11 +42,10 @@ impl View {
         for (key, value) in query.clone() {
             match key.as_ref() {
                 _ if value.is_empty() => {}
-                "range" => {
-                    if let Ok(preset) = value.parse() {
-                        view.range = RangeChoice::Preset(preset);
-                    }
-                }
+                "range" => match value.parse() {
+                    Ok(preset) => view.range = RangeChoice::Preset(preset),
+                    Err(_) => view.unknown_range = Some(value),
+                },
                 "from" => from = Some(value),
                 "to" => to = Some(value),
                 "tz" => view.tz = Some(value),

@@ -50,7 +50,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
                 })
             }
             Some(Err(failure)) => render::failure::note(failure, &state.view.read_untracked().href()),
-            None => render::panel::filter_missing(),
+            None => state.with_render_context(&[], &[], render::panel::filter_missing),
         })
     };
     let section: NodeRef<leptos::html::Section> = NodeRef::new();

@@ -73,8 +73,11 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     };
     let unknown_zone = move || {
         let name = state.unknown_zone.get();
-        name.map(|name| render::range::unknown_zone(&name).into_string())
-            .unwrap_or_default()
+        let zone = name.map(|name| render::range::unknown_zone(&name).into_string());
+        let view = state.view.read();
+        let range = view.unknown_range.as_deref();
+        let range = range.map(|text| render::range::unknown_range(text).into_string());
+        [range, zone].into_iter().flatten().collect::<Vec<_>>().join(" ")
     };
     let backends = move || {
         (page.get() == Page::Operations).then(|| {

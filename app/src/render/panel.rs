@@ -8,7 +8,12 @@ use super::{
     badge::badge, figure::figure, funnel::funnel, params, provenance::provenance, table::table,
     totals::totals, vitals::vitals, waterfall::waterfall,
 };
-use crate::{render_context::RenderContext, server::PanelAnswer, view::View};
+use crate::{
+    page_index::{parent, title},
+    render_context::RenderContext,
+    server::PanelAnswer,
+    view::View,
+};
 
 /// Renders the title, the description, the measure, and the panel's own parameters.
 pub fn head(info: &QueryInfo, view: &View, id: &str) -> Markup {
@@ -35,7 +40,10 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
             p.note { "By the day, because the range is long." }
         }
         @if reply.rows.is_empty() {
-            p.note { "Nothing in this range. A longer one, or fewer filters, may show more." }
+            p.note {
+                "Nothing in this range. A longer one, or fewer filters, may show more."
+                (back(context))
+            }
         } @else {
             (match info.chart.kind {
                 ChartKind::Totals => totals(info, answer),
@@ -56,8 +64,17 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
 }
 
 /// Renders the notice that a required parameter is missing.
-pub fn filter_missing() -> Markup {
-    html! { p.note { "Fill in the filter above to see this panel." } }
+pub fn filter_missing(context: &RenderContext<'_>) -> Markup {
+    html! { p.note { "Fill in the filter above to see this panel." (back(context)) } }
+}
+
+/// Renders a link to the page that lists what the current page is about, if there is one.
+fn back(context: &RenderContext<'_>) -> Markup {
+    html! {
+        @if let Some(parent) = parent(context.page) {
+            " Or choose from " a href=(context.pages.href(parent, context.view)) { (title(parent)) } "."
+        }
+    }
 }
 
 /// Renders a placeholder of the answer's size, so that nothing moves when the answer arrives.

@@ -14,6 +14,16 @@ pub fn unknown_zone(name: &str) -> Markup {
     }
 }
 
+/// Renders the notice that a text of the address is no range.
+pub fn unknown_range(text: &str) -> Markup {
+    let shown: String = text.chars().take(64).collect();
+    html! {
+        b translate="no" { (shown) } " is no range. The page shows the last 7 days. A range is a number with "
+        b translate="no" { "m" } ", " b translate="no" { "h" } ", " b translate="no" { "d" } " or " b translate="no" { "w" }
+        ", such as " a href="?range=24h" { "24h" } "."
+    }
+}
+
 /// Renders the form of a custom range: two local times in a zone.
 pub fn form(view: &View, zone: &str) -> Markup {
     let (from, to) = match &view.range {

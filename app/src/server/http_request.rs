@@ -1,7 +1,7 @@
 //! Reads what a page needs from the HTTP request that is being answered: cookies, the origin, the pinned zone.
 
 use http::{HeaderName, header, request::Parts};
-use lakefront_api::time_zone;
+use lakefront_api::{ChartKind, QueryInfo, time_zone};
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
 
@@ -20,7 +20,7 @@ pub fn bootstrap() -> Bootstrap {
     Bootstrap {
         catalogue: host
             .as_ref()
-            .map(|host| host.catalogue())
+            .map(|host| without_descriptions(host.catalogue()))
             .unwrap_or_default()
             .into(),
         origin: origin(),
@@ -32,6 +32,28 @@ pub fn bootstrap() -> Bootstrap {
             .map(|name| Theme::parse(&name))
             .unwrap_or_default(),
     }
+}
+
+/// Returns the catalogue without the texts that no page shows: they are half of it, and it is part of every page.
+fn without_descriptions(catalogue: &[QueryInfo]) -> Vec<QueryInfo> {
+    let mut catalogue = catalogue.to_vec();
+    for query in &mut catalogue {
+        query.order.clear();
+        if query.panels.is_empty() {
+            query.description.clear();
+        }
+        for param in query.params.iter_mut().filter(|param| param.is_filter()) {
+            param.description.clear();
+        }
+        if query.chart.kind != ChartKind::Totals {
+            query.columns.retain(|column| !column.unit.is_empty());
+            query
+                .columns
+                .iter_mut()
+                .for_each(|column| column.description.clear());
+        }
+    }
+    catalogue
 }
 
 /// Returns the origin to which the request was sent. `X-Forwarded-Proto` gives the scheme behind a proxy that ends TLS.
