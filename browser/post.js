@@ -44,8 +44,10 @@ export class PostOffice {
     // Some servers do not allow pages to send the header, and the browser then fails before it makes the request. Until
     // a server has answered, every other attempt has the id in the address instead. The header is the better place: the
     // address stays the same, and so does the browser's cached permission (CORS preflight).
-    const url = this.#idInHeader ? this.#url : `${this.#url}?batch=${id}`;
-    const headers = this.#idInHeader ? { ...this.#headers, "idempotency-key": id } : this.#headers;
+    // The server corrects the times of a device whose clock is wrong by the time of sending.
+    const sent = Date.now();
+    const url = this.#idInHeader ? this.#url : `${this.#url}?batch=${id}&sent=${sent}`;
+    const headers = this.#idInHeader ? { ...this.#headers, "idempotency-key": id, sent } : this.#headers;
     try {
       const signal = AbortSignal.timeout?.(TIMEOUT_MILLIS);
       const answer = await this.#fetch(url, { method: "POST", headers, body, keepalive, signal, credentials: "omit" });
@@ -61,14 +63,14 @@ export class PostOffice {
   }
 
   /**
-   * Warns if the device's clock is hours off. Records have its times, so they would be on another day, or the server
-   * refuses them.
+   * Warns if the device's clock is hours off. Lakefront corrects the times of its records, other servers may refuse
+   * them.
    */
   #compareClocks(date) {
     const hours = Math.round((Date.now() - Date.parse(date)) / 3_600_000);
     if (!hours || this.#hasComparedClocks) return;
     this.#hasComparedClocks = true;
-    console.warn(`lakefront: this device's clock is ${Math.abs(hours)} h ${hours > 0 ? "ahead" : "behind"}, and so are its records`);
+    console.warn(`lakefront: this device's clock is ${Math.abs(hours)} h ${hours > 0 ? "ahead" : "behind"}`);
   }
 
   async #judge(answer) {

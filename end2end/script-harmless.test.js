@@ -166,7 +166,7 @@ async function endpoint(port, answer) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     response.setHeader("access-control-allow-origin", "*");
-    response.setHeader("access-control-allow-headers", "content-type, authorization, idempotency-key");
+    response.setHeader("access-control-allow-headers", "content-type, authorization, idempotency-key, sent");
     response.writeHead(request.method === "POST" ? answer(Buffer.concat(chunks).toString(), request) : 204).end();
   });
   await listening(server, port);

@@ -55,6 +55,8 @@ pub struct Metrics {
     pub rejected_records: Family<RejectedLabels, Counter>,
     /// Values of accepted records that were changed or left out.
     pub changed_values: Family<RejectedLabels, Counter>,
+    /// Records whose times were shifted because the sender's clock is wrong.
+    pub shifted_records: Counter,
     /// Repeated requests that were not stored again.
     pub repeated_requests: Family<SignalLabel, Counter>,
     /// Refused requests.
@@ -98,6 +100,7 @@ impl Default for Metrics {
             records: Family::default(),
             rejected_records: Family::default(),
             changed_values: Family::default(),
+            shifted_records: Counter::default(),
             repeated_requests: Family::default(),
             rejected_requests: Family::default(),
             received_bytes: Family::default(),
@@ -134,6 +137,11 @@ impl Metrics {
             "changed_values",
             "Values changed or left out of records that were taken",
             self.changed_values.clone(),
+        );
+        r.register(
+            "shifted_records",
+            "Records whose times were shifted, because the sender's clock is wrong",
+            self.shifted_records.clone(),
         );
         r.register(
             "repeated_requests",

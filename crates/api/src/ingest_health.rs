@@ -30,6 +30,9 @@ pub struct IngestHealth {
     pub last_refusal: Option<IngestRefusal>,
     /// The last request since the start that was accepted without some of its records or values.
     pub last_loss: Option<IngestLoss>,
+    /// The number of records since the start whose times were shifted, because their device's clock is wrong.
+    #[serde(default)]
+    pub shifted_records: u64,
 }
 
 /// The state of the write-ahead log: its backlog, which is the part not yet in the lake, and its size.

@@ -196,6 +196,7 @@ fn decode(header: &Header, body: Bytes) -> Option<Decoded> {
                 kind.format(),
                 &body,
                 header.arrival_micros,
+                header.skew_micros,
                 Limits::LOGGED,
             );
             accepted.map_err(|error| error.to_string())

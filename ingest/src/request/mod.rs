@@ -1,6 +1,7 @@
 //! A request in the form that the tables take: decoded, without the records that no table can hold.
 
 mod check;
+mod skew;
 
 use std::borrow::Cow;
 
@@ -11,6 +12,7 @@ use lakefront_otel::{
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
 pub use check::{MOST_DAYS, Rejected, Rejection};
+pub use skew::skew_micros;
 
 use crate::otlp::{Format, PartialSuccess};
 
@@ -142,8 +144,9 @@ impl Limits {
     };
 }
 
-/// Decodes a decompressed body that arrived at `arrival_micros`, in microseconds since 1970. The same bytes and the
-/// same time always give the same result, so that a replay of the log repeats the answer.
+/// Decodes a decompressed body that arrived at `arrival_micros`, in microseconds since 1970, from a sender whose clock
+/// is `skew_micros` ahead: see [`skew_micros`](fn@skew_micros). The same bytes and times always give the same result, so
+/// that a replay of the log repeats the answer.
 ///
 /// # Errors
 /// Returns an error if the body is no OTLP of the signal, or larger than the limits. Single values and records that
@@ -153,6 +156,7 @@ pub fn accept(
     format: Format,
     body: &[u8],
     arrival_micros: i64,
+    skew_micros: i64,
     limits: Limits,
 ) -> Result<Accepted, RequestError> {
     let mut repairs = Repairs::default();
@@ -171,6 +175,7 @@ pub fn accept(
         }
         read => read?,
     };
+    skew::shift(&mut request, skew_micros);
     let column_bytes = within(arrow::request_size(&request), limits.columns, "in the tables")?;
     let check::Outcome {
         rows,

@@ -27,7 +27,7 @@ use crate::{
     metrics::{RejectedLabels, RequestLabels, SignalLabel},
     otlp::{Format, PartialSuccess, export_response},
     pipeline::Queued,
-    request::{Accepted, Limits, accept, has_router_events},
+    request::{Accepted, Limits, accept, has_router_events, skew_micros},
     time::now_micros,
     wal::{Append, BodyKind, Header},
 };
@@ -83,6 +83,8 @@ async fn take(
     body: &mut axum::body::Body,
 ) -> Result<PartialSuccess, ApiError> {
     let headers = &parts.headers;
+    // A slow body does not make the sender's clock look wrong.
+    let began_micros = now_micros();
     let server = &state.config.server;
     let format = format.ok_or(ApiError::MediaType)?;
     let compression = ApiError::of_encoding(headers)?;
@@ -114,7 +116,10 @@ async fn take(
             }
         }
     }
+    let arrival_micros = now_micros();
     let storing = Storing {
+        arrival_micros,
+        skew_micros: skew_micros(headers, &parts.uri, began_micros),
         signal,
         kind,
         client,
@@ -133,6 +138,9 @@ async fn take(
 
 /// A request that is about to be written to the log.
 struct Storing {
+    arrival_micros: i64,
+    /// Microseconds by which the sender's clock is ahead.
+    skew_micros: i64,
     signal: Signal,
     kind: BodyKind,
     client: Client,
@@ -146,6 +154,8 @@ struct Storing {
 /// Decodes a request and appends it to the log. Returns once it is durable.
 async fn store(state: AppState, storing: Storing, received: Received) -> Result<batches::Accepted, ApiError> {
     let Storing {
+        arrival_micros,
+        skew_micros,
         signal,
         kind,
         client,
@@ -154,8 +164,8 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
         claimed,
     } = storing;
     let Received { bytes, held, .. } = received;
-    let arrival_micros = now_micros();
-    let accepted = decode(&state, kind, bytes.clone(), max_body(&state), arrival_micros).await?;
+    let times = (arrival_micros, skew_micros);
+    let accepted = decode(&state, kind, bytes.clone(), max_body(&state), times).await?;
     if !may_be_the_router && has_router_events(&accepted.request) {
         return Err(ApiError::RouterEvent);
     }
@@ -176,6 +186,7 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
                 .to_vec(),
             user_agent: client.user_agent,
             country: client.country,
+            skew_micros,
         };
         position = Some(log(&state, header, bytes, accepted).await?);
         drop(held);
@@ -183,6 +194,9 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
             signal: signal.name(),
         };
         state.metrics.records.get_or_create(&label).inc_by(rows.into());
+        if skew_micros != 0 {
+            state.metrics.shifted_records.inc_by(rows.into());
+        }
         state.rate.add(rows.into());
     }
     let accepted = batches::Accepted { partial, position };
@@ -237,7 +251,7 @@ async fn decode(
     kind: BodyKind,
     bytes: Bytes,
     limit: usize,
-    arrival_micros: i64,
+    (arrival_micros, skew_micros): (i64, i64),
 ) -> Result<Accepted, ApiError> {
     let decoder = state.decoders.clone().acquire_owned().await;
     let decoded = tokio::task::spawn_blocking(move || {
@@ -252,6 +266,7 @@ async fn decode(
                     kind.format(),
                     &body,
                     arrival_micros,
+                    skew_micros,
                     limits,
                 )?)
             });

@@ -34,6 +34,7 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<IngestHe
             .unwrap_or_else(PoisonError::into_inner)
             .clone(),
         last_loss: state.last_loss.get(),
+        shifted_records: state.metrics.shifted_records.get(),
     };
     let status = if ready {
         StatusCode::OK

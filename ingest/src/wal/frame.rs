@@ -40,6 +40,10 @@ pub struct Header {
     /// Country, ISO 3166-1 alpha-2, or empty.
     #[prost(string, tag = "7")]
     pub country: String,
+    /// Microseconds by which the sender's clock was ahead, from [`crate::request::skew_micros`]. Frames of older versions
+    /// have none, which is 0.
+    #[prost(sint64, tag = "8")]
+    pub skew_micros: i64,
 }
 
 /// Signal, format and compression of a body: enough to decode its bytes.

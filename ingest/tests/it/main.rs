@@ -11,5 +11,6 @@ mod repeats;
 mod retention;
 mod running;
 mod senders;
+mod skew;
 mod stop;
 mod support;

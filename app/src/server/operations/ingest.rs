@@ -60,6 +60,9 @@ pub fn render(health: &IngestHealth, now: Timestamp) -> Markup {
         @if let Some(refusal) = &health.last_refusal {
             p.more { "Last refusal, " (ago(refusal.at, now)) ": " (refusal.path) " got " (refusal.status) ", " (refusal.message) }
         }
+        @if health.shifted_records > 0 {
+            p.more { "Since the start, the times of " (count(health.shifted_records as f64)) " records were corrected: their devices' clocks are wrong." }
+        }
         @if let Some(loss) = &health.last_loss {
             p.more {
                 "Last loss, " (ago(loss.at, now)) ": " (loss.path) " without " (count(loss.rejected_records as f64)) " records and "
