@@ -82,15 +82,14 @@ impl Worker {
         Ok((status, value))
     }
 
-    /// Posts a JSON document and returns the text of the reply with its status. The router takes no kept answer.
+    /// Posts a JSON document and returns the text of the reply with its status.
     ///
     /// # Errors
     /// Returns an error if there is no complete reply.
     pub async fn send(&self, path: &str, body: &Value) -> Result<(StatusCode, String)> {
         let request = self
             .request(Method::POST, path)
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::CACHE_CONTROL, "no-cache");
+            .header(header::CONTENT_TYPE, "application/json");
         let reply = request.body(body.to_string()).send().await?;
         Ok((reply.status(), reply.text().await?))
     }

@@ -189,7 +189,6 @@ mod tests {
             lag_seconds: None,
             elapsed_ms: 9.5,
             backend_ms: 6.0,
-            age_ms: None,
             stats: Stats::default(),
             statement: None,
         }
