@@ -54,7 +54,7 @@ pub fn render(health: &IngestHealth, now: Timestamp) -> Markup {
         @if let Some(compaction) = &health.compaction {
             (compaction_lines(compaction, now))
         }
-        @if let Some(retention) = &health.retention {
+        @if let Some(retention) = health.retention.as_ref().filter(|retention| !retention.keep_days.is_empty()) {
             (retention_lines(retention, now))
         }
         @if let Some(refusal) = &health.last_refusal {
@@ -76,7 +76,6 @@ pub fn render(health: &IngestHealth, now: Timestamp) -> Markup {
 fn retention_lines(retention: &IngestRetention, now: Timestamp) -> Markup {
     html! {
         @match (retention.last_run, retention.next_run) {
-            _ if retention.keep_days.is_empty() => p.more { "Retention: all tables keep all days (--keep-days)." },
             (Some(last), Some(next)) => p.more {
                 "Retention, last run " (ago(last, now)) ", next at " (next.strftime("%H:%M UTC").to_string()) ":"
                 @for (table, days) in &retention.keep_days { " " (table) " keeps " (days) " days." }
