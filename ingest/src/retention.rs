@@ -4,54 +4,40 @@ use std::{sync::Arc, time::Duration};
 
 use lakefront_api::{IngestDrop, IngestFailure, IngestRetention};
 use lakefront_lake::{Error, Lake, OldDay};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinSet};
 
 use crate::{config::KeepDays, metrics::Metrics, metrics::TableLabel, time::now};
 
 /// Time between two runs.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
-/// The running task. Dropping the value ends the task.
-pub struct Retention {
-    task: Option<JoinHandle<()>>,
-    health: watch::Receiver<IngestRetention>,
-}
-
-impl Retention {
-    /// Starts the task, which runs now and every hour. Starts none if every table keeps all days.
-    ///
-    /// # Panics
-    /// Panics if there is no Tokio runtime.
-    pub fn start(lake: Lake, keep_days: KeepDays, metrics: Arc<Metrics>) -> Self {
-        let tables = keep_days.0.iter();
-        let (sender, health) = watch::channel(IngestRetention {
-            keep_days: tables.map(|(table, days)| ((*table).to_owned(), *days)).collect(),
-            ..IngestRetention::default()
+/// Adds the task to `tasks`, unless every table keeps all days. It runs now and every hour.
+///
+/// Returns the state, which changes with each run.
+///
+/// # Panics
+/// Panics if there is no Tokio runtime.
+pub fn start(
+    tasks: &mut JoinSet<()>,
+    lake: Lake,
+    keep_days: KeepDays,
+    metrics: Arc<Metrics>,
+) -> watch::Receiver<IngestRetention> {
+    let tables = keep_days.0.iter();
+    let (sender, health) = watch::channel(IngestRetention {
+        keep_days: tables.map(|(table, days)| ((*table).to_owned(), *days)).collect(),
+        ..IngestRetention::default()
+    });
+    if !keep_days.0.is_empty() {
+        tasks.spawn(async move {
+            let mut hours = tokio::time::interval(INTERVAL);
+            loop {
+                hours.tick().await;
+                run(&lake, &keep_days, &metrics, &sender).await;
+            }
         });
-        let task = (!keep_days.0.is_empty()).then(|| {
-            tokio::spawn(async move {
-                let mut hours = tokio::time::interval(INTERVAL);
-                loop {
-                    hours.tick().await;
-                    run(&lake, &keep_days, &metrics, &sender).await;
-                }
-            })
-        });
-        Self { task, health }
     }
-
-    /// Returns the state, which changes with each run.
-    pub fn health(&self) -> watch::Receiver<IngestRetention> {
-        self.health.clone()
-    }
-}
-
-impl Drop for Retention {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
-    }
+    health
 }
 
 /// Drops the days of all tables that are due.

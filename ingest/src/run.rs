@@ -6,6 +6,7 @@ use lakefront_lake::{Lake, LakeConfig, LakeLocation};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
+    task::JoinSet,
     time::timeout,
 };
 
@@ -14,9 +15,9 @@ use crate::{
     config::Config,
     error::{StartError, WalError},
     metrics::Metrics,
-    orphan_files::OrphanRemoval,
+    orphan_files,
     pipeline::{Numbering, Pipeline, Progress, Setup},
-    retention::Retention,
+    retention,
     server::{AppState, Batches, BodyBytes, DayKey, LastLoss, LastRefusal, router, serve},
     wal::{FolderLock, Options, Recovered, Space, Wal},
 };
@@ -36,8 +37,8 @@ pub struct Ingest {
     wal_thread: JoinHandle<()>,
     stopping: watch::Sender<bool>,
     compactor: Compactor,
-    _orphan_removal: OrphanRemoval,
-    _retention: Retention,
+    /// The tasks that run now and then. They end when the value is dropped.
+    _periodic: JoinSet<()>,
     _lock: FolderLock,
 }
 
@@ -90,7 +91,8 @@ impl Ingest {
         };
         let (wal, reader, wal_thread) = Wal::open(recovered, options, metrics.clone())?;
         let (stopping, watch_stopping) = watch::channel(false);
-        let orphan_removal = OrphanRemoval::start(lake.clone());
+        let mut periodic = JoinSet::new();
+        periodic.spawn(orphan_files::remove_daily(lake.clone()));
         let setup = Setup {
             lake: lake.clone(),
             numbering,
@@ -100,7 +102,12 @@ impl Ingest {
             stopping: watch_stopping,
         };
         let (pipeline, progress) = Pipeline::start(setup, reader)?;
-        let retention = Retention::start(lake.clone(), config.retention.keep_days.clone(), metrics.clone());
+        let retention = retention::start(
+            &mut periodic,
+            lake.clone(),
+            config.retention.keep_days.clone(),
+            metrics.clone(),
+        );
         let compactor = Compactor::start(lake, &config.compaction, metrics.clone(), progress.clone());
         let listen = config.server.listen;
         let of_listen = |source| StartError::Listen {
@@ -125,7 +132,7 @@ impl Ingest {
             wal,
             progress,
             compaction: compactor.health(),
-            retention: retention.health(),
+            retention,
             metrics,
             rate: Arc::default(),
             last_refusal: LastRefusal::default(),
@@ -138,8 +145,7 @@ impl Ingest {
             wal_thread,
             stopping,
             compactor,
-            _orphan_removal: orphan_removal,
-            _retention: retention,
+            _periodic: periodic,
             _lock: lock,
         })
     }
@@ -162,8 +168,7 @@ impl Ingest {
             wal_thread,
             stopping,
             compactor,
-            _orphan_removal,
-            _retention,
+            _periodic,
             _lock,
             ..
         } = self;

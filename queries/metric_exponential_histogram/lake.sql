@@ -75,7 +75,7 @@ FROM
                     WINDOW earlier AS (PARTITION BY source ORDER BY TimeUnix, RowId ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
                 )
             )
-            -- What the first point of a cumulative series grew by is unknown, unless the series began in the range.
+            -- The growth of a cumulative series up to its first point is unknown, unless the series began in the range.
             -- A second point of the same time is a repetition.
             WHERE if(place_in_series > 1, TimeUnix != time_before, is_delta OR start >= {from:DateTime64(6)})
         )

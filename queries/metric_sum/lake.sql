@@ -17,7 +17,7 @@ FROM
                 toDateTime(intDiv(toUnixTimestamp(TimeUnix), {seconds:UInt64}) * {seconds:UInt64}, 'UTC') AS time,
                 source,
                 label,
-                -- What the first point of a series grew by is unknown, unless the series began in the range.
+                -- The growth of a series up to its first point is unknown, unless the series began in the range.
                 sum(multiIf(
                     place_in_series > 1 AND TimeUnix = time_before, toNullable(0.),
                     is_delta, Value,

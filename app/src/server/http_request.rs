@@ -1,5 +1,8 @@
 //! Reads what a page needs from the HTTP request that is being answered: cookies, the origin, the pinned zone.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
 use http::{HeaderName, header, request::Parts};
 use lakefront_api::{ChartKind, QueryInfo, time_zone};
 use leptos::prelude::use_context;
@@ -20,9 +23,8 @@ pub fn bootstrap() -> Bootstrap {
     Bootstrap {
         catalogue: host
             .as_ref()
-            .map(|host| without_descriptions(host.catalogue()))
-            .unwrap_or_default()
-            .into(),
+            .map(|host| Cow::Borrowed(shown_on_pages(host.catalogue())))
+            .unwrap_or_default(),
         origin: origin(),
         otlp_endpoint: host.map(|host| host.otlp_endpoint()).unwrap_or_default(),
         tz: tz.unwrap_or_else(|| UTC.into()),
@@ -35,7 +37,14 @@ pub fn bootstrap() -> Bootstrap {
 }
 
 /// Returns the catalogue without the texts that no page shows: they are half of it, and it is part of every page.
-fn without_descriptions(catalogue: &[QueryInfo]) -> Vec<QueryInfo> {
+///
+/// A program has one catalogue, so that this is done for its first page only.
+fn shown_on_pages(catalogue: &'static [QueryInfo]) -> &'static [QueryInfo] {
+    static SHOWN: OnceLock<Vec<QueryInfo>> = OnceLock::new();
+    SHOWN.get_or_init(|| without_hidden_texts(catalogue))
+}
+
+fn without_hidden_texts(catalogue: &[QueryInfo]) -> Vec<QueryInfo> {
     let mut catalogue = catalogue.to_vec();
     for query in &mut catalogue {
         query.order.clear();

@@ -1,34 +1,18 @@
 //! Compaction by the server and by hand, as seen in `/health`, by the commands, and in the lake.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{path::Path, process::Command};
 
-use crate::support::{Row, Server, logs, now_nanos, rows};
-use prost::Message;
+use crate::support::{Row, Server, health, health_until, post_logs, rows};
 use serde_json::Value;
 
 const COMMITS: usize = 50;
 
 /// Sends log records, each in a commit of its own.
 async fn send(server: &Server) {
-    let client = reqwest::Client::new();
     for number in 0..COMMITS {
-        let answer = client
-            .post(format!("{}/v1/logs", server.url))
-            .header("content-type", "application/x-protobuf")
-            .body(logs(&[number.to_string()], now_nanos()).encode_to_vec())
-            .send()
-            .await
-            .expect("an answer");
+        let answer = post_logs(&server.url, &[number.to_string()]).await;
         assert_eq!(answer.status(), 200);
     }
-}
-
-async fn health(server: &Server) -> Value {
-    let answer = reqwest::get(format!("{}/health", server.url))
-        .await
-        .expect("an answer");
-    let health: Value = answer.json().await.expect("JSON");
-    health["compaction"].clone()
 }
 
 /// Runs a command of the program on the lake, and returns what it prints.
@@ -64,15 +48,8 @@ async fn the_server_compacts_by_itself() {
     let data = tempfile::tempdir().expect("a folder");
     let server = Server::start(data.path(), &ONE_A_COMMIT);
     send(&server).await;
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
-    let seen = loop {
-        let seen = health(&server).await;
-        if seen["rewrites"].as_u64() > Some(0) {
-            break seen;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "{seen}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
+    let is_compacted = |health: &Value| health["compaction"]["rewrites"].as_u64() > Some(0);
+    let seen = &health_until(&server.url, is_compacted).await["compaction"];
     assert_eq!(seen["enabled"], true);
     assert_eq!(seen["last_run"]["table"], "otel_logs");
     assert_eq!(seen["last_error"], Value::Null);
@@ -99,7 +76,7 @@ async fn a_lake_is_compacted_by_hand() {
     let flags = [&ONE_A_COMMIT[..], &["--compaction", "off"]].concat();
     let server = Server::start(data.path(), &flags);
     send(&server).await;
-    assert_eq!(health(&server).await["enabled"], false);
+    assert_eq!(health(&server.url).await["compaction"]["enabled"], false);
     assert!(server.terminate().success());
     let before = rows(data.path(), "otel_logs", "Body").await;
     let fresh = status(data.path());

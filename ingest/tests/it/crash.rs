@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{Server, logs, metrics, now_nanos, rows_on, spans};
+use crate::support::{Server, health_until, logs, metrics, now_nanos, rows_on, spans};
 use lakefront_tests::{LakeAt, S3Lake};
 use prost::Message;
 
@@ -67,26 +67,6 @@ async fn and_on_s3() {
     killed_again_and_again(data.path(), &servers.at()).await;
 }
 
-/// Waits until the server has committed a compaction, while clients send.
-async fn compaction(server: &Server) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
-    loop {
-        let answer = reqwest::get(format!("{}/health", server.url))
-            .await
-            .expect("an answer");
-        let health: serde_json::Value = answer.json().await.expect("JSON");
-        let compaction = &health["compaction"];
-        if compaction["rewrites"].as_u64() > Some(0) {
-            return;
-        }
-        assert!(
-            tokio::time::Instant::now() < deadline,
-            "no compaction was committed: {compaction}"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 async fn killed_again_and_again(data: &Path, lake: &LakeAt) {
     let ledger = Arc::new(Ledger::default());
     let flags = [
@@ -105,7 +85,10 @@ async fn killed_again_and_again(data: &Path, lake: &LakeAt) {
         // A random moment: during start and replay, during a sync, a commit or a compaction, or between them. The last
         // life ends after a compaction, however slow the machine is.
         if kill == KILLS {
-            compaction(&server).await;
+            health_until(&server.url, |health| {
+                health["compaction"]["rewrites"].as_u64() > Some(0)
+            })
+            .await;
         } else {
             let longest = if kill % 6 == 0 { 4000 } else { 700 };
             let moment = uuid::Uuid::new_v4().as_u128() % longest;
