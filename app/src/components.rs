@@ -5,5 +5,6 @@ pub mod explore;
 pub mod navigation;
 pub mod panel;
 pub mod range_links;
+pub mod sql;
 pub mod streamed;
 pub mod subsystem;

@@ -17,7 +17,8 @@ use lakefront_api::{
 use lakefront_app::{Backends, HostFuture, ServerRows};
 use lakefront_clickhouse_http::Statement;
 use lakefront_query::{
-    Plan, REQUEST_DEADLINE, Slices, Topology, plan, plan_sql, query_infos, resolve, resolve_search,
+    Plan, REQUEST_DEADLINE, Slices, Topology, lake_statement, plan, plan_sql, query_infos, resolve,
+    resolve_search,
 };
 use secrecy::SecretString;
 use url::Url;
@@ -363,8 +364,18 @@ impl Backends for RequestContext {
 
     fn sql(&self, request: SqlRequest) -> HostFuture<QueryReply> {
         let this = self.clone();
-        // The dashboard sends this statement by itself, repeatedly on an empty lake. It is not recorded.
+        Self::send(async move { this.ad_hoc(request, Instant::now()).await })
+    }
+
+    fn own_sql(&self, request: SqlRequest) -> HostFuture<QueryReply> {
+        let this = self.clone();
         Self::send(async move { RequestContext::sql(&this, request, Instant::now(), &mut Vec::new()).await })
+    }
+
+    fn lake_statement(&self, request: QueryRequest) -> Result<SentStatement, Problem> {
+        let now = Instant::now().timestamp();
+        let resolved = resolve(&request, now)?;
+        lake_statement(&resolved, &self.topology(now), now).map(sent)
     }
 
     fn search(&self, request: SearchRequest) -> HostFuture<SearchReply> {

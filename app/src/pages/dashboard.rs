@@ -15,6 +15,7 @@ use crate::{
         explore::Explore,
         navigation::Navigation,
         panel::Panel,
+        sql::Sql,
         streamed::{ServerResource, Streamed},
         subsystem::SubsystemPanel,
     },
@@ -98,6 +99,10 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
         })
     };
     let explore = move || page.get().signal().map(|searched| view! { <Explore searched /> });
+    let is_sql = Memo::new(move |_| page.get() == Page::Sql);
+    let sql = move || is_sql.get().then(|| view! { <Sql /> });
+    // A statement has its own range.
+    let controls = move || (!is_sql.get()).then(|| view! { <Controls /> });
     let related = move || {
         let (pages, view) = (state.pages.read(), state.view.read());
         let link = |name, page, param: &str, field: &str| {
@@ -137,7 +142,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     let submit = {
         let navigator = navigator.clone();
         move |event: SubmitEvent| {
-            if let Some(form) = browser::closest(&event, "form") {
+            if let Some(form) = browser::closest(&event, "form:not([data-whole])") {
                 event.prevent_default();
                 navigator.submit(&form);
             }
@@ -183,11 +188,12 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
             >
                 <div class="heading"><h1 inner_html=heading></h1></div>
                 <p class="unknown-zone" role="status" inner_html=unknown_zone></p>
-                <Controls />
+                {controls}
                 <Streamed html=guide_html fallback=nothing() />
                 <Streamed html=waiting_html fallback=nothing() />
                 <div class="related-links" inner_html=related></div>
                 {explore}
+                {sql}
                 <div class="panels">{backends}{subsystems}{panels}</div>
             </main>
         </div>

@@ -24,7 +24,8 @@ pub fn provenance(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &R
                 }
             }
             span.files {
-                "Download "
+                a href={ "/sql/" (info.name) (pinned(info, reply, zone, context)) } data-key="sql" rel="external" aria-label={ (info.title) " as SQL" } { "Open as SQL" }
+                " Download "
                 a href=(file(info, reply, zone, context, "csv")) download data-key="csv" rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
                 " "
                 a href=(file(info, reply, zone, context, "json")) download data-key="json" rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
@@ -33,8 +34,7 @@ pub fn provenance(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &R
     }
 }
 
-/// Returns the address of a file with the answer. The range is pinned, so that the file has the data that the panel
-/// shows.
+/// Returns the address of a file with the data that the panel shows.
 fn file(
     info: &QueryInfo,
     reply: &QueryReply,
@@ -42,6 +42,15 @@ fn file(
     context: &RenderContext<'_>,
     format: &str,
 ) -> String {
+    format!(
+        "/download/{}.{format}{}",
+        info.name,
+        pinned(info, reply, zone, context)
+    )
+}
+
+/// Returns the query string with the parameters of an answer. The range is pinned to the one of the answer.
+fn pinned(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> String {
     let mut view = context.pages.view_of_query(info, context.page, context.view);
     if let Some(range) = reply.range {
         view.range = RangeChoice::Between {
@@ -51,7 +60,7 @@ fn file(
     }
     view.tz = Some(zone.name.clone());
     view.refresh = Refresh::Off;
-    format!("/download/{}.{format}{}", info.name, view.href())
+    view.href()
 }
 
 /// Formats an instant to the microsecond: `2026-03-24T12:00:00.000000Z`.

@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::types::{
-    BackendRow, ExploreRequest, Facet, LakeContent, PanelAnswer, PanelRequest, Subsystem, SuggestionsRequest,
+    BackendRow, ExploreRequest, Facet, LakeContent, PanelAnswer, PanelRequest, SqlPageRequest, Subsystem,
+    SuggestionsRequest,
 };
 use crate::{bootstrap::Bootstrap, failure::Failure};
 
@@ -98,6 +99,8 @@ calls! {
     Explore(ExploreRequest) -> String;
     /// The answer of a named query.
     Panel(PanelRequest) -> Box<PanelAnswer>;
+    /// The SQL page as HTML, as for a subsystem.
+    Sql(SqlPageRequest) -> String;
 }
 
 /// Requests the [`Bootstrap`] data.

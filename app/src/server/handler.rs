@@ -10,6 +10,7 @@ use super::{
     facets::{facets, suggestions},
     http_request, operations,
     panel::panel,
+    sql,
     status::{backends, lake_content},
 };
 use crate::{QueryService, failure::Failure};
@@ -35,6 +36,7 @@ pub async fn handle(request: ServerRequest) -> Result<ServerResponse, Failure> {
             Response::Explore(explore::html(&request, &host()?).await?.into_string())
         }
         Request::Panel(request) => Response::Panel(Box::new(panel(&host()?, &request, now()).await?)),
+        Request::Sql(request) => Response::Sql(sql::page(&host()?, &request).await.into_string()),
     })
 }
 

@@ -64,7 +64,7 @@ pub async fn lake_content(host: &QueryService) -> Result<LakeContent, Failure> {
         sql: COUNT.into(),
         params: BTreeMap::new(),
     };
-    let reply = host.sql(request).await?;
+    let reply = host.own_sql(request).await?;
     let empty = reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0);
     let refusal = if empty { refusal(host).await } else { None };
     Ok(LakeContent { empty, refusal })

@@ -187,3 +187,12 @@ pub struct Compared {
     /// The rows of the first period.
     pub before: Vec<Vec<serde_json::Value>>,
 }
+
+/// A request for the SQL page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SqlPageRequest {
+    /// The query string of the page.
+    pub query: String,
+    /// True if the page is read without JavaScript, so that the server runs the statement.
+    pub plain: bool,
+}

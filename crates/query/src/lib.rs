@@ -29,7 +29,7 @@ mod check_tests;
 
 pub use catalogue::{catalogue, query_infos};
 pub use definition::Definition;
-pub use plan::{Attempt, Plan, REQUEST_DEADLINE, plan, plan_sql};
+pub use plan::{Attempt, Plan, REQUEST_DEADLINE, lake_statement, plan, plan_sql};
 pub use resolve::{Resolved, resolve};
 pub use search::{Slices, resolve_search};
 pub use topology::{Backend, Coverage, HotState, Topology};
