@@ -126,7 +126,8 @@ class SqlPage extends HTMLElement {
       });
       if (this.running !== running) return;
       this.draw(answer);
-      this.status.textContent = "";
+      const rows = this.answer.querySelector("h2")?.textContent;
+      this.status.textContent = rows ? `${rows} after ${((performance.now() - began) / 1000).toFixed(1)} s` : "";
     } catch (error) {
       if (this.running !== running) return;
       this.status.textContent = running.signal.aborted ? "Cancelled." : "";

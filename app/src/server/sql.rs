@@ -153,7 +153,7 @@ fn html(reply: &QueryReply, asked: &Statement, rows_html: &Markup) -> Markup {
     let rows = reply.rows.len();
     html! {
         header {
-            h2 role="status" { (count(rows as f64)) @if rows == 1 { " row" } @else { " rows" } }
+            h2 { (count(rows as f64)) @if rows == 1 { " row" } @else { " rows" } }
             @if reply.truncated {
                 p.cut { "The answer was longer than the limit and was cut after " (count(rows as f64)) " rows. Add a condition or a LIMIT." }
             }
