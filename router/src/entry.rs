@@ -12,6 +12,8 @@ use lakefront_api::ProblemType;
 use lakefront_query::REQUEST_DEADLINE;
 use tower_service::Service;
 use url::Url;
+use worker::js_sys::Promise;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Context, Delay, Env, Headers, ResponseBuilder, console_error, event, web_sys};
 
 use crate::body::{self, BodyError};
@@ -50,6 +52,16 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     };
     headers::complete(response.headers_mut());
     script_response(response).await
+}
+
+/// Waits until the client gives up its request. The flag `enable_request_signal` makes the platform say so.
+async fn disconnected(request: &web_sys::Request) {
+    let signal = request.signal();
+    let left = Promise::new(&mut |resolve, _| {
+        // Without the listener the request ends at its deadline.
+        let _ = signal.add_event_listener_with_callback("abort", &resolve);
+    });
+    let _ = JsFuture::from(left).await;
 }
 
 fn signal_of(request: &web_sys::Request) -> Option<&'static str> {
@@ -104,9 +116,14 @@ async fn answer(
         let Ok(response) = router.call(Request::from_parts(parts, body)).await;
         Ok(response)
     };
-    match select(pin!(answered), pin!(Delay::from(REQUEST_DEADLINE))).await {
+    // What is dropped here is cancelled: an engine stops work for which nobody waits.
+    let ended = select(pin!(Delay::from(REQUEST_DEADLINE)), pin!(disconnected(&request)));
+    match select(pin!(answered), ended).await {
         Either::Left((outcome, _)) => outcome,
-        Either::Right(_) => {
+        Either::Right((Either::Right(_), _)) => {
+            Err(ApiError::new(ProblemType::Timeout, "the client did not wait"))
+        }
+        Either::Right((Either::Left(_), _)) => {
             let detail = format!(
                 "no answer within {} s; ask for a shorter time range",
                 REQUEST_DEADLINE.as_secs()

@@ -101,8 +101,6 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     let explore = move || page.get().signal().map(|searched| view! { <Explore searched /> });
     let is_sql = Memo::new(move |_| page.get() == Page::Sql);
     let sql = move || is_sql.get().then(|| view! { <Sql /> });
-    // A statement has its own range.
-    let controls = move || (!is_sql.get()).then(|| view! { <Controls /> });
     let related = move || {
         let (pages, view) = (state.pages.read(), state.view.read());
         let link = |name, page, param: &str, field: &str| {
@@ -188,7 +186,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
             >
                 <div class="heading"><h1 inner_html=heading></h1></div>
                 <p class="unknown-zone" role="status" inner_html=unknown_zone></p>
-                {controls}
+                <Controls />
                 <Streamed html=guide_html fallback=nothing() />
                 <Streamed html=waiting_html fallback=nothing() />
                 <div class="related-links" inner_html=related></div>
