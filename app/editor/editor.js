@@ -1,21 +1,21 @@
 // The editor of a statement: ClickHouse's SQL in colours, with completion of tables, columns and functions.
 import { autocompletion, closeBrackets, closeBracketsKeymap, completeFromList, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { SQLDialect, StandardSQL, sql } from "@codemirror/lang-sql";
+import { SQLDialect, sql } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
-const WORDS = `prewhere final sample settings format limit by with totals rollup cube array join global any all asof semi anti left right inner
-  full outer cross using on tuple interval nulls first last fill qualify window over partition rows range preceding following unbounded
+const WORDS = `select distinct from where and or not in is null between like exists case when then else end as order group having union except
+  intersect asc desc values true false cast collate escape recursive prewhere final sample settings format limit by with totals rollup cube array join global any all asof semi anti left right inner
+  full outer cross using on tuple interval nulls first last fill qualify window over partition range preceding following unbounded
   materialized ilike explain show describe ttl step top offset`;
 const TYPES = `Int8 Int16 Int32 Int64 Int128 Int256 UInt8 UInt16 UInt32 UInt64 UInt128 UInt256 Float32 Float64 Decimal String FixedString UUID
   Date Date32 DateTime DateTime64 Enum8 Enum16 Array Tuple Map Nested Nullable LowCardinality Bool IPv4 IPv6`;
 
 const dialect = SQLDialect.define({
-  ...StandardSQL.spec,
-  keywords: `${StandardSQL.spec.keywords} ${WORDS}`,
+  keywords: WORDS,
   types: TYPES,
   builtin: "",
   backslashEscapes: true,

@@ -117,7 +117,9 @@ async fn answer(
         Ok(response)
     };
     // What is dropped here is cancelled: an engine stops work for which nobody waits.
-    let ended = select(pin!(Delay::from(REQUEST_DEADLINE)), pin!(disconnected(&request)));
+    let deadline = pin!(Delay::from(REQUEST_DEADLINE));
+    let left = pin!(disconnected(&request));
+    let ended = select(deadline, left);
     match select(pin!(answered), ended).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right((Either::Right(_), _)) => {
