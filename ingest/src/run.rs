@@ -2,6 +2,7 @@
 
 use std::{future::Future, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
+use lakefront_api::IngestFailure;
 use lakefront_lake::{Lake, LakeConfig, LakeLocation};
 use tokio::{
     net::TcpListener,
@@ -19,6 +20,7 @@ use crate::{
     pipeline::{Numbering, Pipeline, Progress, Setup},
     retention,
     server::{AppState, Batches, BodyBytes, DayKey, LastLoss, LastRefusal, router, serve},
+    time::now,
     wal::{FolderLock, Options, Recovered, Space, Wal},
 };
 
@@ -67,6 +69,7 @@ impl Ingest {
                 "pyiceberg and other readers end a path at `#` and do not find this lake; use a folder without `#`"
             );
         }
+        let unfit = complete_tables(&lake).await;
         let recovered = Recovered::of(&folder)?;
         let next = recovered.next_position;
         let numbering = Numbering::open(lake.clone(), &lock, next, &place).await?;
@@ -96,6 +99,7 @@ impl Ingest {
         let setup = Setup {
             lake: lake.clone(),
             numbering,
+            unfit,
             config: config.commit.clone(),
             releaser: wal.releaser(),
             metrics: metrics.clone(),
@@ -210,6 +214,24 @@ impl Ingest {
             Err(_) => Err(StartError::Panicked("join")),
         }
     }
+}
+
+/// Adds the columns that tables of an older version lack. Returns the last failure.
+///
+/// The server starts in any case: rows wait in the log, and each attempt to commit them tries again.
+async fn complete_tables(lake: &Lake) -> Option<IngestFailure> {
+    let mut failure = None;
+    for table in lakefront_otel::tables() {
+        if let Err(error) = lake.add_missing_columns(table.name).await {
+            tracing::error!(table = table.name, %error, "the table lacks columns that this version writes");
+            failure = Some(IngestFailure {
+                at: now(),
+                table: table.name.to_owned(),
+                message: error.to_string(),
+            });
+        }
+    }
+    failure
 }
 
 /// Waits for the pipeline to end. Before the log is closed, the pipeline ends only by a failure.

@@ -35,7 +35,14 @@ impl Stack {
     /// # Errors
     /// Returns an error if a program does not become ready, with its output.
     pub async fn start_committing_every(interval: &str) -> Result<Self> {
-        let lake = TestLake::start().await?;
+        Self::over(TestLake::start().await?, interval).await
+    }
+
+    /// Starts both over a lake that may have tables and rows.
+    ///
+    /// # Errors
+    /// Returns an error if a program does not become ready, with its output.
+    pub async fn over(lake: TestLake, interval: &str) -> Result<Self> {
         let arguments = ["--commit-interval", interval];
         Ok(Self {
             client: reqwest::Client::new(),

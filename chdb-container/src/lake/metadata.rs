@@ -22,6 +22,22 @@ pub struct Metadata {
     current_snapshot_id: Option<i64>,
     #[serde(default)]
     snapshots: Vec<Snapshot>,
+    #[serde(default)]
+    schemas: Vec<Schema>,
+}
+
+/// The columns of a table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Schema {
+    schema_id: i64,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Field {
+    name: String,
+    required: bool,
 }
 
 /// A snapshot of a table.
@@ -41,6 +57,19 @@ impl Metadata {
     /// Returns the number of snapshots that the table keeps.
     pub fn snapshots(&self) -> usize {
         self.snapshots.len()
+    }
+
+    /// Returns the columns of the current schema that may be null.
+    pub fn optional_columns(&self) -> impl Iterator<Item = &str> {
+        let is_current = |schema: &&Schema| schema.schema_id == self.current_schema_id;
+        let fields = self
+            .schemas
+            .iter()
+            .filter(is_current)
+            .flat_map(|schema| &schema.fields);
+        fields
+            .filter(|field| !field.required)
+            .map(|field| field.name.as_str())
     }
 
     /// Returns the current snapshot; `None` before the first commit.

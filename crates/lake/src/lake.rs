@@ -19,7 +19,7 @@ use crate::old_days::OldDay;
 use crate::snapshot_expiry::{self, Expired};
 use crate::table::OpenTable;
 use crate::writer_positions::{self, WalMark, WalPosition};
-use crate::{compact, old_days, opening, orphan_files, write, writer_numbers};
+use crate::{compact, old_days, opening, orphan_files, schema_evolution, write, writer_numbers};
 
 /// The table whose properties hold the counter of writer numbers, and whose UUID identifies the lake.
 ///
@@ -40,11 +40,23 @@ impl Lake {
     /// For a lake in a folder, creates the folder and the catalog too, and renews the version hint of every table.
     ///
     /// # Errors
-    /// When the folder, the catalog or the store can't be used; the message says what to do. When a table in the
-    /// catalog does not fit its definition.
+    /// When the folder, the catalog or the store can't be used; the message says what to do.
     pub async fn open(config: LakeConfig) -> Result<Self> {
         let tables = Arc::new(opening::open(config).await?);
         Ok(Self { tables })
+    }
+
+    /// Adds the declared columns that a table of an older version lacks, by a change of metadata only. The columns are
+    /// optional, and null stands for the default value of their type, such as `''`.
+    ///
+    /// [`Lake::write`] does the same. Until either is called, the table can be read as it is.
+    ///
+    /// # Errors
+    /// [`Error::Column`] when a column of the table has another type than the declared one. Errors of a commit.
+    pub async fn add_missing_columns(&self, table: &str) -> Result<()> {
+        schema_evolution::writable_schema(self.table(table)?)
+            .await
+            .map(drop)
     }
 
     /// Writes the rows as sorted, durable data files, one for each UTC day in the batch. Readers see them only after
@@ -54,7 +66,8 @@ impl Lake {
     /// `lakefront_otel::arrow::arrow_schema`. The work runs on the blocking pool.
     ///
     /// # Errors
-    /// [`Error::Batch`] when the batch does not fit the table; I/O errors. The files are deleted then.
+    /// [`Error::Batch`] when the batch does not fit the table; I/O errors; those of [`Lake::add_missing_columns`]. The
+    /// files are deleted then.
     pub async fn write(&self, table: &str, batch: RecordBatch) -> Result<Vec<DataFile>> {
         write::write_batch(self.table(table)?, batch).await
     }

@@ -30,6 +30,7 @@ mod orphan_files;
 mod rest;
 mod retention;
 mod s3;
+mod schema_evolution;
 mod snapshot_expiry;
 mod sort;
 mod sql_catalog;

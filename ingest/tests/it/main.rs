@@ -10,6 +10,7 @@ mod otlp_http;
 mod repeats;
 mod retention;
 mod running;
+mod schema_conflict;
 mod senders;
 mod skew;
 mod stop;

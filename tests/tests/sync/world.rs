@@ -35,7 +35,11 @@ pub struct World {
 impl World {
     /// Starts with an empty lake and an empty ClickHouse.
     pub async fn start() -> Result<Self> {
-        let stack = Stack::start().await?;
+        Self::over(Stack::start().await?).await
+    }
+
+    /// Starts with the lake of a stack and an empty ClickHouse.
+    pub async fn over(stack: Stack) -> Result<Self> {
         let data = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
         let clickhouse = ClickHouse::embedded(data.path(), Some(stack.lake())).await?;
         Ok(Self {

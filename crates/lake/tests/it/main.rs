@@ -12,6 +12,7 @@ mod old_days;
 mod orphan_files;
 mod readers;
 mod remote;
+mod schema_evolution;
 mod sql_catalog;
 mod version_hint;
 
