@@ -12,13 +12,14 @@ use lakefront_api::ProblemType;
 use lakefront_query::REQUEST_DEADLINE;
 use tower_service::Service;
 use url::Url;
-use worker::{Context, Delay, Env, Headers, ResponseBuilder, console_error, event, web_sys};
+use worker::{Context, Env, Headers, ResponseBuilder, console_error, event, web_sys};
 
 use crate::body::{self, BodyError};
 use crate::clock::Instant;
 use crate::problem::ApiError;
 use crate::request::RequestContext;
 use crate::state::AppState;
+use crate::timer::Timer;
 use crate::{auth, cf, headers, otlp};
 
 /// The largest body of a request to the API or to a server function, in bytes.
@@ -104,7 +105,7 @@ async fn answer(
         let Ok(response) = router.call(Request::from_parts(parts, body)).await;
         Ok(response)
     };
-    match select(pin!(answered), pin!(Delay::from(REQUEST_DEADLINE))).await {
+    match select(pin!(answered), pin!(Timer::after(REQUEST_DEADLINE))).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right(_) => {
             let detail = format!(

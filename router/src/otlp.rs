@@ -6,9 +6,10 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use url::Url;
 use worker::wasm_bindgen::JsCast;
-use worker::{AbortController, Delay, Fetch, Request, Response, Result, web_sys};
+use worker::{AbortController, Fetch, Request, Response, Result, web_sys};
 
 use crate::cf::property;
+use crate::timer::Timer;
 
 /// The time limit for an answer of ingest, longer than ingest waits for a body and for a snapshot.
 const LIMIT: Duration = Duration::from_secs(100);
@@ -49,7 +50,7 @@ pub async fn forward(ingest: &Url, path: &str, request: &web_sys::Request) -> Re
     let signal = cancel.signal();
     let forwarded = Fetch::Request(Request::from(forwarded));
     let answer = pin!(forwarded.send_with_signal(&signal));
-    match select(answer, pin!(Delay::from(LIMIT))).await {
+    match select(answer, pin!(Timer::after(LIMIT))).await {
         Either::Left((answer, _)) => answer,
         Either::Right(((), _)) => {
             cancel.abort();

@@ -137,6 +137,21 @@ async fn a_frozen_clickhouse_costs_its_deadline_once() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_page_waits_for_a_frozen_clickhouse_no_longer_than_its_deadline() -> Result<()> {
+    let tiers = Tiers::two().await?;
+    tiers.servers[0].clickhouse.signal(Signal::SIGSTOP)?;
+    let began = Instant::now();
+    let page = tiers.worker.request(Method::GET, "/errors").send().await?;
+    let page = page.error_for_status()?.text().await?;
+    let took = began.elapsed();
+    println!("ClickHouse frozen: the page came after {} ms", took.as_millis());
+    assert!(page.contains("data-backend=\"chdb\""), "{page}");
+    assert!(took < VIEW_DEADLINE + Duration::from_secs(8), "{took:?}");
+    tiers.servers[0].clickhouse.signal(Signal::SIGCONT)?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_nearest_region_answers_and_the_next_when_it_is_down() -> Result<()> {
     let mut tiers = Tiers::three().await?;
     for (place, region) in [(BOSTON, "us"), (TUNIS, "eu")] {
