@@ -1,7 +1,6 @@
 //! The entry points of the Worker: the platform calls them once at the start and once for each request.
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
@@ -88,15 +87,8 @@ async fn answer(
     let client = cf::client_location(&request, state.config.location_header.as_ref());
     let mut parts = http_parts(&request).map_err(|error| cannot_be_read(&error))?;
     auth::check(&parts, &state.config)?;
-    let context = RequestContext::new(
-        Arc::clone(&state.engines),
-        env,
-        Arc::new(context),
-        state.exporter.clone(),
-        state.config.ingest.clone(),
-        state.config.ingest_key.clone(),
-        client,
-    );
+    let fresh = headers::wants_fresh(&parts.headers);
+    let context = RequestContext::new(state, env, context, client, fresh);
     parts.extensions.insert(context);
     parts.extensions.insert(arrived);
     let mut router = state.router.clone();

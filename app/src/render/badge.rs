@@ -4,7 +4,8 @@ use lakefront_api::{QueryReply, Zone};
 use lakefront_chart::{Unit, bytes, clock, count, span};
 use maud::{Markup, html};
 
-/// Renders how a query was answered: by which engine, why, how fresh the data is, the duration, and what was read.
+/// Renders how a query was answered: by which engine, why, how fresh the data is, the duration, the age of a kept
+/// answer, and what was read.
 pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
     let millis = |value: f64| Unit::Millis.full(value);
     html! {
@@ -24,10 +25,32 @@ pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
                 }
             }
             span data-part="elapsed" title={ (millis(reply.backend_ms)) " of it in the engine" } { (millis(reply.elapsed_ms)) }
+            @if let Some(age) = reply.age_ms {
+                span data-part="age" title="the answer of an engine to the same question a moment ago" { "kept for " (millis(age as f64)) }
+            }
             span data-part="read" {
                 (count(reply.stats.rows_read as f64)) " rows, " (bytes(reply.stats.bytes_read as f64)) " read"
                 @if let Some(requests) = reply.stats.store_requests { ", " (count(requests as f64)) @if requests == 1 { " request" } @else { " requests" } }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_kept_answer_says_its_age() {
+        let mut reply: QueryReply = serde_json::from_value(json!({
+            "columns": [], "rows": [], "truncated": false, "backend": "chdb", "reason": "no-clickhouse",
+            "elapsedMs": 1.0, "backendMs": 1.0, "stats": { "rowsRead": 0, "bytesRead": 0 }
+        }))
+        .unwrap();
+        assert!(!badge(&reply, &Zone::utc()).0.contains("data-part=\"age\""));
+        reply.age_ms = Some(1_500);
+        assert!(badge(&reply, &Zone::utc()).0.contains("kept for 1.5 s"));
     }
 }

@@ -231,6 +231,9 @@ pub struct QueryReply {
     pub elapsed_ms: f64,
     /// The part of that time in which the router waited for the engine, in milliseconds.
     pub backend_ms: f64,
+    /// The age of a kept answer, in milliseconds. Absent if an engine answered this request itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
     /// The amount of data that the engine read.
     pub stats: Stats,
     /// The statement that was sent to the engine, if `explain` requested it.

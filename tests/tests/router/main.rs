@@ -1,5 +1,7 @@
 //! The router's HTTP contract, tested against the Worker on workerd with the real chDB behind it.
 
+mod answers;
+
 use anyhow::{Context as _, Result};
 use lakefront_api::{EngineHealth, HealthReply, Problem, ProblemType, QueryInfo, QueryReply, Reason};
 use lakefront_query::catalogue;
