@@ -65,7 +65,7 @@ async fn forwarded(
         let detail = "this router takes no telemetry: INGEST_URL is not set";
         return Err(ApiError::new(ProblemType::NotFound, detail));
     };
-    otlp::forward(ingest, signal, request)
+    otlp::forward(ingest, state.config.ingest_timeout, signal, request)
         .await
         .map(Into::into)
         .map_err(|error| {

@@ -453,6 +453,30 @@ async fn telemetry_is_handed_on_to_ingest() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn telemetry_does_not_wait_for_a_frozen_ingest_for_ever() -> Result<()> {
+    let frozen = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", frozen.local_addr()?);
+    let worker = Worker::start(&[
+        ("CHDB_URL", "http://127.0.0.1:1"),
+        ("INGEST_URL", &url),
+        ("INGEST_TIMEOUT", "1"),
+    ])
+    .await?;
+    let body = json!({"resourceLogs": []}).to_string();
+    let send = worker.request(Method::POST, "/v1/logs").body(body).send();
+    // Ingest accepts the connection, and never answers.
+    let (connection, reply) = tokio::join!(frozen.accept(), send);
+    let (mut connection, _) = connection?;
+    let reply = reply?;
+    assert_eq!(reply.status(), 503);
+    assert!(reply.headers().contains_key(header::RETRY_AFTER), "{reply:?}");
+    assert!(problem(&reply.json().await?)?.detail.contains("send again"));
+    // The router has closed its connection.
+    connection.read_to_end(&mut Vec::new()).await?;
+    Ok(())
+}
+
 /// Sends a log record that is an error and a page view, and waits until `rows` rows are committed.
 async fn record(worker: &Worker, stack: &Stack, rows: u64) -> Result<()> {
     let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
