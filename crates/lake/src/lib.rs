@@ -17,6 +17,7 @@ mod config;
 mod current_files;
 mod error;
 mod fifo_cache;
+pub mod files;
 mod lake;
 mod lake_file;
 mod layout;

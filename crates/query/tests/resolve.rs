@@ -1,4 +1,4 @@
-//! What a request must look like, and what becomes of it.
+//! Requests of named queries: which are valid, and how their range and parameters are resolved.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use jiff::Timestamp;

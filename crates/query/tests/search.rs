@@ -81,7 +81,7 @@ fn a_search_is_planned_as_a_named_query_is() {
         plans.map(|plan| plan.attempts[0].reason).collect::<Vec<_>>()
     };
     assert!(reasons("24h", 0).iter().all(|reason| *reason == Reason::Indexed));
-    // What lag is accepted depends on the range of the search, not on that of its slice.
+    // The accepted lag depends on the range of the search, not on the range of its slice.
     assert!(reasons("24h", 20).iter().all(|reason| *reason == Reason::Indexed));
     assert!(reasons("1h", 20).iter().all(|reason| *reason == Reason::Lagging));
     assert_eq!(reasons("90d", 0).last(), Some(&Reason::OutsideRetention));

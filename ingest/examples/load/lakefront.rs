@@ -11,7 +11,7 @@ use crate::Options;
 use crate::report::Figures;
 use crate::server::Server;
 
-/// Sends to it, stops it, and counts what the lake has.
+/// Sends the load to ingest, stops it, and counts the rows in the lake.
 pub async fn measure(options: &Options, data: &Path) -> anyhow::Result<Figures> {
     let (sent, usage) = crate::load(options, start(options, data)?).await?;
     let whole = sent.since.elapsed().as_secs_f64();

@@ -13,6 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use bytesize::ByteSize;
+use lakefront_lake::files;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
     shared::{Decoded, LogState, Releaser, Shared},
     space::{FreeSpace, Space},
 };
-use crate::{error::WalError, files, metrics::Metrics};
+use crate::{error::WalError, metrics::Metrics};
 
 /// Bytes of one group, that is of one write and sync. A larger group would only lengthen every wait.
 const GROUP_BYTES: usize = 8 << 20;
