@@ -82,10 +82,12 @@ pub enum StartError {
         source: Box<lakefront_lake::Error>,
     },
     /// The address is in use, or the process may not listen on it.
-    #[error("cannot listen on {address} (--listen, LAKEFRONT_INGEST_LISTEN): {source}")]
+    #[error("cannot listen on {address} ({setting}): {source}")]
     Listen {
-        /// The address of `--listen`.
+        /// The address of `--listen` or `--grpc-listen`.
         address: std::net::SocketAddr,
+        /// The flag and the environment variable that set the address.
+        setting: &'static str,
         /// The error of the operating system.
         source: io::Error,
     },

@@ -57,6 +57,11 @@ impl Stack {
         self.ingest.url()
     }
 
+    /// Returns the address for OTLP/gRPC: `http://127.0.0.1:port`.
+    pub fn grpc_url(&self) -> &str {
+        self.ingest.grpc_url()
+    }
+
     /// Returns the address of the engine's ClickHouse interface: `http://127.0.0.1:port/`.
     pub fn engine_url(&self) -> &str {
         self.engine.url()

@@ -38,7 +38,7 @@ pub async fn measure(options: &Options, data: &Path) -> anyhow::Result<Figures> 
 
 fn start(options: &Options, data: &Path) -> anyhow::Result<Server> {
     let mut child = Command::new(&options.server)
-        .args(["--listen", "127.0.0.1:0", "--data"])
+        .args(["--listen", "127.0.0.1:0", "--grpc-listen", "off", "--data"])
         .arg(data)
         // Compressed requests are sent again as they are.
         .args(["--remember-batches", "0s"])

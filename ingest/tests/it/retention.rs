@@ -79,7 +79,7 @@ async fn old_days_are_dropped_by_hand_and_by_the_server() {
 fn fewer_days_than_a_view_reads_are_refused() {
     let data = tempfile::tempdir().expect("a folder");
     let refused = Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
-        .args(["--listen", "127.0.0.1:0", "--data"])
+        .args(["--listen", "127.0.0.1:0", "--grpc-listen", "off", "--data"])
         .arg(data.path())
         .env("LAKEFRONT_INGEST_KEEP_DAYS", "otel_logs=30")
         .output()
