@@ -9,7 +9,7 @@ use iceberg::spec::{DataFile, Operation};
 
 use crate::commit::{Change, Commit, commit};
 use crate::compaction::pace::Pace;
-use crate::compaction::rewrite::{Limits, rewrite};
+use crate::compaction::rewrite::{Input, Limits, rewrite};
 use crate::error::{Error, Result};
 use crate::lake_file::day;
 use crate::manifests::Files;
@@ -40,6 +40,7 @@ pub(crate) async fn replace(table: &OpenTable, old: &[DataFile], new: &[DataFile
         files: Files {
             added: new,
             removed: &removed,
+            same_rows: true,
         },
         wal: None,
         new_writer: false,
@@ -68,7 +69,12 @@ fn merge_days(
     };
     for (day, files) in days {
         let mut of_day = Vec::new();
-        let rewritten = rewrite(table, schema, day, &files, limits, &Pace::new(100), &mut of_day);
+        let input = Input {
+            day,
+            files: &files,
+            without: None,
+        };
+        let rewritten = rewrite(table, schema, input, limits, &Pace::new(100), &mut of_day);
         merged.append(&mut of_day);
         rewritten?;
     }

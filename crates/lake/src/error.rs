@@ -92,6 +92,16 @@ pub enum Error {
         /// Number of rows in the files.
         found: u64,
     },
+    /// A reference of another program keeps a snapshot with rows that are to be erased.
+    #[error(
+        "{reference} of `{table}` keeps files with such rows; remove it with the program that made it, and run the erasure again"
+    )]
+    Kept {
+        /// Name of the table.
+        table: String,
+        /// The reference, as text.
+        reference: String,
+    },
     /// A compaction was stopped, because its program stops.
     #[error("stopped")]
     Stopped,

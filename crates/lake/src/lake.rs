@@ -12,6 +12,8 @@ use crate::compaction::pace::Pace;
 use crate::compaction::{self, Compacted, CompactionPlan, CompactionSettings, Group};
 use crate::config::LakeConfig;
 use crate::current_files::{self, TableState};
+use crate::erasure::condition::Condition;
+use crate::erasure::{self, Proof, Selected, SelectedDay};
 use crate::error::{Error, Result};
 use crate::lake_file::LakeFile;
 use crate::manifests::Files;
@@ -90,6 +92,7 @@ impl Lake {
             files: Files {
                 added: files,
                 removed: &HashMap::new(),
+                same_rows: false,
             },
             wal,
             new_writer: false,
@@ -172,6 +175,41 @@ impl Lake {
     /// files again and again.
     pub async fn drop_old_days(&self, table: &str, keep_days: u16) -> Result<Vec<OldDay>> {
         old_days::drop_days(self.table(table)?, keep_days).await
+    }
+
+    /// Returns the rows of the table that the condition selects. Reads every data file of the days in question.
+    ///
+    /// # Errors
+    /// The same as of [`Lake::state`], and errors of the store.
+    pub async fn selected_rows(&self, table: &str, condition: &Condition) -> Result<Selected> {
+        erasure::selected_rows(self.table(table)?, condition).await
+    }
+
+    /// Takes the rows that the condition selects out of the table, in one commit for each day, and calls `done` after
+    /// each. Returns what was there before. Older snapshots still have the rows until [`Lake::erase_history`].
+    ///
+    /// A program that follows the lake loads the days anew. A call that ends early is continued by the next one.
+    ///
+    /// # Errors
+    /// [`Error::NotCurrent`] when compactions replaced some of the files again and again, [`Error::Unreadable`],
+    /// [`Error::Stopped`], [`Error::CommitStateUnknown`], and errors of catalog and store.
+    pub async fn erase(
+        &self,
+        table: &str,
+        condition: &Condition,
+        pace: &Arc<Pace>,
+        done: impl FnMut(&SelectedDay),
+    ) -> Result<Selected> {
+        erasure::erase(self.table(table)?, condition, pace, done).await
+    }
+
+    /// Deletes every data file with selected rows that is not in the current snapshot, expires the snapshots that reach
+    /// one, and reads all data files that are left. Readers of an older snapshot fail.
+    ///
+    /// # Errors
+    /// [`Error::Kept`] when another program's reference keeps such a file. Errors of catalog and store.
+    pub async fn erase_history(&self, table: &str, condition: &Condition) -> Result<Proof> {
+        erasure::erase_history(self.table(table)?, condition).await
     }
 
     /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed. Failed deletions are

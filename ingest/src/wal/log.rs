@@ -58,6 +58,16 @@ impl Recovered {
             source,
         })
     }
+
+    /// Returns the length of each segment in bytes, by its number.
+    pub fn segments(&self) -> &BTreeMap<u64, u64> {
+        &self.segments
+    }
+
+    /// Returns true if a segment has requests.
+    pub fn has_requests(&self) -> bool {
+        self.segments.values().any(|length| *length > segment::HEAD)
+    }
 }
 
 /// A request to append.

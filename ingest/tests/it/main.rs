@@ -4,6 +4,7 @@ mod backpressure;
 mod compaction;
 mod crash;
 mod disk;
+mod erase;
 mod grpc;
 mod losses;
 mod numbers;

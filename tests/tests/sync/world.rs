@@ -254,14 +254,14 @@ pub async fn append(lake: &Lake, number: usize, days_ago: u64) -> Result<()> {
     let now = u64::try_from(jiff::Timestamp::now().as_nanosecond())?;
     let midnight = (now / DAY - days_ago) * DAY;
     let record = |index| LogRecord {
-        time_unix_nano: midnight + index,
+        time_unix_nano: midnight + index * 1000,
         severity_number: 17,
         ..LogRecord::default()
     };
     let request = ExportLogsServiceRequest {
         resource_logs: vec![ResourceLogs {
             scope_logs: vec![ScopeLogs {
-                log_records: (0..3).map(record).collect(),
+                log_records: (0..3_u64).map(record).collect(),
                 ..ScopeLogs::default()
             }],
             ..ResourceLogs::default()

@@ -6,6 +6,7 @@ mod common;
 
 mod commits;
 mod compaction;
+mod erasure;
 mod history;
 mod lost_answers;
 mod old_days;
