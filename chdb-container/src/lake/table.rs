@@ -12,6 +12,7 @@ use lakefront_otel::Column;
 use super::catalog_client::RestTable;
 use super::metadata::Metadata;
 use super::s3;
+use crate::BEHIND_VIEWS;
 use crate::chdb::InternalConnection;
 
 /// A table as of the last refresh.
@@ -118,9 +119,6 @@ impl Table {
 pub const TRACES: &str = "otel_traces";
 /// The table from which trace viewers, such as Grafana's, read when a trace began and ended.
 pub const TIMES_OF_TRACES: &str = "otel_traces_trace_id_ts";
-
-/// The database of the tables that callers read through views.
-const BEHIND_VIEWS: &str = "lake";
 
 /// Returns the columns that are never null in a table of this version, but may be null in this one, because its rows
 /// are of an older version. Lists and maps are left out: the engine reads them as empty.
