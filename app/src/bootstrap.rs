@@ -52,6 +52,7 @@ impl Bootstrap {
         self.catalogue.is_empty()
             || page == Page::Operations
             || page.signal().is_some()
+            || page == Page::Metrics
             || places.any(|place| place.page == page)
     }
 }

@@ -16,6 +16,8 @@ mod handler;
 #[cfg(feature = "ssr")]
 pub mod http_request;
 #[cfg(feature = "ssr")]
+mod metrics;
+#[cfg(feature = "ssr")]
 mod operations;
 #[cfg(feature = "ssr")]
 mod panel;
@@ -35,8 +37,8 @@ pub use self::{
         ServerResponse, ZoneRequest,
     },
     types::{
-        BackendRow, Compared, ExplorePart, ExploreRequest, Facet, LakeContent, PanelAnswer, PanelRequest,
-        Subsystem, SuggestionsRequest,
+        BackendRow, Compared, ExplorePart, ExploreRequest, Facet, LakeContent, MetricChart, MetricsAnswer,
+        MetricsRequest, PanelAnswer, PanelRequest, Subsystem, SuggestionsRequest,
     },
 };
 use crate::{failure::Failure, json::Json};

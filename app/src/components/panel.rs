@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lakefront_api::{PanelPlace, QueryInfo};
 use leptos::{
     ev::{FocusEvent, MouseEvent},
+    html::Section,
     prelude::*,
 };
 
@@ -37,10 +38,10 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         let request = move || PanelRequest::new(&info, &own_view.read(), &state.zone.read());
         ServerResource::new(request, state.reloads.into())
     };
-    // These survive a new answer: the parts that the viewer unfolded, switched off or focused.
-    let open = RwSignal::new(Vec::<String>::new());
-    let off = RwSignal::new(Vec::<String>::new());
-    let focused = RwSignal::new(None::<String>);
+    let kept = Kept::new();
+    let Kept {
+        open, off, section, ..
+    } = kept;
     let html = {
         let info = info.clone();
         answer.html(move |result| match result {
@@ -53,7 +54,6 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
             None => state.with_render_context(&[], &[], render::panel::filter_missing),
         })
     };
-    let section: NodeRef<leptos::html::Section> = NodeRef::new();
     {
         let name = info.name.clone();
         on_cleanup(move || charts.forget(&name));
@@ -61,23 +61,9 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         Effect::new(move |_| {
             let hidden = off.get();
             answer.read(|answer| charts.keep(&info, &answer.reply, &answer.zone, hidden));
-            if let (Some(section), Some(key)) = (section.get(), focused.get_untracked()) {
-                browser::refocus(section.into(), key);
-            }
+            kept.refocus();
         });
     }
-    let click = move |event: MouseEvent| {
-        if let Some(summary) = browser::closest(&event, "summary[data-key]") {
-            toggle(open, summary.get_attribute("data-key"));
-        } else if let Some(button) = browser::closest(&event, "[data-series]") {
-            toggle(off, button.get_attribute("data-series"));
-        }
-    };
-    let focus = move |event: FocusEvent| {
-        focused.set(
-            browser::closest(&event, "[data-key]").and_then(|element| element.get_attribute("data-key")),
-        );
-    };
     let (pending, set_pending) = signal(false);
     let busy = Signal::derive(move || if pending.get() { "true" } else { "false" }.to_owned());
     let heading = format!("{}-title", info.name);
@@ -90,8 +76,8 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
             data-panel=info.name.clone()
             aria-labelledby=heading
             aria-busy=busy
-            on:click=click
-            on:focusin=focus
+            on:click=move |event| kept.clicked(&event)
+            on:focusin=move |event| kept.focused(&event)
         >
             <div inner_html=head></div>
             <Streamed
@@ -103,6 +89,53 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// What survives a new answer: the parts that the viewer unfolded, switched off or focused.
+#[derive(Clone, Copy)]
+pub struct Kept {
+    /// The keys of the unfolded parts.
+    pub open: RwSignal<Vec<String>>,
+    /// The names of the series that are switched off.
+    pub off: RwSignal<Vec<String>>,
+    /// The element around the answer.
+    pub section: NodeRef<Section>,
+    focused: RwSignal<Option<String>>,
+}
+
+impl Kept {
+    /// Creates the state of an answer in which nothing is unfolded or switched off.
+    pub fn new() -> Self {
+        Self {
+            open: RwSignal::new(Vec::new()),
+            off: RwSignal::new(Vec::new()),
+            section: NodeRef::new(),
+            focused: RwSignal::new(None),
+        }
+    }
+
+    /// Handles a click inside of the answer.
+    pub fn clicked(self, event: &MouseEvent) {
+        if let Some(summary) = browser::closest(event, "summary[data-key]") {
+            toggle(self.open, summary.get_attribute("data-key"));
+        } else if let Some(button) = browser::closest(event, "[data-series]") {
+            toggle(self.off, button.get_attribute("data-series"));
+        }
+    }
+
+    /// Handles the focus on a part of the answer.
+    pub fn focused(self, event: &FocusEvent) {
+        let part = browser::closest(event, "[data-key]");
+        self.focused
+            .set(part.and_then(|part| part.get_attribute("data-key")));
+    }
+
+    /// Returns the focus to its part after a new answer.
+    pub fn refocus(self) {
+        if let (Some(section), Some(key)) = (self.section.get(), self.focused.get_untracked()) {
+            browser::refocus(section.into(), key);
+        }
+    }
 }
 
 fn toggle(names: RwSignal<Vec<String>>, name: Option<String>) {

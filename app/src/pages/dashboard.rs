@@ -13,6 +13,7 @@ use crate::{
     components::{
         controls::Controls,
         explore::Explore,
+        metrics::Metrics,
         navigation::Navigation,
         panel::Panel,
         streamed::{ServerResource, Streamed},
@@ -98,6 +99,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
         })
     };
     let explore = move || page.get().signal().map(|searched| view! { <Explore searched /> });
+    let metrics = move || (page.get() == Page::Metrics).then(|| view! { <Metrics /> });
     let related = move || {
         let (pages, view) = (state.pages.read(), state.view.read());
         let link = |name, page, param: &str, field: &str| {
@@ -121,6 +123,12 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
             ],
             Page::User => vec![link("Log lines of this user", Page::Logs, "user_id", "user")],
             Page::Trace => vec![link("Log lines of this trace", Page::Logs, "trace_id", "trace")],
+            Page::Overview | Page::Api if !view.param("service").is_empty() => {
+                vec![Some((
+                    "Metrics of this service",
+                    pages.href(Page::Metrics, &view),
+                ))]
+            }
             _ => Vec::new(),
         };
         let links: Vec<_> = links.into_iter().flatten().collect();
@@ -188,6 +196,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 <Streamed html=waiting_html fallback=nothing() />
                 <div class="related-links" inner_html=related></div>
                 {explore}
+                {metrics}
                 <div class="panels">{backends}{subsystems}{panels}</div>
             </main>
         </div>

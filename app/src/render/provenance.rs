@@ -9,15 +9,23 @@ use maud::{Markup, html};
 use super::guide::copyable;
 use crate::{
     render_context::RenderContext,
-    view::{RangeChoice, Refresh},
+    view::{RangeChoice, Refresh, View},
 };
 
 /// Renders the statement that was run, ready to copy, and links to the answer as files.
 pub fn provenance(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
+    let view = context.pages.view_of_query(info, context.page, context.view);
+    of_view(info, reply, zone, view, context.is_open("how"))
+}
+
+/// Renders the same for a view that has the parameters of the query only.
+pub fn of_view(info: &QueryInfo, reply: &QueryReply, zone: &Zone, view: View, is_open: bool) -> Markup {
+    let address = address(reply, zone, view);
+    let file = |format: &str| format!("/download/{}.{format}{address}", info.name);
     html! {
         div.tools {
             @if let Some(statement) = &reply.statement {
-                details.how open[context.is_open("how")] {
+                details.how open[is_open] {
                     summary data-key="how" { "How was this answered?" }
                     p { "By " (reply.backend.title()) ", because " (reply.reason.sentence()) " (" (reply.reason.name()) "). Paste it into a ClickHouse client:" }
                     (copyable("Statement and parameters", &script(statement)))
@@ -25,24 +33,17 @@ pub fn provenance(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &R
             }
             span.files {
                 "Download "
-                a href=(file(info, reply, zone, context, "csv")) download data-key="csv" rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
+                a href=(file("csv")) download data-key="csv" rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
                 " "
-                a href=(file(info, reply, zone, context, "json")) download data-key="json" rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
+                a href=(file("json")) download data-key="json" rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
             }
         }
     }
 }
 
-/// Returns the address of a file with the answer. The range is pinned, so that the file has the data that the panel
+/// Returns the query string of a file with the answer. The range is pinned, so that the file has the data that the panel
 /// shows.
-fn file(
-    info: &QueryInfo,
-    reply: &QueryReply,
-    zone: &Zone,
-    context: &RenderContext<'_>,
-    format: &str,
-) -> String {
-    let mut view = context.pages.view_of_query(info, context.page, context.view);
+fn address(reply: &QueryReply, zone: &Zone, mut view: View) -> String {
     if let Some(range) = reply.range {
         view.range = RangeChoice::Between {
             from: instant(range.from),
@@ -51,7 +52,7 @@ fn file(
     }
     view.tz = Some(zone.name.clone());
     view.refresh = Refresh::Off;
-    format!("/download/{}.{format}{}", info.name, view.href())
+    view.href()
 }
 
 /// Formats an instant to the microsecond: `2026-03-24T12:00:00.000000Z`.

@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::types::{
-    BackendRow, ExploreRequest, Facet, LakeContent, PanelAnswer, PanelRequest, Subsystem, SuggestionsRequest,
+    BackendRow, ExploreRequest, Facet, LakeContent, MetricsAnswer, MetricsRequest, PanelAnswer, PanelRequest,
+    Subsystem, SuggestionsRequest,
 };
 use crate::{bootstrap::Bootstrap, failure::Failure};
 
@@ -96,6 +97,8 @@ calls! {
     Subsystem(Subsystem) -> String;
     /// A part of a page that searches as HTML, as for a subsystem.
     Explore(ExploreRequest) -> String;
+    /// The content of the Metrics page.
+    Metrics(MetricsRequest) -> Box<MetricsAnswer>;
     /// The answer of a named query.
     Panel(PanelRequest) -> Box<PanelAnswer>;
 }

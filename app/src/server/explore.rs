@@ -60,14 +60,9 @@ struct Explorer {
 
 impl Explorer {
     fn new(request: &ExploreRequest, host: &QueryService) -> Self {
-        let address = RequestUrl::new(&format!("/{}", request.query));
-        let view = address
-            .parse()
-            .map(|url| View::from_query(url.search_params()))
-            .unwrap_or_default();
         Self {
             signal: request.signal,
-            view,
+            view: view_of(&request.query),
             tz: request.tz.clone(),
             pages: PageIndex::new(host.catalogue().into(), request.plain),
         }
@@ -147,19 +142,27 @@ impl Explorer {
     }
 }
 
+/// Returns the state in a query string.
+pub(super) fn view_of(query: &str) -> View {
+    let address = RequestUrl::new(&format!("/{query}"));
+    let url = address.parse();
+    url.map(|url| View::from_query(url.search_params()))
+        .unwrap_or_default()
+}
+
 /// The columns of a reply by name.
-struct Columns<'a>(&'a QueryReply);
+pub(super) struct Columns<'a>(pub(super) &'a QueryReply);
 
 impl Columns<'_> {
-    fn value<'b>(&self, row: &'b [Value], name: &str) -> Option<&'b Value> {
+    pub(super) fn value<'b>(&self, row: &'b [Value], name: &str) -> Option<&'b Value> {
         row.get(self.0.columns.iter().position(|column| column.name == name)?)
     }
 
-    fn text<'b>(&self, row: &'b [Value], name: &str) -> &'b str {
+    pub(super) fn text<'b>(&self, row: &'b [Value], name: &str) -> &'b str {
         self.value(row, name).and_then(Value::as_str).unwrap_or_default()
     }
 
-    fn time(&self, row: &[Value], name: &str) -> Option<Timestamp> {
+    pub(super) fn time(&self, row: &[Value], name: &str) -> Option<Timestamp> {
         instant::time(self.text(row, name))
     }
 }

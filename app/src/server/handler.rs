@@ -8,7 +8,7 @@ use super::{
     elapsed::now,
     explore,
     facets::{facets, suggestions},
-    http_request, operations,
+    http_request, metrics, operations,
     panel::panel,
     status::{backends, lake_content},
 };
@@ -34,6 +34,7 @@ pub async fn handle(request: ServerRequest) -> Result<ServerResponse, Failure> {
         Request::Explore(request) => {
             Response::Explore(explore::html(&request, &host()?).await?.into_string())
         }
+        Request::Metrics(request) => Response::Metrics(Box::new(metrics::answer(&request, &host()?).await?)),
         Request::Panel(request) => Response::Panel(Box::new(panel(&host()?, &request, now()).await?)),
     })
 }

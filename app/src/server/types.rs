@@ -20,6 +20,37 @@ pub struct ExploreRequest {
     pub plain: bool,
 }
 
+/// A request for the content of the Metrics page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricsRequest {
+    /// The query string of the page.
+    pub query: String,
+    /// The IANA zone in which times are shown.
+    pub tz: String,
+}
+
+/// The content of the Metrics page. The browser draws only the chart, because it also answers the pointer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricsAnswer {
+    /// The HTML before the chart: the list of metrics, or the name of one with its choices.
+    pub before: String,
+    /// The chart of one metric.
+    pub chart: Option<MetricChart>,
+    /// The HTML after the chart: how the query was answered.
+    pub after: String,
+}
+
+/// The chart of a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricChart {
+    /// What is drawn, as the entry of a catalogue.
+    pub info: QueryInfo,
+    /// The values: time, series, value.
+    pub reply: QueryReply,
+    /// The zone's offsets over the reply's range.
+    pub zone: Zone,
+}
+
 /// The parts of a page that searches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExplorePart {

@@ -22,6 +22,8 @@ pub enum Page {
     Traces,
     /// The spans of one trace.
     Trace,
+    /// Metrics: the list of them, or one over time.
+    Metrics,
     /// Visitors and the pages that they view.
     Web,
     /// The speed of the pages for visitors: web vitals.
@@ -34,7 +36,7 @@ pub enum Page {
 
 impl Page {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Overview,
         Self::Errors,
         Self::Error,
@@ -42,6 +44,7 @@ impl Page {
         Self::Logs,
         Self::Traces,
         Self::Trace,
+        Self::Metrics,
         Self::Web,
         Self::Vitals,
         Self::Api,
@@ -58,6 +61,7 @@ impl Page {
             Self::Logs => "logs",
             Self::Traces => "traces",
             Self::Trace => "trace",
+            Self::Metrics => "metrics",
             Self::Web => "web",
             Self::Vitals => "vitals",
             Self::Api => "api",

@@ -106,6 +106,26 @@ fn lines_break_at_gaps() {
 }
 
 #[test]
+fn steps_that_follow_each_other_are_one_line() {
+    let chart =
+        json!({ "kind": "line", "x": "time", "y": ["value"], "series": [], "unit": "By", "stepSeconds": 60 });
+    let lines = |minutes: &[u32]| {
+        let rows = minutes
+            .iter()
+            .map(|minute| json!([format!("2026-03-24T00:{minute:02}:00Z"), 1e6]));
+        let range = ("2026-03-24T00:00:00Z", "2026-03-24T00:10:00Z");
+        let reply = reply(&["time", "value"], rows.collect(), range, "2026-03-24T01:00:00Z");
+        let svg = drawn(&info("exact", chart.clone(), &[]), &reply, &Zone::utc(), 640);
+        let paths = svg.split(r#"class="line s0" d=""#).skip(1);
+        paths
+            .map(|path| path.split('"').next().unwrap().matches('M').count())
+            .sum::<usize>()
+    };
+    assert_eq!(lines(&[1, 2, 3, 4]), 1);
+    assert_eq!(lines(&[1, 2, 4, 5]), 2);
+}
+
+#[test]
 fn a_ranking_has_bars_names_and_values() {
     let chart = json!({ "kind": "ranking", "x": "page", "y": ["views", "bounce_rate"] });
     let rows = vec![

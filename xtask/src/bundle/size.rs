@@ -26,11 +26,12 @@ const SCRIPT: Limit = Limit {
     compressor: BROTLI,
     bytes: 17_500,
 };
-/// The modules of the Worker. Cloudflare's free plan accepts 3 MB.
+/// The modules of the Worker. Cloudflare's free plan accepts 3 MB. The page of metrics, which the server renders, took
+/// 31 kB.
 const WORKER: Limit = Limit {
     name: "Worker",
     compressor: GZIP,
-    bytes: 1_100_000,
+    bytes: 1_150_000,
 };
 
 struct Compressor {
