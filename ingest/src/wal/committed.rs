@@ -5,8 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use lakefront_lake::files;
+
 use super::{FolderLock, Recovered, segment};
-use crate::{error::WalError, files};
+use crate::error::WalError;
 
 /// A log whose requests are all in the lake.
 pub struct CommittedLog {
