@@ -91,7 +91,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
     .into_any()
 }
 
-/// What survives a new answer: the parts that the viewer unfolded, switched off or focused.
+/// The state of an answer that a refresh keeps: the parts that the viewer unfolded, switched off or focused.
 #[derive(Clone, Copy)]
 pub struct Kept {
     /// The keys of the unfolded parts.

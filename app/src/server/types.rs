@@ -43,7 +43,7 @@ pub struct MetricsAnswer {
 /// The chart of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricChart {
-    /// What is drawn, as the entry of a catalogue.
+    /// The chart and its columns, in the form of a named query.
     pub info: QueryInfo,
     /// The values: time, series, value.
     pub reply: QueryReply,

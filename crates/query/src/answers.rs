@@ -71,7 +71,7 @@ pub enum Turn {
     Alone,
 }
 
-/// What one request has waited for. It starts with nothing.
+/// The state of a waiting request: the flight for which it waits. The default waits for none.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Waiting {
     flight: Option<Flight>,

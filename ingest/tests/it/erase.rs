@@ -11,7 +11,7 @@ use lakefront_tests::TestLake;
 use opentelemetry_proto::tonic::{common::v1::KeyValue, logs::v1::LogRecord};
 use prost::Message;
 
-use crate::support::{Server, health_until, now_nanos, records, rows_on, spans, string};
+use crate::support::{Server, health_until, now_nanos, post, records, rows_on, spans, string};
 
 const DAY: u64 = 86_400_000_000_000;
 const DAYS: u64 = 4;
@@ -60,14 +60,7 @@ fn visits(number: u64) -> Vec<u8> {
 }
 
 async fn send(server: &Server, path: &str, body: Vec<u8>) {
-    let answer = reqwest::Client::new()
-        .post(format!("{}{path}", server.url))
-        .header("content-type", "application/x-protobuf")
-        .body(body)
-        .send()
-        .await
-        .expect("an answer");
-    assert_eq!(answer.status(), 200);
+    assert_eq!(post(&server.url, path, body).await.status(), 200);
 }
 
 /// Returns true if a file below the folder has the text.

@@ -116,10 +116,15 @@ impl Drop for Server {
 
 /// Sends log records with these ids.
 pub async fn post_logs(url: &str, ids: &[String]) -> Response {
+    post(url, "/v1/logs", logs(ids, now_nanos()).encode_to_vec()).await
+}
+
+/// Sends a request as protobuf to a path of a server.
+pub async fn post(url: &str, path: &str, body: Vec<u8>) -> Response {
     let request = Client::new()
-        .post(format!("{url}/v1/logs"))
+        .post(format!("{url}{path}"))
         .header("content-type", "application/x-protobuf")
-        .body(logs(ids, now_nanos()).encode_to_vec());
+        .body(body);
     request.send().await.expect("an answer")
 }
 

@@ -1,4 +1,4 @@
-//! What can be shown of each type of metric, and its value for each step and series.
+//! The functions of each type of metric, such as a rate, and their values for each step and series.
 //!
 //! The queries do the arithmetic on single points: growth between two of them, restarts, gaps. `docs/design/metrics.md`
 //! says how, and where that differs from Prometheus.
@@ -28,7 +28,7 @@ pub enum Kind {
     Summary,
 }
 
-/// What is shown of a metric.
+/// A function of a metric. The chart shows its values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Function {
     /// The mean of the points, or of a histogram's measurements.
