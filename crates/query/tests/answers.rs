@@ -304,43 +304,49 @@ fn the_bytes_are_bounded() {
 
 proptest! {
     /// Whatever requests come in whatever order: of one key no two flights run at a time, no answer is older than
-    /// allowed, and each request that waits gets an outcome.
+    /// allowed, and each request that waits gets an outcome. A flight that has run for too long gets another leader.
     #[test]
-    fn at_most_one_request_asks(steps in prop::collection::vec((0..3_usize, 0..4_u8, 0..900_i64), 1..80)) {
+    fn at_most_one_request_asks(steps in prop::collection::vec((0..3_usize, 0..4_u8, 0..900_i64), 1..200)) {
         let mut answers = Answers::default();
-        let mut running: [Option<Flight>; 3] = [None; 3];
+        // The flight that runs of each key, with the time from which its leader leads it.
+        let mut running: [Option<(Flight, Timestamp)>; 3] = [None; 3];
         let mut answered: [Option<Timestamp>; 3] = [None; 3];
         let mut now = at(0);
         for (number, step, passed) in steps {
             now += SignedDuration::from_millis(passed);
             let key = numbered(number);
-            for (number, flight) in running.iter().enumerate() {
-                if let Some(flight) = flight {
+            for (number, running) in running.iter().enumerate() {
+                if let Some((flight, _)) = running {
                     answers.beat(&numbered(number), *flight, now);
                 }
             }
+            let late = running[number].filter(|(_, since)| now.duration_since(*since) >= LED_FOR);
+            if let Some((flight, _)) = late {
+                prop_assert_eq!(turn(&mut answers, &key, now), Turn::Lead(flight));
+                running[number] = Some((flight, now));
+            }
             match (step, running[number]) {
-                (0, Some(flight)) => {
+                (0, Some((flight, _))) => {
                     let mut waiting = waits(&mut answers, &key, now);
                     answers.end(key.clone(), flight, &Ok(reply("x")), now);
                     (running[number], answered[number]) = (None, Some(now));
                     let turn = answers.turn(&key, &mut waiting, None, now);
                     prop_assert!(matches!(turn, Turn::Kept(_)));
                 }
-                (1, Some(flight)) => {
+                (1, Some((flight, _))) => {
                     let mut waiting = waits(&mut answers, &key, now);
                     let problem = Problem::new(ProblemType::Busy, "busy");
                     answers.end(key.clone(), flight, &Err(problem.clone()), now);
                     let Turn::Lead(again) = answers.turn(&key, &mut waiting, None, now) else {
                         panic!("{waiting:?}")
                     };
-                    running[number] = Some(again);
+                    running[number] = Some((again, now));
                 }
                 (_, flight) => match turn(&mut answers, &key, now) {
                     Turn::Kept(_) => prop_assert!(now.duration_since(answered[number].unwrap()) < KEPT_FOR),
                     Turn::Lead(led) => {
                         prop_assert!(flight.is_none());
-                        running[number] = Some(led);
+                        running[number] = Some((led, now));
                     }
                     turn => prop_assert!(turn == Turn::Wait && flight.is_some(), "{turn:?}"),
                 },
