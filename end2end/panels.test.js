@@ -23,7 +23,7 @@ async function assertAnswer(panel, query) {
   if (DRAWN.includes(query.chart.kind)) {
     const chart = panel.getByRole("img");
     assert.ok((await chart.getAttribute("aria-label")).startsWith(query.title));
-    assert.ok((await chart.locator("svg:visible path.fill, svg:visible path.line").count()) > 0, query.name);
+    assert.ok((await chart.locator(":is(.fill, .bar, .dot, .line:not(.grid, .axis)), .ranking i").count()) > 0, query.name);
   }
 }
 

@@ -28,7 +28,7 @@ pub fn Metrics() -> impl IntoView {
         })
     };
     let answer: ServerResource<MetricsRequest> = ServerResource::new(request, state.reloads.into());
-    let kept = Kept::new();
+    let kept = Kept::default();
     let html = answer.html(move |result| match result {
         Some(Ok(answer)) => state.with_render_context(
             &kept.open.read_untracked(),
@@ -45,20 +45,17 @@ pub fn Metrics() -> impl IntoView {
             Some(chart) => charts.keep(&chart.info, &chart.reply, &chart.zone, hidden),
             None => charts.forget(ID),
         });
-        kept.refocus();
     });
     let (pending, set_pending) = signal(false);
     let busy = Signal::derive(move || if pending.get() { "true" } else { "false" }.to_owned());
     view! {
         <section
-            node_ref=kept.section
             class="panel metrics"
             id=ID
             data-panel=ID
             aria-label="Metrics"
             aria-busy=busy
-            on:click=move |event| kept.clicked(&event)
-            on:focusin=move |event| kept.focused(&event)
+            on:click=move |event| kept.clicked(&event, answer)
         >
             <Streamed
                 html

@@ -161,9 +161,19 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
             }
         }
     };
-    let click = move |event: MouseEvent| {
-        if let Some(button) = browser::closest(&event, "[data-copy]") {
-            browser::copy_beside(&button);
+    let click = {
+        let navigator = navigator.clone();
+        move |event: MouseEvent| {
+            if let Some(button) = browser::closest(&event, "[data-copy]") {
+                browser::copy_beside(&button);
+            } else if let Some(head) =
+                browser::closest(&event, "[data-sort]").filter(|_| !has_modifier(&event))
+            {
+                // The link has the address of the moment at which its table was drawn.
+                event.prevent_default();
+                let field = |name| head.get_attribute(name).unwrap_or_default();
+                navigator.set_fields(vec![(field("data-sort"), field("data-order"))]);
+            }
         }
     };
     let handlers = PointerHandlers::new(charts, navigator);
@@ -202,6 +212,11 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// Returns true if the browser opens a clicked link elsewhere.
+fn has_modifier(event: &MouseEvent) -> bool {
+    event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key()
 }
 
 fn nothing() -> maud::Markup {

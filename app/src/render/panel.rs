@@ -68,6 +68,11 @@ pub fn filter_missing(context: &RenderContext<'_>) -> Markup {
     html! { p.note { "Fill in the filter above to see this panel." (back(context)) } }
 }
 
+/// Renders what stands in an unfolded part until the app draws it. The link leads to the part if the app does not load.
+pub fn on_demand(context: &RenderContext<'_>) -> Markup {
+    html! { p.more { "Loading. " a href=(context.pages.plain_href(context.page, context.view)) rel="external" { "Open without the app" } } }
+}
+
 /// Renders a link to the page that lists what the current page is about, if there is one.
 fn back(context: &RenderContext<'_>) -> Markup {
     html! {

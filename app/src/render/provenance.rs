@@ -6,7 +6,7 @@ use lakefront_chart::clock;
 use lakefront_clickhouse_http::literal;
 use maud::{Markup, html};
 
-use super::guide::copyable;
+use super::{guide::copyable, panel::on_demand};
 use crate::{
     render_context::RenderContext,
     view::{RangeChoice, Refresh, View},
@@ -15,27 +15,48 @@ use crate::{
 /// Renders the statement that was run, ready to copy, and links to the answer as files.
 pub fn provenance(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
     let view = context.pages.view_of_query(info, context.page, context.view);
-    of_view(info, reply, zone, view, context.is_open("how"))
+    let statement = if context.is_open("how") || context.pages.is_plain() {
+        None
+    } else {
+        Some(on_demand(context))
+    };
+    tools(info, reply, zone, view, context.is_open("how"), statement)
 }
 
-/// Renders the same for a view that has the parameters of the query only.
-pub fn of_view(info: &QueryInfo, reply: &QueryReply, zone: &Zone, view: View, is_open: bool) -> Markup {
+/// Renders the same for a view that has the parameters of the query only, with the statement in any case.
+pub fn of_view(info: &QueryInfo, reply: &QueryReply, zone: &Zone, view: View) -> Markup {
+    tools(info, reply, zone, view, false, None)
+}
+
+/// Renders both. `instead` replaces the statement until it is unfolded.
+fn tools(
+    info: &QueryInfo,
+    reply: &QueryReply,
+    zone: &Zone,
+    view: View,
+    is_open: bool,
+    instead: Option<Markup>,
+) -> Markup {
     let address = address(reply, zone, view);
     let file = |format: &str| format!("/download/{}.{format}{address}", info.name);
     html! {
         div.tools {
             @if let Some(statement) = &reply.statement {
                 details.how open[is_open] {
-                    summary data-key="how" { "How was this answered?" }
-                    p { "By " (reply.backend.title()) ", because " (reply.reason.sentence()) " (" (reply.reason.name()) "). Paste it into a ClickHouse client:" }
-                    (copyable("Statement and parameters", &script(statement)))
+                    summary data-fold="how" { "How was this answered?" }
+                    @if let Some(instead) = instead {
+                        (instead)
+                    } @else {
+                        p { "By " (reply.backend.title()) ", because " (reply.reason.sentence()) " (" (reply.reason.name()) "). Paste it into a ClickHouse client:" }
+                        (copyable("Statement and parameters", &script(statement)))
+                    }
                 }
             }
             span.files {
                 "Download "
-                a href=(file("csv")) download data-key="csv" rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
+                a href=(file("csv")) download rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
                 " "
-                a href=(file("json")) download data-key="json" rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
+                a href=(file("json")) download rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
             }
         }
     }

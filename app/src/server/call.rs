@@ -103,6 +103,13 @@ calls! {
     Panel(PanelRequest) -> Box<PanelAnswer>;
 }
 
+impl ServerResponse {
+    /// Returns true if the page shows the response as HTML and reads nothing else from it.
+    pub const fn is_shown_as_html(&self) -> bool {
+        matches!(self, Self::Panel(_) | Self::Subsystem(_) | Self::Explore(_))
+    }
+}
+
 /// Requests the [`Bootstrap`] data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootstrapRequest;

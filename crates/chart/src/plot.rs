@@ -1,25 +1,12 @@
-//! The area that charts draw in, and what all of them draw with: scales, labels and pixels.
+//! The area that charts draw in: the scales of its two axes.
 
-use std::convert::Infallible;
+use jiff::Timestamp;
 
-use plotters::{
-    coord::{Shift, cartesian::Cartesian2d},
-    drawing::{DrawingArea, DrawingAreaErrorKind},
-    style::{FontDesc, FontFamily, FontStyle, TextStyle},
-};
-use plotters_backend::text_anchor::{HPos, Pos, VPos};
+use crate::svg::{HEIGHT, WIDTH};
 
-use crate::{
-    axis::{TimeAxis, ValueAxis},
-    style_class::StyleClass,
-    svg::{SCALE, Svg},
-    text,
-};
-
-/// The area in which marks over time are drawn.
-pub type Plot<'a> = DrawingArea<Svg<'a>, Cartesian2d<TimeAxis, ValueAxis>>;
-/// The result of drawing. Writing to a string cannot fail, so the only error is a drawing without room.
-pub type DrawResult = Result<(), DrawingAreaErrorKind<Infallible>>;
+/// The least width of a column, in units of a plot. Columns that are narrower can hardly be told apart, and each makes
+/// the page larger.
+pub const NARROWEST: i32 = 20;
 
 /// The contents of a vertical axis.
 pub struct AxisScale {
@@ -29,29 +16,45 @@ pub struct AxisScale {
     pub marks: Vec<(f64, String)>,
 }
 
-/// Converts pixels of the drawing to plotters' units.
-pub fn px(pixels: f64) -> i32 {
-    (pixels * f64::from(SCALE)).round() as i32
+/// Converts times and values to positions in a plot. A position outside of it becomes the nearest end.
+pub struct Plot {
+    from: i64,
+    to: i64,
+    values: (f64, f64),
 }
 
-/// Draws one line of text that is vertically centred at `y`.
-pub fn label(
-    root: &DrawingArea<Svg<'_>, Shift>,
-    text: &str,
-    class: StyleClass,
-    side: HPos,
-    (x, y): (f64, f64),
-) -> DrawResult {
-    let font = FontDesc::new(FontFamily::SansSerif, text::FONT_SIZE, FontStyle::Normal);
-    let colour = class.colour();
-    let style = TextStyle::from(font)
-        .color(&colour)
-        .pos(Pos::new(side, VPos::Center));
-    root.draw_text(text, &style, (px(x), px(y)))
+impl Plot {
+    /// Creates the plot of a range of time and a range of values. An empty range of time becomes one second.
+    pub fn new((from, to): (Timestamp, Timestamp), values: (f64, f64)) -> Self {
+        let from = from.as_microsecond();
+        Self {
+            from,
+            to: to.as_microsecond().max(from + 1_000_000),
+            values,
+        }
+    }
+
+    /// Returns the share of the width, from 0 to 1, that lies before a time.
+    pub fn share(&self, time: Timestamp) -> f64 {
+        share(time.as_microsecond() as f64, (self.from as f64, self.to as f64))
+    }
+
+    /// Returns the horizontal position of a time.
+    pub fn x(&self, time: Timestamp) -> i32 {
+        (self.share(time) * f64::from(WIDTH)).round() as i32
+    }
+
+    /// Returns the vertical position of a value.
+    pub fn y(&self, value: f64) -> i32 {
+        ((1.0 - share(value, self.values)) * f64::from(HEIGHT)).round() as i32
+    }
 }
 
-/// Converts a point of the drawing to the coordinates of the plot's own area.
-pub fn local(plot: &Plot<'_>, (x, y): (i32, i32)) -> (i32, i32) {
-    let (left, top) = plot.get_base_pixel();
-    (x - left, y - top)
+fn share(value: f64, (from, to): (f64, f64)) -> f64 {
+    let share = (value - from) / (to - from);
+    if share.is_nan() {
+        0.0
+    } else {
+        share.clamp(0.0, 1.0)
+    }
 }

@@ -1,34 +1,10 @@
-//! The CSS classes of marks, and their encoding as colours for plotters.
-
-use plotters::style::RGBColor;
+//! The CSS classes of marks.
 
 /// The number of series colours in the style sheet.
 pub const COLOURS: usize = 8;
 
 /// The number of heat map shades in the style sheet.
 pub const SHADES: u8 = 8;
-
-/// The role of a mark, which becomes its CSS classes.
-///
-/// Plotters gives marks colours only. A role is therefore encoded as a colour for plotters, and the SVG backend decodes
-/// it to CSS classes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StyleClass {
-    /// A line of the grid.
-    Grid,
-    /// The zero line.
-    Axis,
-    /// A text of an axis or a heading.
-    Label,
-    /// A text of the data: names and values.
-    Text,
-    /// The background along the whole possible length of a bar.
-    Track,
-    /// A cell of a heat map with its shade, from 1 to [`SHADES`].
-    Heat(u8),
-    /// A mark of a series.
-    Series(Mark),
-}
 
 /// The appearance of a mark of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,52 +29,20 @@ impl Mark {
             faint: false,
         }
     }
-}
 
-impl StyleClass {
-    /// Returns the colour that encodes the role.
-    pub fn colour(self) -> RGBColor {
-        match self {
-            Self::Grid => RGBColor(1, 0, 0),
-            Self::Axis => RGBColor(2, 0, 0),
-            Self::Label => RGBColor(3, 0, 0),
-            Self::Text => RGBColor(4, 0, 0),
-            Self::Track => RGBColor(5, 0, 0),
-            Self::Heat(shade) => RGBColor(6, shade.clamp(1, SHADES), 0),
-            Self::Series(mark) => {
-                let flags = u8::from(mark.partial) | u8::from(mark.faint) << 1;
-                RGBColor(
-                    100 + mark.colour.min(COLOURS) as u8,
-                    mark.measure.min(255) as u8,
-                    flags,
-                )
+    /// Returns the CSS classes of the mark.
+    pub fn classes(self) -> String {
+        let mut classes = series_class(self.colour);
+        for (is_set, class) in [
+            (self.measure > 0, " dashed"),
+            (self.partial, " partial"),
+            (self.faint, " faint"),
+        ] {
+            if is_set {
+                classes += class;
             }
         }
-    }
-
-    /// Returns the CSS classes of the role that a colour of [`StyleClass::colour`] encodes.
-    pub fn classes((red, green, blue): (u8, u8, u8)) -> String {
-        match red {
-            1 => "grid".into(),
-            2 => "axis".into(),
-            3 => "label".into(),
-            5 => "track".into(),
-            6 => format!("h{green}"),
-            red @ 100.. => {
-                let mut classes = series_class(usize::from(red) - 100);
-                if green > 0 {
-                    classes += " dashed";
-                }
-                if blue & 1 > 0 {
-                    classes += " partial";
-                }
-                if blue & 2 > 0 {
-                    classes += " faint";
-                }
-                classes
-            }
-            _ => "text".into(),
-        }
+        classes
     }
 }
 

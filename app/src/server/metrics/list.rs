@@ -25,7 +25,7 @@ pub async fn answer(asker: &Asker<'_>) -> Result<MetricsAnswer, Failure> {
         @if reply.rows.is_empty() { (nothing(asker)) } @else { (table(asker, &reply, &zone)) }
         footer {
             (render::badge::badge(&reply, &zone))
-            (render::provenance::of_view(info, &reply, &zone, asker.view_of_query(&own), false))
+            (render::provenance::of_view(info, &reply, &zone, asker.view_of_query(&own)))
         }
     };
     Ok(MetricsAnswer {
@@ -42,7 +42,7 @@ fn search_box(asker: &Asker<'_>) -> Markup {
                 (render::hidden(&asker.view.without(&["q"])))
                 input
                     type="search" name="q" value=(asker.view.param("q")) placeholder="A part of the name"
-                    aria-label="Find a metric" data-key="q"
+                    aria-label="Find a metric"
                     autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="256" translate="no";
                 button { "Find" }
             }
@@ -90,7 +90,7 @@ fn table(asker: &Asker<'_>, reply: &QueryReply, zone: &Zone) -> Markup {
                         @let shown = shown(columns.text(row, "unit"));
                         tr {
                             th scope="row" title=(metric) {
-                                a href=(asker.with(&[("metric", metric), ("type", kind), ("q", "")])) data-key={ "metric " (metric) " " (kind) } { (metric) }
+                                a href=(asker.with(&[("metric", metric), ("type", kind), ("q", "")])) { (metric) }
                             }
                             td.number {
                                 @match number(row, "last_value") {
