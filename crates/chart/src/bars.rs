@@ -2,9 +2,8 @@
 
 use crate::{
     columns::{Column, columns},
-    plot::Plot,
-    style_class::Mark,
-    svg::Paths,
+    plot::{DrawResult, Plot},
+    style_class::{Mark, StyleClass},
     time_frame::TimeFrame,
     value_ticks::LARGEST,
 };
@@ -30,7 +29,7 @@ pub fn sums(frame: &TimeFrame) -> Vec<(f64, f64)> {
 }
 
 /// Draws stacked bars. If several buckets share a column, the highest is drawn.
-pub fn paint(paths: &mut Paths<'_>, plot: &Plot, frame: &TimeFrame) {
+pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
     let totals = sums(frame);
     let highest = |&Column { buckets, .. }: &Column| {
         (buckets.0..buckets.1).max_by(|&a, &b| totals[a].1.total_cmp(&totals[b].1))
@@ -50,10 +49,10 @@ pub fn paint(paths: &mut Paths<'_>, plot: &Plot, frame: &TimeFrame) {
     for series in &frame.series {
         // Complete buckets come first, so that consecutive marks have the same class and become one path.
         for partial in [false, true] {
-            let mark = Mark {
+            let class = StyleClass::Series(Mark {
                 partial,
                 ..Mark::new(series.colour, 0)
-            };
+            });
             for &(column, bucket) in drawn
                 .iter()
                 .filter(|(_, bucket)| frame.partial(*bucket) == partial)
@@ -70,15 +69,16 @@ pub fn paint(paths: &mut Paths<'_>, plot: &Plot, frame: &TimeFrame) {
                 let top = top.min(bottom - 1);
                 let (left, right) = edges(column, gap);
                 if partial {
-                    let outline = [(left, bottom), (right, bottom), (right, top), (left, top)];
-                    paths.area(mark, &outline);
+                    let outline = vec![(left, bottom), (right, bottom), (right, top), (left, top)];
+                    plot.area(class, outline)?;
                 } else {
                     let middle = i32::midpoint(left, right);
-                    paths.bar(&mark.classes(), right - left, (middle, bottom), (middle, top));
+                    plot.bar(class, right - left, (middle, bottom), (middle, top))?;
                 }
             }
         }
     }
+    Ok(())
 }
 
 /// Returns the left and right edge of a bar between two gaps.

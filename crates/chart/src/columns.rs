@@ -17,7 +17,7 @@ pub struct Column {
 
 /// Returns a column for each bucket. If all buckets are narrower than [`NARROWEST`], the columns have that width, and each has
 /// the buckets that begin in it.
-pub fn columns(plot: &Plot, buckets: &[Bar]) -> Vec<Column> {
+pub fn columns(plot: &Plot<'_>, buckets: &[Bar]) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     let edges = |bar: &Bar| (plot.x(bar.start), plot.x(bar.end));
     let mut widths = buckets.iter().map(edges).map(|(left, right)| right - left);

@@ -9,8 +9,9 @@ use crate::{
     bars,
     frame::Frame,
     lines,
-    plot::{AxisScale, Plot},
-    svg::{HEIGHT, Paths, WIDTH},
+    plot::{AxisScale, DrawResult, Plot},
+    style_class::StyleClass,
+    svg::{HEIGHT, TICK, WIDTH},
     text,
     time_frame::TimeFrame,
     time_ticks::time_ticks,
@@ -27,25 +28,33 @@ const RIGHT: f64 = 6.0;
 const APART: f64 = 8.0;
 /// The widths of a plot for which the times below it are chosen, in pixels. The style sheet shows the times for the
 /// narrow one in a panel below 30 rem.
-const WIDTHS: [(&str, f64); 2] = [("wide", 420.0), ("narrow", 210.0)];
+const WIDTHS: [(&str, StyleClass, f64); 2] = [
+    ("wide", StyleClass::WideTick, 420.0),
+    ("narrow", StyleClass::NarrowTick, 210.0),
+];
 
 /// Draws a frame as an SVG that the browser stretches to the width of the panel. Texts and lines keep their size.
 ///
 /// Returns an empty text for a ranking, which the caller makes of HTML.
 pub fn draw(frame: &Frame, zone: &Zone) -> String {
-    match frame {
-        Frame::Ranking(_) => String::new(),
-        Frame::Time(frame) => over_time(zone, frame.range, &measured(frame), |paths, plot| {
+    let mut out = String::new();
+    let drawn = match frame {
+        Frame::Ranking(_) => Ok(()),
+        Frame::Time(frame) => over_time(&mut out, zone, frame.range, &measured(frame), &|plot| {
             if frame.stacked {
-                bars::paint(paths, plot, frame);
+                bars::paint(plot, frame)
             } else {
-                lines::paint(paths, plot, frame);
+                lines::paint(plot, frame)
             }
         }),
-        Frame::Heat(frame) => over_time(zone, frame.range, &frame.scale(f64::from(ROOM)), |paths, plot| {
-            frame.paint(paths, plot);
-        }),
-    }
+        Frame::Heat(frame) => {
+            let scale = frame.scale(f64::from(ROOM));
+            over_time(&mut out, zone, frame.range, &scale, &|plot| frame.paint(plot))
+        }
+    };
+    // Writing to a text cannot fail.
+    debug_assert!(drawn.is_ok(), "{drawn:?}");
+    out
 }
 
 /// Returns the scale of a frame's values.
@@ -65,61 +74,60 @@ fn measured(frame: &TimeFrame) -> AxisScale {
 /// Draws a plot with a time axis and a value axis. The box of the drawing is that of the plot. The texts of the axes are
 /// outside of it, and the style sheet makes room for them.
 fn over_time(
+    out: &mut String,
     zone: &Zone,
     range: (Timestamp, Timestamp),
     scale: &AxisScale,
-    paint: impl FnOnce(&mut Paths<'_>, &Plot),
-) -> String {
-    let plot = Plot::new(range, scale.range);
+    paint: &dyn Fn(&Plot<'_>) -> DrawResult,
+) -> DrawResult {
     let widths = scale.marks.iter().map(|(_, name)| text::width(name));
     let left = (widths.fold(0.0, f64::max) + APART).ceil();
     let height = TOP + ROOM + BOTTOM;
-    // The drawing is hidden from the accessibility tree, because the figure around it has the text alternative.
-    let mut out = format!(
-        r#"<svg data-plot height="{height}" style="--left:{left}px" aria-hidden="true" focusable="false">"#
-    );
-    for (value, name) in &scale.marks {
-        let middle = f64::from(plot.y(*value)) / 2.0 + f64::from(TOP) + text::DROP;
-        let _ = write!(out, r#"<text x="-{APART}" y="{middle:.0}">"#);
-        text::escape(name, &mut out);
-        out.push_str("</text>");
-    }
-    let _ = write!(
-        out,
-        r#"<svg y="{TOP}" height="{ROOM}" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">"#
-    );
-    let across = |value: f64| [(0, plot.y(value)), (WIDTH, plot.y(value))];
-    let ticks = WIDTHS.map(|(class, width)| (class, width, time_ticks(range.0, range.1, zone, width)));
-    let mut paths = Paths::new(&mut out);
-    for &(value, _) in scale.marks.iter().filter(|(value, _)| *value != 0.0) {
-        paths.line("line grid", &across(value));
-    }
-    for (class, _, ticks) in &ticks {
-        for tick in ticks {
-            let x = plot.x(tick.time);
-            paths.line(&format!("line axis {class}"), &[(x, HEIGHT), (x, HEIGHT + 8)]);
-        }
-    }
-    paint(&mut paths, &plot);
-    paths.line("line axis", &across(0.0));
-    drop(paths);
-    out.push_str("</svg>");
-    for (class, width, ticks) in &ticks {
-        let _ = write!(out, r#"<g class="{class}">"#);
-        for tick in ticks {
-            let share = plot.share(tick.time);
-            let (middle, half) = (share * width, text::width(&tick.label) / 2.0);
-            if middle - half >= -left && middle + half <= width + RIGHT {
-                let y = height - BOTTOM / 2 + 5;
-                let _ = write!(out, r#"<text x="{:.1}%" y="{y}">"#, share * 100.0);
-                text::escape(&tick.label, &mut out);
-                out.push_str("</text>");
+    let ticks = WIDTHS.map(|(name, class, width)| {
+        let ticks = time_ticks(range.0, range.1, zone, width);
+        (name, class, width, ticks)
+    });
+    let mut paths = String::new();
+    let mut names = String::new();
+    let mut times = String::new();
+    {
+        let plot = Plot::new(&mut paths, range, scale.range);
+        for (value, name) in &scale.marks {
+            let y = plot.y(*value);
+            let middle = f64::from(y) / 2.0 + f64::from(TOP) + text::DROP;
+            let _ = write!(names, r#"<text x="-{APART}" y="{middle:.0}">"#);
+            text::escape(name, &mut names);
+            names.push_str("</text>");
+            if *value != 0.0 {
+                plot.line(StyleClass::Grid, vec![(0, y), (WIDTH, y)])?;
             }
         }
-        out.push_str("</g>");
+        for (name, class, width, ticks) in &ticks {
+            let _ = write!(times, r#"<g class="{name}">"#);
+            for tick in ticks {
+                let x = plot.x(tick.time);
+                plot.line(*class, vec![(x, HEIGHT), (x, HEIGHT + TICK)])?;
+                let share = plot.share(tick.time);
+                let (middle, half) = (share * width, text::width(&tick.label) / 2.0);
+                if middle - half >= -left && middle + half <= width + RIGHT {
+                    let y = height - BOTTOM / 2 + 5;
+                    let _ = write!(times, r#"<text x="{:.1}%" y="{y}">"#, share * 100.0);
+                    text::escape(&tick.label, &mut times);
+                    times.push_str("</text>");
+                }
+            }
+            times.push_str("</g>");
+        }
+        paint(&plot)?;
+        let zero = plot.y(0.0);
+        plot.line(StyleClass::Axis, vec![(0, zero), (WIDTH, zero)])?;
     }
-    out.push_str("</svg>");
-    out
+    // The drawing is hidden from the accessibility tree, because the figure around it has the text alternative.
+    let _ = write!(
+        out,
+        r#"<svg data-plot height="{height}" style="--left:{left}px" aria-hidden="true" focusable="false">{names}<svg y="{TOP}" height="{ROOM}" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">{paths}</svg>{times}</svg>"#
+    );
+    Ok(())
 }
 
 /// Returns the lowest and the highest drawn value, with zero among them.

@@ -6,9 +6,8 @@ use lakefront_api::{QueryInfo, QueryReply, Zone};
 use crate::{
     cells::{index, number, text, words},
     columns::columns,
-    plot::{AxisScale, Plot},
-    style_class::SHADES,
-    svg::Paths,
+    plot::{AxisScale, DrawResult, Plot},
+    style_class::{SHADES, StyleClass},
     text::FONT_SIZE,
     time_frame::{Bar, bucket},
     unit::Unit,
@@ -105,7 +104,7 @@ impl HeatFrame {
 
     /// Draws a bar for each cell that counts something. Equal cells beside each other are one bar. Buckets that share a
     /// column have the largest of their counts.
-    pub(crate) fn paint(&self, paths: &mut Paths<'_>, plot: &Plot) {
+    pub(crate) fn paint(&self, plot: &Plot<'_>) -> DrawResult {
         let most = self.most();
         // The shade of a count c is ln(1 + c) / ln(1 + largest count), in SHADES steps: most cells have small counts
         // beside a few large ones.
@@ -138,8 +137,13 @@ impl HeatFrame {
         bars.sort_by_key(|&(shade, .., bottom, top)| (shade, bottom - top));
         for (shade, left, right, bottom, top) in bars {
             let middle = i32::midpoint(bottom, top);
-            let class = format!("h{shade}");
-            paths.bar(&class, bottom - top, (left, middle), (right, middle));
+            plot.bar(
+                StyleClass::Heat(shade),
+                bottom - top,
+                (left, middle),
+                (right, middle),
+            )?;
         }
+        Ok(())
     }
 }

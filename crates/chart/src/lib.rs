@@ -7,6 +7,7 @@
 
 #![warn(clippy::missing_errors_doc)]
 
+mod axis;
 mod bars;
 mod bucket_values;
 mod cells;

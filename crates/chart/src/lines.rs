@@ -2,14 +2,14 @@
 
 use crate::{
     downsample::lttb,
-    plot::{NARROWEST, Plot},
-    style_class::Mark,
-    svg::{Paths, Point},
+    plot::{DrawResult, NARROWEST, Plot},
+    style_class::{Mark, StyleClass},
+    svg::Point,
     time_frame::{Series, TimeFrame},
 };
 
 /// Draws lines through the middles of the buckets, with breaks at gaps. The part to an incomplete bucket is dashed.
-pub fn paint(paths: &mut Paths<'_>, plot: &Plot, frame: &TimeFrame) {
+pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
     for series in frame.series.iter().rev() {
         let mark = Mark::new(series.colour, series.measure);
         for run in runs(frame, series) {
@@ -18,36 +18,37 @@ pub fn paint(paths: &mut Paths<'_>, plot: &Plot, frame: &TimeFrame) {
                 .map(|&bucket| point(plot, frame, series, bucket))
                 .collect();
             if frame.series.len() == 1 && points.len() > 1 {
-                paint_area(paths, plot, &points, mark);
+                paint_area(plot, &points, mark)?;
             }
-            paint_run(paths, frame, &run, &points, mark);
+            paint_run(plot, frame, &run, &points, mark)?;
         }
     }
+    Ok(())
 }
 
-fn paint_run(paths: &mut Paths<'_>, frame: &TimeFrame, run: &[usize], points: &[Point], mark: Mark) {
+fn paint_run(plot: &Plot<'_>, frame: &TimeFrame, run: &[usize], points: &[Point], mark: Mark) -> DrawResult {
+    let class = |partial| StyleClass::Series(Mark { partial, ..mark });
     if let [only] = points {
-        // A line without a length is drawn as a dot.
-        return paths.line(&format!("dot {}", mark.classes()), &[*only, *only]);
+        return plot.line(class(false), vec![*only, *only]);
     }
-    let class = |partial| format!("line {}", Mark { partial, ..mark }.classes());
     // The values of incomplete buckets may still change, so the dashed part begins at the last complete bucket.
     let complete = run.iter().take_while(|&&bucket| !frame.partial(bucket)).count();
     let settled = thinned(&points[..complete]);
     if settled.len() > 1 {
-        paths.line(&class(false), &settled);
+        plot.line(class(false), settled)?;
     }
     let open = thinned(&points[complete.saturating_sub(1)..]);
     if complete < run.len() && open.len() > 1 {
-        paths.line(&class(true), &open);
+        plot.line(class(true), open)?;
     }
+    Ok(())
 }
 
-fn paint_area(paths: &mut Paths<'_>, plot: &Plot, points: &[Point], mark: Mark) {
+fn paint_area(plot: &Plot<'_>, points: &[Point], mark: Mark) -> DrawResult {
     let mut outline = thinned(points);
     let (first, last) = (points[0].0, points[points.len() - 1].0);
     outline.extend([(last, plot.y(0.0)), (first, plot.y(0.0))]);
-    paths.area(Mark { faint: true, ..mark }, &outline);
+    plot.area(StyleClass::Series(Mark { faint: true, ..mark }), outline)
 }
 
 /// Downsamples a line to about one point for each [`NARROWEST`] column of its own width.
@@ -66,7 +67,7 @@ fn thinned(points: &[Point]) -> Vec<Point> {
         .collect()
 }
 
-fn point(plot: &Plot, frame: &TimeFrame, series: &Series, bucket: usize) -> Point {
+fn point(plot: &Plot<'_>, frame: &TimeFrame, series: &Series, bucket: usize) -> Point {
     let bar = frame.buckets[bucket];
     let middle = i32::midpoint(plot.x(bar.start), plot.x(bar.end));
     (middle, plot.y(series.values[bucket].unwrap_or_default()))

@@ -118,7 +118,7 @@ fn steps_that_follow_each_other_are_one_line() {
         let svg = drawn(&info("exact", chart.clone(), &[]), &reply, &Zone::utc());
         let paths = svg.split(r#"class="line s0" d=""#).skip(1);
         paths
-            .map(|path| path.split('"').next().unwrap().matches('M').count())
+            .map(|path| path.split('"').next().unwrap().matches('m').count())
             .sum::<usize>()
     };
     assert_eq!(lines(&[1, 2, 3, 4]), 1);
