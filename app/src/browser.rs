@@ -6,7 +6,7 @@ use leptos::{
     prelude::{document, window},
     wasm_bindgen::{JsCast, JsValue},
 };
-use web_sys::{Element, Event, Node, NodeList};
+use web_sys::{Element, Event, FocusOptions, HtmlElement, Node, NodeList};
 
 /// Returns the IANA name of the browser's time zone.
 pub fn time_zone() -> Option<String> {
@@ -85,7 +85,26 @@ pub fn is_hidden() -> bool {
 pub fn update(element: &Element, html: &str) {
     let Ok(wanted) = element.clone_node() else { return };
     wanted.unchecked_ref::<Element>().set_inner_html(html);
+    let key = focused_key(element);
     update_children(element, &wanted);
+    if key.is_some() && focused_key(element) != key {
+        let keyed = element.query_selector_all("[data-key]").ok();
+        let mut keyed = keyed.into_iter().flat_map(elements);
+        if let Some(part) = keyed.find(|part| part.get_attribute("data-key") == key) {
+            let options = FocusOptions::new();
+            options.set_prevent_scroll(true);
+            let _ = part.unchecked_into::<HtmlElement>().focus_with_options(&options);
+        }
+    }
+}
+
+/// Returns the `data-key` of the focused part of an element. A part keeps the focus in a text that has it elsewhere.
+fn focused_key(element: &Element) -> Option<String> {
+    let active = document().active_element()?;
+    element
+        .contains(Some(&active))
+        .then(|| active.get_attribute("data-key"))
+        .flatten()
 }
 
 fn update_children(shown: &Node, wanted: &Node) {

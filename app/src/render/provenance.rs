@@ -24,6 +24,7 @@ pub fn provenance(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &R
 }
 
 /// Renders the same for a view that has the parameters of the query only, with the statement in any case.
+#[cfg(feature = "ssr")]
 pub fn of_view(info: &QueryInfo, reply: &QueryReply, zone: &Zone, view: View) -> Markup {
     tools(info, reply, zone, view, false, None)
 }

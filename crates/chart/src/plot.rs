@@ -40,6 +40,7 @@ pub struct Plot<'a> {
 
 impl<'a> Plot<'a> {
     /// Creates the plot of a range of time and a range of values, which is drawn at the end of a text.
+    #[expect(clippy::reversed_empty_ranges, reason = "the vertical axis points upwards")]
     pub fn new(out: &'a mut String, (from, to): (Timestamp, Timestamp), values: (f64, f64)) -> Self {
         let marks = Paths::new(out).into_drawing_area();
         let axes = (TimeAxis::new(from, to), ValueAxis { range: values });

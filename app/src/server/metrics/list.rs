@@ -42,7 +42,7 @@ fn search_box(asker: &Asker<'_>) -> Markup {
                 (render::hidden(&asker.view.without(&["q"])))
                 input
                     type="search" name="q" value=(asker.view.param("q")) placeholder="A part of the name"
-                    aria-label="Find a metric"
+                    aria-label="Find a metric" data-key="q"
                     autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="256" translate="no";
                 button { "Find" }
             }
@@ -90,7 +90,7 @@ fn table(asker: &Asker<'_>, reply: &QueryReply, zone: &Zone) -> Markup {
                         @let shown = shown(columns.text(row, "unit"));
                         tr {
                             th scope="row" title=(metric) {
-                                a href=(asker.with(&[("metric", metric), ("type", kind), ("q", "")])) { (metric) }
+                                a href=(asker.with(&[("metric", metric), ("type", kind), ("q", "")])) data-key={ "metric " (metric) " " (kind) } { (metric) }
                             }
                             td.number {
                                 @match number(row, "last_value") {

@@ -110,7 +110,7 @@ pub async fn answer(asker: &Asker<'_>) -> Result<MetricsAnswer, Failure> {
 fn missing(asker: &Asker<'_>, listed: &QueryReply) -> Result<MetricsAnswer, Failure> {
     let zone = asker.zone(listed)?;
     let before = html! {
-        header { div.title { h2 translate="no" { (asker.view.param("metric")) } } p { (back(asker)) } }
+        header { div.title { h2 translate="no" { (asker.view.param("metric")) } } p { (back(asker, "")) } }
         div.note { p { "No points of this metric in this range. A longer one, or fewer filters, may show more." } }
         footer { (render::badge::badge(listed, &zone)) }
     };
@@ -298,7 +298,7 @@ fn head(asker: &Asker<'_>, metric: &Metric<'_>, function: Option<Function>, widt
                 }
             }
             p {
-                (back(asker)) " · "
+                (back(asker, metric.type_name)) " · "
                 (metric.type_name) @if !metric.temporality.is_empty() { ", " (metric.temporality) }
                 @if !metric.unit.is_empty() { ", in " span translate="no" { (metric.unit) } }
                 " · of "
@@ -314,10 +314,11 @@ fn head(asker: &Asker<'_>, metric: &Metric<'_>, function: Option<Function>, widt
     }
 }
 
-/// Renders the link to the list.
-fn back(asker: &Asker<'_>) -> Markup {
+/// Renders the link to the list. It gets the focus that the link in the list had.
+fn back(asker: &Asker<'_>, type_name: &str) -> Markup {
     let list = asker.view.without(&["metric", "type", "show", "group", "where"]);
-    html! { a href=(list.href()) { "All metrics" } }
+    let key = format!("metric {} {type_name}", asker.view.param("metric"));
+    html! { a href=(list.href()) data-key=(key) { "All metrics" } }
 }
 
 /// Renders what is shown, by what it is grouped and by what it is filtered.
@@ -342,7 +343,7 @@ fn choices(
             (render::hidden(&kept))
             label {
                 "Show "
-                select name="show" data-default=[usual] {
+                select name="show" data-key="show" data-default=[usual] {
                     @for function in functions {
                         option value=(function.key()) selected[chosen == Some(*function)] { (function.label(kind)) }
                     }
@@ -350,7 +351,7 @@ fn choices(
             }
             label {
                 "Group by "
-                select name="group" translate="no" {
+                select name="group" data-key="group" translate="no" {
                     option value="" { "nothing" }
                     @for name in std::iter::once("service").chain(names.clone()) {
                         option value=(name) selected[name == group] { (name) }
@@ -363,7 +364,7 @@ fn choices(
             @if !attributes.is_empty() || !condition.is_empty() {
                 label {
                     "Only "
-                    select name="where" translate="no" {
+                    select name="where" data-key="where" translate="no" {
                         option value="" { "all points" }
                         @for (name, values) in attributes {
                             optgroup label=(name) {
