@@ -15,6 +15,7 @@ const names = (page) => panel(page).locator(".catalogue th[scope=row]");
 async function drawn(page) {
   await panel(page).locator(".data summary").click();
   const rows = panel(page).locator(".data tbody tr");
+  await rows.first().waitFor();
   return rows.evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
 }
 

@@ -61,7 +61,10 @@ pub fn Metrics() -> impl IntoView {
                 html
                 fallback=render::metrics::skeleton()
                 pending=set_pending
-                redraw=Signal::derive(move || kept.off.track())
+                redraw=Signal::derive(move || {
+                    kept.off.track();
+                    kept.open.track();
+                })
             />
         </section>
     }
