@@ -106,9 +106,9 @@ test("an error group links to its occurrences, its users and its trace", async (
   await answered(page);
   assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "Errors / Error");
   for (const name of ["error_groups", "error_occurrences", "users_of_error"]) await assertHasRows(page, name);
-  assert.ok((await panelOf(page, "errors_per_hour").locator(".chart .bar, .chart .partial").count()) > 0);
+  await panelOf(page, "errors_per_hour").locator(".chart .bar, .chart .partial").first().waitFor({ state: "attached" });
   assert.equal(await panelOf(page, "error_groups").locator("tbody tr").count(), 1);
-  assert.ok((await panelOf(page, "users_of_error").getByRole("link").first().getAttribute("href")).startsWith("/user?"));
+  assert.ok((await panelOf(page, "users_of_error").locator("tbody").getByRole("link").first().getAttribute("href")).startsWith("/user?"));
   const link = panelOf(page, "error_occurrences").locator("a[href^='/trace?']").first();
   await link.click();
   await page.waitForURL((url) => url.pathname === "/trace");

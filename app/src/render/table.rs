@@ -78,14 +78,14 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Render
     }
 }
 
-/// Joins rendered rows, of which a page has the first until the viewer asks for more. Returns the rows and a line with
-/// their number, which is empty if all are there.
+/// Joins rendered rows, of which a page has the first until the viewer asks for more or unfolds the data of a drawing.
+/// Returns the rows and a line with their number, which is empty if all are there.
 pub fn first_rows(
     rows: impl Iterator<Item = Markup>,
     total: usize,
     context: &RenderContext<'_>,
 ) -> (Markup, Markup) {
-    let all = context.is_open(ALL) || context.pages.is_plain();
+    let all = context.is_open(ALL) || context.is_open(OPEN) || context.pages.is_plain();
     let (mut body, mut drawn) = (String::new(), 0);
     for row in rows.take(SHOWN) {
         if !all && drawn > 0 && body.len() + row.0.len() > FIRST_BYTES {
