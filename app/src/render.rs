@@ -5,6 +5,7 @@
 
 pub mod badge;
 pub mod explore;
+pub mod facts;
 pub mod failure;
 pub mod figure;
 pub mod filters;

@@ -6,8 +6,6 @@ mod csv;
 #[cfg(feature = "ssr")]
 mod download;
 #[cfg(feature = "ssr")]
-mod elapsed;
-#[cfg(feature = "ssr")]
 mod explore;
 #[cfg(feature = "ssr")]
 mod facets;

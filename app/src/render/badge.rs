@@ -1,6 +1,6 @@
 //! The badge of an answer.
 
-use lakefront_api::{QueryReply, Zone};
+use lakefront_api::{QueryReply, Reason, Zone};
 use lakefront_chart::{Unit, bytes, clock, count, span};
 use maud::{Markup, html};
 
@@ -9,7 +9,7 @@ use maud::{Markup, html};
 pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
     let millis = |value: f64| Unit::Millis.full(value);
     html! {
-        p.badge data-backend=(reply.backend.name()) data-reason=(reply.reason.name()) {
+        p.badge.loud[is_loud(reply)] data-backend=(reply.backend.name()) data-reason=(reply.reason.name()) {
             span.engine.(reply.backend.name()) data-part="engine" {
                 (reply.backend.title())
                 @if let Some(region) = &reply.region { " " (region) }
@@ -36,11 +36,45 @@ pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
     }
 }
 
+/// The lag from which an answer is late, in seconds: twice the time between two runs of sync.
+const LATE: u64 = 600;
+
+/// Returns true if a reader should know how the query was answered: the answer is late, of the past, cut, or of an engine
+/// that stepped in.
+fn is_loud(reply: &QueryReply) -> bool {
+    let stepped_in = [
+        Reason::At,
+        Reason::Failover,
+        Reason::Lagging,
+        Reason::LakeDown,
+        Reason::UnhealthyClickhouse,
+    ];
+    reply.truncated || reply.lag_seconds.is_some_and(|lag| lag > LATE) || stepped_in.contains(&reply.reason)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_late_or_cut_answer_is_loud() {
+        let reply: QueryReply = serde_json::from_value(json!({
+            "columns": [], "rows": [], "truncated": false, "backend": "clickhouse", "reason": "view", "lagSeconds": LATE,
+            "elapsedMs": 1.0, "backendMs": 1.0, "stats": { "rowsRead": 0, "bytesRead": 0 }
+        }))
+        .unwrap();
+        assert!(!is_loud(&reply));
+        let changed = |change: fn(&mut QueryReply)| {
+            let mut reply = reply.clone();
+            change(&mut reply);
+            reply
+        };
+        assert!(is_loud(&changed(|reply| reply.truncated = true)));
+        assert!(is_loud(&changed(|reply| reply.lag_seconds = Some(LATE + 1))));
+        assert!(is_loud(&changed(|reply| reply.reason = Reason::Failover)));
+    }
 
     #[test]
     fn a_kept_answer_says_its_age() {

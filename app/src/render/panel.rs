@@ -5,7 +5,7 @@ use lakefront_chart::{Unit, words};
 use maud::{Markup, html};
 
 use super::{
-    badge::badge, figure::figure, funnel::funnel, params, provenance::provenance, table::table,
+    badge::badge, facts::facts, figure::figure, funnel::funnel, params, provenance::provenance, table::table,
     totals::totals, vitals::vitals, waterfall::waterfall,
 };
 use crate::{
@@ -50,7 +50,9 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
                 ChartKind::Funnel => funnel(info, reply, zone, context),
                 ChartKind::Vitals => vitals(info, reply, zone, context),
                 ChartKind::Waterfall => waterfall(info, reply, zone, context),
-                ChartKind::Table => table(info, reply, zone, context),
+                ChartKind::Table => {
+                    facts(info, reply, zone, context).unwrap_or_else(|| table(info, reply, zone, context))
+                }
                 ChartKind::Line | ChartKind::Bar | ChartKind::Ranking | ChartKind::Heatmap => {
                     figure(info, reply, zone, context)
                 }

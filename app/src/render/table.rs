@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use lakefront_api::{Column, QueryInfo, QueryReply, Zone};
+use jiff::Timestamp;
+use lakefront_api::{Column, QueryInfo, QueryReply, Zone, instant};
 use lakefront_chart::{spark, words};
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
-use crate::{cell_format::CellFormat, page_index::LinkTarget, render_context::RenderContext};
+use crate::{cell_format::CellFormat, elapsed::ago, page_index::LinkTarget, render_context::RenderContext};
 
 /// The most rows that are shown. Nobody reads more, and each row makes the page larger.
 const SHOWN: usize = 300;
@@ -33,27 +34,30 @@ pub fn sort_key(info: &QueryInfo) -> String {
 
 /// Renders the rows of a reply.
 pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
-    let format = |column: &Column| {
-        let known = info.columns.iter().find(|known| known.name == column.name);
-        let unit = known.map_or("", |known| &known.unit);
-        CellFormat::of(&column.name, &column.data_type, unit)
-    };
-    let formats: Vec<_> = reply.columns.iter().map(format).collect();
+    let formats = formats(info, reply);
     let targets: Vec<_> = reply
         .columns
         .iter()
         .map(|column| context.link_target(&column.name))
         .collect();
-    let shown = |at: &usize| formats[*at] != CellFormat::Hidden;
+    let titled = Titled::of(reply);
+    let shown = |at: &usize| {
+        formats[*at] != CellFormat::Hidden
+            && titled.is_none_or(|titled| titled.group == *at || !titled.has(*at))
+    };
     let columns: Vec<usize> = (0..formats.len()).filter(shown).collect();
     let sort = context.view.param(&sort_key(info));
+    let now = reply.answered_at();
     let rows = sorted(reply, sort);
     let line = |row: &&Vec<Value>| {
         html! {
             tr {
                 @for &at in &columns {
-                    @if let Some(value) = row.get(at) {
-                        (cell(formats[at], value, zone, targets[at].as_ref()))
+                    @match titled {
+                        Some(titled) if titled.group == at => (titled.cell(row, targets[at].as_ref())),
+                        _ => @if let Some(value) = row.get(at) {
+                            (cell(formats[at], value, zone, targets[at].as_ref(), now))
+                        }
                     }
                 }
             }
@@ -66,7 +70,15 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Render
                 thead {
                     tr {
                         @for &at in &columns {
-                            (head(info, &reply.columns[at].name, formats[at], sort, context))
+                            @match titled {
+                                Some(titled) if titled.group == at => {
+                                    (head(info, &reply.columns[titled.kind].name, "error", CellFormat::Text, sort, context))
+                                }
+                                _ => {
+                                    @let name = &reply.columns[at].name;
+                                    (head(info, name, &words(name), formats[at], sort, context))
+                                }
+                            }
                         }
                     }
                 }
@@ -76,6 +88,16 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Render
         }
         (more)
     }
+}
+
+/// Returns the format of each column of a reply.
+pub fn formats(info: &QueryInfo, reply: &QueryReply) -> Vec<CellFormat> {
+    let format = |column: &Column| {
+        let known = info.columns.iter().find(|known| known.name == column.name);
+        let unit = known.map_or("", |known| &known.unit);
+        CellFormat::of(&column.name, &column.data_type, unit)
+    };
+    reply.columns.iter().map(format).collect()
 }
 
 /// Joins rendered rows, of which a page has the first until the viewer asks for more or unfolds the data of a drawing.
@@ -127,14 +149,69 @@ fn sorted<'a>(reply: &'a QueryReply, sort: &str) -> Vec<&'a Vec<Value>> {
     rows
 }
 
+/// The columns of a group of errors that one cell shows: its type and message, with a link to its page. The group itself
+/// is a hash, which tells a reader nothing.
+#[derive(Clone, Copy)]
+pub struct Titled {
+    group: usize,
+    kind: usize,
+    text: usize,
+}
+
+impl Titled {
+    /// Returns the columns of a reply that has all of them.
+    pub fn of(reply: &QueryReply) -> Option<Self> {
+        let at = |name: &str| reply.columns.iter().position(|column| column.name == name);
+        Some(Self {
+            group: at("error_group")?,
+            kind: at("error_type")?,
+            text: at("last_message")?,
+        })
+    }
+
+    /// Returns true if the cell shows this column.
+    pub fn has(self, column: usize) -> bool {
+        [self.group, self.kind, self.text].contains(&column)
+    }
+
+    /// Returns the type and the message of a row.
+    pub fn texts(self, row: &[Value]) -> (&str, &str) {
+        let text = |at: usize| row.get(at).and_then(Value::as_str).unwrap_or_default();
+        (text(self.kind), text(self.text))
+    }
+
+    fn cell(self, row: &[Value], target: Option<&LinkTarget>) -> Markup {
+        let group = row.get(self.group).and_then(Value::as_str).unwrap_or_default();
+        let (kind, message) = self.texts(row);
+        let kind = cut(kind, LONGEST);
+        let shown = cut(message, LONGEST);
+        html! {
+            td.titled data-group=(group) title=[(shown.len() < message.len()).then(|| cut(message, LONGEST_TITLE))] {
+                @match target.and_then(|target| target.href(group)) {
+                    Some(href) => a href=(href) data-noscroll[href.starts_with('?')] { (kind) },
+                    None => b { (kind) },
+                }
+                @if !message.is_empty() { " " span { (shown) } }
+            }
+        }
+    }
+}
+
 /// Renders the head of a column: a link that sorts by it, the other way round if the table is sorted by it already.
-fn head(info: &QueryInfo, name: &str, format: CellFormat, sort: &str, context: &RenderContext<'_>) -> Markup {
+fn head(
+    info: &QueryInfo,
+    name: &str,
+    shown: &str,
+    format: CellFormat,
+    sort: &str,
+    context: &RenderContext<'_>,
+) -> Markup {
     let order = match sort.strip_prefix('-') {
         Some(sorted) if sorted == name => "descending",
         None if sort == name => "ascending",
         _ => "none",
     };
-    let numbers_first = matches!(format, CellFormat::Number(_) | CellFormat::Time);
+    let numbers_first = matches!(format, CellFormat::Number(_) | CellFormat::Time | CellFormat::Age);
     let next = match order {
         "descending" => name.to_owned(),
         "none" if !numbers_first => name.to_owned(),
@@ -144,40 +221,62 @@ fn head(info: &QueryInfo, name: &str, format: CellFormat, sort: &str, context: &
     html! {
         th.(format.class()) scope="col" aria-sort=[(order != "none").then_some(order)] {
             @if sortable {
-                a href=(context.view.with(vec![(sort_key(info), next.clone())]).href()) data-sort=(sort_key(info)) data-order=(next) data-noscroll { (words(name)) }
+                a href=(context.view.with(vec![(sort_key(info), next.clone())]).href()) data-sort=(sort_key(info)) data-order=(next) data-noscroll { (shown) }
             } @else {
-                (words(name))
+                (shown)
             }
         }
     }
 }
 
-/// Renders a value, as a link if its column links somewhere.
-fn cell(format: CellFormat, value: &Value, zone: &Zone, target: Option<&LinkTarget>) -> Markup {
+/// Renders a value as a cell.
+fn cell(
+    format: CellFormat,
+    value: &Value,
+    zone: &Zone,
+    target: Option<&LinkTarget>,
+    now: Option<Timestamp>,
+) -> Markup {
+    let (title, content) = content(format, value, zone, target, now);
+    html! {
+        td.(format.class()) title=[title] translate=[(format == CellFormat::Prose).then_some("yes")] { (content) }
+    }
+}
+
+/// Renders a value, with a link if its column links somewhere. An age is that at the time `now`. Returns the title, which
+/// has what there is no room for, and the content.
+pub fn content(
+    format: CellFormat,
+    value: &Value,
+    zone: &Zone,
+    target: Option<&LinkTarget>,
+    now: Option<Timestamp>,
+) -> (Option<String>, Markup) {
     let whole = format.show(value, zone);
+    let age = now.filter(|_| format == CellFormat::Age);
+    let age = age.and_then(|now| Some(ago(value.as_str().and_then(instant::time)?, now)));
     let longest = if format == CellFormat::Lines {
         LONGEST_LINES
     } else {
         LONGEST
     };
-    let shown = cut(&whole, longest);
-    // The title has what the cell has no room for: the style sheet shortens identifiers.
-    let title = (format == CellFormat::Id || (shown.len() < whole.len() && format != CellFormat::Lines))
-        .then(|| cut(&whole, LONGEST_TITLE));
+    let shown = age.map_or_else(|| cut(&whole, longest), Cow::from);
+    // The style sheet shortens identifiers.
+    let is_short = format == CellFormat::Id || (shown != whole && format != CellFormat::Lines);
+    let title = is_short.then(|| cut(&whole, LONGEST_TITLE).into_owned());
     let link = target.and_then(|target| target.href(value.as_str()?));
-    html! {
-        td.(format.class()) title=[title] translate=[(format == CellFormat::Prose).then_some("yes")] {
-            @match format {
-                CellFormat::Trend => (trend(value)),
-                CellFormat::Mark => span.state.(shown.to_ascii_lowercase()) { (shown) },
-                CellFormat::Lines if shown != "–" => details { summary { "Show" } pre tabindex="0" { (shown) } },
-                _ => @match link {
-                    Some(href) => a href=(href) data-noscroll[href.starts_with('?')] { (shown) },
-                    None => (shown),
-                }
+    let content = html! {
+        @match format {
+            CellFormat::Trend => (trend(value)),
+            CellFormat::Mark => span.state.(shown.to_ascii_lowercase()) { (shown) },
+            CellFormat::Lines if shown != "–" => details { summary { "Show" } pre tabindex="0" { (shown) } },
+            _ => @match link {
+                Some(href) => a href=(href) data-noscroll[href.starts_with('?')] { (shown) },
+                None => (shown),
             }
         }
-    }
+    };
+    (title, content)
 }
 
 /// Returns a text with at most `longest` characters, the last an ellipsis if it was cut.

@@ -5,14 +5,13 @@ use leptos::prelude::use_context;
 
 use super::{
     call::{ServerRequest, ServerResponse},
-    elapsed::now,
     explore,
     facets::{facets, suggestions},
     http_request, metrics, operations,
     panel::panel,
     status::{backends, lake_content},
 };
-use crate::{QueryService, failure::Failure};
+use crate::{QueryService, elapsed::now, failure::Failure};
 
 /// Handles a request.
 ///

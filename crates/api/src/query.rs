@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -239,6 +239,14 @@ pub struct QueryReply {
     /// The statement that was sent to the engine, if `explain` requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<SentStatement>,
+}
+
+impl QueryReply {
+    /// Returns the time of the answer: `as_of` and the lag. `None` if the state of the data is unknown.
+    pub fn answered_at(&self) -> Option<Timestamp> {
+        let lag = i64::try_from(self.lag_seconds?).ok()?;
+        self.as_of?.checked_add(SignedDuration::from_secs(lag)).ok()
+    }
 }
 
 /// A statement as it was sent to an engine.

@@ -5,7 +5,7 @@ use lakefront_api::{LakeHealth, TableHealth};
 use maud::{Markup, html};
 
 use super::html::{Column, dash, note, number, numbers, size, state, table};
-use crate::server::elapsed::ago;
+use crate::elapsed::ago;
 
 /// Files are small if they have fewer bytes than this on average.
 const SMALL_BYTES: u64 = 4_000_000;
