@@ -262,10 +262,7 @@ impl Lake {
         let tables = self.tables();
         let oldest = |name: &String| tables.get(name)?.metadata.as_ref().ok()?.oldest_snapshot_time();
         // The states of all named tables go back to the youngest of their oldest ones.
-        let since = named
-            .iter()
-            .filter_map(|name| Some((oldest(name)?, name)))
-            .max();
+        let since = named.iter().filter_map(|name| Some((oldest(name)?, name))).max();
         let message = match since {
             Some((since, name)) => format!(
                 "The lake has no such state: it has expired, or the table is younger. The oldest state of {name} is of {since}"
