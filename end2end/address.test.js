@@ -17,7 +17,7 @@ test("a preset changes the address and the panels, and the back button undoes it
   await settled(page);
   await page.evaluate(() => (window.notReloaded = true));
   assert.equal(await chosen(page), "7d");
-  const label = () => page.locator("[data-panel=errors_per_hour] svg:visible text.label").allTextContents();
+  const label = () => page.locator("[data-panel=errors_per_hour] .chart text:visible").allTextContents();
   const week = await label();
 
   await range(page).getByRole("link", { name: "24h", exact: true }).click();
@@ -53,6 +53,7 @@ test("a custom range is read in the viewer's zone and pins the zone", async () =
   await answered(page);
   const day = (text) => `${new Date(text).toLocaleString("en", { month: "short", timeZone: "UTC" })} ${Number(text.slice(8))}`;
   assert.equal(await chosen(page), `${day(from)}, 06:00 – ${day(to)}, 18:30`);
+  await page.locator("[data-panel=errors_per_hour]").getByText(/^Table of/).click();
   const first = await page.locator("[data-panel=errors_per_hour] tbody td.time").first().textContent();
   assert.ok(first >= `${from} 06:00:00` && first < `${to} 19:00:00`, first);
 });

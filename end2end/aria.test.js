@@ -39,5 +39,7 @@ for (const { name, path } of await pages()) {
 test("a panel's answer has the expected accessibility tree", async () => {
   const page = await open(browser, "/web");
   await settled(page);
+  // Only a kept answer has an age.
+  await page.evaluate(() => document.querySelectorAll("[data-part=age]").forEach((age) => age.remove()));
   assertIs("funnel", steady(await panelOf(page, "funnel").ariaSnapshot()));
 });

@@ -77,7 +77,7 @@ for (const [what, change] of [["comments are removed", removedComments], ["an ex
     assert.equal(await line(page).getAttribute("role"), "status");
     assert.match(await line(page).innerText(), /changed by an extension or a translation\. It now loads whole pages/);
     assert.deepEqual([await overflow(page), await axeFindings(page)], [0, []]);
-    const labels = () => panelOf(page, "errors_per_hour").locator("svg:visible text.middle").allTextContents();
+    const labels = () => panelOf(page, "errors_per_hour").locator(".chart g:visible text").allTextContents();
     const hours = await labels();
 
     // The address and the panels agree after a link, a choice and a custom range.
@@ -124,6 +124,10 @@ test("a page whose app does not load stays as it is and loads whole pages", asyn
   const page = await open(browser, "/web?range=24h", { prepare: (page) => page.route("**/*.wasm", (route) => route.abort()) });
   await line(page).getByText("did not load. Links and forms load whole pages").waitFor();
   assert.equal(await page.getByLabel("Auto-refresh").isVisible(), false, "a choice that does nothing is there");
+  const panel = panelOf(page, "top_pages");
+  await panel.getByText(/^Table of/).click();
+  const whole = new URL(await panel.locator(".data").getByRole("link", { name: "Open without the app" }).getAttribute("href"), page.url());
+  assert.equal(whole.pathname + whole.search, "/plain/web?range=24h");
   await page.evaluate(() => (window.isThePageBefore = true));
   await range(page, "7d").click();
   await page.waitForURL((url) => url.pathname === "/web" && !url.searchParams.has("range"));

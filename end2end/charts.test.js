@@ -12,11 +12,9 @@ const chartOf = (page, query) => panelOf(page, query).locator(".chart");
 
 /** Returns the point of a chart's plot at a share of its width from 0 to 1, at half its height. */
 async function point(chart, share) {
-  const box = await chart.locator("svg:visible").evaluate((svg) => {
-    const [left, top, right, bottom] = svg.dataset.plot.split(" ").map(Number);
-    const rect = svg.getBoundingClientRect();
-    const scale = rect.width / svg.viewBox.baseVal.width;
-    return { left: rect.left + left * scale, width: (right - left) * scale, y: rect.top + ((top + bottom) / 2) * scale };
+  const box = await chart.locator("svg[data-plot]").evaluate((svg) => {
+    const { left, width, top, height } = svg.getBoundingClientRect();
+    return { left, width, y: top + height / 2 };
   });
   return [box.left + share * box.width, box.y];
 }
@@ -27,6 +25,8 @@ test("pointing at one chart shows the values of that time on all charts", async 
   const errors = chartOf(page, "errors_per_hour");
   await errors.scrollIntoViewIfNeeded();
   // Hours at night have no errors, so the chart shows no list there.
+  await page.mouse.move(...(await point(errors, 0.97)));
+  await page.locator(".tip:visible").first().waitFor();
   for (let share = 0.97; share > 0.5 && !(await errors.locator(".tip").isVisible()); share -= 0.013) {
     await page.mouse.move(...(await point(errors, share)));
   }
@@ -40,6 +40,11 @@ test("pointing at one chart shows the values of that time on all charts", async 
   const days = new Set(named.map((name) => name.split(",")[0]));
   assert.equal(days.size, 1, named.join("; "));
   // The list has the numbers of the table.
+  await panelOf(page, "errors_per_hour").getByText(/^Table of/).click();
+  const rest = panelOf(page, "errors_per_hour").getByRole("button", { name: /^Show \d/ });
+  await panelOf(page, "errors_per_hour").locator("tbody tr").first().waitFor();
+  if (await rest.isVisible()) await rest.click();
+  await rest.waitFor({ state: "detached" });
   const [hour] = named.filter((name) => name.includes(","));
   const table = await panelOf(page, "errors_per_hour").locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
   const clock = hour.split(", ")[1];
@@ -72,7 +77,7 @@ test("dragging zooms, and the back button undoes it", async () => {
   await settled(page);
   const panel = panelOf(page, "errors_per_hour");
   const chart = chartOf(page, "errors_per_hour");
-  const labels = () => panel.locator("svg:visible text.middle").allTextContents();
+  const labels = () => panel.locator(".chart g:visible text").allTextContents();
   const week = await labels();
   await page.mouse.move(...(await point(chart, 0.4)));
   await page.mouse.down();
@@ -101,7 +106,7 @@ test("the legend hides series and shows them again, also by keyboard", async () 
   const panel = panelOf(page, "errors_per_hour");
   const key = panel.locator(".legend button").first();
   const name = (await key.innerText()).trim();
-  const paths = () => panel.locator("svg:visible path.s0").count();
+  const paths = () => panel.locator(".chart path.s0").count();
   assert.ok((await paths()) > 0);
   await key.focus();
   await page.keyboard.press("Enter");
@@ -113,12 +118,12 @@ test("the legend hides series and shows them again, also by keyboard", async () 
   await answered(page);
   assert.equal(await paths(), 0);
   await panel.locator(".legend button").first().click();
-  await panel.locator("svg:visible path.s0").first().waitFor();
+  await panel.locator(".chart path.s0").first().waitFor();
 });
 
 test("a bucket that is not complete is drawn differently", async () => {
   const page = await open(browser, "/web?range=24h");
   await settled(page);
-  const partial = panelOf(page, "unique_visitors_per_day").locator("svg:visible .partial");
+  const partial = panelOf(page, "unique_visitors_per_day").locator(".chart .partial");
   assert.ok((await partial.count()) > 0, "today looks complete");
 });

@@ -59,6 +59,10 @@ test("an environment and a route are filters, and each can be removed", async ()
 test("a panel's own parameter changes only that panel", async () => {
   const page = await open(browser, "/web");
   await settled(page);
+  for (const query of ["top_pages", "top_sources"]) {
+    await panelOf(page, query).getByText(/^Table of/).click();
+    await panelOf(page, query).locator("tbody tr").first().waitFor();
+  }
   const rows = (query) => panelOf(page, query).locator("tbody tr").count();
   const sources = await rows("top_sources");
   await panelOf(page, "top_pages").getByLabel("limit").fill("3");
@@ -88,6 +92,7 @@ test("the table behind a chart has the rows of the answer, and stays open", asyn
   await settled(page);
   const panel = panelOf(page, "top_pages");
   await panel.getByText(/^Table of/).click();
+  await panel.locator("tbody tr").first().waitFor();
   const shown = await panel.locator("tbody tr").evaluateAll((rows) => rows.map((row) => row.cells[0].textContent));
   const { rows } = await post("/query", { query: "top_pages", timeRange: "24h" });
   assert.deepEqual(shown, rows.map(([page]) => page));

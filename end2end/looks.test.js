@@ -51,6 +51,7 @@ const one = async (page, column) => {
   return { name: page, path: `/${page}?${{ error: "error_group", user: "user_id", trace: "trace_id" }[page]}=${encodeURIComponent(found)}` };
 };
 const about = await Promise.all([one("error", "ErrorGroup"), one("user", "UserId"), one("trace", "TraceId")]);
+about.push({ name: "metric", path: "/metrics?metric=http.server.request.duration&group=http.route&range=7d" });
 
 for (const { name, path } of [...(await pages()), ...about]) {
   for (const colorScheme of ["light", "dark"]) {

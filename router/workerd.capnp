@@ -30,6 +30,7 @@ const router :Workerd.Worker = (
   bindings = [
     (name = "CHDB_URL", fromEnvironment = "CHDB_URL"),
     (name = "INGEST_URL", fromEnvironment = "INGEST_URL"),
+    (name = "INGEST_TIMEOUT", fromEnvironment = "INGEST_TIMEOUT"),
     (name = "INGEST_KEY", fromEnvironment = "INGEST_KEY"),
     (name = "SELF_OBSERVATION", fromEnvironment = "SELF_OBSERVATION"),
     (name = "ENGINE_SECRET", fromEnvironment = "ENGINE_SECRET"),

@@ -52,6 +52,7 @@ impl Bootstrap {
         self.catalogue.is_empty()
             || matches!(page, Page::Operations | Page::Sql)
             || page.signal().is_some()
+            || page == Page::Metrics
             || places.any(|place| place.page == page)
     }
 }

@@ -3,10 +3,10 @@
 
 use js_sys::{Array, Intl::DateTimeFormat, JsString, Object, Reflect};
 use leptos::{
-    prelude::{document, request_animation_frame, window},
+    prelude::{document, window},
     wasm_bindgen::{JsCast, JsValue},
 };
-use web_sys::{Element, Event, FocusOptions, HtmlElement, NodeList};
+use web_sys::{Element, Event, FocusOptions, HtmlElement, Node, NodeList};
 
 /// Returns the IANA name of the browser's time zone.
 pub fn time_zone() -> Option<String> {
@@ -85,21 +85,77 @@ pub fn is_hidden() -> bool {
     document().hidden()
 }
 
-/// Returns the focus to the part of `root` with this `data-key`, if the focus was lost because the part was drawn anew.
-pub fn refocus(root: Element, key: String) {
-    request_animation_frame(move || {
-        let lost = document()
-            .active_element()
-            .is_none_or(|active| active.tag_name() == "BODY");
-        let keyed = root.query_selector_all("[data-key]").ok();
+/// Changes the content of an element to `html`. Only what differs is changed: nodes that stay keep the focus, the scroll
+/// position and a selection.
+pub fn update(element: &Element, html: &str) {
+    let Ok(wanted) = element.clone_node() else { return };
+    wanted.unchecked_ref::<Element>().set_inner_html(html);
+    let key = focused_key(element);
+    update_children(element, &wanted);
+    if key.is_some() && focused_key(element) != key {
+        let keyed = element.query_selector_all("[data-key]").ok();
         let mut keyed = keyed.into_iter().flat_map(elements);
-        let part = keyed.find(|part| part.get_attribute("data-key").as_ref() == Some(&key));
-        if let (true, Some(part)) = (lost, part) {
+        if let Some(part) = keyed.find(|part| part.get_attribute("data-key") == key) {
             let options = FocusOptions::new();
             options.set_prevent_scroll(true);
             let _ = part.unchecked_into::<HtmlElement>().focus_with_options(&options);
         }
-    });
+    }
+}
+
+/// Returns the `data-key` of the focused part of an element. A part keeps the focus in a text that has it elsewhere.
+fn focused_key(element: &Element) -> Option<String> {
+    let active = document().active_element()?;
+    element
+        .contains(Some(&active))
+        .then(|| active.get_attribute("data-key"))
+        .flatten()
+}
+
+fn update_children(shown: &Node, wanted: &Node) {
+    let mut next = shown.first_child();
+    while let Some(new) = wanted.first_child() {
+        let old = next.take();
+        next = old.as_ref().and_then(Node::next_sibling);
+        let _ = match old {
+            Some(old) if old.node_name() == new.node_name() => {
+                update_node(&old, &new);
+                wanted.remove_child(&new)
+            }
+            Some(old) => shown.replace_child(&new, &old),
+            None => shown.append_child(&new),
+        };
+    }
+    while let Some(old) = next {
+        next = old.next_sibling();
+        let _ = shown.remove_child(&old);
+    }
+}
+
+fn update_node(old: &Node, new: &Node) {
+    if old.is_equal_node(Some(new)) {
+        return;
+    }
+    let (Some(shown), Some(wanted)) = (old.dyn_ref::<Element>(), new.dyn_ref::<Element>()) else {
+        return old.set_node_value(new.node_value().as_deref());
+    };
+    // The browser folds and unfolds `details` itself.
+    let names = |element: &Element| {
+        let names = element.get_attribute_names().into_iter();
+        names
+            .filter_map(|name| name.as_string())
+            .filter(|name| name != "open")
+    };
+    for name in names(shown).filter(|name| !wanted.has_attribute(name)) {
+        let _ = shown.remove_attribute(&name);
+    }
+    for name in names(wanted) {
+        let value = wanted.get_attribute(&name);
+        if value != shown.get_attribute(&name) {
+            let _ = shown.set_attribute(&name, &value.unwrap_or_default());
+        }
+    }
+    update_children(old, new);
 }
 
 fn elements(nodes: NodeList) -> impl Iterator<Item = Element> {

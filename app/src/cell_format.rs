@@ -15,6 +15,8 @@ pub enum CellFormat {
     Id,
     /// A time in the zone of the page.
     Time,
+    /// A time of which its age matters, such as when something was last seen.
+    Age,
     /// A number with its unit, aligned to the right.
     Number(Unit),
     /// An array of numbers at equal distances, as a small line drawing.
@@ -42,6 +44,7 @@ impl CellFormat {
             "stack" => Self::Lines,
             "message" | "last_message" | "error_message" => Self::Prose,
             "state" | "status" => Self::Mark,
+            "last_seen" => Self::Age,
             _ if bare.starts_with("DateTime") => Self::Time,
             _ if bare.starts_with("Array(") => Self::Trend,
             name if name.ends_with("_id") || name.ends_with("_group") => Self::Id,
@@ -57,6 +60,7 @@ impl CellFormat {
             Self::Prose => "text prose",
             Self::Id => "id",
             Self::Time => "time",
+            Self::Age => "age",
             Self::Number(_) => "number",
             Self::Trend => "trend",
             Self::Mark => "mark",
@@ -70,7 +74,7 @@ impl CellFormat {
         match (self, value) {
             (_, Value::Null) => "–".into(),
             (_, Value::String(text)) if text.is_empty() => "–".into(),
-            (Self::Time, Value::String(text)) => {
+            (Self::Time | Self::Age, Value::String(text)) => {
                 instant::time(text).map_or_else(|| text.clone(), |time| clock(time, zone))
             }
             (Self::Number(unit), Value::Number(number)) => number

@@ -2,6 +2,7 @@
 
 pub mod controls;
 pub mod explore;
+pub mod metrics;
 pub mod navigation;
 pub mod panel;
 pub mod range_links;

@@ -11,6 +11,7 @@ mod bootstrap;
 mod browser;
 mod cell_format;
 mod components;
+mod elapsed;
 mod failure;
 mod json;
 mod navigator;

@@ -50,7 +50,7 @@ impl PageIndex {
     }
 
     /// Returns the page about one value of a column, if there is one.
-    fn page_about(&self, column: &str) -> Option<Page> {
+    pub fn page_about(&self, column: &str) -> Option<Page> {
         let is_about = |page: &Page| {
             let mut params = self.queries(*page).flat_map(|query| &query.params);
             params.any(|param| param.name == column && param.required() && param.is_filter())

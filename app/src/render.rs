@@ -5,12 +5,14 @@
 
 pub mod badge;
 pub mod explore;
+pub mod facts;
 pub mod failure;
 pub mod figure;
 pub mod filters;
 pub mod funnel;
 pub mod guide;
 pub mod health;
+pub mod metrics;
 pub mod panel;
 pub mod params;
 pub mod provenance;
@@ -58,6 +60,7 @@ fn icon(page: Page) -> Markup {
         Page::Web => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18",
         Page::Logs => "M4 6h16M4 12h10M4 18h13",
         Page::Traces => "M4 6h9M8 12h10M13 18h7",
+        Page::Metrics => "M4 19h16M5 15l4-5 4 3 6-8",
         Page::Vitals => "M4 16a8 8 0 1 1 16 0M12 16l4-6",
         Page::Api => "M4 7h12M16 7l-3-3M16 7l-3 3M20 17H8M8 17l3-3M8 17l3 3",
         Page::Sql => "M4 6l6 6-6 6M12 18h8",
@@ -87,7 +90,7 @@ pub fn refresh_icon() -> Markup {
 }
 
 /// Renders the state that a form does not change as hidden fields, for browsers without JavaScript.
-fn hidden(view: &View) -> Markup {
+pub fn hidden(view: &View) -> Markup {
     html! {
         @for (name, value) in view.pairs() {
             input type="hidden" name=(name) value=(value);

@@ -6,8 +6,6 @@ mod csv;
 #[cfg(feature = "ssr")]
 mod download;
 #[cfg(feature = "ssr")]
-mod elapsed;
-#[cfg(feature = "ssr")]
 mod explore;
 #[cfg(feature = "ssr")]
 mod facets;
@@ -15,6 +13,8 @@ mod facets;
 mod handler;
 #[cfg(feature = "ssr")]
 pub mod http_request;
+#[cfg(feature = "ssr")]
+mod metrics;
 #[cfg(feature = "ssr")]
 mod operations;
 #[cfg(feature = "ssr")]
@@ -35,8 +35,8 @@ pub use self::{
         ServerResponse, ZoneRequest,
     },
     types::{
-        BackendRow, Compared, ExplorePart, ExploreRequest, Facet, LakeContent, PanelAnswer, PanelRequest,
-        SqlPageRequest, Subsystem, SuggestionsRequest,
+        BackendRow, Compared, ExplorePart, ExploreRequest, Facet, LakeContent, MetricChart, MetricsAnswer,
+        MetricsRequest, PanelAnswer, PanelRequest, SqlPageRequest, Subsystem, SuggestionsRequest,
     },
 };
 #[cfg(feature = "ssr")]

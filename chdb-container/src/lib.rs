@@ -23,3 +23,6 @@ pub use error::Error;
 
 /// The database of every table, and of every connection.
 pub const DATABASE: &str = "otel";
+
+/// The database of the lake's tables that callers read through views. They may not name it.
+const BEHIND_VIEWS: &str = "_behind_views";

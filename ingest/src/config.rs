@@ -1,6 +1,7 @@
 //! The configuration of the program: flags, each with an environment variable.
 
 mod bearer_keys;
+mod grpc_listen;
 mod keep_days;
 mod visitors;
 
@@ -12,6 +13,7 @@ use lakefront_hosts::HostName;
 use lakefront_lake::{CompactionSettings, LakeLocation, RestCatalogConfig};
 
 pub use bearer_keys::BearerKeys;
+pub use grpc_listen::GrpcListen;
 pub use keep_days::{KeepDays, RetentionConfig};
 pub use visitors::{VisitorConfig, VisitorSecret};
 
@@ -26,10 +28,11 @@ Commands on a lake, beside a running server or without one:
   lakefront-ingest compact --help
   lakefront-ingest retain --help
 
-Then point an OpenTelemetry SDK at it:
+Then point an OpenTelemetry SDK at it, by gRPC or HTTP:
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 OTEL_EXPORTER_OTLP_PROTOCOL=grpc
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf";
 
-/// Takes OTLP/HTTP, acknowledges it once durable, and commits it to the lake's Iceberg tables exactly once.
+/// Takes OTLP by HTTP and gRPC, acknowledges it once durable, and commits it to the lake's Iceberg tables exactly once.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "lakefront-ingest", version, after_help = EXAMPLES)]
 pub struct Config {
@@ -62,6 +65,15 @@ pub struct ServerConfig {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, env = "LAKEFRONT_INGEST_LISTEN", default_value = "127.0.0.1:4318")]
     pub listen: SocketAddr,
+
+    /// Second address, at which SDKs that send gRPC expect the server; `off` for none. Both addresses take HTTP and gRPC
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_GRPC_LISTEN",
+        default_value = "127.0.0.1:4317",
+        value_name = "ADDRESS|off"
+    )]
+    pub grpc_listen: GrpcListen,
 
     /// Keys, separated by commas; a request must carry one as `Authorization: Bearer KEY`. None means that no key is
     /// needed
@@ -158,7 +170,7 @@ pub struct ServerConfig {
     #[arg(long, env = "LAKEFRONT_INGEST_BODY_TIMEOUT", default_value = "30s", value_parser = parse_interval, value_name = "DURATION")]
     pub body_timeout: Duration,
 
-    /// Time for the head of a request to arrive, also on a connection that is kept open
+    /// Time for the head of a request to arrive, also on a connection that is kept open, by HTTP and by gRPC
     #[arg(long, env = "LAKEFRONT_INGEST_HEAD_TIMEOUT", default_value = "65s", value_parser = parse_interval, value_name = "DURATION")]
     pub head_timeout: Duration,
 

@@ -40,6 +40,22 @@ pub enum WalError {
         /// Offset of the damaged frame, in bytes from the start of the file.
         offset: u64,
     },
+    /// The log has requests that are not in the lake.
+    #[error(
+        "{folder} holds requests that are not in the lake yet; start lakefront-ingest, stop it with SIGTERM, and run this again"
+    )]
+    Pending {
+        /// The folder of the log.
+        folder: PathBuf,
+    },
+    /// The folder of the log has bytes of damaged or torn requests.
+    #[error(
+        "{path} holds bytes of damaged requests, which can't be searched; move it away or delete it, and run this again"
+    )]
+    SetAside {
+        /// The path of the file.
+        path: PathBuf,
+    },
     /// The log has reached `--wal-limit`.
     #[error("the write-ahead log is full")]
     Full,
@@ -82,10 +98,12 @@ pub enum StartError {
         source: Box<lakefront_lake::Error>,
     },
     /// The address is in use, or the process may not listen on it.
-    #[error("cannot listen on {address} (--listen, LAKEFRONT_INGEST_LISTEN): {source}")]
+    #[error("cannot listen on {address} ({setting}): {source}")]
     Listen {
-        /// The address of `--listen`.
+        /// The address of `--listen` or `--grpc-listen`.
         address: std::net::SocketAddr,
+        /// The flag and the environment variable that set the address.
+        setting: &'static str,
         /// The error of the operating system.
         source: io::Error,
     },

@@ -17,7 +17,6 @@ pub mod retention;
 pub mod server;
 pub mod wal;
 
-mod files;
 mod orphan_files;
 mod rate;
 mod run;

@@ -56,8 +56,16 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let ingest = Ingest::start(config).await?;
-    // Programs that start this one read the address from this line, because `--listen` may name port 0.
-    println!("listening on http://{}", ingest.address());
+    // Programs that start this one read the addresses from these lines, because a setting may name port 0. Both lines
+    // are one write: a program that reads the first one alone may close the pipe after it.
+    let grpc = ingest
+        .grpc_address()
+        .map(|address| format!("\ngRPC on http://{address}"));
+    println!(
+        "listening on http://{}{}",
+        ingest.address(),
+        grpc.unwrap_or_default()
+    );
     ingest
         .run_until(async move {
             tokio::select! {

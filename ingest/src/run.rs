@@ -2,6 +2,7 @@
 
 use std::{future::Future, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
+use lakefront_api::IngestFailure;
 use lakefront_lake::{Lake, LakeConfig, LakeLocation};
 use tokio::{
     net::TcpListener,
@@ -12,13 +13,14 @@ use tokio::{
 
 use crate::{
     compaction::Compactor,
-    config::Config,
+    config::{Config, GrpcListen},
     error::{StartError, WalError},
     metrics::Metrics,
     orphan_files,
     pipeline::{Numbering, Pipeline, Progress, Setup},
     retention,
     server::{AppState, Batches, BodyBytes, DayKey, LastLoss, LastRefusal, router, serve},
+    time::now,
     wal::{FolderLock, Options, Recovered, Space, Wal},
 };
 
@@ -30,8 +32,9 @@ const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
 /// A server with an open log, an open lake and a bound address.
 pub struct Ingest {
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     address: SocketAddr,
+    grpc_address: Option<SocketAddr>,
     state: AppState,
     pipeline: Pipeline,
     wal_thread: JoinHandle<()>,
@@ -43,11 +46,11 @@ pub struct Ingest {
 }
 
 impl Ingest {
-    /// Opens the log and the lake, binds the address, and starts to commit the requests that the last process left in
+    /// Opens the log and the lake, binds the addresses, and starts to commit the requests that the last process left in
     /// the log.
     ///
     /// # Errors
-    /// Returns an error if settings contradict each other, the log or the lake cannot be opened, or the address is in
+    /// Returns an error if settings contradict each other, the log or the lake cannot be opened, or an address is in
     /// use.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         config.check()?;
@@ -67,6 +70,7 @@ impl Ingest {
                 "pyiceberg and other readers end a path at `#` and do not find this lake; use a folder without `#`"
             );
         }
+        let unfit = complete_tables(&lake).await;
         let recovered = Recovered::of(&folder)?;
         let next = recovered.next_position;
         let numbering = Numbering::open(lake.clone(), &lock, next, &place).await?;
@@ -96,6 +100,7 @@ impl Ingest {
         let setup = Setup {
             lake: lake.clone(),
             numbering,
+            unfit,
             config: config.commit.clone(),
             releaser: wal.releaser(),
             metrics: metrics.clone(),
@@ -109,13 +114,14 @@ impl Ingest {
             metrics.clone(),
         );
         let compactor = Compactor::start(lake, &config.compaction, metrics.clone(), progress.clone());
-        let listen = config.server.listen;
-        let of_listen = |source| StartError::Listen {
-            address: listen,
-            source,
-        };
-        let listener = TcpListener::bind(listen).await.map_err(of_listen)?;
-        let address = listener.local_addr().map_err(of_listen)?;
+        let (listener, address) = listen(config.server.listen, "--listen, LAKEFRONT_INGEST_LISTEN").await?;
+        let (mut listeners, mut grpc_address) = (vec![listener], None);
+        if let GrpcListen::At(address) = config.server.grpc_listen {
+            let setting = "--grpc-listen, LAKEFRONT_INGEST_GRPC_LISTEN; `off` for none";
+            let (listener, address) = listen(address, setting).await?;
+            listeners.push(listener);
+            grpc_address = Some(address);
+        }
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let state = AppState {
             body_bytes: Arc::new(BodyBytes::new(
@@ -138,8 +144,9 @@ impl Ingest {
             last_refusal: LastRefusal::default(),
         };
         Ok(Self {
-            listener,
+            listeners,
             address,
+            grpc_address,
             state,
             pipeline,
             wal_thread,
@@ -155,6 +162,11 @@ impl Ingest {
         self.address
     }
 
+    /// Returns the address of `--grpc-listen`, if there is one.
+    pub fn grpc_address(&self) -> Option<SocketAddr> {
+        self.grpc_address
+    }
+
     /// Serves until `stop` is ready. Then ends the requests and commits everything that is in the log.
     ///
     /// # Errors
@@ -162,7 +174,7 @@ impl Ingest {
     /// that are not committed then are still in the log.
     pub async fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
         let Self {
-            listener,
+            listeners,
             state,
             pipeline,
             wal_thread,
@@ -173,14 +185,12 @@ impl Ingest {
             ..
         } = self;
         let wal = state.wal.clone();
-        let (stopped, mut watch_stopped) = watch::channel(false);
+        let (stopped, watch_stopped) = watch::channel(false);
         let server = serve(
-            listener,
+            listeners,
             router(state.clone()),
             state.config.server.clone(),
-            async move {
-                let _ = watch_stopped.wait_for(|stopped| *stopped).await;
-            },
+            watch_stopped,
         );
         let mut server = tokio::spawn(server);
         tokio::select! {
@@ -210,6 +220,36 @@ impl Ingest {
             Err(_) => Err(StartError::Panicked("join")),
         }
     }
+}
+
+/// Adds the columns that tables of an older version lack. Returns the last failure.
+///
+/// The server starts in any case: rows wait in the log, and each attempt to commit them tries again.
+async fn complete_tables(lake: &Lake) -> Option<IngestFailure> {
+    let mut failure = None;
+    for table in lakefront_otel::tables() {
+        if let Err(error) = lake.add_missing_columns(table.name).await {
+            tracing::error!(table = table.name, %error, "the table lacks columns that this version writes");
+            failure = Some(IngestFailure {
+                at: now(),
+                table: table.name.to_owned(),
+                message: error.to_string(),
+            });
+        }
+    }
+    failure
+}
+
+/// Listens on an address that a setting names. Also returns the address with its port, which may be 0 in the setting.
+async fn listen(address: SocketAddr, setting: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let error = |source| StartError::Listen {
+        address,
+        setting,
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(error)?;
+    let bound = listener.local_addr().map_err(error)?;
+    Ok((listener, bound))
 }
 
 /// Waits for the pipeline to end. Before the log is closed, the pipeline ends only by a failure.

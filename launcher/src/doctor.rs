@@ -149,6 +149,7 @@ fn busy_ports(ports: Ports) -> Vec<Finding> {
     let named = [
         ("the dashboard", ports.router),
         ("ingest", ports.ingest),
+        ("ingest by gRPC", ports.grpc),
         ("chDB", ports.chdb),
         ("ClickHouse", ports.clickhouse[0]),
         ("ClickHouse of the second region", ports.clickhouse[1]),

@@ -76,7 +76,12 @@ impl LocalStack {
         url(self.ports.router)
     }
 
-    /// Returns the address to which SDKs send.
+    /// Returns the address to which SDKs send by gRPC.
+    pub fn grpc_url(&self) -> String {
+        url(self.ports.grpc)
+    }
+
+    /// Returns the address to which SDKs send by HTTP.
     pub fn ingest_url(&self) -> String {
         url(self.ports.ingest)
     }
@@ -175,6 +180,7 @@ impl LocalStack {
     fn ingest_service(&self) -> Service {
         let mut command = self.installation.command("lakefront-ingest");
         command.args(["--listen", &address(self.ports.ingest)]);
+        command.args(["--grpc-listen", &address(self.ports.grpc)]);
         command.args(["--commit-interval", self.commit_interval]);
         command.arg("--data").arg(&self.data);
         if self.lake == Lake::S3 {

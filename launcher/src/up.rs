@@ -25,8 +25,9 @@ pub struct Options {
     /// folder]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Ports N (router), N+1 (ingest), N+2 (chDB), N+3 and N+4 (ClickHouse), N+5 (sync) in place of 8787, 4318, 8686,
-    /// 8123, 8124 and 8687; with --lake s3, N+6 and N+7 (MinIO) and N+8 (catalog) in place of 9000, 9001 and 19120
+    /// Ports N (router), N+1 (ingest), N+2 (chDB), N+3 and N+4 (ClickHouse), N+5 (sync), N+9 (ingest by gRPC) in place
+    /// of 8787, 4318, 8686, 8123, 8124, 8687 and 4317; with --lake s3, N+6 and N+7 (MinIO) and N+8 (catalog) in place
+    /// of 9000, 9001 and 19120
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..65500))]
     pub port_base: Option<u16>,
     /// Events per second that the demo sends after its past is filled
@@ -109,6 +110,7 @@ fn summary(local: &LocalStack) -> String {
     let mut lines = vec![
         ("Dashboard", local.router_url()),
         ("OTLP/HTTP", local.ingest_url()),
+        ("OTLP/gRPC", local.grpc_url()),
         ("chDB", local.chdb_url()),
     ];
     for (url, region) in local.clickhouses() {

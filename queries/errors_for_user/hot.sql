@@ -7,7 +7,7 @@ SELECT
     TraceId AS trace_id,
     RowId AS row_id
 FROM mv_user_error_rows
--- Left to itself, ClickHouse reads all columns before it looks which rows fit: four times the bytes.
+-- Without PREWHERE, ClickHouse reads all columns before it filters rows: four times the bytes.
 PREWHERE UserId = {user_id:String}
     AND Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
 WHERE ({service:String} = '' OR ServiceName = {service:String})

@@ -58,4 +58,4 @@ FROM
         AND ({environment:String} = '' OR Environment = {environment:String})
     GROUP BY service
 )
-ORDER BY service
+ORDER BY error_share DESC, errors DESC, service

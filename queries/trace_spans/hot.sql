@@ -12,7 +12,7 @@ SELECT
     ParentSpanId AS parent_span_id,
     RowId AS row_id
 FROM mv_trace_spans
--- Left to itself, ClickHouse reads all columns before it looks which rows fit: six times the bytes.
+-- Without PREWHERE, ClickHouse reads all columns before it filters rows: six times the bytes.
 PREWHERE TraceId = {trace_id:String}
     AND Timestamp >= {from:DateTime64(6)} AND Timestamp < {to:DateTime64(6)}
 WHERE ({service:String} = '' OR ServiceName = {service:String})

@@ -13,9 +13,8 @@ SELECT
     ParentSpanId AS parent_span_id,
     RowId AS row_id
 FROM otel_traces
--- Rarer than anything else that is asked of a row.
-PREWHERE TraceId = {trace_id:String}
-WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
+-- No PREWHERE: the table is a view in a lake that an older version made.
+WHERE TraceId = {trace_id:String} AND Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})
 ORDER BY time, row_id

@@ -4,6 +4,8 @@
 mod address;
 mod clickhouse;
 
+use std::time::Duration;
+
 use http::HeaderName;
 use lakefront_hosts::AllowedHosts;
 use secrecy::SecretString;
@@ -24,6 +26,9 @@ pub struct Config {
     pub login: Login,
     /// `INGEST_URL`: the address to which OTLP is forwarded. Without it the Worker refuses OTLP.
     pub ingest: Option<Url>,
+    /// `INGEST_TIMEOUT`: the time limit for an answer of ingest to forwarded OTLP, 1 to 600 seconds, 100 by default. The
+    /// default is longer than ingest waits for a body or a snapshot.
+    pub ingest_timeout: Duration,
     /// `SELF_OBSERVATION`: true if the router reports its queries to ingest. The values are `on` and `off` (the
     /// default).
     pub observes_itself: bool,
@@ -77,6 +82,7 @@ impl Config {
                 password: secret("CLICKHOUSE_PASSWORD", text("CLICKHOUSE_PASSWORD"))?,
             },
             ingest: base_url("INGEST_URL", text("INGEST_URL"))?,
+            ingest_timeout: seconds("INGEST_TIMEOUT", text("INGEST_TIMEOUT"), 100)?,
             observes_itself: switch("SELF_OBSERVATION", text("SELF_OBSERVATION"))?,
             ingest_key: secret("INGEST_KEY", text("INGEST_KEY"))?,
             engine_secret: secret("ENGINE_SECRET", text("ENGINE_SECRET"))?,
@@ -108,6 +114,16 @@ fn switch(name: &'static str, text: Option<String>) -> Result<bool, ConfigError>
     }
 }
 
+fn seconds(name: &'static str, text: Option<String>, default: u64) -> Result<Duration, ConfigError> {
+    let seconds = match text {
+        Some(text) => text.parse().ok().filter(|seconds| (1..=600).contains(seconds)),
+        None => Some(default),
+    };
+    seconds
+        .map(Duration::from_secs)
+        .ok_or(ConfigError::Seconds { name })
+}
+
 fn secret(name: &'static str, text: Option<String>) -> Result<Option<SecretString>, ConfigError> {
     let Some(text) = text else { return Ok(None) };
     // The secret is sent in a header, and a short one could be guessed.
@@ -129,6 +145,18 @@ mod tests {
                 .map(|(_, value)| (*value).to_owned())
         };
         Config::from_lookup(lookup, has_container).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_time_limit_is_a_number_of_seconds() {
+        let with = |limit| {
+            config(&[("CHDB_URL", "http://a"), ("INGEST_TIMEOUT", limit)], false)
+                .map(|config| config.ingest_timeout.as_secs())
+        };
+        assert_eq!((with(""), with("1"), with("600")), (Ok(100), Ok(1), Ok(600)));
+        for wrong in ["0", "601", "1.5", "1s", "-1", "99999999999999999999"] {
+            assert!(with(wrong).unwrap_err().starts_with("INGEST_TIMEOUT "), "{wrong}");
+        }
     }
 
     #[test]

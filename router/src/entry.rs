@@ -1,7 +1,6 @@
 //! The entry points of the Worker: the platform calls them once at the start and once for each request.
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
@@ -14,13 +13,14 @@ use tower_service::Service;
 use url::Url;
 use worker::js_sys::Promise;
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::{Context, Delay, Env, Headers, ResponseBuilder, console_error, event, web_sys};
+use worker::{Context, Env, Headers, ResponseBuilder, console_error, event, web_sys};
 
 use crate::body::{self, BodyError};
 use crate::clock::Instant;
 use crate::problem::ApiError;
 use crate::request::RequestContext;
 use crate::state::AppState;
+use crate::timer::Timer;
 use crate::{auth, cf, headers, otlp};
 
 /// The largest body of a request to the API or to a server function, in bytes.
@@ -77,7 +77,7 @@ async fn forwarded(
         let detail = "this router takes no telemetry: INGEST_URL is not set";
         return Err(ApiError::new(ProblemType::NotFound, detail));
     };
-    otlp::forward(ingest, signal, request)
+    otlp::forward(ingest, state.config.ingest_timeout, signal, request)
         .await
         .map(Into::into)
         .map_err(|error| {
@@ -99,15 +99,8 @@ async fn answer(
     let client = cf::client_location(&request, state.config.location_header.as_ref());
     let mut parts = http_parts(&request).map_err(|error| cannot_be_read(&error))?;
     auth::check(&parts, &state.config)?;
-    let context = RequestContext::new(
-        Arc::clone(&state.engines),
-        env,
-        Arc::new(context),
-        state.exporter.clone(),
-        state.config.ingest.clone(),
-        state.config.ingest_key.clone(),
-        client,
-    );
+    let fresh = headers::wants_fresh(&parts.headers);
+    let context = RequestContext::new(state, env, context, client, fresh);
     parts.extensions.insert(context);
     parts.extensions.insert(arrived);
     let mut router = state.router.clone();
@@ -117,7 +110,7 @@ async fn answer(
         Ok(response)
     };
     // What is dropped here is cancelled: an engine stops work for which nobody waits.
-    let deadline = pin!(Delay::from(REQUEST_DEADLINE));
+    let deadline = pin!(Timer::after(REQUEST_DEADLINE));
     let left = pin!(disconnected(&request));
     let ended = select(deadline, left);
     match select(pin!(answered), ended).await {

@@ -40,6 +40,12 @@ pub enum ConfigError {
         /// The name of the variable.
         name: &'static str,
     },
+    /// A time limit is not a whole number of seconds in its range.
+    #[error("{name} must be a number of seconds from 1 to 600")]
+    Seconds {
+        /// The name of the variable.
+        name: &'static str,
+    },
     /// A secret is too short or has characters that a header cannot hold.
     #[error("{name} must be at least 16 visible ASCII characters; `openssl rand -hex 32` makes one")]
     Secret {

@@ -23,6 +23,18 @@ pub fn complete(headers: &mut HeaderMap) {
     }
 }
 
+/// Returns true if the request accepts no kept answer: `Cache-Control: no-cache`.
+///
+/// A plain reload in a browser sends `max-age=0`, which accepts one.
+pub fn wants_fresh(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
+}
+
 /// Returns the `Content-Security-Policy` of a page: files of its own origin, and inline only scripts that carry the
 /// page's nonce. Returns `None` if the nonce has characters that a header cannot hold.
 ///
@@ -49,6 +61,20 @@ mod tests {
         assert_eq!(headers[CACHE_CONTROL], "max-age=1");
         assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
         assert_eq!(headers.len(), 5);
+    }
+
+    #[test]
+    fn only_no_cache_wants_a_fresh_answer() {
+        for (value, fresh) in [
+            ("no-cache", true),
+            ("max-age=0, No-Cache", true),
+            ("max-age=0", false),
+            ("no-cache-at-all", false),
+        ] {
+            let headers = HeaderMap::from_iter([(CACHE_CONTROL, HeaderValue::from_static(value))]);
+            assert_eq!(wants_fresh(&headers), fresh, "{value}");
+        }
+        assert!(!wants_fresh(&HeaderMap::new()));
     }
 
     #[test]

@@ -38,5 +38,7 @@ mod request;
 mod routes;
 #[cfg(target_arch = "wasm32")]
 mod state;
+#[cfg(target_arch = "wasm32")]
+mod timer;
 
 pub use error::ConfigError;

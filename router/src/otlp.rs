@@ -6,12 +6,10 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use url::Url;
 use worker::wasm_bindgen::JsCast;
-use worker::{AbortController, Delay, Fetch, Request, Response, Result, web_sys};
+use worker::{AbortController, Fetch, Request, Response, Result, web_sys};
 
 use crate::cf::property;
-
-/// The time limit for an answer of ingest, longer than ingest waits for a body and for a snapshot.
-const LIMIT: Duration = Duration::from_secs(100);
+use crate::timer::Timer;
 
 /// Returns the path if it is that of an OTLP/HTTP signal.
 pub fn signal_path(path: &str) -> Option<&'static str> {
@@ -21,7 +19,15 @@ pub fn signal_path(path: &str) -> Option<&'static str> {
 }
 
 /// Forwards the request with its body unread, and adds the sender's address and country as the platform gives them.
-pub async fn forward(ingest: &Url, path: &str, request: &web_sys::Request) -> Result<Response> {
+///
+/// # Errors
+/// Returns an error if ingest cannot be reached or does not answer within `limit`.
+pub async fn forward(
+    ingest: &Url,
+    limit: Duration,
+    path: &str,
+    request: &web_sys::Request,
+) -> Result<Response> {
     let mut target = ingest.join(path.trim_start_matches('/'))?;
     // A page that cannot set headers sends the id of its batch in the query string.
     target.set_query(Url::parse(&request.url())?.query());
@@ -49,11 +55,11 @@ pub async fn forward(ingest: &Url, path: &str, request: &web_sys::Request) -> Re
     let signal = cancel.signal();
     let forwarded = Fetch::Request(Request::from(forwarded));
     let answer = pin!(forwarded.send_with_signal(&signal));
-    match select(answer, pin!(Delay::from(LIMIT))).await {
+    match select(answer, pin!(Timer::after(limit))).await {
         Either::Left((answer, _)) => answer,
         Either::Right(((), _)) => {
             cancel.abort();
-            Err(format!("no answer within {} s", LIMIT.as_secs()).into())
+            Err(format!("no answer within {} s", limit.as_secs()).into())
         }
     }
 }

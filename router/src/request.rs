@@ -3,11 +3,13 @@
 
 mod operations;
 
+use std::convert::Infallible;
 use std::future::Future;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{Either, join_all, select};
 use futures::lock::Mutex;
 use jiff::Timestamp;
 use lakefront_api::{
@@ -17,8 +19,8 @@ use lakefront_api::{
 use lakefront_app::{Backends, HostFuture, ServerRows};
 use lakefront_clickhouse_http::Statement;
 use lakefront_query::{
-    Plan, REQUEST_DEADLINE, Slices, Topology, lake_statement, plan, plan_sql, query_infos, resolve,
-    resolve_search,
+    AnswerKey, Answers, Flight, Plan, REQUEST_DEADLINE, Resolved, Slices, Topology, Turn, Waiting,
+    lake_statement, plan, plan_sql, query_infos, resolve, resolve_search,
 };
 use secrecy::SecretString;
 use url::Url;
@@ -32,8 +34,10 @@ use crate::clock::Instant;
 use crate::geo::GeoPoint;
 use crate::geo::nearest_first;
 use crate::lanes::Lanes;
+use crate::state::AppState;
 use crate::telemetry::event::{AD_HOC, FailedAttempt, QueryEvent, SEARCH, is_observed};
 use crate::telemetry::exporter::Exporter;
+use crate::timer::Timer;
 
 /// One request, with everything that is needed to answer it.
 #[derive(Clone)]
@@ -46,33 +50,36 @@ pub struct RequestContext {
     ingest_key: Option<SecretString>,
     client: Option<GeoPoint>,
     lanes: Arc<Lanes>,
+    answers: Arc<std::sync::Mutex<Answers>>,
+    /// True if the request takes no kept answer.
+    fresh: bool,
     /// Held by the query that checks stale engines, on behalf of all queries of the request.
     stale_check: Arc<Mutex<()>>,
 }
+
+/// The first and the longest pause of a request that waits for the answer of another.
+const FIRST_PAUSE: Duration = Duration::from_millis(4);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// The time between two signs of life of a request for which others may wait.
+const BEAT: Duration = Duration::from_millis(200);
 
 /// The time limit of a check for which a request waits. A statement on a view has the same limit.
 const STALE_CHECK_DEADLINE: Duration = Duration::from_millis(1_500);
 
 impl RequestContext {
-    /// Creates the state of a request that arrived now from `client`.
-    pub fn new(
-        engines: Arc<Vec<Engine>>,
-        env: Env,
-        context: Arc<Context>,
-        exporter: Option<Arc<Exporter>>,
-        ingest: Option<Url>,
-        ingest_key: Option<SecretString>,
-        client: Option<GeoPoint>,
-    ) -> Self {
+    /// Creates the state of a request that arrived now from `client`. With `fresh` it takes no kept answer.
+    pub fn new(state: &AppState, env: Env, context: Context, client: Option<GeoPoint>, fresh: bool) -> Self {
         Self {
-            engines,
+            engines: Arc::clone(&state.engines),
             env,
-            context,
-            exporter,
-            ingest,
-            ingest_key,
+            context: Arc::new(context),
+            exporter: state.exporter.clone(),
+            ingest: state.config.ingest.clone(),
+            ingest_key: state.config.ingest_key.clone(),
             client,
             lanes: Arc::default(),
+            answers: Arc::clone(&state.answers),
+            fresh,
             stale_check: Arc::default(),
         }
     }
@@ -96,19 +103,89 @@ impl RequestContext {
         failed: &mut Vec<FailedAttempt>,
     ) -> Result<QueryReply, Problem> {
         let resolved = resolve(&request, arrived.timestamp())?;
-        let _lane = self.lanes.enter().await;
         self.check_stale_engines().await;
-        // The plan uses the status at this moment: queries that ran meanwhile may have found an engine down.
+        let (plan, _) = self.plan_named(&request, &resolved, false)?;
+        let key = AnswerKey::of(&request, &resolved, &plan);
+        if self.fresh {
+            let reply = self.ask(&request, &resolved, arrived, failed).await?;
+            self.answers().keep(key, &reply, Instant::now().timestamp());
+            return Ok(reply);
+        }
+        let (mut waiting, mut pause) = (Waiting::default(), FIRST_PAUSE);
+        loop {
+            let now = Instant::now().timestamp();
+            let turn = self
+                .answers()
+                .turn(&key, &mut waiting, request.max_lag_seconds, now);
+            match turn {
+                Turn::Kept(mut reply) => {
+                    reply.elapsed_ms = arrived.elapsed_ms();
+                    return Ok(*reply);
+                }
+                Turn::Failed(problem) => return Err(problem),
+                Turn::Alone => return self.ask(&request, &resolved, arrived, failed).await,
+                Turn::Lead(flight) => {
+                    let answered = pin!(self.ask(&request, &resolved, arrived, failed));
+                    let outcome = match select(answered, pin!(self.beats(&key, flight))).await {
+                        Either::Left((outcome, _)) => outcome,
+                        Either::Right((never, _)) => match never {},
+                    };
+                    self.answers()
+                        .end(key, flight, &outcome, Instant::now().timestamp());
+                    return outcome;
+                }
+                Turn::Wait => {
+                    Timer::after(pause).await;
+                    pause = (2 * pause).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows the waiting requests that this one still leads its flight. The platform stops the timers of a request whose
+    /// client has gone.
+    async fn beats(&self, key: &AnswerKey, flight: Flight) -> Infallible {
+        loop {
+            Timer::after(BEAT).await;
+            self.answers().beat(key, flight, Instant::now().timestamp());
+        }
+    }
+
+    /// Plans a named query by the status at this moment, and returns the time up to which the lake's first day is known.
+    fn plan_named(
+        &self,
+        request: &QueryRequest,
+        resolved: &Resolved,
+        calls: bool,
+    ) -> Result<(Plan, Option<Timestamp>), Problem> {
         let now = Instant::now().timestamp();
         let first_day_as_of = self.engines.iter().find_map(Engine::first_day_as_of);
-        let mut topology = self.topology(now);
+        let mut topology = self.topology(now, calls);
         // A range that is cut to the lake's first day is only as fresh as the knowledge of that day.
         if let (Some(bound), Some(as_of)) = (request.max_lag_seconds, first_day_as_of)
             && lag_seconds(as_of, now) > bound
         {
             topology.first_day = None;
         }
-        let plan = plan(&resolved, &topology, now)?;
+        Ok((plan(resolved, &topology, now)?, first_day_as_of))
+    }
+
+    /// Asks the engines.
+    async fn ask(
+        &self,
+        request: &QueryRequest,
+        resolved: &Resolved,
+        arrived: Instant,
+        failed: &mut Vec<FailedAttempt>,
+    ) -> Result<QueryReply, Problem> {
+        let _lane = self.lanes.enter().await;
+        // The plan uses the status at this moment: queries that ran meanwhile may have found an engine down.
+        let (plan, first_day_as_of) = self.plan_named(request, resolved, true)?;
+        let now = Instant::now().timestamp();
         let was_cut = plan.range.is_some_and(|range| range.from > resolved.range.from);
         let mut reply = self
             .run(plan, StatementOrigin::Named, request.explain, arrived, failed)
@@ -124,12 +201,7 @@ impl RequestContext {
         if matches!(reply.reason, Reason::Incomplete | Reason::Lagging) {
             self.engines.iter().for_each(Engine::mark_incomplete);
         }
-        if let Some(at) = &request.at {
-            // `at` is a time or a snapshot's id. Only the engine knows the time of a snapshot, so `as_of` is empty for
-            // an id.
-            reply.as_of = at.parse().ok();
-            reply.lag_seconds = reply.as_of.map(|as_of| lag_seconds(as_of, now));
-        }
+        set_past(&mut reply, request.at.as_deref(), now);
         Ok(reply)
     }
 
@@ -137,7 +209,10 @@ impl RequestContext {
     pub async fn search(&self, request: SearchRequest, arrived: Instant) -> Result<SearchReply, Problem> {
         let mut failed = Vec::new();
         let search = resolve_search(&request, arrived.timestamp())?;
-        let reply = self.found(&search, request.explain, arrived, &mut failed).await;
+        let at = request.at.as_deref();
+        let reply = self
+            .found(&search, at, request.explain, arrived, &mut failed)
+            .await;
         self.record(SEARCH.into(), &reply, failed);
         self.check_in_background();
         Ok(search.reply(reply?))
@@ -147,6 +222,7 @@ impl RequestContext {
     async fn found(
         &self,
         search: &Slices,
+        at: Option<&str>,
         explain: bool,
         arrived: Instant,
         failed: &mut Vec<FailedAttempt>,
@@ -156,10 +232,11 @@ impl RequestContext {
         let mut found = None;
         for slice in &search.slices {
             let now = Instant::now().timestamp();
-            let plan = plan(slice, &self.topology(now), now)?;
-            let reply = self
+            let plan = plan(slice, &self.topology(now, true), now)?;
+            let mut reply = self
                 .run(plan, StatementOrigin::Search, explain, arrived, failed)
                 .await?;
+            set_past(&mut reply, at, now);
             if matches!(reply.reason, Reason::Incomplete | Reason::Lagging) {
                 self.engines.iter().for_each(Engine::mark_incomplete);
             }
@@ -185,7 +262,7 @@ impl RequestContext {
         failed: &mut Vec<FailedAttempt>,
     ) -> Result<QueryReply, Problem> {
         let _lane = self.lanes.enter().await;
-        let plan = plan_sql(&request, &self.topology(Instant::now().timestamp()));
+        let plan = plan_sql(&request, &self.topology(Instant::now().timestamp(), true));
         let reply = match plan {
             Ok(plan) => {
                 self.run(plan, StatementOrigin::AdHoc, false, arrived, failed)
@@ -218,8 +295,9 @@ impl RequestContext {
         }
     }
 
-    /// Returns the engines in the order of a plan: of each kind, the nearest to the client is first.
-    fn topology(&self, now: Timestamp) -> Topology {
+    /// Returns the engines in the order of a plan: of each kind, the nearest to the client is first. With
+    /// `calls` the request goes on to call them.
+    fn topology(&self, now: Timestamp, calls: bool) -> Topology {
         let order = nearest_first(self.client, self.engines.iter().map(Engine::place));
         let engines = order.into_iter().filter_map(|index| self.engines.get(index));
         let mut chdb = self
@@ -228,7 +306,9 @@ impl RequestContext {
             .filter(|engine| engine.kind() == BackendKind::Chdb);
         let chdb_answers = chdb.any(|engine| !engine.is_down(now));
         Topology {
-            backends: engines.map(|engine| engine.planned(now, chdb_answers)).collect(),
+            backends: engines
+                .map(|engine| engine.planned(now, chdb_answers, calls))
+                .collect(),
             first_day: self.engines.iter().find_map(Engine::first_day),
         }
     }
@@ -290,6 +370,7 @@ impl RequestContext {
             lag_seconds: Some(lag_seconds(reply.as_of, now)),
             elapsed_ms: arrived.elapsed_ms(),
             backend_ms: reply.took_ms,
+            age_ms: None,
             stats: answer.stats,
             statement: explain.then(|| sent(attempt.statement)),
         })
@@ -406,5 +487,14 @@ impl Backends for RequestContext {
     fn otlp_endpoint(&self) -> String {
         let url = self.ingest.as_ref().map_or("", Url::as_str);
         url.trim_end_matches('/').to_owned()
+    }
+}
+
+/// Sets how fresh an answer from the lake's past is. `at` is a time or a snapshot's id. Only the engine knows the time of
+/// a snapshot, so that there is none for an id.
+fn set_past(reply: &mut QueryReply, at: Option<&str>, now: Timestamp) {
+    if let Some(at) = at {
+        reply.as_of = at.parse().ok();
+        reply.lag_seconds = reply.as_of.map(|as_of| lag_seconds(as_of, now));
     }
 }

@@ -37,8 +37,10 @@ async fn query(
     Extension(context): Extension<RequestContext>,
     Extension(arrived): Extension<Instant>,
     JsonBody(request): JsonBody<QueryRequest>,
-) -> Result<Json<QueryReply>, ApiError> {
-    Ok(Json(SendFuture::new(context.query(request, arrived)).await?))
+) -> Result<(HeaderMap, Json<QueryReply>), ApiError> {
+    let reply = SendFuture::new(context.query(request, arrived)).await?;
+    let age = reply.age_ms.map(|age| (header::AGE, (age / 1_000).into()));
+    Ok((HeaderMap::from_iter(age), Json(reply)))
 }
 
 async fn search(

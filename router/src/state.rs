@@ -1,8 +1,9 @@
 //! The state of an isolate, shared by its requests: configuration, engines, routes.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::Router;
+use lakefront_query::Answers;
 use worker::js_sys::Reflect;
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, console_error};
@@ -20,6 +21,8 @@ pub struct AppState {
     pub config: Config,
     /// The engines: ClickHouse servers, then chDB.
     pub engines: Arc<Vec<Engine>>,
+    /// The kept answers, and the questions that engines are answering.
+    pub answers: Arc<Mutex<Answers>>,
     /// The routes of every path except OTLP's.
     pub router: Router,
     /// The sender of events. `None` unless `SELF_OBSERVATION` is on and `INGEST_URL` is set.
@@ -54,6 +57,7 @@ impl AppState {
             router: dashboard::with_dashboard(routes::api()),
             config,
             engines,
+            answers: Arc::default(),
         })
     }
 }

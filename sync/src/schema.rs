@@ -1,4 +1,4 @@
-//! Schema evolution: adds columns that the lake got later to the raw tables.
+//! Schema evolution: adds columns that this version declares, or that the lake got later, to the raw tables.
 
 use iceberg::spec::{PrimitiveType, Type};
 
@@ -6,6 +6,38 @@ use crate::clickhouse::{Tables, Target};
 use crate::error::{Error, Result};
 use crate::lake_snapshot::LakeColumn;
 use lakefront_clickhouse_http::identifier;
+use lakefront_otel::{Column, clickhouse_column};
+
+/// Adds the columns that this version declares and a raw table lacks, because an older version made it. Returns true if
+/// there were any.
+///
+/// # Errors
+/// When ClickHouse fails.
+pub async fn add_declared(target: &Target, tables: &Tables) -> Result<bool> {
+    let mut any = false;
+    for table in lakefront_otel::tables() {
+        let known = tables.columns(table.name);
+        let is_missing = |column: &&Column| known.iter().all(|known| known.name != column.name);
+        for column in table.columns.iter().filter(is_missing) {
+            let sql = format!(
+                "ALTER TABLE otel.{} ADD COLUMN IF NOT EXISTS {}",
+                table.name,
+                clickhouse_column(column)
+            );
+            target
+                .execute(&format!("add a column to {}", table.name), &sql)
+                .await?;
+            tracing::info!(
+                target = target.name(),
+                table = table.name,
+                column = column.name,
+                "a new column"
+            );
+            any = true;
+        }
+    }
+    Ok(any)
+}
 
 /// Adds the columns that the lake's table has and the raw table lacks. Returns true if there were any.
 ///

@@ -1,10 +1,10 @@
-//! What the chDB container costs beside its engine: time to the first answer, memory, and its own time per query.
+//! Measures the chDB container beside its engine: time to the first answer, memory, and its own time per query.
 //!
 //! ```text
 //! cargo xtask bench chdb
 //! ```
-//! Over the demo's traffic of 14 days. A query's own time is the container's, from the arrival of a request to the reply,
-//! less what the engine says it took.
+//! The lake has 14 days of the demo's traffic. The container's own time is the time from the arrival of a request to the
+//! reply, without the time that the engine reports.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use serde_json::json;
 
 const UNTIL: &str = "2026-03-30T00:00:00Z";
 const QUERIES: [&str; 4] = ["errors_per_hour", "top_errors", "top_pages", "api_latency"];
-/// How often each query is asked.
+/// Number of repetitions of each query.
 const TIMES: u32 = 100;
 const STARTS: usize = 5;
 
@@ -51,7 +51,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// From the start of the process to the answer of a query over the lake.
+/// Returns the time from the start of the process to the answer of a query over the lake.
 async fn first_answer(lake: &LakeAt) -> Result<Duration> {
     let started = Instant::now();
     let chdb = Engine::start(lake).await?;
@@ -60,7 +60,7 @@ async fn first_answer(lake: &LakeAt) -> Result<Duration> {
     Ok(started.elapsed())
 }
 
-/// Asks one after the other; the container's counters tell its time from the engine's.
+/// Runs the queries one after the other. The container's counters separate its time from the engine's.
 async fn own_time(chdb: &Engine, name: &str) -> Result<()> {
     let now: Timestamp = UNTIL.parse()?;
     let request: QueryRequest = serde_json::from_value(json!({ "query": name, "timeRange": "7d" }))?;
@@ -78,7 +78,7 @@ async fn own_time(chdb: &Engine, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Microseconds of all queries so far: in all, and within the engine.
+/// Returns the microseconds of all queries so far: in total, and within the engine.
 async fn times(chdb: &Engine) -> Result<[u32; 2]> {
     Ok([
         chdb.metric("lakefront_chdb_query_microseconds_total")
@@ -90,7 +90,7 @@ async fn times(chdb: &Engine) -> Result<[u32; 2]> {
     ])
 }
 
-/// Resident memory in MiB.
+/// Returns the resident memory in MiB.
 fn resident(process: u32) -> Result<u64> {
     let output = Command::new("ps")
         .args(["-o", "rss=", "-p", &process.to_string()])

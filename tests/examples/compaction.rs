@@ -29,7 +29,7 @@ const ROWS: u64 = 172_800;
 /// 2026-03-02T00:00:00Z in milliseconds.
 const START_MS: i64 = 1_772_409_600_000;
 const DAY_MS: i64 = 86_400_000;
-/// Milliseconds between two looks of the compaction, as in ingest.
+/// Milliseconds between two rounds of compaction, as in ingest.
 const LOOK_MS: i64 = 5_000;
 /// Number of repetitions of the question.
 const TIMES: usize = 9;

@@ -1,10 +1,10 @@
-//! What layouts of data files cost: bytes, time to write, and time to answer the named queries from them by chDB.
+//! Compares layouts of data files: their bytes, the time to write them, and the time of chDB's named queries over them.
 //!
 //! ```text
 //! cargo xtask bench layout
 //! ```
-//! The demo's traffic of 14 days, of as many shops as the argument says, is compacted to a file a day, as the lake of some
-//! weeks is, in each layout. All times are CPU time, which other programs disturb little: this process's own while it
+//! The argument is the number of shops. 14 days of their traffic are compacted to a file a day in each layout, as in a lake
+//! of some weeks. All times are CPU time, which other programs disturb little: this process's own while it
 //! reads, sorts and encodes, and chDB's for a query over 7 days.
 
 use std::path::Path;
@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 
 const UNTIL: &str = "2026-03-30T00:00:00Z";
 const TABLES: [&str; 2] = ["otel_logs", "otel_traces"];
-/// How often each query is asked: the clock of CPU time has steps of 10 ms.
+/// Number of repetitions of each query. The clock of CPU time has steps of 10 ms.
 const TIMES: u32 = 20;
 
-/// The layouts that are compared, each different from the chosen one in one thing.
+/// The layouts. Each differs from the chosen one in one property.
 fn layouts() -> Vec<(&'static str, Layout)> {
     let chosen = Layout::default();
     let with = |change: fn(&mut Layout)| {
@@ -145,7 +145,7 @@ async fn rewrite(source: &Lake, folder: &Path, layout: Layout) -> Result<Written
     Ok(written)
 }
 
-/// CPU milliseconds that the engine takes for each query over a week, its caches warm.
+/// Returns the CPU milliseconds of the engine for each query over a week, with warm caches.
 async fn query_times(lake: &Path, names: &[&str], user: &Value) -> Result<Vec<f64>> {
     let engine = Engine::start(&LakeAt::folder(lake)).await?;
     let process = engine.id().to_string();
@@ -169,7 +169,7 @@ async fn query_times(lake: &Path, names: &[&str], user: &Value) -> Result<Vec<f6
     Ok(all)
 }
 
-/// What a process used so far, in user and system mode.
+/// Returns the CPU time that a process has used, in user and system mode.
 fn cpu_seconds(process: &str) -> Result<f64> {
     // Fields 14 and 15 of proc(5) stat: ticks of 10 ms.
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;

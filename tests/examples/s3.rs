@@ -1,5 +1,5 @@
-//! What a lake on an S3 store behind a REST catalog costs beside one on local disk: commits, named queries, and the requests for
-//! them. MinIO and the catalog run on the same machine, so that times are without a network. `cargo xtask bench s3` builds what
+//! Compares a lake on an S3 store behind a REST catalog with one on local disk: commits, named queries, and their requests.
+//! MinIO and the catalog run on the same machine, so that times are without a network. `cargo xtask bench s3` builds what
 //! it needs.
 
 #[expect(
@@ -26,7 +26,7 @@ const TABLE: &str = "otel_logs";
 const ROWS: usize = 1_000;
 const COMMITS: i64 = 200;
 const DAYS: &str = "7";
-/// How often a query is asked.
+/// Number of repetitions of a query.
 const TIMES: usize = 9;
 
 #[tokio::main]
@@ -56,7 +56,7 @@ async fn main() -> Result<()> {
     .await
 }
 
-/// Where the lake of those servers is, by way of relays where there are some.
+/// Returns the location of the servers' lake, behind relays if there are any.
 fn at(servers: &S3Lake, relays: Option<[&Relay; 2]>) -> Result<LakeConfig> {
     let mut place = servers.at().place()?;
     if let (LakeLocation::RestCatalog(lake), Some([catalog, store])) = (&mut place, relays) {
@@ -66,13 +66,13 @@ fn at(servers: &S3Lake, relays: Option<[&Relay; 2]>) -> Result<LakeConfig> {
     Ok(LakeConfig::at(place))
 }
 
-/// Rows of the n-th commit, all of now.
+/// Returns the rows of the n-th commit, all with the current time.
 fn batch(n: i64) -> RecordBatch {
     let now = Timestamp::now().as_microsecond();
     rows(TABLE, n * ROWS as i64, ROWS, |_| now)
 }
 
-/// The median time of a commit, ms: files written, then the table's state swapped.
+/// Returns the median time of a commit in milliseconds, with the writing of its files.
 async fn commits(config: LakeConfig) -> Result<f64> {
     let lake = Lake::open(config).await?;
     let mut times = Vec::new();
@@ -86,7 +86,7 @@ async fn commits(config: LakeConfig) -> Result<f64> {
     Ok(median(times))
 }
 
-/// Counts them on servers of their own.
+/// Counts the requests on separate servers.
 async fn requests_of_commits() -> Result<()> {
     let servers = S3Lake::start().await?;
     let catalog = Relay::start(&servers.catalog_url(), |_| Treatment::Forward).await?;
@@ -116,7 +116,7 @@ async fn requests_of_commits() -> Result<()> {
     Ok(())
 }
 
-/// Asks every named query of both, in turns.
+/// Runs every named query on both lakes, in turns.
 async fn queries(disk: &Engine, s3: &Engine) -> Result<()> {
     println!("\nchDB over {DAYS} days of the demo, median of {TIMES}");
     println!(

@@ -3,6 +3,7 @@
 usage: rewrite.py CATALOG delete                       takes out the rows of one service
        rewrite.py CATALOG rewrite                      writes all rows again, in files with new sequence numbers
        rewrite.py CATALOG add-column NAME string|struct
+       rewrite.py CATALOG rename-column NAME NEW
        rewrite.py CATALOG copy-with NAME VALUE         adds copies of some rows, with other ids and that value
 
 CATALOG: properties of pyiceberg's catalog, as JSON
@@ -29,6 +30,9 @@ elif action == "add-column":
     place = StructType(NestedField(900, "City", StringType(), required=False))
     with table.update_schema() as update:
         update.add_column(name, StringType() if kind == "string" else place)
+elif action == "rename-column":
+    with table.update_schema() as update:
+        update.rename_column(*arguments)
 elif action == "copy-with":
     name, value = arguments
     rows = table.scan(limit=10).to_arrow()

@@ -13,6 +13,7 @@ use crate::{LakeAt, Process, Sent};
 #[derive(Debug)]
 pub struct Ingest {
     url: String,
+    grpc_url: String,
     process: Process,
 }
 
@@ -23,22 +24,31 @@ impl Ingest {
     /// # Errors
     /// Returns an error if the program does not become ready, with its output.
     pub async fn start(data: &Path, arguments: &[&str], lake: &LakeAt) -> Result<Self> {
-        let address = free_address()?;
+        let (address, grpc_address) = (free_address()?, free_address()?);
         let url = format!("http://{address}");
         let mut command = command("lakefront-ingest")?;
         command
-            .args(["--listen", &address, "--data"])
+            .args(["--listen", &address, "--grpc-listen", &grpc_address, "--data"])
             .arg(data)
             .args(arguments)
             .envs(lake.environment());
         let mut process = Process::run("lakefront-ingest", command)?;
         process.ready(&format!("{url}/health")).await?;
-        Ok(Self { url, process })
+        Ok(Self {
+            url,
+            grpc_url: format!("http://{grpc_address}"),
+            process,
+        })
     }
 
     /// Returns the address for OTLP/HTTP: `http://127.0.0.1:port`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns the address for OTLP/gRPC: `http://127.0.0.1:port`.
+    pub fn grpc_url(&self) -> &str {
+        &self.grpc_url
     }
 
     /// Runs the demo against ingest, to its end.

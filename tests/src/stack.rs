@@ -35,7 +35,14 @@ impl Stack {
     /// # Errors
     /// Returns an error if a program does not become ready, with its output.
     pub async fn start_committing_every(interval: &str) -> Result<Self> {
-        let lake = TestLake::start().await?;
+        Self::over(TestLake::start().await?, interval).await
+    }
+
+    /// Starts both over a lake that may have tables and rows.
+    ///
+    /// # Errors
+    /// Returns an error if a program does not become ready, with its output.
+    pub async fn over(lake: TestLake, interval: &str) -> Result<Self> {
         let arguments = ["--commit-interval", interval];
         Ok(Self {
             client: reqwest::Client::new(),
@@ -48,6 +55,11 @@ impl Stack {
     /// Returns the address for OTLP/HTTP: `http://127.0.0.1:port`.
     pub fn ingest_url(&self) -> &str {
         self.ingest.url()
+    }
+
+    /// Returns the address for OTLP/gRPC: `http://127.0.0.1:port`.
+    pub fn grpc_url(&self) -> &str {
+        self.ingest.grpc_url()
     }
 
     /// Returns the address of the engine's ClickHouse interface: `http://127.0.0.1:port/`.

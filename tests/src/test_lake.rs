@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use lakefront_lake::{Lake, LakeConfig};
 use tempfile::TempDir;
 
 use crate::{LakeAt, S3Lake};
@@ -33,6 +34,22 @@ impl TestLake {
             servers,
             folder,
         })
+    }
+
+    /// Opens the lake as a version that had no promoted columns. Creates its tables.
+    ///
+    /// # Errors
+    /// Returns an error if the lake cannot be opened.
+    pub async fn open_as_older_version(&self) -> Result<Lake> {
+        let mut tables = lakefront_otel::tables().to_vec();
+        for table in &mut tables {
+            table.columns.retain(|column| !column.promoted);
+        }
+        let config = LakeConfig {
+            tables: Vec::leak(tables),
+            ..LakeConfig::at(self.at.place()?)
+        };
+        Ok(Lake::open(config).await?)
     }
 
     /// Returns the place of the lake.

@@ -57,6 +57,11 @@ impl Worker {
         &self.url
     }
 
+    /// Returns the process id of workerd.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Returns a request to a path of the Worker.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
@@ -82,14 +87,15 @@ impl Worker {
         Ok((status, value))
     }
 
-    /// Posts a JSON document and returns the text of the reply with its status.
+    /// Posts a JSON document and returns the text of the reply with its status. The router takes no kept answer.
     ///
     /// # Errors
     /// Returns an error if there is no complete reply.
     pub async fn send(&self, path: &str, body: &Value) -> Result<(StatusCode, String)> {
         let request = self
             .request(Method::POST, path)
-            .header(header::CONTENT_TYPE, "application/json");
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CACHE_CONTROL, "no-cache");
         let reply = request.body(body.to_string()).send().await?;
         Ok((reply.status(), reply.text().await?))
     }

@@ -9,7 +9,7 @@ use lakefront_api::{QueryRequest, TimeRange};
 use lakefront_clickhouse_http::Answer;
 use lakefront_demo::expected::{self, Arguments, Cell, GroupOf, Row};
 use lakefront_demo::{DAY, Event, Record, Shop};
-use lakefront_tests::Stack;
+use lakefront_tests::{Stack, TestLake};
 use serde_json::{Value, json};
 
 /// Twelve hours after the change to summer time in Berlin, so that the short day is inside the range.
@@ -38,7 +38,18 @@ const ZONES: [&str; 3] = ["UTC", "Asia/Kathmandu", "Europe/Berlin"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn named_queries_answer_what_happened() -> Result<()> {
-    let stack = Stack::start().await?;
+    answers(&Stack::start().await?).await
+}
+
+/// Each promoted column was added to the tables later, so that the engine reads them through views.
+#[tokio::test(flavor = "multi_thread")]
+async fn named_queries_answer_over_a_lake_of_an_older_version() -> Result<()> {
+    let lake = TestLake::start().await?;
+    drop(lake.open_as_older_version().await?);
+    answers(&Stack::over(lake, "500ms").await?).await
+}
+
+async fn answers(stack: &Stack) -> Result<()> {
     let until: Timestamp = UNTIL.parse()?;
     let to = until.as_microsecond();
     let events = Shop::new(SEED, to).events(to - DAYS * DAY, to);
@@ -58,7 +69,7 @@ async fn named_queries_answer_what_happened() -> Result<()> {
             .await?;
         assert_eq!(answer.rows, [[json!(rows), json!(rows)]], "{table}");
     }
-    let groups = groups(&stack).await?;
+    let groups = groups(stack).await?;
 
     let user = frequent_user(&events).context("no user had an error")?;
     // The error of a faulty release, and one that occurs all the time.

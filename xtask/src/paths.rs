@@ -85,6 +85,11 @@ impl Paths {
         self.tools().join("object-store")
     }
 
+    /// Returns the folder of the OpenTelemetry SDK for Java, one folder for each version.
+    pub fn otel_java(&self) -> PathBuf {
+        self.tools().join("otel-java")
+    }
+
     /// Returns the folder of the JDBC drivers, one folder each.
     pub fn jdbc(&self) -> PathBuf {
         self.tools().join("jdbc")
@@ -124,6 +129,7 @@ impl Paths {
             .env("LAKEFRONT_PYTHON", self.python())
             .env("LAKEFRONT_OBJECT_STORE", self.object_store())
             .env("LAKEFRONT_JDBC", self.jdbc())
+            .env("LAKEFRONT_OTEL_JAVA", self.otel_java())
             .env("LAKEFRONT_BUNDLE", self.bundle())
             .env("WRANGLER_SEND_METRICS", "false");
         // `cargo run` sets these variables for xtask itself. Build scripts compare them with the values of their last

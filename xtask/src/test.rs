@@ -36,7 +36,7 @@ pub struct Args {
     /// Formatting, lints and unit tests of the packages that changed against `main`, nothing else
     #[arg(long, conflicts_with_all = ["only", "suite", "all", "screenshots"])]
     quick: bool,
-    /// Also the slow tests: all combinations of equivalence, every suite of the stack on S3, the browser-only dashboard
+    /// Also the slow tests: all combinations of equivalence, 50,000 names, every suite of the stack on S3, the browser-only dashboard
     #[arg(long)]
     all: bool,
     /// Let the browser step also write the pictures of the README and the guides, in docs/screenshots

@@ -1,5 +1,4 @@
-//! What `cargo xtask up` promises, tried on the program itself: it says where the dashboard is, and however it ends, no
-//! process stays behind.
+//! Runs `cargo xtask up`: it prints the dashboard's address, and leaves no process behind, however it ends.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -11,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Setup, build and start are over by then: before the tests everything was built.
+/// Time limit for setup, build and start. Everything was built before the tests.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running `up` over a lake of its own.
@@ -23,7 +22,7 @@ struct Up {
 }
 
 impl Up {
-    /// Starts it and waits for the dashboard's address.
+    /// Starts `up` and waits for the dashboard's address.
     fn start(name: &str, port_base: u16) -> Self {
         let data = std::env::temp_dir().join(format!("lakefront-up-{name}-{}", std::process::id()));
         let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
@@ -75,7 +74,7 @@ impl Up {
         }
     }
 
-    /// The processes below it, with their names.
+    /// Returns the processes below it, with their names.
     fn descendants(&self) -> BTreeMap<i32, String> {
         let processes = processes();
         let mut found = BTreeMap::new();
@@ -94,7 +93,7 @@ impl Up {
         kill(Pid::from_raw(id), signal).expect("it runs");
     }
 
-    /// How it ended, and everything it said.
+    /// Waits for its end, and returns its status and output.
     fn ended(mut self) -> (ExitStatus, String) {
         let deadline = Instant::now() + PATIENCE;
         let status = await_some(deadline, "up does not end", || {
@@ -106,7 +105,7 @@ impl Up {
     }
 }
 
-/// Every process: its parent and its name, as `/proc/<id>/stat` has them (proc(5)).
+/// Returns the parent and the name of every process, from `/proc/<id>/stat` (proc(5)).
 fn processes() -> BTreeMap<i32, (i32, String)> {
     let entries = std::fs::read_dir("/proc").expect("Linux").flatten();
     entries

@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use lakefront_api::{PanelPlace, QueryInfo};
-use leptos::{
-    ev::{FocusEvent, MouseEvent},
-    prelude::*,
-};
+use lakefront_api::{ChartKind, PanelPlace, QueryInfo};
+use leptos::{ev::MouseEvent, prelude::*};
 
 use crate::{
     browser,
@@ -14,7 +11,7 @@ use crate::{
     page_state::PageState,
     pointer::Charts,
     render,
-    server::PanelRequest,
+    server::{Call, PanelRequest},
 };
 
 /// Renders a named query: its title, its answer, and how the query was answered.
@@ -37,10 +34,12 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         let request = move || PanelRequest::new(&info, &own_view.read(), &state.zone.read());
         ServerResource::new(request, state.reloads.into())
     };
-    // These survive a new answer: the parts that the viewer unfolded, switched off or focused.
-    let open = RwSignal::new(Vec::<String>::new());
-    let off = RwSignal::new(Vec::<String>::new());
-    let focused = RwSignal::new(None::<String>);
+    let kept = Kept::default();
+    let Kept { open, off } = kept;
+    let order = {
+        let sort = render::table::sort_key(&info);
+        Memo::new(move |_| state.view.read().param(&sort).to_owned())
+    };
     let html = {
         let info = info.clone();
         answer.html(move |result| match result {
@@ -53,56 +52,94 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
             None => state.with_render_context(&[], &[], render::panel::filter_missing),
         })
     };
-    let section: NodeRef<leptos::html::Section> = NodeRef::new();
     {
         let name = info.name.clone();
         on_cleanup(move || charts.forget(&name));
+        Effect::new(move |before: Option<String>| {
+            let order = order.get();
+            if before.is_some_and(|before| before != order) {
+                answer.fetch_drawn();
+            }
+            order
+        });
+        if has_time_axis(&info) {
+            Effect::new(move |_| {
+                if charts.are_wanted() {
+                    answer.fetch_drawn();
+                }
+            });
+        }
         let info = info.clone();
         Effect::new(move |_| {
             let hidden = off.get();
             answer.read(|answer| charts.keep(&info, &answer.reply, &answer.zone, hidden));
-            if let (Some(section), Some(key)) = (section.get(), focused.get_untracked()) {
-                browser::refocus(section.into(), key);
-            }
         });
     }
-    let click = move |event: MouseEvent| {
-        if let Some(summary) = browser::closest(&event, "summary[data-key]") {
-            toggle(open, summary.get_attribute("data-key"));
-        } else if let Some(button) = browser::closest(&event, "[data-series]") {
-            toggle(off, button.get_attribute("data-series"));
-        }
-    };
-    let focus = move |event: FocusEvent| {
-        focused.set(
-            browser::closest(&event, "[data-key]").and_then(|element| element.get_attribute("data-key")),
-        );
-    };
     let (pending, set_pending) = signal(false);
     let busy = Signal::derive(move || if pending.get() { "true" } else { "false" }.to_owned());
     let heading = format!("{}-title", info.name);
     let head = render::panel::head(&info, &state.view.read_untracked(), &heading).into_string();
     view! {
         <section
-            node_ref=section
             class=if place.wide { "panel wide-panel" } else { "panel" }
             id=info.name.clone()
             data-panel=info.name.clone()
             aria-labelledby=heading
             aria-busy=busy
-            on:click=click
-            on:focusin=focus
+            on:click=move |event| kept.clicked(&event, answer)
         >
             <div inner_html=head></div>
             <Streamed
                 html
                 fallback=render::panel::skeleton(&info.chart)
                 pending=set_pending
-                redraw=Signal::derive(move || off.track())
+                redraw=Signal::derive(move || {
+                    off.track();
+                    open.track();
+                    order.track();
+                })
             />
         </section>
     }
     .into_any()
+}
+
+/// The state of an answer that a refresh keeps: the parts that the viewer unfolded, switched off or focused.
+#[derive(Clone, Copy)]
+pub struct Kept {
+    /// The names of the unfolded parts.
+    pub open: RwSignal<Vec<String>>,
+    /// The names of the series that are switched off.
+    pub off: RwSignal<Vec<String>>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            open: RwSignal::new(Vec::new()),
+            off: RwSignal::new(Vec::new()),
+        }
+    }
+}
+
+impl Kept {
+    /// Handles a click inside of the answer. A part can be drawn again only with the response.
+    pub fn clicked<C: Call>(self, event: &MouseEvent, answer: ServerResource<C>) {
+        if let Some(part) = browser::closest(event, "[data-fold]") {
+            answer.fetch_drawn();
+            toggle(self.open, part.get_attribute("data-fold"));
+        } else if let Some(button) = browser::closest(event, "[data-series]") {
+            answer.fetch_drawn();
+            toggle(self.off, button.get_attribute("data-series"));
+        }
+    }
+}
+
+const fn has_time_axis(info: &QueryInfo) -> bool {
+    matches!(
+        info.chart.kind,
+        ChartKind::Line | ChartKind::Bar | ChartKind::Heatmap
+    )
 }
 
 fn toggle(names: RwSignal<Vec<String>>, name: Option<String>) {

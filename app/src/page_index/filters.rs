@@ -40,7 +40,7 @@ impl PageIndex {
             filter.max = filter.max.max(param.max);
             filter.suggest = filter.suggest.take().or_else(|| param.suggest.clone());
         }
-        if page.signal().is_some() {
+        if page.signal().is_some() || page == Page::Metrics {
             let params = self.catalogue.iter().flat_map(|query| &query.params);
             let max = params.map(|param| param.max).max().unwrap_or_default();
             filters.extend(["service", "environment"].map(|name| Filter {

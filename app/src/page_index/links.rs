@@ -16,6 +16,12 @@ impl PageIndex {
         format!("{}{query}", self.path(page))
     }
 
+    /// Returns the address of the same view of a page without the app.
+    pub fn plain_href(&self, page: Page, view: &View) -> String {
+        let path = format!("{PLAIN}/{}", page.slug());
+        path.trim_end_matches('/').to_owned() + &view.href()
+    }
+
     /// Returns the address of a page that searches, with a text and the state that concerns the page.
     pub fn search(&self, page: Page, view: &View, text: &str) -> String {
         let view = self

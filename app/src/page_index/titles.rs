@@ -12,6 +12,7 @@ pub const fn title(page: Page) -> &'static str {
         Page::Logs => "Logs",
         Page::Traces => "Traces",
         Page::Trace => "Trace",
+        Page::Metrics => "Metrics",
         Page::Web => "Web",
         Page::Vitals => "Web vitals",
         Page::Api => "API",

@@ -13,6 +13,7 @@ use crate::{
     components::{
         controls::Controls,
         explore::Explore,
+        metrics::Metrics,
         navigation::Navigation,
         panel::Panel,
         sql::Sql,
@@ -99,6 +100,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
         })
     };
     let explore = move || page.get().signal().map(|searched| view! { <Explore searched /> });
+    let metrics = move || (page.get() == Page::Metrics).then(|| view! { <Metrics /> });
     let is_sql = Memo::new(move |_| page.get() == Page::Sql);
     let sql = move || is_sql.get().then(|| view! { <Sql /> });
     let related = move || {
@@ -124,6 +126,12 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
             ],
             Page::User => vec![link("Log lines of this user", Page::Logs, "user_id", "user")],
             Page::Trace => vec![link("Log lines of this trace", Page::Logs, "trace_id", "trace")],
+            Page::Overview | Page::Api if !view.param("service").is_empty() => {
+                vec![Some((
+                    "Metrics of this service",
+                    pages.href(Page::Metrics, &view),
+                ))]
+            }
             _ => Vec::new(),
         };
         let links: Vec<_> = links.into_iter().flatten().collect();
@@ -156,9 +164,19 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
             }
         }
     };
-    let click = move |event: MouseEvent| {
-        if let Some(button) = browser::closest(&event, "[data-copy]") {
-            browser::copy_beside(&button);
+    let click = {
+        let navigator = navigator.clone();
+        move |event: MouseEvent| {
+            if let Some(button) = browser::closest(&event, "[data-copy]") {
+                browser::copy_beside(&button);
+            } else if let Some(head) =
+                browser::closest(&event, "[data-sort]").filter(|_| !has_modifier(&event))
+            {
+                // The link has the address of the moment at which its table was drawn.
+                event.prevent_default();
+                let field = |name| head.get_attribute(name).unwrap_or_default();
+                navigator.set_fields(vec![(field("data-sort"), field("data-order"))]);
+            }
         }
     };
     let handlers = PointerHandlers::new(charts, navigator);
@@ -191,12 +209,18 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 <Streamed html=waiting_html fallback=nothing() />
                 <div class="related-links" inner_html=related></div>
                 {explore}
+                {metrics}
                 {sql}
                 <div class="panels">{backends}{subsystems}{panels}</div>
             </main>
         </div>
     }
     .into_any()
+}
+
+/// Returns true if the browser opens a clicked link elsewhere.
+fn has_modifier(event: &MouseEvent) -> bool {
+    event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key()
 }
 
 fn nothing() -> maud::Markup {

@@ -11,7 +11,13 @@ use crate::{browser, render::tip::tip};
 
 /// The charts of a page that have a time axis.
 #[derive(Clone, Copy)]
-pub struct Charts(StoredValue<Vec<DrawnChart>>);
+pub struct Charts {
+    drawn: StoredValue<Vec<DrawnChart>>,
+    /// True once the viewer has pointed at a chart. The panels fetch their data then.
+    wanted: RwSignal<bool>,
+    /// The number of times that a chart was stored.
+    arrivals: RwSignal<u32>,
+}
 
 /// A chart that a panel has drawn.
 struct DrawnChart {
@@ -27,9 +33,30 @@ pub const TIMED: &str = ".chart[data-timed]";
 impl Charts {
     /// Creates an empty list of charts and provides it to the panels below.
     pub fn provide() -> Self {
-        let charts = Self(StoredValue::new(Vec::new()));
+        let charts = Self {
+            drawn: StoredValue::new(Vec::new()),
+            wanted: RwSignal::new(false),
+            arrivals: RwSignal::new(0),
+        };
         provide_context(charts);
         charts
+    }
+
+    /// Requests the data of every chart.
+    pub fn want(self) {
+        if !self.wanted.get_untracked() {
+            self.wanted.set(true);
+        }
+    }
+
+    /// Returns true once the data of every chart was requested. The caller is run again when it is.
+    pub fn are_wanted(self) -> bool {
+        self.wanted.get()
+    }
+
+    /// Runs the caller again whenever a chart was stored.
+    pub fn track_arrivals(self) {
+        self.arrivals.track();
     }
 
     /// Stores a panel's chart in place of its last one. A chart without a time axis is not stored. `off` names the
@@ -38,7 +65,7 @@ impl Charts {
         self.forget(&info.name);
         let frame = Frame::new(info, reply, zone).filter(|frame| frame.span().is_some());
         if let Some(frame) = frame {
-            self.0.update_value(|charts| {
+            self.drawn.update_value(|charts| {
                 charts.push(DrawnChart {
                     panel: info.name.clone(),
                     frame,
@@ -46,14 +73,21 @@ impl Charts {
                     off,
                 });
             });
+            self.arrivals.update(|count| *count += 1);
         }
     }
 
     /// Removes a panel's chart.
     pub fn forget(self, panel: &str) {
         // The page's state may be gone before its panels are.
-        self.0
+        self.drawn
             .try_update_value(|charts| charts.retain(|drawn| drawn.panel != panel));
+    }
+
+    /// Returns true if a panel's chart is stored.
+    pub fn has(self, panel: &str) -> bool {
+        self.drawn
+            .with_value(|charts| charts.iter().any(|drawn| drawn.panel == panel))
     }
 
     /// Returns the time at a share of a chart's axis, from 0 to 1.
@@ -81,8 +115,8 @@ impl Charts {
     }
 
     fn with<T>(self, chart: &Element, read: impl FnOnce(&DrawnChart) -> T) -> Option<T> {
-        let panel = chart.closest("[data-panel]").ok()??.get_attribute("data-panel")?;
-        self.0.with_value(|charts| {
+        let panel = panel_of(chart)?;
+        self.drawn.with_value(|charts| {
             let drawn = charts.iter().find(|drawn| drawn.panel == panel)?;
             Some(read(drawn))
         })
@@ -139,6 +173,11 @@ impl Charts {
             lay(chart, ".band", &style);
         }
     }
+}
+
+/// Returns the name of the panel around a chart.
+pub fn panel_of(chart: &Element) -> Option<String> {
+    chart.closest("[data-panel]").ok()??.get_attribute("data-panel")
 }
 
 fn part(chart: &Element, selector: &str) -> Option<Element> {

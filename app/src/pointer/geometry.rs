@@ -1,7 +1,10 @@
 //! The position of a chart's plot on the page.
 
-use leptos::wasm_bindgen::JsCast;
 use web_sys::Element;
+
+/// The distances from the top of a drawing to its plot, and from the plot to the bottom, in pixels.
+const TOP: f64 = 8.0;
+const BOTTOM: f64 = 22.0;
 
 /// The position of a chart's plot, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,32 +24,17 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// Measures the drawing of a chart that is visible. `None` if none is.
+    /// Measures the drawing of a chart. `None` if there is none, or if it is not visible. The box of a drawing is as wide
+    /// as its plot.
     pub fn of(chart: &Element) -> Option<Self> {
-        let drawings = chart.query_selector_all("svg[data-plot]").ok()?;
-        let drawings = (0..drawings.length()).filter_map(|at| drawings.get(at)?.dyn_into::<Element>().ok());
-        let (svg, rect) = drawings
-            .map(|svg| (svg.get_bounding_client_rect(), svg))
-            .map(|(rect, svg)| (svg, rect))
-            .find(|(_, rect)| rect.width() > 0.0)?;
-        let numbers = |name: &str| -> Vec<i32> {
-            let text = svg.get_attribute(name).unwrap_or_default();
-            text.split(' ').filter_map(|number| number.parse().ok()).collect()
-        };
-        let (view, plot) = (numbers("viewBox"), numbers("data-plot"));
-        let [_, _, width, _] = view[..] else { return None };
-        let [left, top, right, bottom] = plot[..] else {
-            return None;
-        };
-        let [left, top, right, bottom, width] = [left, top, right, bottom, width].map(f64::from);
-        let scale = rect.width() / width;
-        let outer = chart.get_bounding_client_rect();
-        Some(Self {
-            window_left: rect.left() + left * scale,
-            left: rect.left() - outer.left() + left * scale,
-            width: (right - left) * scale,
-            top: rect.top() - outer.top() + top * scale,
-            height: (bottom - top) * scale,
+        let svg = chart.query_selector("svg[data-plot]").ok()??;
+        let (rect, outer) = (svg.get_bounding_client_rect(), chart.get_bounding_client_rect());
+        (rect.width() > 0.0).then(|| Self {
+            window_left: rect.left(),
+            left: rect.left() - outer.left(),
+            width: rect.width(),
+            top: rect.top() - outer.top() + TOP,
+            height: rect.height() - TOP - BOTTOM,
             whole: outer.width(),
         })
     }

@@ -8,7 +8,7 @@ use leptos::{
 use web_sys::Element;
 
 use super::{
-    charts::{Charts, TIMED},
+    charts::{Charts, TIMED, panel_of},
     geometry::Geometry,
 };
 use crate::{browser, navigator::Navigator};
@@ -25,17 +25,39 @@ pub struct PointerHandlers {
     start: StoredValue<Option<f64>>,
     /// The time that the charts show.
     time: StoredValue<Option<Timestamp>>,
+    /// The last event on a chart whose data had not arrived, with the name of the chart's panel.
+    waiting: StoredValue<Option<(String, Gesture)>>,
+}
+
+/// An event on a chart.
+#[derive(Clone, Copy)]
+enum Gesture {
+    /// The pointer is at a share of the time axis.
+    Point(f64),
+    /// A drag between two shares of the time axis has ended.
+    Drag(f64, f64),
+    /// A key moves by so many buckets.
+    Step(isize),
 }
 
 impl PointerHandlers {
     /// Creates the handlers for the charts of a page. A drag makes `go` navigate to another range.
     pub fn new(charts: Charts, navigator: Navigator) -> Self {
-        Self {
+        let handlers = Self {
             charts,
             navigator,
             start: StoredValue::new(None),
             time: StoredValue::new(None),
-        }
+            waiting: StoredValue::new(None),
+        };
+        let again = handlers.clone();
+        Effect::new(move |_| {
+            charts.track_arrivals();
+            let again = again.clone();
+            // The new drawing is in the page by the next frame.
+            request_animation_frame(move || again.catch_up());
+        });
+        handlers
     }
 
     /// Handles a pressed button, which may begin a drag. Touch is left to scrolling: the presets are there for touch.
@@ -61,7 +83,7 @@ impl PointerHandlers {
         if let Some(start) = self.start.get_value() {
             self.charts.mark(&chart, start, share);
         }
-        self.show(self.charts.time(&chart, share));
+        self.act(&chart, Gesture::Point(share));
     }
 
     /// Handles a released button: a drag becomes the range of the page.
@@ -75,14 +97,7 @@ impl PointerHandlers {
         if (end - start).abs() * plot.width < LEAST {
             return;
         }
-        let time = |share| self.charts.time(&chart, share);
-        let (from, to) = (time(start.min(end)), time(start.max(end)));
-        if let (Some(from), Some(to)) = (from, to)
-            && let Some((from, to)) = self.charts.minutes(&chart, from, to)
-        {
-            self.navigator
-                .set_fields(vec![("from".into(), from), ("to".into(), to)]);
-        }
+        self.act(&chart, Gesture::Drag(start.min(end), start.max(end)));
     }
 
     /// Handles keys: the arrows move by one bucket, Escape hides the marks and ends a drag.
@@ -99,7 +114,52 @@ impl PointerHandlers {
         };
         if let Some(chart) = browser::closest(event, TIMED) {
             event.prevent_default();
-            self.show(self.charts.moved(&chart, self.time.get_value(), by));
+            self.act(&chart, Gesture::Step(by));
+        }
+    }
+
+    /// Acts on an event, or keeps it until the data of its chart arrives.
+    fn act(&self, chart: &Element, gesture: Gesture) {
+        self.charts.want();
+        let panel = panel_of(chart).filter(|panel| !self.charts.has(panel));
+        self.waiting.set_value(panel.map(|panel| (panel, gesture)));
+        if self.waiting.with_value(Option::is_some) {
+            return;
+        }
+        let time = |share| self.charts.time(chart, share);
+        match gesture {
+            Gesture::Point(share) => self.show(time(share)),
+            Gesture::Step(by) => self.show(self.charts.moved(chart, self.time.get_value(), by)),
+            Gesture::Drag(from, to) => {
+                if let (Some(from), Some(to)) = (time(from), time(to))
+                    && let Some((from, to)) = self.charts.minutes(chart, from, to)
+                {
+                    self.navigator
+                        .set_fields(vec![("from".into(), from), ("to".into(), to)]);
+                }
+            }
+        }
+    }
+
+    /// Acts on the event that waited for data, or shows the same time on the charts that have arrived.
+    fn catch_up(&self) {
+        let Some(waiting) = self.waiting.try_get_value() else {
+            return;
+        };
+        match waiting {
+            Some((panel, gesture)) if self.charts.has(&panel) => {
+                let charts = browser::query_all(TIMED);
+                let mut charts = charts.filter(|chart| panel_of(chart).as_ref() == Some(&panel));
+                if let Some(chart) = charts.next() {
+                    self.act(&chart, gesture);
+                }
+            }
+            Some(_) => {}
+            None => {
+                if let Some(time) = self.time.get_value() {
+                    self.charts.show(time);
+                }
+            }
         }
     }
 
@@ -112,6 +172,11 @@ impl PointerHandlers {
     }
 
     fn leave(&self) {
+        self.waiting.update_value(|waiting| {
+            *waiting = waiting
+                .take()
+                .filter(|(_, gesture)| matches!(gesture, Gesture::Drag(..)))
+        });
         if self.time.get_value().is_some() {
             self.show(None);
         }

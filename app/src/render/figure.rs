@@ -1,17 +1,14 @@
 //! Charts with their legend and the table of their data.
 
 use lakefront_api::{QueryInfo, QueryReply, Zone};
-use lakefront_chart::{Frame, HeatFrame, Key, count, draw};
+use lakefront_chart::{Frame, HeatFrame, Key, RankingFrame, count, draw};
 use maud::{Markup, PreEscaped, html};
 
-use super::table::table;
+use super::{
+    panel::on_demand,
+    table::{OPEN, table},
+};
 use crate::render_context::RenderContext;
-
-/// The widths of a drawing, in pixels. Each chart is drawn twice: for its panel, which takes the whole or half of the
-/// page's width, and for a phone. The style sheet shows the one that fits.
-const WHOLE: u32 = 960;
-const HALF: u32 = 640;
-const NARROW: u32 = 350;
 
 /// Renders a reply as the chart that its query declares, with the data as a folded table.
 pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
@@ -23,18 +20,12 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
         Frame::Heat(heat) => shades(heat),
         Frame::Ranking(_) => PreEscaped(String::new()),
     };
-    let places = &info.panels;
-    let is_wide = places
-        .iter()
-        .any(|place| place.page == context.page && place.wide);
-    let width = if is_wide { WHOLE } else { HALF };
     let summary = frame.summary(&info.title);
     let timed = frame.span().is_some();
     frame.hide(context.off);
     html! {
-        div.chart translate="no" role="img" aria-label=(summary) data-timed[timed] data-key=[timed.then_some("chart")] tabindex=[timed.then_some("0")] {
-            div.wide { (PreEscaped(draw(&frame, zone, width))) }
-            div.narrow { (PreEscaped(draw(&frame, zone, NARROW))) }
+        div.chart translate="no" role="img" aria-label=(summary) data-timed[timed] tabindex=[timed.then_some("0")] {
+            (drawing(&frame, zone))
             @if timed {
                 div.band hidden {}
                 div.hair hidden {}
@@ -46,7 +37,31 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
     }
 }
 
-/// Renders the data of a drawing as a folded table.
+/// Renders the marks of a chart.
+pub fn drawing(frame: &Frame, zone: &Zone) -> Markup {
+    html! {
+        @if let Frame::Ranking(rows) = frame { (ranking(rows)) }
+        (PreEscaped(draw(frame, zone)))
+    }
+}
+
+/// Renders the bars of a ranking, with the values beside them.
+fn ranking(frame: &RankingFrame) -> Markup {
+    html! {
+        div.ranking style={ "--values:" (frame.measures.len()) } {
+            small { (frame.heading) }
+            @for measure in &frame.measures { small { (measure.name) } }
+            @for row in &frame.rows {
+                b title=(row.label) { i style={ "width:" (format!("{:.1}", frame.share(row) * 100.0)) "%" } {} (row.label) }
+                @for (value, measure) in row.values.iter().zip(&frame.measures) {
+                    span { (value.map_or_else(|| "–".into(), |value| measure.unit.full(value))) }
+                }
+            }
+        }
+    }
+}
+
+/// Renders the data of a drawing as a folded table. A page that the app runs on gets the rows when they are unfolded.
 pub fn folded_table(
     info: &QueryInfo,
     reply: &QueryReply,
@@ -54,9 +69,9 @@ pub fn folded_table(
     context: &RenderContext<'_>,
 ) -> Markup {
     html! {
-        details.data open[context.is_open("table")] {
-            summary data-key="table" { "Table of " (count(reply.rows.len() as f64)) " rows" }
-            (table(info, reply, zone, context))
+        details.data open[context.is_open(OPEN)] {
+            summary data-fold=(OPEN) { "Table of " (count(reply.rows.len() as f64)) " rows" }
+            @if context.is_open(OPEN) || context.pages.is_plain() { (table(info, reply, zone, context)) } @else { (on_demand(context)) }
         }
     }
 }
@@ -69,7 +84,7 @@ fn legend(keys: &[Key], hidden: usize, off: &[String]) -> Markup {
                 @for key in keys {
                     @let on = !off.contains(&key.name);
                     li {
-                        button type="button" data-series=(key.name) data-key={ "series " (key.name) } aria-pressed=(if on { "true" } else { "false" }) {
+                        button type="button" data-series=(key.name) aria-pressed=(if on { "true" } else { "false" }) {
                             i class=(key.classes) {}
                             (key.name)
                         }

@@ -5,7 +5,7 @@ use lakefront_chart::{Unit, words};
 use maud::{Markup, html};
 
 use super::{
-    badge::badge, figure::figure, funnel::funnel, params, provenance::provenance, table::table,
+    badge::badge, facts::facts, figure::figure, funnel::funnel, params, provenance::provenance, table::table,
     totals::totals, vitals::vitals, waterfall::waterfall,
 };
 use crate::{
@@ -50,7 +50,9 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
                 ChartKind::Funnel => funnel(info, reply, zone, context),
                 ChartKind::Vitals => vitals(info, reply, zone, context),
                 ChartKind::Waterfall => waterfall(info, reply, zone, context),
-                ChartKind::Table => table(info, reply, zone, context),
+                ChartKind::Table => {
+                    facts(info, reply, zone, context).unwrap_or_else(|| table(info, reply, zone, context))
+                }
                 ChartKind::Line | ChartKind::Bar | ChartKind::Ranking | ChartKind::Heatmap => {
                     figure(info, reply, zone, context)
                 }
@@ -66,6 +68,11 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
 /// Renders the notice that a required parameter is missing.
 pub fn filter_missing(context: &RenderContext<'_>) -> Markup {
     html! { p.note { "Fill in the filter above to see this panel." (back(context)) } }
+}
+
+/// Renders what stands in an unfolded part until the app draws it. The link leads to the part if the app does not load.
+pub fn on_demand(context: &RenderContext<'_>) -> Markup {
+    html! { p.more { "Loading. " a href=(context.pages.plain_href(context.page, context.view)) rel="external" { "Open without the app" } } }
 }
 
 /// Renders a link to the page that lists what the current page is about, if there is one.

@@ -6,52 +6,67 @@ use lakefront_chart::clock;
 use lakefront_clickhouse_http::literal;
 use maud::{Markup, html};
 
-use super::guide::copyable;
+use super::{guide::copyable, panel::on_demand};
 use crate::{
     render_context::RenderContext,
-    view::{RangeChoice, Refresh},
+    view::{RangeChoice, Refresh, View},
 };
 
 /// Renders the statement that was run, ready to copy, and links to the answer as files.
 pub fn provenance(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
+    let view = context.pages.view_of_query(info, context.page, context.view);
+    let statement = if context.is_open("how") || context.pages.is_plain() {
+        None
+    } else {
+        Some(on_demand(context))
+    };
+    tools(info, reply, zone, view, context.is_open("how"), statement)
+}
+
+/// Renders the same for a view that has the parameters of the query only, with the statement in any case.
+#[cfg(feature = "ssr")]
+pub fn of_view(info: &QueryInfo, reply: &QueryReply, zone: &Zone, view: View) -> Markup {
+    tools(info, reply, zone, view, false, None)
+}
+
+/// Renders both. `instead` replaces the statement until it is unfolded.
+fn tools(
+    info: &QueryInfo,
+    reply: &QueryReply,
+    zone: &Zone,
+    view: View,
+    is_open: bool,
+    instead: Option<Markup>,
+) -> Markup {
+    let address = address(reply, zone, view);
+    let file = |format: &str| format!("/download/{}.{format}{address}", info.name);
     html! {
         div.tools {
             @if let Some(statement) = &reply.statement {
-                details.how open[context.is_open("how")] {
-                    summary data-key="how" { "How was this answered?" }
-                    p { "By " (reply.backend.title()) ", because " (reply.reason.sentence()) " (" (reply.reason.name()) "). Paste it into a ClickHouse client:" }
-                    (copyable("Statement and parameters", &script(statement)))
+                details.how open[is_open] {
+                    summary data-fold="how" { "How was this answered?" }
+                    @if let Some(instead) = instead {
+                        (instead)
+                    } @else {
+                        p { "By " (reply.backend.title()) ", because " (reply.reason.sentence()) " (" (reply.reason.name()) "). Paste it into a ClickHouse client:" }
+                        (copyable("Statement and parameters", &script(statement)))
+                    }
                 }
             }
             span.files {
-                a href={ "/sql/" (info.name) (pinned(info, reply, zone, context)) } data-key="sql" rel="external" aria-label={ (info.title) " as SQL" } { "Open as SQL" }
+                a href={ "/sql/" (info.name) (address) } data-key="sql" rel="external" aria-label={ (info.title) " as SQL" } { "Open as SQL" }
                 " Download "
-                a href=(file(info, reply, zone, context, "csv")) download data-key="csv" rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
+                a href=(file("csv")) download rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
                 " "
-                a href=(file(info, reply, zone, context, "json")) download data-key="json" rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
+                a href=(file("json")) download rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
             }
         }
     }
 }
 
-/// Returns the address of a file with the data that the panel shows.
-fn file(
-    info: &QueryInfo,
-    reply: &QueryReply,
-    zone: &Zone,
-    context: &RenderContext<'_>,
-    format: &str,
-) -> String {
-    format!(
-        "/download/{}.{format}{}",
-        info.name,
-        pinned(info, reply, zone, context)
-    )
-}
-
-/// Returns the query string with the parameters of an answer. The range is pinned to the one of the answer.
-fn pinned(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> String {
-    let mut view = context.pages.view_of_query(info, context.page, context.view);
+/// Returns the query string of a file with the answer. The range is pinned, so that the file has the data that the panel
+/// shows.
+fn address(reply: &QueryReply, zone: &Zone, mut view: View) -> String {
     if let Some(range) = reply.range {
         view.range = RangeChoice::Between {
             from: instant(range.from),

@@ -1,77 +1,294 @@
 //! The table of a reply's rows.
 
-use lakefront_api::{Column, QueryInfo, QueryReply, Zone};
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use lakefront_api::{Column, QueryInfo, QueryReply, Zone, instant};
 use lakefront_chart::{spark, words};
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
-use crate::{cell_format::CellFormat, page_index::LinkTarget, render_context::RenderContext};
+use crate::{cell_format::CellFormat, elapsed::ago, page_index::LinkTarget, render_context::RenderContext};
 
 /// The most rows that are shown. Nobody reads more, and each row makes the page larger.
 const SHOWN: usize = 300;
 
+/// The most bytes of HTML that the rows of a table take until the viewer asks for all of them.
+const FIRST_BYTES: usize = 14_000;
+
+/// The most characters of a cell, of its title, and of text of many lines. The files to download have all of it.
+pub const LONGEST: usize = 240;
+const LONGEST_TITLE: usize = 1_000;
+const LONGEST_LINES: usize = 4_000;
+
+/// The key of the unfolded data of a drawing.
+pub const OPEN: &str = "table";
+
+/// The key of a table that shows all of its rows.
+const ALL: &str = "rows";
+
+/// Returns the name in the URL of a table's order: a column's name, with a minus for descending.
+pub fn sort_key(info: &QueryInfo) -> String {
+    format!("{}.sort", info.name)
+}
+
 /// Renders the rows of a reply.
 pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
-    let format = |column: &Column| {
-        let known = info.columns.iter().find(|known| known.name == column.name);
-        let unit = known.map_or("", |known| &known.unit);
-        CellFormat::of(&column.name, &column.data_type, unit)
-    };
-    let formats: Vec<_> = reply.columns.iter().map(format).collect();
+    let formats = formats(info, reply);
     let targets: Vec<_> = reply
         .columns
         .iter()
         .map(|column| context.link_target(&column.name))
         .collect();
-    let shown = |at: &usize| formats[*at] != CellFormat::Hidden;
+    let titled = Titled::of(reply);
+    let shown = |at: &usize| {
+        formats[*at] != CellFormat::Hidden
+            && titled.is_none_or(|titled| titled.group == *at || !titled.has(*at))
+    };
     let columns: Vec<usize> = (0..formats.len()).filter(shown).collect();
+    let sort = context.view.param(&sort_key(info));
+    let now = reply.answered_at();
+    let rows = sorted(reply, sort);
+    let line = |row: &&Vec<Value>| {
+        html! {
+            tr {
+                @for &at in &columns {
+                    @match titled {
+                        Some(titled) if titled.group == at => (titled.cell(row, targets[at].as_ref())),
+                        _ => @if let Some(value) = row.get(at) {
+                            (cell(formats[at], value, zone, targets[at].as_ref(), now))
+                        }
+                    }
+                }
+            }
+        }
+    };
+    let (body, more) = first_rows(rows.iter().map(line), rows.len(), context);
     html! {
         div.table role="region" tabindex="0" aria-label={ (info.title) ": table" } {
             table {
                 thead {
                     tr {
                         @for &at in &columns {
-                            th.(formats[at].class()) scope="col" { (words(&reply.columns[at].name)) }
-                        }
-                    }
-                }
-                // Values are names for programs and must not be translated. Sentences may be.
-                tbody translate="no" {
-                    @for row in reply.rows.iter().take(SHOWN) {
-                        tr {
-                            @for &at in &columns {
-                                @if let Some(value) = row.get(at) {
-                                    (cell(formats[at], value, zone, targets[at].as_ref()))
+                            @match titled {
+                                Some(titled) if titled.group == at => {
+                                    (head(info, &reply.columns[titled.kind].name, "error", CellFormat::Text, sort, context))
+                                }
+                                _ => {
+                                    @let name = &reply.columns[at].name;
+                                    (head(info, name, &words(name), formats[at], sort, context))
                                 }
                             }
                         }
                     }
                 }
+                // Values are names for programs and must not be translated. Sentences may be.
+                tbody translate="no" { (body) }
             }
         }
-        @if reply.rows.len() > SHOWN {
-            p.more { "The first " (SHOWN) " of " (reply.rows.len()) " rows." }
+        (more)
+    }
+}
+
+/// Returns the format of each column of a reply.
+pub fn formats(info: &QueryInfo, reply: &QueryReply) -> Vec<CellFormat> {
+    let format = |column: &Column| {
+        let known = info.columns.iter().find(|known| known.name == column.name);
+        let unit = known.map_or("", |known| &known.unit);
+        CellFormat::of(&column.name, &column.data_type, unit)
+    };
+    reply.columns.iter().map(format).collect()
+}
+
+/// Joins rendered rows, of which a page has the first until the viewer asks for more or unfolds the data of a drawing.
+/// Returns the rows and a line with their number, which is empty if all are there.
+pub fn first_rows(
+    rows: impl Iterator<Item = Markup>,
+    total: usize,
+    context: &RenderContext<'_>,
+) -> (Markup, Markup) {
+    let all = context.is_open(ALL) || context.is_open(OPEN) || context.pages.is_plain();
+    let (mut body, mut drawn) = (String::new(), 0);
+    for row in rows.take(SHOWN) {
+        if !all && drawn > 0 && body.len() + row.0.len() > FIRST_BYTES {
+            break;
+        }
+        body += &row.0;
+        drawn += 1;
+    }
+    let more = html! {
+        @if drawn < total {
+            p.more {
+                (drawn) " of " (total) " rows. "
+                @if !all {
+                    button type="button" data-fold=(ALL) { "Show " (total.min(SHOWN)) }
+                }
+            }
+        }
+    };
+    (PreEscaped(body), more)
+}
+
+/// Returns the rows in the order that `sort` names. Rows without a value come last. An unknown name changes nothing.
+fn sorted<'a>(reply: &'a QueryReply, sort: &str) -> Vec<&'a Vec<Value>> {
+    let mut rows: Vec<_> = reply.rows.iter().collect();
+    let (name, descending) = sort.strip_prefix('-').map_or((sort, false), |name| (name, true));
+    let Some(at) = reply.columns.iter().position(|column| column.name == name) else {
+        return rows;
+    };
+    rows.sort_by(|left, right| {
+        let (left, right) = (left.get(at), right.get(at));
+        let (left, right) = (left.unwrap_or(&Value::Null), right.unwrap_or(&Value::Null));
+        let missing = left.is_null().cmp(&right.is_null());
+        let order = match (left.as_f64(), right.as_f64()) {
+            (Some(left), Some(right)) => left.total_cmp(&right),
+            _ => left.as_str().cmp(&right.as_str()),
+        };
+        missing.then(if descending { order.reverse() } else { order })
+    });
+    rows
+}
+
+/// The columns of a group of errors that one cell shows: its type and message, with a link to its page. The group itself
+/// is a hash, which tells a reader nothing.
+#[derive(Clone, Copy)]
+pub struct Titled {
+    group: usize,
+    kind: usize,
+    text: usize,
+}
+
+impl Titled {
+    /// Returns the columns of a reply that has all of them.
+    pub fn of(reply: &QueryReply) -> Option<Self> {
+        let at = |name: &str| reply.columns.iter().position(|column| column.name == name);
+        Some(Self {
+            group: at("error_group")?,
+            kind: at("error_type")?,
+            text: at("last_message")?,
+        })
+    }
+
+    /// Returns true if the cell shows this column.
+    pub fn has(self, column: usize) -> bool {
+        [self.group, self.kind, self.text].contains(&column)
+    }
+
+    /// Returns the type and the message of a row.
+    pub fn texts(self, row: &[Value]) -> (&str, &str) {
+        let text = |at: usize| row.get(at).and_then(Value::as_str).unwrap_or_default();
+        (text(self.kind), text(self.text))
+    }
+
+    fn cell(self, row: &[Value], target: Option<&LinkTarget>) -> Markup {
+        let group = row.get(self.group).and_then(Value::as_str).unwrap_or_default();
+        let (kind, message) = self.texts(row);
+        let kind = cut(kind, LONGEST);
+        let shown = cut(message, LONGEST);
+        html! {
+            td.titled data-group=(group) title=[(shown.len() < message.len()).then(|| cut(message, LONGEST_TITLE))] {
+                @match target.and_then(|target| target.href(group)) {
+                    Some(href) => a href=(href) data-noscroll[href.starts_with('?')] { (kind) },
+                    None => b { (kind) },
+                }
+                @if !message.is_empty() { " " span { (shown) } }
+            }
         }
     }
 }
 
-/// Renders a value, as a link if its column links somewhere.
-fn cell(format: CellFormat, value: &Value, zone: &Zone, target: Option<&LinkTarget>) -> Markup {
-    let shown = format.show(value, zone);
-    let link = target.and_then(|target| target.href(value.as_str()?));
+/// Renders the head of a column: a link that sorts by it, the other way round if the table is sorted by it already.
+fn head(
+    info: &QueryInfo,
+    name: &str,
+    shown: &str,
+    format: CellFormat,
+    sort: &str,
+    context: &RenderContext<'_>,
+) -> Markup {
+    let order = match sort.strip_prefix('-') {
+        Some(sorted) if sorted == name => "descending",
+        None if sort == name => "ascending",
+        _ => "none",
+    };
+    let numbers_first = matches!(format, CellFormat::Number(_) | CellFormat::Time | CellFormat::Age);
+    let next = match order {
+        "descending" => name.to_owned(),
+        "none" if !numbers_first => name.to_owned(),
+        _ => format!("-{name}"),
+    };
+    let sortable = !matches!(format, CellFormat::Trend | CellFormat::Lines);
     html! {
-        // The title has the whole identifier, because the style sheet shortens it.
-        td.(format.class()) title=[(format == CellFormat::Id).then_some(&shown)] translate=[(format == CellFormat::Prose).then_some("yes")] {
-            @match format {
-                CellFormat::Trend => (trend(value)),
-                CellFormat::Mark => span.state.(shown.to_ascii_lowercase()) { (shown) },
-                CellFormat::Lines if shown != "–" => details { summary { "Show" } pre tabindex="0" { (shown) } },
-                _ => @match link {
-                    Some(href) => a href=(href) data-noscroll[href.starts_with('?')] { (shown) },
-                    None => (shown),
-                }
+        th.(format.class()) scope="col" aria-sort=[(order != "none").then_some(order)] {
+            @if sortable {
+                a href=(context.view.with(vec![(sort_key(info), next.clone())]).href()) data-sort=(sort_key(info)) data-order=(next) data-noscroll { (shown) }
+            } @else {
+                (shown)
             }
         }
+    }
+}
+
+/// Renders a value as a cell.
+fn cell(
+    format: CellFormat,
+    value: &Value,
+    zone: &Zone,
+    target: Option<&LinkTarget>,
+    now: Option<Timestamp>,
+) -> Markup {
+    let (title, content) = content(format, value, zone, target, now);
+    html! {
+        td.(format.class()) title=[title] translate=[(format == CellFormat::Prose).then_some("yes")] { (content) }
+    }
+}
+
+/// Renders a value, with a link if its column links somewhere. An age is that at the time `now`. Returns the title, which
+/// has what there is no room for, and the content.
+pub fn content(
+    format: CellFormat,
+    value: &Value,
+    zone: &Zone,
+    target: Option<&LinkTarget>,
+    now: Option<Timestamp>,
+) -> (Option<String>, Markup) {
+    let whole = format.show(value, zone);
+    let age = now.filter(|_| format == CellFormat::Age);
+    let age = age.and_then(|now| Some(ago(value.as_str().and_then(instant::time)?, now)));
+    let longest = if format == CellFormat::Lines {
+        LONGEST_LINES
+    } else {
+        LONGEST
+    };
+    let shown = age.map_or_else(|| cut(&whole, longest), Cow::from);
+    // The style sheet shortens identifiers.
+    let is_short = format == CellFormat::Id || (shown != whole && format != CellFormat::Lines);
+    let title = is_short.then(|| cut(&whole, LONGEST_TITLE).into_owned());
+    let link = target.and_then(|target| target.href(value.as_str()?));
+    let content = html! {
+        @match format {
+            CellFormat::Trend => (trend(value)),
+            CellFormat::Mark => span.state.(shown.to_ascii_lowercase()) { (shown) },
+            CellFormat::Lines if shown != "–" => details { summary { "Show" } pre tabindex="0" { (shown) } },
+            _ => @match link {
+                Some(href) => a href=(href) data-noscroll[href.starts_with('?')] { (shown) },
+                None => (shown),
+            }
+        }
+    };
+    (title, content)
+}
+
+/// Returns a text with at most `longest` characters, the last an ellipsis if it was cut.
+pub fn cut(text: &str, longest: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        None => text.into(),
+        Some(_) => text
+            .chars()
+            .take(longest - 1)
+            .chain(['…'])
+            .collect::<String>()
+            .into(),
     }
 }
 
@@ -124,5 +341,53 @@ mod tests {
         assert!(html.contains("title=\"&quot; onclick=&quot;alert(1)\""), "{html}");
         assert!(!html.contains("\" onclick"), "{html}");
         assert!(!html.contains("row id"), "{html}");
+    }
+
+    #[test]
+    fn a_long_table_shows_its_first_rows_and_sorts_by_a_column() {
+        let info: QueryInfo = serde_json::from_value(serde_json::json!({
+            "name": "q", "title": "Q", "description": "", "bucket": "hour", "params": [], "order": "",
+            "columns": [], "chart": { "kind": "table" }
+        }))
+        .unwrap();
+        let long = "x".repeat(5_000);
+        let mut rows: Vec<_> = (0..200).map(|at| serde_json::json!([long, at])).collect();
+        rows.push(serde_json::json!(["none", null]));
+        let reply: QueryReply = serde_json::from_value(serde_json::json!({
+            "columns": [{ "name": "page", "type": "String" }, { "name": "views", "type": "UInt64" }],
+            "rows": rows, "truncated": false,
+            "backend": "chdb", "reason": "no-clickhouse", "asOf": null, "lagSeconds": null,
+            "elapsedMs": 1.0, "backendMs": 1.0, "stats": { "rowsRead": 0, "bytesRead": 0 }
+        }))
+        .unwrap();
+        let pages = PageIndex::new([].as_slice().into(), false);
+        let draw = |open: &[String], sort: &str| {
+            let view = View {
+                params: vec![("q.sort".into(), sort.into())],
+                ..View::default()
+            };
+            let context = RenderContext {
+                pages: &pages,
+                page: Page::Web,
+                view: &view,
+                open,
+                off: &[],
+            };
+            table(&info, &reply, &Zone::utc(), &context).into_string()
+        };
+        let first = draw(&[], "");
+        assert!(first.len() < FIRST_BYTES + 2_000, "{}", first.len());
+        assert!(first.contains(" of 201 rows"), "{first}");
+        let all = draw(&["rows".into()], "-views");
+        assert_eq!(all.matches("<tr>").count(), 202);
+        let numbers: Vec<_> = all
+            .split("<td class=\"number\">")
+            .skip(1)
+            .map(|rest| rest.split('<').next().unwrap())
+            .collect();
+        assert_eq!((numbers[0], numbers[199], numbers[200]), ("199", "0", "–"));
+        assert!(all.contains("aria-sort=\"descending\""), "{all}");
+        assert!(draw(&[], "views").contains(">0</td>"));
+        assert_eq!(draw(&[], "nothing"), first);
     }
 }

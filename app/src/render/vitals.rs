@@ -4,7 +4,10 @@ use lakefront_api::{QueryInfo, QueryReply, Zone};
 use lakefront_chart::{ranked, words};
 use maud::{Markup, html};
 
-use super::figure::folded_table;
+use super::{
+    figure::folded_table,
+    table::{LONGEST, cut, first_rows},
+};
 use crate::{
     render_context::RenderContext,
     vital::{VITALS, Vital},
@@ -23,6 +26,22 @@ pub fn vitals(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
     let order = ranked(rows.iter().map(|row| row.samples));
     let target = context.link_target(&info.chart.x);
     let names: Vec<_> = info.chart.y.iter().map(|name| words(name)).collect();
+    let line = |at: usize| {
+        let row = &rows[at];
+        let name = cut(&row.name, LONGEST);
+        html! {
+            tr {
+                th scope="row" title=(name) {
+                    @match target.as_ref().and_then(|target| target.href(&row.name)) {
+                        Some(href) => a href=(href) data-noscroll { (name) },
+                        None => (if name.is_empty() { "(none)" } else { &name }),
+                    }
+                }
+                @for (vital, value) in VITALS.iter().zip(&row.values) { (cell(vital, *value, &names)) }
+            }
+        }
+    };
+    let (lines, more) = first_rows(order.into_iter().map(line), rows.len(), context);
     html! {
         div.table.vitals role="region" tabindex="0" aria-label={ (info.title) ": table" } {
             table {
@@ -34,21 +53,10 @@ pub fn vitals(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
                         }
                     }
                 }
-                tbody translate="no" {
-                    @for row in order.into_iter().map(|at| &rows[at]) {
-                        tr {
-                            th scope="row" title=(row.name) {
-                                @match target.as_ref().and_then(|target| target.href(&row.name)) {
-                                    Some(href) => a href=(href) data-noscroll { (row.name) },
-                                    None => (if row.name.is_empty() { "(none)" } else { &row.name }),
-                                }
-                            }
-                            @for (vital, value) in VITALS.iter().zip(&row.values) { (cell(vital, *value, &names)) }
-                        }
-                    }
-                }
+                tbody translate="no" { (lines) }
             }
         }
+        (more)
         (folded_table(info, reply, zone, context))
     }
 }

@@ -5,15 +5,14 @@ use leptos::prelude::use_context;
 
 use super::{
     call::{ServerRequest, ServerResponse},
-    elapsed::now,
     explore,
     facets::{facets, suggestions},
-    http_request, operations,
+    http_request, metrics, operations,
     panel::panel,
     sql,
     status::{backends, lake_content},
 };
-use crate::{QueryService, failure::Failure};
+use crate::{QueryService, elapsed::now, failure::Failure};
 
 /// Handles a request.
 ///
@@ -35,6 +34,7 @@ pub async fn handle(request: ServerRequest) -> Result<ServerResponse, Failure> {
         Request::Explore(request) => {
             Response::Explore(explore::html(&request, &host()?).await?.into_string())
         }
+        Request::Metrics(request) => Response::Metrics(Box::new(metrics::answer(&request, &host()?).await?)),
         Request::Panel(request) => Response::Panel(Box::new(panel(&host()?, &request, now()).await?)),
         Request::Sql(request) => Response::Sql(sql::page(&host()?, &request).await.into_string()),
     })

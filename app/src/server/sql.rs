@@ -9,15 +9,20 @@ use lakefront_api::{
     Bucket, ChartKind, ChartSpec, Column, Problem, QueryInfo, QueryReply, SentStatement, SqlRequest, Zone,
     instant,
 };
-use lakefront_chart::{Frame, Key, count, draw};
+use lakefront_chart::{Frame, Key, count};
 use leptos_router::location::RequestUrl;
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::statement::{PARAM, SQL, params, placeholders};
 use super::{SqlPageRequest, http_request::is_foreign};
-use crate::{QueryService, cell_format::CellFormat, render::badge::badge, view::View};
+use crate::{
+    QueryService,
+    cell_format::CellFormat,
+    render::{badge::badge, figure::drawing},
+    view::View,
+};
 
 /// The most rows that the page shows without its editor. The files have all of them.
 const SHOWN: usize = 300;
@@ -25,9 +30,6 @@ const SHOWN: usize = 300;
 const BARS: usize = 30;
 /// The most measures of one chart.
 const MEASURES: usize = 4;
-/// The widths of a drawing in pixels, as for panels.
-const WIDE: u32 = 960;
-const NARROW: u32 = 350;
 /// The longest address of a file with the answer, in bytes. Servers accept 16 KB at the least.
 const LONGEST_ADDRESS: usize = 12_000;
 
@@ -257,8 +259,7 @@ fn charts(reply: &QueryReply) -> Markup {
                 }
                 @for (name, frame) in &frames {
                     div.chart.(name) translate="no" role="img" aria-label=(frame.summary("Answer")) {
-                        div.wide { (PreEscaped(draw(frame, &Zone::utc(), WIDE))) }
-                        div.narrow { (PreEscaped(draw(frame, &Zone::utc(), NARROW))) }
+                        (drawing(frame, &Zone::utc()))
                     }
                 }
                 @if let Frame::Time(frame) = first { (legend(&frame.keys(), frame.hidden)) }

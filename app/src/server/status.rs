@@ -6,11 +6,8 @@ use jiff::Timestamp;
 use lakefront_api::{BackendHealth, BackendState, IngestRefusal, SqlRequest};
 use lakefront_chart::{Unit, span};
 
-use super::{
-    elapsed::ago,
-    types::{BackendRow, LakeContent},
-};
-use crate::{QueryService, failure::Failure};
+use super::types::{BackendRow, LakeContent};
+use crate::{QueryService, elapsed::ago, failure::Failure};
 
 /// Counts the rows of all tables without the router's own events, which are in the lake before any sender's rows.
 const COUNT: &str = "SELECT (SELECT count() FROM (SELECT 1 FROM otel_logs WHERE ServiceName != 'lakefront-router' LIMIT 1)) \

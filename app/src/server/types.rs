@@ -20,6 +20,37 @@ pub struct ExploreRequest {
     pub plain: bool,
 }
 
+/// A request for the content of the Metrics page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricsRequest {
+    /// The query string of the page.
+    pub query: String,
+    /// The IANA zone in which times are shown.
+    pub tz: String,
+}
+
+/// The content of the Metrics page. The browser draws only the chart, because it also answers the pointer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricsAnswer {
+    /// The HTML before the chart: the list of metrics, or the name of one with its choices.
+    pub before: String,
+    /// The chart of one metric.
+    pub chart: Option<MetricChart>,
+    /// The HTML after the chart: how the query was answered.
+    pub after: String,
+}
+
+/// The chart of a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricChart {
+    /// The chart and its columns, in the form of a named query.
+    pub info: QueryInfo,
+    /// The values: time, series, value.
+    pub reply: QueryReply,
+    /// The zone's offsets over the reply's range.
+    pub zone: Zone,
+}
+
 /// The parts of a page that searches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExplorePart {
@@ -139,6 +170,8 @@ pub struct PanelRequest {
     pub query: String,
     /// The range that the viewer chose.
     pub range: RangeChoice,
+    /// The point in the lake's past that the viewer chose.
+    pub at: Option<String>,
     /// The IANA zone in which hours and days are cut.
     pub tz: String,
     /// The parameters, as texts from the URL.
@@ -160,6 +193,7 @@ impl PanelRequest {
         Some(Self {
             query: info.name.clone(),
             range: view.range.clone(),
+            at: view.at.clone(),
             tz: zone.to_owned(),
             params,
         })

@@ -6,9 +6,9 @@ use lakefront_clickhouse_http::{Exception, code};
 
 use super::ast::Node;
 use super::{denied, files, writes};
-use crate::DATABASE;
 use crate::chdb::format;
 use crate::rights::Rights;
+use crate::{BEHIND_VIEWS, DATABASE};
 
 /// The effects of a permitted statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,7 +117,8 @@ const REFUSED_PREFIXES: [&str; 9] = [
 ];
 
 /// Databases that callers may not read. `system.tables` means a table in every position, as in `x IN system.tables`.
-const OTHER_DATABASES: [&str; 4] = [
+const OTHER_DATABASES: [&str; 5] = [
+    BEHIND_VIEWS,
     "_temporary_and_external_tables",
     "default",
     "information_schema",

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 /// The fields read from a table's metadata file, or from a catalog's answer.
@@ -22,6 +23,22 @@ pub struct Metadata {
     current_snapshot_id: Option<i64>,
     #[serde(default)]
     snapshots: Vec<Snapshot>,
+    #[serde(default)]
+    schemas: Vec<Schema>,
+}
+
+/// The columns of a table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Schema {
+    schema_id: i64,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Field {
+    name: String,
+    required: bool,
 }
 
 /// A snapshot of a table.
@@ -41,6 +58,25 @@ impl Metadata {
     /// Returns the number of snapshots that the table keeps.
     pub fn snapshots(&self) -> usize {
         self.snapshots.len()
+    }
+
+    /// Returns the columns of the current schema that may be null.
+    pub fn optional_columns(&self) -> impl Iterator<Item = &str> {
+        let is_current = |schema: &&Schema| schema.schema_id == self.current_schema_id;
+        let fields = self
+            .schemas
+            .iter()
+            .filter(is_current)
+            .flat_map(|schema| &schema.fields);
+        fields
+            .filter(|field| !field.required)
+            .map(|field| field.name.as_str())
+    }
+
+    /// Returns the time of the oldest snapshot that the table keeps.
+    pub fn oldest_snapshot_time(&self) -> Option<Timestamp> {
+        let times = self.snapshots.iter().map(|snapshot| snapshot.timestamp_ms);
+        Timestamp::from_millisecond(times.min()?).ok()
     }
 
     /// Returns the current snapshot; `None` before the first commit.

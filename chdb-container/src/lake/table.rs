@@ -1,14 +1,18 @@
 //! A table of the lake: its state as of the last refresh, and the engine's table over it.
 
+use std::collections::BTreeSet;
+
 use chdb_rust::format::OutputFormat;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lakefront_api::TableHealth;
-use lakefront_clickhouse_http::literal;
+use lakefront_clickhouse_http::{identifier, literal};
+use lakefront_otel::Column;
 
 use super::catalog_client::RestTable;
 use super::metadata::Metadata;
 use super::s3;
+use crate::BEHIND_VIEWS;
 use crate::chdb::InternalConnection;
 
 /// A table as of the last refresh.
@@ -60,12 +64,11 @@ impl Table {
         }
         let local = || format!("IcebergLocal('otel/{name}') SETTINGS iceberg_use_version_hint = 1");
         let engine = shape.engine.clone().unwrap_or_else(local);
-        let sql = format!("CREATE OR REPLACE TABLE otel.`{name}` ENGINE = {engine}");
-        let view = || match name {
-            TRACES => run(ddl, &times_of_traces()),
-            _ => Ok(()),
-        };
-        match run(ddl, &sql).and_then(|()| view()) {
+        let mut statements = statements(name, &engine, &nullable_columns(name, metadata));
+        if name == TRACES {
+            statements.push(times_of_traces());
+        }
+        match statements.iter().try_for_each(|sql| run(ddl, sql)) {
             Ok(()) => self.created_as = Some(shape),
             Err(detail) => self.metadata = Err(detail),
         }
@@ -106,6 +109,11 @@ impl Table {
                 .as_ref()
                 .ok()
                 .map(|metadata| metadata.snapshots() as u64),
+            oldest_snapshot_time: self
+                .metadata
+                .as_ref()
+                .ok()
+                .and_then(Metadata::oldest_snapshot_time),
             first_day: self.first_day.as_ref().and_then(|(_, day)| *day),
             detail: self.metadata.as_ref().err().cloned(),
         }
@@ -116,6 +124,42 @@ impl Table {
 pub const TRACES: &str = "otel_traces";
 /// The table from which trace viewers, such as Grafana's, read when a trace began and ended.
 pub const TIMES_OF_TRACES: &str = "otel_traces_trace_id_ts";
+
+/// Returns the columns that are never null in a table of this version, but may be null in this one, because its rows
+/// are of an older version. Lists and maps are left out: the engine reads them as empty.
+fn nullable_columns(name: &str, metadata: &Metadata) -> Vec<&'static Column> {
+    let optional: BTreeSet<&str> = metadata.optional_columns().collect();
+    let declared = lakefront_otel::table(name)
+        .into_iter()
+        .flat_map(|table| &table.columns);
+    declared
+        .filter(|column| column.required && column.r#type.is_scalar() && optional.contains(column.name))
+        .collect()
+}
+
+/// Returns the statements that make a table of the lake readable. Columns in `nullable` have the default value of their
+/// type where the lake has null.
+fn statements(name: &str, engine: &str, nullable: &[&Column]) -> Vec<String> {
+    if nullable.is_empty() {
+        return vec![format!("CREATE OR REPLACE TABLE otel.`{name}` ENGINE = {engine}")];
+    }
+    let replaced: Vec<String> = nullable
+        .iter()
+        .map(|column| {
+            let r#type = literal(&column.r#type.clickhouse_name());
+            let column = identifier(column.name);
+            format!("ifNull({column}, defaultValueOfTypeName({type})) AS {column}")
+        })
+        .collect();
+    vec![
+        format!("CREATE DATABASE IF NOT EXISTS {BEHIND_VIEWS}"),
+        format!("CREATE OR REPLACE TABLE {BEHIND_VIEWS}.`{name}` ENGINE = {engine}"),
+        format!(
+            "CREATE OR REPLACE VIEW otel.`{name}` AS SELECT * REPLACE ({}) FROM {BEHIND_VIEWS}.`{name}`",
+            replaced.join(", ")
+        ),
+    ]
+}
 
 /// Returns the statement that makes [`TIMES_OF_TRACES`]. The lake has no such table, so it is a view with a row for each
 /// span. ClickHouse has a row for each trace of an inserted file: readers take `min(Start)` and `max(End)` of either.

@@ -171,6 +171,9 @@ pub struct ChartSpec {
     /// The unit of the vertical axis.
     #[serde(default)]
     pub unit: String,
+    /// The width of a bucket in seconds, if it is not the query's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_seconds: Option<u32>,
 }
 
 /// The kinds of charts.

@@ -89,6 +89,9 @@ pub struct TableHealth {
     /// The number of snapshots that are kept, with the current one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<u64>,
+    /// When the oldest of them was committed. Queries about the past can go back to this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_snapshot_time: Option<Timestamp>,
     /// The first UTC day for which the table has a row, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_day: Option<Date>,

@@ -22,6 +22,8 @@ pub enum Page {
     Traces,
     /// The spans of one trace.
     Trace,
+    /// Metrics: the list of them, or one over time.
+    Metrics,
     /// Visitors and the pages that they view.
     Web,
     /// The speed of the pages for visitors: web vitals.
@@ -44,6 +46,7 @@ impl Page {
         Self::Logs,
         Self::Traces,
         Self::Trace,
+        Self::Metrics,
         Self::Web,
         Self::Vitals,
         Self::Api,
@@ -61,6 +64,7 @@ impl Page {
             Self::Logs => "logs",
             Self::Traces => "traces",
             Self::Trace => "trace",
+            Self::Metrics => "metrics",
             Self::Web => "web",
             Self::Vitals => "vitals",
             Self::Api => "api",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,7 +29,8 @@ pub struct QueryRequest {
     /// The largest accepted lag of the answer behind the lake, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_lag_seconds: Option<u64>,
-    /// A snapshot id or an RFC 3339 time. The answer is then from that past state of the lake.
+    /// A snapshot id or an RFC 3339 time. The answer is then from that past state of the lake, and a preset range ends
+    /// at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// True if the reply should contain the statement that was sent to the engine.
@@ -231,11 +232,22 @@ pub struct QueryReply {
     pub elapsed_ms: f64,
     /// The part of that time in which the router waited for the engine, in milliseconds.
     pub backend_ms: f64,
+    /// The age of a kept answer, in milliseconds. Absent if an engine answered this request itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
     /// The amount of data that the engine read.
     pub stats: Stats,
     /// The statement that was sent to the engine, if `explain` requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<SentStatement>,
+}
+
+impl QueryReply {
+    /// Returns the time of the answer: `as_of` and the lag. `None` if the state of the data is unknown.
+    pub fn answered_at(&self) -> Option<Timestamp> {
+        let lag = i64::try_from(self.lag_seconds?).ok()?;
+        self.as_of?.checked_add(SignedDuration::from_secs(lag)).ok()
+    }
 }
 
 /// A statement as it was sent to an engine.

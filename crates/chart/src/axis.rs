@@ -63,7 +63,7 @@ impl Ranged for ValueAxis {
     }
 }
 
-/// Returns the position of a share of the axis between two ends, in plotters' units. A value outside of the axis gets the nearest end.
+/// Returns the position of a share of the axis between two ends, in units of the plot. A value outside of the axis gets the nearest end.
 fn position(share: f64, (from, to): (i32, i32)) -> i32 {
     let share = if share.is_nan() {
         0.0

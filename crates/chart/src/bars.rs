@@ -1,11 +1,9 @@
 //! Stacked bars over time.
 
-use plotters::{element::Rectangle, style::Color};
-
 use crate::{
-    plot::{DrawResult, Plot, local},
+    columns::{Column, columns},
+    plot::{DrawResult, Plot},
     style_class::{Mark, StyleClass},
-    svg::SCALE,
     time_frame::TimeFrame,
     value_ticks::LARGEST,
 };
@@ -30,22 +28,23 @@ pub fn sums(frame: &TimeFrame) -> Vec<(f64, f64)> {
     (0..frame.buckets.len()).map(sum).collect()
 }
 
-/// Draws stacked bars. If several buckets share a pixel, only the highest is drawn.
+/// Draws stacked bars. If several buckets share a column, the highest is drawn.
 pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
-    let x = |time: jiff::Timestamp| plot.map_coordinate(&(time.as_microsecond(), 0.0)).0;
     let totals = sums(frame);
-    let mut columns: Vec<(i32, usize)> = Vec::new();
-    for (bucket, bar) in frame.buckets.iter().enumerate() {
-        let pixel = x(bar.start) / SCALE;
-        match columns.last_mut() {
-            Some((last, best)) if *last == pixel => {
-                if totals[bucket].1 > totals[*best].1 {
-                    *best = bucket;
-                }
-            }
-            _ => columns.push((pixel, bucket)),
-        }
-    }
+    let highest = |&Column { buckets, .. }: &Column| {
+        (buckets.0..buckets.1).max_by(|&a, &b| totals[a].1.total_cmp(&totals[b].1))
+    };
+    let columns = columns(plot, &frame.buckets);
+    let drawn: Vec<_> = columns
+        .iter()
+        .filter_map(|column| Some((column, highest(column)?)))
+        .collect();
+    let widest = columns.iter().map(|column| column.right - column.left).max();
+    let gap = match widest {
+        Some(76..) => 12,
+        Some(20..) => 6,
+        _ => 0,
+    };
     let mut tops = vec![(0.0, 0.0); frame.buckets.len()];
     for series in &frame.series {
         // Complete buckets come first, so that consecutive marks have the same class and become one path.
@@ -54,8 +53,10 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
                 partial,
                 ..Mark::new(series.colour, 0)
             });
-            let drawn = columns.iter().map(|&(_, bucket)| bucket);
-            for bucket in drawn.filter(|&bucket| frame.partial(bucket) == partial) {
+            for &(column, bucket) in drawn
+                .iter()
+                .filter(|(_, bucket)| frame.partial(*bucket) == partial)
+            {
                 let Some(value) = series.values[bucket].filter(|value| *value != 0.0) else {
                     continue;
                 };
@@ -63,30 +64,25 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
                 let side = if value < 0.0 { low } else { high };
                 let from = *side;
                 *side = (from + value).clamp(-LARGEST, LARGEST);
-                let y = |value: f64| plot.map_coordinate(&(0, value)).1;
-                let (left, right) = edges(x(frame.buckets[bucket].start), x(frame.buckets[bucket].end));
-                let (y0, y1) = (y(from).min(y(*side)), y(from).max(y(*side)));
+                let (bottom, top) = (plot.y(from).max(plot.y(*side)), plot.y(from).min(plot.y(*side)));
                 // A value other than zero is visible, however small.
-                let y0 = y0.min(y1 - SCALE / 2);
-                plot.strip_coord_spec().draw(&Rectangle::new(
-                    [local(plot, (left, y0)), local(plot, (right, y1))],
-                    class.colour().filled(),
-                ))?;
+                let top = top.min(bottom - 1);
+                let (left, right) = edges(column, gap);
+                if partial {
+                    let outline = vec![(left, bottom), (right, bottom), (right, top), (left, top)];
+                    plot.area(class, outline)?;
+                } else {
+                    let middle = i32::midpoint(left, right);
+                    plot.bar(class, right - left, (middle, bottom), (middle, top))?;
+                }
             }
         }
     }
     Ok(())
 }
 
-/// Returns the left and right edge of a bar, in plotters' units (see [`SCALE`]). Wide bars have a gap between them, and no bar is narrower than a pixel.
-fn edges(left: i32, right: i32) -> (i32, i32) {
-    let width = right - left;
-    let gap = if width > 12 * SCALE {
-        2 * SCALE
-    } else if width > 3 * SCALE {
-        SCALE
-    } else {
-        0
-    };
-    (left + gap / 2, (right - gap / 2).max(left + SCALE))
+/// Returns the left and right edge of a bar between two gaps.
+fn edges(column: &Column, gap: i32) -> (i32, i32) {
+    let left = column.left + gap / 2;
+    (left, (column.right - gap / 2).max(left + 6))
 }

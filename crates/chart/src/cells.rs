@@ -33,13 +33,20 @@ pub fn joined(row: &[Value], indices: &[usize]) -> String {
     named(&texts, "")
 }
 
-/// Joins texts to one name. An empty text is replaced by `empty`, or left out if that is empty too.
+/// The most characters of a name. Senders choose names, and a chart has each of them several times.
+const LONGEST: usize = 120;
+
+/// Joins texts to one name. An empty text is replaced by `empty`, or left out if that is empty too. A long name is cut.
 pub fn named(texts: &[String], empty: &str) -> String {
     let parts = texts
         .iter()
         .map(|text| if text.is_empty() { empty } else { text });
     let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
-    parts.join(" · ")
+    let name = parts.join(" · ");
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name,
+    }
 }
 
 /// Returns a column's name for people: `p99_ms` becomes "p99", `first_seen` becomes "first seen".

@@ -1,75 +1,66 @@
 //! The entry point of the crate, which draws a frame as SVG.
 
+use std::fmt::Write;
+
 use jiff::Timestamp;
 use lakefront_api::Zone;
-use plotters::{
-    chart::ChartBuilder,
-    coord::Shift,
-    drawing::{DrawingArea, IntoDrawingArea},
-    element::PathElement,
-    style::Color,
-};
-use plotters_backend::text_anchor::HPos;
 
 use crate::{
-    axis::{TimeAxis, ValueAxis},
     bars,
     frame::Frame,
     lines,
-    plot::{AxisScale, DrawResult, Plot, label, px},
+    plot::{AxisScale, DrawResult, Plot},
     style_class::StyleClass,
-    svg::{SCALE, Svg},
+    svg::{HEIGHT, TICK, WIDTH},
     text,
     time_frame::TimeFrame,
     time_ticks::time_ticks,
     value_ticks::value_ticks,
 };
 
-/// Margins in pixels: half a label above the plot, the labels of the time axis below it, and space at the right end.
-const TOP: f64 = 8.0;
-const BOTTOM: f64 = 22.0;
+/// The distances of a drawing in pixels: from its top to the plot, the plot's height, and from the plot to the bottom.
+const TOP: i32 = 8;
+const ROOM: i32 = HEIGHT / 2;
+const BOTTOM: i32 = 22;
+/// The room for texts to the right of the plot, in pixels.
 const RIGHT: f64 = 6.0;
 /// The distance between the labels of the vertical axis and the plot, in pixels.
 const APART: f64 = 8.0;
+/// The widths of a plot for which the times below it are chosen, in pixels. The style sheet shows the times for the
+/// narrow one in a panel below 30 rem.
+const WIDTHS: [(&str, StyleClass, f64); 2] = [
+    ("wide", StyleClass::WideTick, 420.0),
+    ("narrow", StyleClass::NarrowTick, 210.0),
+];
 
-/// Draws a frame as an SVG of a width in pixels. The height follows from the frame. A width below 120 becomes 120.
-pub fn draw(frame: &Frame, zone: &Zone, width: u32) -> String {
-    let width = width.max(120);
-    let size = (width, (width * 3 / 8).clamp(170, 230));
-    let room = f64::from(size.1) - TOP - BOTTOM;
+/// Draws a frame as an SVG that the browser stretches to the width of the panel. Texts and lines keep their size.
+///
+/// Returns an empty text for a ranking, which the caller makes of HTML.
+pub fn draw(frame: &Frame, zone: &Zone) -> String {
     let mut out = String::new();
-    let painted = match frame {
-        Frame::Ranking(frame) => {
-            let root = Svg::new(&mut out, (width, frame.height()), None).into_drawing_area();
-            frame.paint(&root, f64::from(width))
-        }
-        Frame::Time(frame) => over_time(
-            &mut out,
-            size,
-            zone,
-            frame.range,
-            &measured(frame, room),
-            &|plot| {
-                if frame.stacked {
-                    bars::paint(plot, frame)
-                } else {
-                    lines::paint(plot, frame)
-                }
-            },
-        ),
-        Frame::Heat(frame) => over_time(&mut out, size, zone, frame.range, &frame.scale(room), &|plot| {
-            frame.paint(plot)
+    let drawn = match frame {
+        Frame::Ranking(_) => Ok(()),
+        Frame::Time(frame) => over_time(&mut out, zone, frame.range, &measured(frame), &|plot| {
+            if frame.stacked {
+                bars::paint(plot, frame)
+            } else {
+                lines::paint(plot, frame)
+            }
         }),
+        Frame::Heat(frame) => {
+            let scale = frame.scale(f64::from(ROOM));
+            over_time(&mut out, zone, frame.range, &scale, &|plot| frame.paint(plot))
+        }
     };
-    // Writing to a string cannot fail, and the layout has room from 120 pixels on.
-    debug_assert!(painted.is_ok(), "{painted:?}");
+    // Writing to a text cannot fail.
+    debug_assert!(drawn.is_ok(), "{drawn:?}");
     out
 }
 
-/// Returns the scale of a frame's values. `room` is the height of the plot in pixels.
-fn measured(frame: &TimeFrame, room: f64) -> AxisScale {
+/// Returns the scale of a frame's values.
+fn measured(frame: &TimeFrame) -> AxisScale {
     let (low, high) = extent(frame);
-    let values = value_ticks(low, high, (room / 45.0) as usize, frame.whole);
+    let values = value_ticks(low, high, (ROOM / 45) as usize, frame.whole);
     AxisScale {
         range: values.range,
         marks: values
@@ -80,49 +71,63 @@ fn measured(frame: &TimeFrame, room: f64) -> AxisScale {
     }
 }
 
-/// Draws a plot with a time axis and a value axis.
+/// Draws a plot with a time axis and a value axis. The box of the drawing is that of the plot. The texts of the axes are
+/// outside of it, and the style sheet makes room for them.
 fn over_time(
     out: &mut String,
-    size: (u32, u32),
     zone: &Zone,
-    (from, to): (Timestamp, Timestamp),
+    range: (Timestamp, Timestamp),
     scale: &AxisScale,
     paint: &dyn Fn(&Plot<'_>) -> DrawResult,
 ) -> DrawResult {
-    let (width, height) = (f64::from(size.0), f64::from(size.1));
     let widths = scale.marks.iter().map(|(_, name)| text::width(name));
-    // The script in the browser reads the plot's edges back. Whole pixels spare it a parser of fractions, which is ten
-    // kilobytes.
     let left = (widths.fold(0.0, f64::max) + APART).ceil();
-    let (right, bottom) = (width - RIGHT, height - BOTTOM);
-    let root = Svg::new(out, size, Some([left, TOP, right, bottom])).into_drawing_area();
-    let chart = ChartBuilder::on(&root)
-        .margin_left(px(left))
-        .margin_right(px(RIGHT))
-        .margin_top(px(TOP))
-        .margin_bottom(px(BOTTOM))
-        .build_cartesian_2d(TimeAxis::new(from, to), ValueAxis { range: scale.range })?;
-    let plot = chart.plotting_area();
-
-    for (value, name) in &scale.marks {
-        let y = f64::from(plot.map_coordinate(&(0, *value)).1) / f64::from(SCALE);
-        if *value != 0.0 {
-            rule(&root, StyleClass::Grid, (left, y), (right, y))?;
+    let height = TOP + ROOM + BOTTOM;
+    let ticks = WIDTHS.map(|(name, class, width)| {
+        let ticks = time_ticks(range.0, range.1, zone, width);
+        (name, class, width, ticks)
+    });
+    let mut paths = String::new();
+    let mut names = String::new();
+    let mut times = String::new();
+    {
+        let plot = Plot::new(&mut paths, range, scale.range);
+        for (value, name) in &scale.marks {
+            let y = plot.y(*value);
+            let middle = f64::from(y) / 2.0 + f64::from(TOP) + text::DROP;
+            let _ = write!(names, r#"<text x="-{APART}" y="{middle:.0}">"#);
+            text::escape(name, &mut names);
+            names.push_str("</text>");
+            if *value != 0.0 {
+                plot.line(StyleClass::Grid, vec![(0, y), (WIDTH, y)])?;
+            }
         }
-        label(&root, name, StyleClass::Label, HPos::Right, (left - APART, y))?;
-    }
-    for tick in time_ticks(from, to, zone, right - left) {
-        let x = f64::from(plot.map_coordinate(&(tick.time.as_microsecond(), 0.0)).0) / f64::from(SCALE);
-        let half = text::width(&tick.label) / 2.0;
-        rule(&root, StyleClass::Axis, (x, bottom), (x, bottom + 4.0))?;
-        if x + half <= width && x - half >= 0.0 {
-            let at = (x, height - BOTTOM / 2.0 + 1.0);
-            label(&root, &tick.label, StyleClass::Label, HPos::Center, at)?;
+        for (name, class, width, ticks) in &ticks {
+            let _ = write!(times, r#"<g class="{name}">"#);
+            for tick in ticks {
+                let x = plot.x(tick.time);
+                plot.line(*class, vec![(x, HEIGHT), (x, HEIGHT + TICK)])?;
+                let share = plot.share(tick.time);
+                let (middle, half) = (share * width, text::width(&tick.label) / 2.0);
+                if middle - half >= -left && middle + half <= width + RIGHT {
+                    let y = height - BOTTOM / 2 + 5;
+                    let _ = write!(times, r#"<text x="{:.1}%" y="{y}">"#, share * 100.0);
+                    text::escape(&tick.label, &mut times);
+                    times.push_str("</text>");
+                }
+            }
+            times.push_str("</g>");
         }
+        paint(&plot)?;
+        let zero = plot.y(0.0);
+        plot.line(StyleClass::Axis, vec![(0, zero), (WIDTH, zero)])?;
     }
-    paint(plot)?;
-    let zero = f64::from(plot.map_coordinate(&(0, 0.0)).1) / f64::from(SCALE);
-    rule(&root, StyleClass::Axis, (left, zero), (right, zero))
+    // The drawing is hidden from the accessibility tree, because the figure around it has the text alternative.
+    let _ = write!(
+        out,
+        r#"<svg data-plot height="{height}" style="--left:{left}px" aria-hidden="true" focusable="false">{names}<svg y="{TOP}" height="{ROOM}" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">{paths}</svg>{times}</svg>"#
+    );
+    Ok(())
 }
 
 /// Returns the lowest and the highest drawn value, with zero among them.
@@ -137,16 +142,4 @@ fn extent(frame: &TimeFrame) -> (f64, f64) {
             .flat_map(|series| series.values.iter().flatten());
         values.map(|&value| (value, value)).fold((0.0, 0.0), widen)
     }
-}
-
-fn rule(
-    root: &DrawingArea<Svg<'_>, Shift>,
-    class: StyleClass,
-    from: (f64, f64),
-    to: (f64, f64),
-) -> DrawResult {
-    root.draw(&PathElement::new(
-        vec![(px(from.0), px(from.1)), (px(to.0), px(to.1))],
-        class.colour().stroke_width(1),
-    ))
 }

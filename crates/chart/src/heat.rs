@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use lakefront_api::{QueryInfo, QueryReply, Zone};
-use plotters::{element::Rectangle, style::Color};
 
 use crate::{
     cells::{index, number, text, words},
-    plot::{AxisScale, DrawResult, Plot, local},
+    columns::columns,
+    plot::{AxisScale, DrawResult, Plot},
     style_class::{SHADES, StyleClass},
     text::FONT_SIZE,
     time_frame::{Bar, bucket},
@@ -102,28 +102,47 @@ impl HeatFrame {
         }
     }
 
+    /// Draws a bar for each cell that counts something. Equal cells beside each other are one bar. Buckets that share a
+    /// column have the largest of their counts.
     pub(crate) fn paint(&self, plot: &Plot<'_>) -> DrawResult {
         let most = self.most();
         // The shade of a count c is ln(1 + c) / ln(1 + largest count), in SHADES steps: most cells have small counts
         // beside a few large ones.
-        let shade =
-            |count: f64| ((count.ln_1p() / most.ln_1p() * f64::from(SHADES)).ceil() as u8).clamp(1, SHADES);
-        for wanted in 1..=SHADES {
-            for &(bucket, band, _) in self
-                .cells
-                .iter()
-                .filter(|cell| cell.2 > 0.0 && shade(cell.2) == wanted)
-            {
-                let bar = self.buckets[bucket];
-                let corner = |time: Timestamp, band: usize| {
-                    local(plot, plot.map_coordinate(&(time.as_microsecond(), band as f64)))
-                };
-                let corners = [corner(bar.start, band + 1), corner(bar.end, band)];
-                plot.strip_coord_spec().draw(&Rectangle::new(
-                    corners,
-                    StyleClass::Heat(wanted).colour().filled(),
-                ))?;
+        let shade = |count: f64| {
+            let share = count.ln_1p() / most.ln_1p();
+            ((share * f64::from(SHADES)).ceil() as u8).clamp(1, SHADES)
+        };
+        let columns = columns(plot, &self.buckets);
+        let mut bars: Vec<(u8, i32, i32, i32, i32)> = Vec::new();
+        for band in 0..self.bands.len() {
+            let (bottom, top) = (plot.y(band as f64), plot.y(band as f64 + 1.0));
+            let mut last = None;
+            for column in &columns {
+                let inside = self.cells.iter().filter(|&&(bucket, of, _)| {
+                    of == band && (column.buckets.0..column.buckets.1).contains(&bucket)
+                });
+                let count = inside.map(|cell| cell.2).fold(0.0, f64::max);
+                let (left, right) = (column.left, column.right.max(column.left + 6));
+                let drawn = (count > 0.0).then(|| shade(count));
+                match (drawn, last, bars.last_mut()) {
+                    (Some(shade), Some((before, end)), Some(bar)) if shade == before && left <= end => {
+                        bar.2 = right;
+                    }
+                    (Some(shade), ..) => bars.push((shade, left, right, bottom, top)),
+                    (None, ..) => {}
+                }
+                last = drawn.map(|shade| (shade, right));
             }
+        }
+        bars.sort_by_key(|&(shade, .., bottom, top)| (shade, bottom - top));
+        for (shade, left, right, bottom, top) in bars {
+            let middle = i32::midpoint(bottom, top);
+            plot.bar(
+                StyleClass::Heat(shade),
+                bottom - top,
+                (left, middle),
+                (right, middle),
+            )?;
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Charts as SVG, the same on the server and in the browser.
 //!
 //! The function [`Frame::new`] converts a reply to the data of a chart (series over time, a ranking, a heat map).
-//! [`draw`] draws that as an SVG of a given width. Colours are CSS classes, so one SVG serves the light and the dark
-//! theme. Legends and tables are HTML, which the caller makes. The crate does no I/O, reads no clock and loads no
+//! [`draw`] draws series and heat maps as an SVG that fits any width. Colours are CSS classes, so one SVG serves the
+//! light and the dark theme. Rankings, legends and tables are HTML, which the caller makes. The crate does no I/O, reads no clock and loads no
 //! fonts: a table of widths measures texts.
 
 #![warn(clippy::missing_errors_doc)]
@@ -11,6 +11,7 @@ mod axis;
 mod bars;
 mod bucket_values;
 mod cells;
+mod columns;
 mod downsample;
 mod draw;
 mod frame;

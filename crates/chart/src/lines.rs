@@ -1,15 +1,10 @@
 //! Lines over time.
 
-use plotters::{
-    element::{Circle, PathElement, Polygon},
-    style::Color,
-};
-
 use crate::{
     downsample::lttb,
-    plot::{DrawResult, Plot},
+    plot::{DrawResult, NARROWEST, Plot},
     style_class::{Mark, StyleClass},
-    svg::SCALE,
+    svg::Point,
     time_frame::{Series, TimeFrame},
 };
 
@@ -18,7 +13,10 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
     for series in frame.series.iter().rev() {
         let mark = Mark::new(series.colour, series.measure);
         for run in runs(frame, series) {
-            let points: Vec<_> = run.iter().map(|&bucket| point(frame, series, bucket)).collect();
+            let points: Vec<_> = run
+                .iter()
+                .map(|&bucket| point(plot, frame, series, bucket))
+                .collect();
             if frame.series.len() == 1 && points.len() > 1 {
                 paint_area(plot, &points, mark)?;
             }
@@ -28,66 +26,51 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
     Ok(())
 }
 
-fn paint_run(
-    plot: &Plot<'_>,
-    frame: &TimeFrame,
-    run: &[usize],
-    points: &[(i64, f64)],
-    mark: Mark,
-) -> DrawResult {
-    let stroke = |partial| {
-        StyleClass::Series(Mark { partial, ..mark })
-            .colour()
-            .stroke_width(2)
-    };
+fn paint_run(plot: &Plot<'_>, frame: &TimeFrame, run: &[usize], points: &[Point], mark: Mark) -> DrawResult {
+    let class = |partial| StyleClass::Series(Mark { partial, ..mark });
     if let [only] = points {
-        let radius = 2 * SCALE;
-        return plot.draw(&Circle::new(
-            *only,
-            radius,
-            StyleClass::Series(mark).colour().filled(),
-        ));
+        return plot.line(class(false), vec![*only, *only]);
     }
     // The values of incomplete buckets may still change, so the dashed part begins at the last complete bucket.
     let complete = run.iter().take_while(|&&bucket| !frame.partial(bucket)).count();
-    let settled = thinned(plot, &points[..complete]);
+    let settled = thinned(&points[..complete]);
     if settled.len() > 1 {
-        plot.draw(&PathElement::new(settled, stroke(false)))?;
+        plot.line(class(false), settled)?;
     }
-    let open = &points[complete.saturating_sub(1)..];
+    let open = thinned(&points[complete.saturating_sub(1)..]);
     if complete < run.len() && open.len() > 1 {
-        plot.draw(&PathElement::new(open.to_vec(), stroke(true)))?;
+        plot.line(class(true), open)?;
     }
     Ok(())
 }
 
-fn paint_area(plot: &Plot<'_>, points: &[(i64, f64)], mark: Mark) -> DrawResult {
-    let mut outline = thinned(plot, points);
+fn paint_area(plot: &Plot<'_>, points: &[Point], mark: Mark) -> DrawResult {
+    let mut outline = thinned(points);
     let (first, last) = (points[0].0, points[points.len() - 1].0);
-    outline.extend([(last, 0.0), (first, 0.0)]);
-    plot.draw(&Polygon::new(
-        outline,
-        StyleClass::Series(Mark { faint: true, ..mark }).colour().filled(),
-    ))
+    outline.extend([(last, plot.y(0.0)), (first, plot.y(0.0))]);
+    plot.area(StyleClass::Series(Mark { faint: true, ..mark }), outline)
 }
 
-/// Downsamples a line to two points per pixel, which is as much as can be seen.
-fn thinned(plot: &Plot<'_>, points: &[(i64, f64)]) -> Vec<(i64, f64)> {
-    let pixels = plot.dim_in_pixel().0 as usize / SCALE as usize;
-    let floats: Vec<_> = points.iter().map(|&(time, value)| (time as f64, value)).collect();
-    lttb(&floats, 2 * pixels)
+/// Downsamples a line to about one point for each [`NARROWEST`] column of its own width.
+fn thinned(points: &[Point]) -> Vec<Point> {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return Vec::new();
+    };
+    let most = ((last.0 - first.0) / NARROWEST).max(3) as usize;
+    let floats: Vec<_> = points
+        .iter()
+        .map(|&(x, y)| (f64::from(x), f64::from(y)))
+        .collect();
+    lttb(&floats, most)
         .into_iter()
         .map(|index| points[index])
         .collect()
 }
 
-fn point(frame: &TimeFrame, series: &Series, bucket: usize) -> (i64, f64) {
+fn point(plot: &Plot<'_>, frame: &TimeFrame, series: &Series, bucket: usize) -> Point {
     let bar = frame.buckets[bucket];
-    let (start, end) = (bar.start.as_microsecond(), bar.end.as_microsecond());
-    (
-        start + (end - start) / 2,
-        series.values[bucket].unwrap_or_default(),
-    )
+    let middle = i32::midpoint(plot.x(bar.start), plot.x(bar.end));
+    (middle, plot.y(series.values[bucket].unwrap_or_default()))
 }
 
 /// Returns the runs of consecutive buckets for which a series has values.

@@ -1,22 +1,11 @@
-//! Rankings: horizontal bars by category, with the values beside them.
+//! Rankings: categories with their values, in order.
 
 use lakefront_api::{QueryInfo, QueryReply};
-use plotters::{coord::Shift, drawing::DrawingArea, element::Rectangle, style::Color};
 
 use crate::{
     cells::{indices, joined, number, words},
-    plot::{DrawResult, label, px},
-    style_class::{Mark, StyleClass},
-    svg::Svg,
-    text,
     unit::Unit,
 };
-use plotters_backend::text_anchor::HPos;
-
-/// The height of a row, the height of the headings, and the space beside a text, in pixels.
-const ROW: f64 = 30.0;
-const HEADING: f64 = 22.0;
-const PAD: f64 = 8.0;
 
 /// The data of a ranking. The first measure is the length of the bars, and all measures are written beside them.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,11 +65,6 @@ impl RankingFrame {
         })
     }
 
-    /// Returns the height of the drawing in pixels.
-    pub fn height(&self) -> u32 {
-        (HEADING + ROW * self.rows.len() as f64) as u32
-    }
-
     /// Returns a sentence for people who cannot see the drawing.
     pub fn summary(&self, title: &str) -> String {
         let first = self
@@ -104,85 +88,20 @@ impl RankingFrame {
         )
     }
 
-    pub(crate) fn paint(&self, root: &DrawingArea<Svg<'_>, Shift>, width: f64) -> DrawResult {
-        let cell = |measure: usize, row: &RankingRow| {
-            row.values[measure].map_or_else(|| "–".into(), |value| self.measures[measure].unit.full(value))
-        };
-        // The columns of values are placed from the right, each as wide as its widest text.
-        let mut right = width;
-        let mut columns = Vec::new();
-        for (index, measure) in self.measures.iter().enumerate().rev() {
-            let widest = self
-                .rows
-                .iter()
-                .map(|row| text::width(&cell(index, row)))
-                .fold(text::width(&measure.name), f64::max);
-            columns.push((index, right));
-            right -= widest + 2.0 * PAD;
-        }
-        let room = right.max(width / 4.0);
-        // The full length of a bar is 1 for shares, and the largest value for other units.
+    /// Returns the length of a row's bar, from 0 to 1. The full length is 1 for shares, and the largest value for other
+    /// units.
+    pub fn share(&self, row: &RankingRow) -> f64 {
         let whole = if self.measures[0].unit == Unit::Share {
             1.0
         } else {
             0.0
         };
-        let most = self
-            .rows
-            .iter()
-            .filter_map(|row| row.values[0])
-            .fold(whole, f64::max);
-
-        label(
-            root,
-            &self.heading,
-            StyleClass::Label,
-            HPos::Left,
-            (PAD, HEADING / 2.0 - 2.0),
-        )?;
-        for &(index, x) in &columns {
-            label(
-                root,
-                &self.measures[index].name,
-                StyleClass::Label,
-                HPos::Right,
-                (x, HEADING / 2.0 - 2.0),
-            )?;
+        let values = self.rows.iter().filter_map(|row| row.values[0]);
+        let share = row.values[0].unwrap_or(0.0) / values.fold(whole, f64::max);
+        if share.is_nan() {
+            0.0
+        } else {
+            share.clamp(0.0, 1.0)
         }
-        for (number, row) in self.rows.iter().enumerate() {
-            let top = HEADING + ROW * number as f64;
-            let share = row.values[0].map_or(0.0, |value| (value / most).clamp(0.0, 1.0));
-            let share = if share.is_nan() { 0.0 } else { share };
-            let bar = |to: f64, class: StyleClass| {
-                let corners = [(px(0.0), px(top + 2.0)), (px(to), px(top + ROW - 2.0))];
-                Rectangle::new(corners, class.colour().filled())
-            };
-            root.draw(&bar(room, StyleClass::Track))?;
-            root.draw(&bar(
-                (room * share).max(2.0),
-                StyleClass::Series(Mark {
-                    faint: true,
-                    ..Mark::new(0, 0)
-                }),
-            ))?;
-            let middle = top + ROW / 2.0;
-            label(
-                root,
-                &text::fit(&row.label, room - 2.0 * PAD),
-                StyleClass::Text,
-                HPos::Left,
-                (PAD, middle),
-            )?;
-            for &(index, x) in &columns {
-                label(
-                    root,
-                    &cell(index, row),
-                    StyleClass::Text,
-                    HPos::Right,
-                    (x, middle),
-                )?;
-            }
-        }
-        Ok(())
     }
 }

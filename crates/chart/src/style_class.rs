@@ -18,12 +18,10 @@ pub enum StyleClass {
     Grid,
     /// The zero line.
     Axis,
-    /// A text of an axis or a heading.
-    Label,
-    /// A text of the data: names and values.
-    Text,
-    /// The background along the whole possible length of a bar.
-    Track,
+    /// A tick of the time axis that only a wide plot has.
+    WideTick,
+    /// A tick of the time axis that only a narrow plot has.
+    NarrowTick,
     /// A cell of a heat map with its shade, from 1 to [`SHADES`].
     Heat(u8),
     /// A mark of a series.
@@ -61,10 +59,9 @@ impl StyleClass {
         match self {
             Self::Grid => RGBColor(1, 0, 0),
             Self::Axis => RGBColor(2, 0, 0),
-            Self::Label => RGBColor(3, 0, 0),
-            Self::Text => RGBColor(4, 0, 0),
-            Self::Track => RGBColor(5, 0, 0),
-            Self::Heat(shade) => RGBColor(6, shade.clamp(1, SHADES), 0),
+            Self::WideTick => RGBColor(3, 0, 0),
+            Self::NarrowTick => RGBColor(4, 0, 0),
+            Self::Heat(shade) => RGBColor(5, shade.clamp(1, SHADES), 0),
             Self::Series(mark) => {
                 let flags = u8::from(mark.partial) | u8::from(mark.faint) << 1;
                 RGBColor(
@@ -81,11 +78,11 @@ impl StyleClass {
         match red {
             1 => "grid".into(),
             2 => "axis".into(),
-            3 => "label".into(),
-            5 => "track".into(),
-            6 => format!("h{green}"),
-            red @ 100.. => {
-                let mut classes = series_class(usize::from(red) - 100);
+            3 => "axis wide".into(),
+            4 => "axis narrow".into(),
+            5 => format!("h{green}"),
+            _ => {
+                let mut classes = series_class(usize::from(red.saturating_sub(100)));
                 if green > 0 {
                     classes += " dashed";
                 }
@@ -97,7 +94,6 @@ impl StyleClass {
                 }
                 classes
             }
-            _ => "text".into(),
         }
     }
 }

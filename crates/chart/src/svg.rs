@@ -1,116 +1,106 @@
-//! A drawing backend for plotters that writes SVG.
+//! A drawing backend for plotters that writes SVG paths.
 
 use std::{convert::Infallible, fmt::Write};
 
-use plotters_backend::{
-    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
-    text_anchor::{HPos, VPos},
-};
+use plotters_backend::{BackendColor, BackendCoord, BackendStyle, DrawingBackend, DrawingErrorKind};
 
-use crate::{
-    style_class::StyleClass,
-    text::{self, FONT_SIZE},
-};
+use crate::style_class::StyleClass;
 
-/// The number of plotters' units per pixel. Plotters' coordinates are integers, so this keeps tenths of a pixel.
-pub const SCALE: i32 = 10;
+/// The size of a plot in units. The browser stretches the width to that of the panel, and a unit of height is half a
+/// pixel.
+pub const WIDTH: i32 = 4000;
+pub const HEIGHT: i32 = 400;
+
+/// The length of a tick below the plot, in units.
+pub const TICK: i32 = 8;
+
+/// A point of a plot, in units from its upper left corner.
+pub type Point = BackendCoord;
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
-/// A plotters backend that writes SVG with CSS classes instead of colours.
+/// A plotters backend that writes marks as paths with CSS classes instead of colours.
 ///
-/// Consecutive marks of the same class become one path. Texts are measured by this crate: plotters' own measurement needs
-/// the browser's `window`, which a Worker does not have.
-pub struct Svg<'a> {
+/// Consecutive marks of the same look become one path, and all positions in it are relative to the one before. It draws
+/// no texts: they are outside of the stretched part.
+pub struct Paths<'a> {
     out: &'a mut String,
-    size: (u32, u32),
-    path: Option<Path>,
+    look: String,
+    at: Point,
+    /// The classes and the thickness of the last bar.
+    bar: (String, u32),
 }
 
-struct Path {
-    classes: String,
-    data: String,
-}
-
-impl<'a> Svg<'a> {
-    /// Begins a drawing of a size in pixels. `plot` is the rectangle of the plot inside it (left, top, right, bottom).
-    /// The attribute `data-plot` holds that rectangle for scripts that react to the pointer.
-    pub fn new(out: &'a mut String, (width, height): (u32, u32), plot: Option<[f64; 4]>) -> Self {
-        // The drawing is hidden from the accessibility tree, because the figure around it has the text alternative.
-        let _ = write!(out, r#"<svg viewBox="0 0 {width} {height}""#);
-        if let Some([left, top, right, bottom]) = plot {
-            let _ = write!(out, r#" data-plot="{left} {top} {right} {bottom}""#);
-        }
-        out.push_str(r#" aria-hidden="true" focusable="false">"#);
+impl<'a> Paths<'a> {
+    /// Begins to draw at the end of a text.
+    pub fn new(out: &'a mut String) -> Self {
         Self {
             out,
-            size: (width * SCALE as u32, height * SCALE as u32),
-            path: None,
+            look: String::new(),
+            at: (0, 0),
+            bar: (String::new(), 0),
         }
     }
 
-    fn path(&mut self, shape: &str, style: &impl BackendStyle) -> Option<&mut String> {
-        if style.color().alpha == 0.0 {
-            return None;
+    fn trace(&mut self, look: String, points: impl IntoIterator<Item = Point>, end: &str) {
+        let mut points = points.into_iter();
+        let Some(first) = points.next() else { return };
+        if self.look != look {
+            self.end();
+            let _ = write!(self.out, r#"<path {look} d=""#);
+            self.look = look;
+            self.at = (0, 0);
         }
-        let classes = format!("{shape} {}", StyleClass::classes(style.color().rgb));
-        if self.path.as_ref().is_none_or(|path| path.classes != classes) {
-            self.flush();
-            self.path = Some(Path {
-                classes,
-                data: String::new(),
-            });
-        }
-        self.path.as_mut().map(|path| &mut path.data)
-    }
-
-    fn flush(&mut self) {
-        if let Some(Path { classes, data }) = self.path.take() {
-            let _ = write!(self.out, r#"<path class="{classes}" d="{data}"/>"#);
-        }
-    }
-
-    fn polyline<I: IntoIterator<Item = BackendCoord>>(data: &mut String, points: I) {
-        let mut last = None;
-        for (x, y) in points {
-            match last {
-                None => *data += &format!("M{} {}", Units(x), Units(y)),
-                Some((x0, y0)) => *data += &format!("l{} {}", Units(x - x0), Units(y - y0)),
+        self.out.push('m');
+        self.step(first);
+        for point in points {
+            let (x, y) = self.at;
+            match point {
+                (same, new) if same == x => {
+                    let _ = write!(self.out, "v{}", new - y);
+                    self.at = point;
+                }
+                (new, same) if same == y => {
+                    let _ = write!(self.out, "h{}", new - x);
+                    self.at = point;
+                }
+                _ => {
+                    self.out.push('l');
+                    self.step(point);
+                }
             }
-            last = Some((x, y));
+        }
+        if !end.is_empty() {
+            self.out.push_str(end);
+            self.at = first;
+        }
+    }
+
+    fn step(&mut self, (x, y): Point) {
+        let (right, down) = (x - self.at.0, y - self.at.1);
+        let space = if down < 0 { "" } else { " " };
+        let _ = write!(self.out, "{right}{space}{down}");
+        self.at = (x, y);
+    }
+
+    fn end(&mut self) {
+        if !self.look.is_empty() {
+            self.out.push_str(r#""/>"#);
         }
     }
 }
 
-impl Drop for Svg<'_> {
+impl Drop for Paths<'_> {
     fn drop(&mut self) {
-        self.flush();
-        self.out.push_str("</svg>");
+        self.end();
     }
 }
 
-/// A length in plotters' units, which is formatted in pixels.
-struct Units(i32);
-
-impl std::fmt::Display for Units {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (whole, tenth) = (self.0 / SCALE, (self.0 % SCALE).abs());
-        if self.0 < 0 && whole == 0 {
-            f.write_str("-")?;
-        }
-        if tenth == 0 {
-            write!(f, "{whole}")
-        } else {
-            write!(f, "{whole}.{tenth}")
-        }
-    }
-}
-
-impl DrawingBackend for Svg<'_> {
+impl DrawingBackend for Paths<'_> {
     type ErrorType = Infallible;
 
     fn get_size(&self) -> (u32, u32) {
-        self.size
+        (WIDTH.unsigned_abs(), (HEIGHT + TICK).unsigned_abs())
     }
 
     fn ensure_prepared(&mut self) -> Drawn {
@@ -121,104 +111,32 @@ impl DrawingBackend for Svg<'_> {
         Ok(())
     }
 
-    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Drawn {
-        self.draw_rect((x, y), (x + SCALE, y + SCALE), &color, true)
+    fn draw_pixel(&mut self, point: Point, color: BackendColor) -> Drawn {
+        self.draw_path([point, point], &color)
     }
 
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
-        self.draw_path([from, to], style)
-    }
-
-    fn draw_rect<S: BackendStyle>(
-        &mut self,
-        (x0, y0): BackendCoord,
-        (x1, y1): BackendCoord,
-        style: &S,
-        fill: bool,
-    ) -> Drawn {
-        if let Some(data) = self.path(if fill { "fill" } else { "line" }, style) {
-            *data += &format!(
-                "M{} {}h{}v{}h{}z",
-                Units(x0),
-                Units(y0),
-                Units(x1 - x0),
-                Units(y1 - y0),
-                Units(x0 - x1)
-            );
-        }
-        Ok(())
-    }
-
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
-        &mut self,
-        path: I,
-        style: &S,
-    ) -> Drawn {
-        if let Some(data) = self.path("line", style) {
-            Self::polyline(data, path);
-        }
-        Ok(())
-    }
-
-    fn draw_circle<S: BackendStyle>(
-        &mut self,
-        (x, y): BackendCoord,
-        radius: u32,
-        style: &S,
-        fill: bool,
-    ) -> Drawn {
-        if let Some(data) = self.path(if fill { "fill" } else { "line" }, style) {
-            let (r, d) = (Units(radius as i32), Units(2 * radius as i32));
-            let left = Units(x - radius as i32);
-            *data += &format!("M{left} {}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z", Units(y));
-        }
-        Ok(())
-    }
-
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
-        &mut self,
-        vert: I,
-        style: &S,
-    ) -> Drawn {
-        if let Some(data) = self.path("fill", style) {
-            Self::polyline(data, vert);
-            data.push('z');
-        }
-        Ok(())
-    }
-
-    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Drawn {
-        self.flush();
-        let anchor = match style.anchor().h_pos {
-            HPos::Left => "",
-            HPos::Center => " middle",
-            HPos::Right => " end",
-        };
-        // The offset of the baseline follows from the heights of small letters and capitals in ordinary fonts.
-        let drop = match style.anchor().v_pos {
-            VPos::Top => 0.78,
-            VPos::Center => 0.35,
-            VPos::Bottom => -0.2,
-        };
-        let y = y + (drop * FONT_SIZE * f64::from(SCALE)).round() as i32;
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = Point>>(&mut self, path: I, style: &S) -> Drawn {
         let classes = StyleClass::classes(style.color().rgb);
-        let _ = write!(
-            self.out,
-            r#"<text class="{classes}{anchor}" x="{}" y="{}">"#,
-            Units(x),
-            Units(y)
-        );
-        text::escape(text, self.out);
-        self.out.push_str("</text>");
+        let path: Vec<Point> = path.into_iter().collect();
+        let look = match style.stroke_width() {
+            // A line without a length is drawn as a dot.
+            0 | 1 if path.windows(2).all(|pair| pair[0] == pair[1]) => format!(r#"class="dot {classes}""#),
+            0 | 1 => format!(r#"class="line {classes}""#),
+            thickness => {
+                // Rounding makes equal bars differ by a unit. They are one path.
+                if self.bar.0 != classes || self.bar.1.abs_diff(thickness) > 1 {
+                    self.bar = (classes, thickness);
+                }
+                format!(r#"class="bar {}" stroke-width="{}""#, self.bar.0, self.bar.1)
+            }
+        };
+        self.trace(look, path, "");
         Ok(())
     }
 
-    fn estimate_text_size<S: BackendTextStyle>(
-        &self,
-        text: &str,
-        _: &S,
-    ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
-        let scale = f64::from(SCALE);
-        Ok(((text::width(text) * scale) as u32, (FONT_SIZE * scale) as u32))
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = Point>>(&mut self, vert: I, style: &S) -> Drawn {
+        let look = format!(r#"class="fill {}""#, StyleClass::classes(style.color().rgb));
+        self.trace(look, vert, "z");
+        Ok(())
     }
 }

@@ -3,6 +3,10 @@
 /// The font size of every text in a chart, in pixels of the drawing.
 pub const FONT_SIZE: f64 = 11.5;
 
+/// The distance from the middle of a text to its baseline, in pixels. It follows from the heights of small letters and
+/// capitals in ordinary fonts.
+pub const DROP: f64 = 4.0;
+
 /// Returns the width of a text in an ordinary sans-serif font, in pixels. The estimate is rather too wide than too
 /// narrow.
 pub fn width(text: &str) -> f64 {
@@ -23,19 +27,6 @@ fn em(char: char) -> f64 {
     }
 }
 
-/// Returns the text, or its longest beginning that fits into `room` pixels with an ellipsis.
-pub fn fit(text: &str, room: f64) -> String {
-    if width(text) <= room {
-        return text.to_owned();
-    }
-    let mut left = room - width("…");
-    let kept = text.chars().take_while(|&char| {
-        left -= em(char) * FONT_SIZE;
-        left >= 0.0
-    });
-    kept.collect::<String>().trim_end().to_owned() + "…"
-}
-
 /// Escapes a text for SVG. Characters that XML cannot hold become spaces.
 pub fn escape(text: &str, out: &mut String) {
     for char in text.chars() {
@@ -53,14 +44,6 @@ pub fn escape(text: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_long_text_ends_in_an_ellipsis_and_fits() {
-        let text = fit("TypeError: cannot read properties of undefined", 120.0);
-        assert!(text.ends_with('…') && width(&text) <= 120.0, "{text}");
-        assert_eq!(fit("short", 120.0), "short");
-        assert_eq!(fit("anything", 0.0), "…");
-    }
 
     #[test]
     fn markup_and_control_characters_are_harmless() {

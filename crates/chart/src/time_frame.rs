@@ -77,7 +77,14 @@ impl TimeFrame {
         let mut cells = Vec::with_capacity(reply.rows.len());
         for (position, row) in reply.rows.iter().enumerate() {
             let key: Vec<_> = keys.iter().map(|&index| text(row, index)).collect();
-            cells.push((key, bucket(&text(row, x), grain, zone)?, position));
+            let mut bar = bucket(&text(row, x), grain, zone)?;
+            if let Some(seconds) = chart.step_seconds {
+                bar.end = bar
+                    .start
+                    .checked_add(SignedDuration::from_secs(seconds.into()))
+                    .ok()?;
+            }
+            cells.push((key, bar, position));
         }
         let mut buckets: Vec<Bar> = cells.iter().map(|&(_, bar, _)| bar).collect();
         buckets.sort_unstable();

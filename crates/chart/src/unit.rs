@@ -1,6 +1,6 @@
 //! The units of values, and values as texts for people.
 
-use crate::number::{compact, count, significant};
+use crate::number::{bytes, compact, count, significant};
 
 /// The unit of a value, which decides how the value is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -12,14 +12,17 @@ pub enum Unit {
     Millis,
     /// A share from 0 to 1, written in percent.
     Share,
+    /// Bytes.
+    Bytes,
 }
 
 impl Unit {
-    /// Parses the unit of a catalogue entry: `ms`, `1` or empty.
+    /// Parses the unit of a chart or a column: `ms`, `1`, `By` or empty.
     pub fn parse(text: &str) -> Self {
         match text {
             "ms" => Self::Millis,
             "1" => Self::Share,
+            "By" => Self::Bytes,
             _ => Self::Plain,
         }
     }
@@ -31,6 +34,7 @@ impl Unit {
             Self::Plain => significant(value),
             Self::Millis => millis(value),
             Self::Share => format!("{} %", significant(round(value * 100.0, 1))),
+            Self::Bytes => bytes(value),
         }
     }
 
@@ -40,6 +44,7 @@ impl Unit {
             Self::Plain => compact(value),
             Self::Millis => millis(value),
             Self::Share => format!("{} %", significant(value * 100.0)),
+            Self::Bytes => bytes(value),
         }
     }
 
@@ -49,6 +54,7 @@ impl Unit {
             Self::Plain => "",
             Self::Millis => "milliseconds",
             Self::Share => "percent",
+            Self::Bytes => "bytes",
         }
     }
 }
@@ -86,5 +92,6 @@ mod tests {
         assert_eq!(Unit::Share.full(0.4567), "45.7 %");
         assert_eq!(Unit::Share.full(1.0), "100 %");
         assert_eq!(Unit::Share.short(0.4), "40 %");
+        assert_eq!(Unit::parse("By").full(268_435_456.0), "268 MB");
     }
 }

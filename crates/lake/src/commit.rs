@@ -109,7 +109,7 @@ pub(crate) async fn commit(table: &OpenTable, change: Change<'_>) -> Result<Opti
             }));
         }
         let is_remote = matches!(table.catalog, Catalog::Rest(_));
-        in_doubt |= is_remote && unknown.is_some();
+        in_doubt |= unknown.is_some();
         if let Some(attempt) = conflict.take() {
             if attempt.has_lost(&base, snapshot_id) {
                 table.storage.delete(attempt.written).await;
@@ -269,7 +269,8 @@ async fn prepare(
     let stale = writer_positions::stale(metadata.properties(), now_ms - millis(table.config.keep_writers));
     builder = builder.remove_properties(&stale)?;
     let mut retention = Retention::plan(metadata, &table.config, now_ms, Eagerness::Batches)?;
-    if !change.files.removed.is_empty() {
+    // What is erased must not be kept.
+    if !change.files.removed.is_empty() && change.operation != Operation::Overwrite {
         retention.keep_replaced(metadata, &table.config, now_ms);
     }
     Ok(Prepared {

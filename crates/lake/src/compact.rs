@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use arrow_schema::SchemaRef;
+use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::spec::{DataFile, Operation};
 
 use crate::commit::{Change, Commit, commit};
 use crate::compaction::pace::Pace;
-use crate::compaction::rewrite::{Limits, rewrite};
+use crate::compaction::rewrite::{Input, Limits, rewrite};
 use crate::error::{Error, Result};
 use crate::lake_file::day;
 use crate::manifests::Files;
@@ -19,7 +21,12 @@ const MERGE_MEMORY: usize = 256 << 20;
 
 /// Writes the rows of the files into one new file for each day; see [`Lake::merge`](crate::Lake::merge).
 pub(crate) async fn merge(table: &Arc<OpenTable>, files: Vec<DataFile>) -> Result<Vec<DataFile>> {
-    write::write_or_delete(table, move |table, merged| merge_days(table, &files, merged)).await
+    let schema = Arc::new(schema_to_arrow_schema(
+        table.committed().await?.metadata.current_schema(),
+    )?);
+    let merge =
+        move |table: &OpenTable, merged: &mut Vec<DataFile>| merge_days(table, &schema, &files, merged);
+    write::write_or_delete(table, merge).await
 }
 
 /// Replaces files in one commit; see [`Lake::replace`](crate::Lake::replace).
@@ -33,6 +40,7 @@ pub(crate) async fn replace(table: &OpenTable, old: &[DataFile], new: &[DataFile
         files: Files {
             added: new,
             removed: &removed,
+            same_rows: true,
         },
         wal: None,
         new_writer: false,
@@ -45,7 +53,12 @@ pub(crate) async fn replace(table: &OpenTable, old: &[DataFile], new: &[DataFile
 }
 
 /// Merges the files of each day into one, and adds the new files to `merged`.
-fn merge_days(table: &OpenTable, files: &[DataFile], merged: &mut Vec<DataFile>) -> Result<()> {
+fn merge_days(
+    table: &OpenTable,
+    schema: &SchemaRef,
+    files: &[DataFile],
+    merged: &mut Vec<DataFile>,
+) -> Result<()> {
     let mut days: BTreeMap<i32, Vec<DataFile>> = BTreeMap::new();
     for file in files {
         days.entry(day(file.partition())).or_default().push(file.clone());
@@ -56,15 +69,12 @@ fn merge_days(table: &OpenTable, files: &[DataFile], merged: &mut Vec<DataFile>)
     };
     for (day, files) in days {
         let mut of_day = Vec::new();
-        let rewritten = rewrite(
-            table,
-            &table.schema,
+        let input = Input {
             day,
-            &files,
-            limits,
-            &Pace::new(100),
-            &mut of_day,
-        );
+            files: &files,
+            without: None,
+        };
+        let rewritten = rewrite(table, schema, input, limits, &Pace::new(100), &mut of_day);
         merged.append(&mut of_day);
         rewritten?;
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lakefront_lake_catalog::LakeLocation;
+use lakefront_otel::Table;
 
 use crate::layout::Layout;
 use crate::time::now_ms;
@@ -13,6 +14,8 @@ use crate::time::now_ms;
 pub struct LakeConfig {
     /// Location of the tables and the catalog.
     pub location: LakeLocation,
+    /// Definitions of the tables. A test opens a lake as another version did.
+    pub tables: &'static [Table],
     /// Number of the latest snapshots that are kept.
     pub keep_snapshots: usize,
     /// Time for which the last snapshot of each hour is kept, under a tag.
@@ -43,6 +46,7 @@ impl LakeConfig {
     pub fn at(location: LakeLocation) -> Self {
         Self {
             location,
+            tables: lakefront_otel::tables(),
             keep_snapshots: 100,
             keep_hourly: Duration::from_secs(7 * 24 * 3600),
             keep_replaced: Duration::from_secs(3600),

@@ -16,15 +16,28 @@ pub enum Error {
     /// The name is not one of `lakefront_otel::tables()`.
     #[error("unknown table `{0}`: expected one of the tables of crates/otel")]
     UnknownTable(String),
-    /// The table in the catalog does not have the columns that crates/otel declares.
-    #[error(
-        "table `{table}` in the catalog does not fit its definition: {reason}; open the lake with the version that wrote it"
-    )]
+    /// The definition of a table contradicts itself.
+    #[error("the definition of table `{table}` is wrong: {reason}")]
     Schema {
         /// Name of the table.
         table: String,
-        /// The difference, as text.
+        /// The contradiction, as text.
         reason: String,
+    },
+    /// A column of the table in the catalog has another type than the one that is written.
+    #[error(
+        "column `{column}` of `{table}` is {found} in the lake, but this version writes {declared}; rename the lake's column with \
+         any Iceberg writer: rows wait in the write-ahead log until then"
+    )]
+    Column {
+        /// Name of the table.
+        table: String,
+        /// Name of the column.
+        column: String,
+        /// Type of the column in the lake.
+        found: String,
+        /// Type of the column in the definition.
+        declared: String,
     },
     /// A record batch lacks a column of the table, or has it with another type.
     #[error("record batch does not fit table `{table}`: {reason}")]
@@ -78,6 +91,16 @@ pub enum Error {
         expected: u64,
         /// Number of rows in the files.
         found: u64,
+    },
+    /// A reference of another program keeps a snapshot with rows that are to be erased.
+    #[error(
+        "{reference} of `{table}` keeps files with such rows; remove it with the program that made it, and run the erasure again"
+    )]
+    Kept {
+        /// Name of the table.
+        table: String,
+        /// The reference, as text.
+        reference: String,
     },
     /// A compaction was stopped, because its program stops.
     #[error("stopped")]

@@ -12,6 +12,8 @@ use crate::compaction::pace::Pace;
 use crate::compaction::{self, Compacted, CompactionPlan, CompactionSettings, Group};
 use crate::config::LakeConfig;
 use crate::current_files::{self, TableState};
+use crate::erasure::condition::Condition;
+use crate::erasure::{self, Proof, Selected, SelectedDay};
 use crate::error::{Error, Result};
 use crate::lake_file::LakeFile;
 use crate::manifests::Files;
@@ -19,7 +21,7 @@ use crate::old_days::OldDay;
 use crate::snapshot_expiry::{self, Expired};
 use crate::table::OpenTable;
 use crate::writer_positions::{self, WalMark, WalPosition};
-use crate::{compact, old_days, opening, orphan_files, write, writer_numbers};
+use crate::{compact, old_days, opening, orphan_files, schema_evolution, write, writer_numbers};
 
 /// The table whose properties hold the counter of writer numbers, and whose UUID identifies the lake.
 ///
@@ -40,11 +42,23 @@ impl Lake {
     /// For a lake in a folder, creates the folder and the catalog too, and renews the version hint of every table.
     ///
     /// # Errors
-    /// When the folder, the catalog or the store can't be used; the message says what to do. When a table in the
-    /// catalog does not fit its definition.
+    /// When the folder, the catalog or the store can't be used; the message says what to do.
     pub async fn open(config: LakeConfig) -> Result<Self> {
         let tables = Arc::new(opening::open(config).await?);
         Ok(Self { tables })
+    }
+
+    /// Adds the declared columns that a table of an older version lacks, by a change of metadata only. The columns are
+    /// optional, and null stands for the default value of their type, such as `''`.
+    ///
+    /// [`Lake::write`] does the same. Until either is called, the table can be read as it is.
+    ///
+    /// # Errors
+    /// [`Error::Column`] when a column of the table has another type than the declared one. Errors of a commit.
+    pub async fn add_missing_columns(&self, table: &str) -> Result<()> {
+        schema_evolution::writable_schema(self.table(table)?)
+            .await
+            .map(drop)
     }
 
     /// Writes the rows as sorted, durable data files, one for each UTC day in the batch. Readers see them only after
@@ -54,7 +68,8 @@ impl Lake {
     /// `lakefront_otel::arrow::arrow_schema`. The work runs on the blocking pool.
     ///
     /// # Errors
-    /// [`Error::Batch`] when the batch does not fit the table; I/O errors. The files are deleted then.
+    /// [`Error::Batch`] when the batch does not fit the table; I/O errors; those of [`Lake::add_missing_columns`]. The
+    /// files are deleted then.
     pub async fn write(&self, table: &str, batch: RecordBatch) -> Result<Vec<DataFile>> {
         write::write_batch(self.table(table)?, batch).await
     }
@@ -77,6 +92,7 @@ impl Lake {
             files: Files {
                 added: files,
                 removed: &HashMap::new(),
+                same_rows: false,
             },
             wal,
             new_writer: false,
@@ -159,6 +175,41 @@ impl Lake {
     /// files again and again.
     pub async fn drop_old_days(&self, table: &str, keep_days: u16) -> Result<Vec<OldDay>> {
         old_days::drop_days(self.table(table)?, keep_days).await
+    }
+
+    /// Returns the rows of the table that the condition selects. Reads every data file of the days in question.
+    ///
+    /// # Errors
+    /// The same as of [`Lake::state`], and errors of the store.
+    pub async fn selected_rows(&self, table: &str, condition: &Condition) -> Result<Selected> {
+        erasure::selected_rows(self.table(table)?, condition).await
+    }
+
+    /// Takes the rows that the condition selects out of the table, in one commit for each day, and calls `done` after
+    /// each. Returns what was there before. Older snapshots still have the rows until [`Lake::erase_history`].
+    ///
+    /// A program that follows the lake loads the days anew. A call that ends early is continued by the next one.
+    ///
+    /// # Errors
+    /// [`Error::NotCurrent`] when compactions replaced some of the files again and again, [`Error::Unreadable`],
+    /// [`Error::Stopped`], [`Error::CommitStateUnknown`], and errors of catalog and store.
+    pub async fn erase(
+        &self,
+        table: &str,
+        condition: &Condition,
+        pace: &Arc<Pace>,
+        done: impl FnMut(&SelectedDay),
+    ) -> Result<Selected> {
+        erasure::erase(self.table(table)?, condition, pace, done).await
+    }
+
+    /// Deletes every data file with selected rows that is not in the current snapshot, expires the snapshots that reach
+    /// one, and reads all data files that are left. Readers of an older snapshot fail.
+    ///
+    /// # Errors
+    /// [`Error::Kept`] when another program's reference keeps such a file. Errors of catalog and store.
+    pub async fn erase_history(&self, table: &str, condition: &Condition) -> Result<Proof> {
+        erasure::erase_history(self.table(table)?, condition).await
     }
 
     /// Deletes files that [`Lake::write`] or [`Lake::merge`] made and that will not be committed. Failed deletions are

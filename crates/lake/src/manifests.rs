@@ -25,9 +25,10 @@ const MAX_CACHED_ENTRIES: usize = 64;
 pub(crate) struct Files<'a> {
     /// Files to add.
     pub added: &'a [DataFile],
-    /// Files to remove: path, and day since 1970-01-01 UTC. If there are any, added files are their compaction and get
-    /// their highest data sequence number.
+    /// Files to remove: path, and day since 1970-01-01 UTC.
     pub removed: &'a HashMap<String, i32>,
+    /// True if the added files have the rows of the removed ones. They get their highest data sequence number then.
+    pub same_rows: bool,
 }
 
 /// The snapshot that manifests are written for.
@@ -165,7 +166,8 @@ pub(crate) async fn merge_manifests(
             manifests.push(manifest.clone());
         }
     }
-    let added_sequence = removed.iter().filter_map(|entry| entry.sequence_number()).max();
+    let of_removed = || removed.iter().filter_map(|entry| entry.sequence_number()).max();
+    let added_sequence = files.same_rows.then(of_removed).flatten();
     let mut written = Vec::new();
     for group in outputs.iter().filter(|group| group.len() > 0) {
         let mut writer = writer(file_io, target, locations)?;

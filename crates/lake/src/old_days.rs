@@ -58,6 +58,7 @@ pub(crate) async fn drop_days(table: &OpenTable, keep_days: u16) -> Result<Vec<O
             files: Files {
                 added: &[],
                 removed: &removed,
+                same_rows: false,
             },
             wal: None,
             new_writer: false,

@@ -20,7 +20,7 @@ pub(crate) async fn open(config: LakeConfig) -> Result<BTreeMap<&'static str, Ar
             let folder = std::path::absolute(folder).map_err(Error::io(folder))?;
             storage::create_folder(&folder)?;
             let catalog = SqlCatalog::open(&folder.join("catalog.db")).await?;
-            for definition in lakefront_otel::tables() {
+            for definition in config.tables {
                 let namespace = folder.join(NAMESPACE);
                 let table = OpenTable::open_local(&catalog, definition, &namespace, &config).await?;
                 tables.insert(definition.name, Arc::new(table));
@@ -29,7 +29,7 @@ pub(crate) async fn open(config: LakeConfig) -> Result<BTreeMap<&'static str, Ar
         LakeLocation::RestCatalog(lake) => {
             let catalog = RestCatalog::connect(lake).await?;
             catalog.create_namespace().await?;
-            for definition in lakefront_otel::tables() {
+            for definition in config.tables {
                 let table = OpenTable::open_remote(&catalog, definition, &config).await?;
                 tables.insert(definition.name, Arc::new(table));
             }

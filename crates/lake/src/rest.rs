@@ -67,7 +67,7 @@ pub(crate) async fn commit(
     base: &CommittedTable,
     updates: Vec<TableUpdate>,
 ) -> Result<CommitOutcome> {
-    let requirements = [
+    let mut requirements = vec![
         TableRequirement::UuidMatch {
             uuid: base.metadata.uuid(),
         },
@@ -78,6 +78,18 @@ pub(crate) async fn commit(
             snapshot_id: base.metadata.current_snapshot_id(),
         },
     ];
+    // A change of the schema makes no snapshot.
+    if updates
+        .iter()
+        .any(|update| matches!(update, TableUpdate::AddSchema { .. }))
+    {
+        requirements.push(TableRequirement::CurrentSchemaIdMatch {
+            current_schema_id: base.metadata.current_schema_id(),
+        });
+        requirements.push(TableRequirement::LastAssignedFieldIdMatch {
+            last_assigned_field_id: base.metadata.last_column_id(),
+        });
+    }
     let outcome = catalog
         .commit::<TableMetadata>(table, &requirements, &updates)
         .await?;

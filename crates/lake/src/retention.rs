@@ -123,6 +123,11 @@ pub(crate) fn tag_of_replaced(sequence_number: i64) -> String {
     format!("replaced-{sequence_number}")
 }
 
+/// Returns true if commits of this crate set and remove the tag of that name.
+pub(crate) fn is_own(tag: &str) -> bool {
+    tag.starts_with("hour-") || tag.starts_with("replaced-")
+}
+
 /// Returns a tag that expires `max_ref_age_ms` milliseconds after its snapshot was made.
 fn tag(snapshot_id: i64, max_ref_age_ms: i64) -> SnapshotReference {
     let retention = SnapshotRetention::Tag {
@@ -144,7 +149,7 @@ fn is_expired(metadata: &TableMetadata, reference: &SnapshotReference, now_ms: i
 }
 
 /// Returns all references except the main branch. The iceberg crate exposes them only in the JSON.
-fn references(metadata: &TableMetadata) -> Result<HashMap<String, SnapshotReference>> {
+pub(crate) fn references(metadata: &TableMetadata) -> Result<HashMap<String, SnapshotReference>> {
     #[derive(Deserialize)]
     struct References {
         #[serde(default)]

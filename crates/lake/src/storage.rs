@@ -8,8 +8,8 @@ use std::time::SystemTime;
 use iceberg::io::FileIO;
 
 use crate::error::{Error, Result};
-use crate::location;
 use crate::s3::S3;
+use crate::{files, location};
 
 /// The storage of a table's files.
 #[derive(Clone, Debug)]
@@ -118,11 +118,9 @@ fn temporary() -> Result<File> {
     tempfile::tempfile().map_err(Error::io(std::env::temp_dir()))
 }
 
-/// Syncs a folder, which makes the names of new files in it durable.
+/// Syncs a folder and names it in an error.
 pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(Error::io(folder))
+    files::sync_folder(folder).map_err(Error::io(folder))
 }
 
 /// Creates a folder and its missing parents durably.

@@ -6,9 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
-use iceberg::arrow::schema_to_arrow_schema;
 use iceberg::io::FileIO;
-use iceberg::spec::{DataFile, TableMetadata, TableMetadataBuilder, Type};
+use iceberg::spec::{DataFile, TableMetadataBuilder};
 use lakefront_lake_catalog::RestCatalog;
 use lakefront_otel::Table;
 use tokio::sync::Mutex;
@@ -24,7 +23,7 @@ use crate::rest::{self, RestTable};
 use crate::s3::S3;
 use crate::sql_catalog::SqlCatalog;
 use crate::storage::Storage;
-use crate::{location, storage, table_creation};
+use crate::{location, schema_evolution, storage, table_creation};
 
 /// The data files in each manifest, by the manifest's path. A manifest never changes.
 pub(crate) type ManifestFiles = HashMap<String, Arc<[LakeFile]>>;
@@ -42,8 +41,8 @@ pub(crate) struct OpenTable {
     pub config: Arc<LakeConfig>,
     /// The catalog of the lake.
     pub catalog: Catalog,
-    /// Arrow schema of its data files, with field ids.
-    pub schema: SchemaRef,
+    /// Arrow schema of new data files, with field ids. `None` until the table has all declared columns.
+    pub schema: Mutex<Option<SchemaRef>>,
     /// Id of the current partition spec.
     pub partition_spec_id: i32,
     /// Id of the current sort order.
@@ -61,9 +60,6 @@ pub(crate) struct OpenTable {
 
 impl OpenTable {
     /// Returns the open table for a committed state.
-    ///
-    /// # Errors
-    /// [`Error::Schema`] when the state lacks a declared column.
     fn new(
         definition: &'static Table,
         committed: CommittedTable,
@@ -72,7 +68,6 @@ impl OpenTable {
         config: &Arc<LakeConfig>,
     ) -> Result<Self> {
         let metadata = &committed.metadata;
-        check_schema(definition, metadata)?;
         let location = match &storage {
             Storage::Local(_) => location::of_path(&location::path(metadata.location())),
             Storage::S3(_) => metadata.location().trim_end_matches('/').to_owned(),
@@ -83,7 +78,7 @@ impl OpenTable {
             storage,
             config: Arc::clone(config),
             catalog,
-            schema: Arc::new(schema_to_arrow_schema(metadata.current_schema())?),
+            schema: Mutex::new(schema_evolution::complete_schema(definition, metadata)?),
             partition_spec_id: metadata.default_partition_spec_id(),
             sort_order_id: i32::try_from(metadata.default_sort_order_id()).unwrap_or_default(),
             committed: Mutex::new(Some(committed)),
@@ -192,38 +187,4 @@ async fn create_local(
     catalog.create(definition.name, &metadata).await?;
     let committed = catalog.committed(definition.name, None).await?;
     committed.ok_or_else(|| Error::UnknownTable(definition.name.to_owned()))
-}
-
-/// Checks that the table has every declared column with the declared type. Additional columns are allowed.
-fn check_schema(definition: &Table, metadata: &TableMetadata) -> Result<()> {
-    let declared = table_creation::schema(definition)?;
-    let current = metadata.current_schema();
-    for field in declared.as_struct().fields() {
-        let found = current.field_by_name(&field.name);
-        if !found.is_some_and(|found| is_same(&found.field_type, &field.field_type)) {
-            return Err(Error::Schema {
-                table: definition.name.to_owned(),
-                reason: format!(
-                    "column `{}` {} is missing or different",
-                    field.name, field.field_type
-                ),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Returns true if values of both types have the same form. Field ids may differ, because a REST catalog assigns its
-/// own.
-fn is_same(one: &Type, other: &Type) -> bool {
-    match (one, other) {
-        (Type::List(one), Type::List(other)) => {
-            is_same(&one.element_field.field_type, &other.element_field.field_type)
-        }
-        (Type::Map(one), Type::Map(other)) => {
-            is_same(&one.key_field.field_type, &other.key_field.field_type)
-                && is_same(&one.value_field.field_type, &other.value_field.field_type)
-        }
-        _ => one == other,
-    }
 }

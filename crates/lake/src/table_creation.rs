@@ -54,6 +54,12 @@ pub(crate) fn schema(table: &Table) -> Result<Schema> {
     Ok(Schema::builder().with_fields(fields).build()?)
 }
 
+/// Returns a column that is added to a table that has rows. The column and its nested fields get the next ids.
+pub(crate) fn added_field(column: &Column, ids: &mut impl Iterator<Item = i32>) -> NestedField {
+    let id = ids.next().unwrap_or_default();
+    NestedField::optional(id, column.name, nested_type(column.r#type, ids))
+}
+
 /// Returns the field id of a column.
 fn field_id(table: &Table, name: &str) -> Result<i32> {
     let column = table.column(name).ok_or_else(|| Error::Schema {

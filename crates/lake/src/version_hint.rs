@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
+use crate::files::{self, Durability};
 use crate::location;
 use crate::table::OpenTable;
 
@@ -58,8 +59,6 @@ fn write(metadata_folder: &Path, location: &str) -> Result<()> {
     if std::fs::read(&hint).is_ok_and(|found| found == version.as_bytes()) {
         return Ok(());
     }
-    let new = metadata_folder.join(".version-hint.new");
-    // The file is not synced: a hint that a power cut destroys is written again at the next start.
-    std::fs::write(&new, version.as_bytes()).map_err(Error::io(&new))?;
-    std::fs::rename(&new, &hint).map_err(Error::io(&hint))
+    // A hint that a power cut destroys is written again at the next start.
+    files::replace(&hint, version.as_bytes(), Durability::Unsynced).map_err(Error::io(&hint))
 }

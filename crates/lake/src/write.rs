@@ -19,13 +19,17 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::table::OpenTable;
-use crate::{column_bounds, lake_file, sort};
+use crate::{column_bounds, lake_file, schema_evolution, sort};
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
 /// Writes the rows as sorted data files; see [`Lake::write`](crate::Lake::write).
 pub(crate) async fn write_batch(table: &Arc<OpenTable>, batch: RecordBatch) -> Result<Vec<DataFile>> {
-    write_or_delete(table, move |table, files| write_days(table, &batch, files)).await
+    let schema = schema_evolution::writable_schema(table).await?;
+    write_or_delete(table, move |table, files| {
+        write_days(table, &schema, &batch, files)
+    })
+    .await
 }
 
 /// Runs `write` on the blocking pool. If it fails, deletes the files that it has finished.
@@ -49,8 +53,13 @@ pub(crate) async fn write_or_delete(
 }
 
 /// Writes the rows as sorted data files, one for each UTC day, and adds them to `files`.
-fn write_days(table: &OpenTable, batch: &RecordBatch, files: &mut Vec<DataFile>) -> Result<()> {
-    let batch = conform(table, batch)?;
+fn write_days(
+    table: &OpenTable,
+    schema: &SchemaRef,
+    batch: &RecordBatch,
+    files: &mut Vec<DataFile>,
+) -> Result<()> {
+    let batch = conform(table, schema, batch)?;
     if batch.num_rows() == 0 {
         return Ok(());
     }
@@ -63,19 +72,18 @@ fn write_days(table: &OpenTable, batch: &RecordBatch, files: &mut Vec<DataFile>)
     Ok(())
 }
 
-/// Returns the batch with the columns and types of the table's schema, in its order.
+/// Returns the batch with the columns and types of the schema, in its order.
 ///
 /// An optional column that the batch lacks is null: another program may have added it to the table.
 ///
 /// # Errors
 /// [`Error::Batch`] when a required column is missing or a column can't be cast.
-pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBatch> {
+fn conform(table: &OpenTable, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
     let unfit = |reason: String| Error::Batch {
         table: table.definition.name.to_owned(),
         reason,
     };
-    let columns = table
-        .schema
+    let columns = schema
         .fields()
         .iter()
         .map(|field| match batch.column_by_name(field.name()) {
@@ -84,7 +92,7 @@ pub(crate) fn conform(table: &OpenTable, batch: &RecordBatch) -> Result<RecordBa
             None => Err(unfit(format!("column `{}` is missing", field.name()))),
         });
     let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
-    RecordBatch::try_new(Arc::clone(&table.schema), columns).map_err(|error| unfit(error.to_string()))
+    RecordBatch::try_new(Arc::clone(schema), columns).map_err(|error| unfit(error.to_string()))
 }
 
 /// Returns the column with the type of the table's field. A cast copies no values where only the names and ids of
@@ -174,7 +182,7 @@ fn write_day(
     rows: Option<&UInt32Array>,
 ) -> Result<DataFile> {
     let count = rows.map_or(batch.num_rows(), |rows| rows.len());
-    let mut writer = DataFileWriter::create(table, &table.schema, day, count)?;
+    let mut writer = DataFileWriter::create(table, &batch.schema(), day, count)?;
     writer.write(batch, rows)?;
     writer.close()
 }

@@ -41,6 +41,7 @@ async fn assign_by_commit(table: &OpenTable) -> Result<i64> {
         files: Files {
             added: &[],
             removed: &HashMap::new(),
+            same_rows: false,
         },
         wal: None,
         new_writer: true,

@@ -16,10 +16,7 @@ pub const RAW_RETENTION_DAYS: u16 = 32;
 /// Names are quoted, so `database` may be any identifier without a backtick.
 pub fn clickhouse_ddl(table: &Table, database: &str) -> String {
     let time = table.time_column;
-    let columns = table
-        .columns
-        .iter()
-        .map(|column| format!("`{}` {}{}", column.name, column_type(column), codec(column)));
+    let columns = table.columns.iter().map(clickhouse_column);
     let blooms = table
         .bloom_columns
         .iter()
@@ -37,6 +34,11 @@ pub fn clickhouse_ddl(table: &Table, database: &str) -> String {
         order.join(", "),
         RAW_RETENTION_DAYS + 2,
     )
+}
+
+/// Returns a column as it stands in `CREATE TABLE` and `ALTER TABLE … ADD COLUMN`: quoted name, type and codec.
+pub fn clickhouse_column(column: &Column) -> String {
+    format!("`{}` {}{}", column.name, column_type(column), codec(column))
 }
 
 /// Returns the codec of a column: deltas for times and row ids, which grow slowly, and zstd for texts, which repeat.
@@ -62,7 +64,7 @@ fn column_type(column: &Column) -> String {
 }
 
 /// Returns the ClickHouse name of a type.
-fn type_name(r#type: ColumnType) -> String {
+pub(crate) fn type_name(r#type: ColumnType) -> String {
     match r#type {
         ColumnType::Boolean => "Bool".into(),
         ColumnType::Int => "Int32".into(),

@@ -20,7 +20,7 @@ mod error;
 #[cfg(feature = "map")]
 pub mod map;
 
-pub use clickhouse::{RAW_RETENTION_DAYS, clickhouse_ddl};
+pub use clickhouse::{RAW_RETENTION_DAYS, clickhouse_column, clickhouse_ddl};
 #[cfg(feature = "decode")]
 pub use error::DecodeError;
 pub use markdown::markdown;

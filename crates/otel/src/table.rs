@@ -1,6 +1,8 @@
 //! The definition of a table as plain data, from which the Iceberg schema, Arrow schema, ClickHouse DDL and docs are
 //! derived.
 
+use crate::clickhouse;
+
 /// The type of a column. The backquoted names are Iceberg's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ColumnType {
@@ -23,6 +25,16 @@ pub enum ColumnType {
 }
 
 impl ColumnType {
+    /// Returns the name of the type in ClickHouse.
+    pub fn clickhouse_name(self) -> String {
+        clickhouse::type_name(self)
+    }
+
+    /// Returns true if ClickHouse has the type as `Nullable`. It reads null lists and maps as empty ones.
+    pub fn is_scalar(self) -> bool {
+        !matches!(self, Self::StringMap | Self::List(_))
+    }
+
     /// Returns the number of nested field ids of the type: one for a list's element, two for a map's key and value.
     fn nested_ids(self) -> usize {
         match self {

@@ -48,6 +48,7 @@ fn info(name: &str) -> QueryInfo {
             y: Vec::new(),
             series: Vec::new(),
             unit: String::new(),
+            step_seconds: None,
         },
         panels: Vec::new(),
         retention_days: Some(RAW_RETENTION_DAYS.into()),

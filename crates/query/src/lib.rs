@@ -6,6 +6,7 @@
 
 #![warn(clippy::missing_errors_doc)]
 
+mod answers;
 mod catalogue;
 mod clip;
 mod definition;
@@ -27,6 +28,10 @@ mod check;
 #[cfg(test)]
 mod check_tests;
 
+pub use answers::{
+    AnswerKey, Answers, Flight, KEPT_FOR, LED_FOR, LOST_AFTER, MAX_ANSWER, MAX_ANSWERS, MAX_BYTES,
+    MAX_FLIGHTS, Turn, Waiting,
+};
 pub use catalogue::{catalogue, query_infos};
 pub use definition::Definition;
 pub use plan::{Attempt, Plan, REQUEST_DEADLINE, lake_statement, plan, plan_sql};

@@ -26,7 +26,7 @@ records_per_hour(): hour, signal, records; hour; hour, signal
 router_decisions(): hour, backend, reason, queries; hour; hour, backend, reason
 router_failovers(limit): failed, failure, instead, queries, last_seen; hour; queries ↓, failed, failure, instead
 router_latency(): hour, backend, queries, p50_ms, p95_ms, p99_ms; hour; hour, backend
-service_health(): service, state, requests, error_share, p95_ms, errors, visitors, last_seen; hour; service
+service_health(): service, state, requests, error_share, p95_ms, errors, visitors, last_seen; hour; error_share ↓, errors ↓, service
 top_countries(limit): country, visitors, sessions, page_views; day; visitors ↓, country
 top_devices(limit): device, visitors, sessions, page_views; day; visitors ↓, device
 top_errors(limit): error_group, error_type, errors, users, first_seen, last_seen, last_message; hour; errors ↓, error_group

@@ -295,7 +295,7 @@ fn both_edges_of_retention() {
 fn a_range_older_than_the_lake_is_clipped_to_whole_buckets() {
     let from = |tz: &str, first_day| {
         let request = json!({"query": "top_pages", "tz": tz, "timeRange": "180d"});
-        // What sync has is the lake's first day: there is nothing before it.
+        // Sync has loaded from the lake's first day on. There are no rows before it.
         let backends = [holding("us", "2026-03-23", 0), chdb(Healthy)];
         let plan = in_lake_since(first_day, &request, &backends).unwrap();
         (

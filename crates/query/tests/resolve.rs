@@ -1,4 +1,4 @@
-//! What a request must look like, and what becomes of it.
+//! Requests of named queries: which are valid, and how their range and parameters are resolved.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use jiff::Timestamp;
@@ -34,6 +34,21 @@ fn defaults_are_filled_in() {
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     assert_eq!(params, ["limit=10", "service=", "environment="]);
+}
+
+#[test]
+fn a_preset_ends_at_the_point_in_the_past() {
+    let end = |at: &str| {
+        let found = resolved(json!({"query": "top_errors", "timeRange": "24h", "at": at})).unwrap();
+        found.range.to.to_string()
+    };
+    assert_eq!(end("2026-03-20T10:00:00Z"), "2026-03-20T10:00:00Z");
+    assert_eq!(end("2026-04-01T00:00:00Z"), "2026-03-24T13:00:00Z", "the future");
+    let one_table = json!({"query": "top_pages", "timeRange": "24h", "at": "42"});
+    assert_eq!(
+        resolved(one_table).unwrap().range.to.to_string(),
+        "2026-03-25T00:00:00Z"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The expected answers of `totals` and `service_health`.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::{quantile, share};
@@ -51,7 +52,8 @@ pub fn totals(events: &[Event], arguments: &Arguments) -> Vec<Row> {
     ]]
 }
 
-/// Returns the totals and the state of each service. 5 % of failed requests is "failing", 1 % is "degraded".
+/// Returns the totals and the state of each service, the largest share of failed requests first. 5 % of failed requests
+/// is "failing", 1 % is "degraded".
 ///
 /// Columns: service, state, requests, error_share, p95_ms, errors, visitors, last_seen.
 pub fn service_health(events: &[Event], arguments: &Arguments) -> Vec<Row> {
@@ -63,6 +65,18 @@ pub fn service_health(events: &[Event], arguments: &Arguments) -> Vec<Row> {
             .add(event);
     }
     services.retain(|_, totals| totals.last != 0);
+    let mut services: Vec<_> = services.into_iter().collect();
+    // Services without requests come last. Names are in order already.
+    services.sort_by(|(_, left), (_, right)| {
+        let order = |totals: &Totals<'_>| {
+            let requests = totals.durations.len();
+            (requests > 0).then(|| totals.failed as f64 / requests as f64)
+        };
+        order(right)
+            .partial_cmp(&order(left))
+            .unwrap_or(Ordering::Equal)
+            .then(right.errors.cmp(&left.errors))
+    });
     services
         .into_iter()
         .map(|(service, mut totals)| {

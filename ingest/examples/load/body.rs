@@ -13,21 +13,21 @@ use prost::Message;
 
 use crate::{Compression, Options};
 
-/// How many different requests there are for each connection.
+/// Number of different requests of a connection.
 const REQUESTS: u64 = 4;
 
-/// A request that is sent many times, each time with other ids and times: as costly to store as one that is made anew.
+/// A request that is sent many times, each time with other ids and times. Storing it costs as much as a new request.
 #[derive(Clone)]
 pub struct Request {
     bytes: Vec<u8>,
-    /// Where trace ids, span ids and times are; nowhere in a compressed body.
+    /// Offsets of trace ids, span ids and times; none in a compressed body.
     ids: Vec<(usize, usize)>,
     times: Vec<usize>,
     dice: Dice,
 }
 
 impl Request {
-    /// The bytes to send now.
+    /// Returns the bytes of the next request.
     pub fn next(&mut self) -> &[u8] {
         for &(start, length) in &self.ids {
             for part in self.bytes[start..start + length].chunks_mut(8) {
@@ -43,7 +43,7 @@ impl Request {
     }
 }
 
-/// The requests that a connection sends in turns.
+/// Returns the requests that a connection sends in turns.
 pub fn requests(options: &Options, address: &str, connection: u64) -> anyhow::Result<Vec<Request>> {
     (0..REQUESTS)
         .map(|number| request(options, address, connection * REQUESTS + number))
@@ -179,7 +179,7 @@ fn int(int: i64) -> Option<AnyValue> {
     })
 }
 
-/// Numbers that look random and are the same each time (xorshift64*).
+/// Pseudorandom numbers, the same in each run (xorshift64*).
 #[derive(Clone)]
 struct Dice(u64);
 

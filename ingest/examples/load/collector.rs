@@ -1,5 +1,5 @@
-//! An OpenTelemetry Collector under the same load: it acknowledges what is synced to its persistent queue, and hands that on
-//! to an exporter that throws it away. It writes no table.
+//! An OpenTelemetry Collector under the same load. It acknowledges requests that are synced to its persistent queue, and
+//! its exporter discards them. It writes no table.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -13,10 +13,10 @@ use crate::Options;
 use crate::report::Figures;
 use crate::server::Server;
 
-/// How long it may take to start.
+/// Time limit of a start.
 const START: Duration = Duration::from_secs(20);
 
-/// Sends to it and stops it.
+/// Sends the load to a collector and stops it.
 pub async fn measure(options: &Options, program: &Path, data: &Path) -> anyhow::Result<Figures> {
     let (sent, usage) = crate::load(options, start(program, data).await?).await?;
     Ok(Figures {

@@ -11,7 +11,7 @@ use crate::Options;
 use crate::report::Figures;
 use crate::server::Server;
 
-/// Sends to it, stops it, and counts what the lake has.
+/// Sends the load to ingest, stops it, and counts the rows in the lake.
 pub async fn measure(options: &Options, data: &Path) -> anyhow::Result<Figures> {
     let (sent, usage) = crate::load(options, start(options, data)?).await?;
     let whole = sent.since.elapsed().as_secs_f64();
@@ -38,7 +38,7 @@ pub async fn measure(options: &Options, data: &Path) -> anyhow::Result<Figures> 
 
 fn start(options: &Options, data: &Path) -> anyhow::Result<Server> {
     let mut child = Command::new(&options.server)
-        .args(["--listen", "127.0.0.1:0", "--data"])
+        .args(["--listen", "127.0.0.1:0", "--grpc-listen", "off", "--data"])
         .arg(data)
         // Compressed requests are sent again as they are.
         .args(["--remember-batches", "0s"])

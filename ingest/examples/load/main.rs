@@ -1,8 +1,8 @@
-//! Load for `lakefront-ingest`: prebuilt OTLP bodies over keep-alive connections, and what the server made of them.
+//! Measures `lakefront-ingest` under load: prebuilt OTLP bodies over keep-alive connections.
 //!
-//! Starts the server binary on a data folder of its own, sends as fast as it answers, stops it with SIGTERM so that all is
-//! committed, and prints figures from outside of it: `/proc` and the lake. With `--collector`, an OpenTelemetry Collector
-//! gets the same in turns, so that whatever else the machine does hits both.
+//! It starts the server on a data folder of its own, sends as fast as the server answers, and stops it with SIGTERM so that
+//! all is committed. The figures are from outside of the server: `/proc` and the lake. With `--collector`, an OpenTelemetry
+//! Collector gets the same load in turns, so that other programs on the machine disturb both.
 
 mod body;
 mod collector;
@@ -21,7 +21,7 @@ use report::Figures;
 use sender::Sent;
 use server::Usage;
 
-/// Sends log records to a server it starts, and prints how fast they became durable and part of the lake.
+/// Sends log records to a server that it starts, and prints the rates of acknowledged and of committed records.
 #[derive(Parser)]
 #[command(
     args_override_self = true,
@@ -34,10 +34,10 @@ struct Options {
     /// An OpenTelemetry Collector with otlp receiver, debug exporter and file_storage, to compare with
     #[arg(long)]
     collector: Option<PathBuf>,
-    /// How often each is measured, in turns
+    /// Number of measurements of each server, in turns
     #[arg(long, default_value_t = 1)]
     rounds: usize,
-    /// How long to send, each time
+    /// Duration of a measurement
     #[arg(long, default_value_t = 60)]
     seconds: u64,
     /// Connections, each with one request at a time
@@ -89,7 +89,7 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Measures in a folder that is removed afterwards, whatever happened.
+/// Measures in a folder that is removed afterwards, also after an error.
 async fn in_folder(
     folder: &Path,
     measure: impl Future<Output = anyhow::Result<Figures>>,
@@ -100,8 +100,8 @@ async fn in_folder(
     result
 }
 
-/// Sends for as long as the options say, then stops the server; returns what was sent and what the server used until it
-/// had ended.
+/// Sends for the duration in the options, then stops the server. Returns the counts of requests and the resources that
+/// the server used.
 async fn load(options: &Options, server: server::Server) -> anyhow::Result<(Sent, Usage)> {
     let connections = (0..options.connections as u64)
         .map(|connection| body::requests(options, &server.address, connection))

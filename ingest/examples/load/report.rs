@@ -1,8 +1,8 @@
 //! The figures as a table.
 
-/// What one measurement showed.
+/// The figures of a measurement.
 pub struct Figures {
-    /// Who was measured.
+    /// The server's name.
     pub name: &'static str,
     /// Records a second that were acknowledged as durable.
     pub acknowledged_rate: f64,
@@ -16,11 +16,11 @@ pub struct Figures {
     pub peak_bytes: u64,
     /// Requests refused with 429 or 503.
     pub refused: u64,
-    /// Part of a processor that the sender took.
+    /// CPU time of the sender, as a part of one processor.
     pub sender_share: f64,
 }
 
-/// Prints them, one a line.
+/// Prints the figures, one measurement a line.
 pub fn print(all: &[Figures]) {
     println!(
         "{:<36} {:>12} {:>11} {:>11} {:>8} {:>9} {:>8} {:>8}",

@@ -15,17 +15,17 @@ use tokio::{
 use crate::body::Request;
 use crate::server::{Server, Usage};
 
-/// What was sent.
+/// The requests of a measurement.
 pub struct Sent {
     /// Records that the server acknowledged.
     pub acknowledged: u64,
-    /// Requests that it refused with 429 or 503.
+    /// Requests that the server refused with 429 or 503.
     pub refused: u64,
-    /// When sending began.
+    /// The time at which sending began.
     pub since: Instant,
-    /// Until the last answer.
+    /// The time from then to the last answer.
     pub seconds: f64,
-    /// CPU time that this process took meanwhile.
+    /// CPU time that this process used in that time.
     pub cpu_seconds: f64,
 }
 
@@ -36,7 +36,7 @@ struct Counts {
     stop: AtomicBool,
 }
 
-/// Sends for so long, over as many connections as there are lists of requests.
+/// Sends for a duration. Each list of requests has a connection of its own.
 pub async fn send(
     server: &Server,
     connections: Vec<Vec<Request>>,
@@ -97,7 +97,7 @@ async fn connection(
     Ok(())
 }
 
-/// Reads one answer; returns its status.
+/// Reads an answer and returns its status.
 async fn read_status(stream: &mut TcpStream, answer: &mut Vec<u8>) -> anyhow::Result<u16> {
     answer.clear();
     loop {

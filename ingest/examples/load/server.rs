@@ -8,16 +8,16 @@ use anyhow::{Context, ensure};
 
 /// A running server.
 pub struct Server {
-    /// What it is called in the figures.
+    /// The name in the figures.
     pub name: &'static str,
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: String,
     /// The process.
     pub child: Child,
 }
 
 impl Server {
-    /// Ends it with SIGTERM; returns what it used until then.
+    /// Stops it with SIGTERM, and returns the resources that it used.
     pub async fn stop(mut self) -> anyhow::Result<Usage> {
         let id = self.child.id();
         // The usage of a process that ended can't be read: watch it until then.
@@ -46,17 +46,17 @@ impl Drop for Server {
     }
 }
 
-/// What a process used so far.
+/// The resources that a process has used.
 #[derive(Clone, Copy)]
 pub struct Usage {
-    /// In user and system mode.
+    /// CPU time in user and system mode.
     pub cpu_seconds: f64,
     /// Peak of the resident memory.
     pub peak_bytes: u64,
 }
 
 impl Usage {
-    /// Of a running process.
+    /// Reads the resources of a running process.
     pub fn of(pid: u32) -> anyhow::Result<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
         let fields: Vec<&str> = stat

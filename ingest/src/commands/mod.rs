@@ -1,6 +1,7 @@
-//! The commands that work on a lake without a running server: `compact`, `retain` and `status`.
+//! The commands that work on a lake without a running server: `compact`, `erase`, `retain` and `status`.
 
 mod compact;
+mod erase;
 mod retain;
 mod status;
 
@@ -23,6 +24,8 @@ pub struct Commands {
 enum Command {
     /// Rewrites small data files of a lake as few large ones, as the server does by itself
     Compact(compact::Arguments),
+    /// Erases rows of a user, visitor, service or time from the lake, its history and the log
+    Erase(erase::Arguments),
     /// Drops days that tables no longer keep, as the server does every hour
     Retain(retain::Arguments),
     /// Shows the rows, files and snapshots of each table
@@ -75,6 +78,7 @@ impl Commands {
     pub async fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Compact(arguments) => arguments.run().await,
+            Command::Erase(arguments) => arguments.run().await,
             Command::Retain(arguments) => arguments.run().await,
             Command::Status(arguments) => arguments.run().await,
         }

@@ -1,9 +1,9 @@
-//! Compression of request bodies by `Content-Encoding`: none, gzip or zstd, with a limit on the decompressed size.
+//! Compression of request bodies: none, gzip or zstd, with a limit on the decompressed size.
 
 use std::io::{self, Read};
 
 use bytes::Bytes;
-use http::{HeaderMap, header::CONTENT_ENCODING};
+use http::{HeaderMap, HeaderName};
 
 /// Log2 of the largest window that a zstd frame may declare: 8 MiB, the limit of RFC 9659 for HTTP.
 const ZSTD_WINDOW_LOG: u32 = 23;
@@ -29,18 +29,18 @@ pub enum DecompressError {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// The bytes are not in the format that `Content-Encoding` names.
+    /// The bytes are not in the format that the header names.
     #[error("the body cannot be decompressed: {0}")]
     Invalid(#[from] io::Error),
 }
 
 impl Compression {
-    /// Returns the compression that a request declares.
+    /// Returns the compression that a request declares in the given header.
     ///
     /// # Errors
     /// Returns the declared name if that compression is not supported.
-    pub fn of(headers: &HeaderMap) -> Result<Self, String> {
-        let Some(value) = headers.get(CONTENT_ENCODING) else {
+    pub fn of(headers: &HeaderMap, header: &HeaderName) -> Result<Self, String> {
+        let Some(value) = headers.get(header) else {
             return Ok(Self::Identity);
         };
         match value.as_bytes().trim_ascii().to_ascii_lowercase().as_slice() {

@@ -1,6 +1,6 @@
-//! The OTLP/HTTP protocol as the specification defines it: media types, responses, errors.
+//! OTLP as the specification defines it: media types, responses, errors.
 //!
-//! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
+//! <https://opentelemetry.io/docs/specs/otlp/>
 
 mod compression;
 mod format;
@@ -10,4 +10,4 @@ mod status;
 pub use compression::{Compression, DecompressError};
 pub use format::Format;
 pub use response::{PartialSuccess, export_response};
-pub use status::Status;
+pub use status::{RetryInfo, Status, StatusWithRetry};

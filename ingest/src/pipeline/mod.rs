@@ -10,6 +10,7 @@ mod tables;
 
 use std::{sync::Arc, thread::JoinHandle};
 
+use lakefront_api::IngestFailure;
 use lakefront_lake::Lake;
 use lakefront_otel::decode::Request;
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -42,6 +43,8 @@ pub struct Setup {
     pub lake: Lake,
     /// The writer number of the log, and the part of the log that each table contains.
     pub numbering: Numbering,
+    /// The failure to add the columns that a table lacks, if there was one.
+    pub unfit: Option<IngestFailure>,
     /// The bounds at which a commit is made.
     pub config: CommitConfig,
     /// The handle that deletes committed segments of the log.
@@ -68,7 +71,11 @@ impl Pipeline {
         reader: Reader<Queued>,
     ) -> Result<(Self, watch::Receiver<Progress>), StartError> {
         let numbering = &setup.numbering;
-        let (progress, watching) = watch::channel(Progress::new(numbering.writer(), numbering.held().1));
+        let progress = Progress {
+            last_error: setup.unfit.clone(),
+            ..Progress::new(numbering.writer(), numbering.held().1)
+        };
+        let (progress, watching) = watch::channel(progress);
         // The channel has no capacity: at most one commit batch is written while the next is built.
         let (sender, batches) = std::sync::mpsc::sync_channel(0);
         let builder = tables::Builder::new(&setup);

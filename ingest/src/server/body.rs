@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{body_bytes::HeldBytes, error::ApiError};
+use super::{body_bytes::HeldBytes, error::ApiError, grpc};
 
 /// Bytes that must arrive within each third of the body's time, unless the body ends.
 const PROGRESS: usize = 16 << 10;
@@ -22,22 +22,35 @@ const AHEAD: usize = 64 << 10;
 /// Longest time in which the rest of a refused body is read: in all, and without a byte.
 const DISCARD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(500));
 
+/// The bytes around the content of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// None: the body is the content.
+    Http,
+    /// The body is one gRPC message, which begins with a prefix.
+    Grpc,
+}
+
 /// A body and the memory that is reserved for it. Dropping the value frees the memory.
 pub struct Received {
-    /// The body as it was sent.
+    /// The content of the body as it was sent.
     pub bytes: Bytes,
-    /// BLAKE3 hash of `bytes`.
+    /// BLAKE3 hash of the whole body.
     pub hash: blake3::Hash,
+    /// False if the content is not compressed, whatever the headers say: a gRPC message tells it by itself.
+    pub compressed: bool,
     /// The memory that is reserved for the body.
     pub held: HeldBytes,
 }
 
 /// Reads a body of at most `limit` bytes within `time`. Memory is reserved for bytes that arrived, not for bytes
-/// that the header announces.
+/// that the sender announces.
 ///
 /// # Errors
-/// Returns an error if the body is too large, too slow or interrupted, or if there is no memory for it.
+/// Returns an error if the body is too large, too slow, interrupted or not framed as expected, or if there is no memory
+/// for it.
 pub async fn read(
+    framing: Framing,
     headers: &HeaderMap,
     body: &mut Body,
     limit: usize,
@@ -51,14 +64,15 @@ pub async fn read(
     if announced > limit {
         return Err(ApiError::TooLarge(limit as u64));
     }
-    timeout(time, collect(body, announced, limit, time / 3, held))
+    timeout(time, collect(framing, body, announced, limit, time / 3, held))
         .await
         .map_err(|_| ApiError::BodyTimeout(time))?
 }
 
 async fn collect(
+    framing: Framing,
     body: &mut Body,
-    announced: usize,
+    mut announced: usize,
     limit: usize,
     pause: Duration,
     mut held: HeldBytes,
@@ -85,13 +99,27 @@ async fn collect(
         }
         hasher.update(&chunk);
         bytes.extend_from_slice(&chunk);
+        if framing == Framing::Grpc
+            && let Some(content) = grpc::announced(&bytes)
+        {
+            announced = grpc::PREFIX.saturating_add(content);
+            if announced > limit {
+                return Err(ApiError::TooLarge(limit as u64));
+            }
+        }
         if length >= progress {
             (deadline, progress) = (Instant::now() + pause, length + PROGRESS);
         }
     }
+    let bytes = bytes.freeze();
+    let (compressed, bytes) = match framing {
+        Framing::Http => (true, bytes),
+        Framing::Grpc => grpc::message(bytes)?,
+    };
     Ok(Received {
-        bytes: bytes.freeze(),
+        bytes,
         hash: hasher.finalize(),
+        compressed,
         held,
     })
 }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use jiff::{Timestamp, civil::Date};
+use lakefront_lake::files::{self, Durability};
 use lakefront_otel::map::Pseudonym;
 
 use crate::{
     config::{VisitorConfig, VisitorSecret},
     error::WalError,
-    files::{self, Durability},
 };
 
 /// A key that is replaced each day, at midnight in the zone of the visitors. Its pseudonyms distinguish the senders of

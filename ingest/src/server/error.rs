@@ -1,4 +1,5 @@
 //! Errors as HTTP answers: a status, a `google.rpc.Status` body and, where a retry makes sense, `Retry-After`.
+//! [`super::grpc`] makes gRPC answers of them.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use lakefront_hosts::Foreign;
 use super::refusals::Refused;
 use crate::{
     error::WalError,
-    otlp::{Compression, DecompressError, Format, Status},
+    otlp::{DecompressError, Format, Status},
     request::RequestError,
 };
 
@@ -35,6 +36,11 @@ pub enum ApiError {
     /// 404
     #[error("nothing is at {0}; OTLP goes to /v1/logs, /v1/traces and /v1/metrics")]
     NotFound(String),
+    /// 404
+    #[error(
+        "the gRPC method {0} does not exist; OTLP goes to Export of the services for logs, traces and metrics"
+    )]
+    NoMethod(String),
     /// 405
     #[error("{0} is not possible on {1}; OTLP is sent with POST")]
     MethodNotAllowed(Method, String),
@@ -50,11 +56,21 @@ pub enum ApiError {
     )]
     TooLarge(u64),
     /// 415
-    #[error("Content-Type must be {} or {}", Format::Protobuf.media_type(), Format::Json.media_type())]
+    #[error(
+        "Content-Type must be {} or {}, or application/grpc for a gRPC method",
+        Format::Protobuf.media_type(),
+        Format::Json.media_type()
+    )]
     MediaType,
     /// 415
     #[error("Content-Encoding {0:?} is not supported; use gzip, zstd or none")]
     ContentEncoding(String),
+    /// 415
+    #[error("grpc-encoding {0:?} is not supported; use gzip, zstd or none")]
+    GrpcEncoding(String),
+    /// 400
+    #[error("the body is not one gRPC message: {0}")]
+    Framing(&'static str),
     /// 400
     #[error("the body ended early: {0}")]
     BodyInterrupted(String),
@@ -115,6 +131,7 @@ impl ApiError {
             Self::Foreign(_) => (S::FORBIDDEN, code::PERMISSION_DENIED, "foreign", None),
             Self::RouterEvent => (S::FORBIDDEN, code::PERMISSION_DENIED, "router_event", None),
             Self::NotFound(_) => (S::NOT_FOUND, code::NOT_FOUND, "not_found", None),
+            Self::NoMethod(_) => (S::NOT_FOUND, code::UNIMPLEMENTED, "not_found", None),
             Self::MethodNotAllowed(..) => (S::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED, "method", None),
             Self::BodyTimeout(_) | Self::BodyStalled(..) => {
                 (S::REQUEST_TIMEOUT, code::DEADLINE_EXCEEDED, "timeout", None)
@@ -132,6 +149,8 @@ impl ApiError {
                 "encoding",
                 None,
             ),
+            Self::GrpcEncoding(_) => (S::UNSUPPORTED_MEDIA_TYPE, code::UNIMPLEMENTED, "encoding", None),
+            Self::Framing(_) => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "framing", None),
             Self::BodyInterrupted(_) => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "interrupted", None),
             Self::Decompress(_) => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "compression", None),
             Self::Request(RequestError::Expands { .. }) => {
@@ -192,8 +211,11 @@ impl ApiError {
             status.encode_as(format),
         )
             .into_response();
-        let message = self.to_string();
-        response.extensions_mut().insert(Refused { reason, message });
+        response.extensions_mut().insert(Refused {
+            reason,
+            status,
+            retry_after,
+        });
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
@@ -210,14 +232,6 @@ impl ApiError {
             DecompressError::TooLarge { limit } => Self::TooLarge(limit as u64),
             DecompressError::Invalid(error) => Self::Decompress(error),
         }
-    }
-
-    /// Returns the compression of a request.
-    ///
-    /// # Errors
-    /// Returns an error if the `Content-Encoding` header names a compression that is not supported.
-    pub fn of_encoding(headers: &axum::http::HeaderMap) -> Result<Compression, Self> {
-        Compression::of(headers).map_err(Self::ContentEncoding)
     }
 }
 

@@ -1,10 +1,14 @@
-//! The handler of `POST /v1/logs`, `/v1/traces` and `/v1/metrics`.
+//! The handler of `POST /v1/logs`, `/v1/traces` and `/v1/metrics`, and of the gRPC method `Export` of each signal.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{header::CONTENT_TYPE, request::Parts},
+    http::{
+        HeaderMap,
+        header::{CONTENT_ENCODING, CONTENT_TYPE},
+        request::Parts,
+    },
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -17,15 +21,16 @@ use tokio::{
 use super::{
     AppState, auth,
     batches::{self, BatchId, Claim, InProgress, Key},
-    body::{self, Received},
+    body::{self, Framing, Received},
     client::Client,
     error::ApiError,
+    grpc,
 };
 use crate::{
     config::Ack,
     error::WalError,
     metrics::{RejectedLabels, RequestLabels, SignalLabel},
-    otlp::{Format, PartialSuccess, export_response},
+    otlp::{Compression, Format, PartialSuccess, export_response},
     pipeline::Queued,
     request::{Accepted, Limits, accept, has_router_events, skew_micros},
     time::now_micros,
@@ -39,22 +44,27 @@ const DECODED_WAIT: Duration = Duration::from_secs(1);
 
 /// Handles one request of a signal.
 pub async fn export(
+    framing: Framing,
     signal: Signal,
     State(state): State<AppState>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
     let (parts, mut body) = request.into_parts();
-    let format = Format::of(&parts.headers);
-    let response = match take(signal, format, &state, peer, &parts, &mut body).await {
+    let format = match framing {
+        Framing::Http => Format::of(&parts.headers),
+        Framing::Grpc => grpc::is_grpc(&parts.headers).then_some(Format::Protobuf),
+    };
+    let response = match take(framing, signal, format, &state, peer, &parts, &mut body).await {
         Ok(partial) => {
             let format = format.unwrap_or(Format::Protobuf);
             let body = export_response(signal, format, &partial);
             ([(CONTENT_TYPE, format.header_value())], body).into_response()
         }
         Err(error) => {
-            // A client whose body was too slow does not send the rest of it.
-            if !matches!(error, ApiError::BodyTimeout(_) | ApiError::BodyStalled(..)) {
+            // A client whose body was too slow does not send the rest of it. A gRPC client reads while it sends.
+            let slow = matches!(error, ApiError::BodyTimeout(_) | ApiError::BodyStalled(..));
+            if !slow && framing == Framing::Http {
                 body::discard(&mut body, max_body(&state)).await;
             }
             let labels = RejectedLabels {
@@ -75,6 +85,7 @@ pub async fn export(
 
 /// Reads a request and stores it, unless it was stored before. Returns once the request is acknowledged.
 async fn take(
+    framing: Framing,
     signal: Signal,
     format: Option<Format>,
     state: &AppState,
@@ -87,7 +98,7 @@ async fn take(
     let began_micros = now_micros();
     let server = &state.config.server;
     let format = format.ok_or(ApiError::MediaType)?;
-    let compression = ApiError::of_encoding(headers)?;
+    let declared = compression(framing, headers)?;
     let id = BatchId::of(headers, &parts.uri)?;
     if let Some(refusal) = state.wal.refusal() {
         return Err(refusal.into());
@@ -95,7 +106,7 @@ async fn take(
     let limit = max_body(state);
     let client = Client::of(headers, peer, server.trust_proxy);
     let held = state.body_bytes.request(client.address);
-    let received = body::read(headers, body, limit, server.body_timeout, held).await?;
+    let received = body::read(framing, headers, body, limit, server.body_timeout, held).await?;
     let label = SignalLabel {
         signal: signal.name(),
     };
@@ -104,6 +115,15 @@ async fn take(
         .received_bytes
         .get_or_create(&label)
         .inc_by(received.bytes.len() as u64);
+    let compression = match (received.compressed, declared) {
+        (true, Compression::Identity) if framing == Framing::Grpc => {
+            return Err(ApiError::Framing(
+                "it is compressed, and grpc-encoding is missing",
+            ));
+        }
+        (true, declared) => declared,
+        (false, _) => Compression::Identity,
+    };
     let kind = BodyKind::new(signal, format, compression);
     let mut claimed = None;
     if state.batches.is_on() {
@@ -134,6 +154,14 @@ async fn take(
         ApiError::Internal
     })??;
     acknowledge(state, accepted).await
+}
+
+/// Returns the compression that the headers declare.
+fn compression(framing: Framing, headers: &HeaderMap) -> Result<Compression, ApiError> {
+    match framing {
+        Framing::Http => Compression::of(headers, &CONTENT_ENCODING).map_err(ApiError::ContentEncoding),
+        Framing::Grpc => Compression::of(headers, &grpc::ENCODING).map_err(ApiError::GrpcEncoding),
+    }
 }
 
 /// A request that is about to be written to the log.

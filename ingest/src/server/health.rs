@@ -1,4 +1,4 @@
-//! The handler of `GET /health`.
+//! The handlers of `GET /health` and of gRPC's health check.
 
 use std::sync::PoisonError;
 
@@ -42,4 +42,11 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<IngestHe
         StatusCode::SERVICE_UNAVAILABLE
     };
     (status, Json(health))
+}
+
+/// Answers `grpc.health.v1.Health/Check`: SERVING while requests are accepted, else NOT_SERVING. All services are one, so
+/// that the name in the request does not matter.
+pub async fn grpc(State(state): State<AppState>) -> Vec<u8> {
+    // The field `status` of a HealthCheckResponse.
+    vec![8, if state.wal.refusal().is_none() { 1 } else { 2 }]
 }

@@ -1,4 +1,4 @@
-//! The HTTP server: one module per resource.
+//! The server of OTLP/HTTP and OTLP/gRPC: one module per resource.
 
 mod auth;
 mod batches;
@@ -9,6 +9,7 @@ mod cors;
 mod day_key;
 mod error;
 mod export;
+mod grpc;
 mod health;
 mod losses;
 mod metrics;
@@ -18,7 +19,7 @@ mod state;
 
 use axum::{
     Router,
-    http::{Method, Uri},
+    http::{HeaderMap, Method, Uri},
     middleware,
     routing::{get, post},
 };
@@ -32,16 +33,22 @@ pub use refusals::LastRefusal;
 pub use serve::serve;
 pub use state::AppState;
 
+use body::Framing;
 use error::ApiError;
 
 /// Returns the router with all routes.
 pub fn router(state: AppState) -> Router {
     let mut export = Router::new();
     for signal in Signal::ALL {
-        export = export.route(
-            signal.path(),
-            post(move |state, client, request| export::export(signal, state, client, request)),
-        );
+        for (framing, path) in [
+            (Framing::Http, signal.path()),
+            (Framing::Grpc, grpc::path(signal)),
+        ] {
+            export = export.route(
+                path,
+                post(move |state, client, request| export::export(framing, signal, state, client, request)),
+            );
+        }
     }
     export
         // The fallback precedes the layers, so that they apply to it.
@@ -53,6 +60,7 @@ pub fn router(state: AppState) -> Router {
             Router::new()
                 .route("/health", get(health::health))
                 .route("/metrics", get(metrics::metrics))
+                .route(grpc::HEALTH, post(health::grpc))
                 .route_layer(middleware::from_fn_with_state(
                     state.clone(),
                     auth::require_own_host,
@@ -60,11 +68,16 @@ pub fn router(state: AppState) -> Router {
         )
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(state.clone(), refusals::remember))
+        .layer(middleware::from_fn(grpc::answer))
         .with_state(state)
 }
 
-async fn not_found(uri: Uri) -> ApiError {
-    ApiError::NotFound(uri.path().to_owned())
+async fn not_found(headers: HeaderMap, uri: Uri) -> ApiError {
+    let path = uri.path().to_owned();
+    match grpc::is_grpc(&headers) {
+        true => ApiError::NoMethod(path),
+        false => ApiError::NotFound(path),
+    }
 }
 
 async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {

@@ -6,14 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lakefront_lake::{Session, WalMark};
+use lakefront_lake::{
+    Session, WalMark,
+    files::{self, Durability},
+};
 use serde::{Deserialize, Serialize};
 
 use super::shared::CHECKPOINT_FILE;
-use crate::{
-    error::WalError,
-    files::{self, Durability},
-};
+use crate::error::WalError;
 
 /// Number of sessions that a mark names. As many are kept even if no table names them.
 const SESSIONS: usize = 8;

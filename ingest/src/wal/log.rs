@@ -13,6 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use bytesize::ByteSize;
+use lakefront_lake::files;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
     shared::{Decoded, LogState, Releaser, Shared},
     space::{FreeSpace, Space},
 };
-use crate::{error::WalError, files, metrics::Metrics};
+use crate::{error::WalError, metrics::Metrics};
 
 /// Bytes of one group, that is of one write and sync. A larger group would only lengthen every wait.
 const GROUP_BYTES: usize = 8 << 20;
@@ -56,6 +57,16 @@ impl Recovered {
             path: folder.to_owned(),
             source,
         })
+    }
+
+    /// Returns the length of each segment in bytes, by its number.
+    pub fn segments(&self) -> &BTreeMap<u64, u64> {
+        &self.segments
+    }
+
+    /// Returns true if a segment has requests.
+    pub fn has_requests(&self) -> bool {
+        self.segments.values().any(|length| *length > segment::HEAD)
     }
 }
 

@@ -4,6 +4,7 @@
 //! A log is a folder of numbered segment files of frames (`frame`). One thread appends (`log`) and syncs many requests
 //! at once. One reader follows (`reader`) and feeds the lake. A segment is deleted once every table contains its rows.
 
+mod committed;
 mod frame;
 mod identity;
 mod log;
@@ -15,6 +16,7 @@ mod space;
 #[cfg(test)]
 mod tests;
 
+pub use committed::CommittedLog;
 pub use frame::{BodyKind, Header};
 pub use identity::{FolderLock, Identity, keep_identities};
 pub use log::{Append, Options, Recovered, Wal};

@@ -7,8 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use lakefront_lake::files::sync_folder;
+
 use super::frame;
-use crate::files::sync_folder;
 
 /// First bytes of every segment. The last byte is the version of the format.
 const MAGIC: [u8; 8] = *b"LAKEWAL\x01";

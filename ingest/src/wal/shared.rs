@@ -8,8 +8,9 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
+use lakefront_lake::files::{self, Durability};
+
 use super::{Header, Location, segment};
-use crate::files::{self, Durability};
 
 /// Name of the file with the last position that is in all tables.
 ///

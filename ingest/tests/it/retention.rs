@@ -5,7 +5,7 @@ use std::{path::Path, process::Command, process::Output};
 use prost::Message;
 use serde_json::Value;
 
-use crate::support::{Server, health_until, metrics, now_nanos, rows};
+use crate::support::{Server, health_until, metrics, now_nanos, post, rows};
 
 const DAY: u64 = 86_400_000_000_000;
 
@@ -25,14 +25,7 @@ async fn fill(data: &Path) {
     let server = Server::start(data, &["--ack", "snapshot", "--commit-interval", "50ms"]);
     for days_ago in 0..6 {
         let body = metrics(&[days_ago.to_string()], now_nanos() - days_ago * DAY).encode_to_vec();
-        let answer = reqwest::Client::new()
-            .post(format!("{}/v1/metrics", server.url))
-            .header("content-type", "application/x-protobuf")
-            .body(body)
-            .send()
-            .await
-            .expect("an answer");
-        assert_eq!(answer.status(), 200);
+        assert_eq!(post(&server.url, "/v1/metrics", body).await.status(), 200);
     }
     assert!(server.terminate().success());
 }
@@ -79,7 +72,7 @@ async fn old_days_are_dropped_by_hand_and_by_the_server() {
 fn fewer_days_than_a_view_reads_are_refused() {
     let data = tempfile::tempdir().expect("a folder");
     let refused = Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
-        .args(["--listen", "127.0.0.1:0", "--data"])
+        .args(["--listen", "127.0.0.1:0", "--grpc-listen", "off", "--data"])
         .arg(data.path())
         .env("LAKEFRONT_INGEST_KEEP_DAYS", "otel_logs=30")
         .output()

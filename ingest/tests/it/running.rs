@@ -16,6 +16,8 @@ pub const JSON: &str = "application/json";
 /// A server inside of the test process.
 pub struct Running {
     pub url: String,
+    /// The address of `--grpc-listen`.
+    pub grpc_url: String,
     pub client: Client,
     stop: oneshot::Sender<()>,
     server: JoinHandle<Result<(), lakefront_ingest::error::StartError>>,
@@ -24,12 +26,22 @@ pub struct Running {
 impl Running {
     pub async fn start(data: &Path, flags: &[&str]) -> Self {
         let data = data.to_str().expect("a path in UTF-8");
-        let fixed = ["lakefront-ingest", "--listen", "127.0.0.1:0", "--data", data];
+        let any = "127.0.0.1:0";
+        let fixed = [
+            "lakefront-ingest",
+            "--listen",
+            any,
+            "--grpc-listen",
+            any,
+            "--data",
+            data,
+        ];
         let config = Config::parse_from(fixed.iter().chain(flags));
         let ingest = Ingest::start(config).await.expect("it starts");
         let (stop, stopped) = oneshot::channel();
         Self {
             url: format!("http://{}", ingest.address()),
+            grpc_url: format!("http://{}", ingest.grpc_address().expect("an address")),
             client: Client::new(),
             stop,
             server: tokio::spawn(ingest.run_until(async {

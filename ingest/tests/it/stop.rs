@@ -73,12 +73,34 @@ async fn mistakes_are_named() {
     let path = |folder: &tempfile::TempDir| folder.path().to_str().expect("UTF-8").to_owned();
     for (flags, message) in [
         (
-            vec!["--data", &path(&data), "--listen", "127.0.0.1:0"],
+            vec![
+                "--data",
+                &path(&data),
+                "--listen",
+                "127.0.0.1:0",
+                "--grpc-listen",
+                "off",
+            ],
             "LAKEFRONT_DATA",
         ),
         (
             vec!["--data", &path(&other), "--listen", address],
             "LAKEFRONT_INGEST_LISTEN",
+        ),
+        (
+            vec![
+                "--data",
+                &path(&other),
+                "--listen",
+                "127.0.0.1:0",
+                "--grpc-listen",
+                address,
+            ],
+            "LAKEFRONT_INGEST_GRPC_LISTEN",
+        ),
+        (
+            vec!["--data", &path(&other), "--grpc-listen", "4317"],
+            "--grpc-listen",
         ),
         (vec!["--listen", "127.0.0.1:0"], "--data"),
         (
@@ -108,7 +130,7 @@ async fn mistakes_are_named() {
 fn a_folder_that_other_readers_do_not_find_is_reported_at_the_start() {
     let data = tempfile::tempdir().expect("a folder");
     let mut child = Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
-        .args(["--listen", "127.0.0.1:0", "--data"])
+        .args(["--listen", "127.0.0.1:0", "--grpc-listen", "off", "--data"])
         .arg(data.path().join("lake #1"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -29,6 +29,8 @@ use tokio::time::{sleep, timeout};
 /// The server as a process.
 pub struct Server {
     pub url: String,
+    /// The address of `--grpc-listen`.
+    pub grpc_url: String,
     child: Child,
 }
 
@@ -41,7 +43,13 @@ impl Server {
     /// Starts the server like [`Self::start`], with the lake in another place.
     pub fn start_on(data: &Path, flags: &[&str], lake: &LakeAt) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
-            .args(["--listen", "127.0.0.1:0", "--data"])
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--grpc-listen",
+                "127.0.0.1:0",
+                "--data",
+            ])
             .arg(data)
             .args(flags)
             .envs(lake.environment())
@@ -49,16 +57,16 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("a pipe"))
-            .read_line(&mut line)
-            .expect("its first line");
-        let url = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap_or_else(|| panic!("the server did not start: {line:?}"));
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let mut url = |prefix: &str| {
+            let line = lines.next().map(|line| line.expect("text"));
+            let url = line.as_deref().and_then(|line| line.strip_prefix(prefix));
+            url.map(str::to_owned)
+                .unwrap_or_else(|| panic!("the server did not start: {line:?}"))
+        };
         Self {
-            url: url.to_owned(),
+            url: url("listening on "),
+            grpc_url: url("gRPC on "),
             child,
         }
     }
@@ -108,10 +116,15 @@ impl Drop for Server {
 
 /// Sends log records with these ids.
 pub async fn post_logs(url: &str, ids: &[String]) -> Response {
+    post(url, "/v1/logs", logs(ids, now_nanos()).encode_to_vec()).await
+}
+
+/// Sends a request as protobuf to a path of a server.
+pub async fn post(url: &str, path: &str, body: Vec<u8>) -> Response {
     let request = Client::new()
-        .post(format!("{url}/v1/logs"))
+        .post(format!("{url}{path}"))
         .header("content-type", "application/x-protobuf")
-        .body(logs(ids, now_nanos()).encode_to_vec());
+        .body(body);
     request.send().await.expect("an answer")
 }
 

@@ -7,6 +7,8 @@ pub struct Ports {
     pub router: u16,
     /// OTLP over HTTP.
     pub ingest: u16,
+    /// OTLP over gRPC.
+    pub grpc: u16,
     /// The stateless engine over the lake.
     pub chdb: u16,
     /// ClickHouse of the first region and of the second one.
@@ -26,6 +28,7 @@ impl Ports {
     pub const DEFAULT: Self = Self {
         router: 8787,
         ingest: 4318,
+        grpc: 4317,
         chdb: 8686,
         clickhouse: [8123, 8124],
         sync: 8687,
@@ -45,6 +48,7 @@ impl Ports {
             store: base + 6,
             console: base + 7,
             catalog: base + 8,
+            grpc: base + 9,
         }
     }
 }

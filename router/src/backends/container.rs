@@ -9,13 +9,14 @@ use url::Url;
 use worker::js_sys::{Function, Object, Reflect};
 use worker::wasm_bindgen::{self, JsCast, JsValue};
 use worker::{
-    Container, Delay, DurableObject, Env, Fetcher, Method, Request, RequestInit, Response, Result, State,
+    Container, DurableObject, Env, Fetcher, Method, Request, RequestInit, Response, Result, State,
     durable_object,
 };
 
 use crate::backends::failure::EngineFailure;
 use crate::clock::Instant;
 use crate::config::CONTAINER_BINDING;
+use crate::timer::Timer;
 
 /// The name of the one Durable Object. There is one container, whatever the caller's location.
 const OBJECT_NAME: &str = "chdb";
@@ -55,7 +56,7 @@ pub async fn runs(env: &Env) -> std::result::Result<bool, EngineFailure> {
         let mut reply = fetch(env, Request::new(address.as_str(), Method::Get)?).await?;
         reply.json().await
     };
-    match select(pin!(look), pin!(Delay::from(RUNNING_LIMIT))).await {
+    match select(pin!(look), pin!(Timer::after(RUNNING_LIMIT))).await {
         Either::Left((answer, _)) => {
             answer.map_err(|error: worker::Error| EngineFailure::Unreachable(error.to_string()))
         }
@@ -140,7 +141,7 @@ impl ChdbContainer {
                     "the container does not listen on {PORT}: {failure}"
                 )));
             }
-            Delay::from(POLL).await;
+            Timer::after(POLL).await;
         }
     }
 }

@@ -142,13 +142,17 @@ impl Engine {
         self.with_status(|status| status.state(now) == BackendState::Down)
     }
 
-    /// Returns the engine for the plan of a request that goes on to call it.
-    pub fn planned(&self, now: Timestamp, chdb_answers: bool) -> Backend {
+    /// Returns the engine for the plan of a request. With `calls` the request goes on to call it.
+    pub fn planned(&self, now: Timestamp, chdb_answers: bool, calls: bool) -> Backend {
         self.with_status(|status| Backend {
             name: self.name.clone(),
             kind: self.kind,
             region: self.region.clone(),
-            state: status.plan_state(self.kind, now, chdb_answers),
+            state: if calls {
+                status.plan_state(self.kind, now, chdb_answers)
+            } else {
+                status.expected_state(self.kind, now, chdb_answers)
+            },
             hot: status.report.hot.clone(),
         })
     }

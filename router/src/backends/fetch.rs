@@ -7,12 +7,13 @@ use futures::future::{Either, select};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use lakefront_clickhouse_http::Answer;
 use worker::wasm_bindgen::JsValue;
-use worker::{AbortController, AbortSignal, Delay, Env, Fetch, ResponseBody, web_sys};
+use worker::{AbortController, AbortSignal, Env, Fetch, ResponseBody, web_sys};
 
 use crate::backends::container;
 use crate::backends::failure::EngineFailure;
 use crate::body::{self, BodyError};
 use crate::config::Location;
+use crate::timer::Timer;
 
 /// The largest accepted reply in bytes. An isolate has 128 MB, and the rows are in memory twice during their
 /// conversion.
@@ -46,7 +47,7 @@ pub async fn send(
     let mut cancel = CancelOnDrop(Some(AbortController::default()));
     let signal = cancel.signal();
     let exchange = pin!(exchange(location, env, request, signal));
-    let timeout = Delay::from(limit.saturating_sub(CANCEL_MARGIN));
+    let timeout = Timer::after(limit.saturating_sub(CANCEL_MARGIN));
     match select(exchange, pin!(timeout)).await {
         Either::Left((outcome, _)) => {
             if outcome.is_ok() {

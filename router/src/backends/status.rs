@@ -72,6 +72,15 @@ impl BackendStatus {
     pub fn plan_state(&mut self, kind: BackendKind, now: Timestamp, chdb_answers: bool) -> BackendState {
         match kind {
             BackendKind::Chdb => self.try_probe(now),
+            BackendKind::Clickhouse => self.expected_state(kind, now, chdb_answers),
+        }
+    }
+
+    /// Returns the same as [`Self::plan_state`] for a request that may yet take a kept answer. The one probe of a down
+    /// engine stays for a request that calls it.
+    pub fn expected_state(&self, kind: BackendKind, now: Timestamp, chdb_answers: bool) -> BackendState {
+        match kind {
+            BackendKind::Chdb => self.state(now),
             BackendKind::Clickhouse if chdb_answers && self.is_suspected(now) => BackendState::Down,
             BackendKind::Clickhouse => self.state,
         }
@@ -214,6 +223,10 @@ mod tests {
         assert_eq!(status.try_probe(at(0)), BackendState::Unknown);
         status.record_failure(at(0), 1.0, "refused".into());
         assert_eq!(status.try_probe(at(9)), BackendState::Down);
+        for _ in 0..2 {
+            let expected = status.expected_state(BackendKind::Chdb, at(10), true);
+            assert_eq!(expected, BackendState::Unknown, "it takes no probe");
+        }
         assert_eq!(status.try_probe(at(10)), BackendState::Unknown, "the probe");
         assert_eq!(status.try_probe(at(10)), BackendState::Down, "only one");
         status.record_answer(at(11), 2.0, Some(at(11)));

@@ -41,8 +41,8 @@ pub struct FailedAttempt {
 }
 
 impl QueryEvent {
-    /// Creates the event of a query's reply at a time. Returns `None` if the query failed before an engine was
-    /// called.
+    /// Creates the event of a query's reply at a time. Returns `None` if no engine was called: for a kept answer, or if
+    /// the query failed before.
     pub fn of(
         query: String,
         reply: &Result<QueryReply, Problem>,
@@ -60,6 +60,7 @@ impl QueryEvent {
             problem: "",
         };
         match reply {
+            Ok(reply) if reply.age_ms.is_some() => None,
             Ok(reply) => Some(Self {
                 backend: engine_name(reply.backend, reply.region.as_deref()),
                 reason: reply.reason.name(),
@@ -189,6 +190,7 @@ mod tests {
             lag_seconds: None,
             elapsed_ms: 9.5,
             backend_ms: 6.0,
+            age_ms: None,
             stats: Stats::default(),
             statement: None,
         }
@@ -238,6 +240,14 @@ mod tests {
         let refused = Err(Problem::new(ProblemType::BadRequest, "no"));
         assert_eq!(
             QueryEvent::of("top_pages".into(), &refused, Vec::new(), at(0)),
+            None
+        );
+        let kept = QueryReply {
+            age_ms: Some(0),
+            ..reply()
+        };
+        assert_eq!(
+            QueryEvent::of("top_pages".into(), &Ok(kept), Vec::new(), at(0)),
             None
         );
     }

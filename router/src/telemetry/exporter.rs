@@ -6,11 +6,12 @@ use std::time::Duration;
 use http::{Request, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
-use worker::{Context, Delay, Env, console_error};
+use worker::{Context, Env, console_error};
 
 use crate::backends::fetch;
 use crate::config::Location;
 use crate::telemetry::event::{ExportQueue, QueryEvent, export};
+use crate::timer::Timer;
 
 /// The time for which events are collected into a batch.
 const BATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -40,7 +41,7 @@ impl Exporter {
         if self.queue().push(event) {
             let env = env.clone();
             context.wait_until(async move {
-                Delay::from(BATCH_INTERVAL).await;
+                Timer::after(BATCH_INTERVAL).await;
                 self.send(&env).await;
             });
         }

@@ -326,6 +326,10 @@ impl Follower {
         }
         self.target.migrate().await?;
         let mut tables = self.target.tables().await?;
+        // Views read the columns.
+        if schema::add_declared(&self.target, &tables).await? {
+            tables = self.target.tables().await?;
+        }
         staging::drop_leftovers(&self.target, &tables).await?;
         let mut bookkeeping = self.target.read_bookkeeping(self.bookkeeping.take()).await?;
         // A killed sync may have written the coverage but not `otel.covered`.

@@ -58,6 +58,17 @@ fn paths(difference: &Difference) -> (Vec<&str>, Vec<&str>, Vec<&str>) {
 
 use FileState::{Gone, Loaded, Loading};
 
+/// The rewritten file of an erasure has a new number, so that a file of the erased number of rows is not taken for the
+/// rest of a compaction.
+#[test]
+fn an_erasure_is_no_compaction() {
+    let ledger = [("old", 10, 5, Loaded)];
+    let found = difference(&[("erased", 9, 9), ("unloaded", 1, 5)], &ledger);
+    assert_eq!(found, Difference::Build(RebuildReason::Vanished));
+    let found = difference(&[("unloaded", 1, 5)], &ledger);
+    assert_eq!(found, Difference::Build(RebuildReason::Vanished));
+}
+
 #[test]
 fn new_files_are_inserted_oldest_first() {
     let found = difference(&[("c", 1, 3), ("a", 1, 1), ("b", 1, 2)], &[("a", 1, 1, Loaded)]);

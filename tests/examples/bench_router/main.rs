@@ -1,4 +1,4 @@
-//! What the router itself costs, what views save, and what a failover adds: all in one run, over real processes.
+//! Measures the router's own time, the gain of views, and the time that a failover adds, in one run over real processes.
 //! `cargo xtask bench router` builds what it needs.
 
 mod relay;
@@ -99,7 +99,7 @@ async fn until_covered(clickhouse: &ClickHouse, sync: &SyncProcess, days: u64) -
     }
 }
 
-/// Days that get no more rows become one part, as they are when somebody asks for them.
+/// Merges the days that get no more rows to one part each, as ClickHouse does in time.
 async fn until_merged(clickhouse: &ClickHouse) -> Result<()> {
     const TOO_MANY: &str = "SELECT count() FROM (SELECT table, partition FROM system.parts WHERE active AND database = 'otel' \
                             AND partition LIKE '20%' AND partition < toString(yesterday()) GROUP BY ALL HAVING count() > 1)";
@@ -119,7 +119,7 @@ async fn until_merged(clickhouse: &ClickHouse) -> Result<()> {
     }
 }
 
-/// Every named query by its view and over the lake.
+/// Runs every named query on its view and on the lake.
 async fn compare(worker: &Worker, stack: &Stack, days: u64) -> Result<()> {
     let example = stack
         .sql(
@@ -151,7 +151,7 @@ async fn compare(worker: &Worker, stack: &Stack, days: u64) -> Result<()> {
     Ok(())
 }
 
-/// The parameters that a query can't do without, as one error of the lake has them.
+/// Returns values for the required parameters of a query, from an error in the lake.
 fn params(info: &QueryInfo, example: &Map<String, Value>) -> Value {
     let required = info.params.iter().filter(|param| param.default.is_none());
     required
@@ -168,7 +168,7 @@ async fn median(worker: &Worker, question: &Value, times: usize) -> Result<(Quer
     Ok((reply, percentile(&mut took, 50)))
 }
 
-/// Asks a named query. The time is until the last byte is here: to read them is the caller's own work.
+/// Runs a named query. The time ends with the last byte, before the caller parses the answer.
 async fn ask(worker: &Worker, question: &Value) -> Result<(QueryReply, Duration)> {
     let asked = Instant::now();
     let (status, text) = worker.send("/query", question).await?;
@@ -177,7 +177,7 @@ async fn ask(worker: &Worker, question: &Value) -> Result<(QueryReply, Duration)
     Ok((serde_json::from_str(&text)?, took))
 }
 
-/// What the caller waits for beyond the engine.
+/// Returns the time that the caller waits beyond the engine's.
 async fn own_time(worker: &Worker, relay: &Relay) -> Result<()> {
     let question = json!({"query": "top_errors", "timeRange": "7d"});
     let mut own = Vec::new();
@@ -203,7 +203,7 @@ async fn own_time(worker: &Worker, relay: &Relay) -> Result<()> {
     Ok(())
 }
 
-/// A frozen ClickHouse, several times, beside chDB asked at once: what a caller waits for beyond chDB's own time for each answer.
+/// Compares queries during a frozen ClickHouse with queries to chDB alone: the time beyond chDB's own for each answer.
 async fn failover(worker: &Worker, clickhouse: &ClickHouse) -> Result<()> {
     let question = json!({"query": "top_errors", "timeRange": "7d"});
     let mut forced = question.clone();

@@ -6,8 +6,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-/// Stands between the Worker and an engine, and says how long an exchange took there: from the first byte of the request to
-/// the last of the reply. It can only tell one exchange at a time.
+/// A relay between the Worker and an engine that measures an exchange: from the first byte of the request to the last of
+/// the reply. It measures one exchange at a time.
 #[derive(Clone, Default)]
 pub struct Relay {
     exchange: Arc<Mutex<Exchange>>,
@@ -20,7 +20,7 @@ struct Exchange {
 }
 
 impl Relay {
-    /// Listens on a free port and hands everything on to `engine` (`127.0.0.1:port`). Gives its own address as a URL.
+    /// Listens on a free port and forwards everything to `engine` (`127.0.0.1:port`). Returns its own address as a URL.
     pub async fn start(&self, engine: String) -> Result<String> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -38,7 +38,7 @@ impl Relay {
         Ok(url)
     }
 
-    /// How long the exchange since the last call took.
+    /// Returns the duration of the exchange since the last call.
     pub fn took(&self) -> Option<Duration> {
         let exchange = std::mem::take(&mut *self.exchange.lock().unwrap_or_else(PoisonError::into_inner));
         Some(exchange.last?.duration_since(exchange.first?))
@@ -65,7 +65,7 @@ impl Relay {
     }
 }
 
-/// Copies until either side ends.
+/// Copies bytes until either side ends.
 async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, seen: impl Fn()) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use lakefront_tests::Worker;
+use reqwest::Method;
+use reqwest::header::CACHE_CONTROL;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -31,8 +33,17 @@ pub struct Seen {
 }
 
 impl Clients {
-    /// Starts `clients` clients.
+    /// Starts `clients` clients that take no kept answer.
     pub fn start(worker: &Arc<Worker>, question: &Value, clients: usize) -> Self {
+        Self::with(worker, question, clients, "no-cache")
+    }
+
+    /// Starts `clients` clients that take a kept answer, as those of the dashboard do.
+    pub fn viewers(worker: &Arc<Worker>, question: &Value, clients: usize) -> Self {
+        Self::with(worker, question, clients, "max-age=0")
+    }
+
+    fn with(worker: &Arc<Worker>, question: &Value, clients: usize, control: &'static str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks = JoinSet::new();
         for _ in 0..clients {
@@ -41,12 +52,13 @@ impl Clients {
                 let mut seen = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
                     let asked = Instant::now();
-                    let (status, value) = worker.post("/query", &question).await?;
+                    let request = worker.request(Method::POST, "/query").json(&question);
+                    let reply = request.header(CACHE_CONTROL, control).send().await?;
                     seen.push(Seen {
-                        at: Instant::now(),
+                        status: reply.status().as_u16(),
+                        value: reply.json().await?,
                         took: asked.elapsed(),
-                        status: status.as_u16(),
-                        value,
+                        at: Instant::now(),
                     });
                 }
                 Ok(seen)

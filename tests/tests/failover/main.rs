@@ -137,6 +137,44 @@ async fn a_frozen_clickhouse_costs_its_deadline_once() -> Result<()> {
 }
 
 #[tokio::test]
+async fn many_viewers_see_no_error_while_both_regions_freeze() -> Result<()> {
+    let tiers = Tiers::three().await?;
+    let viewers = Clients::viewers(&tiers.worker, &top_errors(), 64);
+    for server in &tiers.servers {
+        sleep(Duration::from_secs(1)).await;
+        server.clickhouse.signal(Signal::SIGSTOP)?;
+    }
+    sleep(Duration::from_secs(6)).await;
+    let report = viewers.stop().await?;
+    report.print("both regions frozen, one after the other, under 64 viewers");
+    nobody_saw_an_error(&report)?;
+    let last = report.seen.last().map(|one| &one.value["backend"]);
+    assert_eq!(last, Some(&Value::from("chdb")));
+    // The question that finds both frozen pays both deadlines. The others wait for its answer, not for chDB in turn.
+    let bound = 2 * VIEW_DEADLINE + Duration::from_secs(3);
+    assert!(report.slowest() < bound, "{:?}", report.slowest());
+    for server in &tiers.servers {
+        server.clickhouse.signal(Signal::SIGCONT)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_waits_for_a_frozen_clickhouse_no_longer_than_its_deadline() -> Result<()> {
+    let tiers = Tiers::two().await?;
+    tiers.servers[0].clickhouse.signal(Signal::SIGSTOP)?;
+    let began = Instant::now();
+    let page = tiers.worker.request(Method::GET, "/errors").send().await?;
+    let page = page.error_for_status()?.text().await?;
+    let took = began.elapsed();
+    println!("ClickHouse frozen: the page came after {} ms", took.as_millis());
+    assert!(page.contains("data-backend=\"chdb\""), "{page}");
+    assert!(took < VIEW_DEADLINE + Duration::from_secs(8), "{took:?}");
+    tiers.servers[0].clickhouse.signal(Signal::SIGCONT)?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_nearest_region_answers_and_the_next_when_it_is_down() -> Result<()> {
     let mut tiers = Tiers::three().await?;
     for (place, region) in [(BOSTON, "us"), (TUNIS, "eu")] {
@@ -284,7 +322,8 @@ async fn with_everything_down_the_problem_says_what_to_do() -> Result<()> {
         let request = tiers
             .worker
             .request(Method::POST, "/query")
-            .header(header::CONTENT_TYPE, "application/json");
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CACHE_CONTROL, "no-cache");
         let reply = request.body(top_errors().to_string()).send().await?;
         assert_eq!(reply.status(), 503);
         assert_eq!(reply.headers()[header::RETRY_AFTER], "10");

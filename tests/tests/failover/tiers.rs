@@ -214,6 +214,7 @@ impl Tiers {
             .worker
             .request(Method::POST, "/query")
             .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CACHE_CONTROL, "no-cache")
             .header(LOCATION, place);
         let reply = request.body(top_errors().to_string()).send().await?;
         let (status, text) = (reply.status(), reply.text().await?);

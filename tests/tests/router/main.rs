@@ -1,5 +1,7 @@
 //! The router's HTTP contract, tested against the Worker on workerd with the real chDB behind it.
 
+mod answers;
+
 use anyhow::{Context as _, Result};
 use lakefront_api::{EngineHealth, HealthReply, Problem, ProblemType, QueryInfo, QueryReply, Reason};
 use lakefront_query::catalogue;
@@ -451,6 +453,30 @@ async fn telemetry_is_handed_on_to_ingest() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn telemetry_does_not_wait_for_a_frozen_ingest_for_ever() -> Result<()> {
+    let frozen = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", frozen.local_addr()?);
+    let worker = Worker::start(&[
+        ("CHDB_URL", "http://127.0.0.1:1"),
+        ("INGEST_URL", &url),
+        ("INGEST_TIMEOUT", "1"),
+    ])
+    .await?;
+    let body = json!({"resourceLogs": []}).to_string();
+    let send = worker.request(Method::POST, "/v1/logs").body(body).send();
+    // Ingest accepts the connection, and never answers.
+    let (connection, reply) = tokio::join!(frozen.accept(), send);
+    let (mut connection, _) = connection?;
+    let reply = reply?;
+    assert_eq!(reply.status(), 503);
+    assert!(reply.headers().contains_key(header::RETRY_AFTER), "{reply:?}");
+    assert!(problem(&reply.json().await?)?.detail.contains("send again"));
+    // The router has closed its connection.
+    connection.read_to_end(&mut Vec::new()).await?;
+    Ok(())
+}
+
 /// Sends a log record that is an error and a page view, and waits until `rows` rows are committed.
 async fn record(worker: &Worker, stack: &Stack, rows: u64) -> Result<()> {
     let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
@@ -494,6 +520,22 @@ async fn the_past_is_answered_as_it_was() -> Result<()> {
         assert_eq!((reply.reason, reply.as_of), (Reason::At, as_of), "{at}");
         assert_eq!(views(&reply), Some(json!(1)), "{at}");
     }
+
+    // A search reads the same past, and a preset ends there.
+    let search = json!({"signal": "logs", "timeRange": "24h", "at": then.to_string()});
+    let (status, found) = worker.post("/search", &search).await?;
+    assert_eq!(status, 200, "{found}");
+    assert_eq!(found["rows"].as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found["asOf"], json!(then.to_string()));
+    assert_eq!(found["range"]["to"], json!(then.to_string()));
+
+    // Before the first commit there is no state, and the answer names the oldest one.
+    let mut question = question.clone();
+    question["at"] = json!("2020-01-01T00:00:00Z");
+    let (status, value) = worker.post("/query", &question).await?;
+    assert_eq!(status, 400, "{value}");
+    let oldest = logs.oldest_snapshot_time.context("no oldest snapshot")?;
+    assert!(problem(&value)?.detail.contains(&oldest.to_string()), "{value}");
 
     // Errors are read from two tables, and a snapshot belongs to one table.
     let question = json!({"query": "errors_per_hour", "at": snapshot});

@@ -4,6 +4,7 @@
 mod changes;
 mod compactions;
 mod crashes;
+mod erasure;
 mod follows;
 mod kills;
 mod leases;

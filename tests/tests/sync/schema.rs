@@ -1,9 +1,10 @@
 //! Columns and views that are added later.
 
 use anyhow::{Result, ensure};
+use lakefront_tests::{Stack, TestLake};
 use serde_json::json;
 
-use crate::world::{World, texts};
+use crate::world::{World, append, texts};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_column_is_carried_over_or_refused() -> Result<()> {
@@ -70,5 +71,60 @@ async fn a_view_that_comes_late_is_filled_before_it_is_offered() -> Result<()> {
     assert_eq!(world.value(&first_day).await?, json!(1));
     let gone = format!("SELECT count() FROM system.tables WHERE database = 'otel' AND name = '{old}'");
     assert_eq!(world.value(&gone).await?, json!(0), "nobody kept the old one");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_an_older_version_read_as_empty_everywhere() -> Result<()> {
+    let lake = TestLake::start().await?;
+    let old = lake.open_as_older_version().await?;
+    for number in 0..4 {
+        append(&old, number, number as u64 % 2).await?;
+    }
+    let world = World::over(Stack::over(lake, "500ms").await?).await?;
+    world.demo(&["--days", "1"]).await?;
+    same_promoted_columns(&world, 12).await?;
+
+    // Another program adds a column too.
+    world.rewrite(&["add-column", "Weather", "string"]).await?;
+    world.rewrite(&["copy-with", "Weather", "rain"]).await?;
+    same_promoted_columns(&world, 12).await?;
+    let rain = "SELECT count(), countIf(IsBot) FROM otel_logs WHERE Weather = 'rain'";
+    let before = world.stack.sql(rain).await?.rows;
+    ensure!(before[0][0] != json!(0), "{before:?}");
+
+    // A compaction keeps all columns.
+    world.compact("otel_logs").await?;
+    same_promoted_columns(&world, 12).await?;
+    assert_eq!(world.stack.sql(rain).await?.rows, before);
+    Ok(())
+}
+
+/// Checks that both engines have the same values in all promoted columns of logs, and no null in required ones.
+async fn same_promoted_columns(world: &World, older_rows: u64) -> Result<()> {
+    world.in_step().await?;
+    let logs = lakefront_otel::table("otel_logs").expect("a table");
+    let promoted: Vec<&str> = logs
+        .columns
+        .iter()
+        .filter(|column| column.promoted)
+        .map(|column| column.name)
+        .collect();
+    let columns = promoted.join(", ");
+    let digest = format!("SELECT RowId, {columns} FROM otel_logs ORDER BY ALL LIMIT 1000");
+    let lake = world.stack.sql(&digest).await?.rows;
+    let here = world
+        .clickhouse
+        .sql(&digest.replace("FROM ", "FROM otel."))
+        .await?
+        .rows;
+    ensure!(lake == here, "{lake:?} in the lake, {here:?} here");
+    let empty = format!(
+        "SELECT count() FROM otel_logs WHERE PagePath = '' AND NOT IsBot AND VisitorId = '' AND isNull(VitalValue) \
+         AND RowId < {}",
+        1_i64 << 40
+    );
+    let empty = world.stack.sql(&empty).await?.rows;
+    assert_eq!(empty, [[json!(older_rows)]]);
     Ok(())
 }

@@ -35,7 +35,11 @@ pub struct World {
 impl World {
     /// Starts with an empty lake and an empty ClickHouse.
     pub async fn start() -> Result<Self> {
-        let stack = Stack::start().await?;
+        Self::over(Stack::start().await?).await
+    }
+
+    /// Starts with the lake of a stack and an empty ClickHouse.
+    pub async fn over(stack: Stack) -> Result<Self> {
         let data = tempfile::Builder::new().prefix("lakefront-").tempdir()?;
         let clickhouse = ClickHouse::embedded(data.path(), Some(stack.lake())).await?;
         Ok(Self {
@@ -250,14 +254,14 @@ pub async fn append(lake: &Lake, number: usize, days_ago: u64) -> Result<()> {
     let now = u64::try_from(jiff::Timestamp::now().as_nanosecond())?;
     let midnight = (now / DAY - days_ago) * DAY;
     let record = |index| LogRecord {
-        time_unix_nano: midnight + index,
+        time_unix_nano: midnight + index * 1000,
         severity_number: 17,
         ..LogRecord::default()
     };
     let request = ExportLogsServiceRequest {
         resource_logs: vec![ResourceLogs {
             scope_logs: vec![ScopeLogs {
-                log_records: (0..3).map(record).collect(),
+                log_records: (0..3_u64).map(record).collect(),
                 ..ScopeLogs::default()
             }],
             ..ResourceLogs::default()

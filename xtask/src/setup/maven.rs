@@ -1,36 +1,36 @@
-//! Files of Maven's central repository, and the JDBC drivers among them.
+//! Files of Maven's central repository: libraries of the tests in Java.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use super::announce;
-use super::versions::Versions;
 use crate::installed;
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
-/// Installs the JDBC drivers of the tests, each into a folder named after its version.
+/// Installs versions of a library, each with its jars into a folder of its own below the tool's folder.
 ///
 /// # Errors
 /// Returns an error if a download fails.
-pub fn install_jdbc(paths: &Paths) -> Result<()> {
-    let drivers = Versions::read(paths)?.jdbc;
-    let versions = format!("{drivers:?}");
-    if installed::matches(&paths.tools(), "jdbc", &versions) {
+pub fn install(paths: &Paths, tool: &str, library: &BTreeMap<String, Vec<String>>) -> Result<()> {
+    let versions = format!("{library:?}");
+    if installed::matches(&paths.tools(), tool, &versions) {
         return Ok(());
     }
-    announce("the JDBC drivers from Maven: 21 MB");
-    let _ = std::fs::remove_dir_all(paths.jdbc());
-    for (version, jars) in drivers {
-        let folder = paths.jdbc().join(version);
+    announce(&format!("{tool} from Maven"));
+    let all = paths.tools().join(tool);
+    let _ = std::fs::remove_dir_all(&all);
+    for (version, jars) in library {
+        let folder = all.join(version);
         std::fs::create_dir_all(&folder)?;
         for jar in jars {
-            let name = jar.rsplit('/').next().unwrap_or(&jar);
-            fetch(paths, &jar, &folder.join(name))?;
+            let name = jar.rsplit('/').next().unwrap_or(jar);
+            fetch(paths, jar, &folder.join(name))?;
         }
     }
-    installed::record(&paths.tools(), "jdbc", &versions)
+    installed::record(&paths.tools(), tool, &versions)
 }
 
 /// Downloads a file by its path in the repository.

@@ -27,7 +27,7 @@ pub enum ToolSet {
     Stack,
     /// The tools of `Stack`, and an object store with its catalog.
     StackOnS3,
-    /// The tools of `StackOnS3`, and for the tests Chromium and the JDBC drivers.
+    /// The tools of `StackOnS3`, and for the tests Chromium and what the tests in Java use.
     Everything,
 }
 
@@ -61,7 +61,9 @@ pub fn run(wanted: ToolSet) -> Result<Paths> {
         );
     }
     if wanted >= ToolSet::Everything {
-        step("JDBC drivers", maven::install_jdbc(&paths));
+        step("JDBC drivers", maven::install(&paths, "jdbc", &versions.jdbc));
+        let sdk = maven::install(&paths, "otel-java", &versions.otel_java);
+        step("the OpenTelemetry SDK for Java", sdk);
     }
     if lakefront_launcher::process::interrupted() {
         bail!("interrupted");

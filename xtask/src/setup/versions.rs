@@ -16,6 +16,9 @@ pub struct Versions {
     npm: BTreeMap<String, String>,
     /// The jars of each JDBC driver by its version, as paths in Maven's central repository.
     pub jdbc: BTreeMap<String, Vec<String>>,
+    /// The jars of the OpenTelemetry SDK for Java by its version, like those of `jdbc`.
+    #[serde(rename = "otel-java")]
+    pub otel_java: BTreeMap<String, Vec<String>>,
     /// Version of the OpenTelemetry Collector and of all its modules.
     pub collector: String,
     /// Version of MinIO, as a Go module.

@@ -66,13 +66,15 @@ const ALL_ON_S3: [&str; 9] = [
     "router",
     "sync",
 ];
+/// Binaries that run with `--all` or by name only, because they take minutes.
+const LONG: [&str; 1] = ["many_names"];
 /// Binaries whose tests measure time or use fixed ports.
 const ALONE: [&str; 3] = ["dist", "failover", "up"];
 
 /// Returns the runs of the binaries that `suites` names, or of all binaries if `suites` is empty.
 pub fn jobs(binaries: &[Binary], suites: &[String], all: bool) -> Vec<Job> {
     let wanted = |binary: &&Binary| {
-        suites.is_empty()
+        (suites.is_empty() && (all || !LONG.contains(&binary.name.as_str())))
             || suites.iter().any(|suite| {
                 [&binary.name, &binary.package].contains(&suite)
                     || binary.package == format!("lakefront-{suite}")

@@ -6,7 +6,11 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::{Columns, Explorer, footer, severity, short_time};
-use crate::{QueryService, failure::Failure};
+use crate::{
+    QueryService,
+    failure::Failure,
+    render::table::{LONGEST, cut},
+};
 
 /// Searches for a page of rows and renders it.
 pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Failure> {
@@ -32,7 +36,7 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
         nav.paging aria-label="Paging" {
             @if before.is_some() { a href=(explorer.with(&[("before", ""), ("line", "")])) { "← The newest " (explorer.noun()) } }
             @if let Some(next) = found.next {
-                a.button href=(explorer.with(&[("before", &next.to_string()), ("line", "")])) data-key="older" {
+                a.button href=(explorer.with(&[("before", &next.to_string()), ("line", "")])) {
                     "Older " (explorer.noun()) " →"
                 }
             }
@@ -87,13 +91,13 @@ fn lines(explorer: &Explorer, reply: &QueryReply, zone: &Zone) -> Markup {
                     @let level = severity(columns.value(row, "severity").and_then(Value::as_i64).unwrap_or_default());
                     @let event = columns.text(row, "event");
                     li.(level) {
-                        a href=(explorer.with(&[("line", &place.to_string())])) data-noscroll data-key=(place) {
+                        a href=(explorer.with(&[("line", &place.to_string())])) data-noscroll {
                             time title=(exact(place, zone)) { (short_time(place.time, zone)) }
                             span.level { (level) }
                             span.service { (columns.text(row, "service")) }
                             span.body {
-                                @if !event.is_empty() { b { (event) } " " }
-                                (columns.text(row, "body"))
+                                @if !event.is_empty() { b { (cut(event, LONGEST)) } " " }
+                                (cut(columns.text(row, "body"), LONGEST))
                                 @if !event.is_empty() && columns.text(row, "body").is_empty() { (columns.text(row, "page")) }
                             }
                         }
@@ -123,14 +127,14 @@ fn spans(explorer: &Explorer, reply: &QueryReply, zone: &Zone) -> Markup {
                 @if let Some(place) = place(&columns, row) {
                     @let failed = columns.text(row, "status") == "Error";
                     li.(if failed { "error" } else { "info" }) {
-                        a href=(explorer.with(&[("line", &place.to_string())])) data-noscroll data-key=(place) {
+                        a href=(explorer.with(&[("line", &place.to_string())])) data-noscroll {
                             time title=(exact(place, zone)) { (short_time(place.time, zone)) }
                             span.level { (if failed { "error" } else { "ok" }) }
                             span.service { (columns.text(row, "service")) }
                             span.body {
-                                b { (columns.text(row, "name")) }
+                                b { (cut(columns.text(row, "name"), LONGEST)) }
                                 @if let Some(status) = columns.value(row, "http_status").and_then(Value::as_i64) { " " (status) }
-                                " " (columns.text(row, "message"))
+                                " " (cut(columns.text(row, "message"), LONGEST))
                             }
                             span.took { (Unit::Millis.full(millis(row))) }
                             span.track { i style={ "width:" (format!("{:.2}", millis(row) / longest * 100.0)) "%" } {} }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::html::{Column, dash, number, numbers, state};
-use crate::server::elapsed::ago;
+use crate::elapsed::ago;
 
 /// The columns of the table. The first is the server's name.
 pub const COLUMNS: &[Column] = &[

@@ -6,7 +6,7 @@ use lakefront_chart::{Unit, bytes, count};
 use maud::{Markup, html};
 
 use super::html::{Column, dash, numbers, state, table};
-use crate::server::elapsed::ago;
+use crate::elapsed::ago;
 
 const COLUMNS: &[Column] = &[
     ("process", false),

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::compact::replace;
 use crate::compaction::pace::Pace;
 use crate::compaction::plan::{Bounds, Small, plan};
-use crate::compaction::rewrite::{Limits, rewrite};
+use crate::compaction::rewrite::{Input, Limits, rewrite};
 use crate::current_files::{self, TableState};
 use crate::error::{Error, Result};
 use crate::lake_file::{self, LakeFile};
@@ -179,7 +179,12 @@ pub(crate) async fn compact(
     let (inputs, schema, pace) = (old.clone(), Arc::clone(&group.schema), Arc::clone(pace));
     let rewriting = move |table: &OpenTable, files: &mut Vec<DataFile>| {
         pace.start();
-        rewrite(table, &schema, day, &inputs, limits, &pace, files)
+        let input = Input {
+            day,
+            files: &inputs,
+            without: None,
+        };
+        rewrite(table, &schema, input, limits, &pace, files)
     };
     let new = write::write_or_delete(table, rewriting).await?;
     let compacted = Compacted {

@@ -25,8 +25,9 @@ pub(crate) const FRESH: Duration = Duration::from_secs(30);
 pub(crate) const QUIET: Duration = Duration::from_secs(3600);
 /// Largest ratio of a small file of a closed day to the sum of the smaller ones with which it is rewritten.
 const STEP: u64 = 8;
-/// Most files of one rewrite.
-const MOST_FILES: usize = 10_000;
+/// Most files of one rewrite. Its bytes are bounded by [`cut`]. A rewrite is lost if its process ends, so that a process
+/// that restarts every minute must be able to finish one.
+const MOST_FILES: usize = 256;
 
 /// A live data file of a day, reduced to the facts that the choice depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +112,8 @@ fn steps(files: &[Small], ascending: &[usize]) -> Vec<Vec<usize>> {
     runs
 }
 
-/// Cuts a run, oldest rows first, into groups that one rewrite takes. Only the last one may be below the target.
+/// Cuts a run, oldest rows first, into groups that one rewrite takes: at most [`MOST_FILES`], and fewer bytes than
+/// two and a third of the target. Only the last one of few files may be below the target.
 fn cut(files: &[Small], mut run: Vec<usize>, target_bytes: u64) -> Vec<Vec<usize>> {
     run.sort_by_key(|index| files[*index].sequence_number);
     let mut groups: Vec<(u64, Vec<usize>)> = Vec::new();

@@ -164,6 +164,55 @@ fn days_stay_within_bounds() {
     }
 }
 
+/// A process that ends after each rewrite gets a day of many thousand files done, by rewrites of a bounded size.
+#[test]
+fn a_process_that_restarts_after_each_rewrite_comes_to_an_end() {
+    let file = |number: usize, bytes: u64| Small {
+        bytes,
+        sequence_number: i64::try_from(number).unwrap(),
+        age: 2 * QUIET,
+    };
+    for (count, bytes) in [(20_000, 4_000), (600, 20 << 20)] {
+        for closed in [false, true] {
+            let bounds = Bounds {
+                target_bytes: TARGET,
+                closed,
+            };
+            let mut files: Vec<Small> = (0..count).map(|number| file(number, bytes)).collect();
+            let mut rewrites = 0;
+            while let Some(group) = plan(&files, bounds).into_iter().next() {
+                rewrites += 1;
+                assert!(rewrites < 300, "{} files are left", files.len());
+                let sum: u64 = group.iter().map(|index| files[*index].bytes).sum();
+                assert!(group.len() <= 256, "{} files at once", group.len());
+                assert!(sum < TARGET / 3 * 7, "{sum} bytes at once");
+                let newest = group
+                    .iter()
+                    .map(|index| files[*index].sequence_number)
+                    .max()
+                    .unwrap();
+                let outputs = usize::try_from(sum / TARGET).unwrap().max(1);
+                for index in group
+                    .into_iter()
+                    .collect::<std::collections::BTreeSet<_>>()
+                    .into_iter()
+                    .rev()
+                {
+                    files.remove(index);
+                }
+                for _ in 0..outputs {
+                    files.push(file(usize::try_from(newest).unwrap(), sum / outputs as u64));
+                }
+            }
+            let small = files
+                .iter()
+                .filter(|file| file.bytes < bounds.done_bytes())
+                .count();
+            assert!(small <= MOST_SMALL, "{small} small files of {count}");
+        }
+    }
+}
+
 proptest! {
     /// A plan names each file once, at least two at a time, and neither done nor fresh ones. Repeated, it comes to an
     /// end.

@@ -6,14 +6,16 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, UInt32Array, new_null_array};
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array};
 use arrow_schema::{Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
+use arrow_select::filter::filter_record_batch;
 use iceberg::spec::{DataFile, PrimitiveLiteral};
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::compaction::pace::Pace;
+use crate::erasure::condition::Condition;
 use crate::error::{Error, Result};
 use crate::table::OpenTable;
 use crate::write::{self, DataFileWriter};
@@ -32,7 +34,18 @@ pub(crate) struct Limits {
     pub memory_bytes: usize,
 }
 
-/// Writes the rows of the files as new files of the partition `day`, and adds these to `written`.
+/// The rows that are rewritten.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Input<'a> {
+    /// The partition, in days since 1970-01-01 UTC.
+    pub day: i32,
+    /// The files with the rows.
+    pub files: &'a [DataFile],
+    /// Selects the rows that are left out.
+    pub without: Option<&'a Condition>,
+}
+
+/// Writes the rows as new files, and adds these to `written`.
 ///
 /// # Errors
 /// [`Error::Rows`] when the files do not have as many rows as their manifests say, [`Error::Batch`] when one lacks a
@@ -40,12 +53,12 @@ pub(crate) struct Limits {
 pub(crate) fn rewrite(
     table: &OpenTable,
     schema: &SchemaRef,
-    day: i32,
-    files: &[DataFile],
+    input: Input<'_>,
     limits: Limits,
     pace: &Pace,
     written: &mut Vec<DataFile>,
 ) -> Result<()> {
+    let Input { day, files, without } = input;
     let mut files: Vec<&DataFile> = files.iter().collect();
     files.sort_by_key(|file| earliest(table, schema, file));
     let expected: u64 = files.iter().map(|file| file.record_count()).sum();
@@ -61,23 +74,30 @@ pub(crate) fn rewrite(
         writer: None,
         written,
     };
+    let mut left_out = 0;
     for file in files {
         let input = table.storage.open(file.file_path())?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(input)?
             .with_batch_size(BATCH_ROWS)
             .build()?;
         for batch in reader {
-            output.push(conform(table, schema, &batch?)?, pace)?;
+            let mut batch = conform(table, schema, &batch?)?;
+            if let Some(condition) = without {
+                let selected = condition.select(table.definition, &batch);
+                left_out += selected.true_count() as u64;
+                batch = filter_record_batch(&batch, &BooleanArray::new(!selected.values(), None))?;
+            }
+            output.push(batch, pace)?;
         }
         pace.rest()?;
     }
     output.finish()?;
     let found: u64 = written.iter().map(DataFile::record_count).sum();
-    if found != expected {
+    if found + left_out != expected {
         return Err(Error::Rows {
             table: table.definition.name.to_owned(),
             expected,
-            found,
+            found: found + left_out,
         });
     }
     Ok(())
@@ -104,27 +124,31 @@ fn field_id(field: &Field) -> Option<i32> {
 ///
 /// Columns are found by their id, because they may have been renamed; by name in a file without ids. A column that the
 /// file lacks is null.
-fn conform(table: &OpenTable, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
-    let of_file = batch.schema();
-    let has_ids = of_file.fields().iter().any(|field| field_id(field).is_some());
-    let columns = schema.fields().iter().map(|field| {
-        let index = of_file.fields().iter().position(|other| match has_ids {
-            true => field_id(other) == field_id(field),
-            false => other.name() == field.name(),
-        });
-        match index {
+pub(crate) fn conform(table: &OpenTable, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| match position(&batch.schema(), field) {
             Some(index) => write::cast(table, field, batch.column(index)),
             None if field.is_nullable() => Ok(new_null_array(field.data_type(), batch.num_rows())),
             None => Err(Error::Batch {
                 table: table.definition.name.to_owned(),
                 reason: format!("a data file lacks the required column `{}`", field.name()),
             }),
-        }
-    });
+        });
     let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
     RecordBatch::try_new(Arc::clone(schema), columns).map_err(|error| Error::Batch {
         table: table.definition.name.to_owned(),
         reason: error.to_string(),
+    })
+}
+
+/// Returns the position of a column of the table in a data file.
+pub(crate) fn position(of_file: &Schema, field: &Field) -> Option<usize> {
+    let has_ids = of_file.fields().iter().any(|field| field_id(field).is_some());
+    of_file.fields().iter().position(|other| match has_ids {
+        true => field_id(other) == field_id(field),
+        false => other.name() == field.name(),
     })
 }
 

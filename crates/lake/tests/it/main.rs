@@ -6,12 +6,14 @@ mod common;
 
 mod commits;
 mod compaction;
+mod erasure;
 mod history;
 mod lost_answers;
 mod old_days;
 mod orphan_files;
 mod readers;
 mod remote;
+mod schema_evolution;
 mod sql_catalog;
 mod version_hint;
 

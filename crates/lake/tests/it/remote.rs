@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use iceberg::spec::TableMetadata;
-use lakefront_lake::{DataFile, Error, Lake, LakeConfig, LakeLocation, RestCatalogConfig, WalPosition};
+use lakefront_lake::{
+    CompactionSettings, DataFile, Error, Lake, LakeConfig, LakeLocation, Pace, RestCatalogConfig, WalPosition,
+};
 use lakefront_lake_catalog::{Error as CatalogError, RestCatalog, RestTable};
 use lakefront_tests::{LakeAt, Nessie, Relay, S3Lake, Treatment};
 use secrecy::ExposeSecret as _;
 
-use crate::common::{DAY, MARCH_10, data_files, rows};
+use crate::common::{DAY, MARCH_10, NEW_YEAR, data_files, rows};
 
 const TABLE: &str = "otel_logs";
 const ROWS: usize = 10;
@@ -165,6 +167,88 @@ async fn two_lakes_and_a_third_party_append_at_once() {
     );
     assert!(third["rows"].as_u64().unwrap() > 0);
     assert_eq!(count(&lake).await, read["rows"].as_u64().unwrap());
+}
+
+/// Compacts until nothing is due. Returns the number of rewrites that were committed, and of those that came second.
+async fn compact_all(lake: &Lake) -> (usize, usize) {
+    let settings = CompactionSettings::default();
+    let pace = Arc::new(Pace::new(100));
+    let (mut done, mut late) = (0, 0);
+    loop {
+        let due = lake.plan_compaction(TABLE, &settings).await.unwrap().groups;
+        if due.is_empty() {
+            return (done, late);
+        }
+        for group in due {
+            match lake.compact(&group, &settings, &pace).await {
+                Ok(_) => done += 1,
+                Err(Error::NotCurrent { .. }) => {
+                    late += 1;
+                    break;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_compactors_beside_appends_lose_and_double_nothing() {
+    const FILES: i64 = 30;
+    let servers = S3Lake::start().await.unwrap();
+    let open = async || {
+        Lake::open(LakeConfig {
+            now_ms: || NEW_YEAR / 1000,
+            ..config(configured(&servers))
+        })
+        .await
+        .unwrap()
+    };
+    let (one, other, writer) = (open().await, open().await, open().await);
+    let append = async |number: i64| {
+        let files = written(&writer, number * ROWS as i64).await;
+        writer.append(TABLE, &files, None).await.unwrap().unwrap();
+    };
+    for number in 0..FILES {
+        append(number).await;
+    }
+    // Both plan the same files, so that one of them comes second.
+    let settings = CompactionSettings::default();
+    let plans = [&one, &other].map(|lake| lake.plan_compaction(TABLE, &settings));
+    let [of_one, of_other] = futures::future::try_join_all(plans)
+        .await
+        .unwrap()
+        .try_into()
+        .unwrap();
+    let (pace, beside) = (Arc::new(Pace::new(100)), Arc::new(Pace::new(100)));
+    let (first, second, ()) = tokio::join!(
+        one.compact(&of_one.groups[0], &settings, &pace),
+        other.compact(&of_other.groups[0], &settings, &beside),
+        append(FILES),
+    );
+    let refused: Vec<Error> = [first, second].into_iter().filter_map(Result::err).collect();
+    assert!(
+        matches!(refused[..], [Error::NotCurrent { missing: 30, .. }]),
+        "{refused:?}"
+    );
+
+    // Then both work until nothing is due, beside further appends.
+    let appends = async {
+        for number in FILES + 1..2 * FILES {
+            append(number).await;
+        }
+    };
+    let ((done, _), (done_too, _), ()) = tokio::join!(compact_all(&one), compact_all(&other), appends);
+    assert!(done + done_too >= 1, "the other day, at least");
+    compact_all(&other).await;
+    let rows = 2 * FILES as u64 * ROWS as u64;
+    assert_eq!(count(&one).await, rows);
+    let read = servers.pyiceberg(TABLE, &[]).await.unwrap();
+    assert_eq!(
+        (&read["rows"], &read["distinct"]),
+        (&rows.into(), &rows.into()),
+        "{read}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,9 @@ pub(super) use text::TextColumn;
 pub(super) trait Column {
     /// Returns the values as an array, and empties the builder.
     fn finish_as(&mut self, data_type: &DataType) -> ArrayRef;
+
+    /// Appends empty values until there are as many as `rows`, if rows may be left out of the column.
+    fn fill(&mut self, _rows: usize) {}
 }
 
 impl<B: arrow_array::builder::ArrayBuilder> Column for B {
@@ -29,9 +32,31 @@ impl<B: arrow_array::builder::ArrayBuilder> Column for B {
     }
 }
 
-/// Returns a builder of times in UTC.
-pub(super) fn timestamps() -> TimestampMicrosecondBuilder {
-    TimestampMicrosecondBuilder::new().with_timezone(UTC)
+/// A builder of times in UTC, in microseconds since 1970.
+pub(super) struct TimeColumn(TimestampMicrosecondBuilder);
+
+impl Default for TimeColumn {
+    fn default() -> Self {
+        Self(TimestampMicrosecondBuilder::new().with_timezone(UTC))
+    }
+}
+
+impl TimeColumn {
+    /// Appends a time.
+    pub(super) fn append_value(&mut self, micros: i64) {
+        self.0.append_value(micros);
+    }
+
+    /// Appends a time, or null.
+    pub(super) fn append_option(&mut self, micros: Option<i64>) {
+        self.0.append_option(micros);
+    }
+}
+
+impl Column for TimeColumn {
+    fn finish_as(&mut self, data_type: &DataType) -> ArrayRef {
+        self.0.finish_as(data_type)
+    }
 }
 
 /// A builder of a `map<string, string>` column.
@@ -85,27 +110,20 @@ impl Column for MapColumn {
     }
 }
 
-/// A builder of a `list<element>` column. The caller appends elements to `elements` and then closes the list.
+/// A builder of a `list<element>` column.
 #[derive(Default)]
 pub(super) struct ListColumn<C> {
     offsets: Offsets,
-    pub(super) elements: C,
-}
-
-impl<C: Column> ListColumn<C> {
-    /// Returns a list builder over a builder of elements.
-    pub(super) fn new(elements: C) -> Self {
-        Self {
-            offsets: Offsets::default(),
-            elements,
-        }
-    }
+    elements: C,
 }
 
 impl<C> ListColumn<C> {
-    /// Appends a list of `length` elements. The elements may be appended before or after.
-    pub(super) fn close(&mut self, length: usize) {
-        self.offsets.push(self.offsets.last() + length);
+    /// Appends a list with an element for each item. `append` appends the element.
+    pub(super) fn append<T>(&mut self, items: &[T], mut append: impl FnMut(&mut C, &T)) {
+        for item in items {
+            append(&mut self.elements, item);
+        }
+        self.offsets.push(self.offsets.last() + items.len());
     }
 }
 

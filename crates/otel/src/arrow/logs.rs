@@ -1,12 +1,12 @@
 //! The builder of record batches of `otel_logs`.
 
 use arrow_array::RecordBatch;
-use arrow_array::builder::{Int32Builder, Int64Builder, TimestampMicrosecondBuilder};
+use arrow_array::builder::{Int32Builder, Int64Builder};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use prost::Message;
 
 use super::batch::{columns, finish};
-use super::column::{MapColumn, TextColumn, timestamps};
+use super::column::{MapColumn, TextColumn, TimeColumn};
 use super::error::{AppendError, Appended};
 use super::promoted::PromotedColumns;
 use super::size;
@@ -65,6 +65,7 @@ impl LogsBuilder {
                 for record in &scope_logs.log_records {
                     let row = self.mapper.log(record, &resource);
                     self.columns.append(
+                        self.rows,
                         &row,
                         &resource,
                         &scope,
@@ -93,8 +94,9 @@ impl LogsBuilder {
 
     /// Finishes the rows into a batch, and empties the builder.
     pub fn finish(&mut self) -> RecordBatch {
+        self.columns.promoted.fill(self.rows);
         (self.rows, self.bytes) = (0, 0);
-        self.columns.finish()
+        finish(table(LOGS).expect("a table of ours"), self.columns.columns())
     }
 }
 
@@ -111,102 +113,26 @@ pub fn size_of(request: &ExportLogsServiceRequest) -> usize {
     repeated.sum::<usize>() + 2 * request.encoded_len()
 }
 
-struct Columns {
-    timestamp: TimestampMicrosecondBuilder,
-    observed_timestamp: TimestampMicrosecondBuilder,
-    trace_id: TextColumn,
-    span_id: TextColumn,
-    trace_flags: Int32Builder,
-    severity_text: TextColumn,
-    severity_number: Int32Builder,
-    service_name: TextColumn,
-    body: TextColumn,
-    resource_schema_url: TextColumn,
-    resource_attributes: MapColumn,
-    scope_schema_url: TextColumn,
-    scope_name: TextColumn,
-    scope_version: TextColumn,
-    scope_attributes: MapColumn,
-    log_attributes: MapColumn,
-    event_name: TextColumn,
-    row_id: Int64Builder,
-    promoted: PromotedColumns,
-    rows: usize,
-}
-
-impl Default for Columns {
-    fn default() -> Self {
-        Self {
-            timestamp: timestamps(),
-            observed_timestamp: timestamps(),
-            trace_id: TextColumn::default(),
-            span_id: TextColumn::default(),
-            trace_flags: Int32Builder::new(),
-            severity_text: TextColumn::default(),
-            severity_number: Int32Builder::new(),
-            service_name: TextColumn::default(),
-            body: TextColumn::default(),
-            resource_schema_url: TextColumn::default(),
-            resource_attributes: MapColumn::default(),
-            scope_schema_url: TextColumn::default(),
-            scope_name: TextColumn::default(),
-            scope_version: TextColumn::default(),
-            scope_attributes: MapColumn::default(),
-            log_attributes: MapColumn::default(),
-            event_name: TextColumn::default(),
-            row_id: Int64Builder::new(),
-            promoted: PromotedColumns::default(),
-            rows: 0,
-        }
-    }
-}
-
-impl Columns {
-    fn append(&mut self, row: &LogRow<'_>, resource: &Resource<'_>, scope: &Scope<'_>, row_id: i64) {
-        self.timestamp.append_value(row.timestamp);
-        self.observed_timestamp.append_value(row.observed_timestamp);
-        self.trace_id.append_value(row.trace_id.as_str());
-        self.span_id.append_value(row.span_id.as_str());
-        self.trace_flags.append_value(row.trace_flags);
-        self.severity_text.append_value(row.severity_text);
-        self.severity_number.append_value(row.severity_number);
-        self.service_name.append_value(&resource.service_name);
-        self.body.append_any(row.body);
-        self.resource_schema_url.append_value(resource.schema_url);
-        self.resource_attributes.append_texts(&resource.attributes);
-        self.scope_schema_url.append_value(scope.schema_url);
-        self.scope_name.append_value(scope.name);
-        self.scope_version.append_value(scope.version);
-        self.scope_attributes.append_texts(&scope.attributes);
-        self.log_attributes.append(row.attributes);
-        self.event_name.append_value(&row.event_name);
-        self.row_id.append_value(row_id);
-        self.promoted.append(self.rows, &row.promoted);
-        self.rows += 1;
-    }
-
-    fn finish(&mut self) -> RecordBatch {
-        let mut columns = columns!(self;
-            timestamp = "Timestamp",
-            observed_timestamp = "ObservedTimestamp",
-            trace_id = "TraceId",
-            span_id = "SpanId",
-            trace_flags = "TraceFlags",
-            severity_text = "SeverityText",
-            severity_number = "SeverityNumber",
-            service_name = "ServiceName",
-            body = "Body",
-            resource_schema_url = "ResourceSchemaUrl",
-            resource_attributes = "ResourceAttributes",
-            scope_schema_url = "ScopeSchemaUrl",
-            scope_name = "ScopeName",
-            scope_version = "ScopeVersion",
-            scope_attributes = "ScopeAttributes",
-            log_attributes = "LogAttributes",
-            event_name = "EventName",
-            row_id = "RowId",
-        );
-        columns.extend(self.promoted.columns(std::mem::take(&mut self.rows)));
-        finish(table(LOGS).expect("a table of ours"), columns)
+columns! {
+    struct Columns(index: usize, row: &LogRow<'_>, resource: &Resource<'_>, scope: &Scope<'_>, row_id: i64) {
+        timestamp: TimeColumn, "Timestamp" => timestamp.append_value(row.timestamp);
+        observed: TimeColumn, "ObservedTimestamp" => observed.append_value(row.observed_timestamp);
+        trace_id: TextColumn, "TraceId" => trace_id.append_value(row.trace_id.as_str());
+        span_id: TextColumn, "SpanId" => span_id.append_value(row.span_id.as_str());
+        trace_flags: Int32Builder, "TraceFlags" => trace_flags.append_value(row.trace_flags);
+        severity_text: TextColumn, "SeverityText" => severity_text.append_value(row.severity_text);
+        severity_number: Int32Builder, "SeverityNumber" => severity_number.append_value(row.severity_number);
+        service_name: TextColumn, "ServiceName" => service_name.append_value(&resource.service_name);
+        body: TextColumn, "Body" => body.append_any(row.body);
+        resource_schema_url: TextColumn, "ResourceSchemaUrl" => resource_schema_url.append_value(resource.schema_url);
+        resource_attributes: MapColumn, "ResourceAttributes" => resource_attributes.append_texts(&resource.attributes);
+        scope_schema_url: TextColumn, "ScopeSchemaUrl" => scope_schema_url.append_value(scope.schema_url);
+        scope_name: TextColumn, "ScopeName" => scope_name.append_value(scope.name);
+        scope_version: TextColumn, "ScopeVersion" => scope_version.append_value(scope.version);
+        scope_attributes: MapColumn, "ScopeAttributes" => scope_attributes.append_texts(&scope.attributes);
+        log_attributes: MapColumn, "LogAttributes" => log_attributes.append(row.attributes);
+        event_name: TextColumn, "EventName" => event_name.append_value(&row.event_name);
+        id: Int64Builder, "RowId" => id.append_value(row_id);
+        promoted: PromotedColumns, .. => promoted.append(index, &row.promoted);
     }
 }

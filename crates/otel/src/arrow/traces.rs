@@ -1,13 +1,12 @@
 //! The builder of record batches of `otel_traces`.
 
 use arrow_array::RecordBatch;
-use arrow_array::builder::{Int64Builder, TimestampMicrosecondBuilder};
+use arrow_array::builder::Int64Builder;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use prost::Message;
 
 use super::batch::{columns, finish};
-use super::column::{ListColumn, MapColumn, TextColumn, timestamps};
+use super::column::{ListColumn, MapColumn, TextColumn, TimeColumn};
 use super::error::{AppendError, Appended};
 use super::promoted::PromotedColumns;
 use super::size;
@@ -78,6 +77,7 @@ impl TracesBuilder {
                         row.pass_on();
                     }
                     self.columns.append(
+                        self.rows,
                         &row,
                         &resource,
                         &scope,
@@ -104,8 +104,9 @@ impl TracesBuilder {
 
     /// Finishes the rows into a batch, and empties the builder.
     pub fn finish(&mut self) -> RecordBatch {
+        self.columns.promoted.fill(self.rows);
         (self.rows, self.bytes) = (0, 0);
-        self.columns.finish()
+        finish(table(TRACES).expect("a table of ours"), self.columns.columns())
     }
 }
 
@@ -122,148 +123,38 @@ pub fn size_of(request: &ExportTraceServiceRequest) -> usize {
     repeated.sum::<usize>() + 4 * request.encoded_len()
 }
 
-struct Columns {
-    timestamp: TimestampMicrosecondBuilder,
-    trace_id: TextColumn,
-    span_id: TextColumn,
-    parent_span_id: TextColumn,
-    trace_state: TextColumn,
-    span_name: TextColumn,
-    span_kind: TextColumn,
-    service_name: TextColumn,
-    resource_attributes: MapColumn,
-    scope_name: TextColumn,
-    scope_version: TextColumn,
-    span_attributes: MapColumn,
-    duration: Int64Builder,
-    status_code: TextColumn,
-    status_message: TextColumn,
-    events_timestamp: ListColumn<TimestampMicrosecondBuilder>,
-    events_name: ListColumn<TextColumn>,
-    events_attributes: ListColumn<MapColumn>,
-    links_trace_id: ListColumn<TextColumn>,
-    links_span_id: ListColumn<TextColumn>,
-    links_trace_state: ListColumn<TextColumn>,
-    links_attributes: ListColumn<MapColumn>,
-    row_id: Int64Builder,
-    promoted: PromotedColumns,
-    rows: usize,
-}
-
-impl Default for Columns {
-    fn default() -> Self {
-        Self {
-            timestamp: timestamps(),
-            trace_id: TextColumn::default(),
-            span_id: TextColumn::default(),
-            parent_span_id: TextColumn::default(),
-            trace_state: TextColumn::default(),
-            span_name: TextColumn::default(),
-            span_kind: TextColumn::default(),
-            service_name: TextColumn::default(),
-            resource_attributes: MapColumn::default(),
-            scope_name: TextColumn::default(),
-            scope_version: TextColumn::default(),
-            span_attributes: MapColumn::default(),
-            duration: Int64Builder::new(),
-            status_code: TextColumn::default(),
-            status_message: TextColumn::default(),
-            events_timestamp: ListColumn::new(timestamps()),
-            events_name: ListColumn::default(),
-            events_attributes: ListColumn::default(),
-            links_trace_id: ListColumn::default(),
-            links_span_id: ListColumn::default(),
-            links_trace_state: ListColumn::default(),
-            links_attributes: ListColumn::default(),
-            row_id: Int64Builder::new(),
-            promoted: PromotedColumns::default(),
-            rows: 0,
-        }
-    }
-}
-
-impl Columns {
-    fn append(&mut self, row: &SpanRow<'_>, resource: &Resource<'_>, scope: &Scope<'_>, row_id: i64) {
-        let span = row.span;
-        self.timestamp.append_value(row.timestamp);
-        self.trace_id.append_value(row.trace_id.as_str());
-        self.span_id.append_value(row.span_id.as_str());
-        self.parent_span_id.append_value(row.parent_span_id.as_str());
-        self.trace_state.append_value(&span.trace_state);
-        self.span_name.append_value(&span.name);
-        self.span_kind.append_value(row.span_kind);
-        self.service_name.append_value(&resource.service_name);
-        self.resource_attributes.append_texts(&resource.attributes);
-        self.scope_name.append_value(scope.name);
-        self.scope_version.append_value(scope.version);
-        self.span_attributes.append(&span.attributes);
-        self.duration.append_value(row.duration);
-        self.status_code.append_value(row.status_code);
-        self.status_message.append_value(row.status_message);
-        self.append_events(&span.events, row.timestamp);
-        self.append_links(&span.links);
-        self.row_id.append_value(row_id);
-        self.promoted.append(self.rows, &row.promoted);
-        self.rows += 1;
-    }
-
-    fn append_events(&mut self, events: &[Event], span_start: i64) {
-        for event in events {
-            self.events_timestamp
-                .elements
-                .append_value(micros(event.time_unix_nano, span_start));
-            self.events_name.elements.append_value(&event.name);
-            self.events_attributes.elements.append(&event.attributes);
-        }
-        self.events_timestamp.close(events.len());
-        self.events_name.close(events.len());
-        self.events_attributes.close(events.len());
-    }
-
-    fn append_links(&mut self, links: &[Link]) {
-        for link in links {
-            self.links_trace_id
-                .elements
-                .append_value(hex_id::<16>(&link.trace_id).as_str());
-            self.links_span_id
-                .elements
-                .append_value(hex_id::<8>(&link.span_id).as_str());
-            self.links_trace_state.elements.append_value(&link.trace_state);
-            self.links_attributes.elements.append(&link.attributes);
-        }
-        self.links_trace_id.close(links.len());
-        self.links_span_id.close(links.len());
-        self.links_trace_state.close(links.len());
-        self.links_attributes.close(links.len());
-    }
-
-    fn finish(&mut self) -> RecordBatch {
-        let mut columns = columns!(self;
-            timestamp = "Timestamp",
-            trace_id = "TraceId",
-            span_id = "SpanId",
-            parent_span_id = "ParentSpanId",
-            trace_state = "TraceState",
-            span_name = "SpanName",
-            span_kind = "SpanKind",
-            service_name = "ServiceName",
-            resource_attributes = "ResourceAttributes",
-            scope_name = "ScopeName",
-            scope_version = "ScopeVersion",
-            span_attributes = "SpanAttributes",
-            duration = "Duration",
-            status_code = "StatusCode",
-            status_message = "StatusMessage",
-            events_timestamp = "Events.Timestamp",
-            events_name = "Events.Name",
-            events_attributes = "Events.Attributes",
-            links_trace_id = "Links.TraceId",
-            links_span_id = "Links.SpanId",
-            links_trace_state = "Links.TraceState",
-            links_attributes = "Links.Attributes",
-            row_id = "RowId",
-        );
-        columns.extend(self.promoted.columns(std::mem::take(&mut self.rows)));
-        finish(table(TRACES).expect("a table of ours"), columns)
+columns! {
+    struct Columns(index: usize, row: &SpanRow<'_>, resource: &Resource<'_>, scope: &Scope<'_>, row_id: i64) {
+        timestamp: TimeColumn, "Timestamp" => timestamp.append_value(row.timestamp);
+        trace_id: TextColumn, "TraceId" => trace_id.append_value(row.trace_id.as_str());
+        span_id: TextColumn, "SpanId" => span_id.append_value(row.span_id.as_str());
+        parent_span_id: TextColumn, "ParentSpanId" => parent_span_id.append_value(row.parent_span_id.as_str());
+        trace_state: TextColumn, "TraceState" => trace_state.append_value(&row.span.trace_state);
+        span_name: TextColumn, "SpanName" => span_name.append_value(&row.span.name);
+        span_kind: TextColumn, "SpanKind" => span_kind.append_value(row.span_kind);
+        service_name: TextColumn, "ServiceName" => service_name.append_value(&resource.service_name);
+        resource_attributes: MapColumn, "ResourceAttributes" => resource_attributes.append_texts(&resource.attributes);
+        scope_name: TextColumn, "ScopeName" => scope_name.append_value(scope.name);
+        scope_version: TextColumn, "ScopeVersion" => scope_version.append_value(scope.version);
+        span_attributes: MapColumn, "SpanAttributes" => span_attributes.append(&row.span.attributes);
+        duration: Int64Builder, "Duration" => duration.append_value(row.duration);
+        status_code: TextColumn, "StatusCode" => status_code.append_value(row.status_code);
+        status_message: TextColumn, "StatusMessage" => status_message.append_value(row.status_message);
+        event_times: ListColumn<TimeColumn>, "Events.Timestamp" => event_times
+            .append(&row.span.events, |times, event| times.append_value(micros(event.time_unix_nano, row.timestamp)));
+        event_names: ListColumn<TextColumn>, "Events.Name" => event_names
+            .append(&row.span.events, |names, event| names.append_value(&event.name));
+        event_attributes: ListColumn<MapColumn>, "Events.Attributes" => event_attributes
+            .append(&row.span.events, |maps, event| maps.append(&event.attributes));
+        link_trace_ids: ListColumn<TextColumn>, "Links.TraceId" => link_trace_ids
+            .append(&row.span.links, |ids, link| ids.append_value(hex_id::<16>(&link.trace_id).as_str()));
+        link_span_ids: ListColumn<TextColumn>, "Links.SpanId" => link_span_ids
+            .append(&row.span.links, |ids, link| ids.append_value(hex_id::<8>(&link.span_id).as_str()));
+        link_trace_states: ListColumn<TextColumn>, "Links.TraceState" => link_trace_states
+            .append(&row.span.links, |states, link| states.append_value(&link.trace_state));
+        link_attributes: ListColumn<MapColumn>, "Links.Attributes" => link_attributes
+            .append(&row.span.links, |maps, link| maps.append(&link.attributes));
+        id: Int64Builder, "RowId" => id.append_value(row_id);
+        promoted: PromotedColumns, .. => promoted.append(index, &row.promoted);
     }
 }

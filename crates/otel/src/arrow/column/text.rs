@@ -49,11 +49,6 @@ impl TextColumn {
         }
     }
 
-    /// Appends empty texts until there are as many as `rows`.
-    pub(in crate::arrow) fn fill(&mut self, rows: usize) {
-        self.offsets.repeat_last_until(rows);
-    }
-
     /// Returns the number of texts.
     pub(in crate::arrow) fn len(&self) -> usize {
         self.offsets.len()
@@ -68,5 +63,9 @@ impl Column for TextColumn {
         let next = Vec::with_capacity(self.bytes.len());
         let bytes = Buffer::from_vec(mem::replace(&mut self.bytes, next));
         Arc::new(StringArray::new(offsets, bytes, None))
+    }
+
+    fn fill(&mut self, rows: usize) {
+        self.offsets.repeat_last_until(rows);
     }
 }

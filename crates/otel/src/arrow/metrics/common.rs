@@ -1,11 +1,11 @@
 //! The columns that all tables of metrics have.
 
-use arrow_array::builder::{Int64Builder, TimestampMicrosecondBuilder};
+use arrow_array::builder::Int64Builder;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 
 use crate::arrow::batch::columns;
-use crate::arrow::column::{Column, MapColumn, TextColumn, timestamps};
+use crate::arrow::column::{MapColumn, TextColumn, TimeColumn};
 use crate::map::{Resource, Scope, micros};
 
 /// The values that all points of a metric share.
@@ -35,89 +35,30 @@ macro_rules! point {
 
 pub(super) use point;
 
-pub(super) struct CommonColumns {
-    resource_attributes: MapColumn,
-    resource_schema_url: TextColumn,
-    scope_name: TextColumn,
-    scope_version: TextColumn,
-    scope_attributes: MapColumn,
-    scope_dropped_attr_count: Int64Builder,
-    scope_schema_url: TextColumn,
-    service_name: TextColumn,
-    metric_name: TextColumn,
-    metric_description: TextColumn,
-    metric_unit: TextColumn,
-    attributes: MapColumn,
-    start_time_unix: TimestampMicrosecondBuilder,
-    time_unix: TimestampMicrosecondBuilder,
-}
-
-impl Default for CommonColumns {
-    fn default() -> Self {
-        Self {
-            resource_attributes: MapColumn::default(),
-            resource_schema_url: TextColumn::default(),
-            scope_name: TextColumn::default(),
-            scope_version: TextColumn::default(),
-            scope_attributes: MapColumn::default(),
-            scope_dropped_attr_count: Int64Builder::new(),
-            scope_schema_url: TextColumn::default(),
-            service_name: TextColumn::default(),
-            metric_name: TextColumn::default(),
-            metric_description: TextColumn::default(),
-            metric_unit: TextColumn::default(),
-            attributes: MapColumn::default(),
-            start_time_unix: timestamps(),
-            time_unix: timestamps(),
-        }
+columns! {
+    struct CommonColumns(point: &Point<'_>, series: &Series<'_>) {
+        resource_attributes: MapColumn, "ResourceAttributes" => resource_attributes.append_texts(&series.resource.attributes);
+        resource_schema_url: TextColumn, "ResourceSchemaUrl" => resource_schema_url.append_value(series.resource.schema_url);
+        scope_name: TextColumn, "ScopeName" => scope_name.append_value(series.scope.name);
+        scope_version: TextColumn, "ScopeVersion" => scope_version.append_value(series.scope.version);
+        scope_attributes: MapColumn, "ScopeAttributes" => scope_attributes.append_texts(&series.scope.attributes);
+        scope_dropped: Int64Builder, "ScopeDroppedAttrCount" => scope_dropped
+            .append_value(i64::from(series.scope.dropped_attributes_count));
+        scope_schema_url: TextColumn, "ScopeSchemaUrl" => scope_schema_url.append_value(series.scope.schema_url);
+        service_name: TextColumn, "ServiceName" => service_name.append_value(&series.resource.service_name);
+        name: TextColumn, "MetricName" => name.append_value(&series.metric.name);
+        description: TextColumn, "MetricDescription" => description.append_value(&series.metric.description);
+        unit: TextColumn, "MetricUnit" => unit.append_value(&series.metric.unit);
+        attributes: MapColumn, "Attributes" => attributes.append(point.attributes);
+        start: TimeColumn, "StartTimeUnix" => start.append_option(start_of(point));
+        time: TimeColumn, "TimeUnix" => time.append_value(micros(point.time_unix_nano, series.resource.arrival));
     }
 }
 
-impl CommonColumns {
-    pub(super) fn append(&mut self, point: &Point<'_>, series: &Series<'_>) {
-        let Series {
-            resource,
-            scope,
-            metric,
-        } = series;
-        self.resource_attributes.append_texts(&resource.attributes);
-        self.resource_schema_url.append_value(resource.schema_url);
-        self.scope_name.append_value(scope.name);
-        self.scope_version.append_value(scope.version);
-        self.scope_attributes.append_texts(&scope.attributes);
-        self.scope_dropped_attr_count
-            .append_value(i64::from(scope.dropped_attributes_count));
-        self.scope_schema_url.append_value(scope.schema_url);
-        self.service_name.append_value(&resource.service_name);
-        self.metric_name.append_value(&metric.name);
-        self.metric_description.append_value(&metric.description);
-        self.metric_unit.append_value(&metric.unit);
-        self.attributes.append(point.attributes);
-        let start = point.start_time_unix_nano;
-        self.start_time_unix
-            .append_option((start != 0).then(|| micros(start, 0)));
-        self.time_unix
-            .append_value(micros(point.time_unix_nano, resource.arrival));
-    }
-
-    pub(super) fn columns(&mut self) -> Vec<(&'static str, &mut dyn Column)> {
-        columns!(self;
-            resource_attributes = "ResourceAttributes",
-            resource_schema_url = "ResourceSchemaUrl",
-            scope_name = "ScopeName",
-            scope_version = "ScopeVersion",
-            scope_attributes = "ScopeAttributes",
-            scope_dropped_attr_count = "ScopeDroppedAttrCount",
-            scope_schema_url = "ScopeSchemaUrl",
-            service_name = "ServiceName",
-            metric_name = "MetricName",
-            metric_description = "MetricDescription",
-            metric_unit = "MetricUnit",
-            attributes = "Attributes",
-            start_time_unix = "StartTimeUnix",
-            time_unix = "TimeUnix",
-        )
-    }
+/// Returns the start of a point's interval in microseconds since 1970 UTC, if the point has one.
+fn start_of(point: &Point<'_>) -> Option<i64> {
+    let start = point.start_time_unix_nano;
+    (start != 0).then(|| micros(start, 0))
 }
 
 /// Converts a count to the lake's type, which has no unsigned integers.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use lakefront_chart::span;
 
 /// Returns the current time of the host's clock.
+#[cfg(feature = "ssr")]
 pub fn now() -> Timestamp {
     Timestamp::from_millisecond(js_sys::Date::now() as i64).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -1,0 +1,118 @@
+//! Renders the Metrics page. Only the server has this code.
+
+mod function;
+mod list;
+mod one;
+mod quantile;
+mod step;
+mod unit;
+
+use lakefront_api::{
+    BackendChoice, Problem, ProblemType, QueryInfo, QueryReply, QueryRequest, TimeRange, Zone,
+};
+
+use super::{MetricsAnswer, MetricsRequest, explore::view_of};
+use crate::{
+    QueryService,
+    failure::Failure,
+    range::{offsets, past, time_range},
+    view::View,
+};
+
+/// Renders the content of the page: one metric if the address names one, else the list.
+///
+/// # Errors
+/// [`Failure::Problem`] if the range is invalid, or with the host's problem.
+pub async fn answer(request: &MetricsRequest, host: &QueryService) -> Result<MetricsAnswer, Failure> {
+    let view = view_of(&request.query);
+    let asker = Asker {
+        host,
+        range: time_range(&view.range, &request.tz)?,
+        at: past(view.at.as_deref(), &request.tz)?,
+        view,
+        tz: &request.tz,
+    };
+    if asker.view.param("metric").is_empty() {
+        list::answer(&asker).await
+    } else {
+        one::answer(&asker).await
+    }
+}
+
+/// Asks named queries with what the page's address says.
+struct Asker<'a> {
+    host: &'a QueryService,
+    /// The state from the page's address.
+    view: View,
+    range: TimeRange,
+    /// The instant in the lake's past that is shown.
+    at: Option<String>,
+    /// The IANA zone in which times are shown.
+    tz: &'a str,
+}
+
+impl Asker<'_> {
+    /// Asks a query in a range, with parameters of its own and the page's filters.
+    async fn ask(
+        &self,
+        query: &str,
+        time_range: TimeRange,
+        own: &[(&str, String)],
+    ) -> Result<QueryReply, Failure> {
+        let params = self.params(own).into_iter();
+        let request = QueryRequest {
+            query: query.to_owned(),
+            time_range,
+            params: params.map(|(name, value)| (name, value.into())).collect(),
+            tz: self.tz.to_owned(),
+            backend: BackendChoice::Auto,
+            max_lag_seconds: None,
+            at: self.at.clone(),
+            explain: true,
+        };
+        Ok(self.host.query(request).await?)
+    }
+
+    /// Returns the parameters that are given: a query's own and the page's filters.
+    fn params(&self, own: &[(&str, String)]) -> Vec<(String, String)> {
+        let filters = ["service", "environment"].map(|name| (name, self.view.param(name).to_owned()));
+        let all = own.iter().cloned().chain(filters);
+        all.filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    /// Returns the offsets of the page's zone over the range of an answer.
+    fn zone(&self, reply: &QueryReply) -> Result<Zone, Failure> {
+        match reply.range {
+            Some(range) => Ok(offsets(self.tz, range)?),
+            None => Ok(Zone::utc()),
+        }
+    }
+
+    /// Returns the catalogue's entry of a query.
+    fn info(&self, query: &str) -> Result<&'static QueryInfo, Failure> {
+        let found = self.host.catalogue().iter().find(|info| info.name == query);
+        let missing = || {
+            let detail = format!("the catalogue has no query {query}");
+            Problem::new(ProblemType::Internal, detail)
+        };
+        Ok(found.ok_or_else(missing)?)
+    }
+
+    /// Returns the link to this page with other parameters.
+    fn with(&self, params: &[(&str, &str)]) -> String {
+        let owned = params
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.view.with(owned.collect()).href()
+    }
+
+    /// Returns a view with the parameters of a query only, from which its files are downloaded.
+    fn view_of_query(&self, own: &[(&str, String)]) -> View {
+        View {
+            params: self.params(own),
+            ..self.view.clone()
+        }
+    }
+}
