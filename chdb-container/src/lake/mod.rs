@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lakefront_api::{LakeHealth, LakeState};
+use lakefront_api::{LakeHealth, LakeState, NO_SUCH_STATE};
 use lakefront_clickhouse_http::{Exception, code};
 use lakefront_lake_catalog::RestCatalogConfig;
 use tokio::runtime::Handle;
@@ -265,9 +265,9 @@ impl Lake {
         let since = named.iter().filter_map(|name| Some((oldest(name)?, name))).max();
         let message = match since {
             Some((since, name)) => format!(
-                "The lake has no such state: it has expired, or the table is younger. The oldest state of {name} is of {since}"
+                "{NO_SUCH_STATE}: it has expired, or the table is younger. The oldest state of {name} is of {since}"
             ),
-            None => "The lake has no such state: it has expired, or the table has no rows yet".to_owned(),
+            None => format!("{NO_SUCH_STATE}: it has expired, or the table has no rows yet"),
         };
         Exception::of(code::BAD_ARGUMENTS, message)
     }
