@@ -347,6 +347,7 @@ fn info(kind: ChartKind, bucket: Bucket, x: String, y: Vec<String>, series: Vec<
             y,
             series,
             unit: String::new(),
+            step_seconds: None,
         },
         panels: Vec::new(),
         retention_days: None,
