@@ -40,10 +40,10 @@ impl Navigator {
         self.set_fields(fields);
     }
 
-    /// Navigates to the current state with some fields replaced. A `from` field pins the page's zone too, because the
-    /// two times of a custom range are local times.
+    /// Navigates to the current state with some fields replaced. A `from` or `at` field pins the page's zone too,
+    /// because forms have local times.
     pub fn set_fields(&self, mut fields: Vec<(String, String)>) {
-        if fields.iter().any(|(name, _)| name == "from") {
+        if fields.iter().any(|(name, _)| name == "from" || name == "at") {
             fields.push(("tz".into(), self.state.zone.get_untracked()));
         }
         self.navigate.run((self.href(fields), false));

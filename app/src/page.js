@@ -74,7 +74,7 @@
     button.textContent = "Copied";
   });
 
-  /** Closes the form of a custom range, if `isLeft` says that the viewer is done with it. */
+  /** Closes the open form of the range or of the past, if `isLeft` says that the viewer is done with it. */
   function closeRange(isLeft) {
     const form = document.querySelector(".custom[open]");
     if (!form || !isLeft(form)) return;
@@ -84,14 +84,16 @@
   document.addEventListener("click", ({ target }) => closeRange((form) => !form.contains(target)));
   document.addEventListener("submit", () => closeRange(() => true));
   document.addEventListener("keydown", ({ key }) => key === "Escape" && closeRange(() => true));
-  // An empty form of a custom range gets the range that the page shows, in the zone that the page names.
+  // An empty form gets what the page shows: its range, or the last full hour of the past. Times are in the page's zone.
   document.addEventListener("toggle", ({ target }) => {
-    const { from, to } = target.querySelector?.("form")?.elements ?? {};
-    if (!target.open || !from || !to || from.value || to.value) return;
-    const [, count, unit] = /^(\d+)([mhdw])$/.exec(new URLSearchParams(location.search).get("range")) ?? [0, 7, "d"];
-    const minutes = count * { m: 1, h: 60, d: 1440, w: 10080 }[unit];
+    const { from, to, at } = target.querySelector?.("form")?.elements ?? {};
+    if (!target.open) return;
     const timeZone = document.querySelector(".zone").textContent.trim();
     const local = (time) => new Date(time).toLocaleString("sv", { timeZone }).slice(0, 16).replace(" ", "T");
+    if (at && !at.value) at.value = local(Math.floor(Date.now() / 3_600_000) * 3_600_000);
+    if (!from || !to || from.value || to.value) return;
+    const [, count, unit] = /^(\d+)([mhdw])$/.exec(new URLSearchParams(location.search).get("range")) ?? [0, 7, "d"];
+    const minutes = count * { m: 1, h: 60, d: 1440, w: 10080 }[unit];
     from.value = local(Date.now() - minutes * 60_000);
     to.value = local(Date.now());
   }, true);

@@ -22,6 +22,15 @@ pub fn time_range(choice: &RangeChoice, tz: &str) -> Result<TimeRange, Problem> 
     }
 }
 
+/// Converts the point in the lake's past that a viewer chose to the `at` of a request. A local time is in the zone `tz`.
+///
+/// # Errors
+/// [`ProblemType::BadRequest`] if the zone does not exist, or if the text is no time.
+pub fn past(at: Option<&str>, tz: &str) -> Result<Option<String>, Problem> {
+    at.map(|text| Ok(instant("at", text, &time_zone(tz)?)?.to_string()))
+        .transpose()
+}
+
 fn instant(name: &str, text: &str, zone: &TimeZone) -> Result<Timestamp, Problem> {
     let local = || text.parse::<civil::DateTime>().ok()?.to_zoned(zone.clone()).ok();
     text.parse()
@@ -79,6 +88,26 @@ mod tests {
             (from.to_string(), to.to_string()),
             ("2026-03-24T06:15:00Z".into(), "2026-03-24T06:30:00Z".into())
         );
+    }
+
+    #[test]
+    fn a_past_state_is_named_by_a_local_time() {
+        let at = |text| past(Some(text), "Europe/Berlin");
+        assert_eq!(
+            at("2026-03-24T12:00").unwrap().as_deref(),
+            Some("2026-03-24T11:00:00Z")
+        );
+        assert_eq!(
+            at("2026-03-24T12:00:00Z").unwrap().as_deref(),
+            Some("2026-03-24T12:00:00Z")
+        );
+        assert!(
+            at("yesterday")
+                .unwrap_err()
+                .detail
+                .starts_with("at: \"yesterday\" is no time")
+        );
+        assert_eq!(past(None, "Mars/Olympus"), Ok(None));
     }
 
     #[test]

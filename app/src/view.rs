@@ -6,7 +6,7 @@ mod refresh;
 use lakefront_api::{ParamInfo, QueryInfo};
 use leptos_router::{location::Url, params::ParamsMap};
 
-pub use range_choice::RangeChoice;
+pub use range_choice::{RangeChoice, local_time};
 pub use refresh::Refresh;
 
 /// The state in a query string such as `?range=24h&service=web&top_pages.limit=20`.
@@ -16,6 +16,8 @@ pub struct View {
     pub range: RangeChoice,
     /// The range in the URL, if it is none. The default takes its place.
     pub unknown_range: Option<String>,
+    /// The point in the lake's past that is shown, as the URL holds it: a local time in the view's zone, or an instant.
+    pub at: Option<String>,
     /// The zone that the URL pins. Without one, the viewer's own zone applies.
     pub tz: Option<String>,
     /// The interval of the auto-refresh.
@@ -48,6 +50,7 @@ impl View {
                 },
                 "from" => from = Some(value),
                 "to" => to = Some(value),
+                "at" => view.at = Some(value),
                 "tz" => view.tz = Some(value),
                 "refresh" => view.refresh = Refresh::parse(&value),
                 _ => view.params.push((key.into_owned(), value)),
@@ -70,6 +73,9 @@ impl View {
                 add("from", from);
                 add("to", to);
             }
+        }
+        if let Some(at) = &self.at {
+            add("at", at);
         }
         if let Some(tz) = &self.tz {
             add("tz", tz);

@@ -53,6 +53,10 @@ async fn every_commit_is_seen_by_the_next_query() {
     assert_eq!(logs["rows"], 60);
     assert_eq!(logs["dataFiles"], 20);
     assert_eq!(logs["snapshots"], 20);
+    let [oldest, newest] =
+        ["oldestSnapshotTime", "snapshotTime"].map(|key| logs[key].as_str().expect("a time"));
+    let [oldest, newest] = [oldest, newest].map(|time| time.parse::<jiff::Timestamp>().expect("a time"));
+    assert!(oldest < newest);
     assert!(logs["dataBytes"].as_u64().expect("bytes") > 20_000);
     assert!(logs["snapshotId"].is_string() && logs["snapshotTime"].is_string());
     assert!(logs["ageSeconds"].as_u64().expect("an age") < 60);

@@ -201,12 +201,7 @@ impl RequestContext {
         if matches!(reply.reason, Reason::Incomplete | Reason::Lagging) {
             self.engines.iter().for_each(Engine::mark_incomplete);
         }
-        if let Some(at) = &request.at {
-            // `at` is a time or a snapshot's id. Only the engine knows the time of a snapshot, so `as_of` is empty for
-            // an id.
-            reply.as_of = at.parse().ok();
-            reply.lag_seconds = reply.as_of.map(|as_of| lag_seconds(as_of, now));
-        }
+        set_past(&mut reply, request.at.as_deref(), now);
         Ok(reply)
     }
 
@@ -214,7 +209,10 @@ impl RequestContext {
     pub async fn search(&self, request: SearchRequest, arrived: Instant) -> Result<SearchReply, Problem> {
         let mut failed = Vec::new();
         let search = resolve_search(&request, arrived.timestamp())?;
-        let reply = self.found(&search, request.explain, arrived, &mut failed).await;
+        let at = request.at.as_deref();
+        let reply = self
+            .found(&search, at, request.explain, arrived, &mut failed)
+            .await;
         self.record(SEARCH.into(), &reply, failed);
         self.check_in_background();
         Ok(search.reply(reply?))
@@ -224,6 +222,7 @@ impl RequestContext {
     async fn found(
         &self,
         search: &Slices,
+        at: Option<&str>,
         explain: bool,
         arrived: Instant,
         failed: &mut Vec<FailedAttempt>,
@@ -234,9 +233,10 @@ impl RequestContext {
         for slice in &search.slices {
             let now = Instant::now().timestamp();
             let plan = plan(slice, &self.topology(now, true), now)?;
-            let reply = self
+            let mut reply = self
                 .run(plan, StatementOrigin::Search, explain, arrived, failed)
                 .await?;
+            set_past(&mut reply, at, now);
             if matches!(reply.reason, Reason::Incomplete | Reason::Lagging) {
                 self.engines.iter().for_each(Engine::mark_incomplete);
             }
@@ -477,5 +477,14 @@ impl Backends for RequestContext {
     fn otlp_endpoint(&self) -> String {
         let url = self.ingest.as_ref().map_or("", Url::as_str);
         url.trim_end_matches('/').to_owned()
+    }
+}
+
+/// Sets how fresh an answer from the lake's past is. `at` is a time or a snapshot's id. Only the engine knows the time of
+/// a snapshot, so that there is none for an id.
+fn set_past(reply: &mut QueryReply, at: Option<&str>, now: Timestamp) {
+    if let Some(at) = at {
+        reply.as_of = at.parse().ok();
+        reply.lag_seconds = reply.as_of.map(|as_of| lag_seconds(as_of, now));
     }
 }

@@ -9,7 +9,8 @@ use crate::{
     view::{RangeChoice, View},
 };
 
-/// Renders the presets as links to the same page, and a custom range behind a button that shows it.
+/// Renders the presets as links to the same page, a custom range behind a button that shows it, and the choice of a past
+/// state of the lake behind another.
 #[component]
 pub fn RangeLinks() -> impl IntoView {
     let PageState { view, zone, .. } = expect_context();
@@ -32,11 +33,18 @@ pub fn RangeLinks() -> impl IntoView {
     let own = Signal::derive(move || truth(view.read().range.name().is_some()));
     let name = move || render::text(&view.read().range.name().unwrap_or_else(|| "Custom".into()));
     let form = render::range::form(&view.read_untracked(), &zone.get_untracked()).into_string();
+    let past = Signal::derive(move || truth(view.read().at.is_some()));
+    let state = move || render::range::state(view.read().at.as_deref()).into_string();
+    let past_form = move || render::range::past_form(&view.read(), &zone.read()).into_string();
     view! {
         <div class="segmented">{links.into_iter().collect_view()}</div>
         <details class="custom">
             <summary aria-current=own inner_html=name></summary>
             <div inner_html=form></div>
+        </details>
+        <details class="custom past">
+            <summary aria-current=past inner_html=state></summary>
+            <div inner_html=past_form></div>
         </details>
     }
 }

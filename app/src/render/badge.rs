@@ -20,7 +20,7 @@ pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
                 span data-part="freshness" {
                     "as of "
                     // The page shows the day already. The time of the day shows how late the data is.
-                    time datetime={ (clock(as_of, &Zone::utc()).replace(' ', "T")) "Z" } title=(shown) { (shown.rsplit(' ').next().unwrap_or_default()) }
+                    time datetime={ (clock(as_of, &Zone::utc()).replace(' ', "T")) "Z" } title=(shown) { (if reply.reason == Reason::At { shown.as_str() } else { shown.rsplit(' ').next().unwrap_or_default() }) }
                     @if let Some(lag) = reply.lag_seconds { " (" (span(lag)) " behind)" }
                 }
             }

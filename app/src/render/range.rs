@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::hidden;
-use crate::view::{RangeChoice, View};
+use crate::view::{RangeChoice, View, local_time};
 
 /// Renders the notice that no time zone has this name and that times are in UTC.
 pub fn unknown_zone(name: &str) -> Markup {
@@ -41,6 +41,40 @@ pub fn form(view: &View, zone: &str) -> Markup {
             label { "From" input type="datetime-local" name="from" required value=(from); }
             label { "To" input type="datetime-local" name="to" required value=(to); }
             button { "Apply" }
+        }
+    }
+}
+
+/// Renders which state of the lake is shown: the newest one, or that of a time.
+pub fn state(at: Option<&str>) -> Markup {
+    html! {
+        @match at {
+            None => "As of now",
+            Some(at) => { "As of " (local_time(at)) }
+        }
+    }
+}
+
+/// Renders the form that chooses a past state of the lake, by a full hour.
+pub fn past_form(view: &View, zone: &str) -> Markup {
+    let now = View {
+        at: None,
+        ..view.clone()
+    };
+    let kept = View {
+        tz: Some(zone.to_owned()),
+        ..now.clone()
+    };
+    html! {
+        form method="get" {
+            (hidden(&kept))
+            label {
+                "As of"
+                input type="datetime-local" name="at" step="3600" required value=[view.at.as_deref()];
+            }
+            p { "The lake keeps its state at each full hour of the last week. Every panel then shows what was known at that time." }
+            button { "Apply" }
+            @if view.at.is_some() { a href=(now.href()) data-noscroll { "Back to now" } }
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     QueryService,
     failure::Failure,
     page_index::PageIndex,
-    range::{offsets, time_range},
+    range::{offsets, past, time_range},
     render,
     view::View,
 };
@@ -33,7 +33,7 @@ const PAGE: u32 = 50;
 /// # Errors
 /// [`Failure::Problem`] with the host's problem. A fault in the text of the search is no failure: the list shows it.
 pub async fn html(request: &ExploreRequest, host: &QueryService) -> Result<Markup, Failure> {
-    let explorer = Explorer::new(request, host);
+    let explorer = Explorer::new(request, host)?;
     let found = match request.part {
         ExplorePart::Histogram => histogram::html(&explorer, host).await,
         ExplorePart::Rows => rows::html(&explorer, host).await,
@@ -53,19 +53,23 @@ struct Explorer {
     signal: Signal,
     /// The state from the page's address.
     view: View,
+    /// The instant in the lake's past that is shown.
+    at: Option<String>,
     /// The IANA zone in which times are shown.
     tz: String,
     pages: PageIndex,
 }
 
 impl Explorer {
-    fn new(request: &ExploreRequest, host: &QueryService) -> Self {
-        Self {
+    fn new(request: &ExploreRequest, host: &QueryService) -> Result<Self, Failure> {
+        let view = view_of(&request.query);
+        Ok(Self {
             signal: request.signal,
-            view: view_of(&request.query),
+            at: past(view.at.as_deref(), &request.tz)?,
+            view,
             tz: request.tz.clone(),
             pages: PageIndex::new(host.catalogue().into(), request.plain),
-        }
+        })
     }
 
     /// Returns the request of a search: the text of the page, with its filters.
@@ -79,6 +83,7 @@ impl Explorer {
             wanted,
             backend: BackendChoice::Auto,
             max_lag_seconds: None,
+            at: self.at.clone(),
             explain: false,
         }
     }

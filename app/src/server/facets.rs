@@ -50,6 +50,7 @@ pub async fn suggestions(host: &QueryService, request: &SuggestionsRequest) -> R
         let request = PanelRequest {
             query: query.clone(),
             range: request.range.clone(),
+            at: None,
             tz: request.tz.clone(),
             params: Vec::new(),
         };

@@ -15,7 +15,7 @@ use super::{MetricsAnswer, MetricsRequest, explore::view_of};
 use crate::{
     QueryService,
     failure::Failure,
-    range::{offsets, time_range},
+    range::{offsets, past, time_range},
     view::View,
 };
 
@@ -28,6 +28,7 @@ pub async fn answer(request: &MetricsRequest, host: &QueryService) -> Result<Met
     let asker = Asker {
         host,
         range: time_range(&view.range, &request.tz)?,
+        at: past(view.at.as_deref(), &request.tz)?,
         view,
         tz: &request.tz,
     };
@@ -44,6 +45,8 @@ struct Asker<'a> {
     /// The state from the page's address.
     view: View,
     range: TimeRange,
+    /// The instant in the lake's past that is shown.
+    at: Option<String>,
     /// The IANA zone in which times are shown.
     tz: &'a str,
 }
@@ -64,7 +67,7 @@ impl Asker<'_> {
             tz: self.tz.to_owned(),
             backend: BackendChoice::Auto,
             max_lag_seconds: None,
-            at: None,
+            at: self.at.clone(),
             explain: true,
         };
         Ok(self.host.query(request).await?)

@@ -1,7 +1,9 @@
 //! The answer of a panel: the reply of its query, the period before, and the offsets of the viewer's zone.
 
 use jiff::Timestamp;
-use lakefront_api::{BackendChoice, ChartKind, QueryInfo, QueryReply, QueryRequest, Range, TimeRange, Zone};
+use lakefront_api::{
+    BackendChoice, ChartKind, Problem, QueryInfo, QueryReply, QueryRequest, Range, TimeRange, Zone,
+};
 use serde_json::Value;
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
 use crate::{
     QueryService,
     failure::Failure,
-    range::{offsets, time_range},
+    range::{offsets, past, time_range},
 };
 
 /// Returns the answer of a panel.
@@ -76,7 +78,10 @@ async fn rows_of(
     Range { from, to }: Range,
 ) -> Option<Vec<Vec<Value>>> {
     let between = TimeRange::Absolute { from, to };
-    let reply = host.query(query_request(request, between, false)).await.ok()?;
+    let reply = host
+        .query(query_request(request, between, false).ok()?)
+        .await
+        .ok()?;
     reply
         .range
         .is_some_and(|range| range.from == from)
@@ -93,12 +98,16 @@ pub async fn reply_to(
     explain: bool,
 ) -> Result<QueryReply, Failure> {
     let range = time_range(&request.range, &request.tz)?;
-    Ok(host.query(query_request(request, range, explain)).await?)
+    Ok(host.query(query_request(request, range, explain)?).await?)
 }
 
-fn query_request(request: &PanelRequest, time_range: TimeRange, explain: bool) -> QueryRequest {
+fn query_request(
+    request: &PanelRequest,
+    time_range: TimeRange,
+    explain: bool,
+) -> Result<QueryRequest, Problem> {
     let params = request.params.iter();
-    QueryRequest {
+    Ok(QueryRequest {
         query: request.query.clone(),
         time_range,
         params: params
@@ -107,7 +116,7 @@ fn query_request(request: &PanelRequest, time_range: TimeRange, explain: bool) -
         tz: request.tz.clone(),
         backend: BackendChoice::Auto,
         max_lag_seconds: None,
-        at: None,
+        at: past(request.at.as_deref(), &request.tz)?,
         explain,
-    }
+    })
 }

@@ -170,6 +170,8 @@ pub struct PanelRequest {
     pub query: String,
     /// The range that the viewer chose.
     pub range: RangeChoice,
+    /// The point in the lake's past that the viewer chose.
+    pub at: Option<String>,
     /// The IANA zone in which hours and days are cut.
     pub tz: String,
     /// The parameters, as texts from the URL.
@@ -191,6 +193,7 @@ impl PanelRequest {
         Some(Self {
             query: info.name.clone(),
             range: view.range.clone(),
+            at: view.at.clone(),
             tz: zone.to_owned(),
             params,
         })

@@ -42,6 +42,14 @@ impl RangeChoice {
     }
 }
 
+/// Returns a local time for people: `Mar 24, 12:00`. Other text is returned unchanged.
+pub fn local_time(text: &str) -> String {
+    match split(text) {
+        (day, "") => day,
+        (day, time) => format!("{day}, {time}"),
+    }
+}
+
 /// Splits a local time into its day in words and its time of the day. Text without a `T` is returned unchanged.
 fn split(text: &str) -> (String, &str) {
     let Some((day, time)) = text.split_once('T') else {

@@ -15,6 +15,7 @@ fn a_view_survives_its_url() {
     let view = parse(&[
         ("from", "2026-03-24T12:00"),
         ("to", "2026-03-25T00:00"),
+        ("at", "2026-03-25T12:00"),
         ("tz", "Asia/Kathmandu"),
         ("refresh", "10s"),
         ("service", "web"),
@@ -22,6 +23,7 @@ fn a_view_survives_its_url() {
     ]);
     let pairs: ParamsMap = view.pairs().into_iter().collect();
     assert_eq!(View::from_query(&pairs), view);
+    assert_eq!(view.at.as_deref(), Some("2026-03-25T12:00"));
     assert_eq!(view.refresh, Refresh::S10);
     assert_eq!(view.param("user_id"), "ünï");
 }

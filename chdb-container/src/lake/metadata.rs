@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 /// The fields read from a table's metadata file, or from a catalog's answer.
@@ -70,6 +71,12 @@ impl Metadata {
         fields
             .filter(|field| !field.required)
             .map(|field| field.name.as_str())
+    }
+
+    /// Returns the time of the oldest snapshot that the table keeps.
+    pub fn oldest_snapshot_time(&self) -> Option<Timestamp> {
+        let times = self.snapshots.iter().map(|snapshot| snapshot.timestamp_ms);
+        Timestamp::from_millisecond(times.min()?).ok()
     }
 
     /// Returns the current snapshot; `None` before the first commit.

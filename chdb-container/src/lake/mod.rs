@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lakefront_api::{LakeHealth, LakeState};
+use lakefront_api::{LakeHealth, LakeState, NO_SUCH_STATE};
 use lakefront_clickhouse_http::{Exception, code};
 use lakefront_lake_catalog::RestCatalogConfig;
 use tokio::runtime::Handle;
@@ -231,9 +231,13 @@ impl Lake {
         }
     }
 
-    /// Adds the reason to the engine's "unknown table" exception: the table can't be read, the lake is empty, or the
-    /// names of the tables it has. Other exceptions are returned unchanged.
+    /// Adds the reason to two exceptions of the engine. A missing table: it can't be read, the lake is empty, or the names
+    /// of the tables it has. A state of the past that is not there: the oldest one that is. Other exceptions are returned
+    /// unchanged.
     pub fn explain(&self, exception: Exception, named: &BTreeSet<String>) -> Error {
+        if exception.code == code::BAD_ARGUMENTS && exception.message.contains(NO_SUCH_SNAPSHOT) {
+            return self.no_such_past(named).into();
+        }
         if exception.code != code::UNKNOWN_TABLE {
             return exception.into();
         }
@@ -253,6 +257,21 @@ impl Lake {
         Error::NoTable(format!("{}. {why}", exception.message.trim_end_matches('.')))
     }
 
+    /// Returns the exception for a state of the past that a statement's tables do not have.
+    fn no_such_past(&self, named: &BTreeSet<String>) -> Exception {
+        let tables = self.tables();
+        let oldest = |name: &String| tables.get(name)?.metadata.as_ref().ok()?.oldest_snapshot_time();
+        // The states of all named tables go back to the youngest of their oldest ones.
+        let since = named.iter().filter_map(|name| Some((oldest(name)?, name))).max();
+        let message = match since {
+            Some((since, name)) => format!(
+                "{NO_SUCH_STATE}: it has expired, or the table is younger. The oldest state of {name} is of {since}"
+            ),
+            None => format!("{NO_SUCH_STATE}: it has expired, or the table has no rows yet"),
+        };
+        Exception::of(code::BAD_ARGUMENTS, message)
+    }
+
     /// Returns the reason why the lake has no tables.
     fn missing(&self) -> String {
         match &self.location {
@@ -270,6 +289,9 @@ impl Lake {
         locked(&self.tables)
     }
 }
+
+/// A part of the engine's message for a snapshot that a table does not have, by id and by time.
+const NO_SUCH_SNAPSHOT: &str = "No snapshot found";
 
 /// Returns the time since an instant, or zero if the clock was set back since.
 fn age(since: Timestamp) -> Duration {

@@ -109,6 +109,11 @@ impl Table {
                 .as_ref()
                 .ok()
                 .map(|metadata| metadata.snapshots() as u64),
+            oldest_snapshot_time: self
+                .metadata
+                .as_ref()
+                .ok()
+                .and_then(Metadata::oldest_snapshot_time),
             first_day: self.first_day.as_ref().and_then(|(_, day)| *day),
             detail: self.metadata.as_ref().err().cloned(),
         }

@@ -4,6 +4,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+/// The beginning of the container's exception for a query about a past state that the lake does not have. Its code is
+/// that of `BAD_ARGUMENTS`.
+pub const NO_SUCH_STATE: &str = "The lake has no such state";
+
 /// The reply to `GET /health` of the chDB container. The status is 200 if the engine answers, else 503, whatever the
 /// lake's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,6 +93,9 @@ pub struct TableHealth {
     /// The number of snapshots that are kept, with the current one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<u64>,
+    /// When the oldest of them was committed. Queries about the past can go back to this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_snapshot_time: Option<Timestamp>,
     /// The first UTC day for which the table has a row, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_day: Option<Date>,

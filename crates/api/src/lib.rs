@@ -23,7 +23,7 @@ mod time_zone;
 mod zone;
 
 pub use catalogue::{Better, Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
-pub use engine_health::{EngineHealth, EngineState, LakeHealth, LakeState, TableHealth};
+pub use engine_health::{EngineHealth, EngineState, LakeHealth, LakeState, NO_SUCH_STATE, TableHealth};
 pub use engine_query::{EngineQueryError, EngineQueryReply, EngineQueryRequest};
 pub use health::{BackendHealth, BackendState, HealthReply};
 pub use ingest_health::{

@@ -29,7 +29,8 @@ pub struct QueryRequest {
     /// The largest accepted lag of the answer behind the lake, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_lag_seconds: Option<u64>,
-    /// A snapshot id or an RFC 3339 time. The answer is then from that past state of the lake.
+    /// A snapshot id or an RFC 3339 time. The answer is then from that past state of the lake, and a preset range ends
+    /// at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// True if the reply should contain the statement that was sent to the engine.

@@ -63,6 +63,9 @@ pub struct SearchRequest {
     /// The largest accepted lag of the answer behind the lake, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_lag_seconds: Option<u64>,
+    /// A snapshot id of the table, or an RFC 3339 time. The answer is then from that past state of the lake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// True if the reply should contain the statement that was sent to the engine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub explain: bool,

@@ -38,14 +38,17 @@ pub struct Resolved {
 pub fn resolve(request: &QueryRequest, now: Timestamp) -> Result<Resolved, Problem> {
     let query = catalogue::find(&request.query)?;
     let zone = time_zone(&request.tz)?;
+    let at = request.at.as_deref().map(|at| as_of(at, query)).transpose()?;
+    // "The last 24 hours" of a past state are those before it.
+    let end = at.map_or(now, |at| at.end(now));
     Ok(Resolved {
         query: Cow::Borrowed(query),
-        range: range::range(request.time_range, query.info.bucket, &zone, now)?,
+        range: range::range(request.time_range, query.info.bucket, &zone, end)?,
         tz: zone.iana_name().unwrap_or("UTC").to_owned(),
         params: params::params(&request.params, &query.info.params)?,
         backend: request.backend,
         max_lag: request.max_lag_seconds,
-        at: request.at.as_deref().map(|at| as_of(at, query)).transpose()?,
+        at,
         whole: None,
     })
 }

@@ -13,6 +13,7 @@ use lakefront_search::Search;
 use serde_json::Value;
 
 use crate::plan::engine_time;
+use crate::time_travel::AsOf;
 use crate::{Definition, Resolved, range};
 
 /// The largest number of rows of one answer.
@@ -115,6 +116,8 @@ pub fn resolve_search(request: &SearchRequest, now: Timestamp) -> Result<Slices,
             "limit: expected a whole number from 1 to {MOST_ROWS}"
         )));
     }
+    let at: Option<AsOf> = request.at.as_deref().map(str::parse).transpose()?;
+    let now = at.map_or(now, |at| at.end(now));
     let mut whole = range::range(request.time_range, Bucket::Exact, &TimeZone::UTC, now)?;
     let of = |params: Vec<(String, String)>, whole: Range, range: Range| {
         Ok::<_, Problem>(Resolved {
@@ -124,7 +127,7 @@ pub fn resolve_search(request: &SearchRequest, now: Timestamp) -> Result<Slices,
             params,
             backend: request.backend,
             max_lag: request.max_lag_seconds,
-            at: None,
+            at,
             whole: Some(whole),
         })
     };

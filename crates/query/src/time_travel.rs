@@ -15,6 +15,15 @@ pub enum AsOf {
 }
 
 impl AsOf {
+    /// Returns the time at which the data of an answer ends: this point, or `now` for a snapshot, whose time only the
+    /// engine knows.
+    pub fn end(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Snapshot(_) => now,
+            Self::Time(time) => time.min(now),
+        }
+    }
+
     /// Returns the engine setting, name and value, with which a statement reads the lake at this point.
     pub fn setting(self) -> (String, String) {
         match self {

@@ -37,6 +37,21 @@ fn defaults_are_filled_in() {
 }
 
 #[test]
+fn a_preset_ends_at_the_point_in_the_past() {
+    let end = |at: &str| {
+        let found = resolved(json!({"query": "top_errors", "timeRange": "24h", "at": at})).unwrap();
+        found.range.to.to_string()
+    };
+    assert_eq!(end("2026-03-20T10:00:00Z"), "2026-03-20T10:00:00Z");
+    assert_eq!(end("2026-04-01T00:00:00Z"), "2026-03-24T13:00:00Z", "the future");
+    let one_table = json!({"query": "top_pages", "timeRange": "24h", "at": "42"});
+    assert_eq!(
+        resolved(one_table).unwrap().range.to.to_string(),
+        "2026-03-25T00:00:00Z"
+    );
+}
+
+#[test]
 fn the_range_follows_the_querys_bucket_and_the_zone() {
     let request = |query: &str| {
         let found = resolved(json!({

@@ -56,6 +56,21 @@ fn slices_are_the_range_without_a_gap_the_newest_first() {
 }
 
 #[test]
+fn a_search_of_the_past_ends_there_and_reads_the_lake() {
+    let past = json!({"signal": "logs", "timeRange": "24h", "at": "2026-03-20T10:00:00Z"});
+    let search = resolved(past).unwrap();
+    assert_eq!(search.range.to.to_string(), "2026-03-20T10:00:00Z");
+    for slice in &search.slices {
+        let plan = plan(slice, &topology(0), now()).unwrap();
+        assert_eq!(plan.attempts[0].reason, Reason::At);
+        let setting = ("iceberg_timestamp_ms".to_owned(), "1774000800000".to_owned());
+        assert_eq!(plan.attempts[0].statement.settings, [setting]);
+    }
+    let problem = resolved(json!({"signal": "logs", "at": "yesterday"})).unwrap_err();
+    assert!(problem.detail.starts_with("at: "), "{}", problem.detail);
+}
+
+#[test]
 fn a_page_goes_on_below_its_cursor() {
     let place = |time: &str| time.parse::<Timestamp>().unwrap().as_microsecond();
     let before = format!("{}_7", place("2026-03-24T06:00:00Z"));

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use lakefront_api::{BackendKind, Problem, ProblemType};
+use lakefront_api::{BackendKind, NO_SUCH_STATE, Problem, ProblemType};
 use lakefront_clickhouse_http::{Exception, ReplyError, RequestError, code, status_of};
 use thiserror::Error;
 
@@ -140,6 +140,9 @@ impl EngineFailure {
             StatementOrigin::AdHoc => "filter on Timestamp or read fewer columns",
         };
         if let Some(exception) = self.exception() {
+            if exception.code == code::BAD_ARGUMENTS && exception.message.starts_with(NO_SUCH_STATE) {
+                return (ProblemType::BadRequest, format!("at: {}", exception.message));
+            }
             let (kind, detail) = refused(exception.code, origin);
             return (kind, detail.replace("{narrower}", narrower));
         }

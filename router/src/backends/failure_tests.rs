@@ -177,3 +177,14 @@ fn a_format_is_its_authors_error() {
         "sql: leave FORMAT JSON out; the answer is always JSON"
     );
 }
+
+#[test]
+fn a_past_that_the_lake_does_not_have_is_a_bad_request() {
+    let message = format!("{NO_SUCH_STATE}: it has expired");
+    let failure = EngineFailure::Reply(Exception::new(code::BAD_ARGUMENTS, "", &message).into());
+    let problem = failure.problem(StatementOrigin::Named, BackendKind::Chdb);
+    assert_eq!(problem.kind, ProblemType::BadRequest);
+    assert_eq!(problem.detail, format!("at: {message}"));
+    let other = exception(code::BAD_ARGUMENTS).problem(StatementOrigin::Named, BackendKind::Chdb);
+    assert_eq!(other.kind, ProblemType::Internal);
+}

@@ -98,6 +98,7 @@ mod tests {
             data_files: None,
             data_bytes: None,
             snapshots: None,
+            oldest_snapshot_time: None,
             first_day: first_day.map(|day| day.parse().unwrap()),
             detail: None,
         }

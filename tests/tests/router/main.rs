@@ -521,6 +521,22 @@ async fn the_past_is_answered_as_it_was() -> Result<()> {
         assert_eq!(views(&reply), Some(json!(1)), "{at}");
     }
 
+    // A search reads the same past, and a preset ends there.
+    let search = json!({"signal": "logs", "timeRange": "24h", "at": then.to_string()});
+    let (status, found) = worker.post("/search", &search).await?;
+    assert_eq!(status, 200, "{found}");
+    assert_eq!(found["rows"].as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found["asOf"], json!(then.to_string()));
+    assert_eq!(found["range"]["to"], json!(then.to_string()));
+
+    // Before the first commit there is no state, and the answer names the oldest one.
+    let mut question = question.clone();
+    question["at"] = json!("2020-01-01T00:00:00Z");
+    let (status, value) = worker.post("/query", &question).await?;
+    assert_eq!(status, 400, "{value}");
+    let oldest = logs.oldest_snapshot_time.context("no oldest snapshot")?;
+    assert!(problem(&value)?.detail.contains(&oldest.to_string()), "{value}");
+
     // Errors are read from two tables, and a snapshot belongs to one table.
     let question = json!({"query": "errors_per_hour", "at": snapshot});
     let (status, value) = worker.post("/query", &question).await?;

@@ -21,6 +21,7 @@ const COLUMNS: &[Column] = &[
     ("bytes", true),
     ("bytes a file", true),
     ("snapshots", true),
+    ("past since", true),
     ("last commit", true),
 ];
 
@@ -40,7 +41,8 @@ pub fn render(health: &LakeHealth, now: Timestamp) -> Markup {
                 }
                 (numbers(&[
                     number(table.rows), number(table.data_files), size(table.data_bytes), size(mean(table)),
-                    number(table.snapshots), table.snapshot_time.map_or_else(dash, |time| ago(time, now)),
+                    number(table.snapshots), table.oldest_snapshot_time.map_or_else(dash, |time| ago(time, now)),
+                    table.snapshot_time.map_or_else(dash, |time| ago(time, now)),
                 ]))
             }
         }
@@ -80,6 +82,7 @@ mod tests {
             data_files: Some(files),
             data_bytes: Some(bytes),
             snapshots: Some(1),
+            oldest_snapshot_time: None,
             first_day: None,
             detail: None,
         }

@@ -34,7 +34,8 @@ pub struct Plan {
 /// contradict each other.
 pub fn plan(resolved: &Resolved, topology: &Topology, now: Timestamp) -> Result<Plan, Problem> {
     let range = clip::clip(resolved, topology.first_day)?;
-    let lake = |reason| lake::attempts(topology, reason, &lake::statement(resolved, range, now));
+    let end = resolved.at.map_or(now, |at| at.end(now));
+    let lake = |reason| lake::attempts(topology, reason, &lake::statement(resolved, range, end));
     let attempts = match (resolved.backend, resolved.at) {
         (BackendChoice::Chdb, at) => {
             check_past(at, resolved.max_lag, now)?;
