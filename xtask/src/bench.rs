@@ -11,7 +11,7 @@ use lakefront_launcher::process;
 #[derive(Parser)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench ingest\n  cargo xtask bench ingest --compression gzip\n  \
-                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web"
+                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web\n  cargo xtask bench viewers"
 )]
 pub struct Args {
     /// The part to measure
@@ -36,6 +36,8 @@ enum What {
     Layout,
     /// The router's own cost, named queries on their views against the lake, and the added time of a failover
     Router,
+    /// Many viewers at a time, on queries and pages, beside the same statements sent to ClickHouse directly
+    Viewers,
     /// The dashboard in Chromium on the embedded stack, as `up` builds it: paints, shifts, reactions, size of the
     /// bundle
     Web,
@@ -57,6 +59,7 @@ impl What {
             Self::Chdb => "chdb",
             Self::Layout => "layout",
             Self::Router => "bench_router",
+            Self::Viewers => "viewers",
             Self::S3 => "s3",
             Self::Sync => "speed",
         })
@@ -76,7 +79,7 @@ pub fn run(args: &Args) -> Result<()> {
     let programs = paths.target.join("measured");
     let mut bench = paths.command(programs.join("examples").join(example));
     bench.env("LAKEFRONT_BIN", &programs);
-    if matches!(args.what, What::Router) {
+    if matches!(args.what, What::Router | What::Viewers) {
         crate::build::bundle(&paths)?;
     }
     if matches!(args.what, What::Ingest) {
