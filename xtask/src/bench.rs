@@ -11,7 +11,8 @@ use lakefront_launcher::process;
 #[derive(Parser)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench ingest\n  cargo xtask bench ingest --compression gzip\n  \
-                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web\n  cargo xtask bench viewers"
+                        cargo xtask bench ingest --compare-compaction --rounds 3    latencies with and without\n  \
+                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench compaction --days 1 30 180\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web\n  cargo xtask bench viewers"
 )]
 pub struct Args {
     /// The part to measure
@@ -28,7 +29,7 @@ enum What {
     Ingest,
     /// The cost of a commit, early and after thousands of commits
     Lake,
-    /// The time of a question about a day by the number of commits, with compaction and without
+    /// The time of questions by the number of commits or of days, with compaction and without
     Compaction,
     /// chDB: time to the first answer, memory, and the cost of a query outside of the engine
     Chdb,
