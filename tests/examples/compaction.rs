@@ -8,8 +8,8 @@
 //! cargo xtask bench compaction --days 1 30 180
 //! ```
 //! Each lake of a day has the same rows, and only the number of commits differs. A lake of many days has 50 commits a day.
-//! The clock is simulated, so that the commits are spread over the days. The questions are about the last hour at noon, the
-//! last day and the last 7 days.
+//! The clock is simulated, so that the commits are spread over the days. The questions are about an hour at noon, the last
+//! day and the last 7 days. They are asked in turns over all lakes, so that other programs on the machine disturb all alike.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
+use tempfile::TempDir;
 
 const TABLE: &str = "otel_logs";
 /// 2026-03-02T00:00:00Z in milliseconds.
@@ -36,7 +37,7 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// Milliseconds between two rounds of compaction, as in ingest.
 const LOOK_MS: i64 = 5_000;
 /// Number of repetitions of a question.
-const TIMES: usize = 9;
+const TIMES: usize = 15;
 /// Commits a day, and rows a day, of a lake of many days.
 const OF_DAYS: (u64, u64) = (50, 20_000);
 /// Rows of a lake of one day.
@@ -109,50 +110,105 @@ async fn main() -> Result<()> {
         "24 h ms",
         "7 d ms"
     );
+    let mut asked = Vec::new();
     for shape in of_commits.chain(of_days) {
         for switch in [Switch::Off, Switch::On] {
             if options.only.is_none_or(|only| only == switch) {
-                measure(shape, switch == Switch::On).await?;
+                asked.push(Asked::write(shape, switch == Switch::On).await?);
             }
         }
     }
-    Ok(())
+    for _ in 0..TIMES {
+        for asked in &mut asked {
+            asked.ask().await?;
+        }
+    }
+    asked.iter().try_for_each(Asked::print)
 }
 
-async fn measure(shape: Shape, compacts: bool) -> Result<()> {
-    CLOCK_MS.store(START_MS, Ordering::Relaxed);
-    let folder = tempfile::tempdir()?;
-    let written = write(folder.path(), shape, compacts).await?;
+/// A lake that was written, and the times of questions about it.
+struct Asked {
+    shape: Shape,
+    compacts: bool,
+    written: Written,
+    engine: Engine,
+    first: Duration,
+    /// About an hour, a day and 7 days.
+    questions: [String; 3],
+    times: [Vec<Duration>; 3],
+    _folder: TempDir,
+}
 
-    let engine = Engine::start(&LakeAt::folder(folder.path())).await?;
-    let end = START_MS + i64::try_from(shape.days)? * DAY_MS;
-    let day = per_hour(end - DAY_MS, end)?;
-    let noon = end - DAY_MS / 2;
-    let hour = per_hour(noon, noon + HOUR_MS)?;
-    let week = per_hour(end - 7 * DAY_MS, end)?;
-    let started = Instant::now();
-    ensure!(engine.sql(&day).await?.rows.len() == 24, "24 hours");
-    let first = started.elapsed();
-    ensure!(engine.sql(&hour).await?.rows.len() == 1, "one hour");
-    let hours = usize::try_from(shape.days.min(7))? * 24;
-    ensure!(engine.sql(&week).await?.rows.len() == hours, "{hours} hours");
-    println!(
-        "{:>5} {:>7} {:>10} {:>6} {:>9} {:>9} {:>10.2} {:>8.2} {:>8.2} {:>8.0} {:>8.1} {:>8.1} {:>8.1}",
-        shape.days,
-        shape.days * shape.commits_a_day,
-        if compacts { "on" } else { "off" },
-        written.files,
-        written.manifests,
-        written.bytes,
-        written.rewritten as f64 / written.committed as f64,
-        millis(written.first_commits),
-        millis(written.last_commits),
-        millis(first),
-        millis(time(&engine, &hour).await?),
-        millis(time(&engine, &day).await?),
-        millis(time(&engine, &week).await?),
-    );
-    Ok(())
+impl Asked {
+    /// Writes a lake, and asks each question once.
+    async fn write(shape: Shape, compacts: bool) -> Result<Self> {
+        CLOCK_MS.store(START_MS, Ordering::Relaxed);
+        let folder = tempfile::tempdir()?;
+        let written = write(folder.path(), shape, compacts).await?;
+        let engine = Engine::start(&LakeAt::folder(folder.path())).await?;
+        let end = START_MS + i64::try_from(shape.days)? * DAY_MS;
+        let noon = end - DAY_MS / 2;
+        let questions = [
+            per_hour(noon, noon + HOUR_MS)?,
+            per_hour(end - DAY_MS, end)?,
+            per_hour(end - 7 * DAY_MS, end)?,
+        ];
+        let started = Instant::now();
+        ensure!(engine.sql(&questions[1]).await?.rows.len() == 24, "24 hours");
+        let first = started.elapsed();
+        ensure!(engine.sql(&questions[0]).await?.rows.len() == 1, "one hour");
+        let hours = usize::try_from(shape.days.min(7))? * 24;
+        ensure!(
+            engine.sql(&questions[2]).await?.rows.len() == hours,
+            "{hours} hours"
+        );
+        eprintln!(
+            "written: {} days, {} commits a day",
+            shape.days, shape.commits_a_day
+        );
+        Ok(Self {
+            shape,
+            compacts,
+            written,
+            engine,
+            first,
+            questions,
+            times: Default::default(),
+            _folder: folder,
+        })
+    }
+
+    /// Asks each question once more.
+    async fn ask(&mut self) -> Result<()> {
+        for (question, times) in self.questions.iter().zip(&mut self.times) {
+            let started = Instant::now();
+            self.engine.sql(question).await?;
+            times.push(started.elapsed());
+        }
+        Ok(())
+    }
+
+    fn print(&self) -> Result<()> {
+        let Self { shape, written, .. } = self;
+        print!(
+            "{:>5} {:>7} {:>10} {:>6} {:>9} {:>9} {:>10.2} {:>8.2} {:>8.2} {:>8.0}",
+            shape.days,
+            shape.days * shape.commits_a_day,
+            if self.compacts { "on" } else { "off" },
+            written.files,
+            written.manifests,
+            written.bytes,
+            written.rewritten as f64 / written.committed as f64,
+            millis(written.first_commits),
+            millis(written.last_commits),
+            millis(self.first),
+        );
+        for times in &self.times {
+            print!(" {:>8.1}", millis(median(times.clone())?));
+        }
+        println!();
+        Ok(())
+    }
 }
 
 /// Returns a question with an answer for each hour.
@@ -170,17 +226,6 @@ fn per_hour(from_ms: i64, to_ms: i64) -> Result<String> {
 
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-/// Returns the median time of a question.
-async fn time(engine: &Engine, sql: &str) -> Result<Duration> {
-    let mut times = Vec::new();
-    for _ in 0..TIMES {
-        let started = Instant::now();
-        engine.sql(sql).await?;
-        times.push(started.elapsed());
-    }
-    median(times)
 }
 
 fn median(mut times: Vec<Duration>) -> Result<Duration> {
