@@ -80,7 +80,7 @@ test("a shared link reproduces the view", async () => {
     range: await chosen(page),
     refresh: await page.getByLabel("Auto-refresh").inputValue(),
     service: await page.getByRole("search").getByLabel("Service").inputValue(),
-    rows: await page.locator("[data-panel=error_groups] tbody td.id").allInnerTexts(),
+    rows: await page.locator("[data-panel=error_groups] tbody td.titled").allInnerTexts(),
   });
   const shared = await open(browser, page.url());
   await settled(shared);

@@ -20,7 +20,7 @@ test("an address with an unknown range says so", async () => {
 test("the form of a custom range has the range of the page and closes", async () => {
   const page = await open(browser, "/errors?range=24h&tz=Asia/Kathmandu");
   await settled(page);
-  const custom = page.locator(".custom");
+  const custom = page.locator(".custom:not(.past)");
   await custom.locator("summary").click();
   const [from, to] = await custom.locator("input[type=datetime-local]").evaluateAll((inputs) => inputs.map((input) => `${input.value}+05:45`));
   assert.equal(new Date(to) - new Date(from), 86_400_000);

@@ -1,12 +1,15 @@
-//! The time of a question about a day, by the number of commits that the day was written in, with compaction and
+//! The time of questions about a lake, by the number of commits of a day or by the number of days, with compaction and
 //! without.
 //!
 //! ```text
 //! cargo xtask bench compaction
 //! cargo xtask bench compaction 50 50000
+//! cargo xtask bench compaction 50000 --only on
+//! cargo xtask bench compaction --days 1 30 180
 //! ```
-//! Each lake has the same rows: a day of log records. Only the number of commits differs. The clock is simulated, so that
-//! the commits are spread over the day.
+//! Each lake of a day has the same rows, and only the number of commits differs. A lake of many days has 50 commits a day.
+//! The clock is simulated, so that the commits are spread over the days. The questions are about an hour at noon, the last
+//! day and the last 7 days. They are asked in turns over all lakes, so that other programs on the machine disturb all alike.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +17,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use clap::{Parser, ValueEnum};
+use jiff::Timestamp;
 use lakefront_lake::{CompactionSettings, Lake, LakeConfig, Pace};
 use lakefront_otel::arrow::LogsBuilder;
 use lakefront_otel::map::RequestContext;
@@ -22,98 +27,229 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
+use tempfile::TempDir;
 
 const TABLE: &str = "otel_logs";
-/// Rows of the day.
-const ROWS: u64 = 172_800;
 /// 2026-03-02T00:00:00Z in milliseconds.
 const START_MS: i64 = 1_772_409_600_000;
-const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 /// Milliseconds between two rounds of compaction, as in ingest.
 const LOOK_MS: i64 = 5_000;
-/// Number of repetitions of the question.
-const TIMES: usize = 9;
+/// Number of repetitions of a question.
+const TIMES: usize = 15;
+/// Commits a day, and rows a day, of a lake of many days.
+const OF_DAYS: (u64, u64) = (50, 20_000);
+/// Rows of a lake of one day.
+const ROWS: u64 = 172_800;
 
 static CLOCK_MS: AtomicI64 = AtomicI64::new(START_MS);
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    let mut counts: Vec<u64> = Vec::new();
-    for argument in std::env::args().skip(1) {
-        counts.push(argument.parse().context("expected numbers of commits")?);
-    }
-    if counts.is_empty() {
-        counts.extend([100, 1_000, 10_000]);
-    }
-    println!(
-        "{:>7} {:>10} {:>6} {:>9} {:>10} {:>10} {:>9} {:>9} {:>9}",
-        "commits", "compaction", "files", "bytes", "rewritten", "commit ms", "first ms", "24 h ms", "1 h ms"
-    );
-    for count in counts {
-        for compacts in [false, true] {
-            measure(count, compacts).await?;
-        }
-    }
-    Ok(())
+/// Measures questions about lakes.
+#[derive(Parser)]
+struct Options {
+    /// Numbers of commits, of a lake of one day each
+    #[arg(conflicts_with = "days")]
+    commits: Vec<u64>,
+    /// Numbers of days, of a lake each
+    #[arg(long, num_args = 1..)]
+    days: Vec<u64>,
+    /// Only with compaction, or only without
+    #[arg(long)]
+    only: Option<Switch>,
 }
 
-async fn measure(commits: u64, compacts: bool) -> Result<()> {
-    CLOCK_MS.store(START_MS, Ordering::Relaxed);
-    let folder = tempfile::tempdir()?;
-    let written = write(folder.path(), commits, compacts).await?;
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Switch {
+    Off,
+    On,
+}
 
-    let engine = Engine::start(&LakeAt::folder(folder.path())).await?;
-    let day = "SELECT toStartOfHour(Timestamp) AS hour, count(), countIf(SeverityNumber >= 17), uniq(ServiceName) \
-               FROM otel_logs WHERE Timestamp >= '2026-03-02 00:00:00' AND Timestamp < '2026-03-03 00:00:00' \
-               GROUP BY hour ORDER BY hour";
-    let hour = "SELECT count(), countIf(SeverityNumber >= 17) FROM otel_logs \
-                WHERE Timestamp >= '2026-03-02 12:00:00' AND Timestamp < '2026-03-02 13:00:00'";
-    let started = Instant::now();
-    ensure!(engine.sql(day).await?.rows.len() == 24, "24 hours");
-    let first = started.elapsed();
+/// A lake to measure.
+#[derive(Clone, Copy)]
+struct Shape {
+    days: u64,
+    commits_a_day: u64,
+    rows_a_day: u64,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut options = Options::parse();
+    if options.commits.is_empty() && options.days.is_empty() {
+        options.commits.extend([100, 1_000, 10_000]);
+    }
+    let (commits_a_day, rows_a_day) = OF_DAYS;
+    let of_commits = options.commits.iter().map(|commits| Shape {
+        days: 1,
+        commits_a_day: *commits,
+        rows_a_day: ROWS,
+    });
+    let of_days = options.days.iter().map(|days| Shape {
+        days: *days,
+        commits_a_day,
+        rows_a_day,
+    });
     println!(
-        "{commits:>7} {:>10} {:>6} {:>9} {:>10.2} {:>10.2} {:>9.0} {:>9.1} {:>9.1}",
-        if compacts { "on" } else { "off" },
-        written.files,
-        written.bytes,
-        written.rewritten as f64 / written.committed as f64,
-        millis(written.commit),
-        millis(first),
-        millis(median(&engine, day).await?),
-        millis(median(&engine, hour).await?),
+        "{:>5} {:>7} {:>10} {:>6} {:>9} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "", "", "", "", "", "", "rewritten", "commit", "commit", "first", "", "", ""
     );
-    Ok(())
+    println!(
+        "{:>5} {:>7} {:>10} {:>6} {:>9} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "days",
+        "commits",
+        "compaction",
+        "files",
+        "manifests",
+        "bytes",
+        "by written",
+        "50, ms",
+        "last, ms",
+        "24 h ms",
+        "1 h ms",
+        "24 h ms",
+        "7 d ms"
+    );
+    let mut asked = Vec::new();
+    for shape in of_commits.chain(of_days) {
+        for switch in [Switch::Off, Switch::On] {
+            if options.only.is_none_or(|only| only == switch) {
+                asked.push(Asked::write(shape, switch == Switch::On).await?);
+            }
+        }
+    }
+    for _ in 0..TIMES {
+        for asked in &mut asked {
+            asked.ask().await?;
+        }
+    }
+    asked.iter().try_for_each(Asked::print)
+}
+
+/// A lake that was written, and the times of questions about it.
+struct Asked {
+    shape: Shape,
+    compacts: bool,
+    written: Written,
+    engine: Engine,
+    first: Duration,
+    /// About an hour, a day and 7 days.
+    questions: [String; 3],
+    times: [Vec<Duration>; 3],
+    _folder: TempDir,
+}
+
+impl Asked {
+    /// Writes a lake, and asks each question once.
+    async fn write(shape: Shape, compacts: bool) -> Result<Self> {
+        CLOCK_MS.store(START_MS, Ordering::Relaxed);
+        let folder = tempfile::tempdir()?;
+        let written = write(folder.path(), shape, compacts).await?;
+        let engine = Engine::start(&LakeAt::folder(folder.path())).await?;
+        let end = START_MS + i64::try_from(shape.days)? * DAY_MS;
+        let noon = end - DAY_MS / 2;
+        let questions = [
+            per_hour(noon, noon + HOUR_MS)?,
+            per_hour(end - DAY_MS, end)?,
+            per_hour(end - 7 * DAY_MS, end)?,
+        ];
+        let started = Instant::now();
+        ensure!(engine.sql(&questions[1]).await?.rows.len() == 24, "24 hours");
+        let first = started.elapsed();
+        ensure!(engine.sql(&questions[0]).await?.rows.len() == 1, "one hour");
+        let hours = usize::try_from(shape.days.min(7))? * 24;
+        ensure!(
+            engine.sql(&questions[2]).await?.rows.len() == hours,
+            "{hours} hours"
+        );
+        eprintln!(
+            "written: {} days, {} commits a day",
+            shape.days, shape.commits_a_day
+        );
+        Ok(Self {
+            shape,
+            compacts,
+            written,
+            engine,
+            first,
+            questions,
+            times: Default::default(),
+            _folder: folder,
+        })
+    }
+
+    /// Asks each question once more.
+    async fn ask(&mut self) -> Result<()> {
+        for (question, times) in self.questions.iter().zip(&mut self.times) {
+            let started = Instant::now();
+            self.engine.sql(question).await?;
+            times.push(started.elapsed());
+        }
+        Ok(())
+    }
+
+    fn print(&self) -> Result<()> {
+        let Self { shape, written, .. } = self;
+        print!(
+            "{:>5} {:>7} {:>10} {:>6} {:>9} {:>9} {:>10.2} {:>8.2} {:>8.2} {:>8.0}",
+            shape.days,
+            shape.days * shape.commits_a_day,
+            if self.compacts { "on" } else { "off" },
+            written.files,
+            written.manifests,
+            written.bytes,
+            written.rewritten as f64 / written.committed as f64,
+            millis(written.first_commits),
+            millis(written.last_commits),
+            millis(self.first),
+        );
+        for times in &self.times {
+            print!(" {:>8.1}", millis(median(times.clone())?));
+        }
+        println!();
+        Ok(())
+    }
+}
+
+/// Returns a question with an answer for each hour.
+fn per_hour(from_ms: i64, to_ms: i64) -> Result<String> {
+    let [from, to] = [from_ms, to_ms].map(|ms| -> Result<String> {
+        let time = Timestamp::from_millisecond(ms)?;
+        Ok(time.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    });
+    let (from, to) = (from?, to?);
+    Ok(format!(
+        "SELECT toStartOfHour(Timestamp) AS hour, count(), countIf(SeverityNumber >= 17), uniq(ServiceName) \
+         FROM otel_logs WHERE Timestamp >= '{from}' AND Timestamp < '{to}' GROUP BY hour ORDER BY hour"
+    ))
 }
 
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-async fn median(engine: &Engine, sql: &str) -> Result<Duration> {
-    let mut times = Vec::new();
-    for _ in 0..TIMES {
-        let started = Instant::now();
-        engine.sql(sql).await?;
-        times.push(started.elapsed());
-    }
-    times.sort();
-    Ok(times[TIMES / 2])
+fn median(mut times: Vec<Duration>) -> Result<Duration> {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().context("no times")
 }
 
 /// A lake that was written.
 struct Written {
     files: usize,
+    manifests: usize,
     /// Bytes of the current files.
     bytes: u64,
     /// Bytes of all files that were committed by appends.
     committed: u64,
     /// Bytes of all files that compactions replaced.
     rewritten: u64,
-    /// Median time of a commit, with the writing of its file.
-    commit: Duration,
+    /// Median time of the first 50 commits, with the writing of their files.
+    first_commits: Duration,
+    /// Median time of the last tenth of the commits.
+    last_commits: Duration,
 }
 
-async fn write(folder: &Path, commits: u64, compacts: bool) -> Result<Written> {
+async fn write(folder: &Path, shape: Shape, compacts: bool) -> Result<Written> {
     let lake = Lake::open(LakeConfig {
         now_ms: || CLOCK_MS.load(Ordering::Relaxed),
         ..LakeConfig::new(folder)
@@ -122,10 +258,14 @@ async fn write(folder: &Path, commits: u64, compacts: bool) -> Result<Written> {
     let (mut committed, mut rewritten) = (0, 0);
     let mut times = Vec::new();
     let mut looked = START_MS;
+    let commits = shape.days * shape.commits_a_day;
+    let all_rows = shape.days * shape.rows_a_day;
+    let between = i64::try_from(shape.days)? * DAY_MS / i64::try_from(commits)?;
     for number in 0..commits {
-        let now = START_MS + DAY_MS / i64::try_from(commits)? * i64::try_from(number + 1)?;
+        let now = START_MS + between * i64::try_from(number + 1)?;
         CLOCK_MS.store(now, Ordering::Relaxed);
-        let rows = rows(number * ROWS / commits, (number + 1) * ROWS / commits)?;
+        let [from, to] = [number, number + 1].map(|number| number * all_rows / commits);
+        let rows = rows(from, to, shape.rows_a_day)?;
         let started = Instant::now();
         let files = lake.write(TABLE, rows).await?;
         lake.append(TABLE, &files, None).await?;
@@ -136,14 +276,21 @@ async fn write(folder: &Path, commits: u64, compacts: bool) -> Result<Written> {
             rewritten += compact(&lake).await?;
         }
     }
-    times.sort();
-    let files = lake.files(TABLE).await?;
+    let state = lake.state(TABLE).await?;
+    let first = times.len().min(50);
+    let last = times.len() - times.len().div_ceil(10);
     Ok(Written {
-        files: files.len(),
-        bytes: files.iter().map(|file| file.file.file_size_in_bytes()).sum(),
+        files: state.files.len(),
+        manifests: state.manifests,
+        bytes: state
+            .files
+            .iter()
+            .map(|file| file.file.file_size_in_bytes())
+            .sum(),
         committed,
         rewritten,
-        commit: times[times.len() / 2],
+        first_commits: median(times[..first].to_vec())?,
+        last_commits: median(times[last..].to_vec())?,
     })
 }
 
@@ -158,8 +305,8 @@ async fn compact(lake: &Lake) -> Result<u64> {
     Ok(bytes)
 }
 
-/// Returns the rows with these numbers, evenly spread over the day.
-fn rows(from: u64, to: u64) -> Result<arrow_array::RecordBatch> {
+/// Returns the rows with these numbers, evenly spread over the days.
+fn rows(from: u64, to: u64, rows_a_day: u64) -> Result<arrow_array::RecordBatch> {
     let text = |text: String| {
         Some(AnyValue {
             value: Some(Value::StringValue(text)),
@@ -171,7 +318,7 @@ fn rows(from: u64, to: u64) -> Result<arrow_array::RecordBatch> {
         ..KeyValue::default()
     };
     let start = u64::try_from(START_MS)? * 1_000_000;
-    let step = u64::try_from(DAY_MS)? * 1_000_000 / ROWS;
+    let step = u64::try_from(DAY_MS)? * 1_000_000 / rows_a_day;
     let record = |number: u64| LogRecord {
         time_unix_nano: start + number * step,
         severity_number: if number.is_multiple_of(20) { 17 } else { 9 },

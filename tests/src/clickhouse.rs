@@ -108,6 +108,11 @@ impl ClickHouse {
         self.embedded.is_some()
     }
 
+    /// Returns the process id of an embedded ClickHouse, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        Some(self.embedded.as_ref()?.process.as_ref()?.id())
+    }
+
     /// Kills an embedded ClickHouse with SIGKILL. A server of `CLICKHOUSE_URL` keeps running.
     pub fn kill(&mut self) {
         if let Some(embedded) = &mut self.embedded {

@@ -11,7 +11,8 @@ use lakefront_launcher::process;
 #[derive(Parser)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench ingest\n  cargo xtask bench ingest --compression gzip\n  \
-                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web"
+                        cargo xtask bench ingest --compare-compaction --rounds 3    latencies with and without\n  \
+                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench compaction --days 1 30 180\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web\n  cargo xtask bench viewers"
 )]
 pub struct Args {
     /// The part to measure
@@ -28,7 +29,7 @@ enum What {
     Ingest,
     /// The cost of a commit, early and after thousands of commits
     Lake,
-    /// The time of a question about a day by the number of commits, with compaction and without
+    /// The time of questions by the number of commits or of days, with compaction and without
     Compaction,
     /// chDB: time to the first answer, memory, and the cost of a query outside of the engine
     Chdb,
@@ -36,6 +37,8 @@ enum What {
     Layout,
     /// The router's own cost, named queries on their views against the lake, and the added time of a failover
     Router,
+    /// Many viewers at a time, on queries and pages, beside the same statements sent to ClickHouse directly
+    Viewers,
     /// The dashboard in Chromium on the embedded stack, as `up` builds it: paints, shifts, reactions, size of the
     /// bundle
     Web,
@@ -57,6 +60,7 @@ impl What {
             Self::Chdb => "chdb",
             Self::Layout => "layout",
             Self::Router => "bench_router",
+            Self::Viewers => "viewers",
             Self::S3 => "s3",
             Self::Sync => "speed",
         })
@@ -76,7 +80,7 @@ pub fn run(args: &Args) -> Result<()> {
     let programs = paths.target.join("measured");
     let mut bench = paths.command(programs.join("examples").join(example));
     bench.env("LAKEFRONT_BIN", &programs);
-    if matches!(args.what, What::Router) {
+    if matches!(args.what, What::Router | What::Viewers) {
         crate::build::bundle(&paths)?;
     }
     if matches!(args.what, What::Ingest) {

@@ -49,7 +49,7 @@ enum Command {
     Dist(dist::Args),
     /// Render `clickhouse/access.toml` to the users of a real ClickHouse.
     Access,
-    /// Measure: ingest, lake, layout, router, web.
+    /// Measure: ingest, lake, layout, router, viewers, web.
     Bench(bench::Args),
 }
 

@@ -104,7 +104,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
     .into_any()
 }
 
-/// The state of an answer that a refresh keeps: the parts that the viewer unfolded, switched off or focused.
+/// The state of an answer that a refresh keeps: the parts that the viewer unfolded or switched off.
 #[derive(Clone, Copy)]
 pub struct Kept {
     /// The names of the unfolded parts.

@@ -15,7 +15,7 @@ use crate::{
 /// The result of the server function, or `None` while there is no request.
 type Response = Option<Result<ServerResponse, Failure>>;
 
-/// What a resource holds once its request is answered.
+/// The value of a resource after its request was answered.
 #[derive(Clone, Deserialize)]
 enum Held {
     /// There is no request.

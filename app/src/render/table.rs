@@ -174,24 +174,25 @@ impl Titled {
         [self.group, self.kind, self.text].contains(&column)
     }
 
-    /// Returns the type and the message of a row.
-    pub fn texts(self, row: &[Value]) -> (&str, &str) {
+    /// Returns the type and the message of a row, and the title of a message that was cut.
+    pub fn texts(self, row: &[Value]) -> (Cow<'_, str>, Cow<'_, str>, Option<Cow<'_, str>>) {
         let text = |at: usize| row.get(at).and_then(Value::as_str).unwrap_or_default();
-        (text(self.kind), text(self.text))
+        let (kind, message) = (cut(text(self.kind), LONGEST), text(self.text));
+        let shown = cut(message, LONGEST);
+        let title = (shown != message).then(|| cut(message, LONGEST_TITLE));
+        (kind, shown, title)
     }
 
     fn cell(self, row: &[Value], target: Option<&LinkTarget>) -> Markup {
         let group = row.get(self.group).and_then(Value::as_str).unwrap_or_default();
-        let (kind, message) = self.texts(row);
-        let kind = cut(kind, LONGEST);
-        let shown = cut(message, LONGEST);
+        let (kind, message, title) = self.texts(row);
         html! {
-            td.titled data-group=(group) title=[(shown.len() < message.len()).then(|| cut(message, LONGEST_TITLE))] {
+            td.titled data-group=(group) title=[title] {
                 @match target.and_then(|target| target.href(group)) {
                     Some(href) => a href=(href) data-noscroll[href.starts_with('?')] { (kind) },
                     None => b { (kind) },
                 }
-                @if !message.is_empty() { " " span { (shown) } }
+                @if !message.is_empty() { " " span { (message) } }
             }
         }
     }

@@ -3,7 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use iceberg::spec::{MAIN_BRANCH, ManifestEntryRef, Operation, Snapshot, Summary, TableMetadataBuildResult};
+use iceberg::spec::{
+    MAIN_BRANCH, ManifestEntryRef, Operation, Snapshot, Summary, TableMetadataBuildResult,
+    TableMetadataBuilder,
+};
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
@@ -11,9 +14,9 @@ use crate::committed_table::{CommitOutcome, CommittedTable};
 use crate::error::{Error, Result};
 use crate::lake_file::day;
 use crate::manifests::{self, Files, Target};
-use crate::retention::{Eagerness, Retention};
+use crate::retention::{self, Eagerness, Retention};
 use crate::table::OpenTable;
-use crate::time::{DAY_MS, millis};
+use crate::time::{DAY_MS, millis, now_ms};
 use crate::writer_positions::{self, PositionStatus, WalPosition};
 use crate::{unreachable_files, version_hint};
 
@@ -206,6 +209,72 @@ async fn prepare(
     snapshot_id: i64,
     written: &mut Vec<String>,
 ) -> Result<Prepared> {
+    let metadata = &base.metadata;
+    let now_ms = (table.config.now_ms)();
+    let snapshot = write_snapshot(table, base, change, snapshot_id, written).await?;
+    let mut builder = metadata
+        .clone()
+        .into_builder(Some(base.location.clone()))
+        .set_branch_snapshot(snapshot, MAIN_BRANCH)?;
+    if change.new_writer {
+        builder = builder.set_properties(writer_positions::next_writer(metadata.properties()))?;
+    }
+    if let Some(wal) = change.wal {
+        builder = builder.set_properties(writer_positions::set(wal, now_ms))?;
+    }
+    let stale = writer_positions::stale(metadata.properties(), now_ms - millis(table.config.keep_writers));
+    builder = builder.remove_properties(&stale)?;
+    let mut retention = Retention::plan(metadata, &table.config, now_ms, Eagerness::Batches)?;
+    // What is erased must not be kept.
+    if !change.files.removed.is_empty() && change.operation != Operation::Overwrite {
+        retention.keep_replaced(metadata, &table.config, now_ms);
+    }
+    Ok(Prepared {
+        result: retention.apply(builder)?.build()?,
+        expires: !retention.expire.is_empty(),
+    })
+}
+
+/// Returns the new table metadata after a change that adds and removes no data files: of the schema, or of the kept
+/// snapshots.
+///
+/// Iceberg and its catalogs date such a change by the clock, and refuse it if the table's last snapshot is more than a
+/// minute ahead of that. Such a table gets an empty snapshot with the change, which is dated like the last one.
+///
+/// An attempt that is not committed may leave an orphan file.
+pub(crate) async fn change_metadata(
+    table: &OpenTable,
+    base: &CommittedTable,
+    change: impl FnOnce(TableMetadataBuilder) -> Result<TableMetadataBuilder>,
+) -> Result<TableMetadataBuildResult> {
+    let mut builder = base.metadata.clone().into_builder(Some(base.location.clone()));
+    if base.metadata.last_updated_ms() > now_ms() {
+        let empty = Change {
+            operation: Operation::Append,
+            files: Files {
+                added: &[],
+                removed: &HashMap::new(),
+                same_rows: false,
+            },
+            wal: None,
+            new_writer: false,
+        };
+        let snapshot = write_snapshot(table, base, &empty, new_snapshot_id(), &mut Vec::new()).await?;
+        builder = builder.set_branch_snapshot(snapshot, MAIN_BRANCH)?;
+    }
+    Ok(change(builder)?.build()?)
+}
+
+/// Writes the manifests and the manifest list of a new snapshot, and returns the snapshot.
+///
+/// Adds the location of each file to `written` before the file is written.
+async fn write_snapshot(
+    table: &OpenTable,
+    base: &CommittedTable,
+    change: &Change<'_>,
+    snapshot_id: i64,
+    written: &mut Vec<String>,
+) -> Result<Snapshot> {
     let file_io = table.storage.file_io();
     let metadata = &base.metadata;
     let now_ms = (table.config.now_ms)();
@@ -246,37 +315,23 @@ async fn prepare(
         .write(file_io, target, merged.manifests, written)
         .await?;
 
-    let snapshot = Snapshot::builder()
+    // The clocks of writers differ, but the timestamps of a table's snapshots must not decrease.
+    let timestamp_ms = now_ms.max(metadata.last_updated_ms());
+    let mut summary = summary(base, change, &merged.removed);
+    if timestamp_ms > now_ms {
+        summary
+            .additional_properties
+            .extend([retention::committed_at(now_ms)]);
+    }
+    Ok(Snapshot::builder()
         .with_snapshot_id(snapshot_id)
         .with_parent_snapshot_id(metadata.current_snapshot_id())
         .with_sequence_number(metadata.next_sequence_number())
-        // The clocks of writers differ, but the timestamps of a table's snapshots must not decrease.
-        .with_timestamp_ms(now_ms.max(metadata.last_updated_ms()))
+        .with_timestamp_ms(timestamp_ms)
         .with_manifest_list(manifest_list)
-        .with_summary(summary(base, change, &merged.removed))
+        .with_summary(summary)
         .with_schema_id(metadata.current_schema_id())
-        .build();
-    let mut builder = metadata
-        .clone()
-        .into_builder(Some(base.location.clone()))
-        .set_branch_snapshot(snapshot, MAIN_BRANCH)?;
-    if change.new_writer {
-        builder = builder.set_properties(writer_positions::next_writer(metadata.properties()))?;
-    }
-    if let Some(wal) = change.wal {
-        builder = builder.set_properties(writer_positions::set(wal, now_ms))?;
-    }
-    let stale = writer_positions::stale(metadata.properties(), now_ms - millis(table.config.keep_writers));
-    builder = builder.remove_properties(&stale)?;
-    let mut retention = Retention::plan(metadata, &table.config, now_ms, Eagerness::Batches)?;
-    // What is erased must not be kept.
-    if !change.files.removed.is_empty() && change.operation != Operation::Overwrite {
-        retention.keep_replaced(metadata, &table.config, now_ms);
-    }
-    Ok(Prepared {
-        result: retention.apply(builder)?.build()?,
-        expires: !retention.expire.is_empty(),
-    })
+        .build())
 }
 
 fn state_unknown(table: &str, source: Error) -> Error {

@@ -86,7 +86,7 @@ impl TableState {
     pub fn last_compaction(&self) -> Option<Timestamp> {
         let mut newest_first = self.snapshots.iter().rev();
         let last = newest_first.find(|snapshot| snapshot.summary().operation == Operation::Replace)?;
-        Timestamp::from_millisecond(last.timestamp_ms()).ok()
+        Timestamp::from_millisecond(retention::committed_ms(last)).ok()
     }
 
     /// Returns the path of a file below the table's folder, as [`Lake::open_file`](crate::Lake::open_file) takes it.

@@ -6,7 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use iceberg::spec::{MAIN_BRANCH, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder};
+use iceberg::spec::{
+    MAIN_BRANCH, Snapshot, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder,
+};
 use serde::Deserialize;
 
 use crate::config::LakeConfig;
@@ -76,7 +78,7 @@ impl Retention {
     pub(crate) fn keep_replaced(&mut self, metadata: &TableMetadata, config: &LakeConfig, now_ms: i64) {
         if let Some(current) = metadata.current_snapshot() {
             // The age of a tag counts from its snapshot, which may be old already.
-            let age = now_ms.saturating_sub(current.timestamp_ms()).max(0);
+            let age = now_ms.saturating_sub(committed_ms(current)).max(0);
             let name = tag_of_replaced(current.sequence_number());
             self.tag.push((
                 name,
@@ -105,9 +107,10 @@ impl Retention {
 /// Returns a tag for the current snapshot if it is the last one of its hour, which is so once that hour is over.
 fn hourly(metadata: &TableMetadata, config: &LakeConfig, now_ms: i64) -> Option<(String, SnapshotReference)> {
     let current = metadata.current_snapshot()?;
-    let hour = current.timestamp_ms().div_euclid(HOUR_MS);
+    let committed_ms = committed_ms(current);
+    let hour = committed_ms.div_euclid(HOUR_MS);
     let keep = millis(config.keep_hourly);
-    if hour >= now_ms.div_euclid(HOUR_MS) || now_ms - current.timestamp_ms() > keep {
+    if hour >= now_ms.div_euclid(HOUR_MS) || now_ms - committed_ms > keep {
         return None;
     }
     let time = jiff::Timestamp::from_millisecond(hour * HOUR_MS).ok()?;
@@ -116,6 +119,23 @@ fn hourly(metadata: &TableMetadata, config: &LakeConfig, now_ms: i64) -> Option<
         .snapshot_for_ref(&name)
         .is_none()
         .then(|| (name, tag(current.snapshot_id(), keep)))
+}
+
+/// Property of snapshots that are dated ahead of their writer's clock: the time by that clock, in milliseconds.
+const COMMITTED_AT: &str = "lakefront.committed-at";
+
+/// Returns that property.
+pub(crate) fn committed_at(now_ms: i64) -> (String, String) {
+    (COMMITTED_AT.to_owned(), now_ms.to_string())
+}
+
+/// Returns the time at which a snapshot was committed, by its writer's clock.
+///
+/// The timestamp of a snapshot may not be before that of the last one, so that it is ahead after a wrong clock.
+pub(crate) fn committed_ms(snapshot: &Snapshot) -> i64 {
+    let properties = &snapshot.summary().additional_properties;
+    let own = properties.get(COMMITTED_AT).and_then(|time| time.parse().ok());
+    own.unwrap_or_else(|| snapshot.timestamp_ms())
 }
 
 /// Returns the name of the tag that keeps a snapshot from before a compaction.
@@ -145,7 +165,7 @@ fn is_expired(metadata: &TableMetadata, reference: &SnapshotReference, now_ms: i
         return false;
     };
     let snapshot = metadata.snapshot_by_id(reference.snapshot_id);
-    snapshot.is_none_or(|snapshot| now_ms - snapshot.timestamp_ms() > max_age)
+    snapshot.is_none_or(|snapshot| now_ms - committed_ms(snapshot) > max_age)
 }
 
 /// Returns all references except the main branch. The iceberg crate exposes them only in the JSON.

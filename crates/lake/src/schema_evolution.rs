@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 use iceberg::arrow::schema_to_arrow_schema;
-use iceberg::spec::{NestedField, NestedFieldRef, Schema, TableMetadata, Type};
+use iceberg::spec::{NestedField, NestedFieldRef, Schema, TableMetadata, TableMetadataBuilder, Type};
 use lakefront_otel::Table;
 
-use crate::commit::{ATTEMPTS, backoff};
+use crate::commit::{ATTEMPTS, backoff, change_metadata};
 use crate::committed_table::CommitOutcome;
 use crate::error::{Error, Result};
 use crate::table::OpenTable;
@@ -55,8 +55,8 @@ async fn add_missing_columns(table: &OpenTable) -> Result<SchemaRef> {
             *cached = Some(base);
             return schema;
         };
-        let builder = base.metadata.clone().into_builder(Some(base.location.clone()));
-        let result = builder.add_current_schema(schema)?.build()?;
+        let change = |builder: TableMetadataBuilder| Ok(builder.add_current_schema(schema)?);
+        let result = change_metadata(table, &base, change).await?;
         match table.catalog.commit(name, &base, result).await? {
             CommitOutcome::Committed(after) => {
                 tracing::info!(table = name, "added the columns that this version writes");

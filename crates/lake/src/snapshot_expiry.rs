@@ -1,6 +1,6 @@
 //! Expires snapshots, and deletes the files that only they reached.
 
-use crate::commit::{ATTEMPTS, backoff};
+use crate::commit::{ATTEMPTS, backoff, change_metadata};
 use crate::committed_table::CommitOutcome;
 use crate::error::{Error, Result};
 use crate::retention::{Eagerness, Retention};
@@ -28,8 +28,7 @@ pub(crate) async fn expire(table: &OpenTable) -> Result<Expired> {
             *cached = Some(base);
             return Ok(Expired::default());
         }
-        let builder = base.metadata.clone().into_builder(Some(base.location.clone()));
-        let result = plan.apply(builder)?.build()?;
+        let result = change_metadata(table, &base, |builder| plan.apply(builder)).await?;
         if let CommitOutcome::Committed(after) = table.catalog.commit(name, &base, result).await? {
             version_hint::publish_commit(table).await;
             let files = unreachable_files::delete(table, &base.metadata, &after.metadata).await;

@@ -78,7 +78,7 @@ fn write_days(
 ///
 /// # Errors
 /// [`Error::Batch`] when a required column is missing or a column can't be cast.
-fn conform(table: &OpenTable, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
+pub(crate) fn conform(table: &OpenTable, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
     let unfit = |reason: String| Error::Batch {
         table: table.definition.name.to_owned(),
         reason,
@@ -183,7 +183,7 @@ fn write_day(
 ) -> Result<DataFile> {
     let count = rows.map_or(batch.num_rows(), |rows| rows.len());
     let mut writer = DataFileWriter::create(table, &batch.schema(), day, count)?;
-    writer.write(batch, rows)?;
+    writer.write(batch, rows, || Ok(()))?;
     writer.close()
 }
 
@@ -256,11 +256,16 @@ impl<'a> DataFileWriter<'a> {
         })
     }
 
-    /// Appends the given rows of the batch, or all if `None`.
+    /// Appends the given rows of the batch, or all if `None`. Calls `rest` after each column.
     ///
     /// Rows are picked column by column, just before the column is encoded, so that no sorted copy of the batch is in
     /// memory.
-    pub(crate) fn write(&mut self, batch: &RecordBatch, rows: Option<&UInt32Array>) -> Result<()> {
+    pub(crate) fn write(
+        &mut self,
+        batch: &RecordBatch,
+        rows: Option<&UInt32Array>,
+        rest: impl Fn() -> Result<()>,
+    ) -> Result<()> {
         let count = rows.map_or(batch.num_rows(), |rows| rows.len());
         let most = self.table.config.layout.row_group_rows;
         for start in (0..count).step_by(most) {
@@ -277,6 +282,7 @@ impl<'a> DataFileWriter<'a> {
                     writer.write(&leaf)?;
                     writer.close()?.append_to_row_group(&mut group)?;
                 }
+                rest()?;
             }
             group.close()?;
             self.row_groups += 1;

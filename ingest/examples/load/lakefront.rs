@@ -13,7 +13,7 @@ use crate::server::Server;
 
 /// Sends the load to ingest, stops it, and counts the rows in the lake.
 pub async fn measure(options: &Options, data: &Path) -> anyhow::Result<Figures> {
-    let (sent, usage) = crate::load(options, start(options, data)?).await?;
+    let (sent, usage) = crate::load(options, start(options, data, &[])?).await?;
     let whole = sent.since.elapsed().as_secs_f64();
     let lake = Lake::open(LakeConfig::new(data.join("lake"))).await?;
     let files = lake.files("otel_logs").await?;
@@ -36,12 +36,14 @@ pub async fn measure(options: &Options, data: &Path) -> anyhow::Result<Figures> 
     })
 }
 
-fn start(options: &Options, data: &Path) -> anyhow::Result<Server> {
+/// Starts the server on a folder, with more flags than those of the options.
+pub fn start(options: &Options, data: &Path, flags: &[&str]) -> anyhow::Result<Server> {
     let mut child = Command::new(&options.server)
         .args(["--listen", "127.0.0.1:0", "--grpc-listen", "off", "--data"])
         .arg(data)
         // Compressed requests are sent again as they are.
         .args(["--remember-batches", "0s"])
+        .args(flags)
         .args(&options.flags)
         .stdout(Stdio::piped())
         .spawn()

@@ -2,10 +2,12 @@
 //!
 //! It starts the server on a data folder of its own, sends as fast as the server answers, and stops it with SIGTERM so that
 //! all is committed. The figures are from outside of the server: `/proc` and the lake. With `--collector`, an OpenTelemetry
-//! Collector gets the same load in turns, so that other programs on the machine disturb both.
+//! Collector gets the same load in turns, so that other programs on the machine disturb both. With `--compare-compaction`,
+//! it measures the latency of acknowledgements with compaction against that without.
 
 mod body;
 mod collector;
+mod compaction;
 mod lakefront;
 mod report;
 mod sender;
@@ -17,7 +19,6 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use clap::{Parser, ValueEnum};
-use report::Figures;
 use sender::Sent;
 use server::Usage;
 
@@ -25,7 +26,8 @@ use server::Usage;
 #[derive(Parser)]
 #[command(
     args_override_self = true,
-    after_help = "Example:\n  load --server target/debug/lakefront-ingest --seconds 60 --compression gzip"
+    after_help = "Examples:\n  load --server target/debug/lakefront-ingest --seconds 60 --compression gzip\n  \
+                  load --server target/debug/lakefront-ingest --compare-compaction --rounds 3"
 )]
 struct Options {
     /// The server binary
@@ -44,11 +46,21 @@ struct Options {
     #[arg(long, default_value_t = 8)]
     connections: usize,
     /// Log records of a request
-    #[arg(long, default_value_t = 1000)]
+    #[arg(
+        long,
+        default_value_t = 1000,
+        default_value_if("compare_compaction", "true", "100")
+    )]
     batch: usize,
     /// Compression of the bodies
     #[arg(long, value_enum, default_value_t = Compression::None)]
     compression: Compression,
+    /// Requests a second of each connection; as many as the server answers by default
+    #[arg(long, default_value_if("compare_compaction", "true", "25"))]
+    pace: Option<f64>,
+    /// Measure latencies without compaction and with it, in turns; 25 requests of 100 records a second and connection
+    #[arg(long)]
+    compare_compaction: bool,
     /// Folder for the servers' data, removed at the end; a temporary one by default
     #[arg(long)]
     data: Option<PathBuf>,
@@ -77,6 +89,9 @@ async fn run(options: &Options) -> anyhow::Result<()> {
         Some(data) => data.clone(),
         None => std::env::temp_dir().join(format!("lakefront-load-{}", std::process::id())),
     };
+    if options.compare_compaction {
+        return in_folder(&data, compaction::compare(options, &data)).await;
+    }
     let mut all = Vec::new();
     for round in 1..=options.rounds {
         let folder = data.join(round.to_string());
@@ -90,10 +105,7 @@ async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 /// Measures in a folder that is removed afterwards, also after an error.
-async fn in_folder(
-    folder: &Path,
-    measure: impl Future<Output = anyhow::Result<Figures>>,
-) -> anyhow::Result<Figures> {
+async fn in_folder<T>(folder: &Path, measure: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     fs::create_dir_all(folder)?;
     let result = measure.await;
     fs::remove_dir_all(folder)?;
@@ -103,12 +115,18 @@ async fn in_folder(
 /// Sends for the duration in the options, then stops the server. Returns the counts of requests and the resources that
 /// the server used.
 async fn load(options: &Options, server: server::Server) -> anyhow::Result<(Sent, Usage)> {
+    let sent = send(options, &server).await?;
+    let usage = server.stop().await?;
+    ensure!(sent.acknowledged > 0, "no request was acknowledged");
+    Ok((sent, usage))
+}
+
+/// Sends for the duration in the options.
+async fn send(options: &Options, server: &server::Server) -> anyhow::Result<Sent> {
     let connections = (0..options.connections as u64)
         .map(|connection| body::requests(options, &server.address, connection))
         .collect::<anyhow::Result<_>>()?;
     let seconds = Duration::from_secs(options.seconds);
-    let sent = sender::send(&server, connections, options.batch as u64, seconds).await?;
-    let usage = server.stop().await?;
-    ensure!(sent.acknowledged > 0, "no request was acknowledged");
-    Ok((sent, usage))
+    let pace = options.pace.map(|pace| Duration::from_secs_f64(1.0 / pace));
+    sender::send(server, connections, options.batch as u64, seconds, pace).await
 }

@@ -21,6 +21,8 @@ pub struct Sent {
     pub acknowledged: u64,
     /// Requests that the server refused with 429 or 503.
     pub refused: u64,
+    /// The time from when each answered request was due to its answer, shortest first.
+    pub latencies: Vec<Duration>,
     /// The time at which sending began.
     pub since: Instant,
     /// The time from then to the last answer.
@@ -36,12 +38,14 @@ struct Counts {
     stop: AtomicBool,
 }
 
-/// Sends for a duration. Each list of requests has a connection of its own.
+/// Sends for a duration. Each list of requests has a connection of its own. With a `pace`, each connection has a request
+/// due after each such time, whether the last one was answered or not.
 pub async fn send(
     server: &Server,
     connections: Vec<Vec<Request>>,
     batch: u64,
     time: Duration,
+    pace: Option<Duration>,
 ) -> anyhow::Result<Sent> {
     let counts = Arc::new(Counts::default());
     let cpu_before = Usage::of(std::process::id())?.cpu_seconds;
@@ -49,7 +53,7 @@ pub async fn send(
     let connections: Vec<_> = connections
         .into_iter()
         .map(|requests| {
-            let connection = connection(server.address.clone(), requests, batch, counts.clone());
+            let connection = connection(server.address.clone(), requests, batch, counts.clone(), pace);
             tokio::spawn(connection)
         })
         .collect();
@@ -61,12 +65,15 @@ pub async fn send(
         }
     }
     counts.stop.store(true, Ordering::Relaxed);
+    let mut latencies = Vec::new();
     for connection in connections {
-        connection.await??;
+        latencies.extend(connection.await??);
     }
+    latencies.sort_unstable();
     Ok(Sent {
         acknowledged: counts.acknowledged.load(Ordering::Relaxed),
         refused: counts.refused.load(Ordering::Relaxed),
+        latencies,
         since,
         seconds: since.elapsed().as_secs_f64(),
         cpu_seconds: Usage::of(std::process::id())?.cpu_seconds - cpu_before,
@@ -78,11 +85,20 @@ async fn connection(
     mut requests: Vec<Request>,
     batch: u64,
     counts: Arc<Counts>,
-) -> anyhow::Result<()> {
+    pace: Option<Duration>,
+) -> anyhow::Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut answer = Vec::new();
+    let mut latencies = Vec::new();
+    let mut due = Instant::now();
     for turn in 0.. {
+        if let Some(pace) = pace {
+            due += pace;
+            tokio::time::sleep_until(due.into()).await;
+        } else {
+            due = Instant::now();
+        }
         if counts.stop.load(Ordering::Relaxed) {
             break;
         }
@@ -93,8 +109,9 @@ async fn connection(
             429 | 503 => counts.refused.fetch_add(1, Ordering::Relaxed),
             status => bail!("the server answered {status}"),
         };
+        latencies.push(due.elapsed());
     }
-    Ok(())
+    Ok(latencies)
 }
 
 /// Reads an answer and returns its status.

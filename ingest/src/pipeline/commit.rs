@@ -2,7 +2,10 @@
 //! succeeds.
 
 use std::{
-    sync::{Arc, mpsc::Receiver},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
     time::{Duration, Instant},
 };
 
@@ -17,7 +20,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{Numbering, Progress, Queued, Setup, commit_batch::CommitBatch, rows};
+use super::{Numbering, Progress, Queued, Setup, commit_batch::CommitBatch, held::Held, rows};
 use crate::{
     error::Unflushed,
     metrics::{Metrics, TableLabel},
@@ -27,7 +30,7 @@ use crate::{
 };
 
 /// First and longest wait before a retry.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+pub const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// Time for which written files are kept for a commit that fails. After it the rows are written again. The time is well
 /// below the age at which [`Lake::remove_orphan_files`] deletes files as orphans.
@@ -91,32 +94,85 @@ impl Committer {
 
     /// Commits batches until the channel closes.
     pub fn run(self, batches: Receiver<CommitBatch>) -> Result<(), Unflushed> {
-        for batch in batches {
-            let position = batch.end.position;
-            let commits = batch
-                .batches
-                .into_iter()
-                .map(|(table, batch)| self.commit(table, batch, position));
-            self.runtime.block_on(try_join_all(commits))?;
-            self.progress.send_modify(|progress| {
-                progress.position = position;
-                progress.failing = false;
-            });
-            if let Err(error) = self.releaser.release(batch.end) {
-                tracing::warn!(%error, "deleting segments of the log that are in the lake");
+        let mut held = Held::new();
+        loop {
+            let batch = match held.until_check() {
+                Some(wait) => batches.recv_timeout(wait),
+                None => batches.recv().map_err(RecvTimeoutError::from),
+            };
+            match batch {
+                Ok(batch) if held.takes(batch.replay) => {
+                    self.runtime.block_on(self.commit_batch(batch, &mut held))?;
+                }
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
+            if held.until_check() == Some(Duration::ZERO) {
+                self.runtime.block_on(self.check(&mut held));
+            }
+        }
+        match held.tables.into_iter().next() {
+            Some((table, message)) => Err(Unflushed { table, message }),
+            None => Ok(()),
+        }
+    }
+
+    /// Commits a batch to the tables that are not held. The log is released unless a table is held.
+    async fn commit_batch(&self, batch: CommitBatch, held: &mut Held) -> Result<(), Unflushed> {
+        let position = batch.end.position;
+        let commits = batch
+            .batches
+            .into_iter()
+            .filter(|(table, _)| !held.tables.contains_key(table))
+            .map(async |(table, batch)| {
+                let refused = self.commit(table, batch, position).await?;
+                Ok(refused.map(|reason| (table, reason)))
+            });
+        let refused: Vec<Option<(&str, String)>> = try_join_all(commits).await?;
+        held.add(refused.into_iter().flatten());
+        self.progress.send_modify(|progress| {
+            progress.position = position;
+            progress.held = held.tables.keys().copied().collect();
+            progress.failing = false;
+        });
+        if held.tables.is_empty()
+            && let Err(error) = self.releaser.release(batch.end)
+        {
+            tracing::warn!(%error, "deleting segments of the log that are in the lake");
         }
         Ok(())
     }
 
-    /// Commits the rows that the table does not contain yet, with as many attempts as necessary.
-    async fn commit(&self, table: &'static str, batch: RecordBatch, position: u64) -> Result<(), Unflushed> {
+    /// Has the log read again if one of the held tables takes rows now.
+    async fn check(&self, held: &mut Held) {
+        held.checked();
+        let mut is_fit = false;
+        for table in held.tables.keys() {
+            match self.lake.add_missing_columns(table).await {
+                Ok(()) => is_fit = true,
+                Err(error) => self.failed(table, &error.to_string()),
+            }
+        }
+        if is_fit {
+            held.replay();
+            self.releaser.rewind();
+        }
+    }
+
+    /// Commits the rows that the table does not contain yet, with as many attempts as necessary. Returns the reason if
+    /// the table takes no rows, because a column has another type.
+    async fn commit(
+        &self,
+        table: &'static str,
+        batch: RecordBatch,
+        position: u64,
+    ) -> Result<Option<String>, Unflushed> {
         let started = Instant::now();
         let held = self.numbering.lock().await.committed(table);
         let rest = rows::after(&batch, held);
         let rows = rest.num_rows();
         if rows == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let mut work = Work {
             table,
@@ -127,7 +183,14 @@ impl Committer {
             files: 0,
         };
         while work.rest.num_rows() > 0 {
-            self.retry(table, async || self.attempt(&mut work).await).await?;
+            let attempt = async || match self.attempt(&mut work).await {
+                Err(error @ lakefront_lake::Error::Column { .. }) => Ok(Some(error.to_string())),
+                other => other.map(|()| None),
+            };
+            if let Some(reason) = self.retry(table, attempt).await? {
+                self.failed(table, &reason);
+                return Ok(Some(reason));
+            }
         }
         let files = work.files;
         let label = TableLabel { table };
@@ -150,7 +213,7 @@ impl Committer {
         self.progress.send_modify(|progress| {
             progress.last_commit.insert(table.to_owned(), record);
         });
-        Ok(())
+        Ok(None)
     }
 
     /// Commits the first rows of the work, or changes the work so that the next attempt can succeed.
@@ -252,19 +315,8 @@ impl Committer {
                 Ok(value) => return Ok(value),
                 Err(error) => error.to_string(),
             };
-            tracing::error!(table, message, "committing to the lake");
-            self.metrics
-                .commit_failures
-                .get_or_create(&TableLabel { table })
-                .inc();
-            self.progress.send_modify(|progress| {
-                progress.failing = true;
-                progress.last_error = Some(IngestFailure {
-                    at: now(),
-                    table: table.to_owned(),
-                    message: message.clone(),
-                });
-            });
+            self.failed(table, &message);
+            self.progress.send_modify(|progress| progress.failing = true);
             if *stopping.borrow() {
                 last_attempts += 1;
                 if last_attempts >= LAST_ATTEMPTS {
@@ -279,5 +331,21 @@ impl Committer {
             }
             wait = (wait * 2).min(BACKOFF.1);
         }
+    }
+
+    /// Records a failure for the log, the metrics and `/health`.
+    fn failed(&self, table: &'static str, message: &str) {
+        tracing::error!(table, message, "committing to the lake");
+        self.metrics
+            .commit_failures
+            .get_or_create(&TableLabel { table })
+            .inc();
+        self.progress.send_modify(|progress| {
+            progress.last_error = Some(IngestFailure {
+                at: now(),
+                table: table.to_owned(),
+                message: message.to_owned(),
+            });
+        });
     }
 }

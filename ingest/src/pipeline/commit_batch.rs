@@ -10,4 +10,6 @@ pub struct CommitBatch {
     pub end: Checkpoint,
     /// Rows by table. No batch is empty.
     pub batches: Vec<(&'static str, RecordBatch)>,
+    /// Number of times that the log was read again before.
+    pub replay: u64,
 }

@@ -3,6 +3,7 @@
 mod columns;
 mod commit;
 mod commit_batch;
+mod held;
 mod numbering;
 mod progress;
 mod rows;

@@ -38,6 +38,8 @@ pub struct Builder {
     metrics: Arc<Metrics>,
     columns: Columns,
     gathered: Option<Gathered>,
+    /// Number of times that the log was read again.
+    replay: u64,
 }
 
 /// A decoded request, with its approximate bytes in memory and as columns.
@@ -65,6 +67,7 @@ impl Builder {
             metrics: setup.metrics.clone(),
             columns: Columns::default(),
             gathered: None,
+            replay: 0,
         }
     }
 
@@ -83,6 +86,12 @@ impl Builder {
             let sent = match reader.next(deadline)? {
                 Next::Entry(entry) => self.add(entry, &batches),
                 Next::Timeout => self.send(&batches),
+                Next::Rewound => {
+                    self.columns.finish();
+                    self.gathered = None;
+                    self.replay += 1;
+                    Ok(())
+                }
                 Next::Closed => {
                     let _ = self.send(&batches);
                     return Ok(());
@@ -165,7 +174,11 @@ impl Builder {
             return Ok(());
         };
         let rows = self.columns.finish();
-        batches.send(CommitBatch { end, batches: rows })
+        batches.send(CommitBatch {
+            end,
+            batches: rows,
+            replay: self.replay,
+        })
     }
 }
 

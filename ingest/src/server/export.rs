@@ -132,7 +132,7 @@ async fn take(
             Claim::First(first) => claimed = Some(first),
             Claim::Repeated(accepted) => {
                 state.metrics.repeated_requests.get_or_create(&label).inc();
-                return acknowledge(state, (*accepted).clone()).await;
+                return acknowledge(state, signal, (*accepted).clone()).await;
             }
         }
     }
@@ -153,7 +153,7 @@ async fn take(
         tracing::error!(%error, "storing a request");
         ApiError::Internal
     })??;
-    acknowledge(state, accepted).await
+    acknowledge(state, signal, accepted).await
 }
 
 /// Returns the compression that the headers declare.
@@ -266,9 +266,13 @@ fn count_losses(state: &AppState, signal: Signal, accepted: &Accepted, partial: 
 }
 
 /// Waits until a stored request may be acknowledged. Returns the answer.
-async fn acknowledge(state: &AppState, accepted: batches::Accepted) -> Result<PartialSuccess, ApiError> {
+async fn acknowledge(
+    state: &AppState,
+    signal: Signal,
+    accepted: batches::Accepted,
+) -> Result<PartialSuccess, ApiError> {
     if let (Ack::Snapshot, Some(position)) = (state.config.log.ack, accepted.position) {
-        committed(state, position).await?;
+        committed(state, signal, position).await?;
     }
     Ok(accepted.partial)
 }
@@ -352,13 +356,13 @@ async fn decoded_permit(state: &AppState, bytes: usize) -> Option<OwnedSemaphore
         .ok()
 }
 
-/// Waits until the lake contains every request up to `position`.
+/// Waits until the lake contains every request of the signal up to `position`.
 ///
 /// # Errors
 /// Returns an error if the pipeline ends before.
-async fn committed(state: &AppState, position: u64) -> Result<(), ApiError> {
+async fn committed(state: &AppState, signal: Signal, position: u64) -> Result<(), ApiError> {
     let mut progress = state.progress.clone();
-    let committed = progress.wait_for(|progress| progress.position >= position);
+    let committed = progress.wait_for(|progress| progress.is_committed(signal, position));
     match timeout(state.config.log.ack_timeout, committed).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(ApiError::NotCommitted),

@@ -147,6 +147,7 @@ impl<T: Send + 'static> Wal<T> {
                     location: start,
                     position: options.first_position - 1,
                 },
+                rewind: false,
                 draining: false,
                 closed: false,
             },

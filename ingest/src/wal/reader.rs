@@ -38,6 +38,8 @@ pub enum Next<T> {
     Entry(Entry<T>),
     /// The deadline passed before a request arrived.
     Timeout,
+    /// The next request is the first that is not in the lake; see [`super::Releaser::rewind`].
+    Rewound,
     /// The log is closed and the reader has reached its end.
     Closed,
 }
@@ -60,6 +62,10 @@ impl<T> Reader<T> {
         let shared = self.shared.clone();
         let mut state = shared.lock();
         loop {
+            if std::mem::take(&mut state.rewind) {
+                self.cursor = state.checkpoint.location;
+                return Ok(Next::Rewound);
+            }
             let end = state.segments.get(&self.cursor.segment).copied().unwrap_or(0);
             if self.cursor.offset >= end
                 && let Some((&number, _)) = state.segments.range(self.cursor.segment + 1..).next()

@@ -36,6 +36,8 @@ pub struct LogState<T> {
     pub decoded: VecDeque<Decoded<T>>,
     /// The part of the log that is in the lake.
     pub checkpoint: Checkpoint,
+    /// True if the reader goes back to the checkpoint before it hands on another request.
+    pub rewind: bool,
     /// True if the reader hands on its requests without waiting for more.
     pub draining: bool,
     /// True if nothing more will be appended.
@@ -58,13 +60,19 @@ pub struct Checkpoint {
     pub position: u64,
 }
 
-/// Deletes committed segments. The handle does not keep the log open for appends.
+/// Deletes committed segments, and has others read again. The handle does not keep the log open for appends.
 pub struct Releaser<T>(pub(super) Arc<Shared<T>>);
 
 impl<T> Releaser<T> {
     /// Deletes the segments that end at or before the checkpoint.
     pub fn release(&self, checkpoint: Checkpoint) -> io::Result<()> {
         self.0.release(checkpoint)
+    }
+
+    /// Makes the reader go back to the last checkpoint. Requests behind it come again, from disk.
+    pub fn rewind(&self) {
+        self.0.lock().rewind = true;
+        self.0.notify();
     }
 }
 

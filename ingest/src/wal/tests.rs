@@ -122,6 +122,40 @@ async fn requests_are_read_in_order_decoded_or_from_disk() {
 }
 
 #[tokio::test]
+async fn requests_behind_the_checkpoint_are_read_again_in_order() {
+    let log = Log {
+        segment_bytes: 32,
+        ..Log::new()
+    };
+    let mut open = log.open();
+    open.append("one", Some("one")).await.expect("appended");
+    let Ok(Next::Entry(one)) = open.reader.next(Some(Instant::now())) else {
+        panic!("what was appended is there");
+    };
+    let releaser = open.wal.releaser();
+    releaser
+        .release(Checkpoint {
+            location: one.end,
+            position: 10,
+        })
+        .expect("released");
+    open.append("two", Some("two")).await.expect("appended");
+    open.append("three", None).await.expect("appended");
+    assert_eq!(open.read(), found(&[(20, "TWO"), (30, "three")]));
+    open.append("four", Some("four")).await.expect("appended");
+    releaser.rewind();
+    assert!(matches!(open.reader.next(None), Ok(Next::Rewound)));
+    assert_eq!(open.read(), found(&[(20, "two"), (30, "three"), (40, "FOUR")]));
+    // At the end, a reader that waits goes back too, and a closed log is read again before its end.
+    open.wal.close().await;
+    releaser.rewind();
+    assert!(matches!(open.reader.next(None), Ok(Next::Rewound)));
+    assert_eq!(open.read(), found(&[(20, "two"), (30, "three"), (40, "four")]));
+    assert!(matches!(open.reader.next(None), Ok(Next::Closed)));
+    open.thread.join().expect("the thread ends");
+}
+
+#[tokio::test]
 async fn a_torn_tail_is_cut_wherever_it_tore() {
     let log = Log::new();
     let open = log.open();

@@ -45,14 +45,27 @@ impl Job {
 }
 
 /// Binaries that run a second time with the lake on MinIO behind a REST catalog, with the tests for which the store
-/// matters. `s3_lake` and the browser step are on S3 in any case. Other binaries use no lake, or start such servers
-/// themselves.
-const ON_S3: [(&str, &[&str]); 5] = [
-    ("failover", &["views_answer_while_the_lake_cannot_be_read"]),
-    ("one_day", &[]),
-    ("readers", &[]),
-    ("router", &["the_past_is_answered_as_it_was"]),
-    ("sync", &["follows::"]),
+/// matters, by package and name. `s3_lake` and the browser step are on S3 in any case. Other binaries use no lake, or
+/// start such servers themselves.
+const ON_S3: [(&str, &str, &[&str]); 6] = [
+    (
+        "lakefront-ingest",
+        "it",
+        &["erase::", "retention::", "schema_conflict::"],
+    ),
+    (
+        "lakefront-tests",
+        "failover",
+        &["views_answer_while_the_lake_cannot_be_read"],
+    ),
+    ("lakefront-tests", "one_day", &[]),
+    ("lakefront-tests", "readers", &[]),
+    ("lakefront-tests", "router", &["the_past_is_answered_as_it_was"]),
+    (
+        "lakefront-tests",
+        "sync",
+        &["follows::", "erasure::erased_rows", "old_days::a_day"],
+    ),
 ];
 /// Binaries that run on S3 with `--all`, with all of their tests.
 const ALL_ON_S3: [&str; 9] = [
@@ -90,13 +103,13 @@ pub fn jobs(binaries: &[Binary], suites: &[String], all: bool) -> Vec<Job> {
             alone: ALONE.contains(&name),
             all,
         };
-        let again = if all {
-            ALL_ON_S3.contains(&name).then_some(&[][..])
+        let again = if all && ALL_ON_S3.contains(&name) {
+            Some(&[][..])
         } else {
             ON_S3
                 .iter()
-                .find(|(suite, _)| *suite == name)
-                .map(|(_, filters)| *filters)
+                .find(|(package, suite, _)| *package == binary.package && *suite == name)
+                .map(|(_, _, filters)| *filters)
         };
         jobs.extend(again.map(|filters| Job {
             filters,
@@ -223,6 +236,8 @@ mod tests {
         let binaries = [
             named("lakefront-tests", "sync"),
             named("lakefront-tests", "equivalence"),
+            named("lakefront-ingest", "it"),
+            named("lakefront-lake", "it"),
         ];
         let filters = |all| {
             jobs(&binaries, &[], all)
@@ -231,8 +246,8 @@ mod tests {
                 .map(|job| job.filters.len())
                 .collect::<Vec<_>>()
         };
-        assert_eq!(filters(false), [1]);
-        assert_eq!(filters(true), [0, 0]);
+        assert_eq!(filters(false), [3, 3]);
+        assert_eq!(filters(true), [0, 0, 3]);
     }
 
     #[test]

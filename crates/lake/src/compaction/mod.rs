@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::lake_file::{self, LakeFile};
 use crate::table::OpenTable;
 use crate::time::DAY_MS;
-use crate::{unreachable_files, write};
+use crate::{retention, unreachable_files, write};
 
 /// Time for which a table is left to another compactor after that has rewritten files.
 const STAND_BACK: Duration = Duration::from_secs(24 * 3600);
@@ -228,7 +228,7 @@ fn age(state: &TableState, file: &LakeFile, now_ms: i64) -> Duration {
     let committed = state
         .snapshots
         .get(after)
-        .map_or(now_ms, |snapshot| snapshot.timestamp_ms());
+        .map_or(now_ms, |snapshot| retention::committed_ms(snapshot));
     let written = written_ms(file.file.file_path()).unwrap_or(now_ms);
     let since = now_ms.saturating_sub(committed.min(written));
     Duration::from_millis(u64::try_from(since).unwrap_or_default())

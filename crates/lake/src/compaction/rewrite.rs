@@ -91,7 +91,7 @@ pub(crate) fn rewrite(
         }
         pace.rest()?;
     }
-    output.finish()?;
+    output.finish(pace)?;
     let found: u64 = written.iter().map(DataFile::record_count).sum();
     if found + left_out != expected {
         return Err(Error::Rows {
@@ -175,16 +175,14 @@ impl Output<'_> {
             let fits = most - self.pending_rows;
             self.add(batch.slice(0, fits));
             batch = batch.slice(fits, batch.num_rows() - fits);
-            self.flush()?;
-            pace.rest()?;
+            self.flush(pace)?;
         }
         if batch.num_rows() > 0 {
             self.pending_bytes += batch.get_array_memory_size();
             self.add(batch);
         }
         if self.pending_bytes > self.limits.memory_bytes / MEMORY_TO_ROWS {
-            self.flush()?;
-            pace.rest()?;
+            self.flush(pace)?;
         }
         Ok(())
     }
@@ -195,7 +193,9 @@ impl Output<'_> {
     }
 
     /// Writes the pending rows as one sorted row group, and ends the file once it is large enough.
-    fn flush(&mut self) -> Result<()> {
+    ///
+    /// Requests are acknowledged meanwhile. A row group is work of up to a second, so that it is done in pieces.
+    fn flush(&mut self, pace: &Pace) -> Result<()> {
         if self.pending_rows == 0 {
             return Ok(());
         }
@@ -203,7 +203,9 @@ impl Output<'_> {
         self.pending.clear();
         (self.pending_rows, self.pending_bytes) = (0, 0);
         let batch = write::readable(&batch)?;
+        pace.rest()?;
         let order = write::order(self.table, &batch)?.map(UInt32Array::from);
+        pace.rest()?;
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
             None => {
@@ -211,7 +213,7 @@ impl Output<'_> {
                 DataFileWriter::create(self.table, self.schema, self.day, rows)?
             }
         };
-        writer.write(&batch, order.as_ref())?;
+        writer.write(&batch, order.as_ref(), || pace.rest())?;
         self.rows_left = self.rows_left.saturating_sub(batch.num_rows() as u64);
         // A small rest goes into the same file.
         let rest = writer.bytes() / writer.rows().max(1) * self.rows_left;
@@ -223,8 +225,8 @@ impl Output<'_> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<()> {
-        self.flush()?;
+    fn finish(mut self, pace: &Pace) -> Result<()> {
+        self.flush(pace)?;
         if let Some(writer) = self.writer.take() {
             self.written.push(writer.close()?);
         }

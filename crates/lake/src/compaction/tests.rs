@@ -1,16 +1,21 @@
 //! Compaction of tables that other programs have changed.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use iceberg::spec::{
     DataContentType, DataFileBuilder, Literal, MAIN_BRANCH, ManifestContentType, ManifestListWriter,
     ManifestWriterBuilder, Snapshot, Struct, Summary,
 };
+use lakefront_otel::arrow::LogsBuilder;
+use lakefront_otel::map::RequestContext;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use tempfile::TempDir;
 
 use super::*;
 use crate::committed_table::CommitOutcome;
-use crate::{Lake, LakeConfig, manifest_list};
+use crate::{Lake, LakeConfig, manifest_list, schema_evolution};
 
 const TABLE: &str = "otel_logs";
 
@@ -117,6 +122,53 @@ async fn a_table_with_delete_files_is_left_alone_also_between_plan_and_commit() 
     let plan = lake.plan_compaction(TABLE, &settings).await.unwrap();
     assert!(plan.groups.is_empty());
     assert!(plan.left_alone.unwrap().contains("delete files"));
+}
+
+/// A row group is work of up to a second. Requests that are acknowledged meanwhile would wait for it.
+#[tokio::test]
+async fn a_rewrite_rests_after_each_column_and_ends_there_when_it_is_stopped() {
+    let folder = TempDir::new().unwrap();
+    let lake = Lake::open(LakeConfig::new(folder.path())).await.unwrap();
+    let table = lake.table(TABLE).unwrap();
+    let mut logs = LogsBuilder::new();
+    let request = ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            scope_logs: vec![ScopeLogs {
+                log_records: vec![LogRecord::default()],
+                ..ScopeLogs::default()
+            }],
+            ..ResourceLogs::default()
+        }],
+    };
+    let context = RequestContext {
+        sender: None,
+        user_agent: "",
+        country: "",
+        arrival: 0,
+    };
+    logs.append(&request, &context, 1).unwrap();
+    let schema = schema_evolution::writable_schema(table).await.unwrap();
+    let batch = write::conform(table, &schema, &logs.finish()).unwrap();
+    let columns = batch.num_columns();
+
+    let rests = Cell::new(0);
+    let rest = |most: usize| {
+        rests.set(rests.get() + 1);
+        match rests.get() > most {
+            true => Err(Error::Stopped),
+            false => Ok(()),
+        }
+    };
+    let mut writer = write::DataFileWriter::create(table, &schema, 0, 1).unwrap();
+    writer.write(&batch, None, || rest(columns)).unwrap();
+    assert_eq!(rests.get(), columns);
+    writer.close().unwrap();
+
+    rests.set(0);
+    let mut writer = write::DataFileWriter::create(table, &schema, 0, 1).unwrap();
+    let stopped = writer.write(&batch, None, || rest(3));
+    assert!(matches!(stopped, Err(Error::Stopped)), "{stopped:?}");
+    assert_eq!(rests.get(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arrow_schema::SchemaRef;
-use iceberg::spec::TableMetadata;
+use iceberg::spec::{TableMetadata, TableMetadataBuilder};
 
 use super::{Proof, count, keys, rows_of};
-use crate::commit::{ATTEMPTS, backoff};
+use crate::commit::{ATTEMPTS, backoff, change_metadata};
 use crate::committed_table::CommitOutcome;
 use crate::erasure::condition::Condition;
 use crate::error::{Error, Result};
@@ -122,15 +122,15 @@ pub(super) async fn remove(
         if expired.is_empty() {
             return Ok(removed);
         }
-        let mut builder = base.metadata.clone().into_builder(Some(base.location.clone()));
-        for (reference, _) in references
+        let untagged = references
             .iter()
-            .filter(|(_, reference)| is_expired(reference.snapshot_id))
-        {
-            builder = builder.remove_ref(reference);
-        }
+            .filter(|(_, reference)| is_expired(reference.snapshot_id));
         let ids: Vec<i64> = expired.iter().copied().collect();
-        let result = builder.remove_snapshots(&ids).build()?;
+        let change = |builder: TableMetadataBuilder| {
+            let builder = untagged.fold(builder, |builder, (name, _)| builder.remove_ref(name));
+            Ok(builder.remove_snapshots(&ids))
+        };
+        let result = change_metadata(table, &base, change).await?;
         let mut cached = table.committed.lock().await;
         match table.catalog.commit(name, &base, result).await? {
             CommitOutcome::Committed(after) => {

@@ -4,6 +4,7 @@
 
 mod common;
 
+mod clocks;
 mod commits;
 mod compaction;
 mod erasure;

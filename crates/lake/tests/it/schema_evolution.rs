@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::common::{DAY, MARCH_10, NEW_YEAR, rows};
 
-const TABLE: &str = "otel_logs";
+pub const TABLE: &str = "otel_logs";
 const ROWS: i64 = 10;
 /// Promoted columns that the older version does not have: from the middle and the end of the definition.
 const ADDED: [&str; 3] = ["PagePath", "VitalValue", "IsBot"];
@@ -30,16 +30,16 @@ fn another_version(change: impl Fn(&mut Table)) -> &'static [Table] {
     Vec::leak(tables)
 }
 
-fn older() -> &'static [Table] {
+pub fn older() -> &'static [Table] {
     another_version(|table| table.columns.retain(|column| !ADDED.contains(&column.name)))
 }
 
-fn batch(number: i64) -> RecordBatch {
+pub fn batch(number: i64) -> RecordBatch {
     rows(TABLE, number * ROWS, ROWS as usize, |n| MARCH_10 + n % 2 * DAY)
 }
 
 /// Returns the batch as the older version makes it.
-fn older_batch(number: i64) -> RecordBatch {
+pub fn older_batch(number: i64) -> RecordBatch {
     let batch = batch(number);
     let columns = batch.schema();
     let kept = |index: &usize| !ADDED.contains(&columns.field(*index).name().as_str());
@@ -47,7 +47,7 @@ fn older_batch(number: i64) -> RecordBatch {
     batch.project(&indices).unwrap()
 }
 
-async fn append(lake: &Lake, batch: RecordBatch) {
+pub async fn append(lake: &Lake, batch: RecordBatch) {
     let files = lake.write(TABLE, batch).await.unwrap();
     lake.append(TABLE, &files, None).await.unwrap();
 }
@@ -80,7 +80,7 @@ async fn page_paths(lake: &Lake) -> BTreeMap<i64, Option<String>> {
     found
 }
 
-async fn column(lake: &Lake, name: &str) -> Option<NestedFieldRef> {
+pub async fn column(lake: &Lake, name: &str) -> Option<NestedFieldRef> {
     let schema = lake.state(TABLE).await.unwrap().schema;
     schema.field_by_name(name).cloned()
 }
