@@ -456,7 +456,7 @@ impl Backends for RequestContext {
     fn lake_statement(&self, request: QueryRequest) -> Result<SentStatement, Problem> {
         let now = Instant::now().timestamp();
         let resolved = resolve(&request, now)?;
-        lake_statement(&resolved, &self.topology(now), now).map(sent)
+        lake_statement(&resolved, &self.topology(now, false), now).map(sent)
     }
 
     fn search(&self, request: SearchRequest) -> HostFuture<SearchReply> {

@@ -6,10 +6,9 @@ mod lake;
 
 use jiff::Timestamp;
 use lakefront_api::{BackendChoice, BackendKind, Problem, ProblemType, Range, Reason, SqlRequest};
-
-pub(crate) use attempt::engine_time;
 use lakefront_clickhouse_http::Statement;
 
+pub(crate) use attempt::engine_time;
 pub use attempt::{Attempt, REQUEST_DEADLINE};
 
 use crate::sql;
