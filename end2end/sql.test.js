@@ -55,10 +55,10 @@ test("a join of logs and spans is charted, and shared by its link", async () => 
   const [first] = await cells(page);
   assert.deepEqual(first, rows[0].map(String));
   assert.equal(await answer(page).locator(".badge [data-part=engine]").innerText(), "chDB");
-  assert.ok(await answer(page).locator(".lines svg:visible").isVisible());
+  assert.ok(await answer(page).locator(".lines [data-plot]").isVisible());
   await answer(page).getByRole("radio", { name: "bars" }).check();
-  assert.ok(await answer(page).locator(".bars svg:visible").isVisible());
-  assert.equal(await answer(page).locator(".lines svg:visible").count(), 0);
+  assert.ok(await answer(page).locator(".bars [data-plot]").isVisible());
+  assert.ok(await answer(page).locator(".lines [data-plot]").isHidden());
 
   await page.getByRole("button", { name: "Copy link" }).click();
   const link = await page.evaluate(() => navigator.clipboard.readText());
@@ -98,7 +98,7 @@ test("a grid of 50,000 rows draws those in sight, and says that the answer was c
   assert.ok((await cells(page)).length < 100);
   await grid(page).focus();
   await page.keyboard.press("End");
-  const last = grid(page).locator(".sql-row.chosen");
+  const last = grid(page).locator(".sql-row.chosen", { hasText: "49999" });
   await last.waitFor();
   assert.deepEqual(await last.locator("span").allInnerTexts(), ["49999", "99998"]);
   assert.ok(await last.isVisible());

@@ -25,7 +25,6 @@ const router :Workerd.Worker = (
     (name = "./index_bg.wasm", wasm = embed "worker/index_bg.wasm"),
   ],
   compatibilityDate = "2026-05-01",
-  compatibilityFlags = ["enable_request_signal"],
   # Each is documented in wrangler.toml. One that is not set is null.
   bindings = [
     (name = "CHDB_URL", fromEnvironment = "CHDB_URL"),

@@ -17,6 +17,22 @@ async function ask(path, options) {
   throw new Error(detail ?? `The server answered with status ${reply.status}. Try again.`);
 }
 
+/** Returns 32 random digits. `crypto.randomUUID` exists on pages of https only. */
+const randomId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/**
+ * Stops a statement until its reply is there. A server does not see that a browser waits no more while something between
+ * them keeps the connection. One request may come too early: the statement may not have reached the engine.
+ */
+async function stop({ id, reply }) {
+  let isThere = false;
+  const ended = reply.catch(() => {}).then(() => (isThere = true));
+  for (let pause = 50; !isThere && pause < 10_000; pause *= 2) {
+    await fetch(`/sql/${id}`, { method: "DELETE", keepalive: true }).catch(() => {});
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, pause))]);
+  }
+}
+
 class SqlPage extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector("form");
@@ -108,7 +124,7 @@ class SqlPage extends HTMLElement {
     remember({ sql, params });
     this.showHistory();
 
-    const running = new AbortController();
+    const running = { id: randomId(), isCancelled: false };
     this.running = running;
     this.cancelButton.hidden = false;
     this.answer.hidden = false;
@@ -118,21 +134,25 @@ class SqlPage extends HTMLElement {
     say();
     const clock = setInterval(say, 1000);
     try {
-      const answer = await ask("/sql/answer", {
+      running.reply = ask("/sql/answer", {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ sql, params }),
-        signal: running.signal,
+        body: JSON.stringify({ sql, params, id: running.id }),
       });
+      const answer = await Promise.race([running.reply, new Promise((resolve) => (running.leave = resolve))]);
       if (this.running !== running) return;
+      if (running.isCancelled) {
+        this.status.textContent = "Cancelled.";
+        if (!this.answer.hasChildNodes()) this.answer.hidden = true;
+        return;
+      }
       this.draw(answer);
       const rows = this.answer.querySelector("h2")?.textContent;
       this.status.textContent = rows ? `${rows} after ${((performance.now() - began) / 1000).toFixed(1)} s` : "";
     } catch (error) {
       if (this.running !== running) return;
-      this.status.textContent = running.signal.aborted ? "Cancelled." : "";
-      if (!running.signal.aborted) this.draw({ failure: error.message });
-      else if (!this.answer.hasChildNodes()) this.answer.hidden = true;
+      this.status.textContent = "";
+      this.draw({ failure: error.message });
     } finally {
       clearInterval(clock);
       if (this.running === running) {
@@ -143,9 +163,13 @@ class SqlPage extends HTMLElement {
     }
   }
 
-  /** Ends the running request. The server then stops the engine. */
+  /** Ends the running statement: the page waits no more, and the engine is told to stop. */
   cancel() {
-    this.running?.abort();
+    const { running } = this;
+    if (!running || running.isCancelled) return;
+    running.isCancelled = true;
+    running.leave();
+    stop(running);
   }
 
   draw({ html, columns, rows, failure }) {

@@ -11,8 +11,6 @@ use lakefront_api::ProblemType;
 use lakefront_query::REQUEST_DEADLINE;
 use tower_service::Service;
 use url::Url;
-use worker::js_sys::Promise;
-use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Context, Env, Headers, ResponseBuilder, console_error, event, web_sys};
 
 use crate::body::{self, BodyError};
@@ -52,16 +50,6 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     };
     headers::complete(response.headers_mut());
     script_response(response).await
-}
-
-/// Waits until the client gives up its request. The flag `enable_request_signal` makes the platform say so.
-async fn disconnected(request: &web_sys::Request) {
-    let signal = request.signal();
-    let left = Promise::new(&mut |resolve, _| {
-        // Without the listener the request ends at its deadline.
-        let _ = signal.add_event_listener_with_callback("abort", &resolve);
-    });
-    let _ = JsFuture::from(left).await;
 }
 
 fn signal_of(request: &web_sys::Request) -> Option<&'static str> {
@@ -109,16 +97,9 @@ async fn answer(
         let Ok(response) = router.call(Request::from_parts(parts, body)).await;
         Ok(response)
     };
-    // What is dropped here is cancelled: an engine stops work for which nobody waits.
-    let deadline = pin!(Timer::after(REQUEST_DEADLINE));
-    let left = pin!(disconnected(&request));
-    let ended = select(deadline, left);
-    match select(pin!(answered), ended).await {
+    match select(pin!(answered), pin!(Timer::after(REQUEST_DEADLINE))).await {
         Either::Left((outcome, _)) => outcome,
-        Either::Right((Either::Right(_), _)) => {
-            Err(ApiError::new(ProblemType::Timeout, "the client did not wait"))
-        }
-        Either::Right((Either::Left(_), _)) => {
+        Either::Right(_) => {
             let detail = format!(
                 "no answer within {} s; ask for a shorter time range",
                 REQUEST_DEADLINE.as_secs()

@@ -19,7 +19,7 @@ use lakefront_api::{
 use lakefront_app::{Backends, HostFuture, ServerRows};
 use lakefront_clickhouse_http::Statement;
 use lakefront_query::{
-    AnswerKey, Answers, Flight, Plan, REQUEST_DEADLINE, Resolved, Slices, Topology, Turn, Waiting,
+    AnswerKey, Answers, Flight, Plan, REQUEST_DEADLINE, Resolved, Slices, Topology, Turn, Waiting, check_id,
     lake_statement, plan, plan_sql, query_infos, resolve, resolve_search,
 };
 use secrecy::SecretString;
@@ -64,6 +64,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 const BEAT: Duration = Duration::from_millis(200);
 
 /// The time limit of a check for which a request waits. A statement on a view has the same limit.
+/// The longest time to wait for the end of a statement that is stopped.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
 const STALE_CHECK_DEADLINE: Duration = Duration::from_millis(1_500);
 
 impl RequestContext {
@@ -272,6 +274,28 @@ impl RequestContext {
         };
         self.check_in_background();
         reply
+    }
+
+    /// Answers `DELETE /sql/{id}`: stops an ad-hoc statement in every chDB that runs it.
+    ///
+    /// # Errors
+    /// [`ProblemType::BadRequest`] for an id of a wrong form, [`ProblemType::NoBackend`] if a chDB does not answer.
+    pub async fn stop(&self, id: &str) -> Result<(), Problem> {
+        check_id(id)?;
+        let engines = self.engines.iter();
+        let chdb = engines.filter(|engine| engine.kind() == BackendKind::Chdb);
+        let stopped = join_all(chdb.map(|engine| engine.stop(&self.env, id, STOP_DEADLINE))).await;
+        match stopped.into_iter().find_map(Result::err) {
+            None => Ok(()),
+            Some(EngineFailure::Deadline(limit)) => {
+                let detail = format!(
+                    "the statement was told to stop and still runs after {} s",
+                    limit.as_secs()
+                );
+                Err(Problem::new(ProblemType::Timeout, detail))
+            }
+            Some(failure) => Err(failure.problem(StatementOrigin::AdHoc, BackendKind::Chdb)),
+        }
     }
 
     /// Reports a query as an event to ingest if `SELF_OBSERVATION` is on.

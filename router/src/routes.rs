@@ -27,7 +27,7 @@ pub fn api<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/queries", get(queries))
         .route("/health", get(health))
         .route("/download/{file}", get(download))
-        .route("/sql/{query}", get(sql_of))
+        .route("/sql/{id}", get(sql_of).delete(stop_sql))
         .route("/sql/answer", post(sql_answer))
         .route("/sql/names", get(sql_names))
         .method_not_allowed_fallback(method_not_allowed)
@@ -111,6 +111,15 @@ async fn sql_of(
     Ok(Redirect::to(&address))
 }
 
+/// Stops the ad-hoc statement that was sent with this id. Status 204 says that it runs no more.
+async fn stop_sql(
+    Extension(context): Extension<RequestContext>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    SendFuture::new(async move { context.stop(&id).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Returns the answer to a statement of the SQL page, for its editor.
 async fn sql_answer(
     Extension(context): Extension<RequestContext>,
@@ -140,7 +149,7 @@ async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
 /// Returns the problem for a path that has no route.
 pub fn not_found(uri: &Uri) -> ApiError {
     let detail = format!(
-        "there is no {}; the API has POST /query, POST /search, POST /sql, GET /queries, GET /health, GET /download/<query>.csv and .json, GET /sql/<query>, and POST /v1/logs, /v1/traces, /v1/metrics",
+        "there is no {}; the API has POST /query, POST /search, POST /sql, GET /queries, GET /health, GET /download/<query>.csv and .json, GET /sql/<query>, DELETE /sql/<id>, and POST /v1/logs, /v1/traces, /v1/metrics",
         uri.path()
     );
     ApiError::new(ProblemType::NotFound, detail)

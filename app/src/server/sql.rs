@@ -45,6 +45,9 @@ pub struct Statement {
     pub sql: String,
     /// The names and values of the placeholders.
     pub params: Vec<(String, String)>,
+    /// The id by which the statement can be stopped, as [`SqlRequest::id`].
+    #[serde(default)]
+    pub id: Option<String>,
 }
 
 /// The answer to a statement, or the reason why there is none.
@@ -73,7 +76,11 @@ pub fn request(sql: String, params: Vec<(String, String)>) -> SqlRequest {
         .into_iter()
         .map(|(name, value)| (name, Value::String(value)))
         .collect();
-    SqlRequest { sql, params }
+    SqlRequest {
+        sql,
+        params,
+        id: None,
+    }
 }
 
 /// Renders the page: the form, and without JavaScript the answer too. A statement to which another site has led does not
@@ -89,7 +96,7 @@ pub async fn page(host: &QueryService, asked: &SqlPageRequest) -> Markup {
     html! {
         lakefront-sql data-run[runs] { (form::form(&view, foreign)) }
         @if runs && asked.plain {
-            @let statement = Statement { sql: view.param(SQL).to_owned(), params: params(&view) };
+            @let statement = Statement { sql: view.param(SQL).to_owned(), params: params(&view), id: None };
             section.panel.wide-panel aria-label="Answer" {
                 (match run(host, &statement).await {
                     Ok(reply) => html(&reply, &statement, &table(&reply)),
@@ -117,7 +124,11 @@ pub async fn answer(host: &QueryService, asked: &Statement) -> StatementAnswer {
 }
 
 async fn run(host: &QueryService, asked: &Statement) -> Result<QueryReply, Problem> {
-    host.sql(request(asked.sql.clone(), asked.params.clone())).await
+    let request = SqlRequest {
+        id: asked.id.clone(),
+        ..request(asked.sql.clone(), asked.params.clone())
+    };
+    host.sql(request).await
 }
 
 /// Returns the names of the lake's tables and columns, and of the engine's functions.
@@ -422,6 +433,7 @@ mod tests {
         Statement {
             sql: "SELECT {a:String}".into(),
             params: vec![("a".into(), "x&y".into())],
+            id: None,
         }
     }
 

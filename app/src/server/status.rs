@@ -60,6 +60,7 @@ pub async fn lake_content(host: &QueryService) -> Result<LakeContent, Failure> {
     let request = SqlRequest {
         sql: COUNT.into(),
         params: BTreeMap::new(),
+        id: None,
     };
     let reply = host.own_sql(request).await?;
     let empty = reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0);

@@ -37,4 +37,5 @@ pub use definition::Definition;
 pub use plan::{Attempt, Plan, REQUEST_DEADLINE, lake_statement, plan, plan_sql};
 pub use resolve::{Resolved, resolve};
 pub use search::{Slices, resolve_search};
+pub use sql::check_id;
 pub use topology::{Backend, Coverage, HotState, Topology};
