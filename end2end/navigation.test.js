@@ -29,7 +29,7 @@ test("every page is a click away and has its name", async () => {
   }
   assert.equal(await page.evaluate(() => window.notReloaded), true);
   await page.goBack();
-  await page.getByRole("heading", { level: 1, name: "API", exact: true }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "SQL", exact: true }).waitFor();
   assert.deepEqual(page.complaints, []);
 });
 

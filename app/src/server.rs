@@ -36,7 +36,7 @@ pub use self::{
     },
     types::{
         BackendRow, Compared, ExplorePart, ExploreRequest, Facet, LakeContent, MetricChart, MetricsAnswer,
-        MetricsRequest, PanelAnswer, PanelRequest, SqlPageRequest, Subsystem, SuggestionsRequest,
+        MetricsRequest, PanelAnswer, PanelRequest, Shown, SqlPageRequest, Subsystem, SuggestionsRequest,
     },
 };
 #[cfg(feature = "ssr")]

@@ -54,7 +54,7 @@ fn tools(
                 }
             }
             span.files {
-                a href={ "/sql/" (info.name) (address) } data-key="sql" rel="external" aria-label={ (info.title) " as SQL" } { "Open as SQL" }
+                a href={ "/sql/" (info.name) (address) } data-key="sql" rel="external" aria-label={ "Open as SQL: " (info.title) } { "Open as SQL" }
                 " Download "
                 a href=(file("csv")) download rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
                 " "
