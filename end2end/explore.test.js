@@ -153,6 +153,47 @@ test("slow requests that failed are found among the spans", async () => {
   await page.waitForURL((url) => url.pathname === "/trace");
 });
 
+test("what failed requests have in common, and what sets them apart", async () => {
+  const page = await open(browser, "/traces?range=7d&q=status:%3E%3D500");
+  await settled(page);
+  await page.getByRole("navigation", { name: "What is shown" }).getByRole("link", { name: "Fields" }).click();
+  await page.waitForURL((url) => url.searchParams.get("show") === "fields");
+  const field = (name) => page.locator(".apart section").filter({ has: page.locator("h3", { hasText: new RegExp(`^${name}$`) }) });
+  await field("StatusCode").waitFor();
+  assert.match(await field("StatusCode").locator("li").first().innerText(), /^Error\s+100 %\s+0 %/);
+  const failed = await value("SELECT count() FROM otel_traces WHERE HttpStatusCode >= 500 AND Timestamp > now() - INTERVAL 7 DAY");
+  const [, shown] = /Shares of ([\d,]+) spans/.exec(await page.locator("#rows .more").first().innerText());
+  assert.ok(Math.abs(Number(shown.replaceAll(",", "")) - Number(failed)) <= 2, `${shown}, ${failed}`);
+  const route = await field("HttpRoute").locator(".value").first().innerText();
+  await field("HttpRoute").getByRole("link", { name: `Only with HttpRoute ${route}` }).click();
+  await page.waitForURL((url) => url.searchParams.get("q")?.startsWith("status:>=500 route:"));
+  await answered(page);
+  assert.ok((await lines(page).count()) > 0);
+  assert.equal(await page.locator(".apart").count(), 0, "the rows are shown again");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("lines that differ in numbers alone are one pattern, which leads to them", async () => {
+  const page = await open(browser, "/logs?range=7d&show=patterns&q=card");
+  await settled(page);
+  const pattern = lines(page).filter({ hasText: "card declined for order *" });
+  const lineCount = Number((await pattern.locator(".took").innerText()).replaceAll(",", ""));
+  assert.ok(lineCount > 1);
+  await pattern.getByRole("link").click();
+  await page.waitForURL((url) => url.searchParams.get("q")?.includes("card declined for order"));
+  await answered(page);
+  const found = await page.locator("#histogram .legend").innerText();
+  const total = [...found.matchAll(/[\d,]+/g)].reduce((sum, [text]) => sum + Number(text.replaceAll(",", "")), 0);
+  assert.ok(total >= lineCount && (await lines(page).count()) > 0, `${total} lines of ${lineCount}`);
+  const plain = await open(browser, "/plain/logs?range=7d&show=patterns", { javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
+  assert.ok((await lines(plain).count()) > 3);
+  assert.ok((await overflow(plain)) <= 0);
+  await plain.getByRole("link", { name: "Fields" }).click();
+  await plain.locator(".apart li").first().waitFor();
+  assert.ok((await overflow(plain)) <= 0);
+  assert.deepEqual(page.complaints, []);
+});
+
 test("logs are read without JavaScript", async () => {
   const page = await open(browser, "/plain/logs?range=24h", { javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
   await box(page).fill("level:error");

@@ -30,7 +30,7 @@ for (const viewport of SIZES) {
       await settled(page);
       for (const summary of await page.locator(".how summary").all()) await summary.click();
       assert.ok((await overflow(page)) <= 0, path);
-      const outside = await page.getByRole("button", { name: "Copy" }).evaluateAll((buttons) =>
+      const outside = await page.getByRole("button", { name: "Copy", exact: true }).evaluateAll((buttons) =>
         buttons.filter((button) => button.getBoundingClientRect().right > button.closest(".panel").getBoundingClientRect().right).length,
       );
       assert.equal(outside, 0, `a button is outside of its panel on ${path}`);

@@ -44,6 +44,7 @@ for (const { name, path, shown } of await pages()) {
     if (name === "operations") assert.ok((await page.locator("#backends tbody tr").count()) > 0);
     else if (name === "metrics") assert.ok((await page.locator("#metrics tbody tr").count()) > 0);
     else if (["logs", "traces"].includes(name)) assert.ok((await page.locator("#rows .lines li").count()) > 0);
+    else if (name === "sql") await page.getByRole("textbox", { name: "Statement" }).waitFor();
     else assert.ok(panels.length > 0);
     for (const query of shown) {
       const panel = panelOf(page, query.name);

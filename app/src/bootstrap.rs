@@ -50,7 +50,7 @@ impl Bootstrap {
     pub fn has_page(&self, page: Page) -> bool {
         let mut places = self.catalogue.iter().flat_map(|query| &query.panels);
         self.catalogue.is_empty()
-            || page == Page::Operations
+            || matches!(page, Page::Operations | Page::Sql)
             || page.signal().is_some()
             || page == Page::Metrics
             || places.any(|place| place.page == page)

@@ -24,7 +24,12 @@ pub fn set_cookie(name: &str, value: &str) {
 /// Reports to `page.js` that the app has panicked. After a panic the app may be in any state.
 #[cfg(feature = "hydrate")]
 pub fn report_panic() {
-    if let Ok(event) = Event::new("lakefront-panic") {
+    announce("lakefront-panic");
+}
+
+/// Dispatches an event for which `page.js` waits.
+pub fn announce(name: &str) {
+    if let Ok(event) = Event::new(name) {
         let _ = window().dispatch_event(&event);
     }
 }

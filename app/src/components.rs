@@ -6,5 +6,6 @@ pub mod metrics;
 pub mod navigation;
 pub mod panel;
 pub mod range_links;
+pub mod sql;
 pub mod streamed;
 pub mod subsystem;

@@ -38,7 +38,9 @@ pub use app::App;
 pub use bootstrap::Bootstrap;
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
-pub use server::{Download, download};
+pub use server::{
+    Download, SqlNames, Statement, StatementAnswer, download, sql_answer, sql_names, statement_address,
+};
 #[cfg(feature = "ssr")]
 pub use service::{Backends, HostFuture, QueryService, ServerRows};
 #[cfg(feature = "ssr")]

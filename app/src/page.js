@@ -21,7 +21,11 @@
     location.replace(`/plain${pathname === "/" ? "" : pathname}${search}${hash}`);
   }
 
+  /** Loads the editor of the SQL page, which only that page needs. Without it the page's form opens a plain page. */
+  const startEditor = () => import(`${app.replace(/[^/]*$/, "sql.js")}`).catch(console.error);
+
   async function start() {
+    if (document.querySelector("lakefront-sql")) startEditor();
     let hydrate;
     try {
       const module = await import(`${app}.js`);
@@ -99,6 +103,7 @@
   }, true);
   if (app) {
     addEventListener("lakefront-panic", handOver);
+    addEventListener("lakefront-sql", startEditor);
     addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && handOver());
   }
   addEventListener("DOMContentLoaded", app ? start : explain);

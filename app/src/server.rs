@@ -22,13 +22,13 @@ mod panel;
 #[cfg(feature = "ssr")]
 mod periods;
 #[cfg(feature = "ssr")]
+mod sql;
+#[cfg(feature = "ssr")]
 mod status;
 mod types;
 
 use leptos::prelude::*;
 
-#[cfg(feature = "ssr")]
-pub use self::download::{Download, download};
 pub use self::{
     call::{
         BootstrapRequest, Call, FacetsRequest, HealthRequest, LakeContentRequest, ServerRequest,
@@ -36,8 +36,13 @@ pub use self::{
     },
     types::{
         BackendRow, Compared, ExplorePart, ExploreRequest, Facet, LakeContent, MetricChart, MetricsAnswer,
-        MetricsRequest, PanelAnswer, PanelRequest, Subsystem, SuggestionsRequest,
+        MetricsRequest, PanelAnswer, PanelRequest, Shown, SqlPageRequest, Subsystem, SuggestionsRequest,
     },
+};
+#[cfg(feature = "ssr")]
+pub use self::{
+    download::{Download, download, statement_address},
+    sql::{SqlNames, Statement, StatementAnswer, answer as sql_answer, names as sql_names},
 };
 use crate::{failure::Failure, json::Json};
 

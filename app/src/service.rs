@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use lakefront_api::{
     HealthReply, IngestHealth, LakeHealth, Problem, QueryInfo, QueryReply, QueryRequest, SearchReply,
-    SearchRequest, SqlRequest,
+    SearchRequest, SentStatement, SqlRequest,
 };
 use serde_json::Value;
 
@@ -21,6 +21,13 @@ pub trait Backends: Send + Sync + 'static {
     fn search(&self, request: SearchRequest) -> HostFuture<SearchReply>;
     /// `POST /sql`: runs one read-only statement over the `otel` tables.
     fn sql(&self, request: SqlRequest) -> HostFuture<QueryReply>;
+    /// Runs a statement of the dashboard's own, as [`Backends::sql`] does, and records no event of it.
+    fn own_sql(&self, request: SqlRequest) -> HostFuture<QueryReply>;
+    /// Returns the statement with which the lake would answer a named query. It does not run.
+    ///
+    /// # Errors
+    /// Those of [`Backends::query`] that need no engine.
+    fn lake_statement(&self, request: QueryRequest) -> Result<SentStatement, Problem>;
     /// `GET /health`: returns the state of each backend.
     fn health(&self) -> HostFuture<HealthReply>;
     /// Returns the lake's tables as chDB sees them, or `None` while chDB is asleep. The call does not wake it.

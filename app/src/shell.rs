@@ -8,6 +8,7 @@ use leptos_router::{Method, SsrMode, static_routes::RegenerationFn};
 use crate::{
     App, ROOT,
     page_index::{PLAIN, document_title},
+    server::http_request::is_foreign,
 };
 
 /// The script that pages run before the app, and instead of the app.
@@ -38,7 +39,9 @@ pub fn routes() -> Vec<AxumRouteListing> {
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let requested = requested_page();
     let is_plain = requested.is_plain;
-    let plain = requested.page.filter(|_| !is_plain).map(|page| {
+    // The page after a redirect does not know that another site led to the first one, and would run its statement.
+    let stays = |page: &Page| is_plain || (*page == Page::Sql && is_foreign());
+    let plain = requested.page.filter(|page| !stays(page)).map(|page| {
         let path = format!("{PLAIN}/{}", page.slug());
         let refresh = format!("0;url={}{}", path.trim_end_matches('/'), requested.query);
         view! { <noscript><meta http-equiv="refresh" content=refresh /></noscript> }

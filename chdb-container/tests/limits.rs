@@ -173,6 +173,37 @@ async fn a_caller_that_goes_away_stops_its_query() {
 }
 
 #[tokio::test]
+async fn a_query_is_stopped_by_its_id_also_in_the_queue() {
+    let (_folder, container) = start(&["--slots", "1"]).await;
+    let id = |name: &'static str| vec![("query_id", name)];
+    let running = tokio::spawn(container.statement(ENDLESS, &id("first")).send());
+    eventually("the engine runs it", || async {
+        container.metric("lakefront_chdb_engine_queries").await == 1
+    })
+    .await;
+    let waiting = tokio::spawn(container.statement(ENDLESS, &id("first-not")).send());
+    eventually("the other waits", || async {
+        container.metric("lakefront_chdb_queries_waiting").await == 1
+    })
+    .await;
+    for (path, status) in [("/queries/fir", 204), ("/queries/a'b", 204), ("/queries", 404)] {
+        let reply = container.delete(path).send().await.expect("an answer");
+        assert_eq!(reply.status(), status, "{path}");
+    }
+    assert_eq!(container.metric("lakefront_chdb_engine_queries").await, 1);
+    for path in ["/queries/first-not", "/queries/first"] {
+        let reply = container.delete(path).send().await.expect("an answer");
+        assert_eq!(reply.status(), 204, "{path}");
+    }
+    for (name, query) in [("first", running), ("first-not", waiting)] {
+        let answer = query.await.expect("it ends").expect("an answer");
+        let code = header(&answer, "x-clickhouse-exception-code");
+        assert_eq!(code.as_deref(), Some("394"), "{name}");
+    }
+    assert_eq!(container.text("SELECT 1").await, "1");
+}
+
+#[tokio::test]
 async fn a_full_queue_says_so_at_once() {
     let (_folder, container) = start(&["--slots", "1", "--queue", "1"]).await;
     let running = tokio::spawn(container.statement(ENDLESS, &[]).send());

@@ -19,8 +19,8 @@ use lakefront_api::{
 use lakefront_app::{Backends, HostFuture, ServerRows};
 use lakefront_clickhouse_http::Statement;
 use lakefront_query::{
-    AnswerKey, Answers, Flight, Plan, REQUEST_DEADLINE, Resolved, Slices, Topology, Turn, Waiting, plan,
-    plan_sql, query_infos, resolve, resolve_search,
+    AnswerKey, Answers, Flight, Plan, REQUEST_DEADLINE, Resolved, Slices, Topology, Turn, Waiting, check_id,
+    lake_statement, plan, plan_sql, query_infos, resolve, resolve_search,
 };
 use secrecy::SecretString;
 use url::Url;
@@ -64,6 +64,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 const BEAT: Duration = Duration::from_millis(200);
 
 /// The time limit of a check for which a request waits. A statement on a view has the same limit.
+/// The longest time to wait for the end of a statement that is stopped.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
 const STALE_CHECK_DEADLINE: Duration = Duration::from_millis(1_500);
 
 impl RequestContext {
@@ -274,6 +276,28 @@ impl RequestContext {
         reply
     }
 
+    /// Answers `DELETE /sql/{id}`: stops an ad-hoc statement in every chDB that runs it.
+    ///
+    /// # Errors
+    /// [`ProblemType::BadRequest`] for an id of a wrong form, [`ProblemType::NoBackend`] if a chDB does not answer.
+    pub async fn stop(&self, id: &str) -> Result<(), Problem> {
+        check_id(id)?;
+        let engines = self.engines.iter();
+        let chdb = engines.filter(|engine| engine.kind() == BackendKind::Chdb);
+        let stopped = join_all(chdb.map(|engine| engine.stop(&self.env, id, STOP_DEADLINE))).await;
+        match stopped.into_iter().find_map(Result::err) {
+            None => Ok(()),
+            Some(EngineFailure::Deadline(limit)) => {
+                let detail = format!(
+                    "the statement was told to stop and still runs after {} s",
+                    limit.as_secs()
+                );
+                Err(Problem::new(ProblemType::Timeout, detail))
+            }
+            Some(failure) => Err(failure.problem(StatementOrigin::AdHoc, BackendKind::Chdb)),
+        }
+    }
+
     /// Reports a query as an event to ingest if `SELF_OBSERVATION` is on.
     fn record(&self, query: String, reply: &Result<QueryReply, Problem>, failed: Vec<FailedAttempt>) {
         let event = QueryEvent::of(query, reply, failed, Instant::now().timestamp());
@@ -445,8 +469,18 @@ impl Backends for RequestContext {
 
     fn sql(&self, request: SqlRequest) -> HostFuture<QueryReply> {
         let this = self.clone();
-        // The dashboard sends this statement by itself, repeatedly on an empty lake. It is not recorded.
+        Self::send(async move { this.ad_hoc(request, Instant::now()).await })
+    }
+
+    fn own_sql(&self, request: SqlRequest) -> HostFuture<QueryReply> {
+        let this = self.clone();
         Self::send(async move { RequestContext::sql(&this, request, Instant::now(), &mut Vec::new()).await })
+    }
+
+    fn lake_statement(&self, request: QueryRequest) -> Result<SentStatement, Problem> {
+        let now = Instant::now().timestamp();
+        let resolved = resolve(&request, now)?;
+        lake_statement(&resolved, &self.topology(now, false), now).map(sent)
     }
 
     fn search(&self, request: SearchRequest) -> HostFuture<SearchReply> {

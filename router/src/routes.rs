@@ -1,13 +1,15 @@
 //! The routes of the API: one handler per resource, and a problem document for every other path.
 
 use axum::extract::{Extension, Path};
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use lakefront_api::{
     HealthReply, ProblemType, QueryInfo, QueryReply, QueryRequest, SearchReply, SearchRequest, SqlRequest,
 };
-use lakefront_app::{Backends, QueryService};
+use lakefront_app::{Backends, QueryService, SqlNames, Statement, StatementAnswer};
+use lakefront_hosts::check_fetch_site;
 use url::form_urlencoded;
 use worker::send::SendFuture;
 
@@ -25,6 +27,9 @@ pub fn api<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/queries", get(queries))
         .route("/health", get(health))
         .route("/download/{file}", get(download))
+        .route("/sql/{id}", get(sql_of).delete(stop_sql))
+        .route("/sql/answer", post(sql_answer))
+        .route("/sql/names", get(sql_names))
         .method_not_allowed_fallback(method_not_allowed)
 }
 
@@ -69,13 +74,20 @@ async fn health(Extension(context): Extension<RequestContext>) -> (StatusCode, J
 }
 
 /// Returns the answer of a named query as a file. The query string is that of a page.
+///
+/// A page of another origin may link to the answer of a named query. It may not make a browser run a statement of its
+/// own.
 async fn download(
     Extension(context): Extension<RequestContext>,
     Path(file): Path<String>,
     uri: Uri,
+    headers: HeaderMap,
 ) -> Result<([(HeaderName, String); 2], String), ApiError> {
-    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let pairs = pairs.into_owned().collect();
+    if file.starts_with("sql.") {
+        check_fetch_site(&headers)
+            .map_err(|foreign| ApiError::new(ProblemType::ForeignRequest, foreign.to_string()))?;
+    }
+    let pairs = pairs(&uri);
     let download = lakefront_app::download(QueryService::new(context), &file, pairs).await?;
     let headers = [
         (header::CONTENT_TYPE, download.content_type.to_owned()),
@@ -86,6 +98,44 @@ async fn download(
         ),
     ];
     Ok((headers, download.body))
+}
+
+/// Leads to the SQL page with the statement of a named query and its parameters. The query string is that of a page.
+async fn sql_of(
+    Extension(context): Extension<RequestContext>,
+    Path(query): Path<String>,
+    uri: Uri,
+) -> Result<Redirect, ApiError> {
+    let service = QueryService::new(context);
+    let address = lakefront_app::statement_address(&service, &query, pairs(&uri))?;
+    Ok(Redirect::to(&address))
+}
+
+/// Stops the ad-hoc statement that was sent with this id. Status 204 says that it runs no more.
+async fn stop_sql(
+    Extension(context): Extension<RequestContext>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    SendFuture::new(async move { context.stop(&id).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Returns the answer to a statement of the SQL page, for its editor.
+async fn sql_answer(
+    Extension(context): Extension<RequestContext>,
+    JsonBody(statement): JsonBody<Statement>,
+) -> Json<StatementAnswer> {
+    Json(lakefront_app::sql_answer(&QueryService::new(context), &statement).await)
+}
+
+/// Returns the names that the editor of the SQL page completes.
+async fn sql_names(Extension(context): Extension<RequestContext>) -> Result<Json<SqlNames>, ApiError> {
+    Ok(Json(lakefront_app::sql_names(&QueryService::new(context)).await?))
+}
+
+fn pairs(uri: &Uri) -> Vec<(String, String)> {
+    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.into_owned().collect()
 }
 
 async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
@@ -99,7 +149,7 @@ async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
 /// Returns the problem for a path that has no route.
 pub fn not_found(uri: &Uri) -> ApiError {
     let detail = format!(
-        "there is no {}; the API has POST /query, POST /search, POST /sql, GET /queries, GET /health, GET /download/<query>.csv and .json, and POST /v1/logs, /v1/traces, /v1/metrics",
+        "there is no {}; the API has POST /query, POST /search, POST /sql, GET /queries, GET /health, GET /download/<query>.csv and .json, GET /sql/<query>, DELETE /sql/<id>, and POST /v1/logs, /v1/traces, /v1/metrics",
         uri.path()
     );
     ApiError::new(ProblemType::NotFound, detail)

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use jiff::{Timestamp, ToSpan as _};
-use lakefront_api::{SearchRequest, Signal};
+use lakefront_api::{SearchRequest, Signal, Wanted};
 use lakefront_query::{plan, resolve_search};
 use lakefront_search::Search;
 use lakefront_tests::{Hot, Stack};
@@ -82,6 +82,12 @@ async fn all_tiers_find_the_rows_that_the_evaluator_finds() -> Result<()> {
             signal.name(),
             rows.len()
         );
+        for text in ["", "timeout", "-service:storefront duration:>1ms"] {
+            if signal == Signal::Logs {
+                compare_counts(&stack, &hot, signal, text, &rows, Wanted::Patterns).await?;
+            }
+            compare_counts(&stack, &hot, signal, text, &rows, Wanted::Fields).await?;
+        }
         ensure!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
         ensure!(with_rows * 2 > texts.len(), "most searches must find some rows");
     }
@@ -184,6 +190,76 @@ async fn compare(stack: &Stack, hot: &Hot, signal: Signal, text: &str, rows: &[R
     ensure!(lake == expected, "lake: {text}\n{:?}", difference(&lake));
     ensure!(held == expected, "ClickHouse: {text}\n{:?}", difference(&held));
     Ok(expected.len())
+}
+
+/// Compares the patterns, or the values of fields, of both tiers, and their numbers of rows with those of the evaluator.
+async fn compare_counts(
+    stack: &Stack,
+    hot: &Hot,
+    signal: Signal,
+    text: &str,
+    rows: &[Row],
+    wanted: Wanted,
+) -> Result<()> {
+    let until: Timestamp = UNTIL.parse()?;
+    let request: SearchRequest = serde_json::from_value(json!({
+        "signal": signal, "query": text, "limit": 1000, "wanted": wanted,
+        "timeRange": {"from": until.checked_sub(HOURS.hours())?, "to": until},
+    }))?;
+    let slices = resolve_search(&request, until)?;
+    let [slice] = &slices.slices[..] else {
+        bail!("{} slices", slices.slices.len());
+    };
+    let lake = stack.answer(slice, until).await?;
+    let plan = plan(slice, &Hot::topology("2026-01-01".parse()?, until), until)?;
+    let held = hot.answer(plan).await?;
+    let name = wanted.name();
+    ensure!(
+        lake.rows == held.rows,
+        "{name} of {text:?}:\n{:?}\n{:?}",
+        lake.rows,
+        held.rows
+    );
+
+    let search = Search::parse(signal, text)?;
+    let expected = rows.iter().filter(|row| search.fits(row)).count();
+    let number = |row: &[Value], name: &str| {
+        let at = lake.columns.iter().position(|column| column.name == name);
+        whole(&row[at.with_context(|| format!("a column {name}"))?])
+    };
+    match wanted {
+        Wanted::Patterns => {
+            let lines: Vec<i64> = lake
+                .rows
+                .iter()
+                .map(|row| number(row, "lines"))
+                .collect::<Result<_>>()?;
+            ensure!(
+                usize::try_from(lines.iter().sum::<i64>())? == expected,
+                "{lines:?} lines, not {expected}"
+            );
+            ensure!(
+                !lines.is_empty() && lines.len() < 200,
+                "{} patterns of {text:?}",
+                lines.len()
+            );
+        }
+        _ => {
+            let sizes = lake.rows.first().context("the sizes")?;
+            let all = number(sizes, "all_found")? + number(sizes, "all_others")?;
+            ensure!(
+                usize::try_from(number(sizes, "all_found")?)? == expected,
+                "{sizes:?}, not {expected}"
+            );
+            ensure!(
+                usize::try_from(all)? == rows.len(),
+                "{sizes:?}, not {}",
+                rows.len()
+            );
+            ensure!(lake.rows.len() > 20, "{} values", lake.rows.len());
+        }
+    }
+    Ok(())
 }
 
 fn ids(answer: &lakefront_clickhouse_http::Answer) -> Result<Vec<i64>> {

@@ -45,7 +45,7 @@ pub fn Explore(searched: SearchedSignal) -> impl IntoView {
             None => maud::PreEscaped(String::new()),
         });
         let (id, title) = part.words(searched);
-        let head = render::explore::head(id, title).into_string();
+        let head = move || render::explore::head(part, searched, &state.view.read()).into_string();
         view! {
             <section class=format!("panel {id}") id=id aria-label=title aria-busy=busy>
                 <div inner_html=head></div>

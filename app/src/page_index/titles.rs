@@ -16,6 +16,7 @@ pub const fn title(page: Page) -> &'static str {
         Page::Web => "Web",
         Page::Vitals => "Web vitals",
         Page::Api => "API",
+        Page::Sql => "SQL",
         Page::Operations => "Operations",
     }
 }

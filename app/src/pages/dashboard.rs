@@ -16,6 +16,7 @@ use crate::{
         metrics::Metrics,
         navigation::Navigation,
         panel::Panel,
+        sql::Sql,
         streamed::{ServerResource, Streamed},
         subsystem::SubsystemPanel,
     },
@@ -100,6 +101,8 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     };
     let explore = move || page.get().signal().map(|searched| view! { <Explore searched /> });
     let metrics = move || (page.get() == Page::Metrics).then(|| view! { <Metrics /> });
+    let is_sql = Memo::new(move |_| page.get() == Page::Sql);
+    let sql = move || is_sql.get().then(|| view! { <Sql /> });
     let related = move || {
         let (pages, view) = (state.pages.read(), state.view.read());
         let link = |name, page, param: &str, field: &str| {
@@ -145,7 +148,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     let submit = {
         let navigator = navigator.clone();
         move |event: SubmitEvent| {
-            if let Some(form) = browser::closest(&event, "form") {
+            if let Some(form) = browser::closest(&event, "form:not([data-whole])") {
                 event.prevent_default();
                 navigator.submit(&form);
             }
@@ -207,6 +210,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 <div class="related-links" inner_html=related></div>
                 {explore}
                 {metrics}
+                {sql}
                 <div class="panels">{backends}{subsystems}{panels}</div>
             </main>
         </div>

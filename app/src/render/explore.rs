@@ -4,7 +4,10 @@ use lakefront_api::Signal;
 use maud::{Markup, html};
 
 use super::hidden;
-use crate::{server::ExplorePart, view::View};
+use crate::{
+    server::{ExplorePart, Shown},
+    view::View,
+};
 
 /// Renders the search box. A new search begins at the first row.
 pub fn form(signal: Signal, view: &View) -> Markup {
@@ -36,9 +39,37 @@ pub fn form(signal: Signal, view: &View) -> Markup {
     }
 }
 
-/// Renders the title of a part. Assistive technology reads the section's label instead.
-pub fn head(id: &str, title: &str) -> Markup {
-    html! { @if id != "row" { header { h2 { (title) } } } }
+/// Renders the title of a part. The list has links to the other ways of showing what was found. Assistive technology reads
+/// the detail's label instead.
+pub fn head(part: ExplorePart, signal: Signal, view: &View) -> Markup {
+    match part {
+        ExplorePart::Histogram => html! { header { h2 { (part.words(signal).1) } } },
+        ExplorePart::Rows => tabs(signal, view),
+        ExplorePart::Row => html! {},
+    }
+}
+
+fn tabs(signal: Signal, view: &View) -> Markup {
+    let current = Shown::of(view, signal);
+    let listed = [Shown::Rows, Shown::Patterns, Shown::Fields];
+    let listed = listed
+        .into_iter()
+        .filter(|shown| *shown != Shown::Patterns || signal == Signal::Logs);
+    let link = |shown: Shown| {
+        let params = [("show", shown.words(signal).0), ("before", ""), ("line", "")];
+        let params = params.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        view.with(params.to_vec()).href()
+    };
+    html! {
+        header.title {
+            h2 { (current.words(signal).2) }
+            nav.segmented aria-label="What is shown" {
+                @for shown in listed {
+                    a href=(link(shown)) data-noscroll aria-current=[(shown == current).then_some("true")] { (shown.words(signal).1) }
+                }
+            }
+        }
+    }
 }
 
 /// Renders a placeholder until a part arrives.

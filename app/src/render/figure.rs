@@ -25,8 +25,7 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
     frame.hide(context.off);
     html! {
         div.chart translate="no" role="img" aria-label=(summary) data-timed[timed] tabindex=[timed.then_some("0")] {
-            @if let Frame::Ranking(rows) = &frame { (ranking(rows)) }
-            (PreEscaped(draw(&frame, zone)))
+            (drawing(&frame, zone))
             @if timed {
                 div.band hidden {}
                 div.hair hidden {}
@@ -35,6 +34,14 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
         }
         (legend)
         (folded_table(info, reply, zone, context))
+    }
+}
+
+/// Renders the marks of a chart.
+pub fn drawing(frame: &Frame, zone: &Zone) -> Markup {
+    html! {
+        @if let Frame::Ranking(rows) = frame { (ranking(rows)) }
+        (PreEscaped(draw(frame, zone)))
     }
 }
 

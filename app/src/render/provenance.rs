@@ -54,7 +54,8 @@ fn tools(
                 }
             }
             span.files {
-                "Download "
+                a href={ "/sql/" (info.name) (address) } data-key="sql" rel="external" aria-label={ "Open as SQL: " (info.title) } { "Open as SQL" }
+                " Download "
                 a href=(file("csv")) download rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
                 " "
                 a href=(file("json")) download rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }

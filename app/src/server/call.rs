@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::types::{
     BackendRow, ExploreRequest, Facet, LakeContent, MetricsAnswer, MetricsRequest, PanelAnswer, PanelRequest,
-    Subsystem, SuggestionsRequest,
+    SqlPageRequest, Subsystem, SuggestionsRequest,
 };
 use crate::{bootstrap::Bootstrap, failure::Failure};
 
@@ -101,12 +101,17 @@ calls! {
     Metrics(MetricsRequest) -> Box<MetricsAnswer>;
     /// The answer of a named query.
     Panel(PanelRequest) -> Box<PanelAnswer>;
+    /// The SQL page as HTML, as for a subsystem.
+    Sql(SqlPageRequest) -> String;
 }
 
 impl ServerResponse {
     /// Returns true if the page shows the response as HTML and reads nothing else from it.
     pub const fn is_shown_as_html(&self) -> bool {
-        matches!(self, Self::Panel(_) | Self::Subsystem(_) | Self::Explore(_))
+        matches!(
+            self,
+            Self::Panel(_) | Self::Subsystem(_) | Self::Explore(_) | Self::Sql(_)
+        )
     }
 }
 

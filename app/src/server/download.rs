@@ -1,13 +1,24 @@
-//! `GET /download/<query>.csv` and `.json`: the answer of a panel as a file.
+//! `GET /download/<query>.csv` and `.json`: an answer as a file. `GET /sql/<query>`: the statement behind it.
 
 use lakefront_api::{Problem, ProblemType};
 
-use super::{PanelRequest, csv::csv, panel::reply_to};
+use super::{
+    PanelRequest,
+    csv::csv,
+    panel::{query_of, reply_to},
+    sql::{
+        self,
+        statement::{SQL, params},
+    },
+};
 use crate::{
     QueryService,
     failure::Failure,
     view::{View, key},
 };
+
+/// The name of the file with the answer to a statement of the SQL page. No query has it.
+const STATEMENT: &str = "sql";
 
 /// A file to download.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +29,8 @@ pub struct Download {
     pub body: String,
 }
 
-/// Returns the answer of a named query as a file. `top_errors.csv` has its rows, `top_errors.json` the API's reply
-/// unchanged.
+/// Returns an answer as a file. `top_errors.csv` has the rows of a query, `top_errors.json` the API's reply unchanged;
+/// `sql.csv` and `sql.json` those of a statement.
 ///
 /// `pairs` are those of a page's query string. A parameter of the query's own, such as `limit`, may also be given
 /// without the query's name before it. Without `tz`, times are in UTC.
@@ -44,11 +55,49 @@ pub async fn download(
         "json" => "application/json",
         _ => return Err(unknown()),
     };
-    let catalogue = host.catalogue();
-    let info = catalogue
-        .iter()
-        .find(|info| info.name == name)
-        .ok_or_else(unknown)?;
+    let reply = if name == STATEMENT {
+        let view = View::from_query(&pairs.into_iter().collect());
+        host.sql(sql::request(view.param(SQL).to_owned(), params(&view)))
+            .await?
+    } else {
+        let request = panel_request(&host, name, pairs, unknown)?;
+        reply_to(&host, &request, false).await.map_err(problem)?
+    };
+    let body = match format {
+        "csv" => csv(&reply),
+        _ => serde_json::to_string(&reply)
+            .map_err(|error| Problem::new(ProblemType::Internal, error.to_string()))?,
+    };
+    Ok(Download { content_type, body })
+}
+
+/// Returns the address of the SQL page with the statement that the lake would run for a query, and its values.
+///
+/// # Errors
+/// [`ProblemType::NotFound`] for a name that is not a query's, [`ProblemType::BadRequest`] for wrong parameters.
+pub fn statement_address(
+    host: &QueryService,
+    name: &str,
+    pairs: Vec<(String, String)>,
+) -> Result<String, Problem> {
+    let unknown = || {
+        let detail = format!("there is no query {name}: GET /queries lists them");
+        Problem::new(ProblemType::NotFound, detail)
+    };
+    let request = panel_request(host, name, pairs, unknown)?;
+    let statement = host.lake_statement(query_of(&request, false).map_err(problem)?)?;
+    Ok(sql::address(&statement))
+}
+
+/// Returns the request of the panel of a query, with the parameters of a page's query string.
+fn panel_request(
+    host: &QueryService,
+    name: &str,
+    pairs: Vec<(String, String)>,
+    unknown: impl FnOnce() -> Problem,
+) -> Result<PanelRequest, Problem> {
+    let mut catalogue = host.catalogue().iter();
+    let info = catalogue.find(|info| info.name == name).ok_or_else(unknown)?;
     let own = |name: String| {
         let param = info.params.iter().find(|param| param.name == name);
         param.map_or(name, |param| key(info, param))
@@ -56,24 +105,19 @@ pub async fn download(
     let pairs = pairs.into_iter().map(|(name, value)| (own(name), value));
     let view = View::from_query(&pairs.collect());
     let zone = view.tz.as_deref().unwrap_or("UTC");
-    let request = PanelRequest::new(info, &view, zone).ok_or_else(|| {
+    PanelRequest::new(info, &view, zone).ok_or_else(|| {
         let names = info.params.iter().filter(|param| param.required());
         let names: Vec<_> = names.map(|param| param.name.as_str()).collect();
         Problem::new(
             ProblemType::BadRequest,
             format!("{name} takes {}", names.join(", ")),
         )
-    })?;
-    let reply = reply_to(&host, &request, false)
-        .await
-        .map_err(|failure| match failure {
-            Failure::Problem(problem) => problem,
-            Failure::Transport(message) => Problem::new(ProblemType::Internal, message),
-        })?;
-    let body = match format {
-        "csv" => csv(&reply),
-        _ => serde_json::to_string(&reply)
-            .map_err(|error| Problem::new(ProblemType::Internal, error.to_string()))?,
-    };
-    Ok(Download { content_type, body })
+    })
+}
+
+fn problem(failure: Failure) -> Problem {
+    match failure {
+        Failure::Problem(problem) => problem,
+        Failure::Transport(message) => Problem::new(ProblemType::Internal, message),
+    }
 }

@@ -1,6 +1,8 @@
 //! Renders the parts of the pages that search logs and traces. Only the server has this code.
 
+mod fields;
 mod histogram;
+mod patterns;
 mod row;
 mod rows;
 
@@ -15,7 +17,7 @@ use leptos_router::location::RequestUrl;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{ExplorePart, ExploreRequest};
+use super::{ExplorePart, ExploreRequest, Shown};
 use crate::{
     QueryService,
     failure::Failure,
@@ -36,7 +38,11 @@ pub async fn html(request: &ExploreRequest, host: &QueryService) -> Result<Marku
     let explorer = Explorer::new(request, host)?;
     let found = match request.part {
         ExplorePart::Histogram => histogram::html(&explorer, host).await,
-        ExplorePart::Rows => rows::html(&explorer, host).await,
+        ExplorePart::Rows => match Shown::of(&explorer.view, request.signal) {
+            Shown::Rows => rows::html(&explorer, host).await,
+            Shown::Patterns => patterns::html(&explorer, host).await,
+            Shown::Fields => fields::html(&explorer, host).await,
+        },
         ExplorePart::Row => row::html(&explorer, host).await,
     };
     match (found, request.part) {
@@ -115,7 +121,7 @@ impl Explorer {
 
     /// Returns the link to this page with another text, from its first row.
     fn search_for(&self, text: &str) -> String {
-        self.with(&[("q", text), ("before", ""), ("line", "")])
+        self.with(&[("q", text), ("show", ""), ("before", ""), ("line", "")])
     }
 
     /// Returns the link to this page with a field that has a value, or with `exclude` has another.

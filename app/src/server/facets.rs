@@ -31,6 +31,7 @@ pub async fn facets(host: &QueryService) -> Result<Vec<Facet>, Failure> {
     let request = SqlRequest {
         sql: SERVICES.into(),
         params: BTreeMap::new(),
+        id: None,
     };
     let reply = host.sql(request).await?;
     Ok(vec![facet("service", &reply, 0), facet("environment", &reply, 1)])

@@ -9,6 +9,7 @@ use super::{
     facets::{facets, suggestions},
     http_request, metrics, operations,
     panel::panel,
+    sql,
     status::{backends, lake_content},
 };
 use crate::{QueryService, elapsed::now, failure::Failure};
@@ -35,6 +36,7 @@ pub async fn handle(request: ServerRequest) -> Result<ServerResponse, Failure> {
         }
         Request::Metrics(request) => Response::Metrics(Box::new(metrics::answer(&request, &host()?).await?)),
         Request::Panel(request) => Response::Panel(Box::new(panel(&host()?, &request, now()).await?)),
+        Request::Sql(request) => Response::Sql(sql::page(&host()?, &request).await.into_string()),
     })
 }
 

@@ -15,6 +15,11 @@ use crate::{
     view::View,
 };
 
+/// Returns true if a page of another site made the browser open this address. Its text is then not the viewer's.
+pub fn is_foreign() -> bool {
+    use_context::<Parts>().is_some_and(|parts| lakefront_hosts::check_fetch_site(&parts.headers).is_err())
+}
+
 /// Returns the bootstrap data of the current request: the host's catalogue and the request's cookies.
 pub fn bootstrap() -> Bootstrap {
     let host = use_context::<QueryService>();

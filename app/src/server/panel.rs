@@ -97,8 +97,16 @@ pub async fn reply_to(
     request: &PanelRequest,
     explain: bool,
 ) -> Result<QueryReply, Failure> {
+    Ok(host.query(query_of(request, explain)?).await?)
+}
+
+/// Returns the router's request for a panel.
+///
+/// # Errors
+/// [`Failure::Problem`] if the range is invalid.
+pub fn query_of(request: &PanelRequest, explain: bool) -> Result<QueryRequest, Failure> {
     let range = time_range(&request.range, &request.tz)?;
-    Ok(host.query(query_request(request, range, explain)?).await?)
+    Ok(query_request(request, range, explain)?)
 }
 
 fn query_request(

@@ -60,8 +60,9 @@ pub async fn lake_content(host: &QueryService) -> Result<LakeContent, Failure> {
     let request = SqlRequest {
         sql: COUNT.into(),
         params: BTreeMap::new(),
+        id: None,
     };
-    let reply = host.sql(request).await?;
+    let reply = host.own_sql(request).await?;
     let empty = reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0);
     let refusal = if empty { refusal(host).await } else { None };
     Ok(LakeContent { empty, refusal })

@@ -68,9 +68,41 @@ impl ExplorePart {
         match (self, signal) {
             (Self::Histogram, Signal::Logs) => ("histogram", "Lines by severity"),
             (Self::Histogram, Signal::Traces) => ("histogram", "Spans by status"),
-            (Self::Rows, Signal::Logs) => ("rows", "Lines, the newest first"),
-            (Self::Rows, Signal::Traces) => ("rows", "Spans, the newest first"),
+            (Self::Rows, _) => ("rows", "Found"),
             (Self::Row, _) => ("row", "Detail"),
+        }
+    }
+}
+
+/// What the list of a page that searches shows of the rows that fit. `show` in the address says which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// The rows.
+    Rows,
+    /// The texts of log lines without their numbers, with counts.
+    Patterns,
+    /// The values of fields, beside those of all other rows.
+    Fields,
+}
+
+impl Shown {
+    /// Returns what the address of a page asks for.
+    pub fn of(view: &View, signal: Signal) -> Self {
+        match (view.param("show"), signal) {
+            ("patterns", Signal::Logs) => Self::Patterns,
+            ("fields", _) => Self::Fields,
+            _ => Self::Rows,
+        }
+    }
+
+    /// Returns the value of `show`, the name and the title.
+    pub const fn words(self, signal: Signal) -> (&'static str, &'static str, &'static str) {
+        match (self, signal) {
+            (Self::Rows, Signal::Logs) => ("", "Lines", "Lines, the newest first"),
+            (Self::Rows, Signal::Traces) => ("", "Spans", "Spans, the newest first"),
+            (Self::Patterns, _) => ("patterns", "Patterns", "Patterns, the most frequent first"),
+            (Self::Fields, Signal::Logs) => ("fields", "Fields", "Fields of these lines beside all others"),
+            (Self::Fields, Signal::Traces) => ("fields", "Fields", "Fields of these spans beside all others"),
         }
     }
 }
@@ -220,4 +252,13 @@ pub struct Compared {
     pub now: Vec<Vec<serde_json::Value>>,
     /// The rows of the first period.
     pub before: Vec<Vec<serde_json::Value>>,
+}
+
+/// A request for the SQL page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SqlPageRequest {
+    /// The query string of the page.
+    pub query: String,
+    /// True if the page is read without JavaScript, so that the server runs the statement.
+    pub plain: bool,
 }

@@ -1,7 +1,9 @@
-//! The HTTP interface of the container: `POST /query`, the ClickHouse interface at `/`, `/health` and `/metrics`.
+//! The HTTP interface of the container: `POST /query`, the ClickHouse interface at `/`, `DELETE /queries/{id}`, `/health`
+//! and `/metrics`.
 
 mod auth;
 mod body;
+mod cancel;
 mod clickhouse;
 mod counters;
 mod health;
@@ -16,7 +18,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
@@ -45,6 +47,7 @@ pub fn router(engine: Arc<Engine>, authenticator: Authenticator) -> Router {
     };
     Router::new()
         .route("/query", post(query::run))
+        .route("/queries/{id}", delete(cancel::run))
         .route("/ping", get(ok))
         .route("/replicas_status", get(ok))
         .route("/health", get(health::show))

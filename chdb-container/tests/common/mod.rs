@@ -102,6 +102,11 @@ impl Container {
         self.client.get(format!("{}{path}", self.url))
     }
 
+    /// Returns a DELETE request for a path.
+    pub fn delete(&self, path: &str) -> RequestBuilder {
+        self.client.delete(format!("{}{path}", self.url))
+    }
+
     /// Returns a request of the ClickHouse interface that runs a statement. The pairs are added to the address.
     pub fn statement(&self, sql: &str, pairs: &[(&str, &str)]) -> RequestBuilder {
         self.client

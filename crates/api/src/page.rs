@@ -30,13 +30,15 @@ pub enum Page {
     Vitals,
     /// Requests to the API and their latency.
     Api,
+    /// A statement of the viewer's own over the tables.
+    Sql,
     /// The state of Lakefront itself.
     Operations,
 }
 
 impl Page {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Overview,
         Self::Errors,
         Self::Error,
@@ -48,6 +50,7 @@ impl Page {
         Self::Web,
         Self::Vitals,
         Self::Api,
+        Self::Sql,
         Self::Operations,
     ];
 
@@ -65,6 +68,7 @@ impl Page {
             Self::Web => "web",
             Self::Vitals => "vitals",
             Self::Api => "api",
+            Self::Sql => "sql",
             Self::Operations => "operations",
         }
     }

@@ -51,6 +51,10 @@ pub struct SqlRequest {
     /// The values of the placeholders.
     #[serde(default)]
     pub params: BTreeMap<String, Value>,
+    /// An id of the caller's choice, by which `DELETE /sql/<id>` stops the statement: 16 to 64 letters, digits and `-`.
+    /// Whoever knows it can stop the statement, so it should be random.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// The caller's choice of an engine.

@@ -18,6 +18,19 @@ pub enum Signal {
     Traces,
 }
 
+impl Wanted {
+    /// Returns the name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Histogram => "histogram",
+            Self::Patterns => "patterns",
+            Self::Fields => "fields",
+            Self::Row => "row",
+        }
+    }
+}
+
 impl Signal {
     /// Returns the name on the wire.
     pub const fn name(self) -> &'static str {
@@ -84,6 +97,12 @@ pub enum Wanted {
     Rows,
     /// The number of rows that fit, by time and severity or status.
     Histogram,
+    /// The texts of log lines without their numbers and ids, the most frequent first, with the number of lines. Only logs
+    /// have them.
+    Patterns,
+    /// The values of fields in rows that fit, and how many of the other rows of the range have them, the most different
+    /// first. Both numbers are of samples of 5,000 to 10,000 rows; the first row has the sizes of the samples.
+    Fields,
     /// The one row that `before` names, with all of its attributes.
     Row,
 }

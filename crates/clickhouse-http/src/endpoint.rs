@@ -86,6 +86,9 @@ impl Endpoint {
             if let Some(database) = &self.database {
                 query.append_pair("database", database);
             }
+            if let Some(id) = &statement.query_id {
+                query.append_pair("query_id", id);
+            }
             if let Some(rows) = statement.max_rows {
                 // One row more than the limit distinguishes a cut answer from one that fits exactly.
                 query.append_pair("limit", &rows.saturating_add(1).to_string());
@@ -154,6 +157,10 @@ mod tests {
             .param("user", "a&b=c\tü")
             .setting("max_execution_time", 30)
             .max_rows(100);
+        let statement = Statement {
+            query_id: Some("q-1".into()),
+            ..statement
+        };
         let request = endpoint.request(&statement).expect("a request");
         assert_eq!(request.method(), "POST");
         assert_eq!(request.body(), "SELECT {user:String}");
@@ -164,6 +171,7 @@ mod tests {
             ("default_format", "JSONCompact"),
             ("wait_end_of_query", "1"),
             ("database", "otel"),
+            ("query_id", "q-1"),
             ("limit", "101"),
             ("result_overflow_mode", "break"),
             ("date_time_output_format", "iso"),

@@ -13,6 +13,8 @@ pub struct Statement {
     pub settings: Vec<(String, String)>,
     /// The most rows of the answer. A longer answer is cut and marked as truncated.
     pub max_rows: Option<u64>,
+    /// The id by which the statement can be stopped while it runs. Without one the engine assigns an id.
+    pub query_id: Option<String>,
 }
 
 impl Statement {

@@ -34,7 +34,8 @@ pub use answers::{
 };
 pub use catalogue::{catalogue, query_infos};
 pub use definition::Definition;
-pub use plan::{Attempt, Plan, REQUEST_DEADLINE, plan, plan_sql};
+pub use plan::{Attempt, Plan, REQUEST_DEADLINE, lake_statement, plan, plan_sql};
 pub use resolve::{Resolved, resolve};
 pub use search::{Slices, resolve_search};
+pub use sql::check_id;
 pub use topology::{Backend, Coverage, HotState, Topology};

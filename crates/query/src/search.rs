@@ -24,6 +24,9 @@ const MOST_BARS: i64 = 60;
 const BARS: [u32; 16] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 1_800, 3_600, 10_800, 21_600, 86_400, 604_800,
 ];
+/// At least so many rows are read for the values of fields, if there are as many: less than twice as many of those that fit,
+/// and of the others.
+const SAMPLE: u32 = 5_000;
 /// The shortest slice of a range that a statement reads.
 const SHORTEST_SLICE: SignedDuration = SignedDuration::from_mins(15);
 /// A slice is this many times as long as the slice after it in time.
@@ -160,6 +163,14 @@ pub fn resolve_search(request: &SearchRequest, now: Timestamp) -> Result<Slices,
             bar_seconds = Some(seconds);
             vec![of(params, whole, whole)?]
         }
+        Wanted::Patterns => {
+            push("limit", request.limit.to_string());
+            vec![of(params, whole, whole)?]
+        }
+        Wanted::Fields => {
+            push("sample", SAMPLE.to_string());
+            vec![of(params, whole, whole)?]
+        }
         Wanted::Row => {
             let Some(cursor) = request.before else {
                 return Err(bad(
@@ -186,17 +197,13 @@ pub fn resolve_search(request: &SearchRequest, now: Timestamp) -> Result<Slices,
 
 /// Returns the definition of a search: the statement of its answer with the search's condition.
 fn definition(search: &Search, wanted: Wanted) -> Result<Definition, Problem> {
-    let wanted = match wanted {
-        Wanted::Rows => "rows",
-        Wanted::Histogram => "histogram",
-        Wanted::Row => "row",
-    };
-    let name = format!("{}_{wanted}", search.signal.name());
+    let (signal, wanted) = (search.signal.name(), wanted.name());
+    let name = format!("{signal}_{wanted}");
     let mut found = DEFINITIONS.iter();
     let Some(definition) = found.find(|definition| definition.info.name == name) else {
         return Err(Problem::new(
-            ProblemType::Internal,
-            format!("no statement is called {name}"),
+            ProblemType::BadRequest,
+            format!("wanted: {signal} have no {wanted}"),
         ));
     };
     let condition = search.condition().sql;

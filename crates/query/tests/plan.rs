@@ -166,6 +166,10 @@ fn ad_hoc_sql_goes_to_the_lake() {
     .unwrap();
     assert_eq!(attempts(&plan), [("chdb", Reason::NoView, 30)]);
     assert_eq!(plan.attempts[0].deadline, Duration::from_secs(30));
+    assert_eq!(plan.attempts[0].statement.query_id, None);
+    let stoppable = sql(json!({ "sql": "SELECT 1", "id": "0123456789abcdef" })).unwrap();
+    let id = stoppable.attempts[0].statement.query_id.as_deref();
+    assert_eq!(id, Some("0123456789abcdef"));
     let params = &plan.attempts[0].statement.params;
     let wire: Vec<_> = params
         .iter()
@@ -193,6 +197,18 @@ fn ad_hoc_sql_that_cannot_be_sent_is_refused() {
         (
             json!({"sql": "x".repeat(262_145)}),
             "sql: expected at most 262144 bytes",
+        ),
+        (
+            json!({"sql": "SELECT 1", "id": "short"}),
+            "id: expected 16 to 64 letters, digits and -",
+        ),
+        (
+            json!({"sql": "SELECT 1", "id": "0123456789abcde'"}),
+            "id: expected 16 to 64 letters, digits and -",
+        ),
+        (
+            json!({"sql": "SELECT 1", "id": "a".repeat(65)}),
+            "id: expected 16 to 64 letters, digits and -",
         ),
         (
             json!({"sql": "SELECT 1", "params": many}),

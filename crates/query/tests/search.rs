@@ -71,6 +71,22 @@ fn a_search_of_the_past_ends_there_and_reads_the_lake() {
 }
 
 #[test]
+fn patterns_and_fields_read_the_whole_range_in_one_statement() {
+    for wanted in ["patterns", "fields"] {
+        let search =
+            resolved(json!({"signal": "logs", "wanted": wanted, "query": "a b", "timeRange": "90d"}))
+                .unwrap();
+        let [slice] = &search.slices[..] else {
+            panic!("{} slices", search.slices.len());
+        };
+        assert_eq!(slice.range, search.range);
+        assert!(!slice.query.lake_sql.contains("{condition:Bool}"));
+    }
+    let problem = resolved(json!({"signal": "traces", "wanted": "patterns"})).unwrap_err();
+    assert_eq!(problem.detail, "wanted: traces have no patterns");
+}
+
+#[test]
 fn a_page_goes_on_below_its_cursor() {
     let place = |time: &str| time.parse::<Timestamp>().unwrap().as_microsecond();
     let before = format!("{}_7", place("2026-03-24T06:00:00Z"));

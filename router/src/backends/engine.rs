@@ -268,7 +268,7 @@ impl Engine {
         }
         let mut request = Request::new(String::new());
         *request.method_mut() = Method::GET;
-        *request.uri_mut() = health_address(&self.endpoint.url).map_err(EngineFailure::Unreachable)?;
+        *request.uri_mut() = address(&self.endpoint.url, "health").map_err(EngineFailure::Unreachable)?;
         request
             .headers_mut()
             .extend(self.endpoint.headers.iter().cloned());
@@ -280,6 +280,32 @@ impl Engine {
             ))
         })?;
         Ok(Some(health))
+    }
+
+    /// Stops the statement with this id, if it runs here. The engine is not woken.
+    ///
+    /// # Errors
+    /// A failure of the call, or the engine's refusal.
+    pub async fn stop(&self, env: &Env, id: &str, limit: Duration) -> Result<(), EngineFailure> {
+        if self.location == Location::Container && !container::runs(env).await? {
+            return Ok(());
+        }
+        let mut request = Request::new(String::new());
+        *request.method_mut() = Method::DELETE;
+        *request.uri_mut() =
+            address(&self.endpoint.url, &format!("queries/{id}")).map_err(EngineFailure::Unreachable)?;
+        request
+            .headers_mut()
+            .extend(self.endpoint.headers.iter().cloned());
+        let reply = fetch::send(&self.location, env, request, limit).await?;
+        if reply.status.is_success() {
+            return Ok(());
+        }
+        let body = String::from_utf8_lossy(&reply.body).into_owned();
+        Err(EngineFailure::Unreachable(format!(
+            "{} instead of 204: {body}",
+            reply.status
+        )))
     }
 
     async fn check_clickhouse(&self, env: &Env, limit: Duration) -> Result<EngineReport, EngineFailure> {
@@ -333,8 +359,8 @@ pub fn lag_seconds(as_of: Timestamp, now: Timestamp) -> u64 {
     u64::try_from(now.duration_since(as_of).as_secs()).unwrap_or(0)
 }
 
-fn health_address(base: &Url) -> Result<http::Uri, String> {
-    let url = base.join("health").map_err(|error| error.to_string())?;
+fn address(base: &Url, path: &str) -> Result<http::Uri, String> {
+    let url = base.join(path).map_err(|error| error.to_string())?;
     url.as_str()
         .parse()
         .map_err(|error: http::uri::InvalidUri| error.to_string())

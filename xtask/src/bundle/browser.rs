@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::stamp::Stamp;
-use super::{build_wasm, copy, empty_folder};
+use super::{build_wasm, copy, editor, empty_folder};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
@@ -31,16 +31,17 @@ pub struct Site {
     pub package: String,
 }
 
-/// Builds `public/`, the stylesheet and the app for the browser into one folder, if a source has changed.
+/// Builds `public/`, the stylesheet, the app for the browser and the editor into one folder, if a source has changed.
 pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
     let wasm = build_wasm(
         paths,
         "lakefront-app",
         &["rustc", "--crate-type", "cdylib", "--features", "hydrate"],
     )?;
-    let (public, style) = (paths.checkout.join("public"), paths.checkout.join("style"));
+    let [public, style, sources] =
+        ["public", "style", editor::SOURCES].map(|folder| paths.checkout.join(folder));
     std::fs::create_dir_all(bundle).with_context(|| format!("cannot make {}", bundle.display()))?;
-    let stamp = Stamp::of(bundle.join("site.stamp"), &[&wasm, &public, &style])?;
+    let stamp = Stamp::of(bundle.join("site.stamp"), &[&wasm, &public, &style, &sources])?;
     let site = Site {
         folder: bundle.join("site"),
         package: format!("pkg/{}", stamp.hash()),
@@ -52,6 +53,7 @@ pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
     copy(&public, &site.folder)?;
     minify(paths, &style.join("main.css"), &site.folder.join("style.css"))?;
     bind(paths, &wasm, &site.folder.join(&site.package))?;
+    editor::build(paths, &site.folder.join(&site.package))?;
     std::fs::write(site.folder.join("_headers"), HEADERS)?;
     stamp.write()?;
     Ok(site)

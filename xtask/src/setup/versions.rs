@@ -57,15 +57,17 @@ impl Versions {
             .collect()
     }
 
-    /// Returns the versions of npm packages by name: of tools, and of the packages that `browser/package.json` bundles.
+    /// Returns the versions of npm packages by name: of tools, and of the packages that are bundled for browsers.
     pub fn npm(&self, paths: &Paths) -> Result<BTreeMap<String, String>> {
-        let file = paths.checkout.join("browser/package.json");
-        let text =
-            std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let bundled: Manifest = serde_json::from_str(&text)
-            .with_context(|| format!("{} is not a package's manifest", file.display()))?;
         let mut packages = self.npm.clone();
-        packages.extend(bundled.dependencies);
+        for folder in ["browser", "app/editor"] {
+            let file = paths.checkout.join(folder).join("package.json");
+            let text =
+                std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let bundled: Manifest = serde_json::from_str(&text)
+                .with_context(|| format!("{} is not a package's manifest", file.display()))?;
+            packages.extend(bundled.dependencies);
+        }
         Ok(packages)
     }
 

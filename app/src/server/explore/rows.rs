@@ -55,7 +55,7 @@ fn cursor(text: &str, range: TimeRange) -> Option<Cursor> {
 }
 
 /// Renders the sentence for a search without a row.
-fn nothing(explorer: &Explorer, has_newer: bool) -> Markup {
+pub fn nothing(explorer: &Explorer, has_newer: bool) -> Markup {
     html! {
         div.note {
             @if has_newer {

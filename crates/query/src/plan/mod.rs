@@ -6,6 +6,7 @@ mod lake;
 
 use jiff::Timestamp;
 use lakefront_api::{BackendChoice, BackendKind, Problem, ProblemType, Range, Reason, SqlRequest};
+use lakefront_clickhouse_http::Statement;
 
 pub(crate) use attempt::engine_time;
 pub use attempt::{Attempt, REQUEST_DEADLINE};
@@ -68,6 +69,19 @@ pub fn plan(resolved: &Resolved, topology: &Topology, now: Timestamp) -> Result<
         }
     };
     finish(Some(range), attempts, topology)
+}
+
+/// Returns the statement with which the lake answers a named query.
+///
+/// # Errors
+/// [`ProblemType::BadRequest`] for a range that the calendar cannot represent.
+pub fn lake_statement(
+    resolved: &Resolved,
+    topology: &Topology,
+    now: Timestamp,
+) -> Result<Statement, Problem> {
+    let range = clip::clip(resolved, topology.first_day)?;
+    Ok(lake::statement(resolved, range, now))
 }
 
 /// Decides which engines get an ad-hoc statement: always those of the lake.
