@@ -22,6 +22,8 @@ mod panel;
 #[cfg(feature = "ssr")]
 mod periods;
 #[cfg(feature = "ssr")]
+mod picker;
+#[cfg(feature = "ssr")]
 mod status;
 mod types;
 
@@ -36,7 +38,7 @@ pub use self::{
     },
     types::{
         BackendRow, Compared, ExplorePart, ExploreRequest, Facet, LakeContent, MetricChart, MetricsAnswer,
-        MetricsRequest, PanelAnswer, PanelRequest, Subsystem, SuggestionsRequest,
+        MetricsRequest, PanelAnswer, PanelRequest, PickerRequest, Subsystem, SuggestionsRequest,
     },
 };
 use crate::{failure::Failure, json::Json};
@@ -59,6 +61,17 @@ pub async fn ask(
 /// [`Failure`] if the host reports a problem or cannot be reached.
 pub async fn call<C: Call>(request: C) -> Result<C::Response, Failure> {
     C::result(ask(request.into_request()).await)
+}
+
+/// Returns what stands in for the choice of a range until the server's answer arrives. On the server it is the answer.
+pub fn placeholder(request: &PickerRequest) -> maud::Markup {
+    #[cfg(feature = "ssr")]
+    return picker::picker(request, crate::elapsed::now());
+    #[cfg(not(feature = "ssr"))]
+    {
+        let _ = request;
+        maud::PreEscaped(String::new())
+    }
 }
 
 /// Registers the server function with axum. WebAssembly hosts need this, because no code runs there before `main`.

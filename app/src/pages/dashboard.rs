@@ -74,11 +74,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     };
     let unknown_zone = move || {
         let name = state.unknown_zone.get();
-        let zone = name.map(|name| render::range::unknown_zone(&name).into_string());
-        let view = state.view.read();
-        let range = view.unknown_range.as_deref();
-        let range = range.map(|text| render::range::unknown_range(text).into_string());
-        [range, zone].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        name.map(|name| render::zone::unknown_zone(&name).into_string())
     };
     let backends = move || {
         (page.get() == Page::Operations).then(|| {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::types::{
     BackendRow, ExploreRequest, Facet, LakeContent, MetricsAnswer, MetricsRequest, PanelAnswer, PanelRequest,
-    Subsystem, SuggestionsRequest,
+    PickerRequest, Subsystem, SuggestionsRequest,
 };
 use crate::{bootstrap::Bootstrap, failure::Failure};
 
@@ -97,6 +97,8 @@ calls! {
     Subsystem(Subsystem) -> String;
     /// A part of a page that searches as HTML, as for a subsystem.
     Explore(ExploreRequest) -> String;
+    /// The choice of a range as HTML, as for a subsystem.
+    Picker(PickerRequest) -> String;
     /// The content of the Metrics page.
     Metrics(MetricsRequest) -> Box<MetricsAnswer>;
     /// The answer of a named query.
@@ -106,7 +108,10 @@ calls! {
 impl ServerResponse {
     /// Returns true if the page shows the response as HTML and reads nothing else from it.
     pub const fn is_shown_as_html(&self) -> bool {
-        matches!(self, Self::Panel(_) | Self::Subsystem(_) | Self::Explore(_))
+        matches!(
+            self,
+            Self::Panel(_) | Self::Subsystem(_) | Self::Explore(_) | Self::Picker(_)
+        )
     }
 }
 

@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::{ExplorePart, ExploreRequest};
 use crate::{
     QueryService,
+    elapsed::now,
     failure::Failure,
     page_index::PageIndex,
     range::{offsets, past, time_range},
@@ -105,7 +106,12 @@ impl Explorer {
 
     /// Returns the range of the page.
     fn time_range(&self) -> Result<TimeRange, Failure> {
-        Ok(time_range(&self.view.range, &self.tz)?)
+        Ok(time_range(
+            &self.view.range,
+            self.view.at.as_deref(),
+            &self.tz,
+            now(),
+        )?)
     }
 
     /// Returns the offsets of the page's zone in a range.

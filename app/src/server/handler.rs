@@ -9,6 +9,7 @@ use super::{
     facets::{facets, suggestions},
     http_request, metrics, operations,
     panel::panel,
+    picker::picker,
     status::{backends, lake_content},
 };
 use crate::{QueryService, elapsed::now, failure::Failure};
@@ -33,6 +34,7 @@ pub async fn handle(request: ServerRequest) -> Result<ServerResponse, Failure> {
         Request::Explore(request) => {
             Response::Explore(explore::html(&request, &host()?).await?.into_string())
         }
+        Request::Picker(request) => Response::Picker(picker(&request, now()).into_string()),
         Request::Metrics(request) => Response::Metrics(Box::new(metrics::answer(&request, &host()?).await?)),
         Request::Panel(request) => Response::Panel(Box::new(panel(&host()?, &request, now()).await?)),
     })

@@ -14,6 +14,7 @@ use lakefront_api::{
 use super::{MetricsAnswer, MetricsRequest, explore::view_of};
 use crate::{
     QueryService,
+    elapsed::now,
     failure::Failure,
     range::{offsets, past, time_range},
     view::View,
@@ -27,7 +28,7 @@ pub async fn answer(request: &MetricsRequest, host: &QueryService) -> Result<Met
     let view = view_of(&request.query);
     let asker = Asker {
         host,
-        range: time_range(&view.range, &request.tz)?,
+        range: time_range(&view.range, view.at.as_deref(), &request.tz, now())?,
         at: past(view.at.as_deref(), &request.tz)?,
         view,
         tz: &request.tz,

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     QueryService,
+    elapsed::now,
     failure::Failure,
     range::{offsets, past, time_range},
 };
@@ -97,7 +98,7 @@ pub async fn reply_to(
     request: &PanelRequest,
     explain: bool,
 ) -> Result<QueryReply, Failure> {
-    let range = time_range(&request.range, &request.tz)?;
+    let range = time_range(&request.range, request.at.as_deref(), &request.tz, now())?;
     Ok(host.query(query_request(request, range, explain)?).await?)
 }
 

@@ -20,6 +20,15 @@ pub struct ExploreRequest {
     pub plain: bool,
 }
 
+/// A request for the choice of a range.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickerRequest {
+    /// The query string of the page.
+    pub query: String,
+    /// The IANA zone in which times are shown.
+    pub tz: String,
+}
+
 /// A request for the content of the Metrics page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetricsRequest {
