@@ -94,6 +94,11 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 .collect_view()
         })
     };
+    let chips = move || {
+        let view = state.view.read();
+        let active = state.pages.read().active(page.get(), &view);
+        render::filters::chips(&active, &view).into_string()
+    };
     let explore = move || page.get().signal().map(|searched| view! { <Explore searched /> });
     let metrics = move || (page.get() == Page::Metrics).then(|| view! { <Metrics /> });
     let related = move || {
@@ -198,6 +203,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 <div class="heading"><h1 inner_html=heading></h1></div>
                 <p class="unknown-zone" role="status" inner_html=unknown_zone></p>
                 <Controls />
+                <div inner_html=chips></div>
                 <Streamed html=guide_html fallback=nothing() />
                 <Streamed html=waiting_html fallback=nothing() />
                 <div class="related-links" inner_html=related></div>

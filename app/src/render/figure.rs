@@ -8,7 +8,7 @@ use super::{
     panel::on_demand,
     table::{OPEN, table},
 };
-use crate::render_context::RenderContext;
+use crate::{page_index::LinkTarget, render_context::RenderContext};
 
 /// Renders a reply as the chart that its query declares, with the data as a folded table.
 pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
@@ -25,7 +25,7 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
     frame.hide(context.off);
     html! {
         div.chart translate="no" role="img" aria-label=(summary) data-timed[timed] tabindex=[timed.then_some("0")] {
-            @if let Frame::Ranking(rows) = &frame { (ranking(rows)) }
+            @if let Frame::Ranking(rows) = &frame { (ranking(rows, context.link_target(&info.chart.x).as_ref())) }
             (PreEscaped(draw(&frame, zone)))
             @if timed {
                 div.band hidden {}
@@ -38,14 +38,19 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
     }
 }
 
-/// Renders the bars of a ranking, with the values beside them.
-fn ranking(frame: &RankingFrame) -> Markup {
+/// Renders the bars of a ranking, with the values beside them. A name links to where the values of its column do.
+fn ranking(frame: &RankingFrame, target: Option<&LinkTarget>) -> Markup {
     html! {
         div.ranking style={ "--values:" (frame.measures.len()) } {
             small { (frame.heading) }
             @for measure in &frame.measures { small { (measure.name) } }
             @for row in &frame.rows {
-                b title=(row.label) { i style={ "width:" (format!("{:.1}", frame.share(row) * 100.0)) "%" } {} (row.label) }
+                b title=(row.label) { i style={ "width:" (format!("{:.1}", frame.share(row) * 100.0)) "%" } {}
+                    @match target.and_then(|target| target.href(&row.value)) {
+                        Some(href) => a href=(href) data-noscroll { (row.label) },
+                        None => (row.label),
+                    }
+                }
                 @for (value, measure) in row.values.iter().zip(&frame.measures) {
                     span { (value.map_or_else(|| "–".into(), |value| measure.unit.full(value))) }
                 }

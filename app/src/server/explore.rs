@@ -20,7 +20,7 @@ use crate::{
     QueryService,
     elapsed::now,
     failure::Failure,
-    page_index::PageIndex,
+    page_index::{PageIndex, SEARCHED},
     range::{offsets, past, time_range},
     render,
     view::View,
@@ -94,7 +94,7 @@ impl Explorer {
     fn text(&self) -> String {
         let mut text = self.view.param("q").to_owned();
         if Search::parse(self.signal, &text).is_ok() {
-            for (filter, column) in [("service", "ServiceName"), ("environment", "Environment")] {
+            for (filter, column) in SEARCHED {
                 let value = self.view.param(filter);
                 if !value.is_empty() {
                     text = Search::narrowed(self.signal, &text, Named::Column(column), value, false);

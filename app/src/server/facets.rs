@@ -54,7 +54,8 @@ pub async fn suggestions(host: &QueryService, request: &SuggestionsRequest) -> R
             tz: request.tz.clone(),
             params: Vec::new(),
         };
-        let reply = reply_to(host, &request, false).await?;
+        // The panel of the query requests its statement too. With the same request its answer serves both.
+        let reply = reply_to(host, &request, true).await?;
         let at = reply.columns.iter().position(|column| column.name == *name);
         facets.extend(at.map(|at| facet(name, &reply, at)));
     }
