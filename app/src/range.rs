@@ -6,7 +6,7 @@ mod words;
 use jiff::{Timestamp, Zoned, civil, tz::TimeZone};
 use lakefront_api::{Problem, ProblemType, Range, TimeRange, Zone, ZoneOffset, time_zone};
 
-pub use steps::Ends;
+pub use steps::{Ends, minute};
 pub use words::{Fault, read as read_words};
 
 use crate::view::RangeChoice;

@@ -16,6 +16,8 @@ pub struct View {
     pub range: RangeChoice,
     /// The point in the lake's past that is shown, as the URL holds it: a local time in the view's zone, or an instant.
     pub at: Option<String>,
+    /// True if charts over time also show the period before.
+    pub compare: bool,
     /// The zone that the URL pins. Without one, the viewer's own zone applies.
     pub tz: Option<String>,
     /// The interval of the auto-refresh.
@@ -50,6 +52,7 @@ impl View {
                 "from" => from = Some(value),
                 "to" => to = Some(value),
                 "at" => view.at = Some(value),
+                "compare" => view.compare = value == "1",
                 "tz" => view.tz = Some(value),
                 "refresh" => view.refresh = Refresh::parse(&value),
                 _ => view.params.push((key.into_owned(), value)),
@@ -76,6 +79,9 @@ impl View {
         }
         if let Some(at) = &self.at {
             add("at", at);
+        }
+        if self.compare {
+            add("compare", "1");
         }
         if let Some(tz) = &self.tz {
             add("tz", tz);

@@ -72,7 +72,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         let info = info.clone();
         Effect::new(move |_| {
             let hidden = off.get();
-            answer.read(|answer| charts.keep(&info, &answer.reply, &answer.zone, hidden));
+            answer.read(|answer| charts.keep(&info, answer, hidden));
         });
     }
     let (pending, set_pending) = signal(false);

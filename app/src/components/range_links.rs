@@ -14,7 +14,11 @@ use crate::{
 #[component]
 pub fn RangeLinks() -> impl IntoView {
     let PageState {
-        view, zone, reloads, ..
+        page,
+        view,
+        zone,
+        reloads,
+        ..
     } = expect_context();
     let links = Preset::ALL.map(|preset| {
         let range = RangeChoice::Preset(preset);
@@ -40,6 +44,7 @@ pub fn RangeLinks() -> impl IntoView {
         view! { <a href=href data-noscroll="" aria-current=current inner_html=preset.name()></a> }
     });
     let request = move || PickerRequest {
+        page: page.get(),
         query: view.read().without(&["before", "line"]).href(),
         tz: zone.get(),
     };

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Zoned};
 use lakefront_api::TimeRange;
+use lakefront_chart::day;
 
 use crate::view::RangeChoice;
 
@@ -15,17 +16,12 @@ pub struct Ends {
 }
 
 impl Ends {
-    /// Creates the ends of a range on the clocks of `now`. A preset ends then.
-    ///
-    /// # Errors
-    /// When an end falls outside the times that jiff can represent.
-    pub fn new(range: TimeRange, now: &Zoned) -> Result<Self, jiff::Error> {
+    /// Creates the ends of a range on the clocks of `now`. A preset ends then. `None` for a range that begins before the
+    /// times that jiff can represent.
+    pub fn new(range: TimeRange, now: &Zoned) -> Option<Self> {
         let zoned = |time: jiff::Timestamp| time.to_zoned(now.time_zone().clone());
-        Ok(match range {
-            TimeRange::Preset(preset) => Self {
-                from: now.checked_sub(preset.duration())?,
-                to: now.clone(),
-            },
+        Some(match range {
+            TimeRange::Preset(preset) => Self::up_to(now, preset.duration())?,
             TimeRange::Absolute { from, to } => Self {
                 from: zoned(from),
                 to: zoned(to),
@@ -35,7 +31,6 @@ impl Ends {
 
     /// Returns the range as local times, to the minute.
     pub fn choice(&self) -> RangeChoice {
-        let minute = |time: &Zoned| time.strftime("%Y-%m-%dT%H:%M").to_string();
         RangeChoice::Between {
             from: minute(&self.from),
             to: minute(&self.to),
@@ -68,8 +63,8 @@ impl Ends {
             return None;
         }
         let wider = Self {
-            from: self.from.checked_sub(half).ok()?,
-            to: self.to.checked_add(half).ok()?,
+            from: later(&self.from, -half)?,
+            to: later(&self.to, half)?,
         };
         if wider.to > *now && self.from < *now {
             Self::up_to(now, double)
@@ -80,24 +75,24 @@ impl Ends {
 
     fn up_to(now: &Zoned, length: SignedDuration) -> Option<Self> {
         Some(Self {
-            from: now.checked_sub(length).ok()?,
+            from: later(now, -length)?,
             to: now.clone(),
         })
     }
 
     fn length(&self) -> SignedDuration {
-        self.to.duration_since(&self.from)
+        self.to.timestamp().duration_since(self.from.timestamp())
     }
 
     fn moved(&self, by: i32) -> Option<Self> {
         let is_midnight = |time: &Zoned| time.start_of_day().is_ok_and(|start| start == *time);
-        let days = (self.to.date() - self.from.date()).get_days();
+        let days = self.to.date().duration_since(self.from.date());
         let moved = |time: &Zoned| {
-            if days > 0 && is_midnight(&self.from) && is_midnight(&self.to) {
-                let date = time.date().checked_add(jiff::Span::new().days(days * by)).ok()?;
+            if days.is_positive() && is_midnight(&self.from) && is_midnight(&self.to) {
+                let date = time.date().checked_add(days.checked_mul(by)?).ok()?;
                 date.to_zoned(time.time_zone().clone()).ok()
             } else {
-                time.checked_add(self.length().checked_mul(by)?).ok()
+                later(time, self.length().checked_mul(by)?)
             }
         };
         Some(Self {
@@ -105,6 +100,17 @@ impl Ends {
             to: moved(&self.to)?,
         })
     }
+}
+
+/// Returns a time as the field of a form: a local time to the minute.
+pub fn minute(time: &Zoned) -> String {
+    let at = time.datetime();
+    format!("{}T{:02}:{:02}", day(at), at.hour(), at.minute())
+}
+
+fn later(time: &Zoned, by: SignedDuration) -> Option<Zoned> {
+    let later = time.timestamp().checked_add(by).ok()?;
+    Some(later.to_zoned(time.time_zone().clone()))
 }
 
 #[cfg(test)]

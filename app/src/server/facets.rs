@@ -53,6 +53,7 @@ pub async fn suggestions(host: &QueryService, request: &SuggestionsRequest) -> R
             at: None,
             tz: request.tz.clone(),
             params: Vec::new(),
+            compare: false,
         };
         // The panel of the query requests its statement too. With the same request its answer serves both.
         let reply = reply_to(host, &request, true).await?;

@@ -1,13 +1,14 @@
 //! Renders the choice of a range that is no preset, the steps to other ranges, and the choice of a past state. Only the
 //! server has this code: it needs the time-zone database.
 
-use jiff::{Timestamp, Zoned};
-use lakefront_api::{Preset, Problem, TimeRange};
+use jiff::{SignedDuration, Timestamp, Zoned};
+use lakefront_api::{Preset, Problem, ProblemType, TimeRange};
+use lakefront_chart::{day, short_day};
 use maud::{Markup, html};
 
 use super::{PickerRequest, explore::view_of};
 use crate::{
-    range::{Ends, Fault, end, read_words, time_range},
+    range::{Ends, Fault, end, minute, read_words, time_range},
     render::{hidden, table::cut},
     view::{RangeChoice, View},
 };
@@ -24,6 +25,7 @@ pub fn picker(request: &PickerRequest, now: Timestamp) -> Markup {
             (picker.forms())
         }
         (picker.steps())
+        @if request.page.signal().is_none() { (picker.compare()) }
         details.custom.past {
             summary aria-current=(if picker.view.at.is_some() { "true" } else { "false" }) { (picker.state()) }
             (picker.past_form())
@@ -49,10 +51,8 @@ impl Picker {
         let at = view.at.as_deref();
         let shown = end(at, &request.tz, now).and_then(|end| {
             let range = time_range(&view.range, at, &request.tz, now)?;
-            let ends = Ends::new(range, &end).or_else(|_| Ends::new(TimeRange::default(), &end));
-            let ends = ends
-                .map_err(|error| Problem::new(lakefront_api::ProblemType::BadRequest, error.to_string()))?;
-            Ok((ends, end))
+            let too_early = || Problem::new(ProblemType::BadRequest, "the range begins before all time");
+            Ok((Ends::new(range, &end).ok_or_else(too_early)?, end))
         });
         let fault = match (&view.range, &shown) {
             (RangeChoice::Words(words), Ok((_, end))) => read_words(words, end).err(),
@@ -72,8 +72,9 @@ impl Picker {
             (RangeChoice::Preset(preset), _) => (!Preset::ALL.contains(preset)).then(|| preset.name()),
             (RangeChoice::Words(words), _) => Some(cut(words, LONGEST).into_owned()),
             (RangeChoice::Between { .. }, Ok((Ends { from, to }, _))) => {
-                let end = if from.date() == to.date() { "%H:%M" } else { SHORT };
-                Some(format!("{} – {}", from.strftime(SHORT), to.strftime(end)))
+                let shown = short(to);
+                let clock = shown.split(' ').next_back().filter(|_| from.date() == to.date());
+                Some(format!("{} – {}", short(from), clock.unwrap_or(&shown)))
             }
             (RangeChoice::Between { from, to }, Err(_)) => {
                 Some(cut(&format!("{from} – {to}"), LONGEST).into_owned())
@@ -130,7 +131,7 @@ impl Picker {
     /// Renders links to ranges that are written in each way there is.
     fn examples(&self) -> Markup {
         let day = match &self.shown {
-            Ok((_, end)) => end.date().saturating_sub(jiff::Span::new().days(3)).to_string(),
+            Ok((_, end)) => day(end.date().saturating_sub(THREE_DAYS).at(0, 0, 0, 0)),
             Err(_) => "2026-11-20".into(),
         };
         let examples = [
@@ -183,11 +184,23 @@ impl Picker {
         }
     }
 
+    /// Renders the link that shows the period before in the charts, or hides it.
+    fn compare(&self) -> Markup {
+        let compare = !self.view.compare;
+        let other = View {
+            compare,
+            ..self.view.clone()
+        };
+        html! {
+            a.toggle href=(other.href()) data-noscroll aria-current=(if compare { "false" } else { "true" }) title="Show the period before in charts over time" { "Compare" }
+        }
+    }
+
     /// Returns which state of the lake is shown: the newest one, or that of a time.
     fn state(&self) -> String {
         match (&self.view.at, &self.shown) {
             (None, _) => "As of now".into(),
-            (Some(_), Ok((_, end))) => format!("As of {}", end.strftime(SHORT)),
+            (Some(_), Ok((_, end))) => format!("As of {}", short(end)),
             (Some(at), Err(_)) => format!("As of {}", cut(at, LONGEST)),
         }
     }
@@ -203,9 +216,8 @@ impl Picker {
             ..now.clone()
         };
         let hour = match (&self.view.at, &self.shown) {
-            (_, Ok((_, end))) => end
-                .strftime(if self.view.at.is_some() { MINUTE } else { HOUR })
-                .to_string(),
+            (Some(_), Ok((_, end))) => minute(end),
+            (None, Ok((_, end))) => format!("{}:00", minute(end).split(':').next().unwrap_or_default()),
             (at, Err(_)) => at.clone().unwrap_or_default(),
         };
         html! {
@@ -251,18 +263,29 @@ impl Picker {
     }
 }
 
-/// The formats of a time: for people, and of the field of a form to the minute and to the hour.
-const SHORT: &str = "%b %-d, %H:%M";
-const MINUTE: &str = "%Y-%m-%dT%H:%M";
-const HOUR: &str = "%Y-%m-%dT%H:00";
+/// The age of the day that is an example.
+const THREE_DAYS: SignedDuration = SignedDuration::from_hours(72);
+
+/// Returns a time for people: `Mar 24, 12:00`.
+fn short(time: &Zoned) -> String {
+    format!(
+        "{}, {:02}:{:02}",
+        short_day(time.date()),
+        time.hour(),
+        time.minute()
+    )
+}
 
 #[cfg(test)]
 mod tests {
+    use lakefront_api::Page;
+
     use super::*;
 
     /// Renders the picker of an address in Berlin, at a time of the summer.
     fn drawn(query: &str) -> String {
         let request = PickerRequest {
+            page: Page::Errors,
             query: query.into(),
             tz: "Europe/Berlin".into(),
         };

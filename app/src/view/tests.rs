@@ -16,6 +16,7 @@ fn a_view_survives_its_url() {
         ("from", "2026-03-24T12:00"),
         ("to", "2026-03-25T00:00"),
         ("at", "2026-03-25T12:00"),
+        ("compare", "1"),
         ("tz", "Asia/Kathmandu"),
         ("refresh", "10s"),
         ("service", "web"),
