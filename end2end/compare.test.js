@@ -99,3 +99,11 @@ test("releases are marked on every chart over time", async () => {
   const [row] = await rowsUnderPointer(page, "errors_per_hour", ".marker");
   assert.match(row, new RegExp(`^${service} \\S+\\s+\\d\\d:\\d\\d$`));
 });
+
+test("pages without series over time are not compared", async () => {
+  for (const path of ["/logs", "/vitals", "/trace"]) {
+    const page = await open(browser, path);
+    await settled(page);
+    assert.equal(await compare(page).count(), 0, path);
+  }
+});

@@ -2,12 +2,14 @@
 //! server has this code: it needs the time-zone database.
 
 use jiff::{SignedDuration, Timestamp, Zoned};
-use lakefront_api::{Preset, Problem, ProblemType, TimeRange};
+use lakefront_api::{ChartKind, Page, Preset, Problem, ProblemType, TimeRange};
 use lakefront_chart::{day, short_day};
+use leptos::prelude::use_context;
 use maud::{Markup, html};
 
 use super::{PickerRequest, explore::view_of};
 use crate::{
+    QueryService,
     range::{Ends, Fault, end, minute, read_words, time_range},
     render::{hidden, table::cut},
     view::{RangeChoice, View},
@@ -25,13 +27,21 @@ pub fn picker(request: &PickerRequest, now: Timestamp) -> Markup {
             (picker.forms())
         }
         (picker.steps())
-        @if request.page.signal().is_none() { (picker.compare()) }
+        @if has_series(request.page) { (picker.compare()) }
         details.custom.past {
             summary aria-current=(if picker.view.at.is_some() { "true" } else { "false" }) { (picker.state()) }
             (picker.past_form())
         }
         @if let Some(notice) = picker.notice() { p.unknown-range role="status" { (notice) } }
     }
+}
+
+/// Returns true if a page has charts that can be compared with the period before.
+fn has_series(page: Page) -> bool {
+    let host = use_context::<QueryService>();
+    let queries = host.iter().flat_map(|host| host.catalogue());
+    let mut series = queries.filter(|info| matches!(info.chart.kind, ChartKind::Line | ChartKind::Bar));
+    page == Page::Metrics || series.any(|info| info.panels.iter().any(|place| place.page == page))
 }
 
 /// The range of a page.
@@ -278,8 +288,6 @@ fn short(time: &Zoned) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lakefront_api::Page;
-
     use super::*;
 
     /// Renders the picker of an address in Berlin, at a time of the summer.
