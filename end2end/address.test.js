@@ -51,6 +51,7 @@ test("a custom range is read in the viewer's zone and pins the zone", async () =
   const query = new URL(page.url()).searchParams;
   assert.deepEqual([query.get("from"), query.get("to"), query.get("tz")], [`${from}T06:00`, `${to}T18:30`, await zone(page)]);
   await answered(page);
+  await page.locator(".custom summary[aria-current=true]").waitFor();
   const day = (text) => `${new Date(text).toLocaleString("en", { month: "short", timeZone: "UTC" })} ${Number(text.slice(8))}`;
   assert.equal(await chosen(page), `${day(from)}, 06:00 – ${day(to)}, 18:30`);
   await page.locator("[data-panel=errors_per_hour]").getByText(/^Table of/).click();

@@ -31,7 +31,8 @@ for (const { name, path } of await pages()) {
     await page.evaluate(() =>
       document.querySelectorAll("[data-panel] .content, #backends .content, .part .content, .explore .content, .filters option:not(:first-child)").forEach((data) => data.remove()),
     );
-    assertIs(name, await page.locator(".app").ariaSnapshot());
+    // The links to other ranges have the time of the run.
+    assertIs(name, (await page.locator(".app").ariaSnapshot()).replaceAll(/\?from=[^"]+/g, "?from=N"));
     await page.context().close();
   });
 }

@@ -1,7 +1,7 @@
 //! Functions that call the browser's APIs. The server compiles them too but never calls them, because effects and
 //! events do not run there.
 
-use js_sys::{Array, Intl::DateTimeFormat, JsString, Object, Reflect};
+use js_sys::{Array, Function, Intl::DateTimeFormat, JsString, Object, Reflect};
 use leptos::{
     prelude::{document, window},
     wasm_bindgen::{JsCast, JsValue},
@@ -60,12 +60,18 @@ pub fn fields(form: &Element) -> Vec<(String, String)> {
 }
 
 /// Sets the visible fields of every form on the page. `value` gives the value by the field's name; without one the
-/// field gets its `data-default`, or an empty text.
+/// field gets its `data-default`, or an empty text. The forms of the range get what the server proposes: what a viewer
+/// typed into them is gone.
 pub fn fill_forms(value: impl Fn(&str) -> Option<String>) {
     let Some(root) = document().document_element() else {
         return;
     };
-    for field in visible(&root) {
+    for form in query_all(".custom form") {
+        if let Ok(reset) = Reflect::get(&form, &"reset".into()).and_then(JsCast::dyn_into::<Function>) {
+            let _ = reset.call0(&form);
+        }
+    }
+    for field in visible(&root).filter(|field| !matches!(field.closest(".custom"), Ok(Some(_)))) {
         if let Some(name) = field.get_attribute("name") {
             let default = || field.get_attribute("data-default").unwrap_or_default();
             let text = value(&name).unwrap_or_else(default);

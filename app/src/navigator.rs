@@ -40,10 +40,11 @@ impl Navigator {
         self.set_fields(fields);
     }
 
-    /// Navigates to the current state with some fields replaced. A `from` or `at` field pins the page's zone too,
-    /// because forms have local times.
+    /// Navigates to the current state with some fields replaced. The fields of a range or of the past pin the page's zone
+    /// too, because they have local times.
     pub fn set_fields(&self, mut fields: Vec<(String, String)>) {
-        if fields.iter().any(|(name, _)| name == "from" || name == "at") {
+        let local = |name: &str| ["range", "from", "at"].contains(&name);
+        if fields.iter().any(|(name, _)| local(name)) {
             fields.push(("tz".into(), self.state.zone.get_untracked()));
         }
         self.navigate.run((self.href(fields), false));

@@ -85,22 +85,9 @@
     if (form.contains(document.activeElement)) form.querySelector("summary").focus();
     form.open = false;
   }
-  document.addEventListener("click", ({ target }) => closeRange((form) => !form.contains(target)));
+  document.addEventListener("click", ({ target }) => closeRange((form) => !form.contains(target) || target.closest(".popover a")));
   document.addEventListener("submit", () => closeRange(() => true));
   document.addEventListener("keydown", ({ key }) => key === "Escape" && closeRange(() => true));
-  // An empty form gets what the page shows: its range, or the last full hour of the past. Times are in the page's zone.
-  document.addEventListener("toggle", ({ target }) => {
-    const { from, to, at } = target.querySelector?.("form")?.elements ?? {};
-    if (!target.open) return;
-    const timeZone = document.querySelector(".zone").textContent.trim();
-    const local = (time) => new Date(time).toLocaleString("sv", { timeZone }).slice(0, 16).replace(" ", "T");
-    if (at && !at.value) at.value = local(Math.floor(Date.now() / 3_600_000) * 3_600_000);
-    if (!from || !to || from.value || to.value) return;
-    const [, count, unit] = /^(\d+)([mhdw])$/.exec(new URLSearchParams(location.search).get("range")) ?? [0, 7, "d"];
-    const minutes = count * { m: 1, h: 60, d: 1440, w: 10080 }[unit];
-    from.value = local(Date.now() - minutes * 60_000);
-    to.value = local(Date.now());
-  }, true);
   if (app) {
     addEventListener("lakefront-panic", handOver);
     addEventListener("lakefront-sql", startEditor);

@@ -9,7 +9,9 @@ use std::{borrow::Cow, sync::Arc};
 use lakefront_api::{Page, PanelPlace, QueryInfo};
 use lakefront_chart::ranked;
 
-pub use filters::Filter;
+#[cfg(feature = "ssr")]
+pub use filters::SEARCHED;
+pub use filters::{ActiveFilter, Filter};
 pub use links::{LinkTarget, PLAIN};
 pub use titles::{document_title, parent, title};
 

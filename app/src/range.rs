@@ -1,17 +1,34 @@
 //! Converts the range in a URL to instants. Server only: this needs the time-zone database.
 
-use jiff::{Timestamp, civil, tz::TimeZone};
+mod steps;
+mod words;
+
+use jiff::{Timestamp, Zoned, civil, tz::TimeZone};
 use lakefront_api::{Problem, ProblemType, Range, TimeRange, Zone, ZoneOffset, time_zone};
+
+pub use steps::{Ends, minute};
+pub use words::{Fault, read as read_words};
 
 use crate::view::RangeChoice;
 
-/// Converts a viewer's range to the range of a request. Local times are in the zone `tz`.
+/// Converts a viewer's range to the range of a request. Local times are in the zone `tz`. `at` is the point in the lake's
+/// past that the viewer chose: words such as `yesterday` are then those of that time. A text that is no range stands for
+/// the default: [`read_words`] says why.
 ///
 /// # Errors
-/// [`ProblemType::BadRequest`] if the zone does not exist, or if `from` or `to` is not a time.
-pub fn time_range(choice: &RangeChoice, tz: &str) -> Result<TimeRange, Problem> {
+/// [`ProblemType::BadRequest`] if the zone does not exist, or if `from`, `to` or `at` is not a time.
+pub fn time_range(
+    choice: &RangeChoice,
+    at: Option<&str>,
+    tz: &str,
+    now: Timestamp,
+) -> Result<TimeRange, Problem> {
     match choice {
         RangeChoice::Preset(preset) => Ok(TimeRange::Preset(*preset)),
+        RangeChoice::Words(words) => {
+            let read = words::read(words, &end(at, tz, now)?);
+            Ok(read.unwrap_or_default())
+        }
         RangeChoice::Between { from, to } => {
             let zone = time_zone(tz)?;
             Ok(TimeRange::Absolute {
@@ -20,6 +37,24 @@ pub fn time_range(choice: &RangeChoice, tz: &str) -> Result<TimeRange, Problem> 
             })
         }
     }
+}
+
+/// Returns the end of the presets on the clocks of the zone `tz`: the point in the past that a viewer chose, or the next
+/// whole minute, so that the viewers of a minute get the same answers.
+///
+/// # Errors
+/// [`ProblemType::BadRequest`] if the zone does not exist, or if `at` is not a time.
+pub fn end(at: Option<&str>, tz: &str, now: Timestamp) -> Result<Zoned, Problem> {
+    let zone = time_zone(tz)?;
+    let minute = || {
+        let into = now.as_second().rem_euclid(60);
+        Timestamp::from_second(now.as_second() - into + 60).unwrap_or(now)
+    };
+    let end = match at {
+        Some(at) => instant("at", at, &zone)?,
+        None => minute(),
+    };
+    Ok(end.to_zoned(zone))
 }
 
 /// Converts the point in the lake's past that a viewer chose to the `at` of a request. A local time is in the zone `tz`.
@@ -81,7 +116,9 @@ mod tests {
             from: "2026-03-24T12:00".into(),
             to: "2026-03-24T06:30:00Z".into(),
         };
-        let TimeRange::Absolute { from, to } = time_range(&choice, "Asia/Kathmandu").unwrap() else {
+        let TimeRange::Absolute { from, to } =
+            time_range(&choice, None, "Asia/Kathmandu", Timestamp::UNIX_EPOCH).unwrap()
+        else {
             panic!()
         };
         assert_eq!(
@@ -111,18 +148,43 @@ mod tests {
     }
 
     #[test]
+    fn words_are_those_of_the_past_that_is_shown() {
+        let read = |words: &str, at| {
+            let now = "2026-03-24T12:00:30Z".parse().unwrap();
+            let choice = RangeChoice::Words(words.into());
+            match time_range(&choice, at, "Europe/Berlin", now)? {
+                TimeRange::Preset(preset) => Ok(preset.name()),
+                TimeRange::Absolute { from, to } => Ok(format!("{from} {to}")),
+            }
+        };
+        assert_eq!(
+            read("today", None),
+            Ok("2026-03-23T23:00:00Z 2026-03-24T12:01:00Z".into())
+        );
+        let at = Some("2026-03-20T09:00");
+        assert_eq!(
+            read("today", at),
+            Ok("2026-03-19T23:00:00Z 2026-03-20T08:00:00Z".into())
+        );
+        assert_eq!(read("last 3 hours", at), Ok("3h".into()));
+        assert_eq!(read("bogus", at), Ok("7d".into()));
+        let problem: Problem = read("today", Some("noon")).unwrap_err();
+        assert!(problem.detail.starts_with("at: \"noon\""));
+    }
+
+    #[test]
     fn a_bad_time_and_a_bad_zone_are_named() {
         let choice = RangeChoice::Between {
             from: "noon".into(),
             to: "2026-03-24T12:00".into(),
         };
-        let problem = time_range(&choice, "UTC").unwrap_err();
+        let problem = time_range(&choice, None, "UTC", Timestamp::UNIX_EPOCH).unwrap_err();
         assert_eq!(
             problem.detail,
             "from: \"noon\" is no time, write it like 2026-03-24T12:00"
         );
         assert!(
-            time_range(&choice, "Mars/Olympus")
+            time_range(&choice, None, "Mars/Olympus", Timestamp::UNIX_EPOCH)
                 .unwrap_err()
                 .detail
                 .contains("Mars/Olympus")

@@ -16,7 +16,6 @@ pub mod metrics;
 pub mod panel;
 pub mod params;
 pub mod provenance;
-pub mod range;
 pub mod refresh;
 pub mod subsystem;
 pub mod table;
@@ -25,6 +24,7 @@ pub mod tip;
 pub mod totals;
 pub mod vitals;
 pub mod waterfall;
+pub mod zone;
 
 use lakefront_api::Page;
 use maud::{Markup, html};

@@ -22,6 +22,8 @@ mod panel;
 #[cfg(feature = "ssr")]
 mod periods;
 #[cfg(feature = "ssr")]
+mod picker;
+#[cfg(feature = "ssr")]
 mod sql;
 #[cfg(feature = "ssr")]
 mod status;
@@ -36,7 +38,8 @@ pub use self::{
     },
     types::{
         BackendRow, Compared, ExplorePart, ExploreRequest, Facet, LakeContent, MetricChart, MetricsAnswer,
-        MetricsRequest, PanelAnswer, PanelRequest, Shown, SqlPageRequest, Subsystem, SuggestionsRequest,
+        MetricsRequest, PanelAnswer, PanelRequest, PickerRequest, Shown, SqlPageRequest, Subsystem,
+        SuggestionsRequest,
     },
 };
 #[cfg(feature = "ssr")]
@@ -64,6 +67,17 @@ pub async fn ask(
 /// [`Failure`] if the host reports a problem or cannot be reached.
 pub async fn call<C: Call>(request: C) -> Result<C::Response, Failure> {
     C::result(ask(request.into_request()).await)
+}
+
+/// Returns what stands in for the choice of a range until the server's answer arrives. On the server it is the answer.
+pub fn placeholder(request: &PickerRequest) -> maud::Markup {
+    #[cfg(feature = "ssr")]
+    return picker::picker(request, crate::elapsed::now());
+    #[cfg(not(feature = "ssr"))]
+    {
+        let _ = request;
+        maud::PreEscaped(String::new())
+    }
 }
 
 /// Registers the server function with axum. WebAssembly hosts need this, because no code runs there before `main`.

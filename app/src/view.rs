@@ -6,7 +6,7 @@ mod refresh;
 use lakefront_api::{ParamInfo, QueryInfo};
 use leptos_router::{location::Url, params::ParamsMap};
 
-pub use range_choice::{RangeChoice, local_time};
+pub use range_choice::RangeChoice;
 pub use refresh::Refresh;
 
 /// The state in a query string such as `?range=24h&service=web&top_pages.limit=20`.
@@ -14,10 +14,10 @@ pub use refresh::Refresh;
 pub struct View {
     /// The time range.
     pub range: RangeChoice,
-    /// The range in the URL, if it is none. The default takes its place.
-    pub unknown_range: Option<String>,
     /// The point in the lake's past that is shown, as the URL holds it: a local time in the view's zone, or an instant.
     pub at: Option<String>,
+    /// True if charts over time also show the period before.
+    pub compare: bool,
     /// The zone that the URL pins. Without one, the viewer's own zone applies.
     pub tz: Option<String>,
     /// The interval of the auto-refresh.
@@ -44,13 +44,15 @@ impl View {
         for (key, value) in query.clone() {
             match key.as_ref() {
                 _ if value.is_empty() => {}
-                "range" => match value.parse() {
-                    Ok(preset) => view.range = RangeChoice::Preset(preset),
-                    Err(_) => view.unknown_range = Some(value),
-                },
+                "range" => {
+                    view.range = value
+                        .parse()
+                        .map_or(RangeChoice::Words(value), RangeChoice::Preset);
+                }
                 "from" => from = Some(value),
                 "to" => to = Some(value),
                 "at" => view.at = Some(value),
+                "compare" => view.compare = value == "1",
                 "tz" => view.tz = Some(value),
                 "refresh" => view.refresh = Refresh::parse(&value),
                 _ => view.params.push((key.into_owned(), value)),
@@ -69,6 +71,7 @@ impl View {
         match &self.range {
             range if *range == RangeChoice::default() => {}
             RangeChoice::Preset(preset) => add("range", &preset.name()),
+            RangeChoice::Words(words) => add("range", words),
             RangeChoice::Between { from, to } => {
                 add("from", from);
                 add("to", to);
@@ -76,6 +79,9 @@ impl View {
         }
         if let Some(at) = &self.at {
             add("at", at);
+        }
+        if self.compare {
+            add("compare", "1");
         }
         if let Some(tz) = &self.tz {
             add("tz", tz);
@@ -92,6 +98,10 @@ impl View {
     /// Returns this view with the fields of a form replaced.
     pub fn with(&self, fields: Vec<(String, String)>) -> Self {
         let mut pairs: ParamsMap = self.pairs().into_iter().collect();
+        // Two times are a range before a text is.
+        if fields.iter().any(|(name, _)| name == "range") {
+            pairs.remove("from");
+        }
         for (name, value) in fields {
             pairs.replace(name, value);
         }

@@ -17,6 +17,7 @@ FROM
     HAVING landing >= toString(toUnixTimestamp64Micro({from:DateTime64(6)}))
         AND landing < toString(toUnixTimestamp64Micro({to:DateTime64(6)}))
 )
+WHERE {page:String} = '' OR page = {page:String}
 GROUP BY page
 ORDER BY sessions DESC, page
 LIMIT {limit:UInt64}

@@ -19,6 +19,7 @@ FROM
     GROUP BY SessionId
     HAVING landing.1 >= {from:DateTime64(6)} AND landing.1 < {to:DateTime64(6)}
 )
+WHERE {page:String} = '' OR page = {page:String}
 GROUP BY page
 ORDER BY sessions DESC, page
 LIMIT {limit:UInt64}

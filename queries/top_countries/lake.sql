@@ -6,6 +6,8 @@ SELECT
 FROM otel_logs
 WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
     AND IsPageView AND NOT IsBot
+    AND ({country:String} = '' OR Country = {country:String})
+    AND ({device:String} = '' OR DeviceType = {device:String})
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({environment:String} = '' OR Environment = {environment:String})
 GROUP BY country

@@ -30,6 +30,7 @@ FROM
     )
     GROUP BY place
 )
+WHERE {source:String} = '' OR source = {source:String}
 GROUP BY source, campaign
 ORDER BY sessions DESC, source, campaign
 LIMIT {limit:UInt64}

@@ -25,6 +25,7 @@ FROM
     GROUP BY SessionId
     HAVING landing.1 >= {from:DateTime64(6)} AND landing.1 < {to:DateTime64(6)}
 )
+WHERE {source:String} = '' OR source = {source:String}
 GROUP BY source, campaign
 ORDER BY sessions DESC, source, campaign
 LIMIT {limit:UInt64}

@@ -23,6 +23,7 @@ FROM
             WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
                 AND VitalName IN ('cls', 'fcp', 'inp', 'lcp', 'ttfb')
                 AND ({page:String} = '' OR PageRoute = {page:String})
+                AND ({device:String} = '' OR DeviceType = {device:String})
                 AND ({service:String} = '' OR ServiceName = {service:String})
                 AND ({environment:String} = '' OR Environment = {environment:String})
             GROUP BY Load

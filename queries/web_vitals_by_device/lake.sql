@@ -21,6 +21,7 @@ FROM
         -- Values that no browser measures would make the sketch large or fail.
         AND (VitalValue = 0 OR VitalValue BETWEEN 1e-9 AND 1e9)
         AND ({page:String} = '' OR PageRoute = {page:String})
+        AND ({device:String} = '' OR DeviceType = {device:String})
         AND ({service:String} = '' OR ServiceName = {service:String})
         AND ({environment:String} = '' OR Environment = {environment:String})
     GROUP BY cityHash64(

@@ -314,6 +314,9 @@ fn own_params(info: &QueryInfo, known: &Known, random: &mut fastrand::Rng) -> Va
         ("limit", json!(random.u32(1..20))),
         ("page", json!("/product/:id")),
         ("route", json!("/api/search")),
+        ("country", json!("DE")),
+        ("device", json!("mobile")),
+        ("source", json!("(direct)")),
         ("group", json!("service")),
         ("error_group", json!(known.error_group)),
     ];

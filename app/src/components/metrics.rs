@@ -42,7 +42,7 @@ pub fn Metrics() -> impl IntoView {
     Effect::new(move |_| {
         let hidden = kept.off.get();
         answer.read(|answer| match &answer.chart {
-            Some(chart) => charts.keep(&chart.info, &chart.reply, &chart.zone, hidden),
+            Some(chart) => charts.keep(&chart.info, &chart.answer, hidden),
             None => charts.forget(ID),
         });
     });

@@ -72,12 +72,20 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         let info = info.clone();
         Effect::new(move |_| {
             let hidden = off.get();
-            answer.read(|answer| charts.keep(&info, &answer.reply, &answer.zone, hidden));
+            answer.read(|answer| charts.keep(&info, answer, hidden));
         });
     }
     let (pending, set_pending) = signal(false);
     let busy = Signal::derive(move || if pending.get() { "true" } else { "false" }.to_owned());
     let heading = format!("{}-title", info.name);
+    let not_applied = {
+        let info = info.clone();
+        move || {
+            let (pages, view) = (state.pages.read(), state.view.read());
+            let names = pages.not_applied(&info, place.page, &view);
+            render::filters::not_applied(&names).into_string()
+        }
+    };
     let head = render::panel::head(&info, &state.view.read_untracked(), &heading).into_string();
     view! {
         <section
@@ -89,6 +97,7 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
             on:click=move |event| kept.clicked(&event, answer)
         >
             <div inner_html=head></div>
+            <p class="not-applied" inner_html=not_applied></p>
             <Streamed
                 html
                 fallback=render::panel::skeleton(&info.chart)

@@ -96,7 +96,7 @@ fn values_lead_to_the_page_about_them_or_filter_this_one() {
     let link = |on, column, value| index(false).link_target(on, &view, column)?.href(value);
     assert_eq!(
         link(Page::Web, "user_id", "u 1").unwrap(),
-        "/user?range=24h&user_id=u%201"
+        "/user?range=24h&page=%2Fcart&user_id=u%201"
     );
     assert_eq!(
         link(Page::Web, "service", "web").unwrap(),
@@ -126,6 +126,34 @@ fn what_has_a_page_of_its_own_is_no_filter_of_others() {
     assert_eq!(seen(Page::Operations, "router"), "?");
     assert_eq!(pages.href(Page::Errors, &view), "/errors?service=web");
     assert_eq!(pages.href(Page::Operations, &view), "/operations?service=web");
+}
+
+#[test]
+fn a_filter_is_kept_where_it_does_not_apply_and_shown_as_such() {
+    let pages = index(false);
+    let view = View::default().with(vec![
+        ("page".into(), "/cart".into()),
+        ("service".into(), "web".into()),
+        ("error_group".into(), "v1:a".into()),
+        ("of.limit".into(), "9".into()),
+        ("utm_source".into(), "mail".into()),
+    ]);
+    let active = |page| -> Vec<_> {
+        let active = pages.active(page, &view).into_iter();
+        active.map(|filter| (filter.name, filter.applies)).collect()
+    };
+    let of = |page: bool, service: bool| vec![("page".to_owned(), page), ("service".to_owned(), service)];
+    assert_eq!(active(Page::Web), of(true, true));
+    assert_eq!(active(Page::Errors), of(false, true));
+    assert_eq!(active(Page::Operations), of(false, false));
+    assert_eq!(active(Page::Logs), of(true, true));
+    assert_eq!(
+        pages.href(Page::Errors, &view),
+        "/errors?page=%2Fcart&service=web"
+    );
+    let panels = pages.panels(Page::Web);
+    let names = |at: usize| pages.not_applied(&panels[at].0, Page::Web, &view);
+    assert_eq!((names(0), names(1)), (vec![], vec!["page".to_owned()]));
 }
 
 #[test]

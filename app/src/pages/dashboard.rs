@@ -75,11 +75,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     };
     let unknown_zone = move || {
         let name = state.unknown_zone.get();
-        let zone = name.map(|name| render::range::unknown_zone(&name).into_string());
-        let view = state.view.read();
-        let range = view.unknown_range.as_deref();
-        let range = range.map(|text| render::range::unknown_range(text).into_string());
-        [range, zone].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        name.map(|name| render::zone::unknown_zone(&name).into_string())
     };
     let backends = move || {
         (page.get() == Page::Operations).then(|| {
@@ -98,6 +94,11 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 .map(|subsystem| view! { <SubsystemPanel subsystem /> })
                 .collect_view()
         })
+    };
+    let chips = move || {
+        let view = state.view.read();
+        let active = state.pages.read().active(page.get(), &view);
+        render::filters::chips(&active, &view).into_string()
     };
     let explore = move || page.get().signal().map(|searched| view! { <Explore searched /> });
     let metrics = move || (page.get() == Page::Metrics).then(|| view! { <Metrics /> });
@@ -205,6 +206,7 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                 <div class="heading"><h1 inner_html=heading></h1></div>
                 <p class="unknown-zone" role="status" inner_html=unknown_zone></p>
                 <Controls />
+                <div inner_html=chips></div>
                 <Streamed html=guide_html fallback=nothing() />
                 <Streamed html=waiting_html fallback=nothing() />
                 <div class="related-links" inner_html=related></div>

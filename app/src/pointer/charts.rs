@@ -1,13 +1,17 @@
 //! The charts of a page and the marks over them.
 
 use jiff::Timestamp;
-use lakefront_api::{QueryInfo, QueryReply, Zone};
+use lakefront_api::{QueryInfo, Zone};
 use lakefront_chart::Frame;
 use leptos::{prelude::*, wasm_bindgen::JsCast};
 use web_sys::Element;
 
 use super::geometry::Geometry;
-use crate::{browser, render::tip::tip};
+use crate::{
+    browser,
+    render::{figure, tip::tip},
+    server::PanelAnswer,
+};
 
 /// The charts of a page that have a time axis.
 #[derive(Clone, Copy)]
@@ -61,15 +65,15 @@ impl Charts {
 
     /// Stores a panel's chart in place of its last one. A chart without a time axis is not stored. `off` names the
     /// series that are switched off.
-    pub fn keep(self, info: &QueryInfo, reply: &QueryReply, zone: &Zone, off: Vec<String>) {
+    pub fn keep(self, info: &QueryInfo, answer: &PanelAnswer, off: Vec<String>) {
         self.forget(&info.name);
-        let frame = Frame::new(info, reply, zone).filter(|frame| frame.span().is_some());
+        let frame = figure::frame(info, answer).filter(|frame| frame.span().is_some());
         if let Some(frame) = frame {
             self.drawn.update_value(|charts| {
                 charts.push(DrawnChart {
                     panel: info.name.clone(),
                     frame,
-                    zone: zone.clone(),
+                    zone: answer.zone.clone(),
                     off,
                 });
             });

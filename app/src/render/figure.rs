@@ -1,22 +1,33 @@
 //! Charts with their legend and the table of their data.
 
 use lakefront_api::{QueryInfo, QueryReply, Zone};
-use lakefront_chart::{Frame, HeatFrame, Key, RankingFrame, count, draw};
+use lakefront_chart::{Frame, HeatFrame, RankingFrame, TimeFrame, count, draw};
 use maud::{Markup, PreEscaped, html};
 
 use super::{
     panel::on_demand,
     table::{OPEN, table},
 };
-use crate::render_context::RenderContext;
+use crate::{page_index::LinkTarget, render_context::RenderContext, server::PanelAnswer};
 
-/// Renders a reply as the chart that its query declares, with the data as a folded table.
-pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &RenderContext<'_>) -> Markup {
-    let Some(mut frame) = Frame::new(info, reply, zone) else {
+/// Returns the chart of an answer: its values, those of the period before, and the moments that it marks.
+pub fn frame(info: &QueryInfo, answer: &PanelAnswer) -> Option<Frame> {
+    let mut frame = Frame::new(info, &answer.reply, &answer.zone)?;
+    if let Some(before) = &answer.before {
+        frame.compare(info, &before.reply, &before.zone);
+    }
+    frame.mark(&answer.moments);
+    Some(frame)
+}
+
+/// Renders an answer as the chart that its query declares, with the data as a folded table.
+pub fn figure(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_>) -> Markup {
+    let (reply, zone) = (&answer.reply, &answer.zone);
+    let Some(mut frame) = frame(info, answer) else {
         return table(info, reply, zone, context);
     };
     let legend = match &frame {
-        Frame::Time(time) => legend(&time.keys(), time.hidden, context.off),
+        Frame::Time(time) => legend(time, context),
         Frame::Heat(heat) => shades(heat),
         Frame::Ranking(_) => PreEscaped(String::new()),
     };
@@ -25,7 +36,7 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
     frame.hide(context.off);
     html! {
         div.chart translate="no" role="img" aria-label=(summary) data-timed[timed] tabindex=[timed.then_some("0")] {
-            (drawing(&frame, zone))
+            (drawing(&frame, context.link_target(&info.chart.x).as_ref(), zone))
             @if timed {
                 div.band hidden {}
                 div.hair hidden {}
@@ -37,22 +48,27 @@ pub fn figure(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
     }
 }
 
-/// Renders the marks of a chart.
-pub fn drawing(frame: &Frame, zone: &Zone) -> Markup {
+/// Renders the marks of a chart. With a target, the names of a ranking are links.
+pub fn drawing(frame: &Frame, target: Option<&LinkTarget>, zone: &Zone) -> Markup {
     html! {
-        @if let Frame::Ranking(rows) = frame { (ranking(rows)) }
+        @if let Frame::Ranking(rows) = frame { (ranking(rows, target)) }
         (PreEscaped(draw(frame, zone)))
     }
 }
 
-/// Renders the bars of a ranking, with the values beside them.
-fn ranking(frame: &RankingFrame) -> Markup {
+/// Renders the bars of a ranking, with the values beside them. A name links to where the values of its column do.
+fn ranking(frame: &RankingFrame, target: Option<&LinkTarget>) -> Markup {
     html! {
         div.ranking style={ "--values:" (frame.measures.len()) } {
             small { (frame.heading) }
             @for measure in &frame.measures { small { (measure.name) } }
             @for row in &frame.rows {
-                b title=(row.label) { i style={ "width:" (format!("{:.1}", frame.share(row) * 100.0)) "%" } {} (row.label) }
+                b title=(row.label) { i style={ "width:" (format!("{:.1}", frame.share(row) * 100.0)) "%" } {}
+                    @match target.and_then(|target| target.href(&row.value)) {
+                        Some(href) => a href=(href) data-noscroll { (row.label) },
+                        None => (row.label),
+                    }
+                }
                 @for (value, measure) in row.values.iter().zip(&frame.measures) {
                     span { (value.map_or_else(|| "–".into(), |value| measure.unit.full(value))) }
                 }
@@ -76,19 +92,25 @@ pub fn folded_table(
     }
 }
 
-/// Renders the names of the series. Pressing a name switches its series off or on.
-fn legend(keys: &[Key], hidden: usize, off: &[String]) -> Markup {
+/// Renders the names of the series, and what else is drawn. Pressing a name switches its series off or on.
+fn legend(frame: &TimeFrame, context: &RenderContext<'_>) -> Markup {
+    let (keys, hidden) = (frame.keys(), frame.hidden);
     html! {
-        @if !keys.is_empty() {
+        @if !keys.is_empty() || context.view.compare {
             ul.legend translate="no" aria-label="Legend" {
-                @for key in keys {
-                    @let on = !off.contains(&key.name);
+                @for key in &keys {
+                    @let on = !context.off.contains(&key.name);
                     li {
                         button type="button" data-series=(key.name) aria-pressed=(if on { "true" } else { "false" }) {
                             i class=(key.classes) {}
                             (key.name)
                         }
                     }
+                }
+                @match (&frame.before, context.view.compare) {
+                    (Some(_), _) => li.more { i.other.dashed {} "the period before" },
+                    (None, true) => li.more { "the period before has nothing to compare with" },
+                    (None, false) => {}
                 }
                 @if hidden > 0 { li.more { (hidden) " more in the table" } }
             }

@@ -4,9 +4,12 @@ use lakefront_api::Page;
 use lakefront_chart::words;
 use maud::{Markup, html};
 
-use super::hidden;
+use super::{
+    hidden,
+    table::{LONGEST, cut},
+};
 use crate::{
-    page_index::{Filter, PageIndex},
+    page_index::{ActiveFilter, Filter, PageIndex},
     server::Facet,
     view::View,
 };
@@ -26,7 +29,9 @@ pub fn form(facets: &[Facet], pages: &PageIndex, page: Page, view: &View) -> Mar
                         @let value = view.param(&filter.name);
                         @match empty_choice(&filter.name) {
                             Some(all) => (select(filter, all, facets, value)),
-                            None => (input(filter, value)),
+                            None if filter.required || filter.suggest.is_some() => (input(filter, value)),
+                            // A page that searches takes the others in its text.
+                            None => @if !value.is_empty() { input type="hidden" name=(filter.name) value=(value); },
                         }
                     }
                     button { "Apply" }
@@ -57,6 +62,34 @@ fn select(filter: &Filter, all: &str, facets: &[Facet], chosen: &str) -> Markup 
             @if missing { option value=(chosen) selected { (chosen) } }
         }
     }
+}
+
+/// Renders the filters of an address, each with a link that removes it.
+pub fn chips(filters: &[ActiveFilter], view: &View) -> Markup {
+    let without = |names: &[&str]| view.without(names).without(&["before", "line"]).href();
+    html! {
+        @if !filters.is_empty() {
+            ul.chips aria-label="Active filters" {
+                @for ActiveFilter { name, value, applies } in filters {
+                    li.idle[!applies] {
+                        (words(name)) " " b translate="no" title=(cut(value, LONGEST)) { (cut(value, 40)) }
+                        @if !applies { " is no filter of this page" }
+                        a href=(without(&[name])) data-noscroll aria-label={ "Remove " (words(name)) } { "×" }
+                    }
+                }
+                @if filters.len() > 1 {
+                    @let names: Vec<_> = filters.iter().map(|filter| filter.name.as_str()).collect();
+                    li.all { a href=(without(&names)) data-noscroll { "Remove all" } }
+                }
+            }
+        }
+    }
+}
+
+/// Renders which filters of the page do not apply to a panel.
+pub fn not_applied(names: &[String]) -> Markup {
+    let names: Vec<_> = names.iter().map(|name| words(name)).collect();
+    html! { @if !names.is_empty() { "Not filtered by " (names.join(" and ")) "." } }
 }
 
 fn input(filter: &Filter, value: &str) -> Markup {

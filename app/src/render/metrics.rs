@@ -9,7 +9,7 @@ use crate::{render_context::RenderContext, server::MetricsAnswer};
 pub fn content(answer: &MetricsAnswer, context: &RenderContext<'_>) -> Markup {
     html! {
         (PreEscaped(&answer.before))
-        @if let Some(chart) = &answer.chart { (figure(&chart.info, &chart.reply, &chart.zone, context)) }
+        @if let Some(chart) = &answer.chart { (figure(&chart.info, &chart.answer, context)) }
         (PreEscaped(&answer.after))
     }
 }

@@ -50,11 +50,11 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
                 ChartKind::Funnel => funnel(info, reply, zone, context),
                 ChartKind::Vitals => vitals(info, reply, zone, context),
                 ChartKind::Waterfall => waterfall(info, reply, zone, context),
-                ChartKind::Table => {
+                ChartKind::Table | ChartKind::Markers => {
                     facts(info, reply, zone, context).unwrap_or_else(|| table(info, reply, zone, context))
                 }
                 ChartKind::Line | ChartKind::Bar | ChartKind::Ranking | ChartKind::Heatmap => {
-                    figure(info, reply, zone, context)
+                    figure(info, answer, context)
                 }
             })
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::types::{
     BackendRow, ExploreRequest, Facet, LakeContent, MetricsAnswer, MetricsRequest, PanelAnswer, PanelRequest,
-    SqlPageRequest, Subsystem, SuggestionsRequest,
+    PickerRequest, SqlPageRequest, Subsystem, SuggestionsRequest,
 };
 use crate::{bootstrap::Bootstrap, failure::Failure};
 
@@ -97,6 +97,8 @@ calls! {
     Subsystem(Subsystem) -> String;
     /// A part of a page that searches as HTML, as for a subsystem.
     Explore(ExploreRequest) -> String;
+    /// The choice of a range as HTML, as for a subsystem.
+    Picker(PickerRequest) -> String;
     /// The content of the Metrics page.
     Metrics(MetricsRequest) -> Box<MetricsAnswer>;
     /// The answer of a named query.
@@ -110,7 +112,7 @@ impl ServerResponse {
     pub const fn is_shown_as_html(&self) -> bool {
         matches!(
             self,
-            Self::Panel(_) | Self::Subsystem(_) | Self::Explore(_) | Self::Sql(_)
+            Self::Panel(_) | Self::Subsystem(_) | Self::Explore(_) | Self::Picker(_) | Self::Sql(_)
         )
     }
 }

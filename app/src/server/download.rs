@@ -13,8 +13,10 @@ use super::{
 };
 use crate::{
     QueryService,
+    elapsed::now,
     failure::Failure,
-    view::{View, key},
+    range::{end, read_words},
+    view::{RangeChoice, View, key},
 };
 
 /// The name of the file with the answer to a statement of the SQL page. No query has it.
@@ -105,6 +107,12 @@ fn panel_request(
     let pairs = pairs.into_iter().map(|(name, value)| (own(name), value));
     let view = View::from_query(&pairs.collect());
     let zone = view.tz.as_deref().unwrap_or("UTC");
+    if let RangeChoice::Words(words) = &view.range
+        && read_words(words, &end(view.at.as_deref(), zone, now())?).is_err()
+    {
+        let detail = "range: expected a range such as 24h, yesterday, 2026-11-20 or 2026-11-20 to now";
+        return Err(Problem::new(ProblemType::BadRequest, detail));
+    }
     PanelRequest::new(info, &view, zone).ok_or_else(|| {
         let names = info.params.iter().filter(|param| param.required());
         let names: Vec<_> = names.map(|param| param.name.as_str()).collect();

@@ -20,8 +20,9 @@ use serde_json::Value;
 use super::{ExplorePart, ExploreRequest, Shown};
 use crate::{
     QueryService,
+    elapsed::now,
     failure::Failure,
-    page_index::PageIndex,
+    page_index::{PageIndex, SEARCHED},
     range::{offsets, past, time_range},
     render,
     view::View,
@@ -99,7 +100,7 @@ impl Explorer {
     fn text(&self) -> String {
         let mut text = self.view.param("q").to_owned();
         if Search::parse(self.signal, &text).is_ok() {
-            for (filter, column) in [("service", "ServiceName"), ("environment", "Environment")] {
+            for (filter, column) in SEARCHED {
                 let value = self.view.param(filter);
                 if !value.is_empty() {
                     text = Search::narrowed(self.signal, &text, Named::Column(column), value, false);
@@ -111,7 +112,12 @@ impl Explorer {
 
     /// Returns the range of the page.
     fn time_range(&self) -> Result<TimeRange, Failure> {
-        Ok(time_range(&self.view.range, &self.tz)?)
+        Ok(time_range(
+            &self.view.range,
+            self.view.at.as_deref(),
+            &self.tz,
+            now(),
+        )?)
     }
 
     /// Returns the offsets of the page's zone in a range.

@@ -54,8 +54,10 @@ pub async fn suggestions(host: &QueryService, request: &SuggestionsRequest) -> R
             at: None,
             tz: request.tz.clone(),
             params: Vec::new(),
+            compare: false,
         };
-        let reply = reply_to(host, &request, false).await?;
+        // The panel of the query requests its statement too. With the same request its answer serves both.
+        let reply = reply_to(host, &request, true).await?;
         let at = reply.columns.iter().position(|column| column.name == *name);
         facets.extend(at.map(|at| facet(name, &reply, at)));
     }

@@ -9,6 +9,7 @@ use super::{
     facets::{facets, suggestions},
     http_request, metrics, operations,
     panel::panel,
+    picker::picker,
     sql,
     status::{backends, lake_content},
 };
@@ -34,6 +35,7 @@ pub async fn handle(request: ServerRequest) -> Result<ServerResponse, Failure> {
         Request::Explore(request) => {
             Response::Explore(explore::html(&request, &host()?).await?.into_string())
         }
+        Request::Picker(request) => Response::Picker(picker(&request, now()).into_string()),
         Request::Metrics(request) => Response::Metrics(Box::new(metrics::answer(&request, &host()?).await?)),
         Request::Panel(request) => Response::Panel(Box::new(panel(&host()?, &request, now()).await?)),
         Request::Sql(request) => Response::Sql(sql::page(&host()?, &request).await.into_string()),

@@ -10,13 +10,15 @@ mod unit;
 use lakefront_api::{
     BackendChoice, Problem, ProblemType, QueryInfo, QueryReply, QueryRequest, TimeRange, Zone,
 };
+use serde_json::Value;
 
-use super::{MetricsAnswer, MetricsRequest, explore::view_of};
+use super::{MetricsAnswer, MetricsRequest, PanelRequest, explore::view_of, panel::moments};
 use crate::{
     QueryService,
+    elapsed::now,
     failure::Failure,
     range::{offsets, past, time_range},
-    view::View,
+    view::{RangeChoice, View},
 };
 
 /// Renders the content of the page: one metric if the address names one, else the list.
@@ -27,7 +29,7 @@ pub async fn answer(request: &MetricsRequest, host: &QueryService) -> Result<Met
     let view = view_of(&request.query);
     let asker = Asker {
         host,
-        range: time_range(&view.range, &request.tz)?,
+        range: time_range(&view.range, view.at.as_deref(), &request.tz, now())?,
         at: past(view.at.as_deref(), &request.tz)?,
         view,
         tz: &request.tz,
@@ -71,6 +73,25 @@ impl Asker<'_> {
             explain: true,
         };
         Ok(self.host.query(request).await?)
+    }
+
+    /// Returns the moments that a chart of a range marks.
+    async fn moments(&self, between: TimeRange) -> Vec<Vec<Value>> {
+        let TimeRange::Absolute { from, to } = between else {
+            return Vec::new();
+        };
+        let request = PanelRequest {
+            query: String::new(),
+            range: RangeChoice::Between {
+                from: from.to_string(),
+                to: to.to_string(),
+            },
+            at: self.view.at.clone(),
+            tz: self.tz.to_owned(),
+            params: self.params(&[]),
+            compare: false,
+        };
+        moments(self.host, &request).await
     }
 
     /// Returns the parameters that are given: a query's own and the page's filters.

@@ -1,5 +1,6 @@
 //! The answer of a panel: the reply of its query, the period before, and the offsets of the viewer's zone.
 
+use futures::join;
 use jiff::Timestamp;
 use lakefront_api::{
     BackendChoice, ChartKind, Problem, QueryInfo, QueryReply, QueryRequest, Range, TimeRange, Zone,
@@ -7,11 +8,13 @@ use lakefront_api::{
 use serde_json::Value;
 
 use super::{
+    explore::Columns,
     periods::{Periods, periods},
     types::{Compared, PanelAnswer, PanelRequest},
 };
 use crate::{
     QueryService,
+    elapsed::now,
     failure::Failure,
     range::{offsets, past, time_range},
 };
@@ -25,21 +28,91 @@ pub async fn panel(
     request: &PanelRequest,
     now: Timestamp,
 ) -> Result<PanelAnswer, Failure> {
-    let reply = reply_to(host, request, true).await?;
+    let kind = kind(host.catalogue(), &request.query);
+    let is_timed = matches!(kind, Some(ChartKind::Line | ChartKind::Bar | ChartKind::Heatmap));
+    let marked = async {
+        if is_timed {
+            moments(host, request).await
+        } else {
+            Vec::new()
+        }
+    };
+    let (reply, moments) = join!(reply_to(host, request, true), marked);
+    let reply = reply?;
     let always = Range {
         from: Timestamp::UNIX_EPOCH,
         to: Timestamp::UNIX_EPOCH,
     };
     let zone = offsets(&request.tz, reply.range.unwrap_or(always))?;
-    let compared = match kind(host.catalogue(), &request.query) {
+    let compared = match kind {
         Some(ChartKind::Totals) => compared(host, request, &reply, &zone, now).await,
         _ => None,
     };
+    let before = match reply.range.filter(|_| request.compare).and_then(period_before) {
+        Some(range) => before(host, request, range).await,
+        None => None,
+    };
     Ok(PanelAnswer {
-        reply,
         compared,
-        zone,
+        before,
+        moments,
+        ..PanelAnswer::alone(reply, zone)
     })
+}
+
+/// Returns the moments that queries have for the charts of a range. Without an answer there are none: a chart does not
+/// depend on them.
+pub async fn moments(host: &QueryService, request: &PanelRequest) -> Vec<Vec<Value>> {
+    let mut moments = Vec::new();
+    let marking = host
+        .catalogue()
+        .iter()
+        .filter(|info| info.chart.kind == ChartKind::Markers);
+    for info in marking {
+        // The request has the same parameters for every panel of a page, so that one answer serves them all.
+        let filters = request
+            .params
+            .iter()
+            .filter(|(name, _)| ["service", "environment"].contains(&name.as_str()));
+        let request = PanelRequest {
+            query: info.name.clone(),
+            params: filters.cloned().collect(),
+            compare: false,
+            ..request.clone()
+        };
+        let Ok(reply) = reply_to(host, &request, false).await else {
+            continue;
+        };
+        let columns = Columns(&reply);
+        moments.extend(reply.rows.iter().map(|row| {
+            let names = info.chart.series.iter().map(|name| columns.text(row, name));
+            let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
+            vec![columns.text(row, &info.chart.x).into(), names.join(" ").into()]
+        }));
+    }
+    moments
+}
+
+/// Returns the period of the same length before a range.
+pub fn period_before(range: Range) -> Option<Range> {
+    let from = range.from.checked_sub(range.to.duration_since(range.from)).ok()?;
+    Some(Range { from, to: range.from })
+}
+
+/// Returns the series of a period, or `None` if there is no answer. What the lake does not hold is missing in it.
+async fn before(host: &QueryService, request: &PanelRequest, range: Range) -> Option<Box<PanelAnswer>> {
+    let between = TimeRange::Absolute {
+        from: range.from,
+        to: range.to,
+    };
+    let reply = host
+        .query(query_request(request, between, false).ok()?)
+        .await
+        .ok()?;
+    Some(Box::new(PanelAnswer::alone(
+        reply,
+        offsets(&request.tz, range).ok()?,
+    )))
 }
 
 fn kind(catalogue: &[QueryInfo], query: &str) -> Option<ChartKind> {
@@ -105,7 +178,7 @@ pub async fn reply_to(
 /// # Errors
 /// [`Failure::Problem`] if the range is invalid.
 pub fn query_of(request: &PanelRequest, explain: bool) -> Result<QueryRequest, Failure> {
-    let range = time_range(&request.range, &request.tz)?;
+    let range = time_range(&request.range, request.at.as_deref(), &request.tz, now())?;
     Ok(query_request(request, range, explain)?)
 }
 

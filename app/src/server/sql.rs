@@ -270,7 +270,7 @@ fn charts(reply: &QueryReply) -> Markup {
                 }
                 @for (name, frame) in &frames {
                     div.chart.(name) translate="no" role="img" aria-label=(frame.summary("Answer")) {
-                        (drawing(frame, &Zone::utc()))
+                        (drawing(frame, None, &Zone::utc()))
                     }
                 }
                 @if let Frame::Time(frame) = first { (legend(&frame.keys(), frame.hidden)) }

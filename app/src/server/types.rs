@@ -1,6 +1,6 @@
 //! The data that the server function carries: requests with parameters, and the responses.
 
-use lakefront_api::{QueryInfo, QueryReply, Signal, Zone};
+use lakefront_api::{ChartKind, Page, QueryInfo, QueryReply, Signal, Zone};
 use serde::{Deserialize, Serialize};
 
 use crate::view::{RangeChoice, View, key};
@@ -18,6 +18,17 @@ pub struct ExploreRequest {
     pub tz: String,
     /// True if links stay below the path of pages without JavaScript.
     pub plain: bool,
+}
+
+/// A request for the choice of a range.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickerRequest {
+    /// The page.
+    pub page: Page,
+    /// The query string of the page.
+    pub query: String,
+    /// The IANA zone in which times are shown.
+    pub tz: String,
 }
 
 /// A request for the content of the Metrics page.
@@ -46,9 +57,7 @@ pub struct MetricChart {
     /// The chart and its columns, in the form of a named query.
     pub info: QueryInfo,
     /// The values: time, series, value.
-    pub reply: QueryReply,
-    /// The zone's offsets over the reply's range.
-    pub zone: Zone,
+    pub answer: PanelAnswer,
 }
 
 /// The parts of a page that searches.
@@ -208,6 +217,8 @@ pub struct PanelRequest {
     pub tz: String,
     /// The parameters, as texts from the URL.
     pub params: Vec<(String, String)>,
+    /// True if the answer has the series of the period before too.
+    pub compare: bool,
 }
 
 impl PanelRequest {
@@ -228,6 +239,7 @@ impl PanelRequest {
             at: view.at.clone(),
             tz: zone.to_owned(),
             params,
+            compare: view.compare && matches!(info.chart.kind, ChartKind::Line | ChartKind::Bar),
         })
     }
 }
@@ -241,6 +253,24 @@ pub struct PanelAnswer {
     pub compared: Option<Compared>,
     /// The zone's offsets over the reply's range.
     pub zone: Zone,
+    /// The answer of the period before, for charts over time that are compared.
+    pub before: Option<Box<PanelAnswer>>,
+    /// The moments that a chart over time marks: rows of a time in UTC and a name.
+    pub moments: Vec<Vec<serde_json::Value>>,
+}
+
+impl PanelAnswer {
+    /// Creates an answer that is compared with nothing.
+    #[cfg(feature = "ssr")]
+    pub const fn alone(reply: QueryReply, zone: Zone) -> Self {
+        Self {
+            reply,
+            compared: None,
+            zone,
+            before: None,
+            moments: Vec::new(),
+        }
+    }
 }
 
 /// The rows of two consecutive periods of the same length. Both periods are over.

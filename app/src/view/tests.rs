@@ -16,6 +16,7 @@ fn a_view_survives_its_url() {
         ("from", "2026-03-24T12:00"),
         ("to", "2026-03-25T00:00"),
         ("at", "2026-03-25T12:00"),
+        ("compare", "1"),
         ("tz", "Asia/Kathmandu"),
         ("refresh", "10s"),
         ("service", "web"),
@@ -30,29 +31,28 @@ fn a_view_survives_its_url() {
 
 #[test]
 fn nonsense_falls_back() {
-    let view = parse(&[("range", "8y"), ("from", "2026-03-24T12:00"), ("refresh", "1s")]);
-    assert_eq!(view.unknown_range.as_deref(), Some("8y"));
+    let view = parse(&[("from", "2026-03-24T12:00"), ("refresh", "1s")]);
     assert_eq!(view.range, RangeChoice::default());
     assert_eq!(view.href(), "?");
 }
 
 #[test]
-fn a_range_of_ones_own_has_a_name() {
-    let name = |from: &str, to: &str| {
-        RangeChoice::Between {
-            from: from.into(),
-            to: to.into(),
-        }
-        .name()
-        .unwrap()
-    };
-    assert_eq!(
-        name("2026-03-24T12:00", "2026-03-24T18:30"),
-        "Mar 24, 12:00 – 18:30"
-    );
-    assert_eq!(
-        name("2026-03-24T12:00", "2026-03-25T00:00"),
-        "Mar 24, 12:00 – Mar 25, 00:00"
-    );
-    assert_eq!(RangeChoice::default().name(), None);
+fn a_text_of_a_range_is_kept_as_it_is_written() {
+    let view = parse(&[("range", "last 3 hous")]);
+    assert_eq!(view.range, RangeChoice::Words("last 3 hous".into()));
+    assert_eq!(view.href(), "?range=last%203%20hous");
+    assert_eq!(parse(&[("range", "3h")]).href(), "?range=3h");
+}
+
+#[test]
+fn the_last_form_decides_the_range() {
+    let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let view = View::default().with(vec![field("range", "yesterday")]);
+    let times = view.with(vec![
+        field("from", "2026-03-24T12:00"),
+        field("to", "2026-03-25T00:00"),
+    ]);
+    let (from, to) = ("2026-03-24T12:00".into(), "2026-03-25T00:00".into());
+    assert_eq!(times.range, RangeChoice::Between { from, to });
+    assert_eq!(times.with(vec![field("range", "yesterday")]), view);
 }

@@ -197,6 +197,9 @@ pub enum ChartKind {
     Vitals,
     /// The columns `y` of a single row, each beside its value in the period before.
     Totals,
+    /// Moments that every chart over time marks, such as releases. `x` is the time of a moment, `series` its name. No panel
+    /// shows the query.
+    Markers,
     /// The spans of a trace. `x` is the start of a span, `y` its duration in milliseconds, and `series` its name.
     Waterfall,
 }

@@ -23,6 +23,11 @@ pub enum TimeRange {
     },
 }
 
+impl TimeRange {
+    /// The longest range that may be requested. Moving its ends outward to whole buckets may add to it.
+    pub const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+}
+
 impl Default for TimeRange {
     fn default() -> Self {
         Self::Preset(Preset::D7)
@@ -130,6 +135,11 @@ impl Preset {
     /// Returns the name on the wire and in the URL, such as `15m`.
     pub fn name(self) -> String {
         format!("{}{}", self.amount, self.unit.parts().0)
+    }
+
+    /// Returns a span of twice the length, if there is one.
+    pub fn doubled(self) -> Option<Self> {
+        Some(Self::new(self.amount.checked_mul(2)?, self.unit))
     }
 
     /// Returns the length of the span. A day is 24 hours.

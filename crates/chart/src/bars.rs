@@ -3,7 +3,8 @@
 use crate::{
     columns::{Column, columns},
     plot::{DrawResult, Plot},
-    style_class::{Mark, StyleClass},
+    style_class::{COLOURS, Mark, StyleClass},
+    svg::Point,
     time_frame::TimeFrame,
     value_ticks::LARGEST,
 };
@@ -78,7 +79,40 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
             }
         }
     }
-    Ok(())
+    match &frame.before {
+        Some(before) => paint_before(plot, before),
+        None => Ok(()),
+    }
+}
+
+/// Draws the outline of the bars of the period before.
+fn paint_before(plot: &Plot<'_>, before: &TimeFrame) -> DrawResult {
+    let class = StyleClass::Series(Mark {
+        before: true,
+        ..Mark::new(COLOURS, 0)
+    });
+    let totals = sums(before);
+    let zero = plot.y(0.0);
+    let mut outline: Vec<Point> = Vec::new();
+    for Column { left, right, buckets } in columns(plot, &before.buckets) {
+        let total = totals[buckets.0..buckets.1]
+            .iter()
+            .map(|total| total.1)
+            .fold(0.0, f64::max);
+        // A bucket without rows has nothing to outline.
+        if let Some(&(end, _)) = outline.last()
+            && end < left
+        {
+            outline.extend([(end, zero), (left, zero)]);
+        }
+        outline.extend([(left, plot.y(total)), (right, plot.y(total))]);
+    }
+    let (Some(&(first, _)), Some(&(last, _))) = (outline.first(), outline.last()) else {
+        return Ok(());
+    };
+    outline.insert(0, (first, zero));
+    outline.push((last, zero));
+    plot.line(class, outline)
 }
 
 /// Returns the left and right edge of a bar between two gaps.

@@ -12,8 +12,14 @@ use crate::{
     time_ticks::{local_minute, short_day},
 };
 
-/// The largest number of rows of a moment.
+/// The largest number of values of a moment, and of marked moments beside them.
 const LISTED: usize = 8;
+
+/// The name of a value in the period before, which follows that of its series.
+const BEFORE: &str = "before";
+
+/// A value with its colour class and name, and the class and text of the value before.
+type Row = (f64, String, String, String, Option<(String, String)>);
 
 /// The values of a chart at one time.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +28,8 @@ pub struct BucketValues {
     pub at: f64,
     /// The time, as a text for people.
     pub name: String,
-    /// The colour class, name and value of each drawn mark, largest first.
+    /// The colour class, name and value: of the marked moments, and of each drawn mark, largest first. The value of the
+    /// period before follows it.
     pub rows: Vec<(String, String, String)>,
 }
 
@@ -51,15 +58,18 @@ impl Frame {
         let (from, to) = self.span()?;
         let middle = (bar.start.as_microsecond() + bar.end.as_microsecond()) as f64 / 2.0;
         let (from, to) = (from.as_microsecond() as f64, to.as_microsecond() as f64);
-        let rows: Vec<(f64, String, String, String)> = match self {
+        let half = Timestamp::from_microsecond(middle as i64).ok();
+        let rows: Vec<Row> = match self {
             Self::Time(frame) => frame
                 .series
                 .iter()
                 .filter(|series| !off.contains(&series.name))
                 .filter_map(|series| {
                     let value = series.values[at]?;
-                    let shown = frame.unit.full(value);
-                    Some((value, series_class(series.colour), series.name.clone(), shown))
+                    let class = series_class(series.colour);
+                    let before = half.and_then(|half| frame.value_before(&series.name, half));
+                    let before = before.map(|before| (format!("{class} before"), frame.unit.full(before)));
+                    Some((value, class, series.name.clone(), frame.unit.full(value), before))
                 })
                 .collect(),
             Self::Heat(frame) => frame
@@ -68,21 +78,30 @@ impl Frame {
                 .filter(|cell| cell.0 == at)
                 .map(|&(_, band, value)| {
                     let name = format!("from {}", frame.unit.short(frame.bands[band]));
-                    (value, "heat".into(), name, count(value))
+                    (value, "heat".into(), name, count(value), None)
                 })
                 .collect(),
             Self::Ranking(_) => Vec::new(),
         };
-        let order = ranked(rows.iter().map(|row| row.0)).into_iter().take(LISTED);
+        let mut listed: Vec<(String, String, String)> = Vec::new();
+        for marker in self.markers() {
+            if bar.start <= marker.time && marker.time < bar.end && listed.len() < LISTED {
+                let shown = local_minute(marker.time, zone);
+                let clock = shown.get(11..16).unwrap_or_default().to_owned();
+                listed.push(("marker".into(), marker.label(), clock));
+            }
+        }
+        for at in ranked(rows.iter().map(|row| row.0)).into_iter().take(LISTED) {
+            let (_, class, name, value, before) = rows[at].clone();
+            listed.push((class, name, value));
+            if let Some((class, value)) = before {
+                listed.push((class, BEFORE.into(), value));
+            }
+        }
         Some(BucketValues {
             at: ((middle - from) / (to - from).max(1.0)).clamp(0.0, 1.0),
             name: name(bar, zone),
-            rows: order
-                .map(|at| {
-                    let (_, class, name, value) = rows[at].clone();
-                    (class, name, value)
-                })
-                .collect(),
+            rows: listed,
         })
     }
 

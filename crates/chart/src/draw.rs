@@ -9,6 +9,7 @@ use crate::{
     bars,
     frame::Frame,
     lines,
+    marker::{Marker, labels},
     plot::{AxisScale, DrawResult, Plot},
     style_class::StyleClass,
     svg::{HEIGHT, TICK, WIDTH},
@@ -40,16 +41,24 @@ pub fn draw(frame: &Frame, zone: &Zone) -> String {
     let mut out = String::new();
     let drawn = match frame {
         Frame::Ranking(_) => Ok(()),
-        Frame::Time(frame) => over_time(&mut out, zone, frame.range, &measured(frame), &|plot| {
-            if frame.stacked {
-                bars::paint(plot, frame)
-            } else {
-                lines::paint(plot, frame)
-            }
-        }),
+        Frame::Time(frame) => over_time(
+            &mut out,
+            zone,
+            (frame.range, &frame.markers),
+            &measured(frame),
+            &|plot| {
+                if frame.stacked {
+                    bars::paint(plot, frame)
+                } else {
+                    lines::paint(plot, frame)
+                }
+            },
+        ),
         Frame::Heat(frame) => {
             let scale = frame.scale(f64::from(ROOM));
-            over_time(&mut out, zone, frame.range, &scale, &|plot| frame.paint(plot))
+            over_time(&mut out, zone, (frame.range, &frame.markers), &scale, &|plot| {
+                frame.paint(plot)
+            })
         }
     };
     // Writing to a text cannot fail.
@@ -76,7 +85,7 @@ fn measured(frame: &TimeFrame) -> AxisScale {
 fn over_time(
     out: &mut String,
     zone: &Zone,
-    range: (Timestamp, Timestamp),
+    (range, markers): ((Timestamp, Timestamp), &[Marker]),
     scale: &AxisScale,
     paint: &dyn Fn(&Plot<'_>) -> DrawResult,
 ) -> DrawResult {
@@ -116,9 +125,24 @@ fn over_time(
                     times.push_str("</text>");
                 }
             }
+            for label in labels(markers, *width, |marker| plot.share(marker.time)) {
+                let (y, at) = (TOP + 9, label.share * 100.0);
+                let (class, dx) = if label.is_before {
+                    ("marker end", -3)
+                } else {
+                    ("marker", 3)
+                };
+                let _ = write!(times, r#"<text class="{class}" x="{at:.1}%" dx="{dx}" y="{y}">"#);
+                text::escape(&label.text, &mut times);
+                times.push_str("</text>");
+            }
             times.push_str("</g>");
         }
         paint(&plot)?;
+        for marker in markers {
+            let x = plot.x(marker.time);
+            plot.line(StyleClass::Marker, vec![(x, 0), (x, HEIGHT)])?;
+        }
         let zero = plot.y(0.0);
         plot.line(StyleClass::Axis, vec![(0, zero), (WIDTH, zero)])?;
     }
@@ -133,13 +157,14 @@ fn over_time(
 /// Returns the lowest and the highest drawn value, with zero among them.
 fn extent(frame: &TimeFrame) -> (f64, f64) {
     let widen = |(low, high): (f64, f64), (a, b): (f64, f64)| (low.min(a), high.max(b));
+    let before = frame.before.as_ref().map_or((0.0, 0.0), |before| extent(before));
     if frame.stacked {
-        bars::sums(frame).into_iter().fold((0.0, 0.0), widen)
+        bars::sums(frame).into_iter().fold(before, widen)
     } else {
         let values = frame
             .series
             .iter()
             .flat_map(|series| series.values.iter().flatten());
-        values.map(|&value| (value, value)).fold((0.0, 0.0), widen)
+        values.map(|&value| (value, value)).fold(before, widen)
     }
 }

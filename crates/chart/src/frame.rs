@@ -2,7 +2,7 @@
 
 use lakefront_api::{ChartKind, QueryInfo, QueryReply, Zone};
 
-use crate::{heat::HeatFrame, ranking::RankingFrame, time_frame::TimeFrame};
+use crate::{heat::HeatFrame, marker::Marker, ranking::RankingFrame, time_frame::TimeFrame};
 
 /// The data of a chart, ready to be drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,17 +32,29 @@ impl Frame {
 
     /// Returns a sentence for people who cannot see the drawing. The data itself is in a table beside it.
     pub fn summary(&self, title: &str) -> String {
-        match self {
+        let mut summary = match self {
             Self::Time(frame) => frame.summary(title),
             Self::Ranking(frame) => frame.summary(title),
             Self::Heat(frame) => frame.summary(title),
+        };
+        let names: Vec<_> = self.markers().iter().map(Marker::label).take(8).collect();
+        if !names.is_empty() {
+            summary += &format!(" Marked: {}.", names.join(", "));
+        }
+        summary
+    }
+
+    /// Adds the reply of the period before, which has the same length. Only series over time are compared.
+    pub fn compare(&mut self, info: &QueryInfo, before: &QueryReply, zone: &Zone) {
+        if let Self::Time(frame) = self {
+            frame.compare(info, before, zone);
         }
     }
 
     /// Removes the series with these names.
     pub fn hide(&mut self, off: &[String]) {
         if let Self::Time(frame) = self {
-            frame.series.retain(|series| !off.contains(&series.name));
+            frame.hide(off);
         }
     }
 }

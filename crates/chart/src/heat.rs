@@ -6,6 +6,7 @@ use lakefront_api::{QueryInfo, QueryReply, Zone};
 use crate::{
     cells::{index, number, text, words},
     columns::columns,
+    marker::Marker,
     plot::{AxisScale, DrawResult, Plot},
     style_class::{SHADES, StyleClass},
     text::FONT_SIZE,
@@ -28,6 +29,8 @@ pub struct HeatFrame {
     pub counted: String,
     /// The range of the time axis.
     pub range: (Timestamp, Timestamp),
+    /// The moments that are marked.
+    pub markers: Vec<Marker>,
 }
 
 impl HeatFrame {
@@ -68,6 +71,7 @@ impl HeatFrame {
             range: reply.range.map_or(ends, |range| (range.from, range.to)),
             buckets,
             bands,
+            markers: Vec::new(),
         })
     }
 

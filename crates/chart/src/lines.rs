@@ -10,6 +10,9 @@ use crate::{
 
 /// Draws lines through the middles of the buckets, with breaks at gaps. The part to an incomplete bucket is dashed.
 pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
+    if let Some(before) = &frame.before {
+        paint_before(plot, before)?;
+    }
     for series in frame.series.iter().rev() {
         let mark = Mark::new(series.colour, series.measure);
         for run in runs(frame, series) {
@@ -21,6 +24,27 @@ pub fn paint(plot: &Plot<'_>, frame: &TimeFrame) -> DrawResult {
                 paint_area(plot, &points, mark)?;
             }
             paint_run(plot, frame, &run, &points, mark)?;
+        }
+    }
+    Ok(())
+}
+
+/// Draws the lines of the period before.
+fn paint_before(plot: &Plot<'_>, before: &TimeFrame) -> DrawResult {
+    for series in &before.series {
+        let class = StyleClass::Series(Mark {
+            before: true,
+            ..Mark::new(series.colour, 0)
+        });
+        for run in runs(before, series) {
+            let points: Vec<_> = run
+                .iter()
+                .map(|&bucket| point(plot, before, series, bucket))
+                .collect();
+            match points.as_slice() {
+                [only] => plot.line(class, vec![*only, *only])?,
+                points => plot.line(class, thinned(points))?,
+            }
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use lakefront_api::{QueryInfo, QueryReply};
 
 use crate::{
-    cells::{indices, joined, number, words},
+    cells::{indices, joined, number, text, words},
     unit::Unit,
 };
 
@@ -30,7 +30,9 @@ pub struct Measure {
 /// A category of a ranking.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RankingRow {
-    /// The category's name.
+    /// The value of the ranked column.
+    pub value: String,
+    /// The category's name: the value with those of the chart's `series`, or `(none)`.
     pub label: String,
     /// The value of each measure.
     pub values: Vec<Option<f64>>,
@@ -46,6 +48,7 @@ impl RankingFrame {
             return None;
         }
         let rows = reply.rows.iter().map(|row| RankingRow {
+            value: text(row, labels[0]),
             label: Some(joined(row, &labels))
                 .filter(|label| !label.is_empty())
                 .unwrap_or_else(|| "(none)".into()),

@@ -24,6 +24,8 @@ pub enum StyleClass {
     NarrowTick,
     /// A cell of a heat map with its shade, from 1 to [`SHADES`].
     Heat(u8),
+    /// A line at a marked moment.
+    Marker,
     /// A mark of a series.
     Series(Mark),
 }
@@ -39,6 +41,8 @@ pub struct Mark {
     pub partial: bool,
     /// True for the faint filling below a line.
     pub faint: bool,
+    /// True for the period before.
+    pub before: bool,
 }
 
 impl Mark {
@@ -49,6 +53,7 @@ impl Mark {
             measure,
             partial: false,
             faint: false,
+            before: false,
         }
     }
 }
@@ -62,8 +67,9 @@ impl StyleClass {
             Self::WideTick => RGBColor(3, 0, 0),
             Self::NarrowTick => RGBColor(4, 0, 0),
             Self::Heat(shade) => RGBColor(5, shade.clamp(1, SHADES), 0),
+            Self::Marker => RGBColor(6, 0, 0),
             Self::Series(mark) => {
-                let flags = u8::from(mark.partial) | u8::from(mark.faint) << 1;
+                let flags = u8::from(mark.partial) | u8::from(mark.faint) << 1 | u8::from(mark.before) << 2;
                 RGBColor(
                     100 + mark.colour.min(COLOURS) as u8,
                     mark.measure.min(255) as u8,
@@ -81,6 +87,7 @@ impl StyleClass {
             3 => "axis wide".into(),
             4 => "axis narrow".into(),
             5 => format!("h{green}"),
+            6 => "marker".into(),
             _ => {
                 let mut classes = series_class(usize::from(red.saturating_sub(100)));
                 if green > 0 {
@@ -91,6 +98,9 @@ impl StyleClass {
                 }
                 if blue & 2 > 0 {
                     classes += " faint";
+                }
+                if blue & 4 > 0 {
+                    classes += " before";
                 }
                 classes
             }

@@ -5,6 +5,7 @@ use lakefront_api::{Bucket, QueryInfo, QueryReply, Zone, instant};
 
 use crate::{
     cells::{index, indices, named, number, text, words},
+    marker::Marker,
     rank::ranked,
     style_class::{COLOURS, series_class},
     unit::Unit,
@@ -32,6 +33,10 @@ pub struct TimeFrame {
     pub range: (Timestamp, Timestamp),
     /// The time up to which the data is complete. Values of buckets that end later may still grow.
     pub complete_until: Option<Timestamp>,
+    /// The values of the period before, as if they were of this one.
+    pub before: Option<Box<TimeFrame>>,
+    /// The moments that are marked.
+    pub markers: Vec<Marker>,
 }
 
 /// The range of a bucket.
@@ -151,9 +156,60 @@ impl TimeFrame {
             stacked,
             range: reply.range.map_or((first, last), |range| (range.from, range.to)),
             complete_until: reply.as_of,
+            before: None,
+            markers: Vec::new(),
         };
         frame.fill(series, rest, &names);
         Some(frame)
+    }
+
+    /// Adds the reply of the period before. Its series have the colours of the series of the same names. Lines without one
+    /// are left out.
+    pub fn compare(&mut self, info: &QueryInfo, reply: &QueryReply, zone: &Zone) {
+        let length = self.range.1.duration_since(self.range.0);
+        let later = |time: Timestamp| time.checked_add(length).unwrap_or(time);
+        let Some(mut before) = Self::new(info, reply, zone, self.stacked) else {
+            return;
+        };
+        before.buckets = before
+            .buckets
+            .iter()
+            .map(|bar| Bar {
+                start: later(bar.start),
+                end: later(bar.end),
+            })
+            .collect();
+        before.complete_until = None;
+        before.series.retain_mut(|series| {
+            let same = self.series.iter().find(|other| other.name == series.name);
+            if let Some(same) = same {
+                (series.colour, series.measure) = (same.colour, same.measure);
+            }
+            same.is_some() || self.stacked
+        });
+        self.before = Some(Box::new(before));
+    }
+
+    /// Removes the series with these names.
+    pub fn hide(&mut self, off: &[String]) {
+        self.series.retain(|series| !off.contains(&series.name));
+        if let Some(before) = &mut self.before {
+            before.hide(off);
+        }
+    }
+
+    /// Returns the value of a series of the same name at a time in the period before.
+    pub fn value_before(&self, name: &str, time: Timestamp) -> Option<f64> {
+        let before = self.before.as_ref()?;
+        let series = before.series.iter().find(|series| series.name == name)?;
+        let at = before
+            .buckets
+            .partition_point(|bar| bar.start <= time)
+            .checked_sub(1)?;
+        let bar = before.buckets[at];
+        (time < bar.end || time == bar.start)
+            .then_some(series.values[at])
+            .flatten()
     }
 
     /// Adds the series with their colours and names. The remaining ones are combined to one series.

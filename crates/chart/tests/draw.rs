@@ -206,6 +206,125 @@ fn a_series_that_is_switched_off_is_not_drawn() {
 }
 
 #[test]
+fn the_period_before_is_faint_and_has_its_values() {
+    let (info, reply) = errors();
+    let mut before = reply.clone();
+    // The day before, in which another type was an error and one was none.
+    let text = serde_json::to_string(&before)
+        .unwrap()
+        .replace("2026-03-24T", "2026-03-23T");
+    before = serde_json::from_str(
+        &text
+            .replace("<KeyError>", "RangeError")
+            .replace("2026-03-24T", "2026-03-23T"),
+    )
+    .unwrap();
+    let range = reply.range.unwrap();
+    let length = range.to.duration_since(range.from);
+    before.range = Some(lakefront_api::Range {
+        from: range.from - length,
+        to: range.from,
+    });
+    for row in &mut before.rows {
+        let time: jiff::Timestamp = row[0].as_str().unwrap().parse().unwrap();
+        let time = time + jiff::SignedDuration::from_hours(24) - length;
+        row[0] = json!(time.to_string());
+        row[2] = json!(row[2].as_u64().unwrap() * 10);
+    }
+    let mut frame = Frame::new(&info, &reply, &kathmandu()).unwrap();
+    let alone = draw(&frame, &kathmandu());
+    frame.compare(&info, &before, &kathmandu());
+    let svg = draw(&frame, &kathmandu());
+    assert_sound(&svg);
+    assert_eq!(svg.matches("line other before").count(), 1, "{svg}");
+    // The axis holds both periods, and the bars are lower than alone.
+    assert!(
+        alone.contains(">10</text>") && !alone.contains(">150</text>") && svg.contains(">150</text>"),
+        "{svg}"
+    );
+    let seen = frame
+        .values_at("2026-03-24T00:30:00Z".parse().unwrap(), &[], &kathmandu())
+        .unwrap();
+    let rows: Vec<_> = seen
+        .rows
+        .iter()
+        .map(|(class, name, value)| format!("{class} {name} {value}"))
+        .collect();
+    assert_eq!(rows, ["s1 <KeyError> 2", "s0 TypeError 1", "s0 before before 10"]);
+    frame.hide(&["TypeError".into(), "RangeError".into()]);
+    assert!(!draw(&frame, &kathmandu()).contains(">150</text>"));
+    // Lines are compared by name.
+    let mut lines = info.clone();
+    lines.chart.kind = lakefront_api::ChartKind::Line;
+    let mut frame = Frame::new(&lines, &reply, &kathmandu()).unwrap();
+    frame.compare(&lines, &before, &kathmandu());
+    let svg = draw(&frame, &kathmandu());
+    assert!(
+        svg.contains("line s0 before") && !svg.contains("line s1 before"),
+        "{svg}"
+    );
+    // A period without rows changes nothing.
+    let mut frame = Frame::new(&info, &reply, &kathmandu()).unwrap();
+    before.rows.clear();
+    frame.compare(&info, &before, &kathmandu());
+    assert_eq!(draw(&frame, &kathmandu()), alone);
+}
+
+#[test]
+fn moments_are_marked_and_their_names_do_not_touch() {
+    let (info, reply) = errors();
+    let mut frame = Frame::new(&info, &reply, &kathmandu()).unwrap();
+    let moment = |time: &str, name: &str| vec![json!(time), json!(name)];
+    frame.mark(&[
+        moment("2026-03-24T02:20:00Z", "web <2>"),
+        moment("2026-03-24T02:21:00Z", "api 1.0.0"),
+        moment("2026-03-25T12:00:00Z", "outside"),
+        moment("noon", "no time"),
+        moment("2026-03-24T06:00:00Z", "at the end"),
+        moment("2026-03-23T18:20:00Z", &"long".repeat(1_000)),
+    ]);
+    let svg = draw(&frame, &kathmandu());
+    assert_sound(&svg);
+    assert_eq!(
+        svg.matches("line marker").count(),
+        1,
+        "consecutive lines are one path: {svg}"
+    );
+    // A name takes its place in the wide and in the narrow plot, if none is too near.
+    let names = ["longlong", "web &lt;2&gt;", "api 1.0.0", "at the end"];
+    assert_eq!(
+        names.map(|name| svg.matches(&format!(">{name}")).count()),
+        [2, 1, 0, 1],
+        "{svg}"
+    );
+    assert_eq!(
+        svg.matches("marker end").count(),
+        1,
+        "the last one is before its line: {svg}"
+    );
+    let seen = frame
+        .values_at("2026-03-24T02:30:00Z".parse().unwrap(), &[], &kathmandu())
+        .unwrap();
+    assert_eq!(seen.rows[0], ("marker".into(), "web <2>".into(), "08:05".into()));
+    assert_eq!(
+        seen.rows[1],
+        ("marker".into(), "api 1.0.0".into(), "08:06".into())
+    );
+    assert!(
+        frame
+            .summary("Errors")
+            .ends_with("web <2>, api 1.0.0, at the end."),
+        "{}",
+        frame.summary("Errors")
+    );
+    let many: Vec<_> = (0..500)
+        .map(|at| moment(&format!("2026-03-24T02:{:02}:00Z", at % 60), "v"))
+        .collect();
+    frame.mark(&many);
+    assert_eq!(frame.markers().len(), 20);
+}
+
+#[test]
 fn the_values_at_a_time_are_those_that_are_drawn_there() {
     let (info, reply) = errors();
     let frame = Frame::new(&info, &reply, &kathmandu()).unwrap();

@@ -400,10 +400,13 @@ fn check_chart(chart: &ChartSpec, columns: &[ColumnInfo], faults: &mut Vec<Strin
     let (needs_x, needs_y) = match chart.kind {
         ChartKind::Table => (false, false),
         ChartKind::Totals => (false, true),
+        ChartKind::Markers => (true, false),
         _ => (true, true),
     };
     if (needs_x && chart.x.is_empty()) || (needs_y && chart.y.is_empty()) {
-        faults
-            .push("query.toml: chart.x and chart.y are required unless chart.kind is table or totals".into());
+        faults.push(
+            "query.toml: chart.x and chart.y are required unless chart.kind is table, totals or markers"
+                .into(),
+        );
     }
 }

@@ -4,9 +4,6 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 use lakefront_api::{Bucket, Problem, ProblemType, Range, TimeRange};
 
-/// The longest range that may be requested. Moving the ends outward to whole buckets may add to it.
-const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
-
 /// The bucket of most views: 15 minutes.
 const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
@@ -33,7 +30,7 @@ pub fn range(
     if from > to {
         return Err(bad(format!("from ({from}) is after to ({to}); swap them")));
     }
-    if to.duration_since(from) > LONGEST {
+    if to.duration_since(from) > TimeRange::LONGEST {
         return Err(bad("expected at most 366 days between from and to".into()));
     }
     if from < FIRST || to > LAST {

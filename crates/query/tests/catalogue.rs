@@ -9,7 +9,7 @@ api_heatmap(route): hour, band_ms, requests; hour; hour, band_ms
 api_latency(route): hour, service, method, route, requests, errors, p50_ms, p99_ms; hour; hour, service, method, route
 api_routes(route, limit): service, method, route, requests, per_minute, error_share, p50_ms, p95_ms, p99_ms; hour; requests ↓, service, method, route
 bots(limit): bot, page_views, records; day; page_views ↓, records ↓, bot
-bounce_rate(limit): page, sessions, bounces, bounce_rate; day; sessions ↓, page
+bounce_rate(page, limit): page, sessions, bounces, bounce_rate; day; sessions ↓, page
 error_groups(error_group, limit): error_group, state, error_type, last_message, errors, users, trend, first_seen, last_seen, first_version, last_version; hour; errors ↓, error_group
 error_occurrences(error_group, limit): time, stack, message, service, version, page, user_id, trace_id, row_id; exact; time ↓, row_id ↓
 errors_for_user(user_id, limit): time, error_type, message, service, page, trace_id, row_id; exact; time ↓, row_id ↓
@@ -23,22 +23,23 @@ metric_sum(metric, seconds, group, attribute, attribute_value): time, series, in
 metric_summary(metric, seconds, group, attribute, attribute_value): time, series, quantile, value; exact; time, series, quantile
 metrics(find, metric_name, limit): metric, type, temporality, unit, services, service_count, points, last_value, last_seen, found; exact; metric, type
 records_per_hour(): hour, signal, records; hour; hour, signal
+releases(limit): released, service, version; quarter; released ↓, service, version
 router_decisions(): hour, backend, reason, queries; hour; hour, backend, reason
 router_failovers(limit): failed, failure, instead, queries, last_seen; hour; queries ↓, failed, failure, instead
 router_latency(): hour, backend, queries, p50_ms, p95_ms, p99_ms; hour; hour, backend
 service_health(): service, state, requests, error_share, p95_ms, errors, visitors, last_seen; hour; error_share ↓, errors ↓, service
-top_countries(limit): country, visitors, sessions, page_views; day; visitors ↓, country
-top_devices(limit): device, visitors, sessions, page_views; day; visitors ↓, device
+top_countries(country, device, limit): country, visitors, sessions, page_views; day; visitors ↓, country
+top_devices(country, device, limit): device, visitors, sessions, page_views; day; visitors ↓, device
 top_errors(limit): error_group, error_type, errors, users, first_seen, last_seen, last_message; hour; errors ↓, error_group
-top_pages(limit): page, views, visitors; day; views ↓, page
-top_sources(limit): source, campaign, sessions, visitors, bounce_rate; day; sessions ↓, source, campaign
+top_pages(page, limit): page, views, visitors; day; views ↓, page
+top_sources(source, limit): source, campaign, sessions, visitors, bounce_rate; day; sessions ↓, source, campaign
 totals(): errors, requests, error_share, p95_ms, visitors; quarter; errors
 trace_spans(trace_id, limit): time, service, name, kind, duration_ms, status, error_type, error_message, error_group, span_id, parent_span_id, row_id; exact; time, row_id
 unique_visitors_per_day(): day, visitors, sessions, page_views; day; day
 users_of_error(error_group, limit): user_id, errors, first_seen, last_seen; hour; errors ↓, user_id
 users_with_errors(limit): user_id, errors, error_groups, last_seen; hour; errors ↓, user_id
-web_vitals(page): page, vital, samples, p75, p95; hour; page, vital
-web_vitals_by_device(page): device, vital, samples, p75, p95; hour; device, vital";
+web_vitals(page, device): page, vital, samples, p75, p95; hour; page, vital
+web_vitals_by_device(page, device): device, vital, samples, p75, p95; hour; device, vital";
 
 #[test]
 fn the_queries_are_the_promised_ones() {

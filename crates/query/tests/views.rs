@@ -34,6 +34,7 @@ mv_errors: otel_logs, otel_traces → error_groups, errors_per_hour, top_errors;
 mv_funnel: otel_logs → funnel; 93 days
 mv_pageviews: otel_logs → top_pages; 365 days
 mv_records: otel_logs, otel_traces → records_per_hour; 92 days
+mv_releases: otel_logs, otel_traces → releases; 372 days
 mv_router: otel_logs → router_decisions, router_failovers, router_latency; 92 days
 mv_sessions: otel_logs → bounce_rate; 93 days
 mv_totals: otel_logs, otel_traces → service_health, totals, unique_visitors_per_day; 365 days

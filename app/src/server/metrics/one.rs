@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::{
-    super::{MetricChart, explore::Columns},
+    super::{MetricChart, PanelAnswer, explore::Columns, panel::period_before},
     Asker, MetricsAnswer,
     function::{Function, Kind, Point},
     list::{more_services, services},
@@ -68,8 +68,9 @@ pub async fn answer(asker: &Asker<'_>) -> Result<MetricsAnswer, Failure> {
 
     let zone = asker.zone(&reply)?;
     let group = asker.view.param("group");
-    let drawn = function.map(|function| {
-        let mut points = function.points(metric.kind, &reply, width);
+    let drawing = |reply: &QueryReply, range: Range| {
+        let function = function?;
+        let mut points = function.points(metric.kind, reply, width);
         if function.is_growth(metric.kind) {
             points.retain(|point| instant::time(&point.time).is_some_and(|time| time >= range.from));
         }
@@ -79,9 +80,28 @@ pub async fn answer(asker: &Asker<'_>) -> Result<MetricsAnswer, Failure> {
         {
             NONE.clone_into(&mut point.series);
         }
-        chart(&metric, function, width, &points, &reply)
-    });
-    let drawn = drawn.filter(|(_, drawn)| !drawn.rows.is_empty());
+        Some(chart(&metric, function, width, &points, reply))
+    };
+    let drawn = drawing(&reply, range).filter(|(_, drawn)| !drawn.rows.is_empty());
+    let marked = async {
+        if drawn.is_some() {
+            asker.moments(between).await
+        } else {
+            Vec::new()
+        }
+    };
+    let earlier = async {
+        let range = period_before(range).filter(|_| asker.view.compare)?;
+        let between = TimeRange::Absolute {
+            from: range.from,
+            to: range.to,
+        };
+        let reply = asker.ask(metric.kind.query(), between, &own).await.ok()?;
+        let zone = asker.zone(&reply).ok()?;
+        let (_, reply) = drawing(&reply, range)?;
+        Some(Box::new(PanelAnswer::alone(reply, zone)))
+    };
+    let (moments, earlier) = join!(marked, earlier);
     let before = html! {
         (head(asker, &metric, function, width))
         (choices(asker, metric.kind, &functions, function, &attributes))
@@ -101,7 +121,14 @@ pub async fn answer(asker: &Asker<'_>) -> Result<MetricsAnswer, Failure> {
     };
     Ok(MetricsAnswer {
         before: before.into_string(),
-        chart: drawn.map(|(info, reply)| MetricChart { info, reply, zone }),
+        chart: drawn.map(|(info, reply)| MetricChart {
+            info,
+            answer: PanelAnswer {
+                before: earlier,
+                moments,
+                ..PanelAnswer::alone(reply, zone)
+            },
+        }),
         after: after.into_string(),
     })
 }

@@ -1,8 +1,8 @@
 //! The state of ingest: what arrives, what waits, and the last failures.
 
 use jiff::Timestamp;
-use lakefront_api::{IngestCompaction, IngestHealth, IngestRetention};
-use lakefront_chart::{Unit, bytes, count};
+use lakefront_api::{IngestCompaction, IngestHealth, IngestRetention, Zone};
+use lakefront_chart::{Unit, bytes, clock, count};
 use maud::{Markup, html};
 
 use super::html::{Column, dash, numbers, state, table};
@@ -77,7 +77,7 @@ fn retention_lines(retention: &IngestRetention, now: Timestamp) -> Markup {
     html! {
         @match (retention.last_run, retention.next_run) {
             (Some(last), Some(next)) => p.more {
-                "Retention, last run " (ago(last, now)) ", next at " (next.strftime("%H:%M UTC").to_string()) ":"
+                "Retention, last run " (ago(last, now)) ", next at " (clock(next, &Zone::utc()).get(11..16).unwrap_or_default()) " UTC:"
                 @for (table, days) in &retention.keep_days { " " (table) " keeps " (days) " days." }
             },
             _ => p.more { "Retention: the first run has not ended." },

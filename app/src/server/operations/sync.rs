@@ -1,7 +1,7 @@
 //! The progress of sync in one ClickHouse: its cursor, what it has loaded, and the holder of its lease.
 
 use jiff::Timestamp;
-use lakefront_api::instant;
+use lakefront_api::{Zone, instant};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -106,7 +106,7 @@ pub fn cells(row: &[Value], now: Timestamp) -> Markup {
 }
 
 fn clock(time: Timestamp) -> String {
-    format!("{} UTC", time.strftime("%Y-%m-%d %H:%M:%S"))
+    format!("{} UTC", lakefront_chart::clock(time, &Zone::utc()))
 }
 
 #[cfg(test)]

@@ -63,5 +63,16 @@ pub fn since(resolved: &Resolved, range: Range) -> Timestamp {
 
 /// Formats an instant as engines read it: UTC, whole microseconds.
 pub fn engine_time(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string()
+    // `strftime` would add its other formats to the Worker.
+    let at = jiff::tz::Offset::UTC.to_datetime(time);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
+        at.year(),
+        at.month(),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.subsec_nanosecond() / 1_000
+    )
 }
