@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { answered, launch, open, panelOf, settled } from "./browser.js";
+import { answered, axeFindings, launch, open, overflow, panelOf, settled } from "./browser.js";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -109,3 +109,16 @@ test("without JavaScript the forms are in the page", async () => {
   assert.match(new URL(page.url()).pathname, /^\/plain\/errors$/);
   assert.ok(query(page).has("from"));
 });
+
+for (const [width, colorScheme] of [[390, "light"], [390, "dark"], [1440, "light"], [1440, "dark"]]) {
+  test(`the open form and a notice fit the window and have no findings of axe, ${width} px, ${colorScheme}`, async () => {
+    const page = await open(browser, "/web?range=bogus&compare=1&country=DE&route=/x", { viewport: { width, height: 844 }, colorScheme });
+    await settled(page);
+    await custom(page).locator("summary").click();
+    const box = await custom(page).locator(".popover").boundingBox();
+    assert.ok(box.x >= 0 && box.x + box.width <= width, JSON.stringify(box));
+    assert.ok((await overflow(page)) <= 0);
+    assert.deepEqual(await axeFindings(page), []);
+    assert.deepEqual(page.complaints, []);
+  });
+}

@@ -18,7 +18,7 @@ async function sent(spans) {
   const now = BigInt(Date.now() - 60_000) * 1_000_000n;
   const body = {
     resourceSpans: [{
-      resource: { attributes: [{ key: "service.name", value: { stringValue: "broken-traces" } }] },
+      resource: { attributes: [{ key: "service.name", value: { stringValue: "zz-broken" } }] },
       scopeSpans: [{
         spans: spans.map(([start, spanId, parentSpanId]) => ({
           traceId, spanId, parentSpanId, name: `GET /${spanId}`, kind: 2,

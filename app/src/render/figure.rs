@@ -33,9 +33,11 @@ pub fn figure(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
     };
     let summary = frame.summary(&info.title);
     let timed = frame.span().is_some();
+    // A ranking has links, which an image hides.
+    let role = if timed { "img" } else { "group" };
     frame.hide(context.off);
     html! {
-        div.chart translate="no" role="img" aria-label=(summary) data-timed[timed] tabindex=[timed.then_some("0")] {
+        div.chart translate="no" role=(role) aria-label=(summary) data-timed[timed] tabindex=[timed.then_some("0")] {
             (drawing(&frame, context.link_target(&info.chart.x).as_ref(), zone))
             @if timed {
                 div.band hidden {}
