@@ -1,6 +1,5 @@
 //! The configuration of the program: flags, each with an environment variable.
 
-mod bearer_keys;
 mod grpc_listen;
 mod keep_days;
 mod visitors;
@@ -11,11 +10,11 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, ValueEnum};
 use lakefront_hosts::HostName;
 use lakefront_lake::{CompactionSettings, LakeLocation, RestCatalogConfig};
+use lakefront_otlp::BearerKeys;
 
-pub use bearer_keys::BearerKeys;
 pub use grpc_listen::GrpcListen;
 pub use keep_days::{KeepDays, RetentionConfig};
-pub use visitors::{VisitorConfig, VisitorSecret};
+pub use visitors::VisitorConfig;
 
 const EXAMPLES: &str = "\
 Examples:

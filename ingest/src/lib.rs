@@ -12,7 +12,6 @@ pub mod error;
 pub mod metrics;
 pub mod otlp;
 pub mod pipeline;
-pub mod request;
 pub mod retention;
 pub mod server;
 pub mod wal;
