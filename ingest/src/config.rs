@@ -2,6 +2,7 @@
 
 mod grpc_listen;
 mod keep_days;
+mod keeper;
 mod visitors;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -14,6 +15,7 @@ use lakefront_otlp::BearerKeys;
 
 pub use grpc_listen::GrpcListen;
 pub use keep_days::{KeepDays, RetentionConfig};
+pub use keeper::{KeeperConfig, LandingConfig};
 pub use visitors::VisitorConfig;
 
 const EXAMPLES: &str = "\
@@ -25,6 +27,8 @@ Examples:
 Commands on a lake, beside a running server or without one:
   lakefront-ingest status --help
   lakefront-ingest compact --help
+  lakefront-ingest keep --help
+  lakefront-ingest pipelines --help
   lakefront-ingest retain --help
 
 Then point an OpenTelemetry SDK at it, by gRPC or HTTP:
@@ -53,6 +57,9 @@ pub struct Config {
     /// Retention of the lake.
     #[command(flatten)]
     pub retention: RetentionConfig,
+    /// Rows that land through Cloudflare Pipelines.
+    #[command(flatten)]
+    pub keeper: KeeperConfig,
     /// The lake, if it is not in a local folder.
     #[command(flatten)]
     pub remote: RestCatalogConfig,

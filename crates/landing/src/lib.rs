@@ -28,4 +28,4 @@ pub use hour::Hour;
 pub use receipt::{RECEIPTS, Receipt};
 pub use resources::{Call, calls, pipeline_sql};
 #[cfg(feature = "read")]
-pub use rows::{Mark, Moved, marks, receipts, rows};
+pub use rows::{Mark, Moved, marks, receipts, rows, times};

@@ -91,6 +91,15 @@ pub fn receipts(batch: &RecordBatch) -> Result<Vec<Receipt>, ArrowError> {
     Ok(marks.into_iter().enumerate().filter_map(receipt).collect())
 }
 
+/// Returns the time of each row of a landing batch by its table's time column, in microseconds since 1970 UTC.
+///
+/// # Errors
+/// When the column has another type than a sink makes of the SQL.
+pub fn times(table: &Table, batch: &RecordBatch) -> Result<Vec<Option<i64>>, ArrowError> {
+    let times = integers(batch, &landing_name(table.time_column))?;
+    Ok((0..batch.num_rows()).map(|row| integer(&times, row)).collect())
+}
+
 /// Returns the rows of a table of `otel` that landed in the batch and are wanted. `times` are the valid times of a row,
 /// in microseconds since 1970 UTC.
 ///

@@ -20,7 +20,7 @@ mod visitors;
 
 pub use batch_id::{BatchId, InvalidBatchId};
 pub use bearer_keys::{BearerKeys, given_key};
-pub use check::{MOST_DAYS, Rejected, Rejection};
+pub use check::{MOST_DAYS, Rejected, Rejection, row_times};
 pub use client::Client;
 pub use format::Format;
 pub use request::{Accepted, Limits, ROUTER_EVENT, RequestError, accept, has_router_events};
