@@ -40,8 +40,11 @@ pub fn landing(text: &impl Fn(&'static str) -> Option<String>) -> Result<Option<
         let address = given
             .get(of)
             .ok_or_else(|| ConfigError::Streams(format!("there is none for {of}")))?;
-        let url = address::parse(address)
+        let mut url = address::parse(address)
             .map_err(|problem| ConfigError::Streams(format!("that of {of}: {problem}")))?;
+        // The address is that of a resource, to which nothing is added.
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
         Ok((of, url))
     };
     let streams = landing_tables().iter().map(|table| stream(table.of));
@@ -74,7 +77,7 @@ mod tests {
     fn streams() -> serde_json::Map<String, serde_json::Value> {
         let tables = landing_tables().iter();
         tables
-            .map(|table| (table.of.to_owned(), json!("https://a.example")))
+            .map(|table| (table.of.to_owned(), json!("https://a.example/v1")))
             .collect()
     }
 
@@ -84,6 +87,7 @@ mod tests {
         let given = [("LANDING", "pipelines"), ("LANDING_STREAMS", &all)];
         let landing = read(&given).expect("valid").expect("on");
         assert_eq!(landing.streams.len(), landing_tables().len());
+        assert_eq!(landing.streams["otel_logs"].as_str(), "https://a.example/v1");
         assert!(landing.keys.is_open());
         assert!(read(&[("LANDING_STREAMS", &all)]).expect("valid").is_none());
 
