@@ -53,8 +53,8 @@ struct Account {
     treat: Option<Treat>,
 }
 
-/// Returns the treatment of a request to a stream, by the stream's name and the number of the request.
-type TreatFn = dyn Fn(&str, u64) -> Taking + Send + Sync;
+/// Returns the treatment of a request to a stream, by the stream's name.
+type TreatFn = dyn Fn(&str) -> Taking + Send + Sync;
 
 /// The treatment of the requests to streams.
 struct Treat(Box<TreatFn>);
@@ -133,8 +133,8 @@ impl Pipelines {
         format!("{}/api", self.url)
     }
 
-    /// Sets the treatment of the requests to streams, by the name of the stream and the number of the request.
-    pub fn treat(&self, treat: impl Fn(&str, u64) -> Taking + Send + Sync + 'static) {
+    /// Sets the treatment of the requests to streams, by the name of the stream.
+    pub fn treat(&self, treat: impl Fn(&str) -> Taking + Send + Sync + 'static) {
         lock(&self.account).treat = Some(Treat(Box::new(treat)));
     }
 
@@ -422,11 +422,10 @@ async fn take(
     }
     let mut account = lock(&account);
     account.requests += 1;
-    let number = account.requests;
     let taking = account
         .treat
         .as_ref()
-        .map_or(Taking::Take, |treat| treat.0(&stream, number));
+        .map_or(Taking::Take, |treat| treat.0(&stream));
     if let Taking::Refuse(status) = taking {
         return failure(status, "as the test says");
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -209,10 +210,14 @@ async fn what_the_worker_takes_is_in_the_lake_once_and_what_a_sink_dropped_is_se
     let send = |path: &str, body: Vec<u8>| post(&worker, path, body).bearer_auth("key-of-shop");
 
     // A stream that is busy, and one whose answer is lost.
-    world.pipelines.treat(|_, request| match request {
-        1 => Taking::Refuse(429),
-        3 => Taking::TakeAndFail(500),
-        _ => Taking::Take,
+    let requests = AtomicU32::new(0);
+    world.pipelines.treat(move |stream| {
+        let is_logs = stream.contains("logs");
+        match is_logs.then(|| requests.fetch_add(1, Ordering::SeqCst)) {
+            Some(0) => Taking::Refuse(429),
+            Some(2) => Taking::TakeAndFail(500),
+            _ => Taking::Take,
+        }
     });
     let first = logs(100);
     let (status, body) = document(send("/v1/logs", first.clone()).send().await?).await?;
@@ -362,7 +367,7 @@ async fn the_worker_acknowledges_only_what_streams_took() -> Result<()> {
 
     // A stream that takes nothing, whoever's fault it is.
     for refusal in [503, 401] {
-        world.pipelines.treat(move |_, _| Taking::Refuse(refusal));
+        world.pipelines.treat(move |_| Taking::Refuse(refusal));
         let before = world.pipelines.requests();
         let answer = post(&worker, "/v1/logs", logs(1)).send().await?;
         ensure!(answer.status() == 503 && answer.headers().contains_key("retry-after"));
@@ -373,7 +378,7 @@ async fn the_worker_acknowledges_only_what_streams_took() -> Result<()> {
         );
     }
     // Of two tables, one is not taken: the sender repeats the request.
-    world.pipelines.treat(|stream, _| match stream.contains("gauge") {
+    world.pipelines.treat(|stream| match stream.contains("gauge") {
         true => Taking::Refuse(404),
         false => Taking::Take,
     });
@@ -387,7 +392,7 @@ async fn the_worker_acknowledges_only_what_streams_took() -> Result<()> {
         status == 503 && body.to_string().contains("1 of 2 rows"),
         "{status} {body}"
     );
-    world.pipelines.treat(|_, _| Taking::Take);
+    world.pipelines.treat(|_| Taking::Take);
     ensure!(metrics().send().await?.status() == 200);
     world.pipelines.roll(|_, _| false).await?;
     keep(&world.servers.at(), &[]).await?;
@@ -458,10 +463,10 @@ async fn rows_are_moved_once_although_answers_are_lost() -> Result<()> {
         let before = world.rows("otel_logs").await?.0;
         let sent = world.send(&logs(30)).await?;
         world.pipelines.roll(|_, _| false).await?;
-        let commits = std::sync::atomic::AtomicU32::new(0);
+        let commits = AtomicU32::new(0);
         let relay = Relay::start(&world.servers.catalog_url(), move |line| {
             let is_commit = line.starts_with("POST ") && line.contains("/tables/otel_logs");
-            match is_commit && commits.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 {
+            match is_commit && commits.fetch_add(1, Ordering::SeqCst) == 0 {
                 true => treatment,
                 false => Treatment::Forward,
             }

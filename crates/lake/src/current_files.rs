@@ -89,13 +89,6 @@ impl TableState {
         Timestamp::from_millisecond(retention::committed_ms(last)).ok()
     }
 
-    /// Returns the time of the commit that added files of that sequence number, if its snapshot is kept.
-    pub fn committed_at(&self, sequence_number: i64) -> Option<Timestamp> {
-        let of_number = |snapshot: &&SnapshotRef| snapshot.sequence_number() == sequence_number;
-        let snapshot = self.snapshots.iter().find(of_number)?;
-        Timestamp::from_millisecond(retention::committed_ms(snapshot)).ok()
-    }
-
     /// Returns the first kept commit after a sequence number by which another program rewrote files. Rows of older
     /// files have a new sequence number since.
     pub fn rewritten_after(&self, sequence_number: i64) -> Option<i64> {

@@ -29,9 +29,18 @@ pub struct KeeperConfig {
 /// Landed files.
 #[derive(Clone, Debug, Args)]
 pub struct LandingConfig {
-    /// Time for which a landed file stays in its table after its rows were moved
-    #[arg(long, env = "LAKEFRONT_INGEST_LANDING_KEEP", default_value = "6h", value_parser = parse_duration, value_name = "DURATION")]
+    /// Time for which a landed file stays in its table after its rows were moved, at most 24h
+    #[arg(long, env = "LAKEFRONT_INGEST_LANDING_KEEP", default_value = "6h", value_parser = parse_landing_keep, value_name = "DURATION")]
     pub landing_keep: Duration,
+}
+
+/// Parses a time of at most a day. The keeper remembers for two days when it moved a file.
+fn parse_landing_keep(text: &str) -> Result<Duration, String> {
+    let keep = parse_duration(text)?;
+    if keep > Duration::from_secs(24 * 3600) {
+        return Err(format!("expected at most 24h, got {text:?}"));
+    }
+    Ok(keep)
 }
 
 impl KeeperConfig {

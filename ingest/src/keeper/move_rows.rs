@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::concat::concat_batches;
-use jiff::Timestamp;
 use lakefront_lake::{DataFile, Lake, LakeFile, PropertyChange, TableState};
 use lakefront_landing::{LandingTable, Mark, landing_table, marks, rows, times};
 use lakefront_otel::Table;
@@ -17,7 +16,7 @@ use super::position::{Position, State};
 use super::seen::Seen;
 use super::{Error, PROPERTY, Result, read};
 use crate::pipeline::numbered;
-use crate::time::{now, now_micros};
+use crate::time::now_micros;
 
 /// The rows of a commit, as many as ingest commits by default.
 const COMMIT_ROWS: usize = 75_000;
@@ -26,7 +25,7 @@ const COMMIT_ROWS: usize = 75_000;
 const COMMIT_BYTES: usize = 128 << 20;
 
 /// The time within which a row that lands again is recognised after a restart. Senders repeat for minutes.
-const REPEATS: Duration = Duration::from_secs(30 * 60);
+const REPEATS_MICROS: i64 = 30 * 60 * 1_000_000;
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
@@ -89,10 +88,9 @@ impl TableKeeper {
         let moved = self
             .move_files(lake, landing, landed, &files, &mut committed)
             .await;
-        let position = committed.state.position.clone();
-        self.committed = Some(committed);
+        let state = &self.committed.insert(committed).state;
         moved?;
-        expire(landing, landed, &files, &position, keep).await
+        expire(landing, landed, &files, state, keep).await
     }
 
     /// Reads the committed state, and remembers the rows that were moved last.
@@ -115,15 +113,12 @@ impl TableKeeper {
             })?,
         };
         let mut seen = Seen::default();
-        let recent = now().checked_sub(REPEATS).unwrap_or(Timestamp::MIN);
-        let is_recent = |file: &&LakeFile| {
-            let at = files.committed_at(file.sequence_number);
-            place(file, 0) <= state.position && at.is_some_and(|at| at >= recent)
-        };
+        let old = state.moved_before(now_micros() - REPEATS_MICROS);
+        let is_recent = |file: &&LakeFile| Position::of(file, 0) <= state.position && !old.is_after(file);
         for file in files.files.iter().filter(is_recent) {
             let path = file.file.file_path();
             // Of the file at the position only the rows before it are moved.
-            let mut left = match place(file, state.position.row) == state.position {
+            let mut left = match state.position.file == path {
                 true => state.position.row,
                 false => u64::MAX,
             };
@@ -156,17 +151,14 @@ impl TableKeeper {
                 sequence_number,
             });
         }
-        let mut new: Vec<&LakeFile> = files
-            .files
-            .iter()
-            .filter(|file| place(file, file.file.record_count()) > *start)
-            .collect();
-        new.sort_by_cached_key(|file| place(file, 0));
+        let mut new: Vec<&LakeFile> = files.files.iter().filter(|file| !start.is_after(file)).collect();
+        new.sort_by_cached_key(|file| Position::of(file, 0));
         let mut gathered = Gathered::after(&committed.state);
         for file in new {
             let path = file.file.file_path();
-            let mut row = match place(file, start_row(&committed.state, file)) == committed.state.position {
-                true => committed.state.position.row,
+            let start = &committed.state.position;
+            let mut row = match start.file == path {
+                true => start.row,
                 false => 0,
             };
             let mut reader = read::open(landing, landed.name, files, file, row, None).await?;
@@ -183,7 +175,7 @@ impl TableKeeper {
                     rest = rest.slice(room, rest.num_rows() - room);
                     gathered.add(self.table, &piece, &mut committed.seen, path)?;
                     row += room as u64;
-                    gathered.state.position = place(file, row);
+                    gathered.state.position = Position::of(file, row);
                 }
             }
         }
@@ -203,6 +195,7 @@ impl TableKeeper {
     ) -> Result<()> {
         let table = self.table.name;
         let mut state = gathered.state;
+        state.note(now_micros(), &committed.state.position);
         if state.writer == 0 {
             state.writer = lake.new_writer().await?;
         }
@@ -327,48 +320,30 @@ fn marks_of(batch: &RecordBatch, path: &str) -> Result<Vec<Option<Mark>>> {
     marks(batch).map_err(|error| read::failed(path, error))
 }
 
-/// Returns the position after some rows of a file.
-fn place(file: &LakeFile, row: u64) -> Position {
-    Position {
-        sequence_number: file.sequence_number,
-        file: file.file.file_path().to_owned(),
-        row,
-    }
-}
-
-/// Returns the row of the committed position if it is in this file.
-fn start_row(state: &State, file: &LakeFile) -> u64 {
-    match state.position.file == file.file.file_path() {
-        true => state.position.row,
-        false => 0,
-    }
-}
-
 /// Takes files out of the landing table that were moved more than `keep` ago. Their objects are deleted when the
 /// snapshots that name them expire.
 async fn expire(
     landing: &Lake,
     landed: &LandingTable,
     files: &TableState,
-    position: &Position,
+    state: &State,
     keep: Duration,
 ) -> Result<()> {
-    let (now, spare) = (now(), keep / 24);
-    let age = |file: &LakeFile| {
-        let at = files.committed_at(file.sequence_number);
-        at.map_or(Duration::MAX, |at| {
-            now.duration_since(at).try_into().unwrap_or_default()
-        })
+    let keep = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
+    let moved = match keep {
+        0 => state.position.clone(),
+        keep => state.moved_before(now_micros().saturating_sub(keep)),
     };
-    let is_moved = |file: &&LakeFile| place(file, file.file.record_count()) <= *position;
-    let moved: Vec<&LakeFile> = files.files.iter().filter(is_moved).collect();
-    // A commit each time would be in the way of the sink's.
-    if !moved.iter().any(|file| age(file) >= keep + spare) {
+    let moved: Vec<DataFile> = files
+        .files
+        .iter()
+        .filter(|file| moved.is_after(file))
+        .map(|file| file.file.clone())
+        .collect();
+    if moved.is_empty() {
         return Ok(());
     }
-    let old = moved.into_iter().filter(|file| age(file) >= keep);
-    let old: Vec<DataFile> = old.map(|file| file.file.clone()).collect();
-    landing.remove(landed.name, &old, None).await?;
+    landing.remove(landed.name, &moved, None).await?;
     landing.expire(landed.name).await?;
     Ok(())
 }

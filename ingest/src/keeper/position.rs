@@ -1,8 +1,12 @@
 //! How far a landing table is moved, and the state that is committed with the rows.
 
+use std::collections::BTreeMap;
+
+use lakefront_lake::LakeFile;
+use lakefront_landing::Hour;
 use serde::{Deserialize, Serialize};
 
-use super::counts::Totals;
+use super::counts::{Totals, keep_newest};
 
 /// The place in a landing table up to which all rows are moved.
 ///
@@ -17,6 +21,22 @@ pub struct Position {
     pub row: u64,
 }
 
+impl Position {
+    /// Returns the position after some rows of a file.
+    pub fn of(file: &LakeFile, row: u64) -> Self {
+        Self {
+            sequence_number: file.sequence_number,
+            file: file.file.file_path().to_owned(),
+            row,
+        }
+    }
+
+    /// Returns true if all rows of the file are before this position.
+    pub fn is_after(&self, file: &LakeFile) -> bool {
+        Self::of(file, file.file.record_count()) <= *self
+    }
+}
+
 /// The keeper's state of one table. It is a property of the table, which the commit of the rows sets.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -26,6 +46,81 @@ pub struct State {
     pub read: u64,
     /// All rows before this position are moved.
     pub position: Position,
+    /// The last commit of which all files were moved before an hour, for each hour in which rows were moved.
+    pub before: BTreeMap<Hour, i64>,
     /// The rows by the hour in which they were accepted.
     pub totals: Totals,
+}
+
+impl State {
+    /// Notes that rows are moved at that time, in microseconds since 1970 UTC. `from` is the position before them.
+    pub fn note(&mut self, now: i64, from: &Position) {
+        // Of the commit itself some files may be left.
+        let whole = from.sequence_number - 1;
+        self.before.entry(Hour::of(now)).or_insert(whole);
+        keep_newest(&mut self.before);
+    }
+
+    /// Returns a position whose files were moved before that time, in microseconds since 1970 UTC, up to an hour earlier.
+    pub fn moved_before(&self, time: i64) -> Position {
+        let hours = self.before.keys().rev();
+        let ended = hours.copied().find(|hour| Hour(hour.0 + 1).micros() <= time);
+        let Some(ended) = ended else {
+            return Position::default();
+        };
+        match self.before.range(Hour(ended.0 + 1)..).next() {
+            Some((_, whole)) => Position {
+                sequence_number: whole + 1,
+                ..Position::default()
+            },
+            // Nothing was moved since.
+            None => self.position.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000_000;
+
+    fn at(sequence_number: i64) -> Position {
+        Position {
+            sequence_number,
+            file: "b".to_owned(),
+            row: 3,
+        }
+    }
+
+    #[test]
+    fn files_count_as_moved_once_their_hour_is_over() {
+        let mut state = State::default();
+        assert_eq!(state.moved_before(i64::MAX), Position::default());
+        for (time, from, to) in [(10, 0, 4), (HOUR / 2, 4, 6), (3 * HOUR, 6, 9)] {
+            state.note(time, &at(from));
+            state.position = at(to);
+        }
+        assert_eq!(state.moved_before(HOUR - 1), Position::default());
+        // Some files of the sixth commit were moved later.
+        let before_the_sixth = Position {
+            sequence_number: 6,
+            ..Position::default()
+        };
+        assert_eq!(state.moved_before(HOUR), before_the_sixth);
+        assert_eq!(state.moved_before(4 * HOUR - 1), before_the_sixth);
+        assert_eq!(state.moved_before(4 * HOUR), at(9));
+    }
+
+    #[test]
+    fn the_state_is_bounded() {
+        let mut state = State::default();
+        for hour in 0..10_000 {
+            state.note(hour * HOUR, &at(hour));
+            state.totals.count(hour * HOUR, |landed| landed.landed += 1);
+        }
+        let text = serde_json::to_string(&state).expect("JSON");
+        assert!(text.len() < 8_000, "{}", text.len());
+        assert_eq!(serde_json::from_str::<State>(&text).expect("a state"), state);
+    }
 }
