@@ -12,8 +12,11 @@ use lakefront_otel::decode::Signal;
 use lakefront_query::REQUEST_DEADLINE;
 use tower_service::Service;
 use url::Url;
-use worker::{Context, Env, Headers, ResponseBuilder, console_error, event, web_sys};
+use worker::{
+    Context, Env, Headers, ResponseBuilder, ScheduleContext, ScheduledEvent, console_error, event, web_sys,
+};
 
+use crate::backends::keeper;
 use crate::body::{self, BodyError};
 use crate::clock::Instant;
 use crate::config::Landing;
@@ -55,6 +58,14 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     };
     headers::complete(response.headers_mut());
     script_response(response).await
+}
+
+/// Runs the keeper at the times that `triggers.crons` of `wrangler.toml` names.
+#[event(scheduled)]
+async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    if let Err(error) = keeper::run(&env).await {
+        console_error!("landed rows were not moved: {error}");
+    }
 }
 
 fn signal_of(request: &web_sys::Request) -> Option<Signal> {

@@ -495,7 +495,7 @@ async fn landed_files_are_deleted_and_a_foreign_compaction_is_refused() -> Resul
     let landing = world.landing().await?;
     let files = async || Ok::<_, anyhow::Error>(landing.state("otel_logs_v1").await?.files.len());
     keep(&world.servers.at(), &[]).await?;
-    ensure!(files().await? == 3, "they are kept for hours");
+    ensure!(files().await? == 3, "they are kept for a while");
     keep(&world.servers.at(), &["--landing-keep", "0s"]).await?;
     ensure!(files().await? == 0);
     ensure!(world.rows("otel_logs").await? == (sent, sent));

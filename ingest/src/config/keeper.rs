@@ -29,8 +29,9 @@ pub struct KeeperConfig {
 /// Landed files.
 #[derive(Clone, Debug, Args)]
 pub struct LandingConfig {
-    /// Time for which a landed file stays in its table after its rows were moved, at most 24h
-    #[arg(long, env = "LAKEFRONT_INGEST_LANDING_KEEP", default_value = "6h", value_parser = parse_landing_keep, value_name = "DURATION")]
+    /// Time for which a landed file stays in its table after its rows were moved, at most 24h. Below 30m, rows that land
+    /// again are not recognised after a restart
+    #[arg(long, env = "LAKEFRONT_INGEST_LANDING_KEEP", default_value = "1h", value_parser = parse_landing_keep, value_name = "DURATION")]
     pub landing_keep: Duration,
 }
 

@@ -25,7 +25,7 @@ const COMMIT_ROWS: usize = 75_000;
 const COMMIT_BYTES: usize = 128 << 20;
 
 /// The time within which a row that lands again is recognised after a restart. Senders repeat for minutes.
-const REPEATS_MICROS: i64 = 30 * 60 * 1_000_000;
+const REPEATS_MICROS: i64 = 15 * 60 * 1_000_000;
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
@@ -43,7 +43,8 @@ struct Committed {
     state: State,
     /// The property with the state, which a commit expects. `None` before the first commit.
     text: Option<String>,
-    seen: Seen,
+    /// The rows that were moved last. `None` until there are new ones.
+    seen: Option<Seen>,
 }
 
 /// Rows that are being gathered for a commit.
@@ -83,7 +84,7 @@ impl TableKeeper {
         let files = landing.state(landed.name).await?;
         let mut committed = match self.committed.take() {
             Some(committed) => committed,
-            None => self.open(lake, landing, landed, &files).await?,
+            None => self.open(lake, landed).await?,
         };
         let moved = self
             .move_files(lake, landing, landed, &files, &mut committed)
@@ -93,14 +94,8 @@ impl TableKeeper {
         expire(landing, landed, &files, state, keep).await
     }
 
-    /// Reads the committed state, and remembers the rows that were moved last.
-    async fn open(
-        &self,
-        lake: &Lake,
-        landing: &Lake,
-        landed: &LandingTable,
-        files: &TableState,
-    ) -> Result<Committed> {
+    /// Reads the committed state.
+    async fn open(&self, lake: &Lake, landed: &LandingTable) -> Result<Committed> {
         let table = self.table.name;
         let property = format!("{PROPERTY}{}", landed.name);
         let text = lake.property(table, &property).await?;
@@ -112,27 +107,11 @@ impl TableKeeper {
                 source,
             })?,
         };
-        let mut seen = Seen::default();
-        let old = state.moved_before(now_micros() - REPEATS_MICROS);
-        let is_recent = |file: &&LakeFile| Position::of(file, 0) <= state.position && !old.is_after(file);
-        for file in files.files.iter().filter(is_recent) {
-            let path = file.file.file_path();
-            // Of the file at the position only the rows before it are moved.
-            let mut left = match state.position.file == path {
-                true => state.position.row,
-                false => u64::MAX,
-            };
-            let mut reader = read::open(landing, landed.name, files, file, 0, Some(MARKS)).await?;
-            while let Some(batch) = read::next(&mut reader, path)? {
-                let taken = left.min(batch.num_rows() as u64);
-                left -= taken;
-                let batch = batch.slice(0, usize::try_from(taken).unwrap_or(usize::MAX));
-                for mark in marks_of(&batch, path)?.into_iter().flatten() {
-                    seen.insert(mark);
-                }
-            }
-        }
-        Ok(Committed { state, text, seen })
+        Ok(Committed {
+            state,
+            text,
+            seen: None,
+        })
     }
 
     /// Moves the rows of the files after the committed position.
@@ -153,6 +132,13 @@ impl TableKeeper {
         }
         let mut new: Vec<&LakeFile> = files.files.iter().filter(|file| !start.is_after(file)).collect();
         new.sort_by_cached_key(|file| Position::of(file, 0));
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut seen = match committed.seen.take() {
+            Some(seen) => seen,
+            None => recently_moved(landing, landed, files, &committed.state).await?,
+        };
         let mut gathered = Gathered::after(&committed.state);
         for file in new {
             let path = file.file.file_path();
@@ -173,7 +159,7 @@ impl TableKeeper {
                     }
                     let piece = rest.slice(0, room);
                     rest = rest.slice(room, rest.num_rows() - room);
-                    gathered.add(self.table, &piece, &mut committed.seen, path)?;
+                    gathered.add(self.table, &piece, &mut seen, path)?;
                     row += room as u64;
                     gathered.state.position = Position::of(file, row);
                 }
@@ -182,6 +168,7 @@ impl TableKeeper {
         if gathered.state.read > committed.state.read {
             self.commit(lake, landed, gathered, committed).await?;
         }
+        committed.seen = Some(seen);
         Ok(())
     }
 
@@ -303,6 +290,36 @@ impl Gathered {
         self.batches.push(batch);
         Ok(())
     }
+}
+
+/// Returns the rows that were moved last, from the landed files that are kept.
+async fn recently_moved(
+    landing: &Lake,
+    landed: &LandingTable,
+    files: &TableState,
+    state: &State,
+) -> Result<Seen> {
+    let mut seen = Seen::default();
+    let old = state.moved_before(now_micros() - REPEATS_MICROS);
+    let is_recent = |file: &&LakeFile| Position::of(file, 0) <= state.position && !old.is_after(file);
+    for file in files.files.iter().filter(is_recent) {
+        let path = file.file.file_path();
+        // Of the file at the position only the rows before it are moved.
+        let mut left = match state.position.file == path {
+            true => state.position.row,
+            false => u64::MAX,
+        };
+        let mut reader = read::open(landing, landed.name, files, file, 0, Some(MARKS)).await?;
+        while let Some(batch) = read::next(&mut reader, path)? {
+            let taken = left.min(batch.num_rows() as u64);
+            left -= taken;
+            let batch = batch.slice(0, usize::try_from(taken).unwrap_or(usize::MAX));
+            for mark in marks_of(&batch, path)?.into_iter().flatten() {
+                seen.insert(mark);
+            }
+        }
+    }
+    Ok(seen)
 }
 
 /// Returns the rows with `RowId`s that begin with `first`, as positions of the landing table.

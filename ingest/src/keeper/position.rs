@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 
 use lakefront_lake::LakeFile;
-use lakefront_landing::Hour;
 use serde::{Deserialize, Serialize};
 
-use super::counts::{Totals, keep_newest};
+use super::counts::Totals;
+
+/// Microseconds of a slot of time, to which the keeper knows when it moved files.
+const SLOT_MICROS: i64 = 10 * 60 * 1_000_000;
+
+/// The most slots that are kept: a little more than a day.
+const SLOTS: usize = 160;
 
 /// The place in a landing table up to which all rows are moved.
 ///
@@ -46,8 +51,8 @@ pub struct State {
     pub read: u64,
     /// All rows before this position are moved.
     pub position: Position,
-    /// The last commit of which all files were moved before an hour, for each hour in which rows were moved.
-    pub before: BTreeMap<Hour, i64>,
+    /// The last commit of which all files were moved before a slot of time, for each slot in which rows were moved.
+    pub before: BTreeMap<i64, i64>,
     /// The rows by the hour in which they were accepted.
     pub totals: Totals,
 }
@@ -57,18 +62,19 @@ impl State {
     pub fn note(&mut self, now: i64, from: &Position) {
         // Of the commit itself some files may be left.
         let whole = from.sequence_number - 1;
-        self.before.entry(Hour::of(now)).or_insert(whole);
-        keep_newest(&mut self.before);
+        self.before.entry(now.div_euclid(SLOT_MICROS)).or_insert(whole);
+        while self.before.len() > SLOTS {
+            self.before.pop_first();
+        }
     }
 
-    /// Returns a position whose files were moved before that time, in microseconds since 1970 UTC, up to an hour earlier.
+    /// Returns a position whose files were moved before that time, in microseconds since 1970 UTC, up to a slot earlier.
     pub fn moved_before(&self, time: i64) -> Position {
-        let hours = self.before.keys().rev();
-        let ended = hours.copied().find(|hour| Hour(hour.0 + 1).micros() <= time);
-        let Some(ended) = ended else {
+        // A slot has ended if a later one has begun.
+        let Some((ended, _)) = self.before.range(..time.div_euclid(SLOT_MICROS)).next_back() else {
             return Position::default();
         };
-        match self.before.range(Hour(ended.0 + 1)..).next() {
+        match self.before.range(ended + 1..).next() {
             Some((_, whole)) => Position {
                 sequence_number: whole + 1,
                 ..Position::default()
@@ -83,7 +89,7 @@ impl State {
 mod tests {
     use super::*;
 
-    const HOUR: i64 = 3_600_000_000;
+    const SLOT: i64 = SLOT_MICROS;
 
     fn at(sequence_number: i64) -> Position {
         Position {
@@ -94,30 +100,30 @@ mod tests {
     }
 
     #[test]
-    fn files_count_as_moved_once_their_hour_is_over() {
+    fn files_count_as_moved_once_their_slot_is_over() {
         let mut state = State::default();
         assert_eq!(state.moved_before(i64::MAX), Position::default());
-        for (time, from, to) in [(10, 0, 4), (HOUR / 2, 4, 6), (3 * HOUR, 6, 9)] {
+        for (time, from, to) in [(10, 0, 4), (SLOT / 2, 4, 6), (3 * SLOT, 6, 9)] {
             state.note(time, &at(from));
             state.position = at(to);
         }
-        assert_eq!(state.moved_before(HOUR - 1), Position::default());
+        assert_eq!(state.moved_before(SLOT - 1), Position::default());
         // Some files of the sixth commit were moved later.
         let before_the_sixth = Position {
             sequence_number: 6,
             ..Position::default()
         };
-        assert_eq!(state.moved_before(HOUR), before_the_sixth);
-        assert_eq!(state.moved_before(4 * HOUR - 1), before_the_sixth);
-        assert_eq!(state.moved_before(4 * HOUR), at(9));
+        assert_eq!(state.moved_before(SLOT), before_the_sixth);
+        assert_eq!(state.moved_before(4 * SLOT - 1), before_the_sixth);
+        assert_eq!(state.moved_before(4 * SLOT), at(9));
     }
 
     #[test]
     fn the_state_is_bounded() {
         let mut state = State::default();
-        for hour in 0..10_000 {
-            state.note(hour * HOUR, &at(hour));
-            state.totals.count(hour * HOUR, |landed| landed.landed += 1);
+        for slot in 0..10_000 {
+            state.note(slot * SLOT, &at(slot));
+            state.totals.count(slot * 6 * SLOT, |landed| landed.landed += 1);
         }
         let text = serde_json::to_string(&state).expect("JSON");
         assert!(text.len() < 8_000, "{}", text.len());
