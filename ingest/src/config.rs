@@ -1,8 +1,8 @@
 //! The configuration of the program: flags, each with an environment variable.
 
-mod bearer_keys;
 mod grpc_listen;
 mod keep_days;
+mod keeper;
 mod visitors;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -11,11 +11,12 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, ValueEnum};
 use lakefront_hosts::HostName;
 use lakefront_lake::{CompactionSettings, LakeLocation, RestCatalogConfig};
+use lakefront_otlp::BearerKeys;
 
-pub use bearer_keys::BearerKeys;
 pub use grpc_listen::GrpcListen;
 pub use keep_days::{KeepDays, RetentionConfig};
-pub use visitors::{VisitorConfig, VisitorSecret};
+pub use keeper::{KeeperConfig, LandingConfig};
+pub use visitors::VisitorConfig;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,6 +27,8 @@ Examples:
 Commands on a lake, beside a running server or without one:
   lakefront-ingest status --help
   lakefront-ingest compact --help
+  lakefront-ingest keep --help
+  lakefront-ingest pipelines --help
   lakefront-ingest retain --help
 
 Then point an OpenTelemetry SDK at it, by gRPC or HTTP:
@@ -54,6 +57,9 @@ pub struct Config {
     /// Retention of the lake.
     #[command(flatten)]
     pub retention: RetentionConfig,
+    /// Rows that land through Cloudflare Pipelines.
+    #[command(flatten)]
+    pub keeper: KeeperConfig,
     /// The lake, if it is not in a local folder.
     #[command(flatten)]
     pub remote: RestCatalogConfig,

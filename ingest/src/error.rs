@@ -107,6 +107,9 @@ pub enum StartError {
         /// The error of the operating system.
         source: io::Error,
     },
+    /// The keeper cannot be started.
+    #[error("--keeper (LAKEFRONT_INGEST_KEEPER): {0}")]
+    Keeper(#[from] crate::keeper::Error),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),

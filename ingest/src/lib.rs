@@ -2,17 +2,17 @@
 //!
 //! A request is decoded, appended to the [write-ahead log](wal), and answered once the log is synced. The [pipeline]
 //! then commits the request to the lake. The same commit sets the log position, so that each request is stored exactly
-//! once, wherever the process is killed. Beside that, [compaction] keeps the lake's files few, and
-//! [retention] drops old days.
+//! once, wherever the process is killed. Beside that, [compaction] keeps the lake's files few, [retention] drops old
+//! days, and the [keeper] moves rows that landed through Cloudflare Pipelines.
 
 pub mod commands;
 pub mod compaction;
 pub mod config;
 pub mod error;
+pub mod keeper;
 pub mod metrics;
 pub mod otlp;
 pub mod pipeline;
-pub mod request;
 pub mod retention;
 pub mod server;
 pub mod wal;

@@ -43,6 +43,15 @@ pub struct TableLabel {
     pub table: &'static str,
 }
 
+/// Labels of rows that landed through Cloudflare Pipelines.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LandingLabels {
+    /// Name of the table.
+    pub table: &'static str,
+    /// `accepted`, `landed`, `moved`, `repeated`, `unreadable` or `missing`
+    pub stage: &'static str,
+}
+
 /// All metrics of the process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -81,6 +90,8 @@ pub struct Metrics {
     pub compaction_failures: Family<TableLabel, Counter>,
     /// Rows of days that were dropped because the table no longer keeps them.
     pub dropped_rows: Family<TableLabel, Counter>,
+    /// Rows that landed through Cloudflare Pipelines, over the kept hours.
+    pub landing_rows: Family<LandingLabels, Gauge>,
     /// Data files that are small enough to be compacted.
     pub small_files: Family<TableLabel, Gauge>,
     /// Requests that were decoded again from the log, because the queue was full or the program was restarted.
@@ -113,6 +124,7 @@ impl Default for Metrics {
             compacted_bytes: Family::default(),
             compaction_failures: Family::default(),
             dropped_rows: Family::default(),
+            landing_rows: Family::default(),
             small_files: Family::default(),
             decoded_again: Counter::default(),
             backlog_bytes: Gauge::default(),
@@ -200,6 +212,11 @@ impl Metrics {
             "dropped_rows",
             "Rows of days that were dropped because the table no longer keeps them",
             self.dropped_rows.clone(),
+        );
+        r.register(
+            "landing_rows",
+            "Rows of the last 48 hours that landed through Cloudflare Pipelines, by stage; `missing` were accepted and never landed",
+            self.landing_rows.clone(),
         );
         r.register(
             "small_files",

@@ -15,6 +15,7 @@ use crate::{
     compaction::Compactor,
     config::{Config, GrpcListen},
     error::{StartError, WalError},
+    keeper,
     metrics::Metrics,
     orphan_files,
     pipeline::{Numbering, Pipeline, Progress, Setup},
@@ -113,6 +114,13 @@ impl Ingest {
             config.retention.keep_days.clone(),
             metrics.clone(),
         );
+        let landing = keeper::start(
+            &mut periodic,
+            lake.clone(),
+            place.clone(),
+            &config.keeper,
+            metrics.clone(),
+        )?;
         let compactor = Compactor::start(lake, &config.compaction, metrics.clone(), progress.clone());
         let (listener, address) = listen(config.server.listen, "--listen, LAKEFRONT_INGEST_LISTEN").await?;
         let (mut listeners, mut grpc_address) = (vec![listener], None);
@@ -139,6 +147,7 @@ impl Ingest {
             progress,
             compaction: compactor.health(),
             retention,
+            landing,
             metrics,
             rate: Arc::default(),
             last_refusal: LastRefusal::default(),

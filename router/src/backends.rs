@@ -1,4 +1,5 @@
-//! The engines that answer queries: their clients, their cached status, and the failover from one to the next.
+//! The engines that answer queries: their clients, their cached status, and the failover from one to the next. Beside
+//! them, the container of the keeper.
 
 pub mod failover;
 pub mod failure;
@@ -11,3 +12,5 @@ pub(crate) mod container;
 pub(crate) mod engine;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod fetch;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod keeper;

@@ -3,6 +3,7 @@
 
 mod address;
 mod clickhouse;
+mod landing;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::clickhouse::{CHDB, Clickhouse, Login};
+pub use self::landing::Landing;
 use crate::error::ConfigError;
 
 /// The configuration of the Worker.
@@ -26,6 +28,9 @@ pub struct Config {
     pub login: Login,
     /// `INGEST_URL`: the address to which OTLP is forwarded. Without it the Worker refuses OTLP.
     pub ingest: Option<Url>,
+    /// `LANDING`: `pipelines` if the Worker takes OTLP itself and sends the rows to streams. `INGEST_URL` then counts for
+    /// nothing but the router's own events.
+    pub landing: Option<Landing>,
     /// `INGEST_TIMEOUT`: the time limit for an answer of ingest to forwarded OTLP, 1 to 600 seconds, 100 by default. The
     /// default is longer than ingest waits for a body or a snapshot.
     pub ingest_timeout: Duration,
@@ -82,6 +87,7 @@ impl Config {
                 password: secret("CLICKHOUSE_PASSWORD", text("CLICKHOUSE_PASSWORD"))?,
             },
             ingest: base_url("INGEST_URL", text("INGEST_URL"))?,
+            landing: landing::landing(&text)?,
             ingest_timeout: seconds("INGEST_TIMEOUT", text("INGEST_TIMEOUT"), 100)?,
             observes_itself: switch("SELF_OBSERVATION", text("SELF_OBSERVATION"))?,
             ingest_key: secret("INGEST_KEY", text("INGEST_KEY"))?,
@@ -202,6 +208,11 @@ mod tests {
             (
                 &[("CHDB_URL", "http://a"), ("CLICKHOUSE_PASSWORD", "short")],
                 "CLICKHOUSE_PASSWORD",
+            ),
+            (&[("CHDB_URL", "http://a"), ("LANDING", "on")], "LANDING"),
+            (
+                &[("CHDB_URL", "http://a"), ("LANDING", "pipelines")],
+                "LANDING_STREAMS",
             ),
             (
                 &[("CHDB_URL", "http://a"), ("LOCATION_HEADER", "not a header")],

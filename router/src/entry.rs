@@ -6,20 +6,25 @@ use axum::body::{Body, HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
 use futures::future::{Either, select};
 use http::request::Parts;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, HeaderName, Request, header};
 use lakefront_api::ProblemType;
+use lakefront_otel::decode::Signal;
 use lakefront_query::REQUEST_DEADLINE;
 use tower_service::Service;
 use url::Url;
-use worker::{Context, Env, Headers, ResponseBuilder, console_error, event, web_sys};
+use worker::{
+    Context, Env, Headers, ResponseBuilder, ScheduleContext, ScheduledEvent, console_error, event, web_sys,
+};
 
+use crate::backends::keeper;
 use crate::body::{self, BodyError};
 use crate::clock::Instant;
+use crate::config::Landing;
 use crate::problem::ApiError;
 use crate::request::RequestContext;
 use crate::state::AppState;
 use crate::timer::Timer;
-use crate::{auth, cf, headers, otlp};
+use crate::{auth, cf, headers, landing, otlp};
 
 /// The largest body of a request to the API or to a server function, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -36,9 +41,12 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     let mut response = match AppState::of_isolate(&env) {
         Ok(state) => {
             if let Some(signal) = signal_of(&request) {
-                match forwarded(state, signal, &request).await {
-                    Ok(response) => return Ok(response),
-                    Err(refusal) => refusal.into_response(),
+                match &state.config.landing {
+                    Some(landing) => landed(landing, signal, &request, env, &context).await,
+                    None => match forwarded(state, signal, &request).await {
+                        Ok(response) => return Ok(response),
+                        Err(refusal) => refusal.into_response(),
+                    },
                 }
             } else {
                 answer(state, request, env, context, arrived)
@@ -52,17 +60,50 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     script_response(response).await
 }
 
-fn signal_of(request: &web_sys::Request) -> Option<&'static str> {
-    otlp::signal_path(Url::parse(&request.url()).ok()?.path())
+/// Runs the keeper at the times that `triggers.crons` of `wrangler.toml` names.
+#[event(scheduled)]
+async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    if let Err(error) = keeper::run(&env).await {
+        console_error!("landed rows were not moved: {error}");
+    }
+}
+
+fn signal_of(request: &web_sys::Request) -> Option<Signal> {
+    otlp::signal_of(Url::parse(&request.url()).ok()?.path())
+}
+
+/// Takes a request for a signal and sends its rows to streams.
+async fn landed(
+    landing: &'static Landing,
+    signal: Signal,
+    request: &web_sys::Request,
+    env: Env,
+    context: &Context,
+) -> Response {
+    let mut parts = match http_parts(request) {
+        Ok(parts) => parts,
+        Err(error) => return cannot_be_read(&error).into_response(),
+    };
+    for spoofable in otlp::SPOOFABLE {
+        parts.headers.remove(spoofable);
+    }
+    let country = otlp::country(request).and_then(|country| country.parse().ok());
+    parts
+        .headers
+        .extend(country.map(|country| (HeaderName::from_static("cf-ipcountry"), country)));
+    let sender = otlp::sender(request).ok().flatten();
+    landing::answer(landing, signal, &parts, sender, request, env, context)
+        .await
+        .map(Body::from)
 }
 
 async fn forwarded(
     state: &AppState,
-    signal: &str,
+    signal: Signal,
     request: &web_sys::Request,
 ) -> Result<web_sys::Response, ApiError> {
     let Some(ingest) = &state.config.ingest else {
-        let detail = "this router takes no telemetry: INGEST_URL is not set";
+        let detail = "this router takes no telemetry: neither INGEST_URL nor LANDING is set";
         return Err(ApiError::new(ProblemType::NotFound, detail));
     };
     otlp::forward(ingest, state.config.ingest_timeout, signal, request)

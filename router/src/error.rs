@@ -46,6 +46,18 @@ pub enum ConfigError {
         /// The name of the variable.
         name: &'static str,
     },
+    /// `LANDING` names no way of landing.
+    #[error("LANDING must be pipelines, or not set")]
+    Landing,
+    /// `LANDING_STREAMS` is not the address of each stream.
+    #[error(
+        "LANDING_STREAMS must be {{\"otel_logs\":\"https://….ingest.cloudflare.com\", …}} with an address for each of the streams that \
+         `lakefront-ingest pipelines --create` makes: {0}"
+    )]
+    Streams(String),
+    /// `VISITOR_SECRET` is too short.
+    #[error("VISITOR_SECRET: {0}")]
+    VisitorSecret(&'static str),
     /// A secret is too short or has characters that a header cannot hold.
     #[error("{name} must be at least 16 visible ASCII characters; `openssl rand -hex 32` makes one")]
     Secret {

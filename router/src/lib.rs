@@ -14,6 +14,7 @@ pub mod config;
 mod error;
 pub mod geo;
 pub mod headers;
+pub mod landing;
 pub mod lanes;
 pub mod problem;
 pub mod telemetry;

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::{Either, select};
+use lakefront_otel::decode::Signal;
 use url::Url;
 use worker::wasm_bindgen::JsCast;
 use worker::{AbortController, Fetch, Request, Response, Result, web_sys};
@@ -11,11 +12,12 @@ use worker::{AbortController, Fetch, Request, Response, Result, web_sys};
 use crate::cf::property;
 use crate::timer::Timer;
 
-/// Returns the path if it is that of an OTLP/HTTP signal.
-pub fn signal_path(path: &str) -> Option<&'static str> {
-    ["/v1/logs", "/v1/traces", "/v1/metrics"]
-        .into_iter()
-        .find(|signal| *signal == path)
+/// Headers about the sender, which a client could forge.
+pub const SPOOFABLE: [&str; 4] = ["x-forwarded-for", "cf-ipcountry", "forwarded", "x-real-ip"];
+
+/// Returns the signal whose OTLP/HTTP path it is.
+pub fn signal_of(path: &str) -> Option<Signal> {
+    Signal::ALL.into_iter().find(|signal| signal.path() == path)
 }
 
 /// Forwards the request with its body unread, and adds the sender's address and country as the platform gives them.
@@ -25,22 +27,21 @@ pub fn signal_path(path: &str) -> Option<&'static str> {
 pub async fn forward(
     ingest: &Url,
     limit: Duration,
-    path: &str,
+    signal: Signal,
     request: &web_sys::Request,
 ) -> Result<Response> {
-    let mut target = ingest.join(path.trim_start_matches('/'))?;
+    let mut target = ingest.join(signal.path().trim_start_matches('/'))?;
     // A page that cannot set headers sends the id of its batch in the query string.
     target.set_query(Url::parse(&request.url())?.query());
     let forwarded = web_sys::Request::new_with_str_and_init(target.as_str(), request.unchecked_ref())?;
     let headers = forwarded.headers();
-    // A client could forge these headers.
-    for spoofable in ["x-forwarded-for", "cf-ipcountry", "forwarded", "x-real-ip"] {
+    for spoofable in SPOOFABLE {
         headers.delete(spoofable)?;
     }
     if let Some(address) = sender(request)? {
         headers.set("x-forwarded-for", &address)?;
     }
-    if let Some(country) = property(request, "country").filter(|country| !country.is_empty()) {
+    if let Some(country) = country(request) {
         headers.set("cf-ipcountry", &country)?;
     }
     // The viewer's password and cookies must not reach ingest. Keys of ingest itself are bearer tokens.
@@ -70,8 +71,13 @@ fn is_basic(authorization: &str) -> bool {
     scheme.eq_ignore_ascii_case("basic")
 }
 
+/// Returns the sender's country as the platform gives it.
+pub fn country(request: &web_sys::Request) -> Option<String> {
+    property(request, "country").filter(|country| !country.is_empty())
+}
+
 /// Returns the sender's address. workerd gives it with the port beside the request, Cloudflare in a header of its own.
-fn sender(request: &web_sys::Request) -> Result<Option<String>> {
+pub fn sender(request: &web_sys::Request) -> Result<Option<String>> {
     let socket = property(request, "clientIp").and_then(|text| text.parse::<std::net::SocketAddr>().ok());
     match socket {
         Some(socket) => Ok(Some(socket.ip().to_string())),

@@ -23,6 +23,7 @@
 //!   `cargo build -p lakefront-ingest -p lakefront-chdb-container -p lakefront-demo`.
 //! - [`SyncProcess`] copies the lake into ClickHouse servers. [`Worker`] is the router on workerd, with the backends
 //!   that its variables name.
+//! - [`Pipelines`] stands in for Cloudflare Pipelines, by its documented limits and behaviour.
 //! - All programs and folders are removed when the [`Stack`] is dropped. When a test panics, the programs' last lines
 //!   are printed.
 //! - [`Stack::lake`] is the place of the lake: a folder (`catalog.db`, `otel/<table>/…`), or with
@@ -37,6 +38,7 @@ mod ingest;
 mod lake_at;
 mod minio;
 mod nessie;
+mod pipelines;
 mod process;
 mod python;
 mod relay;
@@ -53,6 +55,7 @@ pub use hot::Hot;
 pub use ingest::Ingest;
 pub use lake_at::{LakeAt, data_files};
 pub use nessie::Nessie;
+pub use pipelines::{Pipelines, Taking};
 pub use process::{Process, command, free_address};
 pub use python::{checkout, python};
 pub use relay::{Relay, Request, Treatment};

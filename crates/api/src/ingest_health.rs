@@ -26,6 +26,9 @@ pub struct IngestHealth {
     /// The retention of the lake since the start. `None` from an ingest of an older version.
     #[serde(default)]
     pub retention: Option<IngestRetention>,
+    /// The rows that landed through Cloudflare Pipelines. `None` from an ingest of an older version.
+    #[serde(default)]
+    pub landing: Option<IngestLanding>,
     /// The last refused request since the start.
     pub last_refusal: Option<IngestRefusal>,
     /// The last request since the start that was accepted without some of its records or values.
@@ -178,4 +181,57 @@ pub struct IngestDrop {
     pub rows: u64,
     /// The size of the files, in bytes.
     pub bytes: u64,
+}
+
+/// The rows that landed through Cloudflare Pipelines, and that the keeper moves into the lake.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct IngestLanding {
+    /// True if the keeper is turned on.
+    pub enabled: bool,
+    /// When the last run ended.
+    pub last_run: Option<Timestamp>,
+    /// The reconciliation of each table, by its name.
+    pub tables: BTreeMap<String, LandingTable>,
+    /// The last failure, which is kept when later runs succeed.
+    pub last_error: Option<IngestFailure>,
+}
+
+/// The reconciliation of one table.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LandingTable {
+    /// The rows by the hour in which the Worker accepted them. The key is the hour's first moment, such as
+    /// `2026-11-29T15:00:00Z`. The last 48 hours with rows are kept.
+    pub hours: BTreeMap<String, LandingHour>,
+}
+
+impl LandingTable {
+    /// Returns the sums of all kept hours, by their names in metrics.
+    pub fn stages(&self) -> [(&'static str, u64); 6] {
+        let sum = |rows: fn(&LandingHour) -> u64| self.hours.values().map(rows).sum();
+        [
+            ("accepted", sum(|hour| hour.accepted)),
+            ("landed", sum(|hour| hour.landed)),
+            ("moved", sum(|hour| hour.moved)),
+            ("repeated", sum(|hour| hour.repeated)),
+            ("unreadable", sum(|hour| hour.unreadable)),
+            ("missing", sum(|hour| hour.missing.unwrap_or_default())),
+        ]
+    }
+}
+
+/// The rows of one table and hour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandingHour {
+    /// Rows that streams have taken, according to the receipts that have landed.
+    pub accepted: u64,
+    /// Rows in landing files.
+    pub landed: u64,
+    /// Rows that were moved into the lake.
+    pub moved: u64,
+    /// Rows that had landed before.
+    pub repeated: u64,
+    /// Rows that landed and cannot be stored.
+    pub unreadable: u64,
+    /// Rows that were accepted and did not land. `None` until the hour has been over for 15 minutes.
+    pub missing: Option<u64>,
 }

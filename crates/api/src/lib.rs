@@ -27,8 +27,8 @@ pub use engine_health::{EngineHealth, EngineState, LakeHealth, LakeState, NO_SUC
 pub use engine_query::{EngineQueryError, EngineQueryReply, EngineQueryRequest};
 pub use health::{BackendHealth, BackendState, HealthReply};
 pub use ingest_health::{
-    IngestCommit, IngestCompaction, IngestDrop, IngestFailure, IngestHealth, IngestLog, IngestLoss,
-    IngestRefusal, IngestRetention, IngestRewrite,
+    IngestCommit, IngestCompaction, IngestDrop, IngestFailure, IngestHealth, IngestLanding, IngestLog,
+    IngestLoss, IngestRefusal, IngestRetention, IngestRewrite, LandingHour, LandingTable,
 };
 pub use page::{Page, PanelPlace};
 pub use problem::{Problem, ProblemType};

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use clap::Args;
 use secrecy::SecretString;
 
-use crate::NAMESPACE;
 use crate::error::{Error, Result};
 use crate::s3_access::{S3Access, S3Keys};
 
@@ -114,7 +113,7 @@ impl RestCatalogConfig {
     ///
     /// # Errors
     /// [`Error::Config`] when the configured location is not an `s3://` URL.
-    pub fn table_location(&self, table: &str) -> Result<Option<String>> {
+    pub(crate) fn table_location(&self, namespace: &str, table: &str) -> Result<Option<String>> {
         let Some(location) = &self.s3_location else {
             return Ok(None);
         };
@@ -125,7 +124,7 @@ impl RestCatalogConfig {
             )));
         }
         let location = location.trim_end_matches('/');
-        Ok(Some(format!("{location}/{}/{table}", NAMESPACE)))
+        Ok(Some(format!("{location}/{namespace}/{table}")))
     }
 
     /// Returns the address and credentials of the store. The configuration comes before the values that the catalog

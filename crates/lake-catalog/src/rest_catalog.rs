@@ -27,7 +27,10 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// A clone is cheap.
 #[derive(Clone, Debug)]
-pub struct RestCatalog(Arc<Inner>);
+pub struct RestCatalog {
+    inner: Arc<Inner>,
+    namespace: &'static str,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -168,7 +171,10 @@ impl RestCatalog {
             inner.oauth_uri = uri;
         }
         inner.nessie_uri = catalog_value("nessie.core-base-uri");
-        Ok(Self(Arc::new(inner)))
+        Ok(Self {
+            inner: Arc::new(inner),
+            namespace: NAMESPACE,
+        })
     }
 
     /// Returns true if the catalog has branches or tags beside the branch of this lake. Their tables name files that
@@ -181,15 +187,15 @@ impl RestCatalog {
         struct References {
             references: Vec<IgnoredAny>,
         }
-        let Some(uri) = &self.0.nessie_uri else {
+        let Some(uri) = &self.inner.nessie_uri else {
             return Ok(false);
         };
         let url = format!("{}/v2/trees", uri.trim_end_matches('/'));
-        let reply = self.0.send(|http| http.get(&url)).await?;
+        let reply = self.inner.send(|http| http.get(&url)).await?;
         if reply.status != StatusCode::OK {
-            return Err(self.0.refused("its branches", &reply));
+            return Err(self.inner.refused("its branches", &reply));
         }
-        let found: References = self.0.parse("its branches", &reply)?;
+        let found: References = self.inner.parse("its branches", &reply)?;
         Ok(found.references.len() > 1)
     }
 
@@ -204,10 +210,10 @@ impl RestCatalog {
     ) -> Result<Option<Option<RestTable<M>>>> {
         let url = format!("{}/tables/{table}", self.namespace());
         let reply = self
-            .0
+            .inner
             .send(|http| {
                 let request = http.get(&url).query(&[("snapshots", "all")]);
-                let request = match self.0.config.s3_access_key_id {
+                let request = match self.inner.config.s3_access_key_id {
                     Some(_) => request,
                     None => request.header("X-Iceberg-Access-Delegation", "vended-credentials"),
                 };
@@ -221,14 +227,14 @@ impl RestCatalog {
             StatusCode::OK => Ok(Some(Some(self.table(table, reply)?))),
             StatusCode::NOT_MODIFIED if cached_etag.is_some() => Ok(Some(None)),
             StatusCode::NOT_FOUND => Ok(None),
-            _ => Err(self.0.refused(&format!("table {table}"), &reply)),
+            _ => Err(self.inner.refused(&format!("table {table}"), &reply)),
         }
     }
 
     fn table<M: DeserializeOwned>(&self, name: &str, reply: Reply) -> Result<RestTable<M>> {
         let what = format!("table {name}");
-        let loaded: LoadTableResult = self.0.parse(&what, &reply)?;
-        let parsed: LoadedMetadata<M> = self.0.parse(&what, &reply)?;
+        let loaded: LoadTableResult = self.inner.parse(&what, &reply)?;
+        let parsed: LoadedMetadata<M> = self.inner.parse(&what, &reply)?;
         let mut properties = loaded.config;
         // By the specification, the credential with the longest matching prefix is the most specific one.
         let of_table = &loaded.metadata.location;
@@ -241,34 +247,53 @@ impl RestCatalog {
         let expires = properties.get("s3.session-token-expires-at-ms");
         Ok(RestTable {
             location: loaded.metadata_location.unwrap_or_default(),
-            access: self.0.config.access(&properties),
+            access: self.inner.config.access(&properties),
             expires_at_ms: expires.and_then(|text| text.parse().ok()),
             metadata: parsed.metadata,
             etag: reply.etag,
         })
     }
 
-    /// Returns the configuration of the lake.
-    pub fn config(&self) -> &RestCatalogConfig {
-        &self.0.config
+    /// Returns a client for the tables of another namespace than [`NAMESPACE`]. It has the same connections and tokens.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &'static str) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            namespace,
+        }
     }
 
-    /// Creates the namespace `otel` if it is missing.
+    /// Returns the location for a new table, or `None` if the catalog chooses it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the configured location is not an `s3://` URL.
+    pub fn table_location(&self, table: &str) -> Result<Option<String>> {
+        self.config().table_location(self.namespace, table)
+    }
+
+    /// Returns the configuration of the lake.
+    pub fn config(&self) -> &RestCatalogConfig {
+        &self.inner.config
+    }
+
+    /// Creates the namespace if it is missing.
     ///
     /// # Errors
     /// When the catalog does not answer, or refuses to create it.
     pub async fn create_namespace(&self) -> Result<()> {
         let url = self.namespace();
-        let reply = self.0.send(|http| http.get(&url)).await?;
+        let reply = self.inner.send(|http| http.get(&url)).await?;
         if reply.status.is_success() {
             return Ok(());
         }
-        let url = format!("{}/namespaces", self.0.base);
-        let body = json!({ "namespace": [NAMESPACE], "properties": {} });
-        let reply = self.0.send(|http| http.post(&url).json(&body)).await?;
+        let url = format!("{}/namespaces", self.inner.base);
+        let body = json!({ "namespace": [self.namespace], "properties": {} });
+        let reply = self.inner.send(|http| http.post(&url).json(&body)).await?;
         match reply.status {
             status if status.is_success() || status == StatusCode::CONFLICT => Ok(()),
-            _ => Err(self.0.refused("to create the namespace otel", &reply)),
+            _ => Err(self
+                .inner
+                .refused(&format!("to create the namespace {}", self.namespace), &reply)),
         }
     }
 
@@ -278,10 +303,12 @@ impl RestCatalog {
     /// When the catalog does not answer, or refuses to create it.
     pub async fn create_table(&self, table: &str, request: &impl Serialize) -> Result<()> {
         let url = format!("{}/tables", self.namespace());
-        let reply = self.0.send(|http| http.post(&url).json(request)).await?;
+        let reply = self.inner.send(|http| http.post(&url).json(request)).await?;
         match reply.status {
             status if status.is_success() || status == StatusCode::CONFLICT => Ok(()),
-            _ => Err(self.0.refused(&format!("to create the table {table}"), &reply)),
+            _ => Err(self
+                .inner
+                .refused(&format!("to create the table {table}"), &reply)),
         }
     }
 
@@ -309,13 +336,13 @@ impl RestCatalog {
         let url = format!("{}/tables/{table}", self.namespace());
         let body = CommitTableRequest {
             identifier: Identifier {
-                namespace: [NAMESPACE],
+                namespace: [self.namespace],
                 name: table,
             },
             requirements,
             updates,
         };
-        let reply = match self.0.send(|http| http.post(&url).json(&body)).await {
+        let reply = match self.inner.send(|http| http.post(&url).json(&body)).await {
             Ok(reply) => reply,
             Err(error @ Error::Unreachable { sent: true, .. }) => return Ok(RestCommit::Unknown(error)),
             Err(error) => return Err(error),
@@ -328,13 +355,15 @@ impl RestCatalog {
                 Err(error) => RestCommit::Unknown(error),
             }),
             StatusCode::CONFLICT => Ok(RestCommit::Conflict),
-            status if status.is_server_error() => Ok(RestCommit::Unknown(self.0.refused(&what(), &reply))),
-            _ => Err(self.0.refused(&what(), &reply)),
+            status if status.is_server_error() => {
+                Ok(RestCommit::Unknown(self.inner.refused(&what(), &reply)))
+            }
+            _ => Err(self.inner.refused(&what(), &reply)),
         }
     }
 
     fn namespace(&self) -> String {
-        format!("{}/namespaces/{NAMESPACE}", self.0.base)
+        format!("{}/namespaces/{}", self.inner.base, self.namespace)
     }
 }
 

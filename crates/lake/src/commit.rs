@@ -32,6 +32,19 @@ pub struct Commit {
     pub sequence_number: i64,
 }
 
+/// A change of one property of a table, which a commit makes only if the property still has its value from before.
+///
+/// With it, a program keeps its own position in the table that it writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PropertyChange {
+    /// Name of the property.
+    pub name: String,
+    /// The value that the program found. `None` if the table had no such property.
+    pub before: Option<String>,
+    /// The new value.
+    pub after: String,
+}
+
 /// The change that a commit makes to a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Change<'a> {
@@ -43,6 +56,8 @@ pub(crate) struct Change<'a> {
     pub wal: Option<&'a WalPosition>,
     /// True if the commit assigns the number of a new writer.
     pub new_writer: bool,
+    /// A property of the table that the commit changes.
+    pub property: Option<&'a PropertyChange>,
 }
 
 /// A commit that is ready to be swapped in.
@@ -139,6 +154,15 @@ pub(crate) async fn commit(table: &OpenTable, change: Change<'_>) -> Result<Opti
             true => state_unknown(name, error),
             false => error,
         };
+        if let Some(property) = change.property
+            && base.metadata.properties().get(&property.name) != property.before.as_ref()
+        {
+            *cached = Some(base);
+            return Err(failed(Error::PropertyChanged {
+                table: name.to_owned(),
+                property: property.name.clone(),
+            }));
+        }
         let mut written = Vec::new();
         let prepared = prepare(table, &base, &change, snapshot_id, &mut written).await;
         let prepared = match prepared {
@@ -219,6 +243,10 @@ async fn prepare(
     if change.new_writer {
         builder = builder.set_properties(writer_positions::next_writer(metadata.properties()))?;
     }
+    if let Some(property) = change.property {
+        let set = HashMap::from([(property.name.clone(), property.after.clone())]);
+        builder = builder.set_properties(set)?;
+    }
     if let Some(wal) = change.wal {
         builder = builder.set_properties(writer_positions::set(wal, now_ms))?;
     }
@@ -258,6 +286,7 @@ pub(crate) async fn change_metadata(
             },
             wal: None,
             new_writer: false,
+            property: None,
         };
         let snapshot = write_snapshot(table, base, &empty, new_snapshot_id(), &mut Vec::new()).await?;
         builder = builder.set_branch_snapshot(snapshot, MAIN_BRANCH)?;

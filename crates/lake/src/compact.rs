@@ -44,6 +44,7 @@ pub(crate) async fn replace(table: &OpenTable, old: &[DataFile], new: &[DataFile
         },
         wal: None,
         new_writer: false,
+        property: None,
     };
     // Only a commit with a log position can be a repeat.
     commit(table, change).await?.ok_or_else(|| Error::NotCurrent {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lakefront_lake_catalog::LakeLocation;
+use lakefront_lake_catalog::{LakeLocation, NAMESPACE};
 use lakefront_otel::Table;
 
 use crate::layout::Layout;
@@ -14,6 +14,8 @@ use crate::time::now_ms;
 pub struct LakeConfig {
     /// Location of the tables and the catalog.
     pub location: LakeLocation,
+    /// Namespace of the tables. A folder has only that of the lake.
+    pub namespace: &'static str,
     /// Definitions of the tables. A test opens a lake as another version did.
     pub tables: &'static [Table],
     /// Number of the latest snapshots that are kept.
@@ -46,6 +48,7 @@ impl LakeConfig {
     pub fn at(location: LakeLocation) -> Self {
         Self {
             location,
+            namespace: NAMESPACE,
             tables: lakefront_otel::tables(),
             keep_snapshots: 100,
             keep_hourly: Duration::from_secs(7 * 24 * 3600),

@@ -89,6 +89,20 @@ impl TableState {
         Timestamp::from_millisecond(retention::committed_ms(last)).ok()
     }
 
+    /// Returns the first kept commit after a sequence number by which another program rewrote files. Rows of older
+    /// files have a new sequence number since.
+    pub fn rewritten_after(&self, sequence_number: i64) -> Option<i64> {
+        let rewrites = |snapshot: &&SnapshotRef| {
+            let operation = &snapshot.summary().operation;
+            snapshot.sequence_number() > sequence_number
+                && [Operation::Replace, Operation::Overwrite].contains(operation)
+        };
+        self.snapshots
+            .iter()
+            .find(rewrites)
+            .map(|snapshot| snapshot.sequence_number())
+    }
+
     /// Returns the path of a file below the table's folder, as [`Lake::open_file`](crate::Lake::open_file) takes it.
     ///
     /// Returns `None` if the file is not in that folder because another writer put it elsewhere.

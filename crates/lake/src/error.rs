@@ -129,6 +129,14 @@ pub enum Error {
         /// Number of the writer.
         writer: u16,
     },
+    /// A property has another value than the program found, because another process has changed it.
+    #[error("property {property} of `{table}` was changed by another process; read it again")]
+    PropertyChanged {
+        /// Name of the table.
+        table: String,
+        /// Name of the property.
+        property: String,
+    },
     /// A setting has an invalid value; the text names it.
     #[error("{0}")]
     Config(String),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use iceberg::spec::{DataFile, Operation};
 
-use crate::commit::{self, Change, Commit};
+use crate::commit::{self, Change, Commit, PropertyChange};
 use crate::compaction::pace::Pace;
 use crate::compaction::{self, Compacted, CompactionPlan, CompactionSettings, Group};
 use crate::config::LakeConfig;
@@ -15,7 +15,7 @@ use crate::current_files::{self, TableState};
 use crate::erasure::condition::Condition;
 use crate::erasure::{self, Proof, Selected, SelectedDay};
 use crate::error::{Error, Result};
-use crate::lake_file::LakeFile;
+use crate::lake_file::{self, LakeFile};
 use crate::manifests::Files;
 use crate::old_days::OldDay;
 use crate::snapshot_expiry::{self, Expired};
@@ -46,6 +46,22 @@ impl Lake {
     pub async fn open(config: LakeConfig) -> Result<Self> {
         let tables = Arc::new(opening::open(config).await?);
         Ok(Self { tables })
+    }
+
+    /// Opens those tables that a REST catalog has already, and creates nothing. The others are unknown tables.
+    ///
+    /// This is for tables of another program, such as the landing tables of a sink.
+    ///
+    /// # Errors
+    /// When the catalog or the store can't be used; the message says what to do.
+    pub async fn open_existing(config: LakeConfig) -> Result<Self> {
+        let tables = Arc::new(opening::open_existing(config).await?);
+        Ok(Self { tables })
+    }
+
+    /// Returns true if the table of that name is open.
+    pub fn has(&self, table: &str) -> bool {
+        self.tables.contains_key(table)
     }
 
     /// Adds the declared columns that a table of an older version lacks, by a change of metadata only. The columns are
@@ -96,6 +112,7 @@ impl Lake {
             },
             wal,
             new_writer: false,
+            property: None,
         };
         commit::append(self.table(table)?, change).await
     }
@@ -121,6 +138,68 @@ impl Lake {
     /// delete files, which may concern the old files; else the same as of [`Lake::append`].
     pub async fn replace(&self, table: &str, old: &[DataFile], new: &[DataFile]) -> Result<Commit> {
         compact::replace(self.table(table)?, old, new).await
+    }
+
+    /// Commits data files and, in the same commit, the change of a property of the table.
+    ///
+    /// # Errors
+    /// [`Error::PropertyChanged`] when the property has another value than the program found, else the same as of
+    /// [`Lake::append`].
+    pub async fn append_with(
+        &self,
+        table: &str,
+        files: &[DataFile],
+        property: &PropertyChange,
+    ) -> Result<()> {
+        let change = Change {
+            operation: Operation::Append,
+            files: Files {
+                added: files,
+                removed: &HashMap::new(),
+                same_rows: false,
+            },
+            wal: None,
+            new_writer: false,
+            property: Some(property),
+        };
+        commit::append(self.table(table)?, change).await.map(drop)
+    }
+
+    /// Takes files out of the table in one commit, which may also change a property. Their rows are gone.
+    ///
+    /// # Errors
+    /// [`Error::NotCurrent`] when a file is not in the current snapshot, else the same as of [`Lake::append_with`].
+    pub async fn remove(
+        &self,
+        table: &str,
+        files: &[DataFile],
+        property: Option<&PropertyChange>,
+    ) -> Result<()> {
+        let removed = files
+            .iter()
+            .map(|file| (file.file_path().to_owned(), lake_file::day(file.partition())))
+            .collect();
+        let change = Change {
+            operation: Operation::Delete,
+            files: Files {
+                added: &[],
+                removed: &removed,
+                same_rows: false,
+            },
+            wal: None,
+            new_writer: false,
+            property,
+        };
+        commit::append(self.table(table)?, change).await.map(drop)
+    }
+
+    /// Returns a property of the table.
+    ///
+    /// # Errors
+    /// When the catalog does not answer.
+    pub async fn property(&self, table: &str, name: &str) -> Result<Option<String>> {
+        let committed = self.table(table)?.committed().await?;
+        Ok(committed.metadata.properties().get(name).cloned())
     }
 
     /// Returns the rewrites of a table that are due now.

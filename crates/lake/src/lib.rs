@@ -46,7 +46,7 @@ mod write;
 mod writer_numbers;
 mod writer_positions;
 
-pub use commit::Commit;
+pub use commit::{Commit, PropertyChange};
 pub use compaction::{Compacted, CompactionPlan, CompactionSettings, Group, pace::Pace};
 pub use config::LakeConfig;
 pub use current_files::TableState;

@@ -62,6 +62,7 @@ pub(crate) async fn drop_days(table: &OpenTable, keep_days: u16) -> Result<Vec<O
             },
             wal: None,
             new_writer: false,
+            property: None,
         };
         match commit(table, change).await {
             Ok(_) => return Ok(by_day(&files)),

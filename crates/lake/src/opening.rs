@@ -27,16 +27,30 @@ pub(crate) async fn open(config: LakeConfig) -> Result<BTreeMap<&'static str, Ar
             }
         }
         LakeLocation::RestCatalog(lake) => {
-            let catalog = RestCatalog::connect(lake).await?;
+            let catalog = RestCatalog::connect(lake).await?.in_namespace(config.namespace);
             catalog.create_namespace().await?;
             for definition in config.tables {
-                let table = OpenTable::open_remote(&catalog, definition, &config).await?;
-                tables.insert(definition.name, Arc::new(table));
+                let table = OpenTable::open_remote(&catalog, definition, &config, true).await?;
+                tables.extend(table.map(|table| (definition.name, Arc::new(table))));
             }
         }
     }
     for table in tables.values() {
         version_hint::publish(table).await?;
+    }
+    Ok(tables)
+}
+
+/// Opens the tables that a REST catalog has already. A folder has none in another namespace than its own.
+pub(crate) async fn open_existing(config: LakeConfig) -> Result<BTreeMap<&'static str, Arc<OpenTable>>> {
+    let config = Arc::new(config);
+    let mut tables = BTreeMap::new();
+    if let LakeLocation::RestCatalog(lake) = &config.location {
+        let catalog = RestCatalog::connect(lake).await?.in_namespace(config.namespace);
+        for definition in config.tables {
+            let table = OpenTable::open_remote(&catalog, definition, &config, false).await?;
+            tables.extend(table.map(|table| (definition.name, Arc::new(table))));
+        }
     }
     Ok(tables)
 }

@@ -109,17 +109,19 @@ impl OpenTable {
         )
     }
 
-    /// Opens a table of a REST catalog. Creates the table if the catalog does not have it.
+    /// Opens a table of a REST catalog. If the catalog does not have it, creates the table, or returns `None`.
     pub(crate) async fn open_remote(
         catalog: &RestCatalog,
         definition: &'static Table,
         config: &Arc<LakeConfig>,
-    ) -> Result<Self> {
+        create: bool,
+    ) -> Result<Option<Self>> {
         let name = definition.name;
         let table: RestTable = match catalog.load(name, None).await?.flatten() {
             Some(table) => table,
+            None if !create => return Ok(None),
             None => {
-                let location = catalog.config().table_location(name)?;
+                let location = catalog.table_location(name)?;
                 rest::create(catalog, &table_creation::table_creation(definition, location)?).await?;
                 // Another process may have created it first, so its state comes from the catalog.
                 let table = catalog.load(name, None).await?.flatten();
@@ -136,6 +138,7 @@ impl OpenTable {
             Catalog::Rest(catalog.clone()),
             config,
         )
+        .map(Some)
     }
 
     /// Returns the committed state, as the catalog has it now.

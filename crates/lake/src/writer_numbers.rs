@@ -45,6 +45,7 @@ async fn assign_by_commit(table: &OpenTable) -> Result<i64> {
         },
         wal: None,
         new_writer: true,
+        property: None,
     };
     let Some(commit) = commit(table, change).await? else {
         return Err(Error::NoWritersLeft);

@@ -1,7 +1,10 @@
-//! The commands that work on a lake without a running server: `compact`, `erase`, `retain` and `status`.
+//! The commands that work on a lake without a running server: `compact`, `erase`, `keep`, `retain` and `status`; and
+//! `pipelines`, which makes what feeds it.
 
 mod compact;
 mod erase;
+mod keep;
+mod pipelines;
 mod retain;
 mod status;
 
@@ -26,6 +29,10 @@ enum Command {
     Compact(compact::Arguments),
     /// Erases rows of a user, visitor, service or time from the lake, its history and the log
     Erase(erase::Arguments),
+    /// Moves rows that landed through Cloudflare Pipelines into the lake, as the server does with --keeper on
+    Keep(keep::Arguments),
+    /// Writes or makes the streams, sinks and pipelines through which the Worker's rows land
+    Pipelines(pipelines::Arguments),
     /// Drops days that tables no longer keep, as the server does every hour
     Retain(retain::Arguments),
     /// Shows the rows, files and snapshots of each table
@@ -43,14 +50,18 @@ struct LakeArguments {
 }
 
 impl LakeArguments {
-    async fn open(&self) -> anyhow::Result<Lake> {
-        let location = match &self.data {
+    fn location(&self) -> anyhow::Result<LakeLocation> {
+        Ok(match &self.data {
             _ if self.remote.is_configured() => LakeLocation::new(&self.remote, PathBuf::new()),
             Some(data) => LakeLocation::Folder(data.join("lake")),
             None => anyhow::bail!(
                 "name the lake: --data DIR (LAKEFRONT_DATA) of ingest, or --catalog-uri (LAKEFRONT_CATALOG_URI)"
             ),
-        };
+        })
+    }
+
+    async fn open(&self) -> anyhow::Result<Lake> {
+        let location = self.location()?;
         if let LakeLocation::Folder(folder) = &location
             && !folder.join("catalog.db").is_file()
         {
@@ -79,6 +90,8 @@ impl Commands {
         match self.command {
             Command::Compact(arguments) => arguments.run().await,
             Command::Erase(arguments) => arguments.run().await,
+            Command::Keep(arguments) => arguments.run().await,
+            Command::Pipelines(arguments) => arguments.run().await,
             Command::Retain(arguments) => arguments.run().await,
             Command::Status(arguments) => arguments.run().await,
         }

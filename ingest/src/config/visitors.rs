@@ -1,9 +1,8 @@
 //! The settings for visitors without a user id.
 
-use std::{fmt, str::FromStr};
-
 use clap::Args;
 use jiff::tz::TimeZone;
+use lakefront_otlp::VisitorSecret;
 
 /// Visitors without a user id, who are counted once a day.
 #[derive(Clone, Debug, Args)]
@@ -21,36 +20,6 @@ pub struct VisitorConfig {
         value_name = "SECRET"
     )]
     pub visitor_secret: Option<VisitorSecret>,
-}
-
-/// A secret from which the keys of all days follow.
-#[derive(Clone)]
-pub struct VisitorSecret(String);
-
-impl VisitorSecret {
-    /// Returns the bytes of the secret.
-    pub fn bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl FromStr for VisitorSecret {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.chars().count() {
-            16.. => Ok(Self(text.to_owned())),
-            _ => {
-                Err("expected 16 characters or more, because addresses can be found by trying short secrets")
-            }
-        }
-    }
-}
-
-impl fmt::Debug for VisitorSecret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("VisitorSecret")
-    }
 }
 
 fn parse_zone(name: &str) -> Result<TimeZone, String> {

@@ -1,13 +1,9 @@
-//! OTLP as the specification defines it: media types, responses, errors.
+//! The parts of OTLP that only a server of its own has: compression, and the errors of gRPC.
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/>
 
 mod compression;
-mod format;
-mod response;
 mod status;
 
 pub use compression::{Compression, DecompressError};
-pub use format::Format;
-pub use response::{PartialSuccess, export_response};
-pub use status::{RetryInfo, Status, StatusWithRetry};
+pub use status::{RetryInfo, StatusWithRetry};

@@ -14,6 +14,7 @@ use futures::future::try_join_all;
 use lakefront_api::{IngestCommit, IngestFailure};
 use lakefront_lake::{DataFile, Lake, WalPosition};
 use lakefront_otel::table;
+use lakefront_otlp::MOST_DAYS;
 use tokio::{
     runtime::Handle,
     sync::{Mutex, watch},
@@ -24,7 +25,6 @@ use super::{Numbering, Progress, Queued, Setup, commit_batch::CommitBatch, held:
 use crate::{
     error::Unflushed,
     metrics::{Metrics, TableLabel},
-    request::MOST_DAYS,
     time::now,
     wal::Releaser,
 };

@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 
 pub use numbering::Numbering;
 pub use progress::Progress;
+pub(crate) use rows::numbered;
 
 use crate::{
     config::CommitConfig,

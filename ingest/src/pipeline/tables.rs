@@ -14,12 +14,12 @@ use lakefront_otel::{
     decode::Request,
     map::{Pseudonym, RequestContext},
 };
+use lakefront_otlp::{Limits, accept};
 
 use super::{Queued, Setup, columns::Columns, commit_batch::CommitBatch};
 use crate::{
     error::WalError,
     metrics::Metrics,
-    request::{Limits, accept},
     wal::{Checkpoint, Content, Entry, Header, Location, Next, Reader},
 };
 

@@ -2,15 +2,15 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, header::AUTHORIZATION},
+    http::HeaderMap,
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use lakefront_hosts::is_by_browser;
+use lakefront_otlp::{Format, given_key};
 
 use super::{AppState, error::ApiError};
-use crate::otlp::Format;
 
 /// Passes a request on if it carries a key, or if the server has no keys. Answers 401 otherwise.
 pub async fn require_key(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -52,18 +52,4 @@ pub fn may_be_the_router(state: &AppState, headers: &HeaderMap) -> bool {
         return !is_by_browser(headers);
     }
     given_key(headers).is_some_and(|given| key.contains(given))
-}
-
-fn given_key(headers: &HeaderMap) -> Option<&[u8]> {
-    headers
-        .get(AUTHORIZATION)
-        .and_then(|value| bearer(value.as_bytes()))
-}
-
-/// Returns the token of `Bearer TOKEN`. The scheme is compared without case (RFC 9110, 11.1).
-fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked(7)?;
-    scheme
-        .eq_ignore_ascii_case(b"bearer ")
-        .then(|| token.trim_ascii())
 }

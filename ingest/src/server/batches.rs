@@ -9,11 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::{HeaderMap, Uri, header::AUTHORIZATION};
+use axum::http::{HeaderMap, header::AUTHORIZATION};
+use lakefront_otlp::{BatchId, PartialSuccess};
 use tokio::sync::watch;
 
 use super::error::ApiError;
-use crate::{otlp::PartialSuccess, wal::BodyKind};
+use crate::wal::BodyKind;
 
 /// Largest number of remembered requests, and largest number of bytes that they take. Past either, the oldest is
 /// dropped.
@@ -22,36 +23,6 @@ const BYTES: usize = 32 << 20;
 
 /// Approximate bytes of a remembered request without the text of its answer.
 const ENTRY_BYTES: usize = 256;
-
-/// Longest id of a batch, in characters.
-const ID_LENGTH: usize = 64;
-
-/// The id that a sender gave to a batch: the header `Idempotency-Key`, else the parameter `batch` of the query. The
-/// parameter exists because `navigator.sendBeacon` sets no headers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BatchId(String);
-
-impl BatchId {
-    /// Returns the id of a request, if there is one.
-    ///
-    /// # Errors
-    /// Returns an error if the id is not 1 to 64 characters of `A-Z a-z 0-9 _ -`.
-    pub fn of(headers: &HeaderMap, uri: &Uri) -> Result<Option<Self>, ApiError> {
-        let header = headers.get("idempotency-key").map(|value| value.as_bytes());
-        let parameter = || {
-            let pairs = uri.query()?.split('&');
-            pairs.filter_map(|pair| pair.strip_prefix("batch=")).next()
-        };
-        let Some(id) = header.or_else(|| Some(parameter()?.as_bytes())) else {
-            return Ok(None);
-        };
-        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if id.is_empty() || id.len() > ID_LENGTH || !id.iter().all(allowed) {
-            return Err(ApiError::BatchId);
-        }
-        Ok(Some(Self(String::from_utf8_lossy(id).into_owned())))
-    }
-}
 
 /// The identity of a request: a hash of its sender's key, its signal, and its id or body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +45,7 @@ impl Key {
         part(authorization.map_or(&[], |value| value.as_bytes()));
         part(&kind.signal.to_le_bytes());
         match id {
-            Some(BatchId(id)) => part(id.as_bytes()),
+            Some(id) => part(id.as_str().as_bytes()),
             None => {
                 part(&[]);
                 part(&kind.format.to_le_bytes());
@@ -298,29 +269,5 @@ mod tests {
         drop(first(&batches, 1).await);
         assert!(batches.lock().batches.is_empty());
         assert_eq!(batches.lock().bytes, 0);
-    }
-
-    #[test]
-    fn ids_come_from_the_header_or_the_query() {
-        let id = |header: Option<&str>, uri: &str| {
-            let mut headers = HeaderMap::new();
-            if let Some(header) = header {
-                headers.insert("idempotency-key", header.parse().expect("a value"));
-            }
-            BatchId::of(&headers, &uri.parse().expect("a URI"))
-        };
-        let some = |id: &str| Some(BatchId(id.to_owned()));
-        assert_eq!(id(None, "/v1/logs").expect("none"), None);
-        assert_eq!(
-            id(None, "/v1/logs?batch=a-B_9&x=y").expect("an id"),
-            some("a-B_9")
-        );
-        assert_eq!(id(None, "/v1/logs?x=y&batch=a").expect("an id"), some("a"));
-        assert_eq!(id(Some("h"), "/v1/logs?batch=a").expect("an id"), some("h"));
-        for bad in ["", "a b", "ä", "a.b", &"x".repeat(65)] {
-            assert!(id(Some(bad), "/v1/logs").is_err(), "{bad}");
-        }
-        assert!(id(None, "/v1/logs?batch=").is_err());
-        assert!(id(Some(&"x".repeat(64)), "/v1/logs").is_ok());
     }
 }

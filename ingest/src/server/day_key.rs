@@ -9,11 +9,9 @@ use std::{
 use jiff::{Timestamp, civil::Date};
 use lakefront_lake::files::{self, Durability};
 use lakefront_otel::map::Pseudonym;
+use lakefront_otlp::day_key;
 
-use crate::{
-    config::{VisitorConfig, VisitorSecret},
-    error::WalError,
-};
+use crate::{config::VisitorConfig, error::WalError};
 
 /// A key that is replaced each day, at midnight in the zone of the visitors. Its pseudonyms distinguish the senders of
 /// one day.
@@ -48,7 +46,7 @@ impl DayKey {
     pub fn pseudonym(&self, address: IpAddr, now_micros: i64) -> Result<Pseudonym, WalError> {
         let day = self.day(now_micros);
         let key = match &self.config.visitor_secret {
-            Some(secret) => shared_key(secret, day),
+            Some(secret) => day_key(secret, day),
             None => self.own_key(day)?,
         };
         Ok(Pseudonym::new(&key, address))
@@ -81,13 +79,6 @@ impl DayKey {
         }
         Ok(current.1)
     }
-}
-
-/// Returns the key of a day that every process with the same secret has.
-fn shared_key(secret: &VisitorSecret, day: i64) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_derive_key("lakefront visitors of a day");
-    hasher.update(&day.to_le_bytes()).update(secret.bytes());
-    *hasher.finalize().as_bytes()
 }
 
 fn random_key() -> [u8; 32] {

@@ -9,13 +9,10 @@ use axum::{
 };
 
 use lakefront_hosts::Foreign;
+use lakefront_otlp::{Format, InvalidBatchId, RequestError, Status, code};
 
 use super::refusals::Refused;
-use crate::{
-    error::WalError,
-    otlp::{DecompressError, Format, Status},
-    request::RequestError,
-};
+use crate::{error::WalError, otlp::DecompressError};
 
 /// The reasons for which a request is refused, each with its HTTP status.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +27,7 @@ pub enum ApiError {
     #[error(
         "events named {} are the router's own: send them with the key of --router-key (LAKEFRONT_INGEST_ROUTER_KEY), \
          and other events under another name",
-        crate::request::ROUTER_EVENT
+        lakefront_otlp::ROUTER_EVENT
     )]
     RouterEvent,
     /// 404
@@ -81,8 +78,8 @@ pub enum ApiError {
     #[error("{0}")]
     Request(#[from] RequestError),
     /// 400
-    #[error("Idempotency-Key (or batch= in the query) must be 1 to 64 of the characters A-Z a-z 0-9 - _")]
-    BatchId,
+    #[error(transparent)]
+    BatchId(#[from] InvalidBatchId),
     /// 422
     #[error(
         "this Idempotency-Key (or batch= in the query) named another body before; give each batch an id of its own"
@@ -106,19 +103,6 @@ pub enum ApiError {
     /// 500
     #[error("an internal error; the request was not taken")]
     Internal,
-}
-
-/// Values of `google.rpc.Code`.
-mod code {
-    pub const INVALID_ARGUMENT: i32 = 3;
-    pub const DEADLINE_EXCEEDED: i32 = 4;
-    pub const NOT_FOUND: i32 = 5;
-    pub const PERMISSION_DENIED: i32 = 7;
-    pub const RESOURCE_EXHAUSTED: i32 = 8;
-    pub const UNIMPLEMENTED: i32 = 12;
-    pub const INTERNAL: i32 = 13;
-    pub const UNAVAILABLE: i32 = 14;
-    pub const UNAUTHENTICATED: i32 = 16;
 }
 
 impl ApiError {
@@ -157,7 +141,7 @@ impl ApiError {
                 (S::PAYLOAD_TOO_LARGE, code::INVALID_ARGUMENT, "expands", None)
             }
             Self::Request(_) => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "payload", None),
-            Self::BatchId => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "batch_id", None),
+            Self::BatchId(_) => (S::BAD_REQUEST, code::INVALID_ARGUMENT, "batch_id", None),
             Self::OtherBody => (
                 S::UNPROCESSABLE_ENTITY,
                 code::INVALID_ARGUMENT,

@@ -13,6 +13,10 @@ use axum::{
 };
 use bytes::Bytes;
 use lakefront_otel::decode::{Repair, Signal};
+use lakefront_otlp::{
+    Accepted, BatchId, Client, Format, Limits, PartialSuccess, accept, export_response, has_router_events,
+    skew_micros,
+};
 use tokio::{
     sync::{OwnedSemaphorePermit, oneshot},
     time::timeout,
@@ -20,9 +24,8 @@ use tokio::{
 
 use super::{
     AppState, auth,
-    batches::{self, BatchId, Claim, InProgress, Key},
+    batches::{self, Claim, InProgress, Key},
     body::{self, Framing, Received},
-    client::Client,
     error::ApiError,
     grpc,
 };
@@ -30,9 +33,8 @@ use crate::{
     config::Ack,
     error::WalError,
     metrics::{RejectedLabels, RequestLabels, SignalLabel},
-    otlp::{Compression, Format, PartialSuccess, export_response},
+    otlp::Compression,
     pipeline::Queued,
-    request::{Accepted, Limits, accept, has_router_events, skew_micros},
     time::now_micros,
     wal::{Append, BodyKind, Header},
 };

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lakefront_api::IngestLoss;
 use lakefront_otel::decode::Signal;
 
-use crate::{otlp::PartialSuccess, time::now};
+use lakefront_otlp::PartialSuccess;
+
+use crate::time::now;
 
 /// The last loss since the start.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,6 @@ mod auth;
 mod batches;
 mod body;
 mod body_bytes;
-mod client;
 mod cors;
 mod day_key;
 mod error;

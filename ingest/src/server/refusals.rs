@@ -9,9 +9,10 @@ use axum::{
     response::Response,
 };
 use lakefront_api::IngestRefusal;
+use lakefront_otlp::Status;
 
 use super::AppState;
-use crate::{otlp::Status, time::now};
+use crate::time::now;
 
 /// Longest path that is kept, in characters. The sender chooses the path, so that its length needs a limit.
 const PATH_LENGTH: usize = 200;

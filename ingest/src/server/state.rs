@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lakefront_api::{IngestCompaction, IngestRetention};
+use lakefront_api::{IngestCompaction, IngestLanding, IngestRetention};
 use lakefront_hosts::AllowedHosts;
 use tokio::sync::{Semaphore, watch};
 
@@ -30,6 +30,8 @@ pub struct AppState {
     pub compaction: watch::Receiver<IngestCompaction>,
     /// The retention of the lake.
     pub retention: watch::Receiver<IngestRetention>,
+    /// The rows that landed through Cloudflare Pipelines.
+    pub landing: watch::Receiver<IngestLanding>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
     /// Accepted records per second.

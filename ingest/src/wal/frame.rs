@@ -6,9 +6,10 @@ use std::{fs::File, io, os::unix::fs::FileExt};
 
 use bytes::Bytes;
 use lakefront_otel::decode::Signal;
+use lakefront_otlp::Format;
 use prost::Message;
 
-use crate::otlp::{Compression, Format};
+use crate::otlp::Compression;
 
 /// Bytes of `length` and `crc32`.
 const PREFIX: usize = 8;
@@ -40,7 +41,7 @@ pub struct Header {
     /// Country, ISO 3166-1 alpha-2, or empty.
     #[prost(string, tag = "7")]
     pub country: String,
-    /// Microseconds by which the sender's clock was ahead, from [`crate::request::skew_micros`]. Frames of older versions
+    /// Microseconds by which the sender's clock was ahead, from [`lakefront_otlp::skew_micros`]. Frames of older versions
     /// have none, which is 0.
     #[prost(sint64, tag = "8")]
     pub skew_micros: i64,

@@ -2,17 +2,14 @@ use std::{fs, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use lakefront_otel::decode::Signal;
+use lakefront_otlp::Format;
 use tokio::sync::oneshot;
 
 use super::{
     Append, BodyKind, Checkpoint, Content, FolderLock, Header, Identity, Next, Options, Reader, Recovered,
     Space, Wal, keep_identities, segment,
 };
-use crate::{
-    error::WalError,
-    metrics::Metrics,
-    otlp::{Compression, Format},
-};
+use crate::{error::WalError, metrics::Metrics, otlp::Compression};
 
 const KIND: fn() -> BodyKind = || BodyKind::new(Signal::Logs, Format::Protobuf, Compression::Identity);
 

@@ -6,7 +6,7 @@ use crate::{
     running::{JSON, PROTOBUF, Running, gzip, json_logs},
     support::{Server, health, logs, metrics, now_nanos, records, rows, spans, string},
 };
-use lakefront_ingest::otlp::Status;
+use lakefront_otlp::Status;
 use opentelemetry_proto::tonic::{
     collector::logs::v1::ExportLogsServiceResponse,
     common::v1::{AnyValue, ArrayValue, KeyValue, any_value::Value},

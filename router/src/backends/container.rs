@@ -153,11 +153,11 @@ async fn ping(port: &Fetcher) -> Result<u16> {
     Ok(reply.status().as_u16())
 }
 
-/// Starts the container with the environment of this Worker.
+/// Starts a container with the environment of this Worker.
 ///
 /// The method is called through JavaScript because the options type of workers-rs 0.8.7 loses `env` and
 /// `enableInternet`.
-fn start(container: &Container, env: &Env) -> Result<()> {
+pub(super) fn start(container: &Container, env: &Env) -> Result<()> {
     let environment = Object::new();
     for name in Object::keys(env.unchecked_ref::<Object>())
         .iter()

@@ -1,7 +1,7 @@
 //! The state of ingest: what arrives, what waits, and the last failures.
 
 use jiff::Timestamp;
-use lakefront_api::{IngestCompaction, IngestHealth, IngestRetention, Zone};
+use lakefront_api::{IngestCompaction, IngestHealth, IngestLanding, IngestRetention, Zone};
 use lakefront_chart::{Unit, bytes, clock, count};
 use maud::{Markup, html};
 
@@ -57,6 +57,9 @@ pub fn render(health: &IngestHealth, now: Timestamp) -> Markup {
         @if let Some(retention) = health.retention.as_ref().filter(|retention| !retention.keep_days.is_empty()) {
             (retention_lines(retention, now))
         }
+        @if let Some(landing) = health.landing.as_ref().filter(|landing| landing.enabled) {
+            (landing_lines(landing, now))
+        }
         @if let Some(refusal) = &health.last_refusal {
             p.more { "Last refusal, " (ago(refusal.at, now)) ": " (refusal.path) " got " (refusal.status) ", " (refusal.message) }
         }
@@ -94,6 +97,31 @@ fn retention_lines(retention: &IngestRetention, now: Timestamp) -> Markup {
     }
 }
 
+/// Renders in sentences which rows landed through Cloudflare Pipelines, and which are missing.
+fn landing_lines(landing: &IngestLanding, now: Timestamp) -> Markup {
+    html! {
+        @match landing.last_run {
+            Some(last) => p.more { "Landed rows were moved " (ago(last, now)) ". Of the last 48 hours with rows:" },
+            None => p.more { "Landed rows: the first run of the keeper has not ended." },
+        }
+        @for (table, status) in landing.tables.iter().filter(|(_, status)| !status.hours.is_empty()) {
+            @let [accepted, landed, moved, repeated, unreadable, _] = status.stages().map(|(_, rows)| count(rows as f64));
+            p.more {
+                (table) ": " (accepted) " rows were accepted, " (landed) " landed, " (moved) " are in the lake, "
+                (repeated) " landed again, " (unreadable) " can't be read."
+            }
+            @for (hour, rows) in &status.hours {
+                @if let Some(missing) = rows.missing.filter(|missing| *missing > 0) {
+                    p.more { (table) ": " (count(missing as f64)) " of " (count(rows.accepted as f64)) " rows accepted in the hour of " (hour) " never landed." }
+                }
+            }
+        }
+        @if let Some(error) = &landing.last_error {
+            p.more { "Last failure of the keeper, " (ago(error.at, now)) ", of " (error.table) ": " (error.message) }
+        }
+    }
+}
+
 /// Renders the state of the compaction in sentences.
 fn compaction_lines(compaction: &IngestCompaction, now: Timestamp) -> Markup {
     let small: u64 = compaction.small_files.values().sum();
@@ -113,5 +141,42 @@ fn compaction_lines(compaction: &IngestCompaction, now: Timestamp) -> Markup {
         @if let Some(error) = &compaction.last_error {
             p.more { "Last failed compaction, " (ago(error.at, now)) ", of " (error.table) ": " (error.message) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use lakefront_api::{LandingHour, LandingTable};
+
+    use super::*;
+
+    #[test]
+    fn rows_that_a_sink_dropped_are_named_by_their_hour() {
+        let hour = |accepted, landed, missing| LandingHour {
+            accepted,
+            landed,
+            moved: landed,
+            missing,
+            ..LandingHour::default()
+        };
+        let hours = BTreeMap::from([
+            ("2026-11-29T14:00:00Z".to_owned(), hour(20, 17, Some(3))),
+            ("2026-11-29T15:00:00Z".to_owned(), hour(8, 8, Some(0))),
+            ("2026-11-29T16:00:00Z".to_owned(), hour(5, 0, None)),
+        ]);
+        let landing = IngestLanding {
+            enabled: true,
+            tables: BTreeMap::from([("otel_logs".to_owned(), LandingTable { hours })]),
+            ..IngestLanding::default()
+        };
+        let page = landing_lines(&landing, Timestamp::UNIX_EPOCH).into_string();
+        assert!(page.contains("33 rows were accepted, 25 landed"), "{page}");
+        assert!(
+            page.contains("3 of 20 rows accepted in the hour of 2026-11-29T14:00:00Z never landed"),
+            "{page}"
+        );
+        assert_eq!(page.matches("never landed").count(), 1, "{page}");
     }
 }

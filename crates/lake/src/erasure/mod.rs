@@ -260,6 +260,7 @@ async fn erase_day(
         },
         wal: None,
         new_writer: false,
+        property: None,
     };
     match commit(table, change).await {
         Ok(_) => Ok(()),

@@ -12,6 +12,7 @@ mod history;
 mod lost_answers;
 mod old_days;
 mod orphan_files;
+mod properties;
 mod readers;
 mod remote;
 mod schema_evolution;

@@ -6,7 +6,7 @@ use lakefront_otel::decode::Signal;
 use prost::Message;
 use serde_json::json;
 
-use super::Format;
+use crate::Format;
 
 /// The records of a request that were rejected, and the reasons.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
+use http::{HeaderMap, header::AUTHORIZATION};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -44,4 +45,19 @@ impl fmt::Debug for BearerKeys {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "BearerKeys({} keys)", self.hashes.len())
     }
+}
+
+/// Returns the key that a request carries as `Authorization: Bearer KEY`.
+pub fn given_key(headers: &HeaderMap) -> Option<&[u8]> {
+    headers
+        .get(AUTHORIZATION)
+        .and_then(|value| bearer(value.as_bytes()))
+}
+
+/// Returns the token of `Bearer TOKEN`. The scheme is compared without case (RFC 9110, 11.1).
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme
+        .eq_ignore_ascii_case(b"bearer ")
+        .then(|| token.trim_ascii())
 }

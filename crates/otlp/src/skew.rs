@@ -1,6 +1,6 @@
 //! The clock of a device: how far it is ahead or behind, and the times of its records by the server's clock.
 
-use axum::http::{HeaderMap, Uri};
+use http::{HeaderMap, Uri};
 use lakefront_otel::decode::{Request, UNREADABLE};
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, KeyValue, any_value::Value},

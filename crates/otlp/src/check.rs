@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fmt,
+    ops::RangeInclusive,
 };
 
 use lakefront_otel::decode::{self, Request};
@@ -29,6 +30,12 @@ const RECORD_BYTES: usize = 1 << 20;
 
 /// Deepest nesting of a value, in levels.
 const DEPTH: u32 = 16;
+
+/// Returns the valid times of rows at the time `now_micros`. Both are in microseconds since 1970 UTC.
+pub fn row_times(now_micros: i64) -> RangeInclusive<i64> {
+    let (earliest, ahead) = (EARLIEST_NANOS / 1000, AHEAD_NANOS / 1000);
+    earliest.cast_signed()..=now_micros.saturating_add(ahead.cast_signed())
+}
 
 /// The reasons for which a record is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

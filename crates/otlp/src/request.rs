@@ -1,8 +1,5 @@
 //! A request in the form that the tables take: decoded, without the records that no table can hold.
 
-mod check;
-mod skew;
-
 use std::borrow::Cow;
 
 use lakefront_otel::{
@@ -11,10 +8,7 @@ use lakefront_otel::{
 };
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
-pub use check::{MOST_DAYS, Rejected, Rejection};
-pub use skew::skew_micros;
-
-use crate::otlp::{Format, PartialSuccess};
+use crate::{Format, PartialSuccess, Rejected, Rejection, check, skew};
 
 /// The name of the events in which the router reports its queries. The Operations page shows them.
 pub const ROUTER_EVENT: &str = "lakefront.query";
@@ -145,7 +139,7 @@ impl Limits {
 }
 
 /// Decodes a decompressed body that arrived at `arrival_micros`, in microseconds since 1970, from a sender whose clock
-/// is `skew_micros` ahead: see [`skew_micros`](fn@skew_micros). The same bytes and times always give the same result, so
+/// is `skew_micros` ahead: see [`skew_micros`](crate::skew_micros). The same bytes and times always give the same result, so
 /// that a replay of the log repeats the answer.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::{HeaderMap, header::USER_AGENT};
+use http::{HeaderMap, header::USER_AGENT};
 
 /// Longest User-Agent that is kept, in characters.
 const USER_AGENT_BYTES: usize = 1024;
@@ -63,7 +63,7 @@ fn forwarded(headers: &HeaderMap, proxies: u8) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderName};
+    use http::{HeaderMap, HeaderName};
 
     use super::forwarded;
 

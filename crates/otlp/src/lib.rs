@@ -1,0 +1,30 @@
+//! OTLP/HTTP without I/O: the check of a request, the identity of its sender, and the answer.
+//!
+//! <https://opentelemetry.io/docs/specs/otlp/>
+//!
+//! Ingest and the Worker take telemetry by the same rules, which are here. Reading and decompressing a body, and storing
+//! its rows, is theirs.
+
+#![warn(clippy::missing_errors_doc)]
+
+mod batch_id;
+mod bearer_keys;
+mod check;
+mod client;
+mod format;
+mod request;
+mod response;
+mod skew;
+mod status;
+mod visitors;
+
+pub use batch_id::{BatchId, InvalidBatchId};
+pub use bearer_keys::{BearerKeys, given_key};
+pub use check::{MOST_DAYS, Rejected, Rejection, row_times};
+pub use client::Client;
+pub use format::Format;
+pub use request::{Accepted, Limits, ROUTER_EVENT, RequestError, accept, has_router_events};
+pub use response::{PartialSuccess, export_response};
+pub use skew::{SKEW_ATTRIBUTE, skew_micros};
+pub use status::{Status, code};
+pub use visitors::{VisitorSecret, day_key};

@@ -1,0 +1,111 @@
+//! The configuration of telemetry that the Worker takes itself.
+
+use std::collections::BTreeMap;
+
+use lakefront_landing::landing_tables;
+use lakefront_otlp::{BearerKeys, VisitorSecret};
+use secrecy::SecretString;
+use url::Url;
+
+use super::{address, secret};
+use crate::error::ConfigError;
+
+/// The streams to which the Worker sends rows, and the rules for senders.
+#[derive(Debug, Clone)]
+pub struct Landing {
+    /// `LANDING_STREAMS`: the address of each stream, by the name of the table whose rows it takes, or `receipts`.
+    pub streams: BTreeMap<&'static str, Url>,
+    /// `LANDING_TOKEN`: the API token that the streams require.
+    pub token: Option<SecretString>,
+    /// `INGEST_KEYS`: the keys of senders. Without keys, none is needed.
+    pub keys: BearerKeys,
+    /// `VISITOR_SECRET`: the secret from which visitors without a user id have an id for a day of UTC. Without it they
+    /// are told apart by their sessions alone, because an isolate keeps no key.
+    pub visitor_secret: Option<VisitorSecret>,
+}
+
+/// Reads the configuration. `text` returns the text of a variable that is set.
+///
+/// # Errors
+/// Returns an error that names the variable, if a value is missing or not valid.
+pub fn landing(text: &impl Fn(&'static str) -> Option<String>) -> Result<Option<Landing>, ConfigError> {
+    match text("LANDING").as_deref() {
+        None => return Ok(None),
+        Some("pipelines") => {}
+        Some(_) => return Err(ConfigError::Landing),
+    }
+    let given: BTreeMap<String, String> = serde_json::from_str(&text("LANDING_STREAMS").unwrap_or_default())
+        .map_err(|error| ConfigError::Streams(error.to_string()))?;
+    let stream = |of: &'static str| -> Result<(&'static str, Url), ConfigError> {
+        let address = given
+            .get(of)
+            .ok_or_else(|| ConfigError::Streams(format!("there is none for {of}")))?;
+        let mut url = address::parse(address)
+            .map_err(|problem| ConfigError::Streams(format!("that of {of}: {problem}")))?;
+        // The address is that of a resource, to which nothing is added.
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Ok((of, url))
+    };
+    let streams = landing_tables().iter().map(|table| stream(table.of));
+    let visitor_secret = text("VISITOR_SECRET").map(|secret| secret.parse());
+    Ok(Some(Landing {
+        streams: streams.collect::<Result<_, _>>()?,
+        token: secret("LANDING_TOKEN", text("LANDING_TOKEN"))?,
+        // Keys always parse.
+        keys: text("INGEST_KEYS")
+            .and_then(|keys| keys.parse().ok())
+            .unwrap_or_default(),
+        visitor_secret: visitor_secret.transpose().map_err(ConfigError::VisitorSecret)?,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Option<Landing>, String> {
+        let text = |name: &'static str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        landing(&text).map_err(|error| error.to_string())
+    }
+
+    fn streams() -> serde_json::Map<String, serde_json::Value> {
+        let tables = landing_tables().iter();
+        tables
+            .map(|table| (table.of.to_owned(), json!("https://a.example/v1")))
+            .collect()
+    }
+
+    #[test]
+    fn every_stream_has_an_address() {
+        let all = serde_json::Value::from(streams()).to_string();
+        let given = [("LANDING", "pipelines"), ("LANDING_STREAMS", &all)];
+        let landing = read(&given).expect("valid").expect("on");
+        assert_eq!(landing.streams.len(), landing_tables().len());
+        assert_eq!(landing.streams["otel_logs"].as_str(), "https://a.example/v1");
+        assert!(landing.keys.is_open());
+        assert!(read(&[("LANDING_STREAMS", &all)]).expect("valid").is_none());
+
+        let mut some = streams();
+        some.remove("receipts");
+        let some = serde_json::Value::from(some).to_string();
+        let error = read(&[("LANDING", "pipelines"), ("LANDING_STREAMS", &some)]).unwrap_err();
+        assert!(error.contains("receipts"), "{error}");
+        for (name, value) in [
+            ("LANDING_STREAMS", "[]"),
+            ("VISITOR_SECRET", "tiny"),
+            ("LANDING_TOKEN", "tiny"),
+        ] {
+            let mut given = BTreeMap::from(given);
+            given.insert(name, value);
+            let given: Vec<_> = given.into_iter().collect();
+            let error = read(&given).unwrap_err();
+            assert!(error.contains(name) && !error.contains("tiny"), "{error}");
+        }
+    }
+}
