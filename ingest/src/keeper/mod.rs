@@ -1,11 +1,11 @@
 //! The keeper: moves rows that landed through Cloudflare Pipelines into the lake, exactly once.
 //!
 //! Sinks add files to the landing tables. The keeper reads the new ones in the order of their commits, and commits their
-//! rows to `otel`. The same commit sets the [position](position::Position) behind them, so that a kill repeats or loses
+//! rows to `otel`. The same commit sets the position behind them, so that a kill repeats or loses
 //! nothing. Landed files are deleted an hour later.
 //!
-//! Rows may land twice: the Worker repeats a chunk whose answer was lost, and a sender its request. [`seen`] recognises
-//! them. [`counts`] has how many rows were accepted, landed and moved, by which a row that a sink dropped is missed.
+//! Rows may land twice: the Worker repeats a chunk whose answer was lost, and a sender its request. The keeper recognises
+//! them. It counts how many rows were accepted, landed and moved, by which a row that a sink dropped is missed.
 
 mod counts;
 mod move_rows;

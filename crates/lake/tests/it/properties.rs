@@ -25,9 +25,10 @@ async fn of_two_programs_with_one_position_one_commits() {
         lake.write(TABLE, batch).await.unwrap()
     };
     let (files, others) = (write(&one, 0).await, write(&other, 0).await);
+    let position = change(None, "10");
     let (first, second) = tokio::join!(
-        one.append_with(TABLE, &files, &change(None, "10")),
-        other.append_with(TABLE, &others, &change(None, "10")),
+        one.append_with(TABLE, &files, &position),
+        other.append_with(TABLE, &others, &position),
     );
     let lost = [first, second]
         .into_iter()
