@@ -11,15 +11,15 @@ after(() => browser.close());
 const compare = (page) => page.getByRole("link", { name: "Compare" });
 const earlier = (page) => page.locator(".chart path.before");
 
-/** Points at a chart until its list has a row, and returns the list's rows. */
+/** Points at a chart until its list has a row, and returns the list's rows. A week has 168 bars, so the steps are shorter. */
 async function rowsUnderPointer(page, query, selector) {
   const chart = panelOf(page, query).locator(".chart");
   await chart.scrollIntoViewIfNeeded();
   const box = await chart.locator("svg[data-plot]").boundingBox();
-  for (let share = 0.99; share > 0.02; share -= 0.01) {
+  for (let share = 0.99; share > 0.02; share -= 0.004) {
     await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
     const rows = chart.locator(`.tip:visible li:has(${selector})`);
-    await page.waitForFunction((query) => document.querySelector(`[data-panel=${query}] .hair:not([hidden])`) !== undefined, query);
+    await page.waitForFunction((query) => document.querySelector(`[data-panel=${query}] .hair:not([hidden])`) !== null, query);
     if (await rows.count()) return rows.allInnerTexts();
   }
   return [];
