@@ -104,6 +104,7 @@ test("a grid of 50,000 rows draws those in sight, and says that the answer was c
   assert.ok(await last.isVisible());
   assert.ok((await cells(page)).length < 100);
   await answer(page).getByText("One row with its whole values").click();
+  await answer(page).locator(".sql-detail dd").first().waitFor();
   assert.deepEqual(await answer(page).locator(".sql-detail dd").allInnerTexts(), ["49999", "99998"]);
   assert.deepEqual(page.complaints, []);
 });
