@@ -19,7 +19,7 @@ async function rowsUnderPointer(page, query, selector) {
   for (let share = 0.99; share > 0.02; share -= 0.004) {
     await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
     const rows = chart.locator(`.tip:visible li:has(${selector})`);
-    await page.waitForFunction((query) => document.querySelector(`[data-panel=${query}] .hair:not([hidden])`) !== null, query);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
     if (await rows.count()) return rows.allInnerTexts();
   }
   return [];
