@@ -10,6 +10,7 @@
 //! Each lake of a day has the same rows, and only the number of commits differs. A lake of many days has 50 commits a day.
 //! The clock is simulated, so that the commits are spread over the days. The questions are about an hour at noon, the last
 //! day and the last 7 days. They are asked in turns over all lakes, so that other programs on the machine disturb all alike.
+//! DuckDB then answers the same questions from the same files, as the peer.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 use lakefront_lake::{CompactionSettings, Lake, LakeConfig, Pace};
 use lakefront_otel::arrow::LogsBuilder;
 use lakefront_otel::map::RequestContext;
-use lakefront_tests::{Engine, LakeAt};
+use lakefront_tests::{Engine, LakeAt, python};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
@@ -91,11 +92,11 @@ async fn main() -> Result<()> {
         rows_a_day,
     });
     println!(
-        "{:>5} {:>7} {:>10} {:>6} {:>9} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
-        "", "", "", "", "", "", "rewritten", "commit", "commit", "first", "", "", ""
+        "{:>5} {:>7} {:>10} {:>6} {:>9} {:>9} {:>10} {:>8} {:>8} {:>8} {:>26} {:>26}",
+        "", "", "", "", "", "", "rewritten", "commit", "commit", "first", "chDB", "DuckDB"
     );
     println!(
-        "{:>5} {:>7} {:>10} {:>6} {:>9} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "{:>5} {:>7} {:>10} {:>6} {:>9} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
         "days",
         "commits",
         "compaction",
@@ -106,6 +107,9 @@ async fn main() -> Result<()> {
         "50, ms",
         "last, ms",
         "24 h ms",
+        "1 h ms",
+        "24 h ms",
+        "7 d ms",
         "1 h ms",
         "24 h ms",
         "7 d ms"
@@ -123,6 +127,9 @@ async fn main() -> Result<()> {
             asked.ask().await?;
         }
     }
+    for asked in &mut asked {
+        asked.ask_peer().await?;
+    }
     asked.iter().try_for_each(Asked::print)
 }
 
@@ -133,10 +140,12 @@ struct Asked {
     written: Written,
     engine: Engine,
     first: Duration,
-    /// About an hour, a day and 7 days.
-    questions: [String; 3],
+    /// The ranges of the questions in milliseconds: an hour, a day and 7 days.
+    ranges: [(i64, i64); 3],
     times: [Vec<Duration>; 3],
-    _folder: TempDir,
+    /// The median times of the peer, in milliseconds.
+    peer: Vec<f64>,
+    folder: TempDir,
 }
 
 impl Asked {
@@ -148,20 +157,20 @@ impl Asked {
         let engine = Engine::start(&LakeAt::folder(folder.path())).await?;
         let end = START_MS + i64::try_from(shape.days)? * DAY_MS;
         let noon = end - DAY_MS / 2;
-        let questions = [
-            per_hour(noon, noon + HOUR_MS)?,
-            per_hour(end - DAY_MS, end)?,
-            per_hour(end - 7 * DAY_MS, end)?,
+        let ranges = [
+            (noon, noon + HOUR_MS),
+            (end - DAY_MS, end),
+            (end - 7 * DAY_MS, end),
         ];
+        let mut hours = Vec::new();
         let started = Instant::now();
-        ensure!(engine.sql(&questions[1]).await?.rows.len() == 24, "24 hours");
+        hours.push(engine.sql(&per_hour(ranges[1])?).await?.rows.len());
         let first = started.elapsed();
-        ensure!(engine.sql(&questions[0]).await?.rows.len() == 1, "one hour");
-        let hours = usize::try_from(shape.days.min(7))? * 24;
-        ensure!(
-            engine.sql(&questions[2]).await?.rows.len() == hours,
-            "{hours} hours"
-        );
+        for range in [ranges[0], ranges[2]] {
+            hours.push(engine.sql(&per_hour(range)?).await?.rows.len());
+        }
+        let expected = [24, 1, usize::try_from(shape.days.min(7))? * 24];
+        ensure!(hours == expected, "{hours:?} hours, not {expected:?}");
         eprintln!(
             "written: {} days, {} commits a day",
             shape.days, shape.commits_a_day
@@ -172,19 +181,31 @@ impl Asked {
             written,
             engine,
             first,
-            questions,
+            ranges,
             times: Default::default(),
-            _folder: folder,
+            peer: Vec::new(),
+            folder,
         })
     }
 
     /// Asks each question once more.
     async fn ask(&mut self) -> Result<()> {
-        for (question, times) in self.questions.iter().zip(&mut self.times) {
+        for (range, times) in self.ranges.iter().zip(&mut self.times) {
+            let question = per_hour(*range)?;
             let started = Instant::now();
-            self.engine.sql(question).await?;
+            self.engine.sql(&question).await?;
             times.push(started.elapsed());
         }
+        Ok(())
+    }
+
+    /// Asks the peer each question about as often as the engine.
+    async fn ask_peer(&mut self) -> Result<()> {
+        let table = self.folder.path().join("otel").join(TABLE);
+        let [hour, day, week] = self.ranges.map(per_hour_of_duckdb);
+        let arguments = [table.display().to_string(), TIMES.to_string(), hour?, day?, week?];
+        let printed = python("duckdb_times.py", &arguments.each_ref().map(String::as_str)).await?;
+        self.peer = serde_json::from_str(&printed)?;
         Ok(())
     }
 
@@ -206,22 +227,35 @@ impl Asked {
         for times in &self.times {
             print!(" {:>8.1}", millis(median(times.clone())?));
         }
+        for time in &self.peer {
+            print!(" {time:>8.1}");
+        }
         println!();
         Ok(())
     }
 }
 
 /// Returns a question with an answer for each hour.
-fn per_hour(from_ms: i64, to_ms: i64) -> Result<String> {
-    let [from, to] = [from_ms, to_ms].map(|ms| -> Result<String> {
-        let time = Timestamp::from_millisecond(ms)?;
-        Ok(time.strftime("%Y-%m-%d %H:%M:%S").to_string())
-    });
-    let (from, to) = (from?, to?);
+fn per_hour((from_ms, to_ms): (i64, i64)) -> Result<String> {
+    let (from, to) = (clock(from_ms)?, clock(to_ms)?);
     Ok(format!(
         "SELECT toStartOfHour(Timestamp) AS hour, count(), countIf(SeverityNumber >= 17), uniq(ServiceName) \
          FROM otel_logs WHERE Timestamp >= '{from}' AND Timestamp < '{to}' GROUP BY hour ORDER BY hour"
     ))
+}
+
+/// Returns the same question in DuckDB's dialect.
+fn per_hour_of_duckdb((from_ms, to_ms): (i64, i64)) -> Result<String> {
+    let (from, to) = (clock(from_ms)?, clock(to_ms)?);
+    Ok(format!(
+        "SELECT date_trunc('hour', Timestamp) AS hour, count(*), count_if(SeverityNumber >= 17), approx_count_distinct(ServiceName) \
+         FROM lake WHERE Timestamp >= '{from}' AND Timestamp < '{to}' GROUP BY hour ORDER BY hour"
+    ))
+}
+
+fn clock(ms: i64) -> Result<String> {
+    let time = Timestamp::from_millisecond(ms)?;
+    Ok(time.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 fn millis(time: Duration) -> f64 {
