@@ -73,13 +73,16 @@ pub fn run(args: &Args) -> Result<()> {
         return crate::browser::bench(&setup::run(ToolSet::Everything)?);
     };
     let paths = setup::run(match args.what {
-        What::S3 => ToolSet::StackOnS3,
+        // DuckDB is a Python package.
+        What::S3 | What::Compaction => ToolSet::StackOnS3,
         _ => ToolSet::Stack,
     })?;
     crate::build::measured(&paths)?;
     let programs = paths.target.join("measured");
     let mut bench = paths.command(programs.join("examples").join(example));
     bench.env("LAKEFRONT_BIN", &programs);
+    // Scripts in Python are found from there, as in tests.
+    bench.env("CARGO_MANIFEST_DIR", paths.checkout.join("tests"));
     if matches!(args.what, What::Router | What::Viewers) {
         crate::build::bundle(&paths)?;
     }
