@@ -26,7 +26,7 @@ pub trait Backends: Send + Sync + 'static {
     /// Returns the statement with which the lake would answer a named query. It does not run.
     ///
     /// # Errors
-    /// Those of [`Backends::query`] that need no engine.
+    /// The same problems as of [`Backends::query`], except those that an engine reports.
     fn lake_statement(&self, request: QueryRequest) -> Result<SentStatement, Problem>;
     /// `GET /health`: returns the state of each backend.
     fn health(&self) -> HostFuture<HealthReply>;

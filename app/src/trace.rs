@@ -14,7 +14,7 @@ pub struct Span {
     pub start: f64,
     /// The duration in microseconds.
     pub length: f64,
-    /// What is wrong with the span's place, if anything.
+    /// The fault of the span's place in the trace, if it has one.
     pub flaw: Option<Flaw>,
     /// The time in microseconds by which the span began before the one that called it. Their clocks differ.
     pub early: Option<f64>,

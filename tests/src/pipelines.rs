@@ -65,7 +65,7 @@ impl std::fmt::Debug for Treat {
     }
 }
 
-/// What a stream does with a request.
+/// The behaviour of a stream when it gets a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taking {
     /// Takes it.

@@ -83,7 +83,7 @@ impl ExplorePart {
     }
 }
 
-/// What the list of a page that searches shows of the rows that fit. `show` in the address says which.
+/// The views of the rows that fit a search. The parameter `show` of the address chooses one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
     /// The rows.

@@ -52,7 +52,7 @@ pub struct SqlRequest {
     #[serde(default)]
     pub params: BTreeMap<String, Value>,
     /// An id of the caller's choice, by which `DELETE /sql/<id>` stops the statement: 16 to 64 letters, digits and `-`.
-    /// Whoever knows it can stop the statement, so it should be random.
+    /// Anybody with the id can stop the statement, so the id should be random.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }

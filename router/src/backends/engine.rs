@@ -266,13 +266,7 @@ impl Engine {
         if self.location == Location::Container && !container::runs(env).await? {
             return Ok(None);
         }
-        let mut request = Request::new(String::new());
-        *request.method_mut() = Method::GET;
-        *request.uri_mut() = address(&self.endpoint.url, "health").map_err(EngineFailure::Unreachable)?;
-        request
-            .headers_mut()
-            .extend(self.endpoint.headers.iter().cloned());
-        let reply = fetch::send(&self.location, env, request, limit).await?;
+        let reply = self.send(env, Method::GET, "health", limit).await?;
         let health = serde_json::from_slice(&reply.body).map_err(|error| {
             EngineFailure::Unreachable(format!(
                 "/health answered {}, not the expected document: {error}",
@@ -290,14 +284,8 @@ impl Engine {
         if self.location == Location::Container && !container::runs(env).await? {
             return Ok(());
         }
-        let mut request = Request::new(String::new());
-        *request.method_mut() = Method::DELETE;
-        *request.uri_mut() =
-            address(&self.endpoint.url, &format!("queries/{id}")).map_err(EngineFailure::Unreachable)?;
-        request
-            .headers_mut()
-            .extend(self.endpoint.headers.iter().cloned());
-        let reply = fetch::send(&self.location, env, request, limit).await?;
+        let path = format!("queries/{id}");
+        let reply = self.send(env, Method::DELETE, &path, limit).await?;
         if reply.status.is_success() {
             return Ok(());
         }
@@ -306,6 +294,23 @@ impl Engine {
             "{} instead of 204: {body}",
             reply.status
         )))
+    }
+
+    /// Sends a request without a body to a path of the engine.
+    async fn send(
+        &self,
+        env: &Env,
+        method: Method,
+        path: &str,
+        limit: Duration,
+    ) -> Result<fetch::HttpReply, EngineFailure> {
+        let mut request = Request::new(String::new());
+        *request.method_mut() = method;
+        *request.uri_mut() = address(&self.endpoint.url, path).map_err(EngineFailure::Unreachable)?;
+        request
+            .headers_mut()
+            .extend(self.endpoint.headers.iter().cloned());
+        fetch::send(&self.location, env, request, limit).await
     }
 
     async fn check_clickhouse(&self, env: &Env, limit: Duration) -> Result<EngineReport, EngineFailure> {

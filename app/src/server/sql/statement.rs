@@ -5,7 +5,7 @@ use crate::view::View;
 /// The parameter of the address with the statement.
 pub const SQL: &str = "q";
 
-/// What the name of a placeholder has before it in the address, as in ClickHouse's HTTP interface.
+/// The prefix of a placeholder's name in the address. ClickHouse's HTTP interface has the same.
 pub const PARAM: &str = "param_";
 
 /// The most placeholders that get a field.

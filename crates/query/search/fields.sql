@@ -6,7 +6,7 @@ WITH
         FROM
         (
             SELECT ifNull({condition:Bool}, false) AS fits
-            FROM otel_traces
+            FROM {table}
             WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
         )
     ) AS all_rows
@@ -33,11 +33,7 @@ FROM
             ifNull({condition:Bool}, false) AS fits,
             arrayConcat(
                 [
-                    (1, 'SpanName', substringUTF8(SpanName::String, 1, 201)),
-                    (1, 'SpanKind', substringUTF8(SpanKind::String, 1, 201)),
-                    (1, 'StatusCode', substringUTF8(StatusCode::String, 1, 201)),
-                    (1, 'StatusMessage', substringUTF8(StatusMessage::String, 1, 201)),
-                    (1, 'ServiceName', substringUTF8(ServiceName::String, 1, 201)),
+{columns}                    (1, 'ServiceName', substringUTF8(ServiceName::String, 1, 201)),
                     (1, 'ServiceVersion', substringUTF8(ServiceVersion::String, 1, 201)),
                     (1, 'Environment', substringUTF8(Environment::String, 1, 201)),
                     (1, 'ScopeName', substringUTF8(ScopeName::String, 1, 201)),
@@ -56,10 +52,10 @@ FROM
                     (1, 'Browser', substringUTF8(Browser::String, 1, 201)),
                     (1, 'Os', substringUTF8(Os::String, 1, 201))
                 ],
-                arrayMap((key, value) -> (0, key, substringUTF8(value, 1, 201)), mapKeys(SpanAttributes), mapValues(SpanAttributes)),
+                arrayMap((key, value) -> (0, key, substringUTF8(value, 1, 201)), mapKeys({attributes}), mapValues({attributes})),
                 arrayMap((key, value) -> (0, key, substringUTF8(value, 1, 201)), mapKeys(ResourceAttributes), mapValues(ResourceAttributes))
             ) AS pairs
-        FROM otel_traces
+        FROM {table}
         WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
             AND cityHash64(RowId) % greatest(1, intDiv(if(fits, all_rows.1, all_rows.2), {sample:UInt32})) = 0
     )
