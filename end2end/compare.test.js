@@ -16,11 +16,14 @@ async function rowsUnderPointer(page, query, selector) {
   const chart = panelOf(page, query).locator(".chart");
   await chart.scrollIntoViewIfNeeded();
   const box = await chart.locator("svg[data-plot]").boundingBox();
-  for (let share = 0.99; share > 0.02; share -= 0.004) {
-    await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
-    const rows = chart.locator(`.tip:visible li:has(${selector})`);
-    await page.evaluate(() => new Promise(requestAnimationFrame));
-    if (await rows.count()) return rows.allInnerTexts();
+  const rows = chart.locator(`.tip:visible li:has(${selector})`);
+  // The values arrive after the first movement, so that one way along the axis may be too few.
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+    for (let share = 0.99; share > 0.02; share -= 0.004) {
+      await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+      if (await rows.count()) return rows.allInnerTexts();
+    }
   }
   return [];
 }

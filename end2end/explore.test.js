@@ -215,3 +215,28 @@ test("a line is opened and closed by the keyboard", async () => {
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => !document.querySelector("#row .detail"));
 });
+
+test("a cell of the heat map leads to what its spans have in common, a duration to all that took as long", async () => {
+  for (const [base, javaScriptEnabled] of [["", true], ["/plain", false]]) {
+    const page = await open(browser, `${base}/traces?range=24h&q=service%3Ashop-api&show=durations`, { javaScriptEnabled });
+    if (javaScriptEnabled) await settled(page);
+    const cells = page.locator(".durations td a");
+    assert.ok((await cells.count()) > 20);
+    const title = await cells.first().getAttribute("title");
+    assert.match(title, /: [\d,]+ spans/);
+    const href = await cells.first().getAttribute("href");
+    assert.match(new URLSearchParams(href).get("q"), /^service:shop-api duration:>=\d+us duration:<\d+us$/);
+    const slow = page.locator(".durations th a").first();
+    const from = await slow.innerText();
+    await slow.click();
+    await page.waitForURL((url) => url.searchParams.get("show") === "fields");
+    if (javaScriptEnabled) await settled(page);
+    assert.match(from, /^≥ /);
+    assert.ok((await page.locator(".apart li").count()) > 0);
+    if (!javaScriptEnabled) continue;
+    await page.goBack();
+    await settled(page);
+    await page.setViewportSize({ width: 390, height: 844 });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+  }
+});

@@ -216,6 +216,101 @@ test("a name that no metric has, and a metric without points, say what to do", a
   await page.waitForURL((url) => !url.searchParams.has("metric"));
 });
 
+/** Returns the rows below the chart as a map from time and series to the value that is shown. */
+const byStep = (rows) => new Map(rows.map(([time, series, shown]) => [`${time} ${series}`, Number(shown.replaceAll(",", ""))]));
+
+test("a second metric is added from the list, and a formula divides the two by route", async () => {
+  const page = await open(browser, "/metrics?metric=http.server.request.duration&show=increase&group=http.route&range=7d&tz=UTC");
+  await settled(page);
+  await panel(page).getByRole("link", { name: "Add a metric" }).click();
+  await page.waitForURL((url) => url.searchParams.get("add") === "b");
+  await answered(page);
+  await page.getByText("Choose the metric b of the chart.").waitFor();
+  await panel(page).getByRole("link", { name: "http.server.request.duration" }).click();
+  await page.waitForURL((url) => url.searchParams.get("b.metric") === "http.server.request.duration" && !url.searchParams.has("add"));
+  await answered(page);
+  const [a, b] = ["a", "b"].map((letter) => panel(page).getByRole("region", { name: `Metric ${letter}` }));
+  const pick = async (part, label, option, name) => {
+    await part.getByLabel(label).selectOption(option);
+    await page.waitForURL((url) => url.searchParams.get(name) === option);
+    await answered(page);
+  };
+  await pick(b, "Show", "increase", "b.show");
+  await pick(b, "Group by", "http.route", "b.group");
+  await pick(a, "Only", "http.request.method=POST", "where");
+  await panel(page).getByLabel("Draw").selectOption("the metrics too");
+  await panel(page).getByRole("textbox", { name: "Formula" }).fill("a / b * 100");
+  await panel(page).getByRole("textbox", { name: "Formula" }).press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("formula") === "a / b * 100" && url.searchParams.get("draw") === "all");
+  await answered(page);
+  assert.equal(await panel(page).locator(".badge").count(), 2);
+  const rows = byStep(await drawn(page));
+  const steps = [...rows.keys()].filter((key) => / a \/api\/orders$/.test(key)).map((key) => key.slice(0, -" a /api/orders".length));
+  assert.ok(steps.length > 20, `${steps.length} steps`);
+  for (const step of steps.slice(1, -1)) {
+    const [part, whole, share] = ["a", "b", "a / b * 100"].map((name) => rows.get(`${step} ${name} /api/orders`));
+    if (whole === undefined) continue;
+    assert.ok(part <= whole && Math.abs(share - (part / whole) * 100) <= Math.abs(share) * 0.01 + 0.01, `${step}: ${part} of ${whole} is not ${share}`);
+  }
+
+  // A formula alone, the fault of one, and the same address again.
+  await panel(page).getByLabel("Draw").selectOption("the formula");
+  await panel(page).getByRole("button", { name: "Apply" }).last().click();
+  await page.waitForURL((url) => !url.searchParams.has("draw"));
+  await answered(page);
+  assert.match(await panel(page).locator(".chart").getAttribute("aria-label"), /^a \/ b \* 100: lines over time/);
+  const same = await open(browser, page.url());
+  await settled(same);
+  assert.equal(await panel(same).locator(".chart").getAttribute("aria-label"), await panel(page).locator(".chart").getAttribute("aria-label"));
+  assert.deepEqual(await axeFindings(same), []);
+  await panel(page).getByRole("textbox", { name: "Formula" }).fill("a / z");
+  await panel(page).getByRole("textbox", { name: "Formula" }).press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("formula") === "a / z");
+  await answered(page);
+  await page.waitForFunction(() => document.querySelector("#metrics .fault mark")?.textContent === "z");
+  assert.match(await panel(page).getByRole("alert").innerText(), /the chart has no metric z; it has a, b/);
+  assert.deepEqual(await axeFindings(page), []);
+  await panel(page).getByRole("link", { name: "Remove a" }).click();
+  await page.waitForURL((url) => !url.searchParams.has("metric") && url.searchParams.has("b.metric"));
+  await answered(page);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("groups that do not fit and units that differ are said", async () => {
+  const two = "metric=process.memory.usage&b.metric=shop.orders&range=7d&tz=UTC";
+  const page = await open(browser, `/metrics?${two}`);
+  await settled(page);
+  assert.match(await panel(page).locator(".note").innerText(), /different units/);
+  assert.deepEqual(await panel(page).locator(".legend button").allInnerTexts(), ["a process.memory.usage", "b shop.orders"]);
+  await page.goto(new URL(`/metrics?${two}&group=service&b.group=x&formula=a%20%2B%20b`, page.url()).href);
+  await settled(page);
+  assert.match(await panel(page).getByRole("alert").innerText(), /a is grouped by service and b by x; group them alike, or one by nothing/);
+  // By nothing, the sum of the services is 100 % in every step.
+  await page.goto(new URL("/metrics?metric=process.memory.usage&group=service&show=sum&b.metric=process.memory.usage&b.show=sum&formula=a/b&range=7d&tz=UTC", page.url()).href);
+  await settled(page);
+  const sums = new Map();
+  for (const [time, , shown] of await drawn(page)) sums.set(time, (sums.get(time) ?? 0) + Number(shown));
+  // The table ends after 300 rows, within a step.
+  const whole = [...sums].slice(0, -1);
+  assert.ok(whole.length > 50);
+  for (const [time, sum] of whole) assert.ok(Math.abs(sum - 1) < 0.01, `${time}: ${sum}`);
+});
+
+test("several metrics are compared without JavaScript on a phone", async () => {
+  const page = await open(browser, "/plain/metrics?metric=process.memory.usage&range=7d", { javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
+  await panel(page).getByRole("link", { name: "Add a metric" }).click();
+  await panel(page).getByRole("link", { name: "process.memory.usage" }).click();
+  const b = panel(page).getByRole("region", { name: "Metric b" });
+  await b.getByLabel("Show").selectOption("maximum");
+  await b.getByRole("button", { name: "Apply" }).click();
+  await page.waitForURL((url) => url.searchParams.get("b.show") === "maximum");
+  await panel(page).getByRole("textbox", { name: "Formula" }).fill("(b - a) / 1e6");
+  await panel(page).getByRole("textbox", { name: "Formula" }).press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("formula") === "(b - a) / 1e6");
+  assert.equal(await panel(page).locator(".chart").count(), 1);
+  assert.ok((await overflow(page)) <= 0);
+});
+
 test("the points of a metric are saved as CSV", async () => {
   const page = await open(browser, "/metrics?metric=process.memory.usage&range=7d&group=service");
   await settled(page);

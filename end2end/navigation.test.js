@@ -16,7 +16,7 @@ test("every page is a click away and has its name", async () => {
   await page.evaluate(() => (window.notReloaded = true));
   const links = navigation(page).getByRole("link");
   const names = await links.allInnerTexts();
-  assert.deepEqual(names.map((name) => name.trim()), ["Overview", "Errors", "Logs", "Traces", "Metrics", "Web", "Web vitals", "API", "SQL", "Operations"]);
+  assert.deepEqual(names.map((name) => name.trim()), ["Overview", "Errors", "Services", "Logs", "Traces", "Metrics", "Web", "Visitors", "Web vitals", "API", "SQL", "Operations"]);
   for (const [at, { path }] of (await pages()).entries()) {
     await links.nth(at).click();
     await page.waitForURL((url) => url.pathname === path);

@@ -18,7 +18,7 @@ async function rowsOf(page, part) {
 const number = (text) => Number(text.replaceAll(",", ""));
 
 for (const javaScriptEnabled of [true, false]) {
-  test(`the states of ingest, lake, sync and audits are shown, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
+  test(`the states of ingest, lake, files, sync and audits are shown, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
     const page = await open(browser, javaScriptEnabled ? "/operations" : "/plain/operations", { javaScriptEnabled });
     if (javaScriptEnabled) await settled(page);
 
@@ -36,6 +36,16 @@ for (const javaScriptEnabled of [true, false]) {
     assert.match(logs["bytes a file"], /^[\d.]+ [kM]B$/);
     assert.ok(number(logs.snapshots) >= 1);
     assert.equal(logs.state, "ok");
+
+    const files = await rowsOf(page, "files");
+    const ofLogs = files.find(({ table }) => table === "otel_logs");
+    assert.equal(ofLogs.state, "ok");
+    assert.ok(number(ofLogs.rows) > 1_000, ofLogs.rows);
+    assert.match(ofLogs["bytes a record"], /^[\d.]+$/);
+    assert.ok(number(ofLogs.files) >= number(ofLogs.days) && number(ofLogs.days) >= 14, ofLogs.days);
+    assert.match(ofLogs["files by size"], /^\d+ (below 1|of 1 to 16) MiB/);
+    assert.equal(ofLogs.orphans, "0");
+    assert.equal(await page.locator("#files .more").count(), 0, "advice for a lake that is fine");
 
     const [sync] = await rowsOf(page, "sync");
     assert.equal(sync.state, "complete");

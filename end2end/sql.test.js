@@ -1,6 +1,7 @@
 // The SQL page: a statement is written, run, charted, shared by its address, cancelled and restored. What it shows is what the API
 // returns, and a page of another site cannot make it run.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { after, before, test } from "node:test";
 
@@ -129,6 +130,32 @@ test("a running statement is cancelled, and the engine stops", async () => {
   assert.deepEqual(await cells(page), [["7"]]);
 });
 
+test("what a statement would read is said before it runs, and what it has read while it runs", async () => {
+  const page = await open(browser, "/sql");
+  await ready(page);
+  await write(page, "SELECT Body FROM otel_logs WHERE Timestamp >= {from:DateTime64(6)}");
+  await page.getByLabel("from DateTime64(6)").fill("2000-01-01 00:00:00");
+  const said = page.locator(".sql-estimate");
+  const lines = Number(await value("SELECT count() FROM otel_logs WHERE toDate(Timestamp) < today()"));
+  await page.waitForFunction(() => /^Reads at most [\d,]+ rows in \d+ files of /.test(document.querySelector(".sql-estimate").textContent));
+  assert.ok(Number((await said.innerText()).split(" ")[3].replaceAll(",", "")) >= lines);
+  await page.getByLabel("from DateTime64(6)").fill("2100-01-01 00:00:00");
+  await page.waitForFunction(() => document.querySelector(".sql-estimate").textContent === "Reads at most 0 rows in 0 files of 0 B.");
+  assert.ok(await answer(page).isHidden(), "nothing has run");
+  // A statement that is not complete has no estimate, and no complaint.
+  await write(page, "SELECT Body FR");
+  const asked = await page.waitForResponse((response) => response.url().endsWith("/sql/estimated"));
+  assert.equal(await asked.json(), "");
+  assert.equal(await said.innerText(), "");
+
+  await write(page, SLOW);
+  await run(page).click();
+  await page.getByText(/^Running for \d+ s, [\d.]+[KMB] rows read$/).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Cancelled.").waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
 test("what the engine says about a fault is in sight", async () => {
   const page = await open(browser, addressOf("SELECT nonsense FROM otel_logs"));
   const note = answer(page).getByRole("alert");
@@ -192,6 +219,8 @@ test("going to another page and back keeps the statement, and nothing is loaded 
   const link = (name) => page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name, exact: true });
   await link("SQL").click();
   await ready(page);
+  // The browser notes a request after its script has run.
+  await page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("/sql.js")));
   assert.equal(await loaded(), 1);
   await write(page, "SELECT 5 AS five");
   await run(page).click();
@@ -239,8 +268,18 @@ test("the page is read and used without JavaScript", async () => {
   assert.equal(await answer(page).locator("tbody tr").first().innerText(), "0\tlake");
   assert.match(await answer(page).locator(".more").innerText(), /first 300 of 400 rows/);
   assert.ok((await overflow(page)) <= 0);
+  await page.getByLabel("Statement").fill("SELECT Body FROM otel_logs WHERE Timestamp > '2100-01-01'");
+  await page.getByRole("button", { name: "Estimate" }).click();
+  const estimate = page.getByRole("region", { name: "Estimate" });
+  assert.match(await estimate.innerText(), /Reads at most 0 rows in 0 files.*otel_logs: .*from 2100-01-01/s);
+  assert.equal(await answer(page).count(), 0);
+  await page.goBack();
   const [download] = await Promise.all([page.waitForEvent("download"), answer(page).getByRole("link", { name: "CSV" }).click()]);
   assert.equal(download.suggestedFilename(), "sql.csv");
+  const [parquet] = await Promise.all([page.waitForEvent("download"), answer(page).getByRole("link", { name: "Parquet" }).click()]);
+  assert.equal(parquet.suggestedFilename(), "sql.parquet");
+  const bytes = await readFile(await parquet.path());
+  assert.deepEqual([bytes.subarray(0, 4).toString(), bytes.subarray(-4).toString()], ["PAR1", "PAR1"]);
 });
 
 test("the files of an answer have the rows of the API", async () => {

@@ -25,8 +25,12 @@ const router :Workerd.Worker = (
     (name = "./index_bg.wasm", wasm = embed "worker/index_bg.wasm"),
   ],
   compatibilityDate = "2026-05-01",
+  # Where readers of live rows and the Worker that takes rows meet, with LANDING. It stores nothing.
+  durableObjectNamespaces = [(className = "Tail", uniqueKey = "lakefront-tail")],
+  durableObjectStorage = (inMemory = void),
   # Each is documented in wrangler.toml. One that is not set is null.
   bindings = [
+    (name = "TAIL", durableObjectNamespace = "Tail"),
     (name = "CHDB_URL", fromEnvironment = "CHDB_URL"),
     (name = "INGEST_URL", fromEnvironment = "INGEST_URL"),
     (name = "INGEST_TIMEOUT", fromEnvironment = "INGEST_TIMEOUT"),
@@ -37,6 +41,7 @@ const router :Workerd.Worker = (
     (name = "INGEST_KEYS", fromEnvironment = "INGEST_KEYS"),
     (name = "VISITOR_SECRET", fromEnvironment = "VISITOR_SECRET"),
     (name = "SELF_OBSERVATION", fromEnvironment = "SELF_OBSERVATION"),
+    (name = "FUNNELS", fromEnvironment = "FUNNELS"),
     (name = "ENGINE_SECRET", fromEnvironment = "ENGINE_SECRET"),
     (name = "VIEWER_TOKEN", fromEnvironment = "VIEWER_TOKEN"),
     (name = "ALLOWED_HOSTS", fromEnvironment = "ALLOWED_HOSTS"),

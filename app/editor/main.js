@@ -17,6 +17,11 @@ async function ask(path, options) {
   throw new Error(detail ?? `The server answered with status ${reply.status}. Try again.`);
 }
 
+/** The pause after a change of the statement before it is estimated, in milliseconds. */
+const PAUSE = 700;
+const json = (body, options) => ({ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), ...options });
+const count = (number) => number.toLocaleString("en", { notation: "compact" });
+
 /** Returns 32 random digits. `crypto.randomUUID` exists on pages of https only. */
 const randomId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -44,7 +49,9 @@ class SqlPage extends HTMLElement {
     this.cancelButton = element("button", { type: "button", className: "quiet", hidden: true, onclick: () => this.cancel() }, "Cancel");
     this.linkButton = element("button", { type: "button", className: "quiet", onclick: () => this.copyLink() }, "Copy link");
     this.status = element("span", { className: "sql-status", role: "status" });
-    this.runButton.after(this.cancelButton, this.linkButton, this.status);
+    this.estimate = element("span", { className: "sql-status sql-estimate" });
+    this.form.querySelector(".estimates").remove();
+    this.runButton.after(this.cancelButton, this.linkButton, this.status, this.estimate);
     this.runButton.title = "Ctrl+Enter";
     this.history = element("details", { className: "language sql-history" }, element("summary", {}, "History of this browser"), element("ul"));
     this.append(this.history);
@@ -53,7 +60,10 @@ class SqlPage extends HTMLElement {
     this.append(this.answer);
 
     this.editor = createEditor(this.field, {
-      changed: (sql) => this.showFields(sql),
+      changed: (sql) => {
+        this.showFields(sql);
+        this.estimateSoon();
+      },
       run: () => this.run(),
       names: () => ask("/sql/names"),
     });
@@ -63,6 +73,7 @@ class SqlPage extends HTMLElement {
       this.run();
     };
     this.form.addEventListener("submit", this.submitted);
+    this.form.addEventListener("input", () => this.estimateSoon());
     this.returned = () => this.show(stateOf(location.search), true);
     addEventListener("popstate", this.returned);
     this.showHistory();
@@ -71,6 +82,8 @@ class SqlPage extends HTMLElement {
 
   disconnectedCallback() {
     removeEventListener("popstate", this.returned);
+    clearTimeout(this.soon);
+    this.estimating?.abort();
     this.cancel();
   }
 
@@ -85,6 +98,7 @@ class SqlPage extends HTMLElement {
   show({ sql, params }, runs) {
     this.editor.text = sql;
     this.showFields(sql);
+    this.estimateSoon();
     for (const [name, value] of params) {
       const field = this.form.elements.namedItem(PARAM + name);
       if (field) field.value = value;
@@ -93,6 +107,21 @@ class SqlPage extends HTMLElement {
     this.cancel();
     if (sql) this.run(true);
     else this.answer.hidden = true;
+  }
+
+  /** Shows what the statement would read, once nobody has typed for a moment. One request is on its way at most. */
+  estimateSoon() {
+    clearTimeout(this.soon);
+    this.estimating?.abort();
+    this.estimating = undefined;
+    this.estimate.textContent = "";
+    const { sql, params } = this.state;
+    if (!sql.trim()) return;
+    this.soon = setTimeout(async () => {
+      const { signal } = (this.estimating = new AbortController());
+      const sentence = await ask("/sql/estimated", json({ sql, params }, { signal })).catch(() => "");
+      if (!signal.aborted) this.estimate.textContent = sentence;
+    }, PAUSE);
   }
 
   /** Gives each placeholder of the statement a field. Fields that are there keep their values. */
@@ -130,15 +159,20 @@ class SqlPage extends HTMLElement {
     this.answer.hidden = false;
     this.answer.setAttribute("aria-busy", "true");
     const began = performance.now();
-    const say = () => (this.status.textContent = `Running for ${Math.floor((performance.now() - began) / 1000)} s`);
+    let read = "";
+    let isAsking = false;
+    const say = () => (this.status.textContent = `Running for ${Math.floor((performance.now() - began) / 1000)} s${read}`);
     say();
-    const clock = setInterval(say, 1000);
+    const clock = setInterval(async () => {
+      say();
+      if (isAsking) return;
+      isAsking = true;
+      const progress = await ask(`/sql/${running.id}/progress`).catch(() => {});
+      isAsking = false;
+      read = { runs: `, ${count(progress?.rowsRead ?? 0)} rows read`, waits: ", waiting for other statements" }[progress?.state] ?? read;
+    }, 1000);
     try {
-      running.reply = ask("/sql/answer", {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ sql, params, id: running.id }),
-      });
+      running.reply = ask("/sql/answer", json({ sql, params, id: running.id }));
       const answer = await Promise.race([running.reply, new Promise((resolve) => (running.leave = resolve))]);
       if (this.running !== running) return;
       if (running.isCancelled) {

@@ -15,6 +15,7 @@ pub const UTC: &str = "UTC";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrap {
     /// The catalogue of named queries.
+    #[serde(with = "crate::wire_catalogue")]
     pub catalogue: Cow<'static, [QueryInfo]>,
     /// The origin of this page, as a browser names it: `https://telemetry.example`.
     pub origin: String,

@@ -29,9 +29,9 @@ mod service;
 #[cfg(feature = "ssr")]
 mod shell;
 mod theme;
-mod trace;
 pub mod view;
 mod vital;
+mod wire_catalogue;
 mod zones;
 
 pub use app::App;
@@ -39,10 +39,11 @@ pub use bootstrap::Bootstrap;
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
 pub use server::{
-    Download, SqlNames, Statement, StatementAnswer, download, sql_answer, sql_names, statement_address,
+    Download, SqlNames, Statement, StatementAnswer, download, sql_answer, sql_estimated, sql_names,
+    statement_address,
 };
 #[cfg(feature = "ssr")]
-pub use service::{Backends, HostFuture, QueryService, ServerRows};
+pub use service::{Backends, FileRequest, HostFuture, ParquetFile, QueryService, ServerRows};
 #[cfg(feature = "ssr")]
 pub use shell::{routes, shell};
 pub use theme::Theme;

@@ -21,8 +21,22 @@
     location.replace(`/plain${pathname === "/" ? "" : pathname}${search}${hash}`);
   }
 
-  /** Loads the editor of the SQL page, which only that page needs. Without it the page's form opens a plain page. */
-  const startEditor = () => import(`${app.replace(/[^/]*$/, "sql.js")}`).catch(console.error);
+  /** Loads a module that only some pages need. */
+  const load = (name) => import(app.replace(/[^/]*$/, name)).catch(console.error);
+
+  /** Loads the editor of the SQL page. Without it the page's form opens a plain page. */
+  const startEditor = () => load("sql.js");
+
+  /** Loads the module of live rows once a page has their place. */
+  function watchForLive() {
+    const places = document.getElementsByTagName("lakefront-live");
+    const watch = new MutationObserver(() => {
+      if (places.length === 0) return;
+      watch.disconnect();
+      load("live.js");
+    });
+    watch.observe(document, { childList: true, subtree: true });
+  }
 
   async function start() {
     if (document.querySelector("lakefront-sql")) startEditor();
@@ -91,6 +105,7 @@
   if (app) {
     addEventListener("lakefront-panic", handOver);
     addEventListener("lakefront-sql", startEditor);
+    watchForLive();
     addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && handOver());
   }
   addEventListener("DOMContentLoaded", app ? start : explain);

@@ -57,21 +57,14 @@ impl PageState {
         self.reloads.update(|count| *count += 1);
     }
 
-    /// Calls `render` with the page's state. `open` names the unfolded parts of a panel, `off` its series that are
-    /// switched off.
-    pub fn with_render_context<T>(
-        self,
-        open: &[String],
-        off: &[String],
-        render: impl FnOnce(&RenderContext<'_>) -> T,
-    ) -> T {
+    /// Calls `render` with the page's state. `open` names the unfolded parts of a panel.
+    pub fn with_render_context<T>(self, open: &[String], render: impl FnOnce(&RenderContext<'_>) -> T) -> T {
         let (pages, view) = (self.pages.read_untracked(), self.view.read_untracked());
         render(&RenderContext {
             pages: &pages,
             page: self.page.get_untracked(),
             view: &view,
             open,
-            off,
         })
     }
 }

@@ -9,21 +9,19 @@ pub mod facts;
 pub mod failure;
 pub mod figure;
 pub mod filters;
-pub mod funnel;
 pub mod guide;
 pub mod health;
 pub mod metrics;
 pub mod panel;
 pub mod params;
 pub mod provenance;
+pub mod record;
 pub mod refresh;
 pub mod subsystem;
 pub mod table;
 pub mod theme;
 pub mod tip;
-pub mod totals;
 pub mod vitals;
-pub mod waterfall;
 pub mod zone;
 
 use lakefront_api::Page;
@@ -58,9 +56,13 @@ fn icon(page: Page) -> Markup {
         Page::Overview => "M4 4h7v9H4zM13 4h7v5h-7zM13 11h7v9h-7zM4 15h7v5H4z",
         Page::Errors => "M12 4l9 16H3zM12 10v4M12 17v.5",
         Page::Web => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18",
+        Page::Services => "M3 9h5v6H3zM16 4h5v6h-5zM16 14h5v6h-5zM8 12l8-5M8 12l8 5",
         Page::Logs => "M4 6h16M4 12h10M4 18h13",
         Page::Traces => "M4 6h9M8 12h10M13 18h7",
         Page::Metrics => "M4 19h16M5 15l4-5 4 3 6-8",
+        Page::Visitors => {
+            "M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6M3 19c0-6 10-6 10 0M16 11a2.5 2.5 0 1 0 0-5M16 14c3 0 5 2 5 5"
+        }
         Page::Vitals => "M4 16a8 8 0 1 1 16 0M12 16l4-6",
         Page::Api => "M4 7h12M16 7l-3-3M16 7l-3 3M20 17H8M8 17l3-3M8 17l3 3",
         Page::Sql => "M4 6l6 6-6 6M12 18h8",

@@ -17,8 +17,6 @@ pub struct RenderContext<'a> {
     pub view: &'a View,
     /// The keys of the unfolded parts of the panel.
     pub open: &'a [String],
-    /// The names of the panel's series that are switched off.
-    pub off: &'a [String],
 }
 
 impl RenderContext<'_> {

@@ -10,9 +10,13 @@ mod explore;
 #[cfg(feature = "ssr")]
 mod facets;
 #[cfg(feature = "ssr")]
+mod funnel;
+#[cfg(feature = "ssr")]
 mod handler;
 #[cfg(feature = "ssr")]
 pub mod http_request;
+#[cfg(feature = "ssr")]
+mod map;
 #[cfg(feature = "ssr")]
 mod metrics;
 #[cfg(feature = "ssr")]
@@ -27,7 +31,11 @@ mod picker;
 mod sql;
 #[cfg(feature = "ssr")]
 mod status;
+#[cfg(feature = "ssr")]
+mod totals;
 mod types;
+#[cfg(feature = "ssr")]
+mod waterfall;
 
 use leptos::prelude::*;
 
@@ -37,15 +45,18 @@ pub use self::{
         ServerResponse, ZoneRequest,
     },
     types::{
-        BackendRow, Compared, ExplorePart, ExploreRequest, Facet, LakeContent, MetricChart, MetricsAnswer,
+        BackendRow, ExplorePart, ExploreRequest, Facet, LakeContent, MetricChart, MetricsAnswer,
         MetricsRequest, PanelAnswer, PanelRequest, PickerRequest, Shown, SqlPageRequest, Subsystem,
-        SuggestionsRequest,
+        SuggestionsRequest, find_key,
     },
 };
 #[cfg(feature = "ssr")]
 pub use self::{
     download::{Download, download, statement_address},
-    sql::{SqlNames, Statement, StatementAnswer, answer as sql_answer, names as sql_names},
+    sql::{
+        SqlNames, Statement, StatementAnswer, answer as sql_answer, estimated as sql_estimated,
+        names as sql_names,
+    },
 };
 use crate::{failure::Failure, json::Json};
 

@@ -3,8 +3,8 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use lakefront_api::{
-    HealthReply, IngestHealth, LakeHealth, Problem, QueryInfo, QueryReply, QueryRequest, SearchReply,
-    SearchRequest, SentStatement, SqlRequest,
+    Estimate, HealthReply, IngestHealth, LakeHealth, Problem, QueryInfo, QueryReply, QueryRequest,
+    SearchReply, SearchRequest, SentStatement, SqlRequest,
 };
 use serde_json::Value;
 
@@ -21,6 +21,10 @@ pub trait Backends: Send + Sync + 'static {
     fn search(&self, request: SearchRequest) -> HostFuture<SearchReply>;
     /// `POST /sql`: runs one read-only statement over the `otel` tables.
     fn sql(&self, request: SqlRequest) -> HostFuture<QueryReply>;
+    /// Runs a named query, or a statement as [`Backends::sql`] does, whose answer is a Parquet file of the engine.
+    fn parquet(&self, request: FileRequest) -> HostFuture<ParquetFile>;
+    /// `POST /sql/estimate`: returns what a statement would read of the lake.
+    fn estimate(&self, request: SqlRequest) -> HostFuture<Estimate>;
     /// Runs a statement of the dashboard's own, as [`Backends::sql`] does, and records no event of it.
     fn own_sql(&self, request: SqlRequest) -> HostFuture<QueryReply>;
     /// Returns the statement with which the lake would answer a named query. It does not run.
@@ -38,6 +42,24 @@ pub trait Backends: Send + Sync + 'static {
     fn clickhouses(&self, sql: &'static str) -> HostFuture<Vec<ServerRows>>;
     /// Returns the address to which an OpenTelemetry SDK sends, without the signal's path: `http://127.0.0.1:4318`.
     fn otlp_endpoint(&self) -> String;
+}
+
+/// The question that a file answers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FileRequest {
+    /// A named query.
+    Named(QueryRequest),
+    /// A statement.
+    Sql(SqlRequest),
+}
+
+/// An answer as a Parquet file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParquetFile {
+    /// The content of the file.
+    pub bytes: Vec<u8>,
+    /// True if a limit on rows cut the answer.
+    pub truncated: bool,
 }
 
 /// The answer of one ClickHouse.

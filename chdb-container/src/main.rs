@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use lakefront_chdb_container::access::{Access, Profile};
 use lakefront_chdb_container::engine::{Engine, Tables};
-use lakefront_chdb_container::http::Authenticator;
+use lakefront_chdb_container::http::{Authenticator, Draining};
 use lakefront_chdb_container::lake::Lake;
 use lakefront_chdb_container::{Config, http};
 use secrecy::ExposeSecret as _;
@@ -146,7 +146,8 @@ fn enter_folder(flag: &str, folder: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("{flag} {}: the folder can't be made or entered", folder.display()))
 }
 
-/// Serves requests until SIGTERM or SIGINT, then gives running queries `config.drain()` to finish.
+/// Serves requests until SIGTERM or SIGINT. Then running queries get `config.drain()` to finish, and new requests are
+/// refused.
 async fn serve(config: &Config, engine: &Arc<Engine>, authenticator: Authenticator) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
@@ -154,11 +155,16 @@ async fn serve(config: &Config, engine: &Arc<Engine>, authenticator: Authenticat
     let address = listener.local_addr()?;
     tracing::info!(%address, version = engine.version(), "ready");
     let (ending, ended) = tokio::sync::watch::channel(());
-    let app = http::router(Arc::clone(engine), authenticator);
+    let draining = Draining::default();
+    let app = http::router(Arc::clone(engine), authenticator, draining.clone());
+    let running = Arc::clone(engine);
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         stopped().await;
         tracing::info!("ending: no new queries, running ones may finish");
+        draining.begin();
         drop(ending);
+        // Until then new connections are accepted, so that their requests are refused with a reason.
+        running.drained().await;
     });
     let drain = config.drain();
     let bound = async move {

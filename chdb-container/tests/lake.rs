@@ -2,7 +2,10 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use common::{Container, DAY, NOVEMBER, commit_logs, lake};
+use lakefront_lake::{Lake, LakeConfig};
 use tempfile::TempDir;
 
 const COUNT: &str = "SELECT count() FROM otel.otel_logs";
@@ -57,9 +60,34 @@ async fn every_commit_is_seen_by_the_next_query() {
         ["oldestSnapshotTime", "snapshotTime"].map(|key| logs[key].as_str().expect("a time"));
     let [oldest, newest] = [oldest, newest].map(|time| time.parse::<jiff::Timestamp>().expect("a time"));
     assert!(oldest < newest);
+    assert!(health["lake"]["pastStates"].is_null(), "no hour is over");
     assert!(logs["dataBytes"].as_u64().expect("bytes") > 20_000);
     assert!(logs["snapshotId"].is_string() && logs["snapshotTime"].is_string());
     assert!(logs["ageSeconds"].as_u64().expect("an age") < 60);
+}
+
+/// The clock of a lake, in milliseconds.
+static CLOCK: AtomicI64 = AtomicI64::new(0);
+
+#[tokio::test]
+async fn the_hours_whose_state_is_kept_are_listed() {
+    let folder = TempDir::new().expect("a folder");
+    let config = LakeConfig {
+        now_ms: || CLOCK.load(Ordering::Relaxed),
+        ..LakeConfig::new(folder.path())
+    };
+    let lake = Lake::open(config).await.expect("a lake");
+    for hour in 0..3 {
+        CLOCK.store(1_774_000_800_000 + hour * 3_600_000, Ordering::Relaxed);
+        commit_logs(&lake, NOVEMBER, hour.unsigned_abs(), 1).await;
+    }
+    let container = Container::start(folder.path(), &[]);
+    let states = &container.health().await["lake"]["pastStates"];
+    assert_eq!(
+        *states,
+        serde_json::json!(["2026-03-20T12:00:00Z", "2026-03-20T11:00:00Z"]),
+        "newest first"
+    );
 }
 
 #[tokio::test]

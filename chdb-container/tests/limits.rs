@@ -5,6 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{Container, eventually, header, lake};
+use reqwest::StatusCode;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -296,6 +297,40 @@ async fn the_end_lets_running_queries_finish() {
         .expect("text");
     assert_eq!(answer, "4\n");
     assert_eq!(ended.await.expect("no panic").code(), Some(0));
+}
+
+#[tokio::test]
+async fn while_it_ends_new_requests_are_refused() {
+    let (_folder, mut container) = start(&["--drain", "30"]).await;
+    let sql = "SELECT count() FROM numbers(6) WHERE NOT ignore(sleepEachRow(0.5))";
+    let caller = tokio::spawn(container.statement(sql, &[]).send());
+    eventually("it runs", || async {
+        container.metric("lakefront_chdb_queries_running").await == 1
+    })
+    .await;
+    container.send_signal("-TERM");
+    eventually("it drains", || async {
+        let ping = container.get("/ping").send().await.expect("an answer");
+        ping.status() == StatusCode::SERVICE_UNAVAILABLE
+    })
+    .await;
+    for request in [
+        container.statement("SELECT 1", &[]),
+        container.query(&json!({ "sql": "SELECT 1" })),
+        container.get("/health"),
+        container.get("/ping"),
+    ] {
+        let refused = request.send().await.expect("a connection, also a new one");
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        for name in ["retry-after", "x-lakefront-draining"] {
+            assert_eq!(header(&refused, name).as_deref(), Some("1"), "{name}");
+        }
+    }
+    assert!(!caller.is_finished(), "what runs is not interrupted");
+    let answer = caller.await.expect("no panic").expect("an answer");
+    assert_eq!(answer.text().await.expect("text"), "6\n");
+    let status = tokio::task::spawn_blocking(move || container.ended()).await;
+    assert_eq!(status.expect("no panic").code(), Some(0));
 }
 
 #[tokio::test]

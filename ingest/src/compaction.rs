@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 use lakefront_api::{IngestCompaction, IngestFailure, IngestRewrite};
-use lakefront_lake::{Compacted, CompactionSettings, Error, Group, Lake, Pace};
+use lakefront_lake::{Compacted, CompactionPlan, CompactionSettings, Error, Group, Lake, Pace};
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
@@ -133,25 +133,19 @@ impl Worker {
     /// Rewrites files of a table until nothing is due.
     async fn compact(&self, table: &'static str) -> lakefront_lake::Result<()> {
         loop {
-            let plan = self.lake.plan_compaction(table, &self.settings).await?;
+            // The list of all files is not kept while some are rewritten.
+            let CompactionPlan {
+                groups, small_files, ..
+            } = self.lake.plan_compaction(table, &self.settings).await?;
             let label = TableLabel { table };
-            let small_files = i64::try_from(plan.small_files).unwrap_or(i64::MAX);
+            let small_files = i64::try_from(small_files).unwrap_or(i64::MAX);
             self.metrics.small_files.get_or_create(&label).set(small_files);
-            self.health.send_modify(|health| {
-                health
-                    .small_files
-                    .insert(table.to_owned(), plan.small_files as u64);
-                match plan.left_alone {
-                    Some(reason) => health.left_alone.insert(table.to_owned(), reason),
-                    None => health.left_alone.remove(table),
-                };
-            });
-            if plan.groups.is_empty() {
+            if groups.is_empty() {
                 return Ok(());
             }
             // A group that fails, for example because of a damaged file, does not keep the others from being compacted.
             let mut failed = None;
-            for group in plan.groups {
+            for group in groups {
                 let started = Instant::now();
                 match self.lake.compact(&group, &self.settings, &self.pace).await {
                     Ok(compacted) => self.done(&group, compacted, started.elapsed()),

@@ -94,7 +94,8 @@ pub struct ServerConfig {
     pub keys: BearerKeys,
 
     /// Key of the router (its INGEST_KEY), which is accepted like the others. With it, events of the router's queries,
-    /// which the Operations page shows, are taken from its holder alone; without it, from every sender but browsers
+    /// which the Operations page shows, are taken from its holder alone; without it, from every sender but browsers.
+    /// Live rows are shown to its holder alone; without it, to programs of this machine
     #[arg(
         long,
         env = "LAKEFRONT_INGEST_ROUTER_KEY",

@@ -96,6 +96,8 @@ pub struct Metrics {
     pub small_files: Family<TableLabel, Gauge>,
     /// Requests that were decoded again from the log, because the queue was full or the program was restarted.
     pub decoded_again: Counter,
+    /// Open tails.
+    pub open_tails: Gauge,
     /// Bytes in the log that are not in the lake.
     pub backlog_bytes: Gauge,
     /// Records in the log that are not in the lake.
@@ -128,6 +130,7 @@ impl Default for Metrics {
             small_files: Family::default(),
             decoded_again: Counter::default(),
             backlog_bytes: Gauge::default(),
+            open_tails: Gauge::default(),
             backlog_records: Gauge::default(),
         };
         metrics.register();
@@ -228,6 +231,7 @@ impl Metrics {
             "Requests decoded again from the log",
             self.decoded_again.clone(),
         );
+        r.register("open_tails", "Open live tails", self.open_tails.clone());
         r.register(
             "backlog_bytes",
             "Bytes in the log that are not in the lake",

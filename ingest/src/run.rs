@@ -21,6 +21,8 @@ use crate::{
     pipeline::{Numbering, Pipeline, Progress, Setup},
     retention,
     server::{AppState, Batches, BodyBytes, DayKey, LastLoss, LastRefusal, router, serve},
+    table_status,
+    tail::Tails,
     time::now,
     wal::{FolderLock, Options, Recovered, Space, Wal},
 };
@@ -97,7 +99,7 @@ impl Ingest {
         let (wal, reader, wal_thread) = Wal::open(recovered, options, metrics.clone())?;
         let (stopping, watch_stopping) = watch::channel(false);
         let mut periodic = JoinSet::new();
-        periodic.spawn(orphan_files::remove_daily(lake.clone()));
+        let orphan_files = orphan_files::start(&mut periodic, lake.clone());
         let setup = Setup {
             lake: lake.clone(),
             numbering,
@@ -121,7 +123,19 @@ impl Ingest {
             &config.keeper,
             metrics.clone(),
         )?;
-        let compactor = Compactor::start(lake, &config.compaction, metrics.clone(), progress.clone());
+        let compactor = Compactor::start(
+            lake.clone(),
+            &config.compaction,
+            metrics.clone(),
+            progress.clone(),
+        );
+        let changes = table_status::Changes {
+            progress: progress.clone(),
+            compaction: compactor.health(),
+            orphan_files,
+        };
+        let settings = config.compaction.files.settings();
+        let tables = table_status::start(&mut periodic, lake, settings, changes);
         let (listener, address) = listen(config.server.listen, "--listen, LAKEFRONT_INGEST_LISTEN").await?;
         let (mut listeners, mut grpc_address) = (vec![listener], None);
         if let GrpcListen::At(address) = config.server.grpc_listen {
@@ -139,6 +153,7 @@ impl Ingest {
             batches: Arc::new(Batches::new(config.server.remember_batches)),
             last_loss: LastLoss::default(),
             decoded_bytes: Arc::new(Semaphore::new(AppState::MAX_DECODED_BYTES as usize)),
+            tails: Arc::new(Tails::start().map_err(StartError::Thread)?),
             decoders: Arc::new(Semaphore::new(processors)),
             day_key: Arc::new(DayKey::open(&folder, config.visitors.clone())),
             allowed_hosts: Arc::new(config.server.allowed_hosts.iter().cloned().collect()),
@@ -147,6 +162,7 @@ impl Ingest {
             progress,
             compaction: compactor.health(),
             retention,
+            tables,
             landing,
             metrics,
             rate: Arc::default(),
@@ -214,6 +230,7 @@ impl Ingest {
         tracing::info!("stopping: committing what is in the log");
         wal.drain();
         stopped.send_replace(true);
+        state.tails.close();
         let (served, ()) = tokio::join!(timeout(LAST_REQUESTS, server), compactor.stop());
         if served.is_err() {
             tracing::warn!("some requests did not end in time");

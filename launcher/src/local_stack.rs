@@ -161,7 +161,7 @@ impl LocalStack {
         if !self.servers.is_empty() {
             supervisor.start(self.sync_service(), &logs)?;
         }
-        supervisor.start(self.router_service(), &logs)
+        supervisor.start(self.router_service()?, &logs)
     }
 
     fn lake(&self) -> PathBuf {
@@ -226,23 +226,36 @@ impl LocalStack {
         }
     }
 
-    fn router_service(&self) -> Service {
+    /// Returns the file with the funnels of this stack, one in each line.
+    pub fn funnels_file(&self) -> PathBuf {
+        self.data.join("funnels.txt")
+    }
+
+    fn funnels(&self) -> Result<String> {
+        match std::fs::read_to_string(self.funnels_file()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            read => read.with_context(|| format!("can't read {}", self.funnels_file().display())),
+        }
+    }
+
+    fn router_service(&self) -> Result<Service> {
         let mut command = self.installation.worker(self.ports.router);
         command
             .env("CHDB_URL", self.chdb_url())
             .env("INGEST_URL", self.ingest_url())
-            .env("SELF_OBSERVATION", "on");
+            .env("SELF_OBSERVATION", "on")
+            .env("FUNNELS", self.funnels()?);
         if !self.servers.is_empty() {
             command
                 .env("CLICKHOUSE", clickhouse::configuration(&self.servers))
                 .env("CLICKHOUSE_PASSWORD", &self.passwords.router)
                 .env("LOCATION_HEADER", LOCATION_HEADER);
         }
-        Service {
+        Ok(Service {
             name: "router",
             command,
             ready: Ready::Url(format!("{}/health", self.router_url())),
-        }
+        })
     }
 }
 

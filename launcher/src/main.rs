@@ -1,8 +1,11 @@
 //! The program `lakefront`: the stack of a release archive on one machine.
 
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use lakefront_launcher::{Installation, Lake, doctor, process, status, up};
 
@@ -10,7 +13,7 @@ use lakefront_launcher::{Installation, Lake, doctor, process, status, up};
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  lakefront up                      your lake, empty at first; prints the dashboard's address\n  lakefront up --demo               with the traffic of a small web shop\n  lakefront up --data ~/telemetry --port-base 9700\n  lakefront status\n  lakefront doctor"
+    after_help = "Examples:\n  lakefront up                      your lake, empty at first; prints the dashboard's address\n  lakefront up --demo               with the traffic of a small web shop\n  lakefront up --data ~/telemetry --port-base 9700\n  lakefront status\n  lakefront doctor\n  lakefront deploy --help           the same system on Cloudflare and Fly.io"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -42,6 +45,13 @@ enum Command {
         #[arg(long, value_name = "N")]
         port_base: Option<u16>,
     },
+    /// Deploy the system that lakefront.toml describes, on Cloudflare and Fly.io: `lakefront deploy --help`.
+    #[command(disable_help_flag = true)]
+    Deploy {
+        /// The arguments of lakefront-deploy
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -50,6 +60,7 @@ fn main() -> ExitCode {
         Command::Up { args, demo } => up::run(&installation, &args, Lake::Local, demo),
         Command::Status { port_base } => status::run(port_base),
         Command::Doctor { data, port_base } => doctor::run(&installation, data, port_base),
+        Command::Deploy { arguments } => deploy(&installation, &arguments),
     });
     match result {
         _ if process::interrupted() => ExitCode::from(130),
@@ -59,4 +70,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Becomes `lakefront-deploy`, which asks questions and so has this program's input. It deploys the archive's bundle unless it is told
+/// another.
+fn deploy(installation: &Installation, arguments: &[OsString]) -> anyhow::Result<()> {
+    const BUNDLE: &str = "LAKEFRONT_BUNDLE";
+    let mut command = installation.command("lakefront-deploy");
+    command.args(arguments);
+    if std::env::var_os(BUNDLE).is_none() && installation.bundle.is_dir() {
+        command.env(BUNDLE, &installation.bundle);
+    }
+    // It returns only if the program cannot be started.
+    Err(command.exec()).with_context(|| format!("cannot start {}", command.get_program().display()))
 }

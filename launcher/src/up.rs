@@ -75,6 +75,7 @@ fn local(installation: &Installation, args: &Options, lake: Lake, with_demo: boo
     let local = LocalStack::new(installation, data, ports, args.tier)?.with_lake(lake);
     // The demo's panels should change while someone watches. A user's own lake keeps ingest's default.
     Ok(if with_demo {
+        demo::write_funnels(&local.funnels_file())?;
         local.with_commit_interval("2s")
     } else {
         local

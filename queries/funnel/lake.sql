@@ -7,30 +7,38 @@ SELECT
 FROM
 (
     SELECT
-        min(Timestamp) AS first,
-        windowFunnel(864000000000)(
-            toUInt64(toUnixTimestamp64Micro(Timestamp)),
-            IsPageView,
-            EventName = 'shop.product_viewed',
-            EventName = 'shop.cart_added',
-            EventName = 'shop.checkout_started',
-            EventName = 'shop.order_placed'
-        ) AS reached
-    FROM otel_logs
-    -- A session is dated by its first row and kept whole, so that the UTC day before and the one after are read too. Bounds in
-    -- whole seconds (DateTime) would make chDB skip files that end in the last second of a day.
-    WHERE Timestamp >= toDateTime64(toStartOfDay({since:DateTime64(6)}, 'UTC'), 6, 'UTC')
-        AND Timestamp <= toDateTime64(toStartOfDay({to:DateTime64(6)} + INTERVAL 172799999999 MICROSECOND, 'UTC'), 6, 'UTC') - INTERVAL 1 MICROSECOND
-        AND (IsPageView OR EventName IN ('shop.product_viewed', 'shop.cart_added', 'shop.checkout_started', 'shop.order_placed'))
-        AND NOT IsBot AND SessionId != ''
-        AND ({service:String} = '' OR ServiceName = {service:String})
-        AND ({environment:String} = '' OR Environment = {environment:String})
+        minIf(time, matched > 0) AS first,
+        -- The next step is the first row that matches it, after the row of the step before. Of rows of one time, that of the earlier step is first.
+        arrayFold((level, row) -> if(bitTest(row.2, level), toUInt8(level + 1), level), arraySort(groupArrayIf((time, matched), matched > 0)), toUInt8(0)) AS reached
+    FROM
+    (
+        SELECT
+            SessionId,
+            Timestamp AS time,
+            -- The steps that the row matches, a bit for each.
+            toUInt32(arraySum(arrayMap(
+                (name, at) -> if(if(IsPageView, name = 'page' OR name = PageRoute, name = EventName), bitShiftLeft(toUInt32(1), at), 0),
+                splitByChar('\n', {steps:String}),
+                range(length(splitByChar('\n', {steps:String})))
+            ))) AS matched
+        FROM otel_logs
+        -- A session is dated by its first row and kept whole, so that the UTC day before and the one after are read too. Bounds in
+        -- whole seconds (DateTime) would make chDB skip files that end in the last second of a day.
+        WHERE Timestamp >= toDateTime64(toStartOfDay({since:DateTime64(6)}, 'UTC'), 6, 'UTC')
+            AND Timestamp <= toDateTime64(toStartOfDay({to:DateTime64(6)} + INTERVAL 172799999999 MICROSECOND, 'UTC'), 6, 'UTC') - INTERVAL 1 MICROSECOND
+            AND (IsPageView OR (has(splitByChar('\n', {steps:String}), EventName)
+                AND EventName NOT IN ('', 'exception') AND NOT startsWith(EventName, 'browser.')
+                AND NOT startsWith(EventName, 'http.') AND NOT startsWith(EventName, 'lakefront.')))
+            AND NOT IsBot AND SessionId != ''
+            AND ({service:String} = '' OR ServiceName = {service:String})
+            AND ({environment:String} = '' OR Environment = {environment:String})
+    )
     GROUP BY SessionId
+    -- Whoever did not take the first step did not begin.
     HAVING reached > 0 AND first >= {from:DateTime64(6)} AND first < {to:DateTime64(6)}
 )
 ARRAY JOIN
-    [1, 2, 3, 4, 5] AS step,
-    ['Visit', 'Product', 'Cart', 'Checkout', 'Order'] AS label
-WHERE {name:String} = 'shop'
+    splitByChar('\n', {steps:String}) AS label,
+    arrayEnumerate(splitByChar('\n', {steps:String})) AS step
 GROUP BY day, step, label
 ORDER BY day, step

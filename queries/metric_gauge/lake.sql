@@ -1,6 +1,6 @@
 SELECT
     time,
-    if(place <= 7, label, 'other') AS series,
+    if(place <= {groups:UInt64}, label, 'other') AS series,
     sum(average_ * points_) / sum(points_) AS average,
     min(minimum_) AS minimum,
     max(maximum_) AS maximum,

@@ -1,6 +1,6 @@
 SELECT
     time,
-    if(place <= 7, label, 'other') AS series,
+    if(place <= {groups:UInt64}, label, 'other') AS series,
     sum(increase_) AS increase,
     sum(last_) AS last,
     sum(points_) AS points

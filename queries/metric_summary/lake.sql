@@ -1,6 +1,6 @@
 SELECT
     time,
-    if(place <= 7, label, 'other') AS series,
+    if(place <= {groups:UInt64}, label, 'other') AS series,
     quantile,
     max(last_) AS value
 FROM

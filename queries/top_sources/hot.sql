@@ -1,6 +1,6 @@
 SELECT
-    if(came[1] = '', '(direct)', came[1]) AS source,
-    came[2] AS campaign,
+    multiIf(came[1] != '', came[1], came[2] != '', came[2], '(direct)') AS source,
+    came[4] AS campaign,
     sum(landed) AS sessions,
     uniqCombined64IfMerge(seen) AS visitors,
     sum(bounced) / sessions AS bounce_rate

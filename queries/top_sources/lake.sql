@@ -1,15 +1,17 @@
 SELECT
-    if(landing.2 = '', '(direct)', landing.2) AS source,
-    landing.3 AS campaign,
+    multiIf(landing.2 != '', landing.2, landing.3 != '', landing.3, '(direct)') AS source,
+    landing.5 AS campaign,
     count() AS sessions,
-    uniqCombined64If(landing.4, landing.4 != 0) AS visitors,
+    uniqCombined64If(landing.6, landing.6 != 0) AS visitors,
     countIf(page_views = 1) / sessions AS bounce_rate
 FROM
 (
     SELECT
         min((
             Timestamp,
-            if(UtmSource != '', UtmSource, ReferrerHost),
+            UtmSource,
+            ReferrerHost,
+            UtmMedium,
             UtmCampaign,
             if(VisitorId = '', 0, cityHash64(VisitorId))
         )) AS landing,

@@ -1,9 +1,10 @@
 //! Reads the stream of a body into memory, up to a limit.
 
+use http::{HeaderMap, header};
 use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{ReadableStream, ReadableStreamDefaultReader, ReadableStreamReadResult};
+use worker::web_sys::{self, ReadableStream, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
 /// The reason why a body could not be read.
 #[derive(Debug)]
@@ -17,6 +18,39 @@ pub enum BodyError {
 impl From<JsValue> for BodyError {
     fn from(error: JsValue) -> Self {
         Self::Broken(error.into())
+    }
+}
+
+/// A body of up to so many times the limit is read to its end before it is refused.
+const DISCARDED_LIMITS: usize = 4;
+
+/// Returns true if the `Content-Length` of a request is above `limit`, so that it has to be refused.
+///
+/// The body is then read and dropped first. A client that still sends when the connection closes sees an error in place of
+/// the reply, and sends the same again. A body that is far too long is not worth that.
+pub async fn is_too_long(request: &web_sys::Request, headers: &HeaderMap, limit: usize) -> bool {
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let Some(length) = length.filter(|length| *length > limit) else {
+        return false;
+    };
+    if length <= DISCARDED_LIMITS * limit {
+        discard(request.body()).await;
+    }
+    true
+}
+
+/// Reads a body to its end and drops it.
+async fn discard(stream: Option<ReadableStream>) {
+    let reader = stream.and_then(|stream| ReadableStreamDefaultReader::new(&stream).ok());
+    while let Some(reader) = &reader
+        && let Ok(piece) = JsFuture::from(reader.read()).await
+    {
+        let piece: ReadableStreamReadResult = piece.unchecked_into();
+        if piece.get_done() == Some(true) {
+            return;
+        }
     }
 }
 

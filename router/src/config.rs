@@ -3,8 +3,10 @@
 
 mod address;
 mod clickhouse;
+mod containers;
 mod landing;
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use http::HeaderName;
@@ -13,6 +15,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::clickhouse::{CHDB, Clickhouse, Login};
+pub use self::containers::Containers;
 pub use self::landing::Landing;
 use crate::error::ConfigError;
 
@@ -20,8 +23,10 @@ use crate::error::ConfigError;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// `CHDB_URL`: the address of chDB. Without it chDB is the container of [`CONTAINER_BINDING`].
+    /// `CHDB_URL`: the address of chDB. Without it chDB is in the containers of [`CONTAINER_BINDING`].
     pub chdb: Location,
+    /// `CHDB_INSTANCES` and `CHDB_SLEEP_AFTER`: the containers of chDB.
+    pub containers: Containers,
     /// `CLICKHOUSE`: the ClickHouse servers, none in tier 1, one in tier 2, several in tier 3.
     pub clickhouse: Vec<Clickhouse>,
     /// `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD`: the user, the same on every ClickHouse.
@@ -37,7 +42,7 @@ pub struct Config {
     /// `SELF_OBSERVATION`: true if the router reports its queries to ingest. The values are `on` and `off` (the
     /// default).
     pub observes_itself: bool,
-    /// `INGEST_KEY`: the key of the router's own requests to ingest, if ingest requires keys.
+    /// `INGEST_KEY`: the key of the router's own requests to ingest, if ingest requires keys or has one for the router.
     pub ingest_key: Option<SecretString>,
     /// `ENGINE_SECRET`: the secret that chDB requires in each request.
     pub engine_secret: Option<SecretString>,
@@ -46,6 +51,8 @@ pub struct Config {
     /// `ALLOWED_HOSTS`: the host names, besides those of loopback, under which the API and the dashboard answer without
     /// a token.
     pub allowed_hosts: AllowedHosts,
+    /// `FUNNELS`: the funnels of this deployment, one in each line, such as `page > /cart > order_placed`.
+    pub funnels: Vec<String>,
     /// `LOCATION_HEADER`: the header in which a proxy gives the place of a request's sender. `request.cf` takes
     /// precedence.
     pub location_header: Option<HeaderName>,
@@ -56,8 +63,9 @@ pub struct Config {
 pub enum Location {
     /// A server at this address.
     Url(Url),
-    /// A Cloudflare Container behind the Durable Object binding [`CONTAINER_BINDING`].
-    Container,
+    /// The instance of this number of a Cloudflare Container, behind the Durable Object binding [`CONTAINER_BINDING`]. The
+    /// first is 0.
+    Container(u16),
 }
 
 /// The binding of the chDB container's Durable Object namespace in `wrangler.toml`.
@@ -76,11 +84,12 @@ impl Config {
         let text = |name| variable(name).filter(|text| !text.is_empty());
         let chdb = match (base_url("CHDB_URL", text("CHDB_URL"))?, has_container) {
             (Some(url), _) => Location::Url(url),
-            (None, true) => Location::Container,
+            (None, true) => Location::Container(0),
             (None, false) => return Err(ConfigError::NoEngine),
         };
         Ok(Self {
             chdb,
+            containers: Containers::from_lookup(&variable)?,
             clickhouse: clickhouse::list(text("CLICKHOUSE"))?,
             login: Login {
                 user: text("CLICKHOUSE_USER").unwrap_or_else(|| "router".into()),
@@ -88,7 +97,7 @@ impl Config {
             },
             ingest: base_url("INGEST_URL", text("INGEST_URL"))?,
             landing: landing::landing(&text)?,
-            ingest_timeout: seconds("INGEST_TIMEOUT", text("INGEST_TIMEOUT"), 100)?,
+            ingest_timeout: seconds("INGEST_TIMEOUT", text("INGEST_TIMEOUT"), 600, 100)?,
             observes_itself: switch("SELF_OBSERVATION", text("SELF_OBSERVATION"))?,
             ingest_key: secret("INGEST_KEY", text("INGEST_KEY"))?,
             engine_secret: secret("ENGINE_SECRET", text("ENGINE_SECRET"))?,
@@ -97,6 +106,8 @@ impl Config {
                 .map(|list| AllowedHosts::parse(&list))
                 .transpose()?
                 .unwrap_or_default(),
+            funnels: lakefront_api::parse_funnels(&text("FUNNELS").unwrap_or_default())
+                .map_err(ConfigError::Funnels)?,
             location_header: header_name("LOCATION_HEADER", text("LOCATION_HEADER"))?,
         })
     }
@@ -120,14 +131,28 @@ fn switch(name: &'static str, text: Option<String>) -> Result<bool, ConfigError>
     }
 }
 
-fn seconds(name: &'static str, text: Option<String>, default: u64) -> Result<Duration, ConfigError> {
-    let seconds = match text {
-        Some(text) => text.parse().ok().filter(|seconds| (1..=600).contains(seconds)),
-        None => Some(default),
-    };
-    seconds
-        .map(Duration::from_secs)
-        .ok_or(ConfigError::Seconds { name })
+fn seconds(
+    name: &'static str,
+    text: Option<String>,
+    most: u16,
+    default: u16,
+) -> Result<Duration, ConfigError> {
+    Ok(Duration::from_secs(
+        number(name, text, most, default)?.get().into(),
+    ))
+}
+
+fn number(
+    name: &'static str,
+    text: Option<String>,
+    most: u16,
+    default: u16,
+) -> Result<NonZeroU16, ConfigError> {
+    let number = text.map_or(Some(default), |text| text.parse().ok());
+    number
+        .filter(|number| *number <= most)
+        .and_then(NonZeroU16::new)
+        .ok_or(ConfigError::Number { name, most })
 }
 
 fn secret(name: &'static str, text: Option<String>) -> Result<Option<SecretString>, ConfigError> {
@@ -171,7 +196,7 @@ mod tests {
         assert_eq!(both.chdb, Location::Url("http://127.0.0.1:8686".parse().unwrap()));
         assert_eq!(
             config(&[("CHDB_URL", "")], true).unwrap().chdb,
-            Location::Container
+            Location::Container(0)
         );
         let behind_a_path = config(
             &[("CHDB_URL", "https://a/chdb"), ("INGEST_URL", "https://b")],
@@ -221,6 +246,14 @@ mod tests {
             (
                 &[("CHDB_URL", "http://a"), ("ALLOWED_HOSTS", "a.example,https://b")],
                 "ALLOWED_HOSTS",
+            ),
+            (
+                &[("CHDB_URL", "http://a"), ("CHDB_INSTANCES", "9")],
+                "CHDB_INSTANCES",
+            ),
+            (
+                &[("CHDB_URL", "http://a"), ("CHDB_SLEEP_AFTER", "3601")],
+                "CHDB_SLEEP_AFTER",
             ),
             (
                 &[("CHDB_URL", "http://a"), ("SELF_OBSERVATION", "yes")],

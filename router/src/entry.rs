@@ -6,7 +6,7 @@ use axum::body::{Body, HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
 use futures::future::{Either, select};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Request, header};
+use http::{HeaderMap, HeaderName, Request};
 use lakefront_api::ProblemType;
 use lakefront_otel::decode::Signal;
 use lakefront_query::REQUEST_DEADLINE;
@@ -24,7 +24,7 @@ use crate::problem::ApiError;
 use crate::request::RequestContext;
 use crate::state::AppState;
 use crate::timer::Timer;
-use crate::{auth, cf, headers, landing, otlp};
+use crate::{auth, cf, headers, landing, otlp, tail};
 
 /// The largest body of a request to the API or to a server function, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -40,13 +40,19 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     let arrived = Instant::now();
     let mut response = match AppState::of_isolate(&env) {
         Ok(state) => {
-            if let Some(signal) = signal_of(&request) {
+            let path = path_of(&request);
+            if let Some(signal) = otlp::signal_of(&path) {
                 match &state.config.landing {
                     Some(landing) => landed(landing, signal, &request, env, &context).await,
                     None => match forwarded(state, signal, &request).await {
                         Ok(response) => return Ok(response),
                         Err(refusal) => refusal.into_response(),
                     },
+                }
+            } else if path == lakefront_tail::PATH {
+                match tailed(state, &request, &env).await {
+                    Ok(response) => return Ok(response),
+                    Err(refusal) => refusal.into_response(),
                 }
             } else {
                 answer(state, request, env, context, arrived)
@@ -68,8 +74,18 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
     }
 }
 
-fn signal_of(request: &web_sys::Request) -> Option<Signal> {
-    otlp::signal_of(Url::parse(&request.url()).ok()?.path())
+fn path_of(request: &web_sys::Request) -> String {
+    Url::parse(&request.url()).map_or_else(|_| String::new(), |url| url.path().to_owned())
+}
+
+/// Streams accepted records, as ingest sends them.
+async fn tailed(
+    state: &AppState,
+    request: &web_sys::Request,
+    env: &Env,
+) -> Result<web_sys::Response, ApiError> {
+    let parts = http_parts(request).map_err(|error| cannot_be_read(&error))?;
+    tail::answer(&state.config, env, &parts).await
 }
 
 /// Takes a request for a signal and sends its rows to streams.
@@ -164,13 +180,10 @@ fn http_parts(request: &web_sys::Request) -> Result<Parts, http::Error> {
     Ok(built.body(())?.into_parts().0)
 }
 
-/// Reads the whole body. A body whose `Content-Length` is above [`MAX_BODY`] is refused unread.
+/// Reads the whole body. A body whose `Content-Length` is above [`MAX_BODY`] is refused.
 async fn body_of(request: &web_sys::Request, headers: &HeaderMap) -> Result<Body, ApiError> {
     let too_large = || ApiError::new(ProblemType::TooLarge, format!("send at most {MAX_BODY} bytes"));
-    let length = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > MAX_BODY) {
+    if body::is_too_long(request, headers, MAX_BODY).await {
         return Err(too_large());
     }
     let Some(stream) = request.body() else {

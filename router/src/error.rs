@@ -28,6 +28,9 @@ pub enum ConfigError {
     /// `ALLOWED_HOSTS` is not a list of names.
     #[error("ALLOWED_HOSTS: {0}")]
     AppState(#[from] BadHost),
+    /// `FUNNELS` is not a list of funnels.
+    #[error("FUNNELS: {0}")]
+    Funnels(String),
     /// A variable is not the name of a header.
     #[error("{name} is not the name of a header such as x-lakefront-location")]
     Header {
@@ -40,11 +43,13 @@ pub enum ConfigError {
         /// The name of the variable.
         name: &'static str,
     },
-    /// A time limit is not a whole number of seconds in its range.
-    #[error("{name} must be a number of seconds from 1 to 600")]
-    Seconds {
+    /// A number, or a number of seconds, is not whole or not in its range.
+    #[error("{name} must be a whole number from 1 to {most}")]
+    Number {
         /// The name of the variable.
         name: &'static str,
+        /// The largest number.
+        most: u16,
     },
     /// `LANDING` names no way of landing.
     #[error("LANDING must be pipelines, or not set")]
@@ -52,7 +57,7 @@ pub enum ConfigError {
     /// `LANDING_STREAMS` is not the address of each stream.
     #[error(
         "LANDING_STREAMS must be {{\"otel_logs\":\"https://….ingest.cloudflare.com\", …}} with an address for each of the streams that \
-         `lakefront-ingest pipelines --create` makes: {0}"
+         `lakefront deploy --landing-only` prints: {0}"
     )]
     Streams(String),
     /// `VISITOR_SECRET` is too short.

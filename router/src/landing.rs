@@ -273,6 +273,18 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Returns the rows of a signal that has live tails.
+    pub fn of_tail(&self) -> Option<(lakefront_api::Signal, RecordBatch)> {
+        self.tables.iter().find_map(|(of, batch)| {
+            let signal = match *of {
+                LOGS => lakefront_api::Signal::Logs,
+                TRACES => lakefront_api::Signal::Traces,
+                _ => return None,
+            };
+            Some((signal, batch.clone()))
+        })
+    }
+
     /// Returns the chunks of the rows, with the names of their tables.
     pub fn chunks(&self) -> impl Iterator<Item = (&'static str, Result<Chunk, TooLarge>)> {
         self.tables.iter().flat_map(|(of, batch)| {

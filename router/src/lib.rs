@@ -40,6 +40,8 @@ mod routes;
 #[cfg(target_arch = "wasm32")]
 mod state;
 #[cfg(target_arch = "wasm32")]
+mod tail;
+#[cfg(target_arch = "wasm32")]
 mod timer;
 
 pub use error::ConfigError;

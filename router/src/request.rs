@@ -13,11 +13,12 @@ use futures::future::{Either, join_all, select};
 use futures::lock::Mutex;
 use jiff::Timestamp;
 use lakefront_api::{
-    BackendKind, HealthReply, IngestHealth, LakeHealth, Problem, ProblemType, QueryInfo, QueryReply,
-    QueryRequest, Reason, SearchReply, SearchRequest, SentParam, SentStatement, SqlRequest,
+    BackendKind, EngineQueryRequest, Estimate, HealthReply, IngestHealth, LakeHealth, Problem, ProblemType,
+    Progress, ProgressState, QueryInfo, QueryReply, QueryRequest, Reason, SearchReply, SearchRequest,
+    SentParam, SentStatement, SqlRequest,
 };
-use lakefront_app::{Backends, HostFuture, ServerRows};
-use lakefront_clickhouse_http::Statement;
+use lakefront_app::{Backends, FileRequest, HostFuture, ParquetFile, ServerRows};
+use lakefront_clickhouse_http::{Format, Statement};
 use lakefront_query::{
     AnswerKey, Answers, Flight, Plan, REQUEST_DEADLINE, Resolved, Slices, Topology, Turn, Waiting, check_id,
     lake_statement, plan, plan_sql, query_infos, resolve, resolve_search,
@@ -63,9 +64,13 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// The time between two signs of life of a request for which others may wait.
 const BEAT: Duration = Duration::from_millis(200);
 
-/// The time limit of a check for which a request waits. A statement on a view has the same limit.
 /// The longest time to wait for the end of a statement that is stopped.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
+/// The longest time to wait for an estimate, which chDB ends after 3 s, and for the start of chDB.
+const ESTIMATE_DEADLINE: Duration = Duration::from_secs(15);
+/// The longest time to wait for how far a statement is.
+const PROGRESS_DEADLINE: Duration = Duration::from_secs(2);
+/// The time limit of a check for which a request waits. A statement on a view has the same limit.
 const STALE_CHECK_DEADLINE: Duration = Duration::from_millis(1_500);
 
 impl RequestContext {
@@ -276,6 +281,51 @@ impl RequestContext {
         reply
     }
 
+    /// Answers a question with a Parquet file that the engine writes. No answer is kept.
+    pub async fn parquet(&self, request: FileRequest, arrived: Instant) -> Result<ParquetFile, Problem> {
+        let mut failed = Vec::new();
+        let (name, origin) = match &request {
+            FileRequest::Named(request) => (request.query.clone(), StatementOrigin::Named),
+            FileRequest::Sql(_) => (AD_HOC.to_owned(), StatementOrigin::AdHoc),
+        };
+        let is_observed = origin == StatementOrigin::AdHoc || is_observed(&name);
+        let reply = self.file(request, origin, arrived, &mut failed).await;
+        let (reply, bytes) = reply.map_or_else(
+            |problem| (Err(problem), Vec::new()),
+            |(reply, bytes)| (Ok(reply), bytes),
+        );
+        if is_observed {
+            self.record(name, &reply, failed);
+        }
+        self.check_in_background();
+        reply.map(|reply| ParquetFile {
+            bytes,
+            truncated: reply.truncated,
+        })
+    }
+
+    async fn file(
+        &self,
+        request: FileRequest,
+        origin: StatementOrigin,
+        arrived: Instant,
+        failed: &mut Vec<FailedAttempt>,
+    ) -> Result<(QueryReply, Vec<u8>), Problem> {
+        let _lane = self.lanes.enter().await;
+        let mut plan = match &request {
+            FileRequest::Named(request) => {
+                let resolved = resolve(request, arrived.timestamp())?;
+                self.check_stale_engines().await;
+                self.plan_named(request, &resolved, true)?.0
+            }
+            FileRequest::Sql(request) => plan_sql(request, &self.topology(Instant::now().timestamp(), true))?,
+        };
+        for attempt in &mut plan.attempts {
+            attempt.statement.format = Format::Parquet;
+        }
+        self.answered(plan, origin, false, arrived, failed).await
+    }
+
     /// Answers `DELETE /sql/{id}`: stops an ad-hoc statement in every chDB that runs it.
     ///
     /// # Errors
@@ -296,6 +346,47 @@ impl RequestContext {
             }
             Some(failure) => Err(failure.problem(StatementOrigin::AdHoc, BackendKind::Chdb)),
         }
+    }
+
+    /// Answers `POST /sql/estimate`: what an ad-hoc statement would read. Nothing of it runs but subqueries whose value is a
+    /// constant.
+    ///
+    /// # Errors
+    /// The problems of [`RequestContext::ad_hoc`].
+    pub async fn estimate(&self, request: SqlRequest) -> Result<Estimate, Problem> {
+        let _lane = self.lanes.enter().await;
+        let plan = plan_sql(&request, &self.topology(Instant::now().timestamp(), true))?;
+        let body = EngineQueryRequest {
+            sql: request.sql,
+            params: request.params,
+            format: None,
+        };
+        let estimated = first_reply(plan, StatementOrigin::AdHoc, async |attempt| {
+            let engine = self.engine(&attempt.backend)?;
+            let estimated = engine.estimate(&self.env, &body, ESTIMATE_DEADLINE).await;
+            estimated.map_err(|failure| FailedCall {
+                kind: engine.kind(),
+                failure,
+            })
+        });
+        Ok(estimated.await?.1)
+    }
+
+    /// Answers `GET /sql/{id}/progress`: how far an ad-hoc statement is.
+    ///
+    /// # Errors
+    /// [`ProblemType::BadRequest`] for an id of a wrong form.
+    pub async fn progress(&self, id: &str) -> Result<Progress, Problem> {
+        check_id(id)?;
+        let engines = self.engines.iter();
+        let chdb = engines.filter(|engine| engine.kind() == BackendKind::Chdb);
+        let found = join_all(chdb.map(|engine| engine.progress(&self.env, id, PROGRESS_DEADLINE))).await;
+        // An engine that does not answer says nothing about the statement.
+        let known = found
+            .into_iter()
+            .flatten()
+            .find(|progress| progress.state != ProgressState::None);
+        Ok(known.unwrap_or_default())
     }
 
     /// Reports a query as an event to ingest if `SELF_OBSERVATION` is on.
@@ -345,6 +436,18 @@ impl RequestContext {
         arrived: Instant,
         failed: &mut Vec<FailedAttempt>,
     ) -> Result<QueryReply, Problem> {
+        Ok(self.answered(plan, origin, explain, arrived, failed).await?.0)
+    }
+
+    /// Carries out a plan. Returns the reply, with the file if the statement has another format than rows.
+    async fn answered(
+        &self,
+        plan: Plan,
+        origin: StatementOrigin,
+        explain: bool,
+        arrived: Instant,
+        failed: &mut Vec<FailedAttempt>,
+    ) -> Result<(QueryReply, Vec<u8>), Problem> {
         let range = plan.range;
         let outcome = first_reply(plan, origin, async |attempt| {
             let engine = self.engine(&attempt.backend)?;
@@ -382,7 +485,8 @@ impl RequestContext {
         let (attempt, (engine, reply)) = outcome.await?;
         let now = Instant::now().timestamp();
         let answer = reply.answer.for_doubles();
-        Ok(QueryReply {
+        let file = answer.file;
+        let reply = QueryReply {
             columns: answer.columns,
             rows: answer.rows,
             truncated: answer.truncated,
@@ -394,10 +498,12 @@ impl RequestContext {
             lag_seconds: Some(lag_seconds(reply.as_of, now)),
             elapsed_ms: arrived.elapsed_ms(),
             backend_ms: reply.took_ms,
+            waking_ms: reply.waking_ms,
             age_ms: None,
             stats: answer.stats,
             statement: explain.then(|| sent(attempt.statement)),
-        })
+        };
+        Ok((reply, file))
     }
 
     fn engine(&self, name: &str) -> Result<&Engine, FailedCall> {
@@ -470,6 +576,16 @@ impl Backends for RequestContext {
     fn sql(&self, request: SqlRequest) -> HostFuture<QueryReply> {
         let this = self.clone();
         Self::send(async move { this.ad_hoc(request, Instant::now()).await })
+    }
+
+    fn parquet(&self, request: FileRequest) -> HostFuture<ParquetFile> {
+        let this = self.clone();
+        Self::send(async move { RequestContext::parquet(&this, request, Instant::now()).await })
+    }
+
+    fn estimate(&self, request: SqlRequest) -> HostFuture<Estimate> {
+        let this = self.clone();
+        Self::send(async move { RequestContext::estimate(&this, request).await })
     }
 
     fn own_sql(&self, request: SqlRequest) -> HostFuture<QueryReply> {

@@ -6,7 +6,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use lakefront_api::{
-    HealthReply, ProblemType, QueryInfo, QueryReply, QueryRequest, SearchReply, SearchRequest, SqlRequest,
+    Estimate, HealthReply, ProblemType, Progress, QueryInfo, QueryReply, QueryRequest, SearchReply,
+    SearchRequest, SqlRequest,
 };
 use lakefront_app::{Backends, QueryService, SqlNames, Statement, StatementAnswer};
 use lakefront_hosts::check_fetch_site;
@@ -28,7 +29,10 @@ pub fn api<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/health", get(health))
         .route("/download/{file}", get(download))
         .route("/sql/{id}", get(sql_of).delete(stop_sql))
+        .route("/sql/{id}/progress", get(progress))
         .route("/sql/answer", post(sql_answer))
+        .route("/sql/estimate", post(sql_estimate))
+        .route("/sql/estimated", post(sql_estimated))
         .route("/sql/names", get(sql_names))
         .method_not_allowed_fallback(method_not_allowed)
 }
@@ -82,7 +86,7 @@ async fn download(
     Path(file): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<([(HeaderName, String); 2], String), ApiError> {
+) -> Result<([(HeaderName, String); 2], Vec<u8>), ApiError> {
     if file.starts_with("sql.") {
         check_fetch_site(&headers)
             .map_err(|foreign| ApiError::new(ProblemType::ForeignRequest, foreign.to_string()))?;
@@ -91,10 +95,10 @@ async fn download(
     let download = lakefront_app::download(QueryService::new(context), &file, pairs).await?;
     let headers = [
         (header::CONTENT_TYPE, download.content_type.to_owned()),
-        // The name needs no escaping. A known file is named after a query: letters, digits, underscores and a dot.
+        // The name needs no escaping. It is made of the name of a query: letters, digits, underscores, dots and hyphens.
         (
             header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{file}\""),
+            format!("attachment; filename=\"{}\"", download.name),
         ),
     ];
     Ok((headers, download.body))
@@ -118,6 +122,35 @@ async fn stop_sql(
 ) -> Result<StatusCode, ApiError> {
     SendFuture::new(async move { context.stop(&id).await }).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Returns how far the ad-hoc statement is that was sent with this id.
+async fn progress(
+    Extension(context): Extension<RequestContext>,
+    Path(id): Path<String>,
+) -> Result<Json<Progress>, ApiError> {
+    Ok(Json(
+        SendFuture::new(async move { context.progress(&id).await }).await?,
+    ))
+}
+
+/// Returns what an ad-hoc statement would read.
+async fn sql_estimate(
+    Extension(context): Extension<RequestContext>,
+    JsonBody(request): JsonBody<SqlRequest>,
+) -> Result<Json<Estimate>, ApiError> {
+    Ok(Json(
+        SendFuture::new(async move { context.estimate(request).await }).await?,
+    ))
+}
+
+/// Returns what a statement of the SQL page would read, as a sentence for its editor. The sentence is empty for a statement
+/// that cannot be estimated, such as one that is not complete.
+async fn sql_estimated(
+    Extension(context): Extension<RequestContext>,
+    JsonBody(statement): JsonBody<Statement>,
+) -> Json<String> {
+    Json(lakefront_app::sql_estimated(&QueryService::new(context), statement).await)
 }
 
 /// Returns the answer to a statement of the SQL page, for its editor.
@@ -149,7 +182,7 @@ async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
 /// Returns the problem for a path that has no route.
 pub fn not_found(uri: &Uri) -> ApiError {
     let detail = format!(
-        "there is no {}; the API has POST /query, POST /search, POST /sql, GET /queries, GET /health, GET /download/<query>.csv and .json, GET /sql/<query>, DELETE /sql/<id>, and POST /v1/logs, /v1/traces, /v1/metrics",
+        "there is no {}; the API has POST /query, POST /search, POST /sql, POST /sql/estimate, GET /queries, GET /health, GET /tail, GET /download/<query>.csv, .json and .parquet, GET /sql/<query>, GET /sql/<id>/progress, DELETE /sql/<id>, and POST /v1/logs, /v1/traces, /v1/metrics",
         uri.path()
     );
     ApiError::new(ProblemType::NotFound, detail)

@@ -50,6 +50,7 @@ impl AppState {
             |name| binding(name).as_string(),
             binding(CONTAINER_BINDING).is_object(),
         )?;
+        lakefront_query::define_funnels(config.funnels.clone());
         let engines = Arc::new(Engine::all(&config));
         let observed = config.ingest.clone().filter(|_| config.observes_itself);
         Ok(Self {

@@ -14,7 +14,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use jiff::Timestamp;
 use lakefront_lake::{Lake, LakeConfig};
 use lakefront_landing::{INGESTED, NAMESPACE, definitions};
@@ -79,6 +79,8 @@ pub enum Taking {
 /// A pipeline: the parsed SQL.
 #[derive(Clone, Debug)]
 struct Pipeline {
+    name: String,
+    sql: String,
     stream: String,
     sink: String,
     columns: Vec<(String, Expression)>,
@@ -112,7 +114,12 @@ impl Pipelines {
             ..Account::default()
         }));
         let routes = Router::new()
-            .route("/api/accounts/{account}/pipelines/v1/{kind}", post(create))
+            .route(
+                "/api/accounts/{account}/pipelines/v1/{kind}",
+                post(create).get(list),
+            )
+            .route("/api/accounts/{account}/r2/buckets/{bucket}", get(bucket))
+            .route("/api/accounts/{account}/r2-catalog/{bucket}", get(catalog))
             .route("/streams/{stream}", post(take))
             .layer(DefaultBodyLimit::max(2 * REQUEST_BYTES))
             .with_state(Arc::clone(&account));
@@ -205,6 +212,8 @@ impl Pipeline {
         ensure!(account.sinks.contains_key(&sink), "there is no sink {sink}");
         ensure!(lines.next() == Some("SELECT"), "no SELECT");
         let mut parsed = Self {
+            name: String::new(),
+            sql: sql.to_owned(),
             stream: String::new(),
             sink,
             columns: Vec::new(),
@@ -403,11 +412,59 @@ fn create_resource(account: &mut Account, kind: &str, body: &[u8]) -> Result<Val
         "pipelines" => {
             ensure!(account.pipelines.len() < RESOURCES, "too many pipelines");
             let pipeline = Pipeline::parse(body["sql"].as_str().context("no sql")?, account)?;
-            account.pipelines.push(pipeline);
+            account.pipelines.push(Pipeline { name, ..pipeline });
             Ok(json!({"id": "0"}))
         }
         _ => bail!("there are no {kind}"),
     }
+}
+
+/// Lists streams, sinks or pipelines.
+async fn list(
+    State(account): State<Arc<Mutex<Account>>>,
+    Path((_, kind)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    if !is_authorized(&headers) {
+        return failure(401, "no valid token");
+    }
+    let account = lock(&account);
+    let listed: Vec<Value> = match kind.as_str() {
+        "streams" => account
+            .streams
+            .keys()
+            .map(|name| json!({"id": "0", "name": name, "endpoint": format!("{}/streams/{name}", account.url)}))
+            .collect(),
+        "sinks" => account.sinks.keys().map(|name| json!({"id": "0", "name": name})).collect(),
+        _ => account
+            .pipelines
+            .iter()
+            .map(|pipeline| json!({"id": "0", "name": pipeline.name, "sql": pipeline.sql}))
+            .collect(),
+    };
+    json!({"success": true, "result": listed})
+        .to_string()
+        .into_response()
+}
+
+/// Returns the bucket, which exists.
+async fn bucket(Path((_, bucket)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    if !is_authorized(&headers) {
+        return failure(401, "no valid token");
+    }
+    json!({"success": true, "result": {"name": bucket}})
+        .to_string()
+        .into_response()
+}
+
+/// Returns the bucket's data catalog, which is enabled and maintains nothing by itself.
+async fn catalog(Path((_, bucket)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    if !is_authorized(&headers) {
+        return failure(401, "no valid token");
+    }
+    json!({"success": true, "result": {"bucket": bucket, "status": "active"}})
+        .to_string()
+        .into_response()
 }
 
 /// Takes events. A stream without a schema takes every JSON value of the array.

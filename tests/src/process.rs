@@ -98,6 +98,15 @@ impl Process {
         self.child.id()
     }
 
+    /// Returns the exit code if the program has ended, and -1 for the end by a signal.
+    ///
+    /// # Errors
+    /// Returns an error if the operating system does not say.
+    pub fn ended(&mut self) -> Result<Option<i32>> {
+        let status = self.child.try_wait()?;
+        Ok(status.map(|status| status.code().unwrap_or(-1)))
+    }
+
     /// Sends a signal to the program.
     ///
     /// # Errors

@@ -15,8 +15,42 @@ use tokio::task::JoinHandle;
 pub struct Request {
     /// The request line: `GET /path HTTP/1.1`.
     pub line: String,
+    /// The lines of the headers.
+    headers: Vec<String>,
     /// The body, as it is encoded on the wire.
     pub body: Vec<u8>,
+}
+
+impl Request {
+    /// Creates a request from the lines of its head and its body.
+    pub(crate) fn new(head: &str, body: Vec<u8>) -> Self {
+        let mut lines = head.lines().map(str::to_owned);
+        Self {
+            line: lines.next().unwrap_or_default(),
+            headers: lines.collect(),
+            body,
+        }
+    }
+
+    /// Returns the names and values of the headers.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.headers.iter().filter_map(|line| line.split_once(':'));
+        pairs.map(|(name, value)| (name, value.trim()))
+    }
+
+    /// Returns the value of a header.
+    fn header(&self, wanted: &str) -> Option<&str> {
+        let mut headers = self.headers();
+        let (_, value) = headers.find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+        Some(value)
+    }
+
+    /// Returns the length of the content: that which is signed, if the body is in signed chunks.
+    pub fn content_length(&self) -> u64 {
+        let length = |name: &str| self.header(name)?.parse().ok();
+        let decoded = length("x-amz-decoded-content-length");
+        decoded.or_else(|| length("content-length")).unwrap_or_default()
+    }
 }
 
 /// A relay between a program and a server over HTTP/1.1, with one request per connection. The relay counts requests,
@@ -117,11 +151,7 @@ where
     let Some((head, body)) = read_request(&mut client).await? else {
         return Ok(());
     };
-    let treatment = treat(Request {
-        line: head.lines().next().unwrap_or_default().to_owned(),
-        body: body.clone(),
-    })
-    .await;
+    let treatment = treat(Request::new(&head, body.clone())).await;
     match treatment {
         Treatment::LoseRequest => return Ok(()),
         Treatment::Answer(status, body) => {
@@ -171,12 +201,8 @@ async fn read_request(client: &mut TcpStream) -> io::Result<Option<(String, Vec<
     };
     let mut body = bytes.split_off(end + 4);
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let header = |name: &str| {
-        head.lines().find_map(|line| {
-            let (found, value) = line.split_once(':')?;
-            found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
-        })
-    };
+    let request = Request::new(&head, Vec::new());
+    let header = |name: &str| request.header(name);
     if header("expect").is_some() {
         client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }

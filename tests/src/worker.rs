@@ -1,6 +1,6 @@
 //! The router's Worker on workerd.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -27,10 +27,26 @@ impl Worker {
     /// # Errors
     /// Returns an error if the bundle or workerd is missing, or the Worker does not become ready, with its output.
     pub async fn start(variables: &[(&str, &str)]) -> Result<Self> {
+        Self::start_in(&Self::bundle()?, variables).await
+    }
+
+    /// Returns the folder of the bundle, with the configuration `workerd.capnp`.
+    ///
+    /// # Errors
+    /// Returns an error if the folder is not known.
+    pub fn bundle() -> Result<PathBuf> {
+        folder("LAKEFRONT_BUNDLE")
+    }
+
+    /// Starts a Worker like [`Self::start`], by the configuration in another folder.
+    ///
+    /// # Errors
+    /// The same as of [`Self::start`].
+    pub async fn start_in(bundle: &Path, variables: &[(&str, &str)]) -> Result<Self> {
         let address = free_address()?;
         let mut command = Command::new(folder("LAKEFRONT_NODE_MODULES")?.join("workerd/bin/workerd"));
         command
-            .current_dir(folder("LAKEFRONT_BUNDLE")?)
+            .current_dir(bundle)
             .args([
                 "serve",
                 "--experimental",
@@ -55,6 +71,11 @@ impl Worker {
     /// Returns the address: `http://127.0.0.1:port`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns the last lines of workerd's output.
+    pub fn output(&self) -> String {
+        self.process.output()
     }
 
     /// Returns the process id of workerd.

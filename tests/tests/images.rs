@@ -117,14 +117,13 @@ struct Image {
 fn images() -> Result<Vec<Image>> {
     let files = files()?;
     let dockerfiles = named(&files, |name| {
-        (name.starts_with("Dockerfile") || name.ends_with("Dockerfile")) && !name.ends_with(".dockerignore")
+        name.starts_with("Dockerfile") || name.ends_with("Dockerfile")
     });
-    ensure!(!dockerfiles.is_empty(), "no Dockerfile was found");
+    ensure!(dockerfiles.len() >= 3, "only {dockerfiles:?} were found");
     let images = dockerfiles.into_iter().map(|dockerfile| {
         let text = fs::read_to_string(root().join(&dockerfile))?;
-        let ignore = root().join(format!("{}.dockerignore", dockerfile.display()));
-        let ignored =
-            Ignored::read(&fs::read_to_string(&ignore).with_context(|| ignore.display().to_string())?);
+        // Docker looks for this name if it has the Dockerfile from standard input, as wrangler gives it.
+        let ignored = Ignored::read(&fs::read_to_string(root().join(".dockerignore"))?);
         let context = files.iter().filter(|file| !ignored.holds(file)).cloned();
         Ok(Image {
             dockerfile,
@@ -229,6 +228,41 @@ fn every_input_of_a_program_is_in_its_build_context() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn images_are_small_for_amd64_and_run_without_root() -> Result<()> {
+    for image in images()? {
+        let name = image.dockerfile.display();
+        let instructions: Vec<Vec<_>> = image
+            .text
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        let mut stages = instructions.split(|words| words.first() == Some(&"FROM"));
+        let bases: Vec<_> = instructions
+            .iter()
+            .filter(|words| words.first() == Some(&"FROM"))
+            .collect();
+        ensure!(
+            bases
+                .iter()
+                .all(|base| base.get(1) == Some(&"--platform=linux/amd64")),
+            "{name}: a stage has no platform"
+        );
+        let base = bases.last().and_then(|base| base.get(2));
+        ensure!(base == Some(&"debian:bookworm-slim"), "{name} is on {base:?}");
+        let last = stages.next_back().context("a stage")?;
+        let user = last
+            .iter()
+            .rfind(|words| words.first() == Some(&"USER"))
+            .and_then(|words| words.get(1));
+        ensure!(
+            user.is_some_and(|user| !matches!(*user, "root" | "0")),
+            "{name} runs as {user:?}"
+        );
+    }
+    Ok(())
+}
+
 /// Configurations of deployments name files relative to themselves.
 #[test]
 fn deployments_name_files_that_exist() -> Result<()> {
@@ -246,17 +280,15 @@ fn deployments_name_files_that_exist() -> Result<()> {
                 .cloned()
                 .unwrap_or_default()
         };
-        let dockerfile = table
-            .get("build")
-            .and_then(|build| build.get("dockerfile"))
-            .cloned();
+        let build = |name| table.get("build").and_then(|build| build.get(name)).cloned();
+        let built_from = build("dockerfile").into_iter().chain(build("ignorefile"));
         let local = list("files")
             .into_iter()
             .filter_map(|file| file.get("local_path").cloned());
         let images = list("containers")
             .into_iter()
             .filter_map(|container| container.get("image").cloned());
-        for name in local.chain(images).chain(dockerfile) {
+        for name in local.chain(images).chain(built_from) {
             let name = name.as_str().context("a text")?;
             let file = normal(&root().join(&config).with_file_name(name));
             ensure!(
@@ -267,6 +299,6 @@ fn deployments_name_files_that_exist() -> Result<()> {
             named_files += 1;
         }
     }
-    ensure!(named_files >= 3, "only {named_files} files are named");
+    ensure!(named_files >= 6, "only {named_files} files are named");
     Ok(())
 }

@@ -17,6 +17,9 @@ const UNTIL: &str = "2026-03-29T13:00:00Z";
 const DAYS: i64 = 2;
 const SEED: u64 = 7;
 
+/// The funnel of the demo's shop.
+const SHOP: &str = "page > shop.product_viewed > shop.cart_added > shop.checkout_started > shop.order_placed";
+
 /// A case: the query, its parameters, and the range.
 struct Case {
     query: &'static str,
@@ -131,8 +134,8 @@ async fn answers(stack: &Stack) -> Result<()> {
         case("service_health", json!({"environment": "staging"})),
         case("records_per_hour", json!({})),
         case("records_per_hour", json!({"service": "storefront"})),
-        case("funnel", json!({})),
-        case("funnel", json!({"environment": "production"})),
+        case("funnel", json!({"steps": SHOP})),
+        case("funnel", json!({"steps": SHOP, "environment": "production"})),
         // A range that ends within hours and days. Its ends move outward, to other instants in each zone.
         Case {
             from: "2026-03-28T18:20:13Z",
@@ -168,7 +171,7 @@ async fn answers(stack: &Stack) -> Result<()> {
         Case {
             from: "2026-03-28T18:15:00Z",
             to: "2026-03-28T23:00:00Z",
-            ..case("funnel", json!({}))
+            ..case("funnel", json!({"steps": SHOP}))
         },
         Case {
             from: "2026-03-28T06:00:00Z",

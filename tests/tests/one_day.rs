@@ -63,7 +63,7 @@ async fn a_named_query_for_one_day_opens_only_its_files() -> Result<()> {
 
 /// Returns the number of days after a range that a query reads. A session that begins in the range may end a day later.
 fn days_after(query: &str) -> u16 {
-    u16::from(["bounce_rate", "funnel", "top_sources"].contains(&query))
+    u16::from(["bounce_rate", "campaigns", "exit_pages", "funnel", "top_sources"].contains(&query))
 }
 
 /// The number of a table's files, and the files and rows of the day, including the days before and after that a query reads.

@@ -14,7 +14,7 @@ use lakefront_otel::decode::Signal;
 use lakefront_otlp::{BearerKeys, Format};
 use lakefront_router::config::Landing;
 use lakefront_router::landing::Head;
-use lakefront_tests::{Ingest, LakeAt, Pipelines, Relay, S3Lake, Taking, Treatment, Worker, command};
+use lakefront_tests::{Ingest, LakeAt, Pipelines, Relay, S3Lake, Tail, Taking, Treatment, Worker, command};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value as Any};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
@@ -37,10 +37,7 @@ impl World {
         let servers = S3Lake::start().await?;
         let pipelines = Pipelines::start(&servers.at()).await?;
         let made = create(&pipelines, Pipelines::TOKEN).await?;
-        let streams = made
-            .trim()
-            .strip_prefix("LANDING_STREAMS=")
-            .context("no streams")?;
+        let streams = made.strip_prefix("LANDING_STREAMS=").context("no streams")?;
         let streams = streams.to_owned();
         Ok(Self {
             servers,
@@ -119,19 +116,23 @@ impl World {
     }
 }
 
-/// Makes all resources with `lakefront-ingest pipelines`, and returns what it prints.
+/// The file by which `lakefront deploy` makes all resources.
+const LAKEFRONT_TOML: &str = r#"
+name = "lakefront"
+account = "0123456789abcdef0123456789abcdef"
+bucket = { name = "lake" }
+landing = { by = "pipelines" }
+access = { viewers = "token" }
+"#;
+
+/// Makes all resources with `lakefront deploy --landing-only`, and returns the streams that it prints.
 async fn create(pipelines: &Pipelines, token: &str) -> Result<String> {
-    let output = tokio::process::Command::from(command("lakefront-ingest")?)
-        .args([
-            "pipelines",
-            "--create",
-            "--account",
-            "a",
-            "--bucket",
-            "lake",
-            "--api",
-            &pipelines.api(),
-        ])
+    let folder = TempDir::new()?;
+    let file = folder.path().join("lakefront.toml");
+    std::fs::write(&file, LAKEFRONT_TOML)?;
+    let output = tokio::process::Command::from(command("lakefront-deploy")?)
+        .args(["--landing-only", "--yes", "--api", &pipelines.api(), "--file"])
+        .arg(&file)
         .env("CLOUDFLARE_API_TOKEN", token)
         .env("CATALOG_TOKEN", "token-of-the-catalog")
         .output()
@@ -139,7 +140,9 @@ async fn create(pipelines: &Pipelines, token: &str) -> Result<String> {
     let written = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{written}");
     ensure!(!written.contains("token-of"), "{written}");
-    Ok(String::from_utf8(output.stdout)?)
+    let printed = String::from_utf8(output.stdout)?;
+    let streams = printed.lines().find(|line| line.starts_with("LANDING_STREAMS="));
+    Ok(streams.context("no streams")?.to_owned())
 }
 
 /// Starts `lakefront-ingest keep`.
@@ -531,6 +534,99 @@ async fn landed_files_are_deleted_and_a_foreign_compaction_is_refused() -> Resul
     Ok(())
 }
 
+/// There is no ingest: isolates hand what they take to the Durable Object, where readers get it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_worker_takes_is_read_live() -> Result<()> {
+    let pipelines = Pipelines::start(&LakeAt::folder("/nonexistent")).await?;
+    let made = create(&pipelines, Pipelines::TOKEN).await?;
+    let streams = made
+        .trim()
+        .strip_prefix("LANDING_STREAMS=")
+        .context("no streams")?;
+    let worker = Worker::start(&[
+        ("CHDB_URL", "http://127.0.0.1:9"),
+        ("LANDING", "pipelines"),
+        ("LANDING_STREAMS", streams),
+        ("LANDING_TOKEN", Pipelines::TOKEN),
+    ])
+    .await?;
+    let open = async |query: &str| {
+        let path = format!("/tail?signal=logs&q={query}");
+        Tail::open(worker.request(Method::GET, &path)).await
+    };
+    let record = |body: &str| {
+        let record =
+            json!({"timeUnixNano": nanos().to_string(), "severityNumber": 17, "body": {"stringValue": body}});
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]})
+            .to_string()
+            .into_bytes()
+    };
+    let mut all = open("").await?;
+    let mut some = open("level:error%20card").await?;
+    // The isolate asks for open tails every two seconds.
+    let warm = async {
+        loop {
+            post(&worker, "/v1/logs", record("warm")).send().await?;
+            let row = tokio::time::timeout(Duration::from_millis(300), all.row());
+            if let Ok(row) = row.await {
+                return row;
+            }
+        }
+    };
+    let row = tokio::time::timeout(Duration::from_secs(10), warm).await??;
+    ensure!(row["body"] == "warm" && row["line"].is_null(), "{row}");
+    let begun = Instant::now();
+    ensure!(
+        post(&worker, "/v1/logs", record("card declined"))
+            .send()
+            .await?
+            .status()
+            == 200
+    );
+    ensure!(some.row().await?["body"] == "card declined");
+    ensure!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+
+    // What is too much is counted, and slows nobody down.
+    let begun = Instant::now();
+    ensure!(post(&worker, "/v1/logs", logs(3_000)).send().await?.status() == 200);
+    let acknowledged = begun.elapsed();
+    ensure!(acknowledged < Duration::from_secs(5), "{acknowledged:?}");
+    let dropped = loop {
+        let (event, data) = all.next().await?.context("the tail ended")?;
+        if event == "counts" && data["dropped"] != 0 {
+            break data;
+        }
+    };
+    ensure!(dropped["dropped"].as_u64() >= Some(2_800), "{dropped}");
+
+    // What streams do not take is not shown: it comes again.
+    pipelines.treat(|_| Taking::Refuse(400));
+    post(&worker, "/v1/logs", record("card refused")).send().await?;
+    pipelines.treat(|_| Taking::Take);
+    post(&worker, "/v1/logs", record("card taken")).send().await?;
+    ensure!(some.row().await?["body"] == "card taken");
+
+    // Places are bounded, and a reader that leaves makes room.
+    let mut tails = Vec::new();
+    let refused = loop {
+        match open("").await {
+            Ok(tail) => tails.push(tail),
+            Err(error) => break format!("{error:#}"),
+        }
+    };
+    ensure!(
+        tails.len() == 62 && refused.contains("64 tails are open"),
+        "{} {refused}",
+        tails.len()
+    );
+    tails.clear();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while open("").await.is_err() {
+        ensure!(Instant::now() < deadline, "no place after 30 s");
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn resources_are_made_once_and_errors_say_what_to_do() -> Result<()> {
     let lake = LakeAt::folder("/nonexistent");
@@ -538,9 +634,11 @@ async fn resources_are_made_once_and_errors_say_what_to_do() -> Result<()> {
     let message = |error: Option<anyhow::Error>| error.map(|error| error.to_string()).unwrap_or_default();
     let unauthorized = message(create(&pipelines, "token-of-nobody").await.err());
     ensure!(unauthorized.contains("401"), "{unauthorized}");
-    create(&pipelines, Pipelines::TOKEN).await?;
-    let again = message(create(&pipelines, Pipelines::TOKEN).await.err());
-    ensure!(again.contains("is there already"), "{again}");
+    let made = create(&pipelines, Pipelines::TOKEN).await?;
+    ensure!(
+        create(&pipelines, Pipelines::TOKEN).await? == made,
+        "they are the same the second time"
+    );
 
     let data = TempDir::new()?;
     let folder = LakeAt::folder(data.path().join("lake"));

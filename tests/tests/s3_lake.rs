@@ -6,7 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use lakefront_api::EngineHealth;
-use lakefront_tests::{ClickHouse, Engine, Ingest, LakeAt, Nessie, Relay, S3Lake, Treatment, command};
+use lakefront_lake::{Lake, LakeConfig};
+use lakefront_tests::{
+    ClickHouse, Engine, Ingest, LakeAt, Nessie, R2, Relay, S3Lake, Treatment, append_logs, command,
+};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -120,6 +125,36 @@ async fn both_tiers_answer_from_a_bucket_that_is_part_of_the_hosts_name() -> Res
     both_tiers_answer(&lake).await?;
     ensure!(asked.load(Ordering::SeqCst));
     Ok(())
+}
+
+/// The store refuses what R2 refuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_tiers_answer_from_a_store_with_the_rules_of_r2() -> Result<()> {
+    let servers = S3Lake::start().await?;
+    let store = R2::start(&servers.store_url()).await?;
+    let lake = servers.at_with([
+        ("LAKEFRONT_S3_ENDPOINT", Some(store.url())),
+        ("LAKEFRONT_S3_REGION", Some("auto".to_owned())),
+    ]);
+    both_tiers_answer(&lake).await?;
+    ensure!(store.multipart_uploads() == 0, "a demo has small files");
+    append_large(&Lake::open(LakeConfig::at(lake.place()?)).await?).await?;
+    ensure!(store.multipart_uploads() == 1);
+    ensure!(store.refusals().is_empty(), "{:?}", store.refusals());
+    Ok(())
+}
+
+/// Commits a data file of more than 16 MiB.
+async fn append_large(lake: &Lake) -> Result<()> {
+    let letters = || std::iter::repeat_with(fastrand::alphanumeric);
+    let record = |index| LogRecord {
+        time_unix_nano: 1_700_000_000_000_000_000 + index,
+        body: Some(AnyValue {
+            value: Some(any_value::Value::StringValue(letters().take(1_000_000).collect())),
+        }),
+        ..LogRecord::default()
+    };
+    append_logs(lake, (0..30_u64).map(record).collect(), 1_000_000).await
 }
 
 async fn both_tiers_answer(lake: &LakeAt) -> Result<()> {

@@ -86,6 +86,9 @@ async fn all_tiers_find_the_rows_that_the_evaluator_finds() -> Result<()> {
             if signal == Signal::Logs {
                 compare_counts(&stack, &hot, signal, text, &rows, Wanted::Patterns).await?;
             }
+            if signal == Signal::Traces {
+                compare_counts(&stack, &hot, signal, text, &rows, Wanted::Durations).await?;
+            }
             compare_counts(&stack, &hot, signal, text, &rows, Wanted::Fields).await?;
         }
         ensure!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
@@ -164,7 +167,7 @@ async fn compare(stack: &Stack, hot: &Hot, signal: Signal, text: &str, rows: &[R
         "timeRange": {"from": until.checked_sub(HOURS.hours())?, "to": until},
     }))?;
     let search = Search::parse(signal, text).with_context(|| text.to_owned())?;
-    let fitting = rows.iter().filter(|row| search.fits(row));
+    let fitting = rows.iter().filter(|row| search.fits(*row));
     let expected: Vec<i64> = fitting.map(row_id).take(1_000).collect::<Result<_>>()?;
     let slices = resolve_search(&request, until)?;
     let (mut lake, mut held) = (Vec::new(), Vec::new());
@@ -222,7 +225,7 @@ async fn compare_counts(
     );
 
     let search = Search::parse(signal, text)?;
-    let expected = rows.iter().filter(|row| search.fits(row)).count();
+    let expected = rows.iter().filter(|row| search.fits(*row)).count();
     let number = |row: &[Value], name: &str| {
         let at = lake.columns.iter().position(|column| column.name == name);
         whole(&row[at.with_context(|| format!("a column {name}"))?])
@@ -242,6 +245,22 @@ async fn compare_counts(
                 !lines.is_empty() && lines.len() < 200,
                 "{} patterns of {text:?}",
                 lines.len()
+            );
+        }
+        Wanted::Durations => {
+            let spans: Vec<i64> = lake
+                .rows
+                .iter()
+                .map(|row| number(row, "rows"))
+                .collect::<Result<_>>()?;
+            ensure!(
+                usize::try_from(spans.iter().sum::<i64>())? == expected,
+                "{spans:?} spans, not {expected}"
+            );
+            ensure!(
+                expected == 0 || spans.len() > 2,
+                "{} cells of {text:?}",
+                spans.len()
             );
         }
         _ => {

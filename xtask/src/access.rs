@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::net::IpAddr;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
@@ -83,6 +84,12 @@ struct User {
     databases: Vec<String>,
     files: bool,
     limits: BTreeMap<String, u64>,
+    #[serde(default = "everywhere")]
+    networks: Vec<String>,
+}
+
+fn everywhere() -> Vec<String> {
+    vec!["::/0".to_owned()]
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -120,6 +127,18 @@ fn render(rules: &str, settings: &str, ignored: &str) -> Result<String> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             ensure!(plain, "{RULES}: `{word}` is not a plain name");
+        }
+        for network in &user.networks {
+            let address = network
+                .split_once('/')
+                .map_or(network.as_str(), |(address, _)| address);
+            let plain = network
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || b".:/".contains(&byte));
+            ensure!(
+                plain && address.parse::<IpAddr>().is_ok(),
+                "{RULES}: `{network}` is no network: expected an address or ADDRESS/BITS"
+            );
         }
         profiles += &profile(name, user, &settings)?;
         users += &rendered_user(name, user)?;
@@ -161,10 +180,16 @@ fn profile(name: &str, user: &User, settings: &[&str]) -> Result<String> {
 
 fn rendered_user(name: &str, user: &User) -> Result<String> {
     let mut xml = format!(
-        "        <{name}>\n            <password from_env=\"{}\"/>\n            <networks>\n                <ip>::/0</ip>\n            \
-         </networks>\n            <profile>lakefront_{name}</profile>\n            <quota>default</quota>\n            <grants>\n",
+        "        <{name}>\n            <password from_env=\"{}\"/>\n            <networks>\n",
         user.password
     );
+    for network in &user.networks {
+        writeln!(xml, "                <ip>{network}</ip>")?;
+    }
+    write!(
+        xml,
+        "            </networks>\n            <profile>lakefront_{name}</profile>\n            <quota>default</quota>\n            <grants>\n"
+    )?;
     for grant in grants(user) {
         writeln!(xml, "                <query>{grant}</query>")?;
     }
@@ -258,5 +283,30 @@ mod tests {
         let rules =
             "[users.x]\npassword = \"P\"\naccess = \"read\"\ndatabases = []\nfiles = false\nlimits = {}";
         assert!(render(rules, "a/><b\n", "").is_err());
+    }
+
+    #[test]
+    fn a_user_comes_from_the_listed_networks_alone() {
+        let rules = |networks: &str| {
+            format!(
+                "[users.x]\npassword = \"P\"\naccess = \"read\"\ndatabases = []\nfiles = false\nlimits = {{}}\n{networks}"
+            )
+        };
+        let open = render(&rules(""), "", "").expect("valid rules");
+        assert!(
+            open.contains("<networks>\n                <ip>::/0</ip>\n"),
+            "{open}"
+        );
+        let private =
+            render(&rules("networks = [\"fdaa::/16\", \"127.0.0.1\"]"), "", "").expect("valid rules");
+        assert!(
+            private.contains("<ip>fdaa::/16</ip>\n                <ip>127.0.0.1</ip>\n")
+                && !private.contains("::/0"),
+            "{private}"
+        );
+        for bad in ["example.com", "::/0</ip>", ""] {
+            let error = render(&rules(&format!("networks = [{bad:?}]")), "", "").expect_err("no network");
+            assert!(error.to_string().contains("is no network"), "{error}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use lakefront_launcher::process;
 #[command(
     after_help = "Examples:\n  cargo xtask bench ingest\n  cargo xtask bench ingest --compression gzip\n  \
                         cargo xtask bench ingest --compare-compaction --rounds 3    latencies with and without\n  \
-                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench compaction --days 1 30 180\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web\n  cargo xtask bench viewers"
+                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench compaction --days 1 30 180\n  cargo xtask bench bytes\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web\n  cargo xtask bench viewers"
 )]
 pub struct Args {
     /// The part to measure
@@ -31,6 +31,8 @@ enum What {
     Lake,
     /// The time of questions by the number of commits or of days, with compaction and without
     Compaction,
+    /// The bytes of a record in the lake, of the demo and of spans in the shapes of the OpenTelemetry demo
+    Bytes,
     /// chDB: time to the first answer, memory, and the cost of a query outside of the engine
     Chdb,
     /// Layouts of data files: bytes, cost of writing, and cost of reading by the named queries
@@ -57,6 +59,7 @@ impl What {
             Self::Ingest => "load",
             Self::Lake => "commits",
             Self::Compaction => "compaction",
+            Self::Bytes => "record_bytes",
             Self::Chdb => "chdb",
             Self::Layout => "layout",
             Self::Router => "bench_router",

@@ -32,6 +32,7 @@ pub fn start_with_demo(
         Tier::Two,
     )?;
     let local = local.with_commit_interval("2s").with_lake(lake);
+    demo::write_funnels(&local.funnels_file())?;
     local.start(supervisor)?;
     supervisor.start(
         demo::service(&installation, &local.ingest_url(), DAYS, None),

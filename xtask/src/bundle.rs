@@ -4,7 +4,7 @@
 //! `<cache>/bundle` is self-contained: `site/` (static files), `worker/` (the modules), `workerd.capnp`.
 
 mod browser;
-mod editor;
+mod module;
 mod script;
 mod size;
 mod stamp;

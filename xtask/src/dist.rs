@@ -35,9 +35,10 @@ enum Profile {
 
 /// The launcher. The programs that it starts are in the folder beside it.
 const LAUNCHER: &str = "lakefront";
-const PROGRAMS: [&str; 4] = [
+const PROGRAMS: [&str; 5] = [
     "lakefront-chdb-container",
     "lakefront-demo",
+    "lakefront-deploy",
     "lakefront-ingest",
     "lakefront-sync",
 ];
@@ -115,6 +116,7 @@ const README: &str = "Lakefront: telemetry in open Iceberg tables on your own di
   ./lakefront up --demo     with the traffic of a small web shop
   ./lakefront status        what each part of a running stack reports
   ./lakefront doctor        what is wrong with this machine or configuration
+  ./lakefront deploy        the same system on Cloudflare and Fly.io, from a checkout: --help
   ./lakefront --help
 
 Linux on x86_64 with glibc 2.35 or newer. Nothing else has to be installed.

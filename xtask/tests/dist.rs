@@ -78,6 +78,15 @@ fn the_archive_starts_the_stack_in_an_empty_folder() {
         .expect("it starts");
     let said = String::from_utf8_lossy(&doctor.stdout);
     assert!(doctor.status.success(), "{said}");
+    let deploy = lakefront(&root, &home)
+        .args(["deploy", "--help"])
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&deploy.stdout);
+    assert!(
+        deploy.status.success() && said.contains("lakefront deploy --plan"),
+        "{said}"
+    );
     let status = lakefront(&root, &home)
         .arg("status")
         .args(ports)

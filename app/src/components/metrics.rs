@@ -25,24 +25,26 @@ pub fn Metrics() -> impl IntoView {
         Some(MetricsRequest {
             query: state.view.read().href(),
             tz: state.zone.get(),
+            plain: state.pages.read().is_plain(),
         })
     };
     let answer: ServerResource<MetricsRequest> = ServerResource::new(request, state.reloads.into());
     let kept = Kept::default();
     let html = answer.html(move |result| match result {
-        Some(Ok(answer)) => state.with_render_context(
-            &kept.open.read_untracked(),
-            &kept.off.read_untracked(),
-            |context| render::metrics::content(&answer, context),
-        ),
+        Some(Ok(answer)) => state.with_render_context(&kept.open.read_untracked(), |context| {
+            render::metrics::content(&answer, context)
+        }),
         Some(Err(failure)) => render::failure::note(failure, &state.view.read_untracked().href()),
         None => maud::PreEscaped(String::new()),
     });
     on_cleanup(move || charts.forget(ID));
     Effect::new(move |_| {
-        let hidden = kept.off.get();
+        let view = state.view.get();
         answer.read(|answer| match &answer.chart {
-            Some(chart) => charts.keep(&chart.info, &chart.answer, hidden),
+            Some(chart) => {
+                let hidden = render::figure::hidden_series(&chart.info, &view);
+                charts.keep(&chart.info, &chart.answer, hidden);
+            }
             None => charts.forget(ID),
         });
     });
@@ -61,10 +63,7 @@ pub fn Metrics() -> impl IntoView {
                 html
                 fallback=render::metrics::skeleton()
                 pending=set_pending
-                redraw=Signal::derive(move || {
-                    kept.off.track();
-                    kept.open.track();
-                })
+                redraw=Signal::derive(move || kept.open.track())
             />
         </section>
     }

@@ -11,7 +11,7 @@ use crate::{
     page_state::PageState,
     pointer::Charts,
     render,
-    server::{Call, PanelRequest},
+    server::{Call, PanelRequest, find_key},
 };
 
 /// Renders a named query: its title, its answer, and how the query was answered.
@@ -29,33 +29,48 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
                 .view_of_query(&info, place.page, &state.view.read())
         })
     };
+    let kept = Kept::default();
+    let Kept { open } = kept;
     let answer: ServerResource<PanelRequest> = {
         let info = info.clone();
-        let request = move || PanelRequest::new(&info, &own_view.read(), &state.zone.read());
+        let is_drawn = matches!(info.chart.kind, ChartKind::Map | ChartKind::Waterfall);
+        let find = find_key(&info);
+        let request = move || {
+            let mut request = PanelRequest::new(&info, &own_view.read(), &state.zone.read())?;
+            if is_drawn {
+                request.find = state.view.read().param(&find).to_owned();
+                request.plain = state.pages.read().is_plain();
+                request.all = request.plain || render::table::is_all(&open.read());
+            }
+            Some(request)
+        };
         ServerResource::new(request, state.reloads.into())
     };
-    let kept = Kept::default();
-    let Kept { open, off } = kept;
     let order = {
-        let sort = render::table::sort_key(&info);
-        Memo::new(move |_| state.view.read().param(&sort).to_owned())
+        let names = [
+            render::table::sort_key(&info),
+            render::record::row_key(&info),
+            render::figure::off_key(&info),
+        ];
+        Memo::new(move |_| {
+            let view = state.view.read();
+            names.each_ref().map(|name| view.param(name).to_owned())
+        })
     };
     let html = {
         let info = info.clone();
         answer.html(move |result| match result {
-            Some(Ok(answer)) => {
-                state.with_render_context(&open.read_untracked(), &off.read_untracked(), |context| {
-                    render::panel::answer(&info, &answer, context)
-                })
-            }
+            Some(Ok(answer)) => state.with_render_context(&open.read_untracked(), |context| {
+                render::panel::answer(&info, &answer, context)
+            }),
             Some(Err(failure)) => render::failure::note(failure, &state.view.read_untracked().href()),
-            None => state.with_render_context(&[], &[], render::panel::filter_missing),
+            None => state.with_render_context(&[], render::panel::filter_missing),
         })
     };
     {
         let name = info.name.clone();
         on_cleanup(move || charts.forget(&name));
-        Effect::new(move |before: Option<String>| {
+        Effect::new(move |before: Option<[String; 3]>| {
             let order = order.get();
             if before.is_some_and(|before| before != order) {
                 answer.fetch_drawn();
@@ -71,7 +86,8 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
         }
         let info = info.clone();
         Effect::new(move |_| {
-            let hidden = off.get();
+            order.track();
+            let hidden = render::figure::hidden_series(&info, &state.view.read_untracked());
             answer.read(|answer| charts.keep(&info, answer, hidden));
         });
     }
@@ -86,10 +102,17 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
             render::filters::not_applied(&names).into_string()
         }
     };
+    let has_rows = place.wide && info.chart.kind == ChartKind::Table;
+    let rows = has_rows.then(|| format!("--rows:{}", place.rows));
     let head = render::panel::head(&info, &state.view.read_untracked(), &heading).into_string();
     view! {
         <section
-            class=if place.wide { "panel wide-panel" } else { "panel" }
+            class=match (has_rows, place.wide) {
+                (true, _) => "panel wide-panel table-panel",
+                (false, true) => "panel wide-panel",
+                (false, false) => "panel",
+            }
+            style=rows
             id=info.name.clone()
             data-panel=info.name.clone()
             aria-labelledby=heading
@@ -103,7 +126,6 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
                 fallback=render::panel::skeleton(&info.chart)
                 pending=set_pending
                 redraw=Signal::derive(move || {
-                    off.track();
                     open.track();
                     order.track();
                 })
@@ -113,20 +135,17 @@ pub fn Panel(info: QueryInfo, place: PanelPlace) -> impl IntoView {
     .into_any()
 }
 
-/// The state of an answer that a refresh keeps: the parts that the viewer unfolded or switched off.
+/// The state of an answer that a refresh keeps: the parts that the viewer unfolded.
 #[derive(Clone, Copy)]
 pub struct Kept {
     /// The names of the unfolded parts.
     pub open: RwSignal<Vec<String>>,
-    /// The names of the series that are switched off.
-    pub off: RwSignal<Vec<String>>,
 }
 
 impl Default for Kept {
     fn default() -> Self {
         Self {
             open: RwSignal::new(Vec::new()),
-            off: RwSignal::new(Vec::new()),
         }
     }
 }
@@ -137,9 +156,6 @@ impl Kept {
         if let Some(part) = browser::closest(event, "[data-fold]") {
             answer.fetch_drawn();
             toggle(self.open, part.get_attribute("data-fold"));
-        } else if let Some(button) = browser::closest(event, "[data-series]") {
-            answer.fetch_drawn();
-            toggle(self.off, button.get_attribute("data-series"));
         }
     }
 }

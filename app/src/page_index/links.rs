@@ -45,10 +45,26 @@ impl PageIndex {
         format!("{base}{slash}{}", page.slug())
     }
 
+    /// Returns the address of a page that searches, for the rows whose field has a value.
+    pub fn search_value(&self, page: Page, view: &View, field: &str, value: &str) -> String {
+        self.search(page, view, &condition(field, value))
+    }
+
     /// Returns where values of a column on page `on` link to: to the page about one value, or to the same page filtered
     /// by it. `None` if the column is neither.
     pub fn link_target(&self, on: Page, view: &View, column: &str) -> Option<LinkTarget> {
+        let mut searched = None;
+        // Both ends of a call are services.
+        let column = if matches!(column, "caller" | "callee") {
+            "service"
+        } else {
+            column
+        };
         let (path, view) = match self.page_about(column) {
+            None if column == "operation" => {
+                searched = Some("name");
+                (self.path(Page::Traces), self.view_of_page(Page::Traces, view))
+            }
             Some(page) => (self.path(page), self.view_of_page(page, view)),
             None => {
                 let filters = self.filters(on);
@@ -61,6 +77,7 @@ impl PageIndex {
             current: view.param(column).to_owned(),
             view,
             column: column.to_owned(),
+            searched,
         })
     }
 }
@@ -72,6 +89,14 @@ pub struct LinkTarget {
     view: View,
     column: String,
     current: String,
+    /// The field whose rows the address searches for, in place of a filter.
+    searched: Option<&'static str>,
+}
+
+/// Returns the search for the rows whose field has a value.
+fn condition(field: &str, value: &str) -> String {
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("{field}:\"{value}\"")
 }
 
 impl LinkTarget {
@@ -80,7 +105,11 @@ impl LinkTarget {
         if value.is_empty() || value == self.current {
             return None;
         }
-        let view = self.view.with(vec![(self.column.clone(), value.to_owned())]);
+        let param = match self.searched {
+            Some(field) => ("q".into(), condition(field, value)),
+            None => (self.column.clone(), value.to_owned()),
+        };
+        let view = self.view.with(vec![param]);
         Some(self.path.clone() + &view.href())
     }
 }

@@ -9,11 +9,15 @@ pub const fn title(page: Page) -> &'static str {
         Page::Errors => "Errors",
         Page::Error => "Error",
         Page::User => "User",
+        Page::Services => "Services",
         Page::Logs => "Logs",
         Page::Traces => "Traces",
         Page::Trace => "Trace",
         Page::Metrics => "Metrics",
         Page::Web => "Web",
+        Page::Visitors => "Visitors",
+        Page::Event => "Event",
+        Page::Visitor => "Visitor",
         Page::Vitals => "Web vitals",
         Page::Api => "API",
         Page::Sql => "SQL",
@@ -31,6 +35,7 @@ pub const fn parent(page: Page) -> Option<Page> {
     match page {
         Page::Error | Page::User => Some(Page::Errors),
         Page::Trace => Some(Page::Traces),
+        Page::Event | Page::Visitor => Some(Page::Visitors),
         _ => None,
     }
 }

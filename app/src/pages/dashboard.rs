@@ -107,8 +107,8 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     let related = move || {
         let (pages, view) = (state.pages.read(), state.view.read());
         let link = |name, page, param: &str, field: &str| {
-            let value = view.param(param).replace('\\', "\\\\").replace('"', "\\\"");
-            (!value.is_empty()).then(|| (name, pages.search(page, &view, &format!("{field}:\"{value}\""))))
+            let value = view.param(param);
+            (!value.is_empty()).then(|| (name, pages.search_value(page, &view, field, value)))
         };
         let links = match page.get() {
             Page::Error => vec![
@@ -125,8 +125,31 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
                     "error.group",
                 ),
             ],
-            Page::User => vec![link("Log lines of this user", Page::Logs, "user_id", "user")],
+            Page::Services => vec![
+                link("Spans of this service", Page::Traces, "service", "service"),
+                link("Log lines of this service", Page::Logs, "service", "service"),
+            ],
+            Page::User => vec![
+                Some((
+                    "What this user did",
+                    pages.href(
+                        Page::Visitor,
+                        &view.with(vec![("visitor_id".into(), view.param("user_id").into())]),
+                    ),
+                )),
+                link("Log lines of this user", Page::Logs, "user_id", "user"),
+            ],
+            Page::Event => vec![link("Log lines of this event", Page::Logs, "event_name", "event")],
+            Page::Visitor => vec![link(
+                "Log lines of this visitor",
+                Page::Logs,
+                "visitor_id",
+                "visitor",
+            )],
             Page::Trace => vec![link("Log lines of this trace", Page::Logs, "trace_id", "trace")],
+            Page::Api if !view.param("route").is_empty() => {
+                vec![link("Spans of this route", Page::Traces, "route", "route")]
+            }
             Page::Overview | Page::Api if !view.param("service").is_empty() => {
                 vec![Some((
                     "Metrics of this service",
@@ -170,13 +193,17 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
         move |event: MouseEvent| {
             if let Some(button) = browser::closest(&event, "[data-copy]") {
                 browser::copy_beside(&button);
-            } else if let Some(head) =
-                browser::closest(&event, "[data-sort]").filter(|_| !has_modifier(&event))
-            {
-                // The link has the address of the moment at which its table was drawn.
+            } else if let Some(part) = browser::closest(&event, "[data-field]") {
+                let field = |name| part.get_attribute(name);
+                // With Shift, a name in a legend shows its series alone.
+                let alone = field("data-alone").filter(|_| event.shift_key());
+                if alone.is_none() && has_modifier(&event) {
+                    return;
+                }
+                // A link has the address of the moment at which it was drawn.
                 event.prevent_default();
-                let field = |name| head.get_attribute(name).unwrap_or_default();
-                navigator.set_fields(vec![(field("data-sort"), field("data-order"))]);
+                let value = alone.or_else(|| field("data-value")).unwrap_or_default();
+                navigator.set_fields(vec![(field("data-field").unwrap_or_default(), value)]);
             }
         }
     };

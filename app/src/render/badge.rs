@@ -25,6 +25,9 @@ pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
                 }
             }
             span data-part="elapsed" title={ (millis(reply.backend_ms)) " of it in the engine" } { (millis(reply.elapsed_ms)) }
+            @if let Some(waking) = reply.waking_ms {
+                span data-part="waking" title="It sleeps without queries. The next ones are answered at once." { "started in " (millis(waking as f64)) }
+            }
             @if let Some(age) = reply.age_ms {
                 span data-part="age" title="the answer of an engine to the same question a moment ago" { "kept for " (millis(age as f64)) }
             }
@@ -39,8 +42,8 @@ pub fn badge(reply: &QueryReply, zone: &Zone) -> Markup {
 /// The lag from which an answer is late, in seconds: twice the time between two runs of sync.
 const LATE: u64 = 600;
 
-/// Returns true if a reader should know how the query was answered: the answer is late, of the past, cut, or of an engine
-/// that stepped in.
+/// Returns true if a reader should know how the query was answered: the answer is late, of the past, cut, of an engine
+/// that stepped in, or of one that had to start.
 fn is_loud(reply: &QueryReply) -> bool {
     let stepped_in = [
         Reason::At,
@@ -49,7 +52,10 @@ fn is_loud(reply: &QueryReply) -> bool {
         Reason::LakeDown,
         Reason::UnhealthyClickhouse,
     ];
-    reply.truncated || reply.lag_seconds.is_some_and(|lag| lag > LATE) || stepped_in.contains(&reply.reason)
+    reply.truncated
+        || reply.waking_ms.is_some()
+        || reply.lag_seconds.is_some_and(|lag| lag > LATE)
+        || stepped_in.contains(&reply.reason)
 }
 
 #[cfg(test)]
@@ -72,8 +78,19 @@ mod tests {
             reply
         };
         assert!(is_loud(&changed(|reply| reply.truncated = true)));
+        assert!(is_loud(&changed(|reply| reply.waking_ms = Some(0))));
         assert!(is_loud(&changed(|reply| reply.lag_seconds = Some(LATE + 1))));
         assert!(is_loud(&changed(|reply| reply.reason = Reason::Failover)));
+    }
+
+    #[test]
+    fn an_answer_that_woke_its_engine_says_so() {
+        let reply: QueryReply = serde_json::from_value(json!({
+            "columns": [], "rows": [], "truncated": false, "backend": "chdb", "reason": "no-clickhouse",
+            "elapsedMs": 2500.0, "backendMs": 2400.0, "wakingMs": 2300, "stats": { "rowsRead": 0, "bytesRead": 0 }
+        }))
+        .unwrap();
+        assert!(badge(&reply, &Zone::utc()).0.contains(">started in 2.3 s<"));
     }
 
     #[test]

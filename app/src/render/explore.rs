@@ -51,10 +51,11 @@ pub fn head(part: ExplorePart, signal: Signal, view: &View) -> Markup {
 
 fn tabs(signal: Signal, view: &View) -> Markup {
     let current = Shown::of(view, signal);
-    let listed = [Shown::Rows, Shown::Patterns, Shown::Fields];
-    let listed = listed
-        .into_iter()
-        .filter(|shown| *shown != Shown::Patterns || signal == Signal::Logs);
+    let own = match signal {
+        Signal::Logs => Shown::Patterns,
+        Signal::Traces => Shown::Durations,
+    };
+    let listed = [Shown::Rows, own, Shown::Fields];
     let link = |shown: Shown| {
         let params = [("show", shown.words(signal).0), ("before", ""), ("line", "")];
         let params = params.map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -3,8 +3,9 @@
 use lakefront_api::{QueryInfo, QueryReply, Zone};
 use lakefront_chart::words;
 use maud::{Markup, html};
+use serde_json::Value;
 
-use super::table::{Titled, content, formats};
+use super::table::{LONGEST_LINES, Titled, content, cut, formats};
 use crate::{cell_format::CellFormat, render_context::RenderContext};
 
 /// Renders the single row of a reply as a strip of names and values, if the row is about the value of the page.
@@ -22,24 +23,42 @@ pub fn facts(
     if !about.any(|(_, ((column, value), _))| value.as_str() == Some(context.view.param(&column.name))) {
         return None;
     }
+    Some(strip(info, reply, row, zone, context))
+}
+
+/// Renders a row of a reply as a strip of names and values. Text of many lines is below it, in whole.
+pub fn strip(
+    info: &QueryInfo,
+    reply: &QueryReply,
+    row: &[Value],
+    zone: &Zone,
+    context: &RenderContext<'_>,
+) -> Markup {
+    let formats = formats(info, reply);
     let titled = Titled::of(reply);
     let now = reply.answered_at();
-    let shown = columns().filter(|(at, (_, format))| {
+    let shown = reply.columns.iter().zip(row).zip(&formats).enumerate();
+    let shown = shown.filter(|(at, (_, format))| {
         **format != CellFormat::Hidden && titled.is_none_or(|titled| !titled.has(*at))
     });
-    Some(html! {
+    let (long, short): (Vec<_>, Vec<_>) = shown.partition(|(_, (_, format))| **format == CellFormat::Lines);
+    html! {
         @if let Some(titled) = titled {
             @let (kind, message, title) = titled.texts(row);
             p.fact-title translate="no" title=[title] { b { (kind) } @if !message.is_empty() { " – " (message) } }
         }
         dl.facts translate="no" {
-            @for (_, ((column, value), format)) in shown {
+            @for (_, ((column, value), format)) in short {
                 @let target = context.link_target(&column.name);
                 @let (title, content) = content(*format, value, zone, target.as_ref(), now);
                 div { dt { (words(&column.name)) } dd title=[title] { (content) } }
             }
         }
-    })
+        @for (_, ((column, value), _)) in long {
+            @let text = cut(value.as_str().unwrap_or_default(), LONGEST_LINES);
+            @if !text.is_empty() { pre.lines translate="no" tabindex="0" aria-label=(words(&column.name)) { (text) } }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -77,7 +96,6 @@ mod tests {
                     ..View::default()
                 },
                 open: &[],
-                off: &[],
             };
             facts(&info, &reply, &Zone::utc(), &context).map(Markup::into_string)
         };

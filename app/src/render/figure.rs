@@ -8,7 +8,7 @@ use super::{
     panel::on_demand,
     table::{OPEN, table},
 };
-use crate::{page_index::LinkTarget, render_context::RenderContext, server::PanelAnswer};
+use crate::{page_index::LinkTarget, render_context::RenderContext, server::PanelAnswer, view::View};
 
 /// Returns the chart of an answer: its values, those of the period before, and the moments that it marks.
 pub fn frame(info: &QueryInfo, answer: &PanelAnswer) -> Option<Frame> {
@@ -27,7 +27,7 @@ pub fn figure(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
         return table(info, reply, zone, context);
     };
     let legend = match &frame {
-        Frame::Time(time) => legend(time, context),
+        Frame::Time(time) => legend(info, time, context),
         Frame::Heat(heat) => shades(heat),
         Frame::Ranking(_) => PreEscaped(String::new()),
     };
@@ -35,7 +35,8 @@ pub fn figure(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
     let timed = frame.span().is_some();
     // A ranking has links, which an image hides.
     let role = if timed { "img" } else { "group" };
-    frame.hide(context.off);
+    let off = hidden_series(info, context.view);
+    frame.hide(&off);
     html! {
         div.chart translate="no" role=(role) aria-label=(summary) data-timed[timed] tabindex=[timed.then_some("0")] {
             (drawing(&frame, context.link_target(&info.chart.x).as_ref(), zone))
@@ -88,24 +89,63 @@ pub fn folded_table(
 ) -> Markup {
     html! {
         details.data open[context.is_open(OPEN)] {
-            summary data-fold=(OPEN) { "Table of " (count(reply.rows.len() as f64)) " rows" }
+            summary data-fold=(OPEN) { "Table of " (count(reply.rows.len() as f64)) @if reply.rows.len() == 1 { " row" } @else { " rows" } }
             @if context.is_open(OPEN) || context.pages.is_plain() { (table(info, reply, zone, context)) } @else { (on_demand(context)) }
         }
     }
 }
 
-/// Renders the names of the series, and what else is drawn. Pressing a name switches its series off or on.
-fn legend(frame: &TimeFrame, context: &RenderContext<'_>) -> Markup {
+/// The most series that the URL switches off.
+const MOST_OFF: usize = 64;
+
+/// Returns the name in the URL of the series that are switched off, one in each line.
+pub fn off_key(info: &QueryInfo) -> String {
+    format!("{}.off", info.name)
+}
+
+/// Returns the names of the series that the URL switches off.
+pub fn hidden_series(info: &QueryInfo, view: &View) -> Vec<String> {
+    let names = view.param(&off_key(info)).lines();
+    names.take(MOST_OFF).map(str::to_owned).collect()
+}
+
+/// Renders the names of the series, and what else is drawn. Pressing a name switches its series off or on; with Shift, all
+/// others off, or all on if it is alone already.
+fn legend(info: &QueryInfo, frame: &TimeFrame, context: &RenderContext<'_>) -> Markup {
     let (keys, hidden) = (frame.keys(), frame.hidden);
+    let (field, off) = (off_key(info), hidden_series(info, context.view));
+    let toggled = |name: &str| {
+        let others = off.iter().map(String::as_str).filter(|other| *other != name);
+        let added = (!off.iter().any(|other| other == name)).then_some(name);
+        others.chain(added).collect::<Vec<_>>().join("\n")
+    };
+    let alone = |name: &str| {
+        let others: Vec<&str> = keys
+            .iter()
+            .map(|key| key.name.as_str())
+            .filter(|other| *other != name)
+            .collect();
+        let is_alone = others
+            .iter()
+            .all(|other| off.iter().any(|hidden| hidden == other));
+        if is_alone {
+            String::new()
+        } else {
+            others.join("\n")
+        }
+    };
     html! {
         @if !keys.is_empty() || context.view.compare {
             ul.legend translate="no" aria-label="Legend" {
                 @for key in &keys {
-                    @let on = !context.off.contains(&key.name);
+                    @let on = !off.contains(&key.name);
+                    @let name = html! { i class=(key.classes) {} (key.name) };
                     li {
-                        button type="button" data-series=(key.name) aria-pressed=(if on { "true" } else { "false" }) {
-                            i class=(key.classes) {}
-                            (key.name)
+                        @if context.pages.is_plain() {
+                            a.off[!on] href=(context.view.with(vec![(field.clone(), toggled(&key.name))]).href()) { (name) }
+                        } @else {
+                            button type="button" title="With Shift: this one alone" data-field=(field) data-value=(toggled(&key.name))
+                                data-alone=(alone(&key.name)) data-series=(key.name) aria-pressed=(if on { "true" } else { "false" }) { (name) }
                         }
                     }
                 }

@@ -29,7 +29,7 @@ pub fn head() -> Markup {
     html! { header { h2 #backends-title { "Backends" } p { "Who can answer, and how each was when it was last asked." } } }
 }
 
-/// Renders the backends as a table: state, last check, lag and last failure.
+/// Renders the backends as a table: state, last check, lag, last failure and container.
 pub fn table(backends: Option<Result<Vec<BackendRow>, Failure>>) -> Markup {
     let Some(Ok(backends)) = backends else {
         return list(backends);
@@ -37,7 +37,7 @@ pub fn table(backends: Option<Result<Vec<BackendRow>, Failure>>) -> Markup {
     html! {
         div.table role="region" tabindex="0" aria-label="Backends: table" {
             table {
-                thead { tr { @for name in ["backend", "state", "last check", "took", "behind the lake", "last failure"] { th.number[name == "took" || name == "behind the lake"] scope="col" { (name) } } } }
+                thead { tr { @for name in ["backend", "state", "last check", "took", "behind the lake", "notes"] { th.number[name == "took" || name == "behind the lake"] scope="col" { (name) } } } }
                 tbody { @for backend in &backends { (row(backend)) } }
             }
         }

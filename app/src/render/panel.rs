@@ -2,11 +2,17 @@
 
 use lakefront_api::{ChartKind, ChartSpec, QueryInfo};
 use lakefront_chart::{Unit, words};
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::{
-    badge::badge, facts::facts, figure::figure, funnel::funnel, params, provenance::provenance, table::table,
-    totals::totals, vitals::vitals, waterfall::waterfall,
+    badge::badge,
+    facts::facts,
+    figure::{figure, folded_table},
+    params,
+    provenance::provenance,
+    record::record,
+    table::table,
+    vitals::vitals,
 };
 use crate::{
     page_index::{parent, title},
@@ -46,13 +52,16 @@ pub fn answer(info: &QueryInfo, answer: &PanelAnswer, context: &RenderContext<'_
             }
         } @else {
             (match info.chart.kind {
-                ChartKind::Totals => totals(info, answer),
-                ChartKind::Funnel => funnel(info, reply, zone, context),
+                ChartKind::Totals => PreEscaped(answer.drawn.clone().unwrap_or_default()),
                 ChartKind::Vitals => vitals(info, reply, zone, context),
-                ChartKind::Waterfall => waterfall(info, reply, zone, context),
+                ChartKind::Funnel | ChartKind::Map | ChartKind::Waterfall => html! {
+                    (PreEscaped(answer.drawn.as_deref().unwrap_or_default()))
+                    (folded_table(info, reply, zone, context))
+                },
                 ChartKind::Table | ChartKind::Markers => {
                     facts(info, reply, zone, context).unwrap_or_else(|| table(info, reply, zone, context))
                 }
+                ChartKind::Record => record(info, reply, zone, context),
                 ChartKind::Line | ChartKind::Bar | ChartKind::Ranking | ChartKind::Heatmap => {
                     figure(info, answer, context)
                 }
@@ -89,7 +98,7 @@ pub fn skeleton(chart: &ChartSpec) -> Markup {
     let (class, bars) = match chart.kind {
         ChartKind::Bar | ChartKind::Line | ChartKind::Heatmap => ("upright", 12),
         ChartKind::Totals => ("tiles", chart.y.len()),
-        ChartKind::Vitals => ("long", 12),
+        ChartKind::Vitals | ChartKind::Record => ("long", 12),
         _ => ("lying", 8),
     };
     html! { div.skeleton.(class) role="status" aria-label="Loading" { @for _ in 0..bars { i {} } } }

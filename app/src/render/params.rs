@@ -13,7 +13,7 @@ pub fn form(info: &QueryInfo, view: &View) -> Markup {
     let own = info
         .params
         .iter()
-        .filter(|param| !param.is_filter() && param.values.len() != 1);
+        .filter(|param| !param.is_filter() && (param.kind == ParamKind::Steps || param.values.len() != 1));
     let own: Vec<_> = own.map(|param| (key(info, param), param)).collect();
     let mut kept = view.clone();
     kept.params
@@ -37,8 +37,9 @@ fn field(key: &str, param: &ParamInfo, value: &str) -> Markup {
     html! {
         label title=(param.description) {
             (words(&param.name)) " "
-            @if param.values.is_empty() {
+            @if param.values.is_empty() || param.kind == ParamKind::Steps {
                 @let number = param.kind == ParamKind::Integer;
+                @let list = (!param.values.is_empty()).then(|| format!("{key}-values"));
                 input
                     type=(if number { "number" } else { "text" })
                     name=(key)
@@ -46,7 +47,11 @@ fn field(key: &str, param: &ParamInfo, value: &str) -> Markup {
                     placeholder=(if default.is_empty() { "any" } else { &default })
                     min=[number.then_some("1")]
                     max=[number.then_some(param.max)]
-                    maxlength=[(!number).then_some(param.max)];
+                    maxlength=[(!number).then_some(param.max)]
+                    list=[list.as_ref()];
+                @if let Some(list) = &list {
+                    datalist id=(list) { @for value in &param.values { option value=(value) {} } }
+                }
             } @else {
                 select name=(key) data-default=(default) {
                     @for value in &param.values {

@@ -59,6 +59,8 @@ fn tools(
                 a href=(file("csv")) download rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
                 " "
                 a href=(file("json")) download rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
+                " "
+                a href=(file("parquet")) download rel="external" aria-label={ (info.title) " as Parquet" } { "Parquet" }
             }
         }
     }

@@ -19,7 +19,7 @@ const FIRST_BYTES: usize = 14_000;
 /// The most characters of a cell, of its title, and of text of many lines. The files to download have all of it.
 pub const LONGEST: usize = 240;
 const LONGEST_TITLE: usize = 1_000;
-const LONGEST_LINES: usize = 4_000;
+pub const LONGEST_LINES: usize = 4_000;
 
 /// The key of the unfolded data of a drawing.
 pub const OPEN: &str = "table";
@@ -63,7 +63,7 @@ pub fn table(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Render
             }
         }
     };
-    let (body, more) = first_rows(rows.iter().map(line), rows.len(), context);
+    let (body, more) = first_rows(rows.iter().map(line), rows.len(), shows_all(context));
     html! {
         div.table role="region" tabindex="0" aria-label={ (info.title) ": table" } {
             table {
@@ -100,14 +100,19 @@ pub fn formats(info: &QueryInfo, reply: &QueryReply) -> Vec<CellFormat> {
     reply.columns.iter().map(format).collect()
 }
 
-/// Joins rendered rows, of which a page has the first until the viewer asks for more or unfolds the data of a drawing.
+/// Returns true once the viewer asked for all rows or unfolded the data of a drawing, and on pages without the app.
+pub fn shows_all(context: &RenderContext<'_>) -> bool {
+    is_all(context.open) || context.pages.is_plain()
+}
+
+/// Returns true if the keys of unfolded parts say that all rows are shown.
+pub fn is_all(open: &[String]) -> bool {
+    open.iter().any(|part| part == ALL || part == OPEN)
+}
+
+/// Joins rendered rows, of which a page has the first unless it shows all.
 /// Returns the rows and a line with their number, which is empty if all are there.
-pub fn first_rows(
-    rows: impl Iterator<Item = Markup>,
-    total: usize,
-    context: &RenderContext<'_>,
-) -> (Markup, Markup) {
-    let all = context.is_open(ALL) || context.is_open(OPEN) || context.pages.is_plain();
+pub fn first_rows(rows: impl Iterator<Item = Markup>, total: usize, all: bool) -> (Markup, Markup) {
     let (mut body, mut drawn) = (String::new(), 0);
     for row in rows.take(SHOWN) {
         if !all && drawn > 0 && body.len() + row.0.len() > FIRST_BYTES {
@@ -222,7 +227,7 @@ fn head(
     html! {
         th.(format.class()) scope="col" aria-sort=[(order != "none").then_some(order)] {
             @if sortable {
-                a href=(context.view.with(vec![(sort_key(info), next.clone())]).href()) data-sort=(sort_key(info)) data-order=(next) data-noscroll { (shown) }
+                a href=(context.view.with(vec![(sort_key(info), next.clone())]).href()) data-field=(sort_key(info)) data-value=(next) data-noscroll { (shown) }
             } @else {
                 (shown)
             }
@@ -332,7 +337,6 @@ mod tests {
             page: Page::Errors,
             view: &View::default(),
             open: &[],
-            off: &[],
         };
         let html = table(&info, &reply, &Zone::utc(), &context).into_string();
         assert!(
@@ -372,7 +376,6 @@ mod tests {
                 page: Page::Web,
                 view: &view,
                 open,
-                off: &[],
             };
             table(&info, &reply, &Zone::utc(), &context).into_string()
         };

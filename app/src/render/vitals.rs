@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::{
     figure::folded_table,
-    table::{LONGEST, cut, first_rows},
+    table::{LONGEST, cut, first_rows, shows_all},
 };
 use crate::{
     render_context::RenderContext,
@@ -41,7 +41,7 @@ pub fn vitals(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &Rende
             }
         }
     };
-    let (lines, more) = first_rows(order.into_iter().map(line), rows.len(), context);
+    let (lines, more) = first_rows(order.into_iter().map(line), rows.len(), shows_all(context));
     html! {
         div.table.vitals role="region" tabindex="0" aria-label={ (info.title) ": table" } {
             table {

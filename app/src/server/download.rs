@@ -1,6 +1,6 @@
-//! `GET /download/<query>.csv` and `.json`: an answer as a file. `GET /sql/<query>`: the statement behind it.
+//! `GET /download/<query>.csv`, `.json` and `.parquet`: an answer as a file. `GET /sql/<query>`: the statement behind it.
 
-use lakefront_api::{Problem, ProblemType};
+use lakefront_api::{Problem, ProblemType, SqlRequest};
 
 use super::{
     PanelRequest,
@@ -12,7 +12,7 @@ use super::{
     },
 };
 use crate::{
-    QueryService,
+    FileRequest, QueryService,
     elapsed::now,
     failure::Failure,
     range::{end, read_words},
@@ -25,14 +25,23 @@ const STATEMENT: &str = "sql";
 /// A file to download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Download {
+    /// The name of the file.
+    pub name: String,
     /// Its media type.
     pub content_type: &'static str,
     /// The content of the file.
-    pub body: String,
+    pub body: Vec<u8>,
+}
+
+/// The question whose answer a file has.
+enum Question {
+    Named(PanelRequest),
+    Sql(SqlRequest),
 }
 
 /// Returns an answer as a file. `top_errors.csv` has the rows of a query, `top_errors.json` the API's reply unchanged;
-/// `sql.csv` and `sql.json` those of a statement.
+/// `sql.csv` and `sql.json` those of a statement. `top_errors.parquet` and `sql.parquet` are files of the engine, whose columns
+/// have its types.
 ///
 /// `pairs` are those of a page's query string. A parameter of the query's own, such as `limit`, may also be given
 /// without the query's name before it. Without `tz`, times are in UTC.
@@ -47,7 +56,7 @@ pub async fn download(
 ) -> Result<Download, Problem> {
     let unknown = || {
         let detail = format!(
-            "there is no {file}: expected the name of a query and .csv or .json, as in top_errors.csv"
+            "there is no {file}: expected the name of a query and .csv, .json or .parquet, as in top_errors.csv"
         );
         Problem::new(ProblemType::NotFound, detail)
     };
@@ -55,22 +64,48 @@ pub async fn download(
     let content_type = match format {
         "csv" => "text/csv; charset=utf-8",
         "json" => "application/json",
+        "parquet" => "application/vnd.apache.parquet",
         _ => return Err(unknown()),
     };
-    let reply = if name == STATEMENT {
+    let question = if name == STATEMENT {
         let view = View::from_query(&pairs.into_iter().collect());
-        host.sql(sql::request(view.param(SQL).to_owned(), params(&view)))
-            .await?
+        Question::Sql(sql::request(view.param(SQL).to_owned(), params(&view)))
     } else {
-        let request = panel_request(&host, name, pairs, unknown)?;
-        reply_to(&host, &request, false).await.map_err(problem)?
+        Question::Named(panel_request(&host, name, pairs, unknown)?)
+    };
+    if format == "parquet" {
+        let file = host.parquet(question.for_file()?).await?;
+        // Only the name can say that rows are missing: the file has the engine's rows and nothing else.
+        let cut = if file.truncated { ".first-rows" } else { "" };
+        return Ok(Download {
+            name: format!("{name}{cut}.parquet"),
+            content_type,
+            body: file.bytes,
+        });
+    }
+    let reply = match question {
+        Question::Sql(request) => host.sql(request).await?,
+        Question::Named(request) => reply_to(&host, &request, false).await.map_err(problem)?,
     };
     let body = match format {
-        "csv" => csv(&reply),
-        _ => serde_json::to_string(&reply)
+        "csv" => csv(&reply).into_bytes(),
+        _ => serde_json::to_vec(&reply)
             .map_err(|error| Problem::new(ProblemType::Internal, error.to_string()))?,
     };
-    Ok(Download { content_type, body })
+    Ok(Download {
+        name: file.to_owned(),
+        content_type,
+        body,
+    })
+}
+
+impl Question {
+    fn for_file(self) -> Result<FileRequest, Problem> {
+        Ok(match self {
+            Self::Sql(request) => FileRequest::Sql(request),
+            Self::Named(request) => FileRequest::Named(query_of(&request, false).map_err(problem)?),
+        })
+    }
 }
 
 /// Returns the address of the SQL page with the statement that the lake would run for a query, and its values.

@@ -1,7 +1,9 @@
 //! Renders the parts of the pages that search logs and traces. Only the server has this code.
 
+mod durations;
 mod fields;
 mod histogram;
+mod live;
 mod patterns;
 mod row;
 mod rows;
@@ -41,6 +43,7 @@ pub async fn html(request: &ExploreRequest, host: &QueryService) -> Result<Marku
         ExplorePart::Histogram => histogram::html(&explorer, host).await,
         ExplorePart::Rows => match Shown::of(&explorer.view, request.signal) {
             Shown::Rows => rows::html(&explorer, host).await,
+            Shown::Durations => durations::html(&explorer, host).await,
             Shown::Patterns => patterns::html(&explorer, host).await,
             Shown::Fields => fields::html(&explorer, host).await,
         },
@@ -179,6 +182,10 @@ impl Columns<'_> {
         self.value(row, name).and_then(Value::as_str).unwrap_or_default()
     }
 
+    pub(super) fn number(&self, row: &[Value], name: &str) -> Option<f64> {
+        self.value(row, name).and_then(Value::as_f64)
+    }
+
     pub(super) fn time(&self, row: &[Value], name: &str) -> Option<Timestamp> {
         instant::time(self.text(row, name))
     }
@@ -191,33 +198,24 @@ fn short_time(time: Timestamp, zone: &Zone) -> String {
     format!("{short}.{:03}", time.subsec_millisecond())
 }
 
-/// Returns the name of a severity, which is also its CSS class.
-fn severity(number: i64) -> &'static str {
-    match number {
-        21.. => "fatal",
-        17.. => "error",
-        13.. => "warn",
-        9.. => "info",
-        5.. => "debug",
-        1.. => "trace",
-        _ => "none",
-    }
-}
-
 /// Renders the fault of a search's text: the sentence, and the text with a mark at the character.
 fn fault(text: &str, problem: &Problem) -> Markup {
-    let at = problem.position.unwrap_or_default();
-    let before: String = text.chars().take(at).collect();
-    let marked: String = text.chars().skip(at).take(1).collect();
-    let after: String = text.chars().skip(at + 1).collect();
     let sentence = problem.detail.strip_prefix("query: ").unwrap_or(&problem.detail);
     html! {
         div.note.failure role="alert" {
             strong { "this search cannot be read" }
             p { (sentence) }
-            p.fault translate="no" { (before) mark { @if marked.is_empty() { " " } @else { (marked) } } (after) }
+            (marked_text(text, problem.position.unwrap_or_default()))
         }
     }
+}
+
+/// Renders a text with a mark at a character.
+pub(super) fn marked_text(text: &str, position: usize) -> Markup {
+    let before: String = text.chars().take(position).collect();
+    let marked: String = text.chars().skip(position).take(1).collect();
+    let after: String = text.chars().skip(position + 1).collect();
+    html! { p.fault translate="no" { (before) mark { @if marked.is_empty() { " " } @else { (marked) } } (after) } }
 }
 
 /// Renders the badge below an answer.

@@ -55,6 +55,9 @@ pub async fn suggestions(host: &QueryService, request: &SuggestionsRequest) -> R
             tz: request.tz.clone(),
             params: Vec::new(),
             compare: false,
+            all: false,
+            plain: false,
+            find: String::new(),
         };
         // The panel of the query requests its statement too. With the same request its answer serves both.
         let reply = reply_to(host, &request, true).await?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use http::{HeaderName, header, request::Parts};
-use lakefront_api::{ChartKind, QueryInfo, time_zone};
+use lakefront_api::{ParamInfo, QueryInfo, time_zone};
 use leptos::prelude::use_context;
 use leptos_router::location::RequestUrl;
 
@@ -53,18 +53,19 @@ fn without_hidden_texts(catalogue: &[QueryInfo]) -> Vec<QueryInfo> {
     let mut catalogue = catalogue.to_vec();
     for query in &mut catalogue {
         query.order.clear();
+        // A query that no page shows only tells which parameters are filters.
         if query.panels.is_empty() {
+            query.title.clear();
             query.description.clear();
+            query.columns.clear();
+            query.params.retain(ParamInfo::is_filter);
         }
         for param in query.params.iter_mut().filter(|param| param.is_filter()) {
             param.description.clear();
         }
-        if query.chart.kind != ChartKind::Totals {
-            query.columns.retain(|column| !column.unit.is_empty());
-            query
-                .columns
-                .iter_mut()
-                .for_each(|column| column.description.clear());
+        query.columns.retain(|column| !column.unit.is_empty());
+        for column in &mut query.columns {
+            column.description.clear();
         }
     }
     catalogue

@@ -1,8 +1,15 @@
 //! Renders the Metrics page. Only the server has this code.
 
+mod chart;
+mod drawing;
+mod entry;
+mod exemplars;
+mod formula;
 mod function;
+mod join;
+mod letter;
 mod list;
-mod one;
+mod parts;
 mod quantile;
 mod step;
 mod unit;
@@ -12,16 +19,22 @@ use lakefront_api::{
 };
 use serde_json::Value;
 
+use self::{
+    entry::{PARAMS, Wanted},
+    letter::Letter,
+};
 use super::{MetricsAnswer, MetricsRequest, PanelRequest, explore::view_of, panel::moments};
 use crate::{
     QueryService,
     elapsed::now,
     failure::Failure,
+    page_index::PageIndex,
     range::{offsets, past, time_range},
     view::{RangeChoice, View},
 };
 
-/// Renders the content of the page: one metric if the address names one, else the list.
+/// Renders the content of the page: a chart of the metrics that the address names. Without one, and while another is added,
+/// the list.
 ///
 /// # Errors
 /// [`Failure::Problem`] if the range is invalid, or with the host's problem.
@@ -33,11 +46,17 @@ pub async fn answer(request: &MetricsRequest, host: &QueryService) -> Result<Met
         at: past(view.at.as_deref(), &request.tz)?,
         view,
         tz: &request.tz,
+        pages: PageIndex::new(host.catalogue().into(), request.plain),
     };
-    if asker.view.param("metric").is_empty() {
-        list::answer(&asker).await
+    let wanted = Wanted::all(&asker.view);
+    let letters: Vec<_> = wanted.iter().map(|wanted| wanted.letter).collect();
+    let added = Letter::parse(asker.view.param("add")).filter(|letter| !letters.contains(letter));
+    if wanted.is_empty() {
+        list::answer(&asker, None).await
+    } else if added.is_some() {
+        list::answer(&asker, added).await
     } else {
-        one::answer(&asker).await
+        chart::answer(&asker, &wanted).await
     }
 }
 
@@ -51,6 +70,7 @@ struct Asker<'a> {
     at: Option<String>,
     /// The IANA zone in which times are shown.
     tz: &'a str,
+    pages: PageIndex,
 }
 
 impl Asker<'_> {
@@ -90,14 +110,18 @@ impl Asker<'_> {
             tz: self.tz.to_owned(),
             params: self.params(&[]),
             compare: false,
+            all: false,
+            plain: false,
+            find: String::new(),
         };
         moments(self.host, &request).await
     }
 
-    /// Returns the parameters that are given: a query's own and the page's filters.
+    /// Returns the parameters that are given: a query's own and the page's filters. One of its own is before a filter.
     fn params(&self, own: &[(&str, String)]) -> Vec<(String, String)> {
         let filters = ["service", "environment"].map(|name| (name, self.view.param(name).to_owned()));
-        let all = own.iter().cloned().chain(filters);
+        let is_free = |(name, _): &(&str, String)| own.iter().all(|(known, _)| known != name);
+        let all = own.iter().cloned().chain(filters.into_iter().filter(is_free));
         all.filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
@@ -127,6 +151,21 @@ impl Asker<'_> {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         self.view.with(owned.collect()).href()
+    }
+
+    /// Returns the state without the parameters of some metrics.
+    fn without(&self, letters: &[Letter]) -> View {
+        let names: Vec<_> = letters
+            .iter()
+            .flat_map(|letter| PARAMS.map(|name| letter.param(name)))
+            .collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        self.view.without(&names)
+    }
+
+    /// Returns the state of the list: without a chart.
+    fn without_chart(&self) -> View {
+        self.without(&Letter::ALL).without(&["add", "formula", "draw"])
     }
 
     /// Returns a view with the parameters of a query only, from which its files are downloaded.

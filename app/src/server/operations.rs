@@ -1,12 +1,14 @@
 //! The state of each subsystem as HTML, for the Operations page. Only the server has this code.
 
 mod audit;
+mod files;
 mod html;
 mod ingest;
 mod lake;
 mod sync;
 
 use jiff::Timestamp;
+use lakefront_api::IngestHealth;
 use lakefront_hot_tier::bookkeeping::{AUDIT_FINDINGS, SYNC_STATE};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -19,11 +21,8 @@ use crate::{QueryService, service::ServerRows};
 /// spans of time.
 pub async fn render(subsystem: Subsystem, host: &QueryService, now: Timestamp) -> Markup {
     match subsystem {
-        Subsystem::Ingest => match host.ingest().await {
-            Ok(Some(health)) => ingest::render(&health, now),
-            Ok(None) => note("The router knows of no ingest: INGEST_URL is not set."),
-            Err(problem) => failure(&problem.detail),
-        },
+        Subsystem::Ingest => of_ingest(host, |health| ingest::render(health, now)).await,
+        Subsystem::Files => of_ingest(host, |health| files::render(&health.tables, now)).await,
         Subsystem::Lake => match host.lake().await {
             Ok(Some(health)) => lake::render(&health, now),
             Ok(None) => {
@@ -51,6 +50,15 @@ pub async fn render(subsystem: Subsystem, host: &QueryService, now: Timestamp) -
             };
             servers.render(host, now).await
         }
+    }
+}
+
+/// Renders a part of what ingest reports.
+async fn of_ingest(host: &QueryService, render: impl Fn(&IngestHealth) -> Markup) -> Markup {
+    match host.ingest().await {
+        Ok(Some(health)) => render(&health),
+        Ok(None) => note("The router knows of no ingest: INGEST_URL is not set."),
+        Err(problem) => failure(&problem.detail),
     }
 }
 

@@ -2,20 +2,24 @@
 
 use futures::join;
 use jiff::Timestamp;
-use lakefront_api::{
-    BackendChoice, ChartKind, Problem, QueryInfo, QueryReply, QueryRequest, Range, TimeRange, Zone,
-};
+use lakefront_api::{BackendChoice, ChartKind, Problem, QueryReply, QueryRequest, Range, TimeRange, Zone};
+use maud::Markup;
 use serde_json::Value;
 
 use super::{
     explore::Columns,
+    funnel::funnel,
+    map::map,
     periods::{Periods, periods},
-    types::{Compared, PanelAnswer, PanelRequest},
+    totals::{Compared, totals},
+    types::{PanelAnswer, PanelRequest},
+    waterfall::waterfall,
 };
 use crate::{
     QueryService,
     elapsed::now,
     failure::Failure,
+    page_index::PageIndex,
     range::{offsets, past, time_range},
 };
 
@@ -28,7 +32,8 @@ pub async fn panel(
     request: &PanelRequest,
     now: Timestamp,
 ) -> Result<PanelAnswer, Failure> {
-    let kind = kind(host.catalogue(), &request.query);
+    let info = host.catalogue().iter().find(|info| info.name == request.query);
+    let kind = info.map(|info| info.chart.kind);
     let is_timed = matches!(kind, Some(ChartKind::Line | ChartKind::Bar | ChartKind::Heatmap));
     let marked = async {
         if is_timed {
@@ -52,10 +57,21 @@ pub async fn panel(
         Some(range) => before(host, request, range).await,
         None => None,
     };
+    let drawn = info.and_then(|info| {
+        let pages = PageIndex::new(host.catalogue().into(), request.plain);
+        match info.chart.kind {
+            ChartKind::Funnel => Some(funnel(info, &reply)),
+            ChartKind::Totals => Some(totals(info, &reply, compared.as_ref())),
+            ChartKind::Map => Some(map(info, &reply, &request.view())),
+            ChartKind::Waterfall => Some(waterfall(info, &reply, request, &pages)),
+            _ => None,
+        }
+    });
+    let drawn = drawn.map(Markup::into_string);
     Ok(PanelAnswer {
-        compared,
         before,
         moments,
+        drawn,
         ..PanelAnswer::alone(reply, zone)
     })
 }
@@ -70,13 +86,9 @@ pub async fn moments(host: &QueryService, request: &PanelRequest) -> Vec<Vec<Val
         .filter(|info| info.chart.kind == ChartKind::Markers);
     for info in marking {
         // The request has the same parameters for every panel of a page, so that one answer serves them all.
-        let filters = request
-            .params
-            .iter()
-            .filter(|(name, _)| ["service", "environment"].contains(&name.as_str()));
         let request = PanelRequest {
             query: info.name.clone(),
-            params: filters.cloned().collect(),
+            params: request.filters().cloned().collect(),
             compare: false,
             ..request.clone()
         };
@@ -113,11 +125,6 @@ async fn before(host: &QueryService, request: &PanelRequest, range: Range) -> Op
         reply,
         offsets(&request.tz, range).ok()?,
     )))
-}
-
-fn kind(catalogue: &[QueryInfo], query: &str) -> Option<ChartKind> {
-    let info = catalogue.iter().find(|info| info.name == query)?;
-    Some(info.chart.kind)
 }
 
 /// Returns the figures of a reply and those of the period before. `None` if the lake begins later than that period.

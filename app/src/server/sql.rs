@@ -1,5 +1,6 @@
 //! The answers of the SQL page, the names that its editor completes, and the statements of panels.
 
+mod estimate;
 mod form;
 pub mod statement;
 
@@ -15,6 +16,7 @@ use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::estimate::estimated;
 use self::statement::{PARAM, SQL, params, placeholders};
 use super::{SqlPageRequest, http_request::is_foreign};
 use crate::{
@@ -23,6 +25,9 @@ use crate::{
     render::{badge::badge, figure::drawing},
     view::View,
 };
+
+/// The parameter of the address of a page without JavaScript, by which a statement is estimated in place of being run.
+const ESTIMATE: &str = "estimate";
 
 /// The most rows that the page shows without its editor. The files have all of them.
 const SHOWN: usize = 300;
@@ -95,7 +100,9 @@ pub async fn page(host: &QueryService, asked: &SqlPageRequest) -> Markup {
     let runs = !foreign && !view.param(SQL).is_empty();
     html! {
         lakefront-sql data-run[runs] { (form::form(&view, foreign)) }
-        @if runs && asked.plain {
+        @if runs && asked.plain && view.param(ESTIMATE) == "1" {
+            section.panel aria-label="Estimate" { (estimate::plain(host, request(view.param(SQL).to_owned(), params(&view))).await) }
+        } @else if runs && asked.plain {
             @let statement = Statement { sql: view.param(SQL).to_owned(), params: params(&view), id: None };
             section.panel.wide-panel aria-label="Answer" {
                 (match run(host, &statement).await {
@@ -183,6 +190,8 @@ fn html(reply: &QueryReply, asked: &Statement, rows_html: &Markup) -> Markup {
                         a href={ "/download/sql.csv" (query) } download rel="external" aria-label="Answer as CSV" { "CSV" }
                         " "
                         a href={ "/download/sql.json" (query) } download rel="external" aria-label="Answer as JSON" { "JSON" }
+                        " "
+                        a href={ "/download/sql.parquet" (query) } download rel="external" aria-label="Answer as Parquet" { "Parquet" }
                     }
                 } @else {
                     span { "The statement is too long for a link, so there are no files of the answer." }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lakefront_api::{BackendHealth, BackendState, IngestRefusal, SqlRequest};
+use lakefront_api::{
+    BackendHealth, BackendState, ContainerHealth, ContainerState, IngestRefusal, SqlRequest,
+};
 use lakefront_chart::{Unit, span};
 
 use super::types::{BackendRow, LakeContent};
@@ -38,6 +40,8 @@ fn backend(health: BackendHealth, now: Timestamp) -> BackendRow {
         .region
         .map(|region| format!(" {region}"))
         .unwrap_or_default();
+    let container = health.container.map(|container| of_container(container, now));
+    let notes: Vec<_> = health.detail.into_iter().chain(container).collect();
     BackendRow {
         name: format!("{}{region}", health.kind.title()),
         state: state.into(),
@@ -48,8 +52,24 @@ fn backend(health: BackendHealth, now: Timestamp) -> BackendRow {
             .unwrap_or_default(),
         checked: health.last_check.map(|time| ago(time, now)).unwrap_or_default(),
         lag: health.lag_seconds.map(span).unwrap_or_default(),
-        detail: health.detail.unwrap_or_default(),
+        detail: notes.join("; "),
     }
+}
+
+/// Returns the state of a container as a sentence.
+fn of_container(container: ContainerHealth, now: Timestamp) -> String {
+    let state = match container.state {
+        ContainerState::Stopped => "stopped",
+        ContainerState::Starting => "starting",
+        ContainerState::Ready => "ready",
+        ContainerState::Draining => "about to end",
+        ContainerState::Failed => "failed",
+    };
+    let start = container.last_start.map(|start| {
+        let took = Unit::Millis.full(start.took_ms as f64);
+        format!(", last started {} in {took}", ago(start.at, now))
+    });
+    format!("container {state}{}", start.unwrap_or_default())
 }
 
 /// Returns whether the lake has rows, and if not, the last request that ingest refused.
@@ -80,4 +100,31 @@ async fn refusal(host: &QueryService) -> Option<String> {
         ..
     } = health.last_refusal?;
     Some(format!("{at:.0} {path} was refused with {status}: {message}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_container_says_its_state_and_its_last_start() {
+        let now: Timestamp = "2026-03-24T14:00:00Z".parse().unwrap();
+        let state = |container| {
+            let health: BackendHealth = serde_json::from_value(json!({
+                "name": "chdb", "kind": "chdb", "state": "asleep", "lastCheck": null, "latencyMs": null, "asOf": null,
+                "lagSeconds": null, "container": container
+            }))
+            .unwrap();
+            backend(health, now).detail
+        };
+        let start = json!({ "at": "2026-03-24T12:00:00Z", "tookMs": 2_300 });
+        assert_eq!(
+            state(json!({ "state": "stopped", "lastStart": start })),
+            "container stopped, last started 2 h ago in 2.3 s"
+        );
+        assert_eq!(state(json!({ "state": "draining" })), "container about to end");
+        assert_eq!(state(json!(null)), "");
+    }
 }

@@ -38,6 +38,8 @@ pub struct MetricsRequest {
     pub query: String,
     /// The IANA zone in which times are shown.
     pub tz: String,
+    /// True if links stay below the pages without the app.
+    pub plain: bool,
 }
 
 /// The content of the Metrics page. The browser draws only the chart, because it also answers the pointer.
@@ -90,6 +92,8 @@ pub enum Shown {
     Rows,
     /// The texts of log lines without their numbers, with counts.
     Patterns,
+    /// The durations of spans over time.
+    Durations,
     /// The values of fields, beside those of all other rows.
     Fields,
 }
@@ -99,6 +103,7 @@ impl Shown {
     pub fn of(view: &View, signal: Signal) -> Self {
         match (view.param("show"), signal) {
             ("patterns", Signal::Logs) => Self::Patterns,
+            ("durations", Signal::Traces) => Self::Durations,
             ("fields", _) => Self::Fields,
             _ => Self::Rows,
         }
@@ -110,6 +115,7 @@ impl Shown {
             (Self::Rows, Signal::Logs) => ("", "Lines", "Lines, the newest first"),
             (Self::Rows, Signal::Traces) => ("", "Spans", "Spans, the newest first"),
             (Self::Patterns, _) => ("patterns", "Patterns", "Patterns, the most frequent first"),
+            (Self::Durations, _) => ("durations", "Durations", "Durations over time"),
             (Self::Fields, Signal::Logs) => ("fields", "Fields", "Fields of these lines beside all others"),
             (Self::Fields, Signal::Traces) => ("fields", "Fields", "Fields of these spans beside all others"),
         }
@@ -123,6 +129,8 @@ pub enum Subsystem {
     Ingest,
     /// The lake: the tables.
     Lake,
+    /// The files of each table, as ingest counts them.
+    Files,
     /// Sync: how far each ClickHouse is.
     Sync,
     /// Audits: whether each ClickHouse holds what the lake holds.
@@ -131,7 +139,7 @@ pub enum Subsystem {
 
 impl Subsystem {
     /// Every subsystem, in the order of the page.
-    pub const ALL: [Self; 4] = [Self::Ingest, Self::Lake, Self::Sync, Self::Audit];
+    pub const ALL: [Self; 5] = [Self::Ingest, Self::Lake, Self::Files, Self::Sync, Self::Audit];
 
     /// Returns the panel's id, title and description.
     pub const fn words(self) -> (&'static str, &'static str, &'static str) {
@@ -142,6 +150,11 @@ impl Subsystem {
                 "What arrives, and what of it is not in the lake yet.",
             ),
             Self::Lake => ("lake", "Lake", "The current snapshot of each table."),
+            Self::Files => (
+                "files",
+                "Files",
+                "The files of each table, and what of them waits for compaction.",
+            ),
             Self::Sync => (
                 "sync",
                 "Sync",
@@ -171,7 +184,7 @@ pub struct BackendRow {
     pub checked: String,
     /// The time by which the backend is behind the lake.
     pub lag: String,
-    /// The last failure, or an empty text.
+    /// The last failure and the state of the container, or an empty text.
     pub detail: String,
 }
 
@@ -219,6 +232,17 @@ pub struct PanelRequest {
     pub params: Vec<(String, String)>,
     /// True if the answer has the series of the period before too.
     pub compare: bool,
+    /// True if a drawing of the server has all parts, not only the first.
+    pub all: bool,
+    /// True if the page works without the app.
+    pub plain: bool,
+    /// The text for which the viewer looks in a drawing of the server. Empty if for none.
+    pub find: String,
+}
+
+/// Returns the name in the URL of the text for which the viewer looks in a drawing.
+pub fn find_key(info: &QueryInfo) -> String {
+    format!("{}.find", info.name)
 }
 
 impl PanelRequest {
@@ -240,7 +264,36 @@ impl PanelRequest {
             tz: zone.to_owned(),
             params,
             compare: view.compare && matches!(info.chart.kind, ChartKind::Line | ChartKind::Bar),
+            all: false,
+            plain: false,
+            find: String::new(),
         })
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl PanelRequest {
+    /// Returns the value of a parameter, if the request has it.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        let found = self.params.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the parameters that every query has.
+    pub fn filters(&self) -> impl Iterator<Item = &(String, String)> {
+        let filters = self.params.iter();
+        filters.filter(|(name, _)| ["service", "environment"].contains(&name.as_str()))
+    }
+
+    /// Returns the state of the page that sent the request, as far as the request has it.
+    pub fn view(&self) -> View {
+        View {
+            range: self.range.clone(),
+            at: self.at.clone(),
+            tz: Some(self.tz.clone()),
+            params: self.filters().cloned().collect(),
+            ..View::default()
+        }
     }
 }
 
@@ -249,14 +302,14 @@ impl PanelRequest {
 pub struct PanelAnswer {
     /// The router's reply.
     pub reply: QueryReply,
-    /// The figures of two periods, for charts that compare with the period before.
-    pub compared: Option<Compared>,
     /// The zone's offsets over the reply's range.
     pub zone: Zone,
     /// The answer of the period before, for charts over time that are compared.
     pub before: Option<Box<PanelAnswer>>,
     /// The moments that a chart over time marks: rows of a time in UTC and a name.
     pub moments: Vec<Vec<serde_json::Value>>,
+    /// The drawing as HTML, for kinds of charts that only the server draws.
+    pub drawn: Option<String>,
 }
 
 impl PanelAnswer {
@@ -265,23 +318,12 @@ impl PanelAnswer {
     pub const fn alone(reply: QueryReply, zone: Zone) -> Self {
         Self {
             reply,
-            compared: None,
             zone,
             before: None,
             moments: Vec::new(),
+            drawn: None,
         }
     }
-}
-
-/// The rows of two consecutive periods of the same length. Both periods are over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Compared {
-    /// The end of the second period in the viewer's zone (`14:30`), if the reply's range ends later.
-    pub until: Option<String>,
-    /// The rows of the second period, which begins with the reply's range.
-    pub now: Vec<Vec<serde_json::Value>>,
-    /// The rows of the first period.
-    pub before: Vec<Vec<serde_json::Value>>,
 }
 
 /// A request for the SQL page.

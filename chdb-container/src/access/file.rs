@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::Profile;
 use crate::config::Limits;
@@ -28,6 +29,9 @@ pub struct User {
     files: bool,
     #[serde(default)]
     limits: BTreeMap<String, u64>,
+    /// For a real server. This one listens on loopback, unless its operator decides otherwise.
+    #[serde(default, rename = "networks")]
+    _networks: IgnoredAny,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

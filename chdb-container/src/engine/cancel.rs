@@ -56,6 +56,11 @@ impl Cancellation {
         }
     }
 
+    /// Returns the `log_comment` of the statement while it runs in the engine.
+    pub fn tag(&self) -> Option<String> {
+        self.state().tag.clone()
+    }
+
     /// Returns true while the statement runs in the engine.
     fn runs(&self) -> bool {
         self.state().tag.is_some()
@@ -187,6 +192,17 @@ impl RunningQueries {
             }
         };
         tokio::time::timeout(KILL_TIMEOUT, ended).await.is_ok()
+    }
+
+    /// Returns the state of a user's query with an id.
+    pub fn find(engine: &Engine, profile: &Arc<Profile>, query_id: &str) -> Option<Arc<Cancellation>> {
+        let queries = engine.running.queries();
+        let mut listed = queries
+            .1
+            .values()
+            .filter(|listed| Arc::ptr_eq(&listed.profile, profile));
+        let found = listed.find(|listed| listed.query_id.as_deref() == Some(query_id))?;
+        Some(Arc::clone(&found.cancellation))
     }
 
     /// Cancels every query.

@@ -2,7 +2,9 @@
 //! create tables, kill queries and read counters.
 
 mod cancel;
+mod estimate;
 mod insert;
+mod plan;
 mod pool;
 mod queue;
 mod result;
@@ -227,14 +229,19 @@ impl Engine {
 
     /// Stops every query, waits until all connections are back in the pool, and closes them. No query runs after this.
     pub async fn close(self: &Arc<Self>) {
-        let queues = [&self.reads, &self.writes];
-        queues.iter().for_each(|queue| queue.close());
+        self.reads.close();
+        self.writes.close();
         cancel::RunningQueries::cancel_all(self);
-        for queue in queues {
-            queue.drained().await;
-        }
+        self.drained().await;
         self.running.join();
         self.pool.close();
+    }
+
+    /// Waits until no query runs or waits.
+    pub async fn drained(&self) {
+        for queue in [&self.reads, &self.writes] {
+            queue.drained().await;
+        }
     }
 
     /// Returns the queue for a caller. Callers who may write have their own queue, so that a long insert delays no

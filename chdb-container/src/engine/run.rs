@@ -65,12 +65,12 @@ impl Engine {
     }
 
     /// Waits for a slot of the queue, then runs `work` on a thread that may block.
-    pub(super) async fn with_slot(
+    pub(super) async fn with_slot<T: Send + 'static>(
         self: &Arc<Self>,
         profile: &Arc<Profile>,
         query_id: Option<&str>,
-        work: impl FnOnce(&Self, &Cancellation) -> Result<Output, Error> + Send + 'static,
-    ) -> Result<Output, Error> {
+        work: impl FnOnce(&Self, &Cancellation) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         self.record_request();
         // A waiting query is listed too, so that it does not begin once it was killed.
         let entry = RunningQueries::start(self, profile, query_id);

@@ -58,6 +58,7 @@ fn lake(state: &AppState) -> LakeHealth {
             as_of: None,
             first_days_age_ms: None,
             detail: None,
+            past_states: Vec::new(),
             tables: Vec::new(),
         },
     }

@@ -1,11 +1,13 @@
-//! The HTTP interface of the container: `POST /query`, the ClickHouse interface at `/`, `DELETE /queries/{id}`, `/health`
-//! and `/metrics`.
+//! The HTTP interface of the container: `POST /query` and `/estimate`, the ClickHouse interface at `/`, `GET` and `DELETE
+//! /queries/{id}`, `/health` and `/metrics`.
 
 mod auth;
 mod body;
 mod cancel;
 mod clickhouse;
 mod counters;
+mod draining;
+mod estimate;
 mod health;
 mod insert_body;
 mod kill;
@@ -18,11 +20,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 pub use auth::Authenticator;
+pub use draining::Draining;
 
 use crate::engine::Engine;
 use counters::Counters;
@@ -38,8 +42,10 @@ pub struct AppState {
     counters: Arc<Counters>,
 }
 
-/// Returns the router with every path of the container.
-pub fn router(engine: Arc<Engine>, authenticator: Authenticator) -> Router {
+/// Returns the router with every path of the container. It refuses requests once `draining` has begun.
+pub fn router(engine: Arc<Engine>, authenticator: Authenticator, draining: Draining) -> Router {
+    let version: Arc<str> = engine.version().into();
+    let refuses = from_fn_with_state((draining, version), draining::refuse);
     let state = AppState {
         engine,
         authenticator,
@@ -47,7 +53,8 @@ pub fn router(engine: Arc<Engine>, authenticator: Authenticator) -> Router {
     };
     Router::new()
         .route("/query", post(query::run))
-        .route("/queries/{id}", delete(cancel::run))
+        .route("/estimate", post(estimate::estimate))
+        .route("/queries/{id}", delete(cancel::run).get(estimate::progress))
         .route("/ping", get(ok))
         .route("/replicas_status", get(ok))
         .route("/health", get(health::show))
@@ -61,6 +68,7 @@ pub fn router(engine: Arc<Engine>, authenticator: Authenticator) -> Router {
                 .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true)),
         )
         .layer(CompressionLayer::new().compress_when(reply::Compressible))
+        .layer(refuses)
         .with_state(state)
 }
 

@@ -63,7 +63,7 @@ pub async fn run(
 const FORMAT: &str = "JSONCompact";
 
 /// Turns a request into a query.
-fn query(request: EngineQueryRequest, profile: Arc<Profile>) -> Result<Query, Error> {
+pub fn query(request: EngineQueryRequest, profile: Arc<Profile>) -> Result<Query, Error> {
     let params = request
         .params
         .into_iter()
@@ -119,7 +119,8 @@ fn read_answer(max_rows: u64, output: &Output) -> Result<EngineQueryReply, Error
     })
 }
 
-fn error_reply(error: &Error, status: StatusCode) -> Response<Body> {
+/// Returns an error as JSON.
+pub fn error_reply(error: &Error, status: StatusCode) -> Response<Body> {
     let Exception { code, name, message } = error.exception();
     let mut response = (status, Json(EngineQueryError { code, name, message })).into_response();
     if let Some(after) = error.retry_after() {

@@ -7,7 +7,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use lakefront_clickhouse_http::{
-    LAKE_AGE_HEADER, STORE_REQUESTS_HEADER, TRUNCATED_HEADER, content_type, status_of,
+    DRAINING_HEADER, LAKE_AGE_HEADER, STORE_REQUESTS_HEADER, TRUNCATED_HEADER, content_type, status_of,
 };
 use serde_json::json;
 use tower_http::compression::predicate::Predicate;
@@ -80,6 +80,9 @@ pub fn error(error: &Error, query_id: &str, version: &str) -> Response<Body> {
     );
     if let Some(after) = error.retry_after() {
         insert(&mut headers, RETRY_AFTER.as_str(), &after.as_secs().to_string());
+    }
+    if matches!(error, Error::ShuttingDown) {
+        insert(&mut headers, DRAINING_HEADER, "1");
     }
     (
         status(error),

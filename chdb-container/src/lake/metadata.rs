@@ -7,8 +7,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// The fields read from a table's metadata file, or from a catalog's answer.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Metadata {
     snapshots: Vec<Snapshot>,
     #[serde(default)]
     schemas: Vec<Schema>,
+    /// The names of snapshots.
+    #[serde(default)]
+    refs: BTreeMap<String, IgnoredAny>,
 }
 
 /// The columns of a table.
@@ -37,6 +41,7 @@ struct Schema {
 
 #[derive(Debug, Clone, Deserialize)]
 struct Field {
+    id: i32,
     name: String,
     required: bool,
 }
@@ -73,10 +78,29 @@ impl Metadata {
             .map(|field| field.name.as_str())
     }
 
+    /// Returns the id of a column in the current schema.
+    pub fn column_id(&self, name: &str) -> Option<i32> {
+        let is_current = |schema: &&Schema| schema.schema_id == self.current_schema_id;
+        let mut fields = self
+            .schemas
+            .iter()
+            .filter(is_current)
+            .flat_map(|schema| &schema.fields);
+        fields.find(|field| field.name == name).map(|field| field.id)
+    }
+
     /// Returns the time of the oldest snapshot that the table keeps.
     pub fn oldest_snapshot_time(&self) -> Option<Timestamp> {
         let times = self.snapshots.iter().map(|snapshot| snapshot.timestamp_ms);
         Timestamp::from_millisecond(times.min()?).ok()
+    }
+
+    /// Returns the ends of the hours whose last snapshot has a name. The lake's writer names it after the hour:
+    /// `hour-2026-03-24T09`.
+    pub fn named_hours(&self) -> impl Iterator<Item = Timestamp> {
+        let hours = self.refs.keys().filter_map(|name| name.strip_prefix("hour-"));
+        let starts = hours.filter_map(|hour| format!("{hour}:00Z").parse::<Timestamp>().ok());
+        starts.filter_map(|start| start.checked_add(HOUR).ok())
     }
 
     /// Returns the current snapshot; `None` before the first commit.
@@ -86,6 +110,8 @@ impl Metadata {
             .find(|snapshot| Some(snapshot.snapshot_id) == self.current_snapshot_id)
     }
 }
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The most bytes of a metadata file that are read. A file with 100 snapshots and a week of hourly ones takes 200 kB.
 const MAX_BYTES: u64 = 64 << 20;

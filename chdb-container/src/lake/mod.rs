@@ -2,6 +2,7 @@
 //! engine reads them by.
 
 mod catalog_client;
+mod files;
 mod first_day;
 mod metadata;
 mod s3;
@@ -13,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lakefront_api::{LakeHealth, LakeState, NO_SUCH_STATE};
+use lakefront_api::{LakeHealth, LakeState, MOST_PAST_STATES, NO_SUCH_STATE};
 use lakefront_clickhouse_http::{Exception, code};
 use lakefront_lake_catalog::RestCatalogConfig;
 use tokio::runtime::Handle;
@@ -21,6 +22,7 @@ use tokio::runtime::Handle;
 use crate::Error;
 use crate::chdb::InternalConnection;
 use catalog_client::{CatalogClient, CatalogTable, RestTable};
+pub use files::Files;
 use metadata::Metadata;
 use table::{TIMES_OF_TRACES, TRACES, Table, run};
 
@@ -196,6 +198,44 @@ impl Lake {
         *locked(&self.first_days_as_of) = as_of;
     }
 
+    /// Returns the tables that can be read: the name, and that of the engine's table with its files.
+    pub fn readable_tables(&self) -> Vec<(String, String)> {
+        let tables = self.tables();
+        let named = tables
+            .iter()
+            .filter_map(|(name, table)| Some((name.clone(), table.engine_name(name)?)));
+        named.collect()
+    }
+
+    /// Counts the files of a table that may have rows within `times` (microseconds since 1970, from the first up to and
+    /// without the last), by the bounds of their time column in the manifests. Waits for the store.
+    ///
+    /// # Errors
+    /// The engine's exception if a manifest can't be read.
+    pub fn files(&self, reader: &InternalConnection, name: &str, times: (i64, i64)) -> Result<Files, Error> {
+        let (list, column) = {
+            let tables = self.tables();
+            let table = tables.get(name);
+            let column = table.and_then(|table| {
+                let column = lakefront_otel::table(name)?.time_column;
+                table.metadata.as_ref().ok()?.column_id(column)
+            });
+            (table.and_then(|table| table.manifest_list(name)), column)
+        };
+        // Before the first commit a table has no files.
+        let (Some(list), Some(column)) = (list, column) else {
+            return Ok(Files::default());
+        };
+        let manifests = files::manifests(reader, &list, times)?;
+        let functions: Vec<_> = {
+            let tables = self.tables();
+            let table = tables.get(name);
+            let of = |location: &String| table.and_then(|table| table.avro(name, location));
+            manifests.iter().filter_map(of).collect()
+        };
+        files::count(reader, &functions, column, times)
+    }
+
     /// Returns true if the last refresh found a table that can be read.
     pub fn is_readable(&self) -> bool {
         self.tables().values().any(|table| table.metadata.is_ok())
@@ -227,8 +267,17 @@ impl Lake {
             first_days_age_ms: locked(&self.first_days_as_of)
                 .and_then(|as_of| u64::try_from(age(as_of).as_millis()).ok()),
             detail,
+            past_states: self.past_states(),
             tables,
         }
+    }
+
+    /// Returns the full hours for which a table keeps its state by name, newest first.
+    fn past_states(&self) -> Vec<Timestamp> {
+        let tables = self.tables();
+        let metadata = tables.values().filter_map(|table| table.metadata.as_ref().ok());
+        let hours: BTreeSet<_> = metadata.flat_map(Metadata::named_hours).collect();
+        hours.into_iter().rev().take(MOST_PAST_STATES).collect()
     }
 
     /// Adds the reason to two exceptions of the engine. A missing table: it can't be read, the lake is empty, or the names

@@ -12,8 +12,8 @@ use lakefront_otel::Column;
 use super::catalog_client::RestTable;
 use super::metadata::Metadata;
 use super::s3;
-use crate::BEHIND_VIEWS;
 use crate::chdb::InternalConnection;
+use crate::{BEHIND_VIEWS, DATABASE};
 
 /// A table as of the last refresh.
 pub struct Table {
@@ -77,19 +77,32 @@ impl Table {
     /// Returns the engine's table function over the manifest list of the current snapshot.
     pub fn manifest_list(&self, name: &str) -> Option<String> {
         let snapshot = self.metadata.as_ref().ok()?.current_snapshot()?;
+        self.avro(name, &snapshot.manifest_list)
+    }
+
+    /// Returns the engine's table function over a manifest or a manifest list at a location.
+    pub fn avro(&self, name: &str, location: &str) -> Option<String> {
         match &self.remote {
             // The lake's folder may have moved since the commit, so only the file name of the location counts.
-            // Lakefront writes manifest lists to `metadata`; a list that another writer put elsewhere is not found.
+            // Lakefront writes manifests to `metadata`; one that another writer put elsewhere is not found.
             None => {
-                let (_, file) = snapshot.manifest_list.rsplit_once('/')?;
+                let (_, file) = location.rsplit_once('/')?;
                 let path = format!("otel/{name}/metadata/{file}");
                 Some(format!("file({}, 'Avro')", literal(&path)))
             }
-            Some(table) => Some(format!(
-                "s3({}, 'Avro')",
-                s3::arguments(table, &snapshot.manifest_list)?
-            )),
+            Some(table) => Some(format!("s3({}, 'Avro')", s3::arguments(table, location)?)),
         }
+    }
+
+    /// Returns the engine's name of the table itself, which may be behind a view.
+    pub fn engine_name(&self, name: &str) -> Option<String> {
+        let metadata = self.metadata.as_ref().ok()?;
+        let database = if nullable_columns(name, metadata).is_empty() {
+            DATABASE
+        } else {
+            BEHIND_VIEWS
+        };
+        Some(format!("{database}.{name}"))
     }
 
     pub fn health(&self, name: &str, now: Timestamp) -> TableHealth {

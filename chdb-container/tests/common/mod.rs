@@ -178,14 +178,19 @@ impl Container {
 
     /// Sends a signal to the container and waits until its process ends.
     pub fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
+        self.send_signal(signal);
+        self.ended()
+    }
+
+    /// Sends a signal to the container.
+    pub fn send_signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([signal, &pid])
-                .status()
-                .expect("kill runs")
-                .success()
-        );
+        let sent = Command::new("kill").args([signal, &pid]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits until the process ends.
+    pub fn ended(&mut self) -> std::process::ExitStatus {
         self.child.wait().expect("it ends")
     }
 }

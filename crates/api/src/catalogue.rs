@@ -82,10 +82,10 @@ pub struct ParamInfo {
     pub kind: ParamKind,
     /// The value of a parameter that is left out. A parameter without a default is required.
     pub default: Option<Value>,
-    /// The largest value of an integer, or the longest text in bytes.
+    /// The largest value of an integer, or the longest text or list of steps in bytes.
     #[serde(default)]
     pub max: u64,
-    /// The permitted values of a text. An empty list permits any.
+    /// The permitted values of a text, or those that are suggested for steps. An empty list permits any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
     /// The number of hexadecimal digits, if the parameter is an id. Other forms of the id are converted to this one.
@@ -122,6 +122,9 @@ pub enum ParamKind {
     Text,
     /// A positive integer.
     Integer,
+    /// The steps of a funnel, as [`funnel_steps`](crate::funnel_steps) reads them. `values` are the funnels of the deployment, which are suggested,
+    /// and the first of them is the default.
+    Steps,
 }
 
 /// A column of a named query.
@@ -190,8 +193,8 @@ pub enum ChartKind {
     Table,
     /// Shades by time and band. `series` is the column of a band's lower end, `y` that of the count in the band.
     Heatmap,
-    /// The steps of a funnel, each with the loss before it. `x` is the column of the step, `y` that of the count,
-    /// summed over days.
+    /// The steps of a funnel, each with the loss before it. `x` is the column of the step, `series` that of its number, `y`
+    /// that of the count, summed over days.
     Funnel,
     /// Percentiles (`y`) of web vitals (`series`) by page (`x`), rated by Google's thresholds.
     Vitals,
@@ -200,6 +203,12 @@ pub enum ChartKind {
     /// Moments that every chart over time marks, such as releases. `x` is the time of a moment, `series` its name. No panel
     /// shows the query.
     Markers,
+    /// What calls what: `x` is the column of the caller, `series` that of the callee, and `y` has how many calls there were
+    /// a minute, the share that failed, and how long they took in milliseconds.
+    Map,
+    /// Rows one at a time, the first one first, with links to the row before and after. `x` is the column that counts
+    /// as their time.
+    Record,
     /// The spans of a trace. `x` is the start of a span, `y` its duration in milliseconds, and `series` its name.
     Waterfall,
 }

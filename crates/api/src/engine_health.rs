@@ -53,9 +53,16 @@ pub struct LakeHealth {
     /// The reason why the lake cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// The full hours for which a table keeps its state by name, newest first. Queries about these times are exact, also
+    /// after the many states of the last minutes are gone. At most [`MOST_PAST_STATES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past_states: Vec<Timestamp>,
     /// The tables of the lake.
     pub tables: Vec<TableHealth>,
 }
+
+/// The most hours that [`LakeHealth::past_states`] lists. A lake keeps 168 of them by default.
+pub const MOST_PAST_STATES: usize = 400;
 
 /// The states of a lake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

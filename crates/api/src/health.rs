@@ -39,6 +39,46 @@ pub struct BackendHealth {
     /// The last failure, as a text for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// The container of the backend, if the router starts it. With several instances it is the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerHealth>,
+}
+
+/// The container of a backend. Its Durable Object reports it to the router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerHealth {
+    /// The state of the container.
+    pub state: ContainerState,
+    /// The last cold start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_start: Option<ContainerStart>,
+}
+
+/// The states of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContainerState {
+    /// The container does not run. The next query starts it.
+    Stopped,
+    /// The container was started, or has to prove that it still answers.
+    Starting,
+    /// The container takes queries.
+    Ready,
+    /// The container was told to end. The next query waits for the next container.
+    Draining,
+    /// The container failed, and is started again after a time.
+    Failed,
+}
+
+/// A cold start of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerStart {
+    /// When the container answered for the first time.
+    pub at: Timestamp,
+    /// The time from the start to that, in milliseconds.
+    pub took_ms: u64,
 }
 
 /// The states of a backend.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::TableStatus;
+
 /// The reply to `GET /health` of ingest. The status is 200 while ingest accepts requests, else 503.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestHealth {
@@ -26,6 +28,9 @@ pub struct IngestHealth {
     /// The retention of the lake since the start. `None` from an ingest of an older version.
     #[serde(default)]
     pub retention: Option<IngestRetention>,
+    /// The tables of the lake. Empty until ingest has looked at them once, and from an ingest of an older version.
+    #[serde(default)]
+    pub tables: Vec<TableStatus>,
     /// The rows that landed through Cloudflare Pipelines. `None` from an ingest of an older version.
     #[serde(default)]
     pub landing: Option<IngestLanding>,
@@ -124,10 +129,6 @@ pub struct IngestCompaction {
     pub last_run: Option<IngestRewrite>,
     /// The last failure, which is kept when later rewrites succeed.
     pub last_error: Option<IngestFailure>,
-    /// The number of small files of each table when it was last looked at.
-    pub small_files: BTreeMap<String, u64>,
-    /// The tables that are not compacted, with the reason as a sentence.
-    pub left_alone: BTreeMap<String, String>,
 }
 
 /// A rewrite of small files that was committed.

@@ -9,6 +9,8 @@
 mod catalogue;
 mod engine_health;
 mod engine_query;
+mod estimate;
+mod funnels;
 mod health;
 mod ingest_health;
 pub mod instant;
@@ -17,15 +19,20 @@ mod problem;
 mod query;
 mod search;
 mod sync_health;
+mod table_status;
 mod time_range;
 #[cfg(feature = "tzdb")]
 mod time_zone;
 mod zone;
 
 pub use catalogue::{Better, Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
-pub use engine_health::{EngineHealth, EngineState, LakeHealth, LakeState, NO_SUCH_STATE, TableHealth};
+pub use engine_health::{
+    EngineHealth, EngineState, LakeHealth, LakeState, MOST_PAST_STATES, NO_SUCH_STATE, TableHealth,
+};
 pub use engine_query::{EngineQueryError, EngineQueryReply, EngineQueryRequest};
-pub use health::{BackendHealth, BackendState, HealthReply};
+pub use estimate::{Estimate, Progress, ProgressState, TableEstimate};
+pub use funnels::{MAX_STEPS, funnel_steps, parse_funnels};
+pub use health::{BackendHealth, BackendState, ContainerHealth, ContainerStart, ContainerState, HealthReply};
 pub use ingest_health::{
     IngestCommit, IngestCompaction, IngestDrop, IngestFailure, IngestHealth, IngestLanding, IngestLog,
     IngestLoss, IngestRefusal, IngestRetention, IngestRewrite, LandingHour, LandingTable,
@@ -38,6 +45,7 @@ pub use query::{
 };
 pub use search::{Cursor, SearchReply, SearchRequest, Signal, Wanted};
 pub use sync_health::{LeaseHealth, SyncHealth, TargetHealth};
+pub use table_status::{FilesBySize, TableStatus};
 pub use time_range::{Preset, TimeRange};
 #[cfg(feature = "tzdb")]
 pub use time_zone::time_zone;

@@ -16,6 +16,8 @@ pub enum Page {
     Error,
     /// The errors of one user.
     User,
+    /// The services: which calls which, and how their operations do.
+    Services,
     /// The search of log lines.
     Logs,
     /// The search of spans.
@@ -26,6 +28,12 @@ pub enum Page {
     Metrics,
     /// Visitors and the pages that they view.
     Web,
+    /// The visitors, and the application's own events.
+    Visitors,
+    /// One of the application's own events.
+    Event,
+    /// What one visitor did.
+    Visitor,
     /// The speed of the pages for visitors: web vitals.
     Vitals,
     /// Requests to the API and their latency.
@@ -38,16 +46,20 @@ pub enum Page {
 
 impl Page {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Overview,
         Self::Errors,
         Self::Error,
         Self::User,
+        Self::Services,
         Self::Logs,
         Self::Traces,
         Self::Trace,
         Self::Metrics,
         Self::Web,
+        Self::Visitors,
+        Self::Event,
+        Self::Visitor,
         Self::Vitals,
         Self::Api,
         Self::Sql,
@@ -61,11 +73,15 @@ impl Page {
             Self::Errors => "errors",
             Self::Error => "error",
             Self::User => "user",
+            Self::Services => "services",
             Self::Logs => "logs",
             Self::Traces => "traces",
             Self::Trace => "trace",
             Self::Metrics => "metrics",
             Self::Web => "web",
+            Self::Visitors => "visitors",
+            Self::Event => "event",
+            Self::Visitor => "visitor",
             Self::Vitals => "vitals",
             Self::Api => "api",
             Self::Sql => "sql",
@@ -99,4 +115,16 @@ pub struct PanelPlace {
     /// True if the panel takes the whole width.
     #[serde(default)]
     pub wide: bool,
+    /// The number of rows for which a wide table has room. With fewer rows it leaves the rest free, with more it scrolls, so
+    /// that the panels below it stay where they are.
+    #[serde(default = "default_rows", skip_serializing_if = "is_default_rows")]
+    pub rows: u8,
+}
+
+fn default_rows() -> u8 {
+    6
+}
+
+fn is_default_rows(rows: &u8) -> bool {
+    *rows == default_rows()
 }

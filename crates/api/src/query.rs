@@ -236,6 +236,10 @@ pub struct QueryReply {
     pub elapsed_ms: f64,
     /// The part of that time in which the router waited for the engine, in milliseconds.
     pub backend_ms: f64,
+    /// The part of that time in which the query waited for the engine's container to start, in milliseconds. Absent if the
+    /// container ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waking_ms: Option<u64>,
     /// The age of a kept answer, in milliseconds. Absent if an engine answered this request itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_ms: Option<u64>,

@@ -24,6 +24,7 @@ impl Wanted {
         match self {
             Self::Rows => "rows",
             Self::Histogram => "histogram",
+            Self::Durations => "durations",
             Self::Patterns => "patterns",
             Self::Fields => "fields",
             Self::Row => "row",
@@ -97,6 +98,8 @@ pub enum Wanted {
     Rows,
     /// The number of rows that fit, by time and severity or status.
     Histogram,
+    /// The number of spans that fit, and of failed ones, by time and duration. Only traces have them.
+    Durations,
     /// The texts of log lines without their numbers and ids, the most frequent first, with the number of lines. Only logs
     /// have them.
     Patterns,

@@ -91,6 +91,14 @@ impl Frame {
                 listed.push(("marker".into(), marker.label(), clock));
             }
         }
+        // The bars of a bucket stand on each other.
+        if let Self::Time(frame) = self
+            && frame.stacked
+            && rows.len() > 1
+        {
+            let total = rows.iter().map(|row| row.0).sum();
+            listed.push(("total".into(), "total".into(), frame.unit.full(total)));
+        }
         for at in ranked(rows.iter().map(|row| row.0)).into_iter().take(LISTED) {
             let (_, class, name, value, before) = rows[at].clone();
             listed.push((class, name, value));

@@ -250,7 +250,15 @@ fn the_period_before_is_faint_and_has_its_values() {
         .iter()
         .map(|(class, name, value)| format!("{class} {name} {value}"))
         .collect();
-    assert_eq!(rows, ["s1 <KeyError> 2", "s0 TypeError 1", "s0 before before 10"]);
+    assert_eq!(
+        rows,
+        [
+            "total total 3",
+            "s1 <KeyError> 2",
+            "s0 TypeError 1",
+            "s0 before before 10"
+        ]
+    );
     frame.hide(&["TypeError".into(), "RangeError".into()]);
     assert!(!draw(&frame, &kathmandu()).contains(">150</text>"));
     // Lines are compared by name.
@@ -336,13 +344,14 @@ fn the_values_at_a_time_are_those_that_are_drawn_there() {
         .iter()
         .map(|(class, name, value)| format!("{class} {name} {value}"))
         .collect();
-    assert_eq!(rows, ["s0 TypeError 7", "s1 <KeyError> 2"]);
+    assert_eq!(rows, ["total total 9", "s0 TypeError 7", "s1 <KeyError> 2"]);
     assert_eq!(
         moment("2026-03-24T02:20:00Z", &["TypeError".into()])
             .unwrap()
             .rows
             .len(),
-        1
+        1,
+        "one value is its own total"
     );
     assert_eq!(moment("2026-03-24T03:20:00Z", &[]), None, "an hour without a row");
     let moved = |time: &str, by| frame.moved(Some(time.parse().unwrap()), by).unwrap().to_string();

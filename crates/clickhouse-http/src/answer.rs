@@ -1,13 +1,16 @@
 //! The client's side of a reply.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use http::{HeaderMap, StatusCode};
 use lakefront_api::{Column, Stats};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Exception, LAKE_AGE_HEADER, ReplyError, STORE_REQUESTS_HEADER, Statement, TRUNCATED_HEADER};
+use crate::{
+    Exception, Format, LAKE_AGE_HEADER, ReplyError, STORE_REQUESTS_HEADER, Statement, TRUNCATED_HEADER,
+};
 
 /// An engine's answer. Times are RFC 3339 in UTC, days `YYYY-MM-DD`, numbers JSON numbers, and NaN is null.
 ///
@@ -24,12 +27,14 @@ pub struct Answer {
     pub stats: Stats,
     /// The run time that the engine reports, in milliseconds.
     pub engine_ms: f64,
+    /// The answer as a file, for a statement of another [`Format`] than rows. There are no columns and rows then.
+    pub file: Vec<u8>,
 }
 
-/// The format of the replies that this module parses.
-const FORMAT: &str = "JSONCompact";
 /// The header with the format of a reply.
 const FORMAT_HEADER: &str = "x-clickhouse-format";
+/// The header with the statistics of a reply, as JSON with numbers in quotes.
+const SUMMARY_HEADER: &str = "x-clickhouse-summary";
 /// The header with the code of an exception.
 const EXCEPTION_CODE_HEADER: &str = "x-clickhouse-exception-code";
 
@@ -60,9 +65,10 @@ struct Statistics {
 
 impl Answer {
     /// The headers that [`Answer::read`] reads. A caller may leave out all others.
-    pub const HEADERS: [&str; 5] = [
+    pub const HEADERS: [&str; 6] = [
         EXCEPTION_CODE_HEADER,
         FORMAT_HEADER,
+        SUMMARY_HEADER,
         TRUNCATED_HEADER,
         STORE_REQUESTS_HEADER,
         LAKE_AGE_HEADER,
@@ -83,10 +89,45 @@ impl Answer {
             return Err(refusal(status, headers, body));
         }
         if let Some(format) = headers.get(FORMAT_HEADER)
-            && format != FORMAT
+            && format != statement.format.name()
         {
             return Err(ReplyError::Format {
                 format: String::from_utf8_lossy(format.as_bytes()).into_owned(),
+            });
+        }
+        let number = |name| {
+            headers
+                .get(name)
+                .and_then(|count| count.to_str().ok()?.parse().ok())
+        };
+        let stats = |rows_read, bytes_read| Stats {
+            rows_read,
+            bytes_read,
+            store_requests: number(STORE_REQUESTS_HEADER),
+            lake_age_ms: number(LAKE_AGE_HEADER),
+        };
+        let is_cut = headers.contains_key(TRUNCATED_HEADER);
+        if statement.format != Format::Rows {
+            let summary = summary(headers);
+            let count = |name: &str| {
+                summary
+                    .get(name)
+                    .and_then(|count| count.parse().ok())
+                    .unwrap_or(0)
+            };
+            return Ok(Self {
+                truncated: is_cut
+                    || statement
+                        .max_rows
+                        .is_some_and(|most| count("result_rows") >= most),
+                stats: stats(count("read_rows"), count("read_bytes")),
+                engine_ms: summary
+                    .get("elapsed_ns")
+                    .and_then(|ns| ns.parse::<f64>().ok())
+                    .unwrap_or_default()
+                    / 1e6,
+                file: body.to_vec(),
+                ..Self::default()
             });
         }
         // A value and its comma are two bytes.
@@ -101,18 +142,13 @@ impl Answer {
                 .into());
         }
         let mut rows = document.data;
-        let mut truncated = headers.contains_key(TRUNCATED_HEADER);
+        let mut truncated = is_cut;
         if let Some(limit) = statement.max_rows.and_then(|rows| usize::try_from(rows).ok())
             && rows.len() > limit
         {
             rows.truncate(limit);
             truncated = true;
         }
-        let number = |name| {
-            headers
-                .get(name)
-                .and_then(|count| count.to_str().ok()?.parse().ok())
-        };
         let Statistics {
             elapsed,
             rows_read,
@@ -122,15 +158,18 @@ impl Answer {
             columns: document.meta,
             rows,
             truncated,
-            stats: Stats {
-                rows_read,
-                bytes_read,
-                store_requests: number(STORE_REQUESTS_HEADER),
-                lake_age_ms: number(LAKE_AGE_HEADER),
-            },
+            stats: stats(rows_read, bytes_read),
             engine_ms: elapsed * 1e3,
+            file: Vec::new(),
         })
     }
+}
+
+/// Returns the statistics of a reply by name. An engine that sends none has read nothing.
+fn summary(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let text = headers.get(SUMMARY_HEADER).and_then(|text| text.to_str().ok());
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
 }
 
 impl Answer {
@@ -266,7 +305,7 @@ mod tests {
     use serde_json::json;
 
     use super::Answer;
-    use crate::{ReplyError, Statement};
+    use crate::{Format, ReplyError, Statement};
 
     fn read(statement: &Statement, body: &str) -> Result<Answer, ReplyError> {
         Answer::read(statement, StatusCode::OK, &HeaderMap::new(), body.as_bytes())
@@ -288,6 +327,39 @@ mod tests {
         assert!((answer.engine_ms - 6.8).abs() < 1e-9);
         assert!(!answer.truncated);
         assert_eq!(answer.stats.store_requests, None);
+    }
+
+    #[test]
+    fn a_file_stays_as_the_engine_wrote_it() {
+        let statement = Statement {
+            format: Format::Parquet,
+            ..Statement::default().max_rows(3)
+        };
+        let of = |format: &'static str, rows: u64| {
+            let summary = format!(
+                r#"{{"read_rows":"9","read_bytes":"70","result_rows":"{rows}","elapsed_ns":"2000000"}}"#
+            );
+            let headers = HeaderMap::from_iter([
+                (
+                    http::HeaderName::from_static(super::FORMAT_HEADER),
+                    HeaderValue::from_static(format),
+                ),
+                (
+                    http::HeaderName::from_static(super::SUMMARY_HEADER),
+                    HeaderValue::from_str(&summary).unwrap(),
+                ),
+            ]);
+            Answer::read(&statement, StatusCode::OK, &headers, b"PAR1\xff")
+        };
+        let whole = of("Parquet", 2).unwrap();
+        assert_eq!(
+            (whole.file.as_slice(), whole.truncated, whole.rows.len()),
+            (&b"PAR1\xff"[..], false, 0)
+        );
+        assert_eq!((whole.stats.rows_read, whole.stats.bytes_read), (9, 70));
+        assert!((whole.engine_ms - 2.0).abs() < 1e-9);
+        assert!(of("Parquet", 3).unwrap().truncated);
+        assert!(matches!(of("CSV", 2), Err(ReplyError::Format { format }) if format == "CSV"));
     }
 
     #[test]

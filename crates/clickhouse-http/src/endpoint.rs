@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, Request};
 use url::Url;
 
-use crate::{RequestError, Statement};
+use crate::{Format, RequestError, Statement};
 
 /// The address of an engine, with the credentials and headers for its requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Endpoint {
         {
             let mut query = url.query_pairs_mut();
             query
-                .append_pair("default_format", "JSONCompact")
+                .append_pair("default_format", statement.format.name())
                 .append_pair("wait_end_of_query", "1");
             if let Some(database) = &self.database {
                 query.append_pair("database", database);
@@ -90,8 +90,10 @@ impl Endpoint {
                 query.append_pair("query_id", id);
             }
             if let Some(rows) = statement.max_rows {
-                // One row more than the limit distinguishes a cut answer from one that fits exactly.
-                query.append_pair("limit", &rows.saturating_add(1).to_string());
+                // One row more than the limit distinguishes a cut answer from one that fits exactly. Nobody takes that row
+                // out of a file.
+                let more = u64::from(statement.format == Format::Rows);
+                query.append_pair("limit", &rows.saturating_add(more).to_string());
                 // Results over the engine's own limits are cut too, and the reply reports the cut.
                 query.append_pair("result_overflow_mode", "break");
             }

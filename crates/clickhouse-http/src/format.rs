@@ -15,6 +15,8 @@ pub fn content_type(format: &str) -> &'static str {
         "text/csv; charset=UTF-8; header=present"
     } else if is("TabSeparated") || is("TSV") || is("TSKV") {
         "text/tab-separated-values; charset=UTF-8"
+    } else if is("Parquet") {
+        "application/vnd.apache.parquet"
     } else if is("XML") {
         "application/xml; charset=UTF-8"
     } else if is("Markdown") {
@@ -39,6 +41,7 @@ mod tests {
             ("CSVWithNames", "text/csv"),
             ("TSV", "text/tab-separated-values"),
             ("PrettyCompact", "text/plain"),
+            ("Parquet", "application/vnd.apache.parquet"),
             ("Native", "application/octet-stream"),
             ("ü", "application/octet-stream"),
         ] {

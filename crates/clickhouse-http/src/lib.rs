@@ -34,7 +34,7 @@ pub use insert::Beginning;
 pub use literal::{identifier, literal};
 pub use native::{NativeError, with_revision};
 pub use param::Param;
-pub use statement::Statement;
+pub use statement::{Format, Statement};
 pub use status::status_of;
 
 /// The reply header by which an engine reports that a limit cut the result. The value is the limit: `rows` or `bytes`.
@@ -46,6 +46,9 @@ pub const STORE_REQUESTS_HEADER: &str = "x-lakefront-store-requests";
 /// The header with the time since the lake's catalog was last read, in milliseconds. It is an age and no time, because the
 /// clocks of two machines differ.
 pub const LAKE_AGE_HEADER: &str = "x-lakefront-lake-age-ms";
+
+/// The header of a reply by which a server says that it was told to end, and did not take the request.
+pub const DRAINING_HEADER: &str = "x-lakefront-draining";
 
 /// The request header that carries the secret shared by router and engine.
 pub const SECRET_HEADER: &str = "x-lakefront-engine-secret";

@@ -2,6 +2,26 @@
 
 use crate::Param;
 
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Rows, which [`crate::Answer::read`] parses.
+    #[default]
+    Rows,
+    /// A Parquet file, which stays as the engine wrote it.
+    Parquet,
+}
+
+impl Format {
+    /// Returns the engine's name of the format.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rows => "JSONCompact",
+            Self::Parquet => "Parquet",
+        }
+    }
+}
+
 /// A statement with its parameters and settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statement {
@@ -15,6 +35,8 @@ pub struct Statement {
     pub max_rows: Option<u64>,
     /// The id by which the statement can be stopped while it runs. Without one the engine assigns an id.
     pub query_id: Option<String>,
+    /// The form of the answer.
+    pub format: Format,
 }
 
 impl Statement {

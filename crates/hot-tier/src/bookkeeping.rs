@@ -12,10 +12,13 @@ pub const COVERAGE: &str = "SELECT view, version, first_day, dateDiff('milliseco
      FROM otel.coverage FINAL WHERE first_day IS NOT NULL";
 
 /// Selects the state of sync in one row: how far the coverage is, the totals of the ledger, and the holder of the lease.
-pub const SYNC_STATE: &str = "SELECT \
-    (SELECT min(as_of) FROM otel.coverage FINAL WHERE first_day IS NOT NULL) AS cursor, \
-    (SELECT count() FROM otel.coverage FINAL WHERE first_day IS NOT NULL) AS complete, \
-    (SELECT count() FROM otel.coverage FINAL) AS held, \
+///
+/// Of a view, the version that was kept up to date last counts. Another one stays for a while after an upgrade.
+pub const SYNC_STATE: &str = "WITH \
+    (SELECT (minOrNullIf(latest, is_complete), countIf(is_complete), count()) FROM \
+    (SELECT max(as_of) AS latest, argMax(first_day IS NOT NULL, as_of) AS is_complete FROM otel.coverage FINAL GROUP BY view)) AS coverage \
+    SELECT \
+    coverage.1 AS cursor, coverage.2 AS complete, coverage.3 AS held, \
     count() AS files, sum(rows) AS records, max(at) AS last, \
     (SELECT argMax([holder, state, formatDateTime(renewed, '%Y-%m-%dT%H:%i:%SZ')], number) FROM otel.lease FINAL) AS lease \
     FROM otel.ledger FINAL WHERE state = 'loaded'";

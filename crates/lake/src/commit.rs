@@ -1,10 +1,11 @@
 //! Optimistic commits: a compare-and-swap on the catalog, repeated when another commit was first.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use iceberg::spec::{
-    MAIN_BRANCH, ManifestEntryRef, Operation, Snapshot, Summary, TableMetadataBuildResult,
+    DataFile, MAIN_BRANCH, ManifestEntryRef, Operation, Snapshot, Summary, TableMetadataBuildResult,
     TableMetadataBuilder,
 };
 use uuid::Uuid;
@@ -58,6 +59,35 @@ pub(crate) struct Change<'a> {
     pub new_writer: bool,
     /// A property of the table that the commit changes.
     pub property: Option<&'a PropertyChange>,
+}
+
+impl<'a> Change<'a> {
+    /// Returns a change that adds files.
+    pub(crate) fn adding(files: &'a [DataFile]) -> Self {
+        static NONE: LazyLock<HashMap<String, i32>> = LazyLock::new(HashMap::new);
+        Self::replacing(Operation::Append, &NONE, files)
+    }
+
+    /// Returns a change that takes files out, as [`Files::removed`] names them, and adds others.
+    ///
+    /// By the definition of `replace` in Iceberg, the others have the same rows then.
+    pub(crate) fn replacing(
+        operation: Operation,
+        removed: &'a HashMap<String, i32>,
+        added: &'a [DataFile],
+    ) -> Self {
+        Self {
+            files: Files {
+                added,
+                removed,
+                same_rows: operation == Operation::Replace,
+            },
+            operation,
+            wal: None,
+            new_writer: false,
+            property: None,
+        }
+    }
 }
 
 /// A commit that is ready to be swapped in.
@@ -277,17 +307,7 @@ pub(crate) async fn change_metadata(
 ) -> Result<TableMetadataBuildResult> {
     let mut builder = base.metadata.clone().into_builder(Some(base.location.clone()));
     if base.metadata.last_updated_ms() > now_ms() {
-        let empty = Change {
-            operation: Operation::Append,
-            files: Files {
-                added: &[],
-                removed: &HashMap::new(),
-                same_rows: false,
-            },
-            wal: None,
-            new_writer: false,
-            property: None,
-        };
+        let empty = Change::adding(&[]);
         let snapshot = write_snapshot(table, base, &empty, new_snapshot_id(), &mut Vec::new()).await?;
         builder = builder.set_branch_snapshot(snapshot, MAIN_BRANCH)?;
     }

@@ -12,7 +12,6 @@ use crate::compaction::pace::Pace;
 use crate::compaction::rewrite::{Input, Limits, rewrite};
 use crate::error::{Error, Result};
 use crate::lake_file::day;
-use crate::manifests::Files;
 use crate::table::OpenTable;
 use crate::write;
 
@@ -35,17 +34,7 @@ pub(crate) async fn replace(table: &OpenTable, old: &[DataFile], new: &[DataFile
         .iter()
         .map(|file| (file.file_path().to_owned(), day(file.partition())))
         .collect();
-    let change = Change {
-        operation: Operation::Replace,
-        files: Files {
-            added: new,
-            removed: &removed,
-            same_rows: true,
-        },
-        wal: None,
-        new_writer: false,
-        property: None,
-    };
+    let change = Change::replacing(Operation::Replace, &removed, new);
     // Only a commit with a log position can be a repeat.
     commit(table, change).await?.ok_or_else(|| Error::NotCurrent {
         table: table.definition.name.to_owned(),

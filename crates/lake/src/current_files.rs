@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::committed_table::CommittedTable;
 use crate::error::{Error, Result};
 use crate::lake_file::LakeFile;
+use crate::retention;
 use crate::table::{ManifestFiles, OpenTable};
-use crate::{manifest_list, manifests, retention};
 
 /// The committed state of a table.
 #[derive(Clone, Debug)]
@@ -54,11 +54,13 @@ impl TableState {
     ) -> Result<ManifestFiles> {
         let file_io = table.storage.file_io();
         let mut all = ManifestFiles::new();
-        for manifest in manifest_list::read(file_io, metadata, snapshot.manifest_list()).await? {
+        // A program that also commits has the newest lists and manifests in memory.
+        let list = table.lists.get_once(file_io, metadata, snapshot.manifest_list());
+        for manifest in list.await?.iter() {
             let of_manifest: Arc<[LakeFile]> = match cached.remove(&manifest.manifest_path) {
                 Some(files) => files,
                 None => {
-                    let live = manifests::live_entries(file_io, &manifest).await?;
+                    let live = table.entries.get_once(file_io, manifest).await?;
                     live.iter().map(|entry| LakeFile::from(entry.as_ref())).collect()
                 }
             };
@@ -67,11 +69,11 @@ impl TableState {
             if foreign && !of_manifest.is_empty() {
                 return Err(Error::Unreadable {
                     table: table.definition.name.to_owned(),
-                    manifest: manifest.manifest_path,
+                    manifest: manifest.manifest_path.clone(),
                 });
             }
             self.files.extend(of_manifest.iter().cloned());
-            all.insert(manifest.manifest_path, of_manifest);
+            all.insert(manifest.manifest_path.clone(), of_manifest);
         }
         self.manifests = all.len();
         Ok(all)

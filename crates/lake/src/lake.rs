@@ -1,6 +1,6 @@
 //! The public API of the lake. Each method names the module that does its work.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::erasure::condition::Condition;
 use crate::erasure::{self, Proof, Selected, SelectedDay};
 use crate::error::{Error, Result};
 use crate::lake_file::{self, LakeFile};
-use crate::manifests::Files;
+use crate::named_snapshots::{self, NamedSnapshot};
 use crate::old_days::OldDay;
 use crate::snapshot_expiry::{self, Expired};
 use crate::table::OpenTable;
@@ -104,15 +104,8 @@ impl Lake {
         wal: Option<&WalPosition>,
     ) -> Result<Option<Commit>> {
         let change = Change {
-            operation: Operation::Append,
-            files: Files {
-                added: files,
-                removed: &HashMap::new(),
-                same_rows: false,
-            },
             wal,
-            new_writer: false,
-            property: None,
+            ..Change::adding(files)
         };
         commit::append(self.table(table)?, change).await
     }
@@ -152,15 +145,8 @@ impl Lake {
         property: &PropertyChange,
     ) -> Result<()> {
         let change = Change {
-            operation: Operation::Append,
-            files: Files {
-                added: files,
-                removed: &HashMap::new(),
-                same_rows: false,
-            },
-            wal: None,
-            new_writer: false,
             property: Some(property),
+            ..Change::adding(files)
         };
         commit::append(self.table(table)?, change).await.map(drop)
     }
@@ -180,15 +166,8 @@ impl Lake {
             .map(|file| (file.file_path().to_owned(), lake_file::day(file.partition())))
             .collect();
         let change = Change {
-            operation: Operation::Delete,
-            files: Files {
-                added: &[],
-                removed: &removed,
-                same_rows: false,
-            },
-            wal: None,
-            new_writer: false,
             property,
+            ..Change::replacing(Operation::Delete, &removed, &[])
         };
         commit::append(self.table(table)?, change).await.map(drop)
     }
@@ -323,6 +302,23 @@ impl Lake {
     /// When the catalog or the metadata can't be read. Nothing was deleted then.
     pub async fn remove_orphan_files(&self, table: &str) -> Result<usize> {
         orphan_files::remove(self.table(table)?).await
+    }
+
+    /// Returns the locations of the files that [`Lake::remove_orphan_files`] would delete.
+    ///
+    /// # Errors
+    /// When the catalog or the metadata can't be read.
+    pub async fn orphan_files(&self, table: &str) -> Result<Vec<String>> {
+        orphan_files::find(self.table(table)?).await
+    }
+
+    /// Returns the table's named snapshots, oldest first. The last snapshot of each hour has a name for a week, and a
+    /// snapshot from before a compaction as long as the replaced files stay.
+    ///
+    /// # Errors
+    /// When the catalog or the metadata can't be read.
+    pub async fn named_snapshots(&self, table: &str) -> Result<Vec<NamedSnapshot>> {
+        named_snapshots::of(&self.table(table)?.committed().await?.metadata)
     }
 
     /// Returns the committed state of the table. Opens only manifests that were not in the state it returned before.

@@ -37,6 +37,20 @@ impl ManifestListCache {
         Ok(manifests)
     }
 
+    /// Returns the manifests of a snapshot. Reads the list if it is not in the cache, and does not add it: a reader of all
+    /// files must not push out the lists that commits need.
+    pub(crate) async fn get_once(
+        &self,
+        file_io: &FileIO,
+        metadata: &TableMetadata,
+        location: &str,
+    ) -> Result<Arc<[ManifestFile]>> {
+        match self.0.get(location) {
+            Some(manifests) => Ok(manifests),
+            None => Ok(read(file_io, metadata, location).await?.into()),
+        }
+    }
+
     /// Writes the list of the new snapshot and returns its location. Adds the location to `written` before the write.
     pub(crate) async fn write(
         &self,

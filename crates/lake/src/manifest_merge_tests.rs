@@ -8,13 +8,119 @@ fn stats(files: usize, from: i32, to: i32) -> ManifestStats {
 }
 
 #[test]
-fn periods_are_days_of_this_month_and_months_before() {
+fn periods_are_the_last_days_this_month_and_years() {
     assert_eq!(period(TODAY, TODAY), Period::Open);
     assert_eq!(period(TODAY + 1, TODAY), Period::Open);
     assert_eq!(period(TODAY - 1, TODAY), Period::Day(TODAY - 1));
-    assert_eq!(period(TODAY - 14, TODAY), Period::Day(TODAY - 14));
-    assert_eq!(period(TODAY - 15, TODAY), Period::Month(2026 * 12 + 2));
-    assert_eq!(period(-1, TODAY), Period::Month(1969 * 12 + 12));
+    assert_eq!(period(TODAY - 2, TODAY), Period::Day(TODAY - 2));
+    assert_eq!(period(TODAY - 3, TODAY), Period::Month);
+    assert_eq!(period(TODAY - 14, TODAY), Period::Month);
+    assert_eq!(period(TODAY - 15, TODAY), Period::Year(2026));
+    assert_eq!(period(-1, TODAY), Period::Year(1969));
+    // On the first day of a month, the days before are of the month before.
+    assert_eq!(period(TODAY - 15, TODAY - 14), Period::Day(TODAY - 15));
+    assert_eq!(period(TODAY - 17, TODAY - 14), Period::Year(2026));
+}
+
+/// Does what a commit of one file of today does to manifests. Returns the number of files in the manifests that it rewrites.
+fn commit(manifests: &mut Vec<ManifestStats>, today: i32) -> usize {
+    let settled = settled(manifests, today);
+    let mut rewritten = plan(manifests, 1, today);
+    let of_each = |from: i32, to: i32, files: usize| {
+        // The files of a manifest are spread over its days.
+        let days = to - from + 1;
+        (from..=to).map(move |day| {
+            stats(
+                if day == to {
+                    files - files / days as usize * (days - 1) as usize
+                } else {
+                    files / days as usize
+                },
+                day,
+                day,
+            )
+        })
+    };
+    let mut groups: BTreeMap<Period, Vec<ManifestStats>> = BTreeMap::new();
+    for index in &rewritten {
+        let manifest = manifests[*index];
+        for part in of_each(manifest.from, manifest.to, manifest.files) {
+            groups.entry(period(part.from, today)).or_default().push(part);
+        }
+    }
+    groups
+        .entry(Period::Open)
+        .or_default()
+        .push(stats(1, today, today));
+    let sum = |parts: &[ManifestStats]| {
+        let files = parts.iter().map(|part| part.files).sum();
+        let from = parts.iter().map(|part| part.from).min().unwrap();
+        stats(files, from, parts.iter().map(|part| part.to).max().unwrap())
+    };
+    let mut loose = groups.remove(&Period::Open).unwrap();
+    let mut written = Vec::new();
+    for (period, mut parts) in groups {
+        match settled.get(&period) {
+            Some(main) if !rewritten.contains(main) => {
+                if joins(sum(&parts).files, manifests[*main].files) {
+                    parts.push(manifests[*main]);
+                    rewritten.push(*main);
+                    written.push(sum(&parts));
+                } else {
+                    loose.append(&mut parts);
+                }
+            }
+            _ => written.push(sum(&parts)),
+        }
+    }
+    written.push(sum(&loose));
+    let files = rewritten.iter().map(|index| manifests[*index].files).sum();
+    let mut index = 0;
+    manifests.retain(|_| {
+        index += 1;
+        !rewritten.contains(&(index - 1))
+    });
+    manifests.extend(written.into_iter().filter(|manifest| manifest.files > 0));
+    files
+}
+
+/// Plays three years of a lake that is compacted to two files a day.
+#[test]
+fn a_lake_of_years_has_few_manifests() {
+    let mut manifests: Vec<ManifestStats> = Vec::new();
+    let (mut most, mut rewritten) = (0, 0);
+    for today in TODAY..TODAY + 3 * 365 {
+        for _ in 0..2 {
+            rewritten += commit(&mut manifests, today);
+            most = most.max(manifests.len());
+        }
+    }
+    let files: usize = manifests.iter().map(|manifest| manifest.files).sum();
+    assert_eq!(files, 2 * 3 * 365);
+    assert!(most <= MAX_LOOSE + 3 + 4, "{most} manifests");
+    assert!(
+        rewritten < files * 16,
+        "each file is rewritten {} times",
+        rewritten / files
+    );
+}
+
+#[test]
+fn a_full_manifest_is_left_alone() {
+    let last_month = TODAY - 20;
+    let full = stats(FULL, last_month, last_month + 1);
+    let manifests = [
+        full,
+        stats(FULL - 1, last_month, last_month),
+        stats(FULL / 2, last_month, last_month),
+    ];
+    assert_eq!(
+        plan(&manifests, 1, TODAY),
+        [2],
+        "it joins the one that is not full"
+    );
+    assert_eq!(settled(&manifests, TODAY).into_values().collect::<Vec<_>>(), [1]);
+    assert_eq!(plan(&[full; 20], 1, TODAY), Vec::<usize>::new());
 }
 
 #[test]

@@ -78,6 +78,19 @@ impl ManifestEntryCache {
         }
         Ok(entries)
     }
+
+    /// Returns the live entries of a manifest. Reads it if it is not in the cache, and does not add it: a reader of all
+    /// files must not push out the manifests that commits need.
+    pub(crate) async fn get_once(
+        &self,
+        file_io: &FileIO,
+        manifest: &ManifestFile,
+    ) -> Result<Arc<[ManifestEntryRef]>> {
+        match self.0.get(&manifest.manifest_path) {
+            Some(entries) => Ok(entries),
+            None => Ok(live_entries(file_io, manifest).await?.into()),
+        }
+    }
 }
 
 /// Writes the manifests of a snapshot that changes `files`, and keeps those of `current` that need no rewrite.

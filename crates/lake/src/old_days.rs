@@ -9,7 +9,6 @@ use crate::commit::{Change, commit};
 use crate::current_files;
 use crate::error::{Error, Result};
 use crate::lake_file::{self, LakeFile};
-use crate::manifests::Files;
 use crate::table::OpenTable;
 use crate::time::DAY_MS;
 
@@ -53,17 +52,7 @@ pub(crate) async fn drop_days(table: &OpenTable, keep_days: u16) -> Result<Vec<O
                 (file.file.file_path().to_owned(), day)
             })
             .collect();
-        let change = Change {
-            operation: Operation::Delete,
-            files: Files {
-                added: &[],
-                removed: &removed,
-                same_rows: false,
-            },
-            wal: None,
-            new_writer: false,
-            property: None,
-        };
+        let change = Change::replacing(Operation::Delete, &removed, &[]);
         match commit(table, change).await {
             Ok(_) => return Ok(by_day(&files)),
             Err(Error::NotCurrent { .. }) if attempt < ATTEMPTS => attempt += 1,

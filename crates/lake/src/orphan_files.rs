@@ -14,6 +14,17 @@ const SUFFIXES: [&str; 3] = [".parquet", ".avro", ".metadata.json"];
 /// Deletes the table's orphan files and returns their number; see
 /// [`Lake::remove_orphan_files`](crate::Lake::remove_orphan_files).
 pub(crate) async fn remove(table: &OpenTable) -> Result<usize> {
+    let orphans = find(table).await?;
+    for file in &orphans {
+        tracing::info!(file, "deleting a file that was never committed");
+    }
+    let count = orphans.len();
+    table.storage.delete(orphans).await;
+    Ok(count)
+}
+
+/// Returns the locations of the table's orphan files; see [`Lake::orphan_files`](crate::Lake::orphan_files).
+pub(crate) async fn find(table: &OpenTable) -> Result<Vec<String>> {
     let bound = (table.config.now_ms)().saturating_sub(millis(table.config.keep_unreferenced));
     let bound = UNIX_EPOCH + Duration::from_millis(u64::try_from(bound).unwrap_or_default());
     // The files are listed before the catalog is read: a file that is committed in between is younger than the
@@ -25,23 +36,18 @@ pub(crate) async fn remove(table: &OpenTable) -> Result<usize> {
     }
     old.retain(|file| SUFFIXES.iter().any(|suffix| file.ends_with(suffix)));
     if old.is_empty() {
-        return Ok(0);
+        return Ok(old);
     }
     if table.catalog.has_other_references().await? {
         tracing::info!(
             table = table.definition.name,
             "the catalog has other branches or tags, whose files look like orphan files: none is deleted"
         );
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let reached = reached(table).await?;
     old.retain(|file| !reached.contains(location::key(file)));
-    for file in &old {
-        tracing::info!(file, "deleting a file that was never committed");
-    }
-    let count = old.len();
-    table.storage.delete(old).await;
-    Ok(count)
+    Ok(old)
 }
 
 /// Returns the keys ([`location::key`]) of all files that the metadata, its log of metadata files, or any snapshot

@@ -1,13 +1,8 @@
 //! The counter of writer numbers: each write-ahead log of the lake gets a number that none had before.
 
-use std::collections::HashMap;
-
-use iceberg::spec::Operation;
-
 use crate::catalog::Catalog;
 use crate::commit::{Change, commit};
 use crate::error::{Error, Result};
-use crate::manifests::Files;
 use crate::table::OpenTable;
 use crate::writer_positions::{self, LAST_WRITER};
 
@@ -37,15 +32,8 @@ pub(crate) async fn last(table: &OpenTable) -> Result<i64> {
 /// Assigns a number by a commit that adds no rows, because a REST catalog swaps nothing but tables.
 async fn assign_by_commit(table: &OpenTable) -> Result<i64> {
     let change = Change {
-        operation: Operation::Append,
-        files: Files {
-            added: &[],
-            removed: &HashMap::new(),
-            same_rows: false,
-        },
-        wal: None,
         new_writer: true,
-        property: None,
+        ..Change::adding(&[])
     };
     let Some(commit) = commit(table, change).await? else {
         return Err(Error::NoWritersLeft);

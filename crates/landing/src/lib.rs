@@ -26,6 +26,6 @@ pub use event::Events;
 pub use form::{INGESTED, LandingTable, NAMESPACE, VERSION, definitions, landing_table, landing_tables};
 pub use hour::Hour;
 pub use receipt::{RECEIPTS, Receipt};
-pub use resources::{Call, calls, pipeline_sql};
+pub use resources::{Call, Kind, calls, pipeline_sql};
 #[cfg(feature = "read")]
 pub use rows::{Mark, Moved, marks, receipts, rows, times};

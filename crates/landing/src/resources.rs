@@ -13,10 +13,38 @@ const ROLL_SECONDS: u32 = 60;
 /// The bytes at which a sink writes a file earlier.
 const ROLL_BYTES: u64 = 64 << 20;
 
+/// The kind of a resource. Cloudflare calls it a pipeline when it speaks of all three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Takes events.
+    Stream,
+    /// Writes a landing table.
+    Sink,
+    /// The SQL between a stream and a sink.
+    Pipeline,
+}
+
+impl Kind {
+    /// Every kind, in an order in which each finds what it names.
+    pub const ALL: [Self; 3] = [Self::Stream, Self::Sink, Self::Pipeline];
+
+    /// Returns the name of the list of such resources, the last part of the API's path.
+    pub fn list(self) -> &'static str {
+        match self {
+            Self::Stream => "streams",
+            Self::Sink => "sinks",
+            Self::Pipeline => "pipelines",
+        }
+    }
+}
+
 /// A call of Cloudflare's API that makes a resource. `$ACCOUNT_ID`, `$BUCKET` and `$CATALOG_TOKEN` stand for what an
 /// operator fills in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Call {
+    /// Kind of the resource.
+    #[serde(skip)]
+    pub kind: Kind,
     /// Name of the table whose rows land by the resource.
     #[serde(skip)]
     pub of: &'static str,
@@ -37,11 +65,12 @@ pub fn calls() -> Vec<Call> {
         .collect()
 }
 
-fn call(table: &LandingTable, kind: &str, body: Value) -> Call {
+fn call(table: &LandingTable, kind: Kind, body: Value) -> Call {
     Call {
+        kind,
         of: table.of,
         method: "POST",
-        path: format!("/accounts/$ACCOUNT_ID/pipelines/v1/{kind}"),
+        path: format!("/accounts/$ACCOUNT_ID/pipelines/v1/{}", kind.list()),
         body,
     }
 }
@@ -54,7 +83,7 @@ fn stream(table: &LandingTable) -> Call {
         "http": { "enabled": true, "authentication": true },
         "worker_binding": { "enabled": false },
     });
-    call(table, "streams", body)
+    call(table, Kind::Stream, body)
 }
 
 fn sink(table: &LandingTable) -> Call {
@@ -71,12 +100,12 @@ fn sink(table: &LandingTable) -> Call {
             "rolling_policy": { "interval_seconds": ROLL_SECONDS, "file_size_bytes": ROLL_BYTES },
         },
     });
-    call(table, "sinks", body)
+    call(table, Kind::Sink, body)
 }
 
 fn pipeline(table: &LandingTable) -> Call {
     let body = json!({ "name": format!("{}_pipeline", table.stream), "sql": pipeline_sql(table) });
-    call(table, "pipelines", body)
+    call(table, Kind::Pipeline, body)
 }
 
 fn sink_name(table: &LandingTable) -> String {
@@ -114,6 +143,11 @@ pub fn pipeline_sql(table: &LandingTable) -> String {
 }
 
 impl Call {
+    /// Returns the name of the resource.
+    pub fn name(&self) -> &str {
+        self.body["name"].as_str().unwrap_or_default()
+    }
+
     /// Returns the call with the operator's values.
     #[must_use]
     pub fn filled(mut self, account: &str, bucket: &str, catalog_token: &str) -> Self {

@@ -243,7 +243,7 @@ fn filters() -> [ParamInfo; 2] {
 /// Returns the SQL type of the placeholders for a kind of parameter.
 pub const fn placeholder_type(kind: ParamKind) -> &'static str {
     match kind {
-        ParamKind::Text => "String",
+        ParamKind::Text | ParamKind::Steps => "String",
         ParamKind::Integer => "UInt64",
     }
 }
@@ -336,11 +336,14 @@ fn check_params(params: &[ParamInfo], faults: &mut Vec<String>) {
                 text.len() as u64 <= param.max
                     && (param.values.is_empty() || param.values.iter().any(|one| one == text))
             }),
+            (Some(value), ParamKind::Steps) => value
+                .as_str()
+                .is_some_and(|text| lakefront_api::funnel_steps(text).is_ok()),
             (Some(value), ParamKind::Integer) => value
                 .as_u64()
                 .is_some_and(|number| (1..=param.max).contains(&number)),
         };
-        if param.kind == ParamKind::Integer && param.max == 0 {
+        if param.kind != ParamKind::Text && param.max == 0 {
             faults.push(format!("query.toml: params.max of `{name}` is missing"));
         } else if !fits {
             faults.push(format!(
@@ -400,12 +403,12 @@ fn check_chart(chart: &ChartSpec, columns: &[ColumnInfo], faults: &mut Vec<Strin
     let (needs_x, needs_y) = match chart.kind {
         ChartKind::Table => (false, false),
         ChartKind::Totals => (false, true),
-        ChartKind::Markers => (true, false),
+        ChartKind::Markers | ChartKind::Record => (true, false),
         _ => (true, true),
     };
     if (needs_x && chart.x.is_empty()) || (needs_y && chart.y.is_empty()) {
         faults.push(
-            "query.toml: chart.x and chart.y are required unless chart.kind is table, totals or markers"
+            "query.toml: chart.x and chart.y are required unless chart.kind is table, totals, markers or record"
                 .into(),
         );
     }

@@ -7,13 +7,14 @@ use lakefront_otel::RAW_RETENTION_DAYS;
 use crate::definition::Definition;
 
 /// Each statement of `search/`, by the name of its file.
-const STATEMENTS: [(&str, &str); 7] = [
+const STATEMENTS: [(&str, &str); 8] = [
     ("logs_rows", include_str!("../search/logs_rows.sql")),
     ("logs_histogram", include_str!("../search/logs_histogram.sql")),
     ("logs_patterns", include_str!("../search/logs_patterns.sql")),
     ("logs_row", include_str!("../search/logs_row.sql")),
     ("traces_rows", include_str!("../search/traces_rows.sql")),
     ("traces_histogram", include_str!("../search/traces_histogram.sql")),
+    ("traces_durations", include_str!("../search/traces_durations.sql")),
     ("traces_row", include_str!("../search/traces_row.sql")),
 ];
 

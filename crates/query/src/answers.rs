@@ -270,6 +270,7 @@ impl Answers {
             .map(|as_of| u64::try_from(now.duration_since(as_of).as_secs()).unwrap_or(0));
         // No engine worked for this request.
         reply.backend_ms = 0.0;
+        reply.waking_ms = None;
         Some(reply)
     }
 }

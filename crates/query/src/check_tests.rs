@@ -130,7 +130,7 @@ fn each_fault_names_the_file_and_the_field() {
         ),
         (
             in_toml("y = [\"things\"]", ""),
-            "query.toml: chart.x and chart.y are required unless chart.kind is table, totals or markers",
+            "query.toml: chart.x and chart.y are required unless chart.kind is table, totals, markers or record",
         ),
     ];
     for (found, expected) in cases {

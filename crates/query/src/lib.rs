@@ -1,4 +1,5 @@
-//! Named queries: the catalogue, the check of a request, and the plan that decides which engines answer it.
+//! Named queries: the catalogue, the check of a request, the plan that decides which engines answer it, and the life cycle
+//! of the container with chDB.
 //!
 //! [`resolve`] checks a request and fills in its defaults. [`plan`] decides which engines get the query, in which
 //! order. Both functions are pure: the clock and the topology are arguments. No code in this crate sends a statement or
@@ -9,6 +10,7 @@
 mod answers;
 mod catalogue;
 mod clip;
+pub mod container;
 mod definition;
 mod params;
 mod plan;
@@ -32,7 +34,7 @@ pub use answers::{
     AnswerKey, Answers, Flight, KEPT_FOR, LED_FOR, LOST_AFTER, MAX_ANSWER, MAX_ANSWERS, MAX_BYTES,
     MAX_FLIGHTS, Turn, Waiting,
 };
-pub use catalogue::{catalogue, query_infos};
+pub use catalogue::{catalogue, define_funnels, query_infos};
 pub use definition::Definition;
 pub use plan::{Attempt, Plan, REQUEST_DEADLINE, lake_statement, plan, plan_sql};
 pub use resolve::{Resolved, resolve};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lakefront_api::{ParamInfo, ParamKind, Problem, ProblemType};
+use lakefront_api::{ParamInfo, ParamKind, Problem, ProblemType, funnel_steps};
 use serde_json::Value;
 
 /// Returns names and values of a query's parameters as text, defaults filled in. An integer may be given as text, as a
@@ -53,6 +53,19 @@ fn value(given: Option<&Value>, param: &ParamInfo) -> Result<String, Problem> {
                 ));
             }
             Ok(text.into())
+        }
+        ParamKind::Steps => {
+            let text = value.as_str().ok_or_else(|| bad(&param.name, "expected text"))?;
+            // An empty field of a form is the default.
+            let text = match (text, param.default.as_ref().and_then(Value::as_str)) {
+                ("", Some(default)) => default,
+                _ => text,
+            };
+            if text.len() as u64 > param.max {
+                return Err(bad(&param.name, &format!("expected at most {} bytes", param.max)));
+            }
+            let steps = funnel_steps(text).map_err(|fault| bad(&param.name, &fault))?;
+            Ok(steps.join("\n"))
         }
         ParamKind::Integer => match value.as_u64().or_else(|| value.as_str()?.parse().ok()) {
             Some(number) if (1..=param.max).contains(&number) => Ok(number.to_string()),

@@ -20,6 +20,8 @@ use crate::{Definition, Resolved, range};
 const MOST_ROWS: u32 = 1_000;
 /// The largest number of bars of a histogram.
 const MOST_BARS: i64 = 60;
+/// The largest number of steps of a heat map, whose cells are links.
+const MOST_COLUMNS: i64 = 30;
 /// The widths of bars, in seconds: 1 s to a day, and weeks for the longest ranges.
 const BARS: [u32; 16] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 1_800, 3_600, 10_800, 21_600, 86_400, 604_800,
@@ -46,7 +48,7 @@ pub struct Slices {
     pub range: Range,
     /// The largest number of rows, for an answer of rows.
     pub limit: Option<usize>,
-    /// The width of a bar in seconds, for histograms.
+    /// The width of a bar in seconds, for histograms and heat maps.
     pub bar_seconds: Option<u32>,
     /// The slices, the newest first. Together they are the range. Once a slice fills the limit, no older one is needed.
     pub slices: Vec<Resolved>,
@@ -65,6 +67,7 @@ impl Slices {
             older.as_of = older.as_of.min(newer.as_of);
             older.lag_seconds = older.lag_seconds.max(newer.lag_seconds);
             older.backend_ms += newer.backend_ms;
+            older.waking_ms = newer.waking_ms.or(older.waking_ms);
             older.stats.rows_read += newer.stats.rows_read;
             older.stats.bytes_read += newer.stats.bytes_read;
             older.stats.store_requests = match (older.stats.store_requests, newer.stats.store_requests) {
@@ -157,8 +160,13 @@ pub fn resolve_search(request: &SearchRequest, now: Timestamp) -> Result<Slices,
                 .map(|range| of(params.clone(), whole, range))
                 .collect::<Result<_, _>>()?
         }
-        Wanted::Histogram => {
-            let seconds = bar_width(whole);
+        Wanted::Histogram | Wanted::Durations => {
+            let most = if request.wanted == Wanted::Histogram {
+                MOST_BARS
+            } else {
+                MOST_COLUMNS
+            };
+            let seconds = bar_width(whole, most);
             push("seconds", seconds.to_string());
             bar_seconds = Some(seconds);
             vec![of(params, whole, whole)?]
@@ -235,9 +243,9 @@ fn slices(range: Range) -> Vec<Range> {
     slices
 }
 
-/// Returns the width of a histogram's bars, in seconds.
-fn bar_width(range: Range) -> u32 {
+/// Returns the smallest width of bars in seconds with which a range has at most `most`.
+fn bar_width(range: Range, most: i64) -> u32 {
     let seconds = range.to.duration_since(range.from).as_secs();
-    let fits = |width: &u32| seconds <= i64::from(*width) * MOST_BARS;
+    let fits = |width: &u32| seconds <= i64::from(*width) * most;
     BARS.into_iter().find(fits).unwrap_or(BARS[BARS.len() - 1])
 }

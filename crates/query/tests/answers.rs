@@ -55,6 +55,7 @@ fn reply(text: &str) -> QueryReply {
         "lagSeconds": 1,
         "elapsedMs": 9.0,
         "backendMs": 5.0,
+        "wakingMs": 4,
         "stats": {"rowsRead": 7, "bytesRead": 70},
     }))
     .unwrap()
@@ -161,6 +162,7 @@ fn an_answer_is_kept_for_two_seconds_and_says_its_age() {
         age_ms: Some(1_500),
         lag_seconds: Some(3),
         backend_ms: 0.0,
+        waking_ms: None,
         ..reply("x")
     };
     assert_eq!(found, expected, "marks such as `truncated` stay");

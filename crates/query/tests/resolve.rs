@@ -161,7 +161,26 @@ fn parameters_are_checked_by_name_type_and_size() {
             json!({"user_id": ""}),
             "user_id: required, but empty",
         ),
-        ("funnel", json!({"name": "none"}), "name: expected one of shop"),
+        (
+            "funnel",
+            json!({"steps": "page > > order"}),
+            "steps: step 2 is empty; expected steps such as page > /cart > order_placed",
+        ),
+        (
+            "funnel",
+            json!({"steps": vec!["a"; 17].join(">")}),
+            "steps: 17 steps; expected at most 16",
+        ),
+        (
+            "funnel",
+            json!({"steps": "a\nb"}),
+            "steps: a step has a control character",
+        ),
+        (
+            "funnel",
+            json!({"steps": "x".repeat(1_001)}),
+            "steps: expected at most 1000 bytes",
+        ),
     ];
     for (query, params, detail) in cases {
         let request = json!({"query": query, "params": params});

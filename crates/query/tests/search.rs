@@ -123,6 +123,12 @@ fn both_tiers_get_the_condition_and_clickhouse_its_guard() {
     let search =
         resolved(json!({"signal": "traces", "query": "service:web", "wanted": "histogram"})).unwrap();
     assert_eq!(search.bar_seconds, Some(10_800));
+    let cells = resolved(json!({"signal": "traces", "query": "", "wanted": "durations"})).unwrap();
+    assert_eq!(
+        cells.bar_seconds,
+        Some(21_600),
+        "fewer and wider, because each is a link"
+    );
     let plan = plan(&search.slices[0], &topology(0), now()).unwrap();
     let [hot, lake] = &plan.attempts[..] else {
         panic!("{plan:?}")

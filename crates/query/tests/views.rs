@@ -31,7 +31,12 @@ mv_api_latency: otel_traces, otel_logs → api_latency, api_routes; 182 days
 mv_api_latency_by_day: otel_traces, otel_logs → api_routes; 180 days
 mv_bots: otel_logs → bots; 365 days
 mv_errors: otel_logs, otel_traces → error_groups, errors_per_hour, top_errors; 395 days
+mv_events: otel_logs → event_per_hour, events; 92 days
+mv_events_by_day: otel_logs → events; 92 days
+mv_exits: otel_logs → exit_pages; 93 days
 mv_funnel: otel_logs → funnel; 93 days
+mv_operations: otel_traces → operations; 92 days
+mv_operations_by_day: otel_traces → operations; 92 days
 mv_pageviews: otel_logs → top_pages; 365 days
 mv_records: otel_logs, otel_traces → records_per_hour; 92 days
 mv_releases: otel_logs, otel_traces → releases; 372 days
@@ -44,7 +49,7 @@ mv_user_error_rows: otel_logs, otel_traces → errors_for_user; 92 days
 mv_user_errors: otel_logs, otel_traces → users_of_error, users_with_errors; 365 days
 mv_visitors: otel_logs → top_countries, top_devices; 365 days
 mv_visitors_by_day: otel_logs → top_countries, top_devices; 365 days
-mv_visits: otel_logs → top_sources; 93 days
+mv_visits: otel_logs → campaigns, top_sources; 93 days
 mv_web_vitals: otel_logs → web_vitals, web_vitals_by_device; 92 days";
     assert_eq!(lines.join("\n"), promised);
 }

@@ -47,6 +47,14 @@ pub const SEVERITIES: [(&str, i64, i64); 7] = [
     ("fatal", 21, 24),
 ];
 
+/// Returns the name of a severity.
+pub fn severity(number: i64) -> &'static str {
+    let mut named = SEVERITIES.iter().rev();
+    named
+        .find(|(_, low, _)| *low <= number)
+        .map_or(SEVERITIES[0].0, |(name, ..)| name)
+}
+
 const fn column(name: &'static str, aliases: &'static [&'static str], kind: Kind) -> Column {
     Column { name, aliases, kind }
 }

@@ -33,8 +33,9 @@ mod scan;
 mod sql;
 mod typed;
 
-pub use column::{Column, Kind, columns};
+pub use column::{Column, Kind, columns, severity};
 pub use error::SyntaxError;
+pub use evaluate::Row;
 pub use expression::{Expression, Field, Op, Test, Value};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TERMS, Named, Search};
 pub use pattern::Pattern;

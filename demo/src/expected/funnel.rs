@@ -5,10 +5,16 @@ use std::collections::BTreeMap;
 use super::{Arguments, Cell, Row};
 use crate::{Event, Facts};
 
-/// The labels of the funnel's steps.
-const LABELS: [&str; 5] = ["Visit", "Product", "Cart", "Checkout", "Order"];
+/// The steps of the shop's funnel.
+const LABELS: [&str; 5] = [
+    "page",
+    "shop.product_viewed",
+    "shop.cart_added",
+    "shop.checkout_started",
+    "shop.order_placed",
+];
 
-/// Returns the number of sessions that reached each step of the funnel `shop`, per day.
+/// Returns the number of sessions that reached each step of the shop's funnel, per day.
 ///
 /// Columns: day, step, label, sessions, conversion.
 pub fn funnel(events: &[Event], arguments: &Arguments) -> Vec<Row> {

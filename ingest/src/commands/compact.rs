@@ -69,7 +69,8 @@ impl Arguments {
         let pace = Arc::new(Pace::new(self.share));
         let settings = self.compacted.settings();
         loop {
-            let plan = lake.plan_compaction(table, &settings).await?;
+            let mut plan = lake.plan_compaction(table, &settings).await?;
+            let files = plan.state.take().map_or(0, |state| state.files.len());
             if let Some(reason) = &plan.left_alone {
                 println!("{table}: {reason}");
                 return Ok(());
@@ -77,8 +78,8 @@ impl Arguments {
             let groups = self.chosen(&plan);
             if groups.is_empty() {
                 println!(
-                    "{table}: nothing to do, {} files, {} of them small",
-                    plan.files, plan.small_files
+                    "{table}: nothing to do, {files} files, {} of them small",
+                    plan.small_files
                 );
                 return Ok(());
             }

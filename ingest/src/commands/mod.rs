@@ -1,5 +1,5 @@
 //! The commands that work on a lake without a running server: `compact`, `erase`, `keep`, `retain` and `status`; and
-//! `pipelines`, which makes what feeds it.
+//! `pipelines`, which describes what feeds it.
 
 mod compact;
 mod erase;
@@ -31,7 +31,7 @@ enum Command {
     Erase(erase::Arguments),
     /// Moves rows that landed through Cloudflare Pipelines into the lake, as the server does with --keeper on
     Keep(keep::Arguments),
-    /// Writes or makes the streams, sinks and pipelines through which the Worker's rows land
+    /// Writes files for the streams, sinks and pipelines through which the Worker's rows land
     Pipelines(pipelines::Arguments),
     /// Drops days that tables no longer keep, as the server does every hour
     Retain(retain::Arguments),
@@ -91,7 +91,7 @@ impl Commands {
             Command::Compact(arguments) => arguments.run().await,
             Command::Erase(arguments) => arguments.run().await,
             Command::Keep(arguments) => arguments.run().await,
-            Command::Pipelines(arguments) => arguments.run().await,
+            Command::Pipelines(arguments) => arguments.run(),
             Command::Retain(arguments) => arguments.run().await,
             Command::Status(arguments) => arguments.run().await,
         }

@@ -1,28 +1,19 @@
 //! The command `status`: the rows, files and snapshots of each table.
 
-use std::collections::BTreeMap;
-
 use bytesize::ByteSize;
 use clap::Args;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use lakefront_lake::{CompactionSettings, Error, Lake, TableState};
+use lakefront_api::TableStatus;
+use lakefront_lake::{CompactionSettings, Lake, NamedSnapshot};
 use serde::Serialize;
 
 use super::LakeArguments;
+use crate::table_status::table_status;
 
 const EXAMPLES: &str = "\
 Examples:
   lakefront-ingest status --data ~/lakefront
   lakefront-ingest status --data ~/lakefront --json";
-
-/// Upper limits of the size classes, with their names.
-const SIZES: [(u64, &str); 4] = [
-    (1 << 20, "below 1 MiB"),
-    (16 << 20, "1 to 16 MiB"),
-    (128 << 20, "16 to 128 MiB"),
-    (u64::MAX, "128 MiB and more"),
-];
 
 /// The arguments of `status`.
 #[derive(Debug, Args)]
@@ -36,25 +27,39 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// The state of a table.
+/// The status of a table, as `--json` prints it.
 #[derive(Debug, Serialize)]
-struct TableStatus {
-    table: &'static str,
-    rows: u64,
-    bytes: u64,
-    bytes_a_row: Option<f64>,
-    days: usize,
-    first_day: Option<Date>,
-    last_day: Option<Date>,
-    files: usize,
-    files_by_size: BTreeMap<&'static str, usize>,
-    most_files_a_day: usize,
-    small_files: usize,
-    files_to_rewrite: usize,
-    manifests: usize,
-    snapshots: usize,
-    last_compaction: Option<Timestamp>,
-    left_alone: Option<String>,
+struct Shown {
+    #[serde(flatten)]
+    status: TableStatus,
+    named_snapshots: Vec<Named>,
+}
+
+/// A state of the table that has a name, for time travel.
+#[derive(Debug, Serialize)]
+struct Named {
+    name: String,
+    /// As text, because many readers of JSON round 64-bit numbers.
+    snapshot_id: String,
+    committed: Timestamp,
+    rows: Option<u64>,
+}
+
+impl From<NamedSnapshot> for Named {
+    fn from(snapshot: NamedSnapshot) -> Self {
+        let NamedSnapshot {
+            name,
+            id,
+            committed,
+            rows,
+        } = snapshot;
+        Self {
+            name,
+            snapshot_id: id.to_string(),
+            committed,
+            rows,
+        }
+    }
 }
 
 impl Arguments {
@@ -63,97 +68,83 @@ impl Arguments {
         let lake = self.lake.open().await?;
         let mut tables = Vec::new();
         for table in lakefront_otel::tables() {
-            tables.push(status(&lake, table.name).await?);
+            tables.push(Shown::read(&lake, table.name).await?);
         }
         if self.json {
             println!("{}", serde_json::to_string_pretty(&tables)?);
         } else {
-            tables.iter().for_each(TableStatus::print);
+            tables.iter().for_each(Shown::print);
         }
         Ok(())
     }
 }
 
-async fn status(lake: &Lake, table: &'static str) -> lakefront_lake::Result<TableStatus> {
-    let plan = lake
-        .plan_compaction(table, &CompactionSettings::default())
-        .await?;
-    let state = match lake.state(table).await {
-        Ok(state) => Some(state),
-        // The reason is in the plan.
-        Err(Error::Unreadable { .. }) => None,
-        Err(error) => return Err(error),
-    };
-    let files = state.as_ref().map_or(&[][..], |state| &state.files);
-    let mut by_day: BTreeMap<Date, usize> = BTreeMap::new();
-    let mut files_by_size: BTreeMap<&'static str, usize> = SIZES.iter().map(|(_, name)| (*name, 0)).collect();
-    let (mut rows, mut bytes) = (0, 0);
-    for file in files {
-        *by_day.entry(file.day()).or_default() += 1;
-        let size = file.file.file_size_in_bytes();
-        rows += file.file.record_count();
-        bytes += size;
-        if let Some((_, name)) = SIZES.iter().find(|(limit, _)| size < *limit) {
-            *files_by_size.entry(name).or_default() += 1;
+impl Shown {
+    async fn read(lake: &Lake, table: &str) -> lakefront_lake::Result<Self> {
+        let orphan_files = lake.orphan_files(table).await?.len() as u64;
+        let settings = CompactionSettings::default();
+        Ok(Self {
+            status: table_status(lake, table, &settings, Some(orphan_files)).await?,
+            named_snapshots: lake
+                .named_snapshots(table)
+                .await?
+                .into_iter()
+                .map(Named::from)
+                .collect(),
+        })
+    }
+
+    fn print(&self) {
+        let status = &self.status;
+        println!("{}", status.table);
+        match status.first_day.zip(status.last_day) {
+            Some((first, last)) => println!(
+                "  {} rows in {}, {:.1} bytes a row; {} days, {first} to {last}",
+                status.rows,
+                ByteSize::b(status.bytes),
+                status.bytes_a_row.unwrap_or_default(),
+                status.days,
+            ),
+            None if status.advice.is_empty() => println!("  no rows"),
+            None => {}
+        }
+        if status.files > 0 {
+            self.print_files();
+        }
+        if let Some(files) = status.orphan_files.filter(|files| *files > 0) {
+            println!("  {files} files were never committed; ingest deletes them within a day");
+        }
+        for sentence in &status.advice {
+            println!("  {sentence}");
         }
     }
-    Ok(TableStatus {
-        table,
-        rows,
-        bytes,
-        bytes_a_row: (rows > 0).then(|| bytes as f64 / rows as f64),
-        days: by_day.len(),
-        first_day: by_day.keys().next().copied(),
-        last_day: by_day.keys().next_back().copied(),
-        files: files.len(),
-        files_by_size,
-        most_files_a_day: by_day.values().copied().max().unwrap_or_default(),
-        small_files: plan.small_files,
-        files_to_rewrite: plan.groups.iter().map(|group| group.files.len()).sum(),
-        manifests: state.as_ref().map_or(0, |state| state.manifests),
-        snapshots: state.as_ref().map_or(0, TableState::snapshots),
-        last_compaction: state.as_ref().and_then(TableState::last_compaction),
-        left_alone: plan.left_alone,
-    })
-}
 
-impl TableStatus {
-    fn print(&self) {
-        println!("{}", self.table);
-        let Some((first, last)) = self.first_day.zip(self.last_day) else {
-            println!("  {}", self.left_alone.as_deref().unwrap_or("no rows"));
-            return;
-        };
-        println!(
-            "  {} rows in {}, {:.1} bytes a row; {} days, {first} to {last}",
-            self.rows,
-            ByteSize::b(self.bytes),
-            self.bytes_a_row.unwrap_or_default(),
-            self.days,
-        );
-        let classes: Vec<String> = SIZES
-            .iter()
-            .filter_map(|(_, name)| {
-                let count = self.files_by_size.get(name).filter(|count| **count > 0)?;
-                Some(format!("{count} {name}"))
-            })
-            .collect();
+    fn print_files(&self) {
+        let status = &self.status;
+        let sizes = status.files_by_size.named();
+        let sizes: Vec<String> = sizes.map(|(files, size)| format!("{files} {size}")).collect();
         println!(
             "  {} files: {}; at most {} a day",
-            self.files,
-            classes.join(", "),
-            self.most_files_a_day
+            status.files,
+            sizes.join(", "),
+            status.most_files_a_day
         );
-        println!("  {} manifests, {} snapshots", self.manifests, self.snapshots);
-        let last = self.last_compaction.map(|at| format!("; last compaction {at}"));
+        println!("  {} manifests, {} snapshots", status.manifests, status.snapshots);
+        let named = &self.named_snapshots;
+        if let (Some(first), Some(last)) = (named.first(), named.last()) {
+            println!(
+                "  {} snapshots with a name, {} to {}; --json lists them",
+                named.len(),
+                first.committed,
+                last.committed
+            );
+        }
+        let last = status.last_compaction.map(|at| format!("; last compaction {at}"));
         println!(
             "  {} small files, {} of them due for a rewrite{}",
-            self.small_files,
-            self.files_to_rewrite,
+            status.small_files,
+            status.files_to_rewrite,
             last.unwrap_or_default(),
         );
-        if let Some(reason) = &self.left_alone {
-            println!("  not compacted: {reason}");
-        }
     }
 }

@@ -16,9 +16,11 @@ use lakefront_lake::Lake;
 use lakefront_otel::decode::Request;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
+pub(crate) use columns::Columns;
 pub use numbering::Numbering;
 pub use progress::Progress;
 pub(crate) use rows::numbered;
+pub(crate) use tables::{context, decode};
 
 use crate::{
     config::CommitConfig,

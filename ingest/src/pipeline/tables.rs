@@ -43,10 +43,10 @@ pub struct Builder {
 }
 
 /// A decoded request, with its approximate bytes in memory and as columns.
-struct Decoded {
-    request: Request,
-    bytes: usize,
-    column_bytes: usize,
+pub struct Decoded {
+    pub request: Request,
+    pub bytes: usize,
+    pub column_bytes: usize,
 }
 
 /// The size and the end of the rows in the columns.
@@ -150,13 +150,7 @@ impl Builder {
     }
 
     fn append(&mut self, header: &Header, decoded: &Decoded) -> Result<(), AppendError> {
-        let pseudonym = <[u8; 16]>::try_from(header.client.as_slice());
-        let context = RequestContext {
-            sender: pseudonym.ok().map(Pseudonym::from_bytes),
-            user_agent: &header.user_agent,
-            country: &header.country,
-            arrival: header.arrival_micros,
-        };
+        let context = context(header);
         // The commit adds the writer number.
         let position = header.position.cast_signed();
         let appended = self
@@ -196,8 +190,19 @@ impl Gathered {
     }
 }
 
+/// Returns the context of a request of the log.
+pub fn context(header: &Header) -> RequestContext<'_> {
+    let pseudonym = <[u8; 16]>::try_from(header.client.as_slice());
+    RequestContext {
+        sender: pseudonym.ok().map(Pseudonym::from_bytes),
+        user_agent: &header.user_agent,
+        country: &header.country,
+        arrival: header.arrival_micros,
+    }
+}
+
 /// Decodes a body of the log. The body was decoded before it was acknowledged, so that a failure is unexpected.
-fn decode(header: &Header, body: Bytes) -> Option<Decoded> {
+pub fn decode(header: &Header, body: Bytes) -> Option<Decoded> {
     let kind = header.body;
     let decoded = kind
         .compression()

@@ -12,6 +12,9 @@ use lakefront_otlp::{Format, given_key};
 
 use super::{AppState, error::ApiError};
 
+/// The setting that names hosts, for messages.
+pub const HOSTS_VARIABLE: &str = "LAKEFRONT_ALLOWED_HOSTS (--allowed-hosts)";
+
 /// Passes a request on if it carries a key, or if the server has no keys. Answers 401 otherwise.
 pub async fn require_key(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if state.config.server.keys.is_open() || has_key(&state, &request) {
@@ -26,11 +29,10 @@ pub async fn require_key(State(state): State<AppState>, request: Request, next: 
 ///
 /// Telemetry is accepted under any host name: pages of all origins send it, and its answer contains no data.
 pub async fn require_own_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    const VARIABLE: &str = "LAKEFRONT_ALLOWED_HOSTS (--allowed-hosts)";
     if !has_key(&state, &request) {
         let checked = state
             .allowed_hosts
-            .check(request.uri(), request.headers(), VARIABLE);
+            .check(request.uri(), request.headers(), HOSTS_VARIABLE);
         if let Err(foreign) = checked {
             return ApiError::from(foreign).into_response();
         }

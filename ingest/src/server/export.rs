@@ -218,8 +218,15 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
             country: client.country,
             skew_micros,
         };
-        position = Some(log(&state, header, bytes, accepted).await?);
+        let tailed = state.tails.are_open().then(|| (header.clone(), bytes.clone()));
+        let last = log(&state, header, bytes, accepted).await?;
+        position = Some(last);
         drop(held);
+        if let Some((header, bytes)) = tailed {
+            let position = last + 1 - u64::from(rows);
+            let writer = state.progress.borrow().writer;
+            state.tails.offer(Header { position, ..header }, bytes, writer);
+        }
         let label = SignalLabel {
             signal: signal.name(),
         };

@@ -28,6 +28,7 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<IngestHe
         last_error: progress.last_error,
         compaction: Some(state.compaction.borrow().clone()),
         retention: Some(state.retention.borrow().clone()),
+        tables: state.tables.borrow().clone(),
         landing: Some(state.landing.borrow().clone()),
         last_refusal: state
             .last_refusal

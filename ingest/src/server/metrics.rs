@@ -9,6 +9,8 @@ pub async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     let backlog = state.wal.backlog();
     state.metrics.backlog_bytes.set(backlog.bytes as i64);
     state.metrics.backlog_records.set(backlog.records as i64);
+    let tails = i64::try_from(state.tails.count()).unwrap_or(i64::MAX);
+    state.metrics.open_tails.set(tails);
     (
         [(
             CONTENT_TYPE,

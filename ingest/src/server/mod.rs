@@ -15,6 +15,7 @@ mod metrics;
 mod refusals;
 mod serve;
 mod state;
+mod tail;
 
 use axum::{
     Router,
@@ -65,6 +66,8 @@ pub fn router(state: AppState) -> Router {
                     auth::require_own_host,
                 )),
         )
+        // It checks for itself who reads.
+        .route(lakefront_tail::PATH, get(tail::tail))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(state.clone(), refusals::remember))
         .layer(middleware::from_fn(grpc::answer))

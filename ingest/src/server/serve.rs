@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
@@ -11,7 +12,11 @@ use std::{
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use futures::future::join_all;
-use hyper::{body::Incoming, service::service_fn};
+use http_body_util::BodyExt;
+use hyper::{
+    body::{Body as _, Incoming},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
@@ -108,9 +113,15 @@ async fn serve_connection(
         // An axum router is always ready.
         let answer = router.clone().call(request);
         async move {
-            let answer = answer.await;
-            drop(running);
-            answer
+            let answer = answer.await?;
+            Ok::<_, Infallible>(answer.map(|body| match body.size_hint().exact() {
+                Some(_) => body,
+                // A stream, such as that of a tail, runs until its end.
+                None => Body::new(body.map_frame(move |frame| {
+                    let _ = &running;
+                    frame
+                })),
+            }))
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());

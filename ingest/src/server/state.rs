@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lakefront_api::{IngestCompaction, IngestLanding, IngestRetention};
+use lakefront_api::{IngestCompaction, IngestLanding, IngestRetention, TableStatus};
 use lakefront_hosts::AllowedHosts;
 use tokio::sync::{Semaphore, watch};
 
@@ -12,6 +12,7 @@ use crate::{
     metrics::Metrics,
     pipeline::{Progress, Queued},
     rate::Rate,
+    tail::Tails,
     wal::Wal,
 };
 
@@ -30,6 +31,8 @@ pub struct AppState {
     pub compaction: watch::Receiver<IngestCompaction>,
     /// The retention of the lake.
     pub retention: watch::Receiver<IngestRetention>,
+    /// The status of the lake's tables.
+    pub tables: watch::Receiver<Vec<TableStatus>>,
     /// The rows that landed through Cloudflare Pipelines.
     pub landing: watch::Receiver<IngestLanding>,
     /// Metrics.
@@ -46,6 +49,8 @@ pub struct AppState {
     pub day_key: Arc<DayKey>,
     /// The bytes that request bodies may take in memory.
     pub body_bytes: Arc<BodyBytes>,
+    /// The open tails.
+    pub tails: Arc<Tails>,
     /// One permit per byte of decoded requests that may wait for the tables.
     pub decoded_bytes: Arc<Semaphore>,
     /// One permit per request that may be decoded at once.

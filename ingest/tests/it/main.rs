@@ -17,3 +17,4 @@ mod senders;
 mod skew;
 mod stop;
 mod support;
+mod tail;

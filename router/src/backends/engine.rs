@@ -4,11 +4,16 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method, Request};
+use futures::future::join_all;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use lakefront_api::{BackendHealth, BackendKind, BackendState, EngineHealth};
-use lakefront_clickhouse_http::{Answer, Credentials, Endpoint, SECRET_HEADER, Statement};
+use lakefront_api::{
+    BackendHealth, BackendKind, BackendState, ContainerState, EngineHealth, EngineQueryError,
+    EngineQueryRequest, Estimate, Progress, ProgressState,
+};
+use lakefront_clickhouse_http::{Answer, Credentials, Endpoint, Exception, SECRET_HEADER, Statement};
 use lakefront_hot_tier::bookkeeping;
 use lakefront_query::{Attempt, Backend};
 use secrecy::ExposeSecret as _;
@@ -36,6 +41,8 @@ pub struct Engine {
     region: Option<String>,
     place: Option<GeoPoint>,
     location: Location,
+    /// The number of containers, if the engine is in containers.
+    instances: u16,
     endpoint: Endpoint,
     status: Mutex<BackendStatus>,
 }
@@ -49,6 +56,8 @@ pub struct EngineReply {
     pub as_of: Timestamp,
     /// The time until the whole reply had arrived, in milliseconds.
     pub took_ms: f64,
+    /// The part of it in which the query waited for the engine's container, in milliseconds.
+    pub waking_ms: Option<u64>,
 }
 
 impl Engine {
@@ -65,7 +74,7 @@ impl Engine {
     fn chdb(config: &Config) -> Self {
         let url = match &config.chdb {
             Location::Url(url) => url.clone(),
-            Location::Container => container::url(),
+            Location::Container(_) => container::url(),
         };
         let mut endpoint = Endpoint::new(url);
         if let Some(secret) = &config.engine_secret
@@ -82,6 +91,7 @@ impl Engine {
             region: None,
             place: None,
             location: config.chdb.clone(),
+            instances: config.containers.instances.get(),
             endpoint,
             status: Mutex::default(),
         }
@@ -102,6 +112,7 @@ impl Engine {
             region: server.region.clone(),
             place: server.place,
             location: Location::Url(server.url.clone()),
+            instances: 1,
             endpoint,
             status: Mutex::default(),
         }
@@ -169,6 +180,7 @@ impl Engine {
             as_of: status.report.as_of,
             lag_seconds: status.report.as_of.map(|as_of| lag_seconds(as_of, now)),
             detail: status.detail.clone(),
+            container: status.container,
         })
     }
 
@@ -185,6 +197,7 @@ impl Engine {
         let sent_at = Instant::now();
         let replied = fetch::send(&self.location, env, request, limit).await;
         let took_ms = sent_at.elapsed_ms();
+        let waking_ms = replied.as_ref().ok().and_then(|reply| reply.waking_ms);
         let outcome = replied.and_then(|reply| {
             Ok(Answer::read(
                 &statement,
@@ -212,6 +225,7 @@ impl Engine {
             answer: outcome?,
             as_of,
             took_ms,
+            waking_ms,
         })
     }
 
@@ -263,11 +277,24 @@ impl Engine {
         env: &Env,
         limit: Duration,
     ) -> Result<Option<EngineHealth>, EngineFailure> {
-        if self.location == Location::Container && !container::runs(env).await? {
+        if let Location::Container(first) = self.location {
+            let container = container::health(env, first).await?;
+            self.with_status(|status| status.container = Some(container));
+            // A query waits until it is ready, or is refused.
+            if container.state != ContainerState::Ready {
+                return Ok(None);
+            }
+        }
+        let reply = self
+            .send(env, &self.location, Method::GET, "health", String::new(), limit)
+            .await?;
+        let health = serde_json::from_slice(&reply.body);
+        let is_in_container = matches!(self.location, Location::Container(_));
+        if health.is_err() && is_in_container && reply.status == StatusCode::SERVICE_UNAVAILABLE {
+            // It has just been told to end, or has ended.
             return Ok(None);
         }
-        let reply = self.send(env, Method::GET, "health", limit).await?;
-        let health = serde_json::from_slice(&reply.body).map_err(|error| {
+        let health = health.map_err(|error| {
             EngineFailure::Unreachable(format!(
                 "/health answered {}, not the expected document: {error}",
                 reply.status
@@ -276,41 +303,107 @@ impl Engine {
         Ok(Some(health))
     }
 
-    /// Stops the statement with this id, if it runs here. The engine is not woken.
+    /// Returns where statements may run: in each container that is ready, or in the server. No container is woken.
+    async fn awake(&self, env: &Env) -> Result<Vec<Location>, EngineFailure> {
+        if !matches!(self.location, Location::Container(_)) {
+            return Ok(vec![self.location.clone()]);
+        }
+        let instances = (0..self.instances).map(|instance| async move {
+            let is_ready = container::health(env, instance).await?.state == ContainerState::Ready;
+            Ok(is_ready.then_some(Location::Container(instance)))
+        });
+        let found: Result<Vec<_>, EngineFailure> = join_all(instances).await.into_iter().collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// Stops the statement with this id wherever it runs.
     ///
     /// # Errors
     /// A failure of the call, or the engine's refusal.
     pub async fn stop(&self, env: &Env, id: &str, limit: Duration) -> Result<(), EngineFailure> {
-        if self.location == Location::Container && !container::runs(env).await? {
-            return Ok(());
-        }
-        let path = format!("queries/{id}");
-        let reply = self.send(env, Method::DELETE, &path, limit).await?;
-        if reply.status.is_success() {
-            return Ok(());
-        }
-        let body = String::from_utf8_lossy(&reply.body).into_owned();
-        Err(EngineFailure::Unreachable(format!(
-            "{} instead of 204: {body}",
-            reply.status
-        )))
+        let path = &format!("queries/{id}");
+        let awake = self.awake(env).await?;
+        let stops = awake.iter().map(|location| async move {
+            let reply = self
+                .send(env, location, Method::DELETE, path, String::new(), limit)
+                .await?;
+            if reply.status.is_success() {
+                return Ok(());
+            }
+            let body = String::from_utf8_lossy(&reply.body).into_owned();
+            Err(EngineFailure::Unreachable(format!(
+                "{} instead of 204: {body}",
+                reply.status
+            )))
+        });
+        join_all(stops).await.into_iter().collect()
     }
 
-    /// Sends a request without a body to a path of the engine.
+    /// Returns what a statement would read of the lake.
+    ///
+    /// # Errors
+    /// A failure of the call, or the engine's exception.
+    pub async fn estimate(
+        &self,
+        env: &Env,
+        request: &EngineQueryRequest,
+        limit: Duration,
+    ) -> Result<Estimate, EngineFailure> {
+        let broken = |error: serde_json::Error| EngineFailure::Unreachable(format!("/estimate: {error}"));
+        let body = serde_json::to_string(request).map_err(broken)?;
+        let reply = self
+            .send(env, &self.location, Method::POST, "estimate", body, limit)
+            .await?;
+        if reply.status.is_success() {
+            return serde_json::from_slice(&reply.body).map_err(broken);
+        }
+        let EngineQueryError { code, name, message } = serde_json::from_slice(&reply.body).map_err(broken)?;
+        Err(EngineFailure::Reply(Exception::new(code, name, message).into()))
+    }
+
+    /// Returns how far the statement with this id is here. The engine is not woken.
+    ///
+    /// # Errors
+    /// A failure of the call.
+    pub async fn progress(&self, env: &Env, id: &str, limit: Duration) -> Result<Progress, EngineFailure> {
+        let path = &format!("queries/{id}");
+        let awake = self.awake(env).await?;
+        let asked = awake.iter().map(|location| async move {
+            let reply = self
+                .send(env, location, Method::GET, path, String::new(), limit)
+                .await?;
+            serde_json::from_slice(&reply.body)
+                .map_err(|error| EngineFailure::Unreachable(format!("/queries: {error}")))
+        });
+        let found: Result<Vec<Progress>, EngineFailure> = join_all(asked).await.into_iter().collect();
+        let mut found = found?.into_iter();
+        Ok(found
+            .find(|progress| progress.state != ProgressState::None)
+            .unwrap_or_default())
+    }
+
+    /// Sends a request to a path of the engine. A body that is not empty is JSON.
     async fn send(
         &self,
         env: &Env,
+        location: &Location,
         method: Method,
         path: &str,
+        body: String,
         limit: Duration,
     ) -> Result<fetch::HttpReply, EngineFailure> {
-        let mut request = Request::new(String::new());
+        let mut request = Request::new(body);
+        if !request.body().is_empty() {
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
         *request.method_mut() = method;
         *request.uri_mut() = address(&self.endpoint.url, path).map_err(EngineFailure::Unreachable)?;
         request
             .headers_mut()
             .extend(self.endpoint.headers.iter().cloned());
-        fetch::send(&self.location, env, request, limit).await
+        fetch::send(location, env, request, limit).await
     }
 
     async fn check_clickhouse(&self, env: &Env, limit: Duration) -> Result<EngineReport, EngineFailure> {

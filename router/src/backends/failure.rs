@@ -164,7 +164,7 @@ impl EngineFailure {
                 status: 429 | 503, ..
             }) => (
                 ProblemType::Busy,
-                "{engine} takes no more queries; try again in a second".into(),
+                "{engine} takes no queries now; try again in a few seconds".into(),
             ),
             Self::Reply(ReplyError::Format { format }) => (
                 ProblemType::BadRequest,

@@ -29,6 +29,8 @@ pub struct HttpReply {
     pub status: StatusCode,
     /// The headers that the router uses.
     pub headers: HeaderMap,
+    /// The time for which the request waited for the engine's container, in milliseconds.
+    pub waking_ms: Option<u64>,
     /// The whole body.
     pub body: Vec<u8>,
 }
@@ -69,10 +71,12 @@ async fn exchange(
     let request = worker::Request::from(script_request(&request, signal).map_err(unreachable)?);
     let response = match location {
         Location::Url(_) => Fetch::Request(request).send().await,
-        Location::Container => container::fetch(env, request).await,
+        Location::Container(instance) => container::fetch(env, *instance, request).await,
     }
     .map_err(unreachable)?;
     let status = StatusCode::from_u16(response.status_code()).unwrap_or(StatusCode::BAD_GATEWAY);
+    let waking_ms = response.headers().get(container::WAITED_HEADER).ok().flatten();
+    let waking_ms = waking_ms.and_then(|millis| millis.parse().ok());
     let mut headers = HeaderMap::new();
     for name in Answer::HEADERS {
         if let Ok(Some(text)) = response.headers().get(name)
@@ -92,6 +96,7 @@ async fn exchange(
     Ok(HttpReply {
         status,
         headers,
+        waking_ms,
         body,
     })
 }

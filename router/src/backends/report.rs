@@ -119,6 +119,7 @@ mod tests {
                 as_of: Some("2026-03-24T12:00:00Z".parse().unwrap()),
                 first_days_age_ms: Some(5_000),
                 detail: Some("the lake".into()),
+                past_states: Vec::new(),
                 tables: [Some("2026-03-12"), None, Some("2026-03-11")].map(table).into(),
             },
         };
@@ -153,6 +154,7 @@ mod tests {
             truncated: false,
             stats: Stats::default(),
             engine_ms: 0.1,
+            file: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The cached status of an engine, updated by each call and by background checks. Pure: the clock is an argument.
 
 use jiff::{SignedDuration, Timestamp};
-use lakefront_api::{BackendKind, BackendState};
+use lakefront_api::{BackendKind, BackendState, ContainerHealth};
 
 use crate::backends::report::EngineReport;
 
@@ -43,6 +43,8 @@ pub struct BackendStatus {
     pub report: EngineReport,
     /// The last failure, as a text for people.
     pub detail: Option<String>,
+    /// The engine's container at the last check, if it is in one.
+    pub container: Option<ContainerHealth>,
 }
 
 impl Default for BackendStatus {
@@ -59,6 +61,7 @@ impl Default for BackendStatus {
             latency_ms: None,
             report: EngineReport::default(),
             detail: None,
+            container: None,
         }
     }
 }

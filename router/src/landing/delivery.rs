@@ -102,6 +102,11 @@ impl Outcome {
         }
     }
 
+    /// Returns the number of rows that streams have taken, and true if those are all.
+    pub fn taken(&self) -> (u64, bool) {
+        (self.taken, self.refused == 0 && self.later == 0)
+    }
+
     /// Returns the answer to the sender. `partial` has the records that were rejected before.
     ///
     /// While a stream may still take rows, the answer is 503, because a sender repeats nothing after a partial success. The

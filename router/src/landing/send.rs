@@ -19,6 +19,7 @@ use crate::backends::fetch;
 use crate::body::{self, BodyError};
 use crate::clock::Instant;
 use crate::config::{Landing, Location};
+use crate::tail;
 
 /// The time within which a request is answered. Exporters of SDKs give up after 10 s.
 const DEADLINE: Duration = Duration::from_secs(9);
@@ -87,6 +88,13 @@ async fn take(
     if !taken.is_empty() {
         let env = env.clone();
         context.wait_until(async move { send_receipts(landing, &env, taken).await });
+    }
+    if let Some((signal, batch)) = rows.of_tail() {
+        match outcome.taken() {
+            (_, true) => context.wait_until(tail::deliver(env.clone(), signal, batch)),
+            // Which of the rows were refused is not known by row.
+            (taken, false) => tail::miss(signal, taken),
+        }
     }
     Ok(outcome.answer(head.signal, format, rows.partial))
 }
@@ -169,9 +177,7 @@ async fn read(
     compression: Compression,
     request: &web_sys::Request,
 ) -> Result<Vec<u8>, Refusal> {
-    let length = head.headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > MAX_BODY) {
+    if body::is_too_long(request, head.headers, MAX_BODY).await {
         return Err(Refusal::TooLarge);
     }
     let Some(stream) = request.body() else {

@@ -190,6 +190,7 @@ mod tests {
             lag_seconds: None,
             elapsed_ms: 9.5,
             backend_ms: 6.0,
+            waking_ms: None,
             age_ms: None,
             stats: Stats::default(),
             statement: None,

@@ -1,6 +1,10 @@
 //! The router's HTTP contract, tested against the Worker on workerd with the real chDB behind it.
 
 mod answers;
+mod container;
+mod estimate;
+mod parquet;
+mod tail;
 
 use anyhow::{Context as _, Result};
 use lakefront_api::{EngineHealth, HealthReply, Problem, ProblemType, QueryInfo, QueryReply, Reason};

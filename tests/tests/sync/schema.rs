@@ -1,6 +1,7 @@
 //! Columns and views that are added later.
 
 use anyhow::{Result, ensure};
+use lakefront_hot_tier::bookkeeping::SYNC_STATE;
 use lakefront_tests::{Stack, TestLake};
 use serde_json::json;
 
@@ -71,6 +72,17 @@ async fn a_view_that_comes_late_is_filled_before_it_is_offered() -> Result<()> {
     assert_eq!(world.value(&first_day).await?, json!(1));
     let gone = format!("SELECT count() FROM system.tables WHERE database = 'otel' AND name = '{old}'");
     assert_eq!(world.value(&gone).await?, json!(0), "nobody kept the old one");
+
+    // A version that was kept until an upgrade does not hold back what is reported.
+    let other = format!(
+        "INSERT INTO otel.coverage SELECT * REPLACE ('0123456789ab' AS version, as_of - INTERVAL 10 MINUTE AS as_of) \
+         FROM otel.coverage FINAL WHERE view = '{}' AND version = '{}'",
+        view.name, view.version
+    );
+    world.clickhouse.sql(&other).await?;
+    let state =
+        format!("SELECT cursor > now64() - INTERVAL 5 MINUTE AND complete = held FROM ({SYNC_STATE})");
+    assert_eq!(world.value(&state).await?, json!(1));
     Ok(())
 }
 

@@ -6,11 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use lakefront_lake::{CompactionSettings, Lake, LakeConfig, Pace};
-use lakefront_otel::arrow::LogsBuilder;
-use lakefront_otel::map::RequestContext;
-use lakefront_tests::{ClickHouse, Stack, command, python};
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use lakefront_tests::{ClickHouse, Stack, append_logs, command, python};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -178,7 +175,7 @@ impl World {
 
     /// Waits until a statement on the ClickHouse returns `expected`.
     pub async fn until(&self, sql: &str, expected: &Value) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(180);
         loop {
             let seen = self.value(sql).await;
             if seen.as_ref().is_ok_and(|seen| seen == expected) {
@@ -186,7 +183,7 @@ impl World {
             }
             ensure!(
                 tokio::time::Instant::now() < deadline,
-                "{sql}: {seen:?} after a minute, not {expected}"
+                "{sql}: {seen:?} after three minutes, not {expected}"
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -258,24 +255,10 @@ pub async fn append(lake: &Lake, number: usize, days_ago: u64) -> Result<()> {
         severity_number: 17,
         ..LogRecord::default()
     };
-    let request = ExportLogsServiceRequest {
-        resource_logs: vec![ResourceLogs {
-            scope_logs: vec![ScopeLogs {
-                log_records: (0..3_u64).map(record).collect(),
-                ..ScopeLogs::default()
-            }],
-            ..ResourceLogs::default()
-        }],
-    };
-    let context = RequestContext {
-        sender: None,
-        user_agent: "",
-        country: "",
-        arrival: 0,
-    };
-    let mut builder = LogsBuilder::new();
-    builder.append(&request, &context, i64::try_from(number * 10)?)?;
-    let written = lake.write("otel_logs", builder.finish()).await?;
-    lake.append("otel_logs", &written, None).await?;
-    Ok(())
+    append_logs(
+        lake,
+        (0..3_u64).map(record).collect(),
+        i64::try_from(number * 10)?,
+    )
+    .await
 }

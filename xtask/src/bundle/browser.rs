@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::module::{EDITOR, LIVE};
 use super::stamp::Stamp;
-use super::{build_wasm, copy, editor, empty_folder};
+use super::{build_wasm, copy, empty_folder};
 use crate::paths::Paths;
 use lakefront_launcher::process;
 
@@ -31,17 +32,20 @@ pub struct Site {
     pub package: String,
 }
 
-/// Builds `public/`, the stylesheet, the app for the browser and the editor into one folder, if a source has changed.
+/// Builds `public/`, the stylesheet, the app for the browser and the modules of some pages into one folder, if a source has changed.
 pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
     let wasm = build_wasm(
         paths,
         "lakefront-app",
         &["rustc", "--crate-type", "cdylib", "--features", "hydrate"],
     )?;
-    let [public, style, sources] =
-        ["public", "style", editor::SOURCES].map(|folder| paths.checkout.join(folder));
+    let [public, style, editor, live] =
+        ["public", "style", EDITOR.sources, LIVE.sources].map(|folder| paths.checkout.join(folder));
     std::fs::create_dir_all(bundle).with_context(|| format!("cannot make {}", bundle.display()))?;
-    let stamp = Stamp::of(bundle.join("site.stamp"), &[&wasm, &public, &style, &sources])?;
+    let stamp = Stamp::of(
+        bundle.join("site.stamp"),
+        &[&wasm, &public, &style, &editor, &live],
+    )?;
     let site = Site {
         folder: bundle.join("site"),
         package: format!("pkg/{}", stamp.hash()),
@@ -53,7 +57,9 @@ pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
     copy(&public, &site.folder)?;
     minify(paths, &style.join("main.css"), &site.folder.join("style.css"))?;
     bind(paths, &wasm, &site.folder.join(&site.package))?;
-    editor::build(paths, &site.folder.join(&site.package))?;
+    for module in [EDITOR, LIVE] {
+        module.build(paths, &site.folder.join(&site.package))?;
+    }
     std::fs::write(site.folder.join("_headers"), HEADERS)?;
     stamp.write()?;
     Ok(site)

@@ -18,7 +18,7 @@ impl Stamp {
         // The code that makes the output is an input too.
         (
             include_str!("browser.rs"),
-            include_str!("editor.rs"),
+            include_str!("module.rs"),
             include_str!("script.rs"),
             include_str!("worker.rs"),
         )

@@ -88,18 +88,14 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
 fn bars(reply: &QueryReply, range: Range, seconds: i64, layers: &[(&str, &str)]) -> Vec<Bar> {
     let columns = Columns(reply);
     let step = SignedDuration::from_secs(seconds.max(1));
-    let first = range.from.as_second().div_euclid(seconds.max(1)) * seconds.max(1);
-    let mut bars = Vec::new();
-    let mut from = Timestamp::from_second(first).unwrap_or(range.from);
-    while from < range.to && bars.len() < MOST {
-        let to = from.checked_add(step).unwrap_or(range.to);
-        bars.push(Bar {
+    let mut bars: Vec<Bar> = steps(range, step, MOST)
+        .into_iter()
+        .map(|(from, to)| Bar {
             from,
             to,
             counts: vec![0.0; layers.len()],
-        });
-        from = to;
-    }
+        })
+        .collect();
     for row in &reply.rows {
         let time = columns.time(row, "time");
         let bar = bars.iter_mut().find(|bar| Some(bar.from) == time);
@@ -114,6 +110,20 @@ fn bars(reply: &QueryReply, range: Range, seconds: i64, layers: &[(&str, &str)])
         }
     }
     bars
+}
+
+/// Returns the begin and the end of each step of a range, at most `most`.
+pub(super) fn steps(range: Range, step: SignedDuration, most: usize) -> Vec<(Timestamp, Timestamp)> {
+    let seconds = step.as_secs();
+    let first = range.from.as_second().div_euclid(seconds) * seconds;
+    let mut steps = Vec::new();
+    let mut from = Timestamp::from_second(first).unwrap_or(range.from);
+    while from < range.to && steps.len() < most {
+        let to = from.checked_add(step).unwrap_or(range.to);
+        steps.push((from, to));
+        from = to;
+    }
+    steps
 }
 
 fn title(bar: &Bar, layers: &[(&str, &str)], zone: &Zone) -> String {
@@ -131,26 +141,30 @@ fn title(bar: &Bar, layers: &[(&str, &str)], zone: &Zone) -> String {
 
 /// Returns the link to this page with the range of a bar.
 fn zoomed(explorer: &Explorer, bar: &Bar) -> String {
+    let range = range_params(bar.from, bar.to);
+    let range = range.each_ref().map(|(name, value)| (*name, value.as_str()));
+    explorer.with(&[&range[..], &[("before", ""), ("line", "")]].concat())
+}
+
+/// Returns the parameters of an address with a range.
+pub(super) fn range_params(from: Timestamp, to: Timestamp) -> [(&'static str, String); 3] {
     let text = |time| clock(time, &Zone::utc()).replace(' ', "T") + "Z";
-    explorer.with(&[
-        ("from", &text(bar.from)),
-        ("to", &text(bar.to)),
-        ("range", ""),
-        ("before", ""),
-        ("line", ""),
-    ])
+    [("from", text(from)), ("to", text(to)), ("range", String::new())]
 }
 
 /// Returns the link to this page with one more condition.
 fn added(explorer: &Explorer, term: &str) -> String {
-    let text = explorer.view.param("q");
-    let text = match text.trim() {
+    explorer.search_for(&and(explorer.view.param("q"), term))
+}
+
+/// Returns a search with one more condition.
+pub(super) fn and(text: &str, term: &str) -> String {
+    match text.trim() {
         "" => term.to_owned(),
         text if text.split_whitespace().any(|word| word == term) => text.to_owned(),
         text if text.contains(" OR ") => format!("({text}) {term}"),
         text => format!("{text} {term}"),
-    };
-    explorer.search_for(&text)
+    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use lakefront_api::Wanted;
 use lakefront_chart::count;
-use lakefront_search::Named;
+use lakefront_search::{Named, severity};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Columns, Explorer, footer, rows::nothing, severity, short_time};
+use super::{Columns, Explorer, footer, rows::nothing, short_time};
 use crate::{QueryService, failure::Failure};
 
 /// The character that stands for a number or an id.

@@ -2,12 +2,12 @@
 
 use lakefront_api::{Cursor, Page, Signal, TimeRange, Wanted, Zone};
 use lakefront_chart::clock;
-use lakefront_search::{Named, Search};
+use lakefront_search::{Named, Search, severity};
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::{Columns, Explorer, footer, rows::around, severity};
-use crate::{QueryService, failure::Failure, view::RangeChoice};
+use super::{Columns, Explorer, footer, rows::around};
+use crate::{QueryService, elapsed::now, failure::Failure, view::RangeChoice};
 
 /// The columns that have a place of their own in the detail, or that nobody filters by.
 const ELSEWHERE: [&str; 7] = [
@@ -21,6 +21,8 @@ const ELSEWHERE: [&str; 7] = [
 ];
 /// The longest value that is shown, in characters.
 const LONGEST: usize = 4_000;
+/// The seconds after which a row is committed, and in ClickHouse, as long as nothing fails.
+const COMMITTED: i64 = 120;
 /// The minutes on both sides of a row in the link to the rows around it.
 const AROUND: i64 = 5;
 
@@ -43,8 +45,17 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
     let reply = host.search(request).await?.reply;
     let close = explorer.with(&[("line", "")]);
     let Some(row) = reply.rows.first() else {
+        let age = now().duration_since(cursor.time).as_secs();
         return Ok(html! {
-            div.detail { (heading("This row is not there any more", &close)) }
+            div.detail {
+                @if age < COMMITTED {
+                    (heading("This row is not in the lake yet", &close))
+                    // The script of live rows presses this by itself.
+                    p { "Ingest commits rows within seconds. " a href="" data-retry data-soon { "Look again" } }
+                } @else {
+                    (heading("This row is not there any more", &close))
+                }
+            }
         });
     };
     let columns = Columns(&reply);

@@ -2,10 +2,11 @@
 
 use lakefront_api::{Cursor, QueryReply, Range, Signal, TimeRange, Wanted, Zone};
 use lakefront_chart::{Unit, clock};
+use lakefront_search::severity;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Columns, Explorer, footer, severity, short_time};
+use super::{Columns, Explorer, footer, live, short_time};
 use crate::{
     QueryService,
     failure::Failure,
@@ -25,6 +26,7 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
     };
     let zone = explorer.zone(range)?;
     Ok(html! {
+        (live::html(explorer))
         @if reply.rows.is_empty() {
             (nothing(explorer, before.is_some()))
         } @else {
@@ -52,6 +54,11 @@ fn cursor(text: &str, range: TimeRange) -> Option<Cursor> {
         TimeRange::Absolute { from, to } => (cursor.time >= from && cursor.time < to).then_some(cursor),
         TimeRange::Preset(_) => Some(cursor),
     }
+}
+
+/// Returns true if the page shows rows before one of them.
+pub fn cursor_is_set(explorer: &Explorer) -> bool {
+    !explorer.view.param("before").is_empty()
 }
 
 /// Renders the sentence for a search without a row.
@@ -88,19 +95,61 @@ fn lines(explorer: &Explorer, reply: &QueryReply, zone: &Zone) -> Markup {
         ol.lines translate="no" {
             @for row in &reply.rows {
                 @if let Some(place) = place(&columns, row) {
-                    @let level = severity(columns.value(row, "severity").and_then(Value::as_i64).unwrap_or_default());
-                    @let event = columns.text(row, "event");
-                    li.(level) {
-                        a href=(explorer.with(&[("line", &place.to_string())])) data-noscroll {
-                            time title=(exact(place, zone)) { (short_time(place.time, zone)) }
-                            span.level { (level) }
-                            span.service { (columns.text(row, "service")) }
-                            span.body {
-                                @if !event.is_empty() { b { (cut(event, LONGEST)) } " " }
-                                (cut(columns.text(row, "body"), LONGEST))
-                                @if !event.is_empty() && columns.text(row, "body").is_empty() { (columns.text(row, "page")) }
-                            }
-                        }
+                    (Line {
+                        link: Link::new(explorer, place, zone),
+                        level: severity(columns.value(row, "severity").and_then(Value::as_i64).unwrap_or_default()),
+                        service: columns.text(row, "service"),
+                        event: columns.text(row, "event"),
+                        body: columns.text(row, "body"),
+                        page: columns.text(row, "page"),
+                    }.html())
+                }
+            }
+        }
+    }
+}
+
+/// The link of a row to its detail, and its time.
+#[derive(Default)]
+struct Link {
+    href: String,
+    exact: String,
+    time: String,
+}
+
+impl Link {
+    fn new(explorer: &Explorer, place: Cursor, zone: &Zone) -> Self {
+        Self {
+            href: explorer.with(&[("line", &place.to_string())]),
+            exact: exact(place, zone),
+            time: short_time(place.time, zone),
+        }
+    }
+}
+
+/// A row of the list of log records.
+#[derive(Default)]
+struct Line<'a> {
+    link: Link,
+    level: &'a str,
+    service: &'a str,
+    event: &'a str,
+    body: &'a str,
+    page: &'a str,
+}
+
+impl Line<'_> {
+    fn html(&self) -> Markup {
+        html! {
+            li.(self.level) {
+                a href=(self.link.href) data-noscroll {
+                    time title=(self.link.exact) { (self.link.time) }
+                    span.level { (self.level) }
+                    span.service { (self.service) }
+                    span.body {
+                        @if !self.event.is_empty() { b { (cut(self.event, LONGEST)) } " " }
+                        (cut(self.body, LONGEST))
+                        @if !self.event.is_empty() && self.body.is_empty() { (self.page) }
                     }
                 }
             }
@@ -125,24 +174,74 @@ fn spans(explorer: &Explorer, reply: &QueryReply, zone: &Zone) -> Markup {
         ol.lines.spans translate="no" {
             @for row in &reply.rows {
                 @if let Some(place) = place(&columns, row) {
-                    @let failed = columns.text(row, "status") == "Error";
-                    li.(if failed { "error" } else { "info" }) {
-                        a href=(explorer.with(&[("line", &place.to_string())])) data-noscroll {
-                            time title=(exact(place, zone)) { (short_time(place.time, zone)) }
-                            span.level { (if failed { "error" } else { "ok" }) }
-                            span.service { (columns.text(row, "service")) }
-                            span.body {
-                                b { (cut(columns.text(row, "name"), LONGEST)) }
-                                @if let Some(status) = columns.value(row, "http_status").and_then(Value::as_i64) { " " (status) }
-                                " " (cut(columns.text(row, "message"), LONGEST))
-                            }
-                            span.took { (Unit::Millis.full(millis(row))) }
-                            span.track { i style={ "width:" (format!("{:.2}", millis(row) / longest * 100.0)) "%" } {} }
-                        }
-                    }
+                    (Span {
+                        link: Link::new(explorer, place, zone),
+                        failed: columns.text(row, "status") == "Error",
+                        service: columns.text(row, "service"),
+                        name: columns.text(row, "name"),
+                        status: columns.value(row, "http_status").and_then(Value::as_i64),
+                        message: columns.text(row, "message"),
+                        millis: millis(row),
+                        share: millis(row) / longest,
+                    }.html())
                 }
             }
         }
+    }
+}
+
+/// A row of the list of spans.
+#[derive(Default)]
+struct Span<'a> {
+    link: Link,
+    failed: bool,
+    service: &'a str,
+    name: &'a str,
+    status: Option<i64>,
+    message: &'a str,
+    millis: f64,
+    /// The duration as a share of the longest one of the list.
+    share: f64,
+}
+
+impl Span<'_> {
+    fn html(&self) -> Markup {
+        html! {
+            li.(if self.failed { "error" } else { "info" }) {
+                a href=(self.link.href) data-noscroll {
+                    time title=(self.link.exact) { (self.link.time) }
+                    span.level { (if self.failed { "error" } else { "ok" }) }
+                    span.service { (self.service) }
+                    span.body {
+                        b { (cut(self.name, LONGEST)) }
+                        @if let Some(status) = self.status { " " (status) }
+                        " " (cut(self.message, LONGEST))
+                    }
+                    span.took { (Unit::Millis.full(self.millis)) }
+                    span.track { i style={ "width:" (format!("{:.2}", self.share * 100.0)) "%" } {} }
+                }
+            }
+        }
+    }
+}
+
+/// Renders a row without values, which the browser fills with those of live rows. Its link has the line `0_0`.
+pub fn blank(explorer: &Explorer) -> Markup {
+    let link = Link {
+        href: explorer.with(&[("line", "0_0")]),
+        ..Link::default()
+    };
+    match explorer.signal {
+        Signal::Logs => Line {
+            link,
+            ..Line::default()
+        }
+        .html(),
+        Signal::Traces => Span {
+            link,
+            ..Span::default()
+        }
+        .html(),
     }
 }
 

@@ -5,14 +5,15 @@ use lakefront_chart::{Unit, clock, count};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{super::explore::Columns, Asker, MetricsAnswer, unit::shown};
+use super::{super::explore::Columns, Asker, MetricsAnswer, letter::Letter, unit::shown};
 use crate::{failure::Failure, render};
 
 /// The most metrics of a list. The search box finds the others.
 const LISTED: &str = "200";
 
-/// Asks for the metrics whose names have the text of the search box, and renders them.
-pub async fn answer(asker: &Asker<'_>) -> Result<MetricsAnswer, Failure> {
+/// Asks for the metrics whose names have the text of the search box, and renders them. With a letter, the links add a metric
+/// to the chart.
+pub async fn answer(asker: &Asker<'_>, added: Option<Letter>) -> Result<MetricsAnswer, Failure> {
     let own = [
         ("find", asker.view.param("q").to_owned()),
         ("limit", LISTED.to_owned()),
@@ -21,8 +22,14 @@ pub async fn answer(asker: &Asker<'_>) -> Result<MetricsAnswer, Failure> {
     let info = asker.info("metrics")?;
     let zone = asker.zone(&reply)?;
     let html = html! {
+        @if let Some(letter) = added {
+            p.adding {
+                "Choose the metric " strong translate="no" { (letter) } " of the chart. "
+                a href=(asker.with(&[("add", ""), ("q", "")])) data-key="add" { "Back to the chart" }
+            }
+        }
         (search_box(asker))
-        @if reply.rows.is_empty() { (nothing(asker)) } @else { (table(asker, &reply, &zone)) }
+        @if reply.rows.is_empty() { (nothing(asker)) } @else { (table(asker, &reply, &zone, added)) }
         footer {
             (render::badge::badge(&reply, &zone))
             (render::provenance::of_view(info, &reply, &zone, asker.view_of_query(&own)))
@@ -63,7 +70,9 @@ fn nothing(asker: &Asker<'_>) -> Markup {
     }
 }
 
-fn table(asker: &Asker<'_>, reply: &QueryReply, zone: &Zone) -> Markup {
+fn table(asker: &Asker<'_>, reply: &QueryReply, zone: &Zone, added: Option<Letter>) -> Markup {
+    let letter = added.unwrap_or(Letter::ALL[0]);
+    let (metric_key, type_key) = (letter.param("metric"), letter.param("type"));
     let columns = Columns(reply);
     let number = |row: &[Value], name: &str| columns.value(row, name).and_then(Value::as_f64);
     let found = reply
@@ -90,7 +99,7 @@ fn table(asker: &Asker<'_>, reply: &QueryReply, zone: &Zone) -> Markup {
                         @let shown = shown(columns.text(row, "unit"));
                         tr {
                             th scope="row" title=(metric) {
-                                a href=(asker.with(&[("metric", metric), ("type", kind), ("q", "")])) data-key={ "metric " (metric) " " (kind) } { (metric) }
+                                a href=(asker.with(&[(metric_key.as_str(), metric), (type_key.as_str(), kind), ("q", ""), ("add", "")])) data-key={ "metric " (metric) " " (kind) } { (metric) }
                             }
                             td.number {
                                 @match number(row, "last_value") {

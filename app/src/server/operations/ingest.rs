@@ -124,7 +124,6 @@ fn landing_lines(landing: &IngestLanding, now: Timestamp) -> Markup {
 
 /// Renders the state of the compaction in sentences.
 fn compaction_lines(compaction: &IngestCompaction, now: Timestamp) -> Markup {
-    let small: u64 = compaction.small_files.values().sum();
     html! {
         @match (&compaction.last_run, compaction.enabled) {
             (_, false) => p.more { "Compaction is off (--compaction off): the lake becomes slower with each commit." },
@@ -132,11 +131,8 @@ fn compaction_lines(compaction: &IngestCompaction, now: Timestamp) -> Markup {
             (Some(last), true) => p.more {
                 "Compaction, last " (ago(last.at, now)) " of " (last.table) ": since the start "
                 (count(compaction.files_before as f64)) " files became " (count(compaction.files_after as f64)) ", "
-                (bytes(compaction.bytes_rewritten as f64)) " rewritten. " (count(small as f64)) " small files now."
+                (bytes(compaction.bytes_rewritten as f64)) " rewritten."
             },
-        }
-        @for (table, reason) in &compaction.left_alone {
-            p.more { (table) " is not compacted: " (reason) }
         }
         @if let Some(error) = &compaction.last_error {
             p.more { "Last failed compaction, " (ago(error.at, now)) ", of " (error.table) ": " (error.message) }

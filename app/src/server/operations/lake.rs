@@ -1,7 +1,9 @@
 //! The state of the lake's tables, with a warning for many small files.
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use lakefront_api::{LakeHealth, TableHealth};
+use lakefront_chart::count;
 use maud::{Markup, html};
 
 use super::html::{Column, dash, note, number, numbers, size, state, table};
@@ -25,7 +27,7 @@ const COLUMNS: &[Column] = &[
     ("last commit", true),
 ];
 
-/// Renders the state of each table. `now` is the end of the spans of time.
+/// Renders the state of each table, and links to the past states. `now` is the end of the spans of time.
 pub fn render(health: &LakeHealth, now: Timestamp) -> Markup {
     if health.tables.is_empty() {
         return note(health.detail.as_deref().unwrap_or("The lake has no tables yet."));
@@ -53,6 +55,30 @@ pub fn render(health: &LakeHealth, now: Timestamp) -> Markup {
             p.more {
                 "Small files: a query of the lake opens every file that its range needs, which takes about 0.2 ms each. "
                 "Ingest's compaction makes few of them; lakefront-ingest compact does it by hand."
+            }
+        }
+        (past_states(&health.past_states))
+    }
+}
+
+/// Renders the hours whose state is kept, by day, newest first. Each links to the overview as of that hour.
+fn past_states(hours: &[Timestamp]) -> Markup {
+    let hours: Vec<Zoned> = hours.iter().map(|hour| hour.to_zoned(TimeZone::UTC)).collect();
+    html! {
+        @if !hours.is_empty() {
+            details.states {
+                summary { "Past states: " (count(hours.len() as f64)) " full hours" }
+                p { "What the lake held at a full hour, in UTC. Between two of them, " b { "As of" } " shows the earlier one." }
+                dl {
+                    @for day in hours.chunk_by(|one, other| one.date() == other.date()) {
+                        @if let Some(first) = day.first() {
+                            dt { (first.date()) }
+                            dd { @for hour in day {
+                                a href={ "/?at=" (hour.timestamp()) } rel="external" { (format!("{:02}:00", hour.hour())) } " "
+                            } }
+                        }
+                    }
+                }
             }
         }
     }
@@ -86,6 +112,20 @@ mod tests {
             first_day: None,
             detail: None,
         }
+    }
+
+    #[test]
+    fn past_states_are_links_by_day() {
+        assert!(past_states(&[]).into_string().is_empty());
+        let hours = [
+            "2026-03-24T01:00:00Z",
+            "2026-03-24T00:00:00Z",
+            "2026-03-23T23:00:00Z",
+        ];
+        let html = past_states(&hours.map(|hour| hour.parse().unwrap())).into_string();
+        assert_eq!(html.matches("<dt>").count(), 2, "{html}");
+        assert!(html.contains("<dt>2026-03-23</dt>"), "{html}");
+        assert!(html.contains("href=\"/?at=2026-03-24T01:00:00Z\""), "{html}");
     }
 
     #[test]

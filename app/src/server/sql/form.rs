@@ -48,7 +48,11 @@ pub fn form(view: &View, foreign: bool) -> Markup {
                     }
                 }
             }
-            div.sql-actions { button { "Run" } }
+            div.sql-actions {
+                button { "Run" }
+                // The editor asks for an estimate by itself.
+                button.quiet.estimates name="estimate" value="1" { "Estimate" }
+            }
         }
         details.language {
             summary { "What can be asked" }

@@ -55,8 +55,8 @@ impl Default for CompactionSettings {
 pub struct CompactionPlan {
     /// The groups to rewrite, the most useful first.
     pub groups: Vec<Group>,
-    /// Number of live files of the table.
-    pub files: usize,
+    /// The committed state of the table. `None` if it can't be determined; see `left_alone`.
+    pub state: Option<TableState>,
     /// Number of live files that are below the size at which a file is left as it is.
     pub small_files: usize,
     /// The reason for which the table is not compacted, as a sentence.
@@ -119,36 +119,50 @@ pub(crate) async fn plan_compaction(
         Err(error) => return Err(error),
     };
     let now_ms = (table.config.now_ms)();
-    let done_bytes = |closed| Bounds {
+    let bounds = Bounds {
         target_bytes: settings.target_bytes,
-        closed,
+        closed: false,
     };
-    let mut found = CompactionPlan {
-        files: state.files.len(),
-        small_files: state
-            .files
-            .iter()
-            .filter(|file| file.file.file_size_in_bytes() < done_bytes(false).done_bytes())
-            .count(),
-        left_alone: compacted_elsewhere(&state, now_ms),
-        ..CompactionPlan::default()
+    let small = |file: &&LakeFile| file.file.file_size_in_bytes() < bounds.done_bytes();
+    let small_files = state.files.iter().filter(small).count();
+    let left_alone = compacted_elsewhere(&state, now_ms);
+    let groups = match left_alone {
+        Some(_) => Vec::new(),
+        None => groups(table, &state, settings, now_ms)?,
     };
-    if found.left_alone.is_some() {
-        return Ok(found);
-    }
+    Ok(CompactionPlan {
+        groups,
+        state: Some(state),
+        small_files,
+        left_alone,
+    })
+}
+
+/// Returns the groups of files that are due, the most useful first.
+fn groups(
+    table: &OpenTable,
+    state: &TableState,
+    settings: &CompactionSettings,
+    now_ms: i64,
+) -> Result<Vec<Group>> {
+    let mut groups = Vec::new();
     let schema = Arc::new(schema_to_arrow_schema(&state.schema)?);
     let today = i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX);
-    for (day, files) in by_day(&state) {
+    for (day, files) in by_day(state) {
         let small: Vec<Small> = files
             .iter()
             .map(|file| Small {
                 bytes: file.file.file_size_in_bytes(),
                 sequence_number: file.sequence_number,
-                age: age(&state, file, now_ms),
+                age: age(state, file, now_ms),
             })
             .collect();
-        for group in plan(&small, done_bytes(day < today)) {
-            found.groups.push(Group {
+        let bounds = Bounds {
+            target_bytes: settings.target_bytes,
+            closed: day < today,
+        };
+        for group in plan(&small, bounds) {
+            groups.push(Group {
                 table: table.definition.name,
                 day: files[group[0]].day(),
                 files: group.into_iter().map(|index| files[index].clone()).collect(),
@@ -157,8 +171,8 @@ pub(crate) async fn plan_compaction(
         }
     }
     // The day that most queries read comes first.
-    found.groups.sort_by_key(|group| std::cmp::Reverse(group.day));
-    Ok(found)
+    groups.sort_by_key(|group| std::cmp::Reverse(group.day));
+    Ok(groups)
 }
 
 /// Rewrites the files of a group; see [`Lake::compact`](crate::Lake::compact).

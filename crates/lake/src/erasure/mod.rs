@@ -28,7 +28,6 @@ use crate::current_files;
 use crate::erasure::condition::Condition;
 use crate::error::{Error, Result};
 use crate::lake_file::{self, LakeFile};
-use crate::manifests::Files;
 use crate::table::OpenTable;
 use crate::write;
 
@@ -251,17 +250,7 @@ async fn erase_day(
         .iter()
         .map(|file| (file.file_path().to_owned(), day))
         .collect();
-    let change = Change {
-        operation: Operation::Overwrite,
-        files: Files {
-            added: &new,
-            removed: &removed,
-            same_rows: false,
-        },
-        wal: None,
-        new_writer: false,
-        property: None,
-    };
+    let change = Change::replacing(Operation::Overwrite, &removed, &new);
     match commit(table, change).await {
         Ok(_) => Ok(()),
         // The files may be committed.

@@ -119,6 +119,28 @@ async fn manifests_and_snapshots_stay_few_and_their_files_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_last_state_of_each_hour_has_a_name() {
+    let (folder, lake, clock) = lake_with_clock!(NAMING_CLOCK);
+    for half_hour in 0..5 {
+        clock.store(NEW_YEAR + half_hour * HOUR / 2, Ordering::Relaxed);
+        append(&lake, half_hour, NEW_YEAR).await;
+    }
+    let named = lake.named_snapshots("otel_metrics_gauge").await.unwrap();
+    let states: Vec<_> = named
+        .iter()
+        .map(|state| (state.name.as_str(), state.rows))
+        .collect();
+    // The hour that is not over has none.
+    assert_eq!(
+        states,
+        [("hour-2100-01-01T00", Some(2)), ("hour-2100-01-01T01", Some(4))]
+    );
+    assert_eq!(named[0].committed.as_microsecond(), NEW_YEAR + HOUR / 2);
+    let metadata = metadata(folder.path()).await;
+    assert!(metadata.snapshot_by_id(named[0].id).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn replaced_files_stay_for_an_hour_and_as_long_as_a_snapshot_has_them() {
     let (folder, lake, clock) = lake_with_clock!(CLOCK);
     const TABLE: &str = "otel_metrics_gauge";

@@ -10,6 +10,7 @@ use lakefront_clickhouse_http::Statement;
 use lakefront_hot_tier::{CoverageKey, HotStatement};
 
 use super::attempt::{Attempt, params, since};
+use super::unset::without_unset;
 use crate::{Backend, Resolved, Topology};
 
 /// The longest time that a ClickHouse may take on a view. The request still needs time for chDB afterwards.
@@ -45,7 +46,7 @@ impl HotRequest<'_> {
         let mut params = params(self.resolved, self.range, as_of.min(self.now));
         params.push(("first_day".into(), self.first_day.to_string().into()));
         Statement {
-            sql: self.hot.sql.clone(),
+            sql: without_unset(&self.hot.sql, &self.resolved.params),
             params,
             ..Statement::default()
         }

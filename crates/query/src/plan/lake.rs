@@ -7,13 +7,13 @@ use lakefront_api::{BackendKind, BackendState, Range, Reason};
 use lakefront_clickhouse_http::Statement;
 
 use super::attempt::{Attempt, params};
+use super::unset::without_unset;
+use crate::container::PATIENCE;
 use crate::time_travel::AsOf;
 use crate::{Backend, Resolved, Topology};
 
 /// The longest time that chDB may take.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// The additional time for a chDB that has to wake up first.
-const WAKING: Duration = Duration::from_secs(10);
 
 /// Returns the query's statement over the lake.
 pub fn statement(resolved: &Resolved, range: Range, now: Timestamp) -> Statement {
@@ -23,7 +23,7 @@ pub fn statement(resolved: &Resolved, range: Range, now: Timestamp) -> Statement
         _ => now,
     };
     Statement {
-        sql: resolved.query.lake_sql.clone(),
+        sql: without_unset(&resolved.query.lake_sql, &resolved.params),
         params: params(resolved, range, complete_until),
         settings: resolved.at.map(|at| at.setting()).into_iter().collect(),
         ..Statement::default()
@@ -48,7 +48,7 @@ pub fn attempts(topology: &Topology, reason: Reason, statement: &Statement) -> V
 
 fn deadline(backend: &Backend) -> Duration {
     match backend.state {
-        BackendState::Asleep => DEADLINE + WAKING,
+        BackendState::Asleep => DEADLINE + PATIENCE,
         _ => DEADLINE,
     }
 }

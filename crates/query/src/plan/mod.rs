@@ -3,6 +3,7 @@
 mod attempt;
 mod hot;
 mod lake;
+mod unset;
 
 use jiff::Timestamp;
 use lakefront_api::{BackendChoice, BackendKind, Problem, ProblemType, Range, Reason, SqlRequest};
