@@ -32,6 +32,9 @@ pub struct Config {
     /// The funnels that the dashboard offers, such as `page > /cart > order_placed`. The first is shown.
     #[serde(default)]
     pub funnels: Vec<String>,
+    /// The problems that somebody is told of.
+    #[serde(default)]
+    pub watch: Watch,
     /// The instance types of the containers.
     #[serde(default)]
     pub containers: Containers,
@@ -139,6 +142,52 @@ pub struct Access {
 pub struct Worker {
     /// A domain of a zone in the account. Without it, the Worker answers on workers.dev.
     pub domain: Option<String>,
+}
+
+/// The problems that somebody is told of.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Watch {
+    /// True if the address in the secret `WATCH_WEBHOOK` is told of problems. They are events in the lake in any case.
+    pub webhook: bool,
+    /// The thresholds that differ from `crates/api/src/thresholds.json`. `"off"` turns a check off.
+    pub thresholds: BTreeMap<String, Threshold>,
+}
+
+/// The value of a threshold.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(untagged)]
+pub enum Threshold {
+    /// A whole number.
+    Whole(u64),
+    /// A share.
+    Share(f64),
+    /// `off`
+    Off(Off),
+}
+
+/// The word that turns a check off. TOML has no null.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Off {
+    /// `off`
+    Off,
+}
+
+impl Watch {
+    /// Returns the thresholds in the form of the Worker's variable `WATCH`.
+    pub fn variable(&self) -> String {
+        let values = self.thresholds.iter().map(|(name, threshold)| {
+            let value = match threshold {
+                Threshold::Whole(number) => (*number).into(),
+                Threshold::Share(share) => (*share).into(),
+                Threshold::Off(Off::Off) => serde_json::Value::Null,
+            };
+            (name.clone(), value)
+        });
+        serde_json::Value::from_iter(values).to_string()
+    }
 }
 
 /// The instance types of the containers, and how many there are.

@@ -6,7 +6,7 @@ use crate::config::{Config, Landing, Senders};
 use crate::error::{Error, Result};
 
 /// The names of all secrets that a system may have.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     CATALOG_TOKEN,
     "CLICKHOUSE_PASSWORD",
     "ENGINE_SECRET",
@@ -16,6 +16,7 @@ pub const NAMES: [&str; 9] = [
     "SYNC_PASSWORD",
     "VIEWER_TOKEN",
     "VISITOR_SECRET",
+    "WATCH_WEBHOOK",
 ];
 
 /// The token of the catalog, which the sinks have too.
@@ -94,6 +95,10 @@ pub fn secrets(config: &Config) -> Vec<Secret> {
             let what = "the LAKEFRONT_INGEST_ROUTER_KEY of ingest";
             secrets.push(on_worker("INGEST_KEY", Source::Given { what }));
         }
+    }
+    if config.watch.webhook {
+        let what = "an address that takes notices of problems with POST, such as that of a Slack webhook";
+        secrets.push(on_worker("WATCH_WEBHOOK", Source::Given { what }));
     }
     let apps = |name: fn(&Config, &crate::config::Clickhouse) -> String, variable| {
         let servers = config.clickhouse.iter();

@@ -13,4 +13,6 @@ pub(crate) mod engine;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod fetch;
 #[cfg(target_arch = "wasm32")]
+pub(crate) mod ingest;
+#[cfg(target_arch = "wasm32")]
 pub(crate) mod keeper;

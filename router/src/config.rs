@@ -5,6 +5,7 @@ mod address;
 mod clickhouse;
 mod containers;
 mod landing;
+mod watch;
 
 use std::num::NonZeroU16;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use url::Url;
 pub use self::clickhouse::{CHDB, Clickhouse, Login};
 pub use self::containers::Containers;
 pub use self::landing::Landing;
+pub use self::watch::Watch;
 use crate::error::ConfigError;
 
 /// The configuration of the Worker.
@@ -53,6 +55,8 @@ pub struct Config {
     pub allowed_hosts: AllowedHosts,
     /// `FUNNELS`: the funnels of this deployment, one in each line, such as `page > /cart > order_placed`.
     pub funnels: Vec<String>,
+    /// `WATCH` and `WATCH_WEBHOOK`: what counts as a problem, and who is told.
+    pub watch: Watch,
     /// `LOCATION_HEADER`: the header in which a proxy gives the place of a request's sender. `request.cf` takes
     /// precedence.
     pub location_header: Option<HeaderName>,
@@ -108,6 +112,7 @@ impl Config {
                 .unwrap_or_default(),
             funnels: lakefront_api::parse_funnels(&text("FUNNELS").unwrap_or_default())
                 .map_err(ConfigError::Funnels)?,
+            watch: watch::watch(&text)?,
             location_header: header_name("LOCATION_HEADER", text("LOCATION_HEADER"))?,
         })
     }
@@ -254,6 +259,11 @@ mod tests {
             (
                 &[("CHDB_URL", "http://a"), ("CHDB_SLEEP_AFTER", "3601")],
                 "CHDB_SLEEP_AFTER",
+            ),
+            (&[("CHDB_URL", "http://a"), ("WATCH", r#"{"lag": 3}"#)], "WATCH"),
+            (
+                &[("CHDB_URL", "http://a"), ("WATCH_WEBHOOK", "user:pass@b")],
+                "WATCH_WEBHOOK",
             ),
             (
                 &[("CHDB_URL", "http://a"), ("SELF_OBSERVATION", "yes")],

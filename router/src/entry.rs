@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
-use futures::future::{Either, select};
+use futures::future::{Either, join, select};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Request};
 use lakefront_api::ProblemType;
@@ -24,7 +24,7 @@ use crate::problem::ApiError;
 use crate::request::RequestContext;
 use crate::state::AppState;
 use crate::timer::Timer;
-use crate::{auth, cf, headers, landing, otlp, tail};
+use crate::{auth, cf, headers, landing, otlp, tail, watch};
 
 /// The largest body of a request to the API or to a server function, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -66,12 +66,24 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     script_response(response).await
 }
 
-/// Runs the keeper at the times that `triggers.crons` of `wrangler.toml` names.
+/// Watches, and runs the keeper if there is one, at the times that `triggers.crons` of `wrangler.toml` names.
 #[event(scheduled)]
 async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
-    if let Err(error) = keeper::run(&env).await {
-        console_error!("landed rows were not moved: {error}");
-    }
+    // A wrong configuration is logged when it is read.
+    let Ok(state) = AppState::of_isolate(&env) else {
+        return;
+    };
+    let keep = async {
+        if !keeper::is_bound(&env) {
+            return;
+        }
+        let outcome = keeper::run(&env).await.map_err(|error| error.to_string());
+        if let Err(error) = &outcome {
+            console_error!("landed rows were not moved: {error}");
+        }
+        watch::keeper_ended(state, &env, outcome).await;
+    };
+    join(watch::check(state, &env), keep).await;
 }
 
 fn path_of(request: &web_sys::Request) -> String {

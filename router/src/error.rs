@@ -60,6 +60,18 @@ pub enum ConfigError {
          `lakefront deploy --landing-only` prints: {0}"
     )]
     Streams(String),
+    /// `WATCH` has no thresholds.
+    #[error(
+        "WATCH must be a JSON object of thresholds such as {{\"clickhouseLagSeconds\":3600}}; the names are those of \
+         crates/api/src/thresholds.json: {0}"
+    )]
+    Watch(String),
+    /// `WATCH_WEBHOOK` is no address. The text is a secret.
+    #[error("{name} is not an address such as https://hooks.slack.com/services/…")]
+    Webhook {
+        /// The name of the variable.
+        name: &'static str,
+    },
     /// `VISITOR_SECRET` is too short.
     #[error("VISITOR_SECRET: {0}")]
     VisitorSecret(&'static str),

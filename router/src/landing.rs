@@ -27,7 +27,7 @@ use crate::config::Landing;
 
 pub use delivery::{Delivery, Outcome, next_wait};
 #[cfg(target_arch = "wasm32")]
-pub use send::answer;
+pub use send::{answer, send_own};
 
 /// The largest body, before and after decompression, in bytes. An isolate has 128 MB for everything.
 pub const MAX_BODY: usize = 4 << 20;

@@ -18,6 +18,7 @@ pub mod landing;
 pub mod lanes;
 pub mod problem;
 pub mod telemetry;
+pub mod watch;
 
 #[cfg(target_arch = "wasm32")]
 mod body;

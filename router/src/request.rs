@@ -23,7 +23,6 @@ use lakefront_query::{
     AnswerKey, Answers, Flight, Plan, REQUEST_DEADLINE, Resolved, Slices, Topology, Turn, Waiting, check_id,
     lake_statement, plan, plan_sql, query_infos, resolve, resolve_search,
 };
-use secrecy::SecretString;
 use url::Url;
 use worker::send::SendFuture;
 use worker::{Context, Env};
@@ -32,6 +31,7 @@ use crate::backends::engine::{CHECK_DEADLINE, Engine, can_answer, lag_seconds};
 use crate::backends::failover::{FailedCall, first_reply};
 use crate::backends::failure::{EngineFailure, StatementOrigin};
 use crate::clock::Instant;
+use crate::config::Config;
 use crate::geo::GeoPoint;
 use crate::geo::nearest_first;
 use crate::lanes::Lanes;
@@ -47,8 +47,7 @@ pub struct RequestContext {
     env: Env,
     context: Arc<Context>,
     exporter: Option<Arc<Exporter>>,
-    ingest: Option<Url>,
-    ingest_key: Option<SecretString>,
+    config: &'static Config,
     client: Option<GeoPoint>,
     lanes: Arc<Lanes>,
     answers: Arc<std::sync::Mutex<Answers>>,
@@ -75,14 +74,19 @@ const STALE_CHECK_DEADLINE: Duration = Duration::from_millis(1_500);
 
 impl RequestContext {
     /// Creates the state of a request that arrived now from `client`. With `fresh` it takes no kept answer.
-    pub fn new(state: &AppState, env: Env, context: Context, client: Option<GeoPoint>, fresh: bool) -> Self {
+    pub fn new(
+        state: &'static AppState,
+        env: Env,
+        context: Context,
+        client: Option<GeoPoint>,
+        fresh: bool,
+    ) -> Self {
         Self {
             engines: Arc::clone(&state.engines),
             env,
             context: Arc::new(context),
             exporter: state.exporter.clone(),
-            ingest: state.config.ingest.clone(),
-            ingest_key: state.config.ingest_key.clone(),
+            config: &state.config,
             client,
             lanes: Arc::default(),
             answers: Arc::clone(&state.answers),
@@ -625,7 +629,7 @@ impl Backends for RequestContext {
     }
 
     fn otlp_endpoint(&self) -> String {
-        let url = self.ingest.as_ref().map_or("", Url::as_str);
+        let url = self.config.ingest.as_ref().map_or("", Url::as_str);
         url.trim_end_matches('/').to_owned()
     }
 }

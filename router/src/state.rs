@@ -44,11 +44,9 @@ impl AppState {
     }
 
     fn new(env: &Env) -> Result<Self, ConfigError> {
-        let binding = |name: &str| Reflect::get(env, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
-        // On workerd an unset variable is bound to null.
         let config = Config::from_lookup(
-            |name| binding(name).as_string(),
-            binding(CONTAINER_BINDING).is_object(),
+            |name| binding(env, name).as_string(),
+            is_bound(env, CONTAINER_BINDING),
         )?;
         lakefront_query::define_funnels(config.funnels.clone());
         let engines = Arc::new(Engine::all(&config));
@@ -61,4 +59,14 @@ impl AppState {
             answers: Arc::default(),
         })
     }
+}
+
+/// Returns true if the Worker has a binding of this name that is an object, such as a namespace of Durable Objects.
+pub fn is_bound(env: &Env, name: &str) -> bool {
+    binding(env, name).is_object()
+}
+
+/// Returns a binding. On workerd an unset variable is bound to null.
+fn binding(env: &Env, name: &str) -> JsValue {
+    Reflect::get(env, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
 }

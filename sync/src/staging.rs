@@ -1,6 +1,8 @@
 //! Staging: fills a day from the lake into tables of its own, with the same views, and then replaces the day of the
 //! real tables.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use lakefront_hot_tier::View;
 use uuid::Uuid;
@@ -23,87 +25,77 @@ const FILES_AT_ONCE: usize = 64;
 const TRACE_IDS: &str = "otel_traces_trace_id_ts";
 const TRACES: &str = "otel_traces";
 
-/// The staging tables of one attempt to build a day.
+/// The most rows that staging tables hold before new ones are created. `REPLACE PARTITION` shares files between two
+/// tables, but a merge in one of them ends that.
+const HELD_ROWS: u64 = 4_000_000;
+/// The most days that staging tables hold before new ones are created.
+const HELD_DAYS: usize = 100;
+
+/// Staging tables. They serve several days in turn, because creating them takes longer than filling a small day.
 #[derive(Debug)]
-pub struct Staging<'a> {
-    target: &'a Target,
-    day: Date,
-    /// The suffix of the tables' names, unique to the attempt. A failed attempt therefore cannot affect the next one.
+pub struct Staging {
+    /// The suffix of the tables' names, unique to this value.
     suffix: String,
-    /// The tables to replace: views, and raw tables if they keep the day.
+    parts: Parts,
+    /// The tables to replace: views, and raw tables if they are kept.
     replaced: Vec<String>,
+    /// The days that were filled. Their rows stay until the tables are dropped.
+    days: BTreeSet<Date>,
+    rows: u64,
 }
 
-impl<'a> Staging<'a> {
+/// The tables that [`Staging`] has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The raw tables to load.
+    pub sources: Vec<&'static str>,
+    /// The views to fill.
+    pub views: Vec<&'static View>,
+    /// True if rows of the raw tables are kept. Otherwise they only pass through to the views.
+    pub keep_raw: bool,
+}
+
+impl Staging {
     /// Creates the staging tables.
-    ///
-    /// With `keep_raw`, rows of the raw tables are kept. Otherwise they only pass through to the views.
     ///
     /// # Errors
     /// When ClickHouse fails.
-    pub async fn create(
-        target: &'a Target,
-        sources: &[&'static str],
-        views: &[&'static View],
-        day: Date,
-        keep_raw: bool,
-    ) -> Result<Self> {
+    pub async fn create(target: &Target, parts: Parts) -> Result<Self> {
         let suffix = format!("{MARK}{}", &Uuid::new_v4().simple().to_string()[..8]);
-        let mut staging = Self {
-            target,
-            day,
-            suffix,
-            replaced: Vec::new(),
-        };
-        let suffix = staging.suffix.clone();
-        for table in sources {
-            let engine = if keep_raw { "" } else { " ENGINE = Null" };
-            staging
-                .run(&format!(
-                    "CREATE TABLE otel.{table}{suffix} AS otel.{table}{engine}"
-                ))
-                .await?;
-            if keep_raw {
-                staging.replaced.push((*table).to_owned());
+        let mut replaced = Vec::new();
+        for table in &parts.sources {
+            let engine = if parts.keep_raw { "" } else { " ENGINE = Null" };
+            let create = format!("CREATE TABLE otel.{table}{suffix} AS otel.{table}{engine}");
+            run(target, &create).await?;
+            if parts.keep_raw {
+                replaced.push((*table).to_owned());
             }
-            if keep_raw && *table == TRACES {
-                staging.create_trace_ids().await?;
+            if parts.keep_raw && *table == TRACES {
+                create_trace_ids(target, &suffix).await?;
+                replaced.push(TRACE_IDS.to_owned());
             }
         }
-        for view in views {
+        for view in &parts.views {
             for statement in view.ddl(&suffix) {
-                staging.run(&statement).await?;
+                run(target, &statement).await?;
             }
-            staging.replaced.push(view.table());
+            replaced.push(view.table());
         }
-        Ok(staging)
+        Ok(Self {
+            suffix,
+            parts,
+            replaced,
+            days: BTreeSet::new(),
+            rows: 0,
+        })
     }
 
-    async fn create_trace_ids(&mut self) -> Result<()> {
-        let suffix = &self.suffix;
-        self.run(&format!(
-            "CREATE TABLE otel.{TRACE_IDS}{suffix} AS otel.{TRACE_IDS}"
-        ))
-        .await?;
-        let select: String = self
-            .target
-            .fetch_one(
-                "read a view's definition",
-                &format!(
-                    "SELECT as_select FROM system.tables WHERE database = 'otel' AND name = '{TRACE_IDS}_mv'"
-                ),
-            )
-            .await?;
-        let select = select.replace(
-            &format!("FROM otel.{TRACES}"),
-            &format!("FROM otel.{TRACES}{suffix}"),
-        );
-        self.run(&format!(
-            "CREATE MATERIALIZED VIEW otel.{TRACE_IDS}{suffix}_mv TO otel.{TRACE_IDS}{suffix} AS {select}"
-        ))
-        .await?;
-        self.replaced.push(TRACE_IDS.to_owned());
-        Ok(())
+    /// Returns true if the tables are those of `parts`, have nothing of `day`, and have room for it.
+    pub fn serves(&self, parts: &Parts, day: Date) -> bool {
+        self.parts == *parts
+            && !self.days.contains(&day)
+            && self.days.len() < HELD_DAYS
+            && self.rows < HELD_ROWS
     }
 
     /// Fills the tables with files of one table's day. `loader` names the table of the lake. `done` is called with the
@@ -112,30 +104,33 @@ impl<'a> Staging<'a> {
     /// # Errors
     /// When ClickHouse fails. [`Error::Count`] when rows are kept and their number differs from the lake's count.
     pub async fn fill(
-        &self,
+        &mut self,
         mut loader: Loader<'_>,
+        day: Date,
         files: &[DataFile],
         mut done: impl FnMut(usize, u64),
     ) -> Result<()> {
+        self.days.insert(day);
         let table = loader.table;
         loader.table = format!("{table}{}", self.suffix);
         for batch in batches(files) {
             loader.stage(batch).await?;
-            done(batch.len(), batch.iter().map(|file| file.rows).sum());
+            let rows = batch.iter().map(|file| file.rows).sum();
+            self.rows += rows;
+            done(batch.len(), rows);
         }
         if self.replaced.contains(&table) {
             let expected = files.iter().map(|file| file.rows).sum();
-            let found: u64 = self
-                .target
-                .fetch_one(
-                    "count rows",
-                    &format!("SELECT count() FROM otel.{}", loader.table),
-                )
-                .await?;
+            let id = day::partition_id(day);
+            let count = format!(
+                "SELECT count() FROM otel.{} WHERE _partition_id = '{id}'",
+                loader.table
+            );
+            let found: u64 = loader.target.fetch_one("count rows", &count).await?;
             if found != expected {
                 return Err(Error::Count {
                     table,
-                    day: self.day,
+                    day,
                     expected,
                     found,
                 });
@@ -153,15 +148,13 @@ impl<'a> Staging<'a> {
     ///
     /// # Errors
     /// When ClickHouse fails.
-    pub async fn replace(&self) -> Result<()> {
-        let id = day::partition_id(self.day);
-        let action = format!("put {} in place", self.day);
+    pub async fn replace(&self, target: &Target, day: Date) -> Result<()> {
+        let id = day::partition_id(day);
+        let action = format!("put {day} in place");
         for table in &self.replaced {
             // An empty staging table empties the day. A missing one changes nothing.
             let staging = self.table(table);
-            self.target
-                .replace_partition(&action, table, &id, &staging)
-                .await?;
+            target.replace_partition(&action, table, &id, &staging).await?;
         }
         Ok(())
     }
@@ -170,18 +163,40 @@ impl<'a> Staging<'a> {
     ///
     /// # Errors
     /// When ClickHouse fails. [`drop_leftovers`] drops the tables later.
-    pub async fn drop(self) -> Result<()> {
-        let tables = self.target.tables().await?;
+    pub async fn drop(self, target: &Target) -> Result<()> {
+        let tables = target.tables().await?;
         for sql in drops(&tables, &self.suffix) {
-            self.target.execute_unfenced("drop staging tables", &sql).await?;
+            target.execute_unfenced("drop staging tables", &sql).await?;
         }
         Ok(())
     }
+}
 
-    async fn run(&self, statement: &str) -> Result<()> {
-        let action = format!("build {} in staging", self.day);
-        Ok(self.target.execute_unfenced(&action, statement).await?)
-    }
+async fn create_trace_ids(target: &Target, suffix: &str) -> Result<()> {
+    let create = format!("CREATE TABLE otel.{TRACE_IDS}{suffix} AS otel.{TRACE_IDS}");
+    run(target, &create).await?;
+    let select: String = target
+        .fetch_one(
+            "read a view's definition",
+            &format!(
+                "SELECT as_select FROM system.tables WHERE database = 'otel' AND name = '{TRACE_IDS}_mv'"
+            ),
+        )
+        .await?;
+    let select = select.replace(
+        &format!("FROM otel.{TRACES}"),
+        &format!("FROM otel.{TRACES}{suffix}"),
+    );
+    let create = format!(
+        "CREATE MATERIALIZED VIEW otel.{TRACE_IDS}{suffix}_mv TO otel.{TRACE_IDS}{suffix} AS {select}"
+    );
+    run(target, &create).await
+}
+
+async fn run(target: &Target, statement: &str) -> Result<()> {
+    Ok(target
+        .execute_unfenced("create staging tables", statement)
+        .await?)
 }
 
 /// Drops the staging tables of interrupted attempts.

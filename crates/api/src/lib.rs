@@ -20,6 +20,7 @@ mod query;
 mod search;
 mod sync_health;
 mod table_status;
+mod thresholds;
 mod time_range;
 #[cfg(feature = "tzdb")]
 mod time_zone;
@@ -46,6 +47,7 @@ pub use query::{
 pub use search::{Cursor, SearchReply, SearchRequest, Signal, Wanted};
 pub use sync_health::{LeaseHealth, SyncHealth, TargetHealth};
 pub use table_status::{FilesBySize, TableStatus};
+pub use thresholds::Thresholds;
 pub use time_range::{Preset, TimeRange};
 #[cfg(feature = "tzdb")]
 pub use time_zone::time_zone;

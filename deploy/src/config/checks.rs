@@ -49,6 +49,8 @@ pub(super) fn check(config: &Config) -> Result<()> {
     }
     lakefront_api::parse_funnels(&config.funnels.join("\n"))
         .map_err(|fault| Error::value("funnels", fault))?;
+    lakefront_api::Thresholds::read(&config.watch.variable())
+        .map_err(|fault| Error::value("watch.thresholds", fault))?;
     for (key, kind) in [
         ("containers.chdb", &config.containers.chdb),
         ("containers.keeper", &config.containers.keeper),

@@ -35,7 +35,6 @@ pub fn configuration(system: &System, files: &Files, streams: &Streams, deployme
     worker.insert("vars".into(), variables(system, streams, deployment).into());
     containers(system, files, &mut worker)?;
     if !config.lands_by_pipelines() {
-        worker.remove("triggers");
         let bindings = &mut worker["durable_objects"]["bindings"];
         if let Some(bindings) = bindings.as_array_mut() {
             bindings.retain(|binding| binding["class_name"] != KEEPER && binding["class_name"] != TAIL);
@@ -63,6 +62,9 @@ pub fn variables(system: &System, streams: &Streams, deployment: &str) -> Map<St
     }
     if !config.funnels.is_empty() {
         set("FUNNELS", config.funnels.join("\n"));
+    }
+    if !config.watch.thresholds.is_empty() {
+        set("WATCH", config.watch.variable());
     }
     if config.containers.chdb_instances > 1 {
         set("CHDB_INSTANCES", config.containers.chdb_instances.to_string());
@@ -179,9 +181,13 @@ mod tests {
         );
         let worker = configuration(&system(&text), &files(), &Streams::new(), "d").unwrap();
         let all = worker.to_string();
-        assert!(!all.contains("keeper") && !all.contains("crons"), "{all}");
+        assert!(!all.contains("keeper"), "{all}");
+        assert_eq!(
+            worker["triggers"]["crons"][0], "*/2 * * * *",
+            "it watches all the same"
+        );
         assert_eq!(worker["vars"]["INGEST_URL"], "https://i.example");
-        assert_eq!(worker["durable_objects"]["bindings"].as_array().unwrap().len(), 1);
+        assert_eq!(worker["durable_objects"]["bindings"].as_array().unwrap().len(), 2);
         assert_eq!(worker["migrations"][1]["new_sqlite_classes"][0], KEEPER);
     }
 
@@ -204,6 +210,26 @@ mod tests {
         let lookup = |name: &str| worker["vars"][name].as_str().map(str::to_owned);
         let containers = lakefront_router::config::Containers::from_lookup(lookup).unwrap();
         assert_eq!(containers.instances.get(), 3);
+    }
+
+    #[test]
+    fn thresholds_reach_the_worker() {
+        let text = format!(
+            "{TIER_1}\n[watch]\nwebhook = true\nthresholds = {{ clickhouseLagSeconds = 3600, ingestLogShare = \"off\" }}\n"
+        );
+        let system = system(&text);
+        let variables = variables(&system, &streams(), "d");
+        assert_eq!(
+            variables["WATCH"],
+            r#"{"clickhouseLagSeconds":3600,"ingestLogShare":null}"#
+        );
+        assert!(system.secrets.iter().any(|secret| secret.name == "WATCH_WEBHOOK"));
+        let wrong = text.replace("clickhouseLagSeconds", "lag");
+        let error = Config::parse("lakefront.toml", &wrong).unwrap_err().to_string();
+        assert!(
+            error.contains("watch.thresholds") && error.contains("lag"),
+            "{error}"
+        );
     }
 
     /// The router reads what is rendered here.

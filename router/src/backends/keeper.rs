@@ -7,6 +7,7 @@ use futures::future::{Either, select};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
 
 use super::container;
+use crate::state;
 use crate::timer::Timer;
 
 /// The binding of the keeper's Durable Object namespace in `wrangler.toml`.
@@ -17,6 +18,11 @@ const OBJECT_NAME: &str = "keeper";
 
 /// The time within which a call returns. A keeper that has more to move goes on, and is awaited by the next call.
 const LIMIT: Duration = Duration::from_secs(600);
+
+/// Returns true if the Worker has the keeper's container.
+pub fn is_bound(env: &Env) -> bool {
+    state::is_bound(env, BINDING)
+}
 
 /// Runs the keeper to its end, or to the limit of a call.
 ///

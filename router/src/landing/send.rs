@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use lakefront_landing::{Chunk, RECEIPTS, Receipt, TooLarge};
 use lakefront_otel::decode::Signal;
 use lakefront_otlp::Format;
@@ -14,7 +14,7 @@ use worker::wasm_bindgen::{JsCast as _, JsValue};
 use worker::web_sys::{self, ReadableStream};
 use worker::{Context, Env, console_error};
 
-use super::{Compression, Delivery, Head, MAX_BODY, Outcome, Refusal, cross_origin, next_wait};
+use super::{Compression, Delivery, Head, MAX_BODY, Outcome, Refusal, Rows, cross_origin, next_wait};
 use crate::backends::fetch;
 use crate::body::{self, BodyError};
 use crate::clock::Instant;
@@ -73,18 +73,7 @@ async fn take(
     let body = read(head, compression, request).await?;
     let rows = head.rows(landing, format, &body, nonce())?;
     drop(body);
-    let mut outcome = Outcome::default();
-    let mut taken = Vec::new();
-    let mut deliveries = stream::iter(rows.chunks())
-        .map(|(of, chunk)| deliver(landing, env, of, chunk, begun))
-        .buffer_unordered(AT_ONCE);
-    while let Some((of, chunk, rows, delivery)) = deliveries.next().await {
-        if delivery == Delivery::Taken {
-            taken.extend(chunk.map(|chunk| (of, chunk)));
-        }
-        outcome.add(rows, delivery);
-    }
-    drop(deliveries);
+    let (outcome, taken) = deliver_all(landing, env, &rows, begun).await;
     if !taken.is_empty() {
         let env = env.clone();
         context.wait_until(async move { send_receipts(landing, &env, taken).await });
@@ -97,6 +86,53 @@ async fn take(
         }
     }
     Ok(outcome.answer(head.signal, format, rows.partial))
+}
+
+/// Sends log records of the Worker itself, in OTLP/HTTP's JSON encoding.
+///
+/// # Errors
+/// Returns the reason if streams did not take all of them.
+pub async fn send_own(landing: &Landing, env: &Env, logs: &str) -> Result<(), String> {
+    let begun = Instant::now();
+    let head = Head {
+        signal: Signal::Logs,
+        method: &Method::POST,
+        uri: &Uri::from_static("/v1/logs"),
+        headers: &HeaderMap::new(),
+        sender: None,
+        arrival: begun.timestamp().as_microsecond(),
+    };
+    let rows = head
+        .rows(landing, Format::Json, logs.as_bytes(), nonce())
+        .map_err(|refusal| refusal.to_string())?;
+    let (outcome, taken) = deliver_all(landing, env, &rows, begun).await;
+    if !taken.is_empty() {
+        send_receipts(landing, env, taken).await;
+    }
+    match outcome.taken() {
+        (_, true) => Ok(()),
+        (taken, false) => Err(format!("streams took only {taken} records")),
+    }
+}
+
+/// Sends the chunks of a request. Returns those that streams have taken, without their bodies.
+async fn deliver_all(
+    landing: &Landing,
+    env: &Env,
+    rows: &Rows,
+    begun: Instant,
+) -> (Outcome, Vec<(&'static str, Chunk)>) {
+    let (mut outcome, mut taken) = (Outcome::default(), Vec::new());
+    let mut deliveries = stream::iter(rows.chunks())
+        .map(|(of, chunk)| deliver(landing, env, of, chunk, begun))
+        .buffer_unordered(AT_ONCE);
+    while let Some((of, chunk, rows, delivery)) = deliveries.next().await {
+        if delivery == Delivery::Taken {
+            taken.extend(chunk.map(|chunk| (of, chunk)));
+        }
+        outcome.add(rows, delivery);
+    }
+    (outcome, taken)
 }
 
 /// Sends a chunk until its stream has taken it, or there is no time left. Returns the chunk without its body.

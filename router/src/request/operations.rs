@@ -3,18 +3,15 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use http::{Request, header};
 use lakefront_api::{BackendKind, IngestHealth, LakeHealth, Problem, ProblemType};
 use lakefront_app::ServerRows;
 use lakefront_clickhouse_http::code;
-use secrecy::ExposeSecret as _;
 use worker::Env;
 
 use super::RequestContext;
 use crate::backends::engine::Engine;
 use crate::backends::failure::EngineFailure;
-use crate::backends::fetch;
-use crate::config::Location;
+use crate::backends::ingest;
 
 /// The time limit for a part to report its health.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -34,33 +31,10 @@ impl RequestContext {
 
     /// Returns the health of ingest, or `None` if `INGEST_URL` is not set.
     pub(super) async fn ingest_health(&self) -> Result<Option<IngestHealth>, Problem> {
-        let Some(ingest) = &self.ingest else {
-            return Ok(None);
-        };
         let _lane = self.lanes.enter().await;
-        let health = async {
-            let broken = |error: String| EngineFailure::Unreachable(error);
-            let url = ingest.join("health").map_err(|error| broken(error.to_string()))?;
-            let mut request = Request::get(url.as_str());
-            if let Some(key) = &self.ingest_key {
-                request = request.header(header::AUTHORIZATION, format!("Bearer {}", key.expose_secret()));
-            }
-            let request = request
-                .body(String::new())
-                .map_err(|error| broken(error.to_string()))?;
-            let location = Location::Url(ingest.clone());
-            let reply = fetch::send(&location, &self.env, request, LIMIT).await?;
-            // A reply with status 503 has the same body, which says what is full.
-            serde_json::from_slice(&reply.body).map_err(|error| {
-                broken(format!(
-                    "/health answered {}, not the expected document: {error}",
-                    reply.status
-                ))
-            })
-        };
-        let health: Result<IngestHealth, EngineFailure> = health.await;
+        let health = ingest::health(&self.env, self.config).await;
         health
-            .map(Some)
+            .transpose()
             .map_err(|failure| no_answer("ingest at INGEST_URL", &failure))
     }
 

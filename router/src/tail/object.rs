@@ -6,7 +6,6 @@ use std::cell::RefCell;
 use futures::StreamExt as _;
 use lakefront_api::{Problem, ProblemType};
 use lakefront_tail::{Delivery, Filter, Hub, MEDIA_TYPE, MOST_TAILS, PATH, frames};
-use worker::js_sys::Reflect;
 use worker::wasm_bindgen::{self, JsValue};
 use worker::{
     DurableObject, Env, Method, Request, RequestInit, Response, ResponseBuilder, Result, State,
@@ -14,6 +13,7 @@ use worker::{
 };
 
 use crate::clock::Instant;
+use crate::state;
 use crate::timer::Timer;
 
 /// The binding of the object's namespace.
@@ -28,7 +28,7 @@ const ROWS: &str = "/rows";
 
 /// Returns true if the Worker has the object.
 pub fn is_bound(env: &Env) -> bool {
-    Reflect::get(env, &JsValue::from_str(BINDING)).is_ok_and(|binding| binding.is_object())
+    state::is_bound(env, BINDING)
 }
 
 /// Opens a tail.

@@ -120,9 +120,13 @@ pub fn is_observed(name: &str) -> bool {
     })
 }
 
-/// Returns the body of `POST /v1/logs` in OTLP/HTTP's JSON encoding.
+/// Returns the body of `POST /v1/logs` for events.
 pub fn export(events: &[QueryEvent]) -> String {
-    let records: Vec<_> = events.iter().map(QueryEvent::record).collect();
+    logs(events.iter().map(QueryEvent::record).collect())
+}
+
+/// Returns the body of `POST /v1/logs` for records of this Worker, in OTLP/HTTP's JSON encoding.
+pub fn logs(records: Vec<Value>) -> String {
     json!({
         "resourceLogs": [{
             "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": SERVICE}}]},

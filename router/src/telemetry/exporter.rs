@@ -50,25 +50,30 @@ impl Exporter {
     /// Sends the queue directly to ingest. Requests through this Worker would be reported themselves.
     async fn send(&self, env: &Env) {
         let events = self.queue().take();
-        let Ok(target) = self.ingest.join("v1/logs") else {
-            return;
-        };
-        let mut request = Request::post(target.as_str()).header(header::CONTENT_TYPE, "application/json");
-        if let Some(key) = &self.key {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {}", key.expose_secret()));
-        }
-        let Ok(request) = request.body(export(&events)) else {
-            return;
-        };
-        let location = Location::Url(self.ingest.clone());
-        match fetch::send(&location, env, request, LIMIT).await {
-            Ok(reply) if reply.status.is_success() => {}
-            Ok(reply) => console_error!("ingest refused the router's own events: {}", reply.status),
-            Err(failure) => console_error!("ingest does not take the router's own events: {failure}"),
+        if let Err(failure) = post(env, &self.ingest, self.key.as_ref(), export(&events)).await {
+            console_error!("the router's own events: {failure}");
         }
     }
 
     fn queue(&self) -> std::sync::MutexGuard<'_, ExportQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends the body of `POST /v1/logs` to ingest.
+///
+/// # Errors
+/// Returns the reason if ingest does not take it.
+pub async fn post(env: &Env, ingest: &Url, key: Option<&SecretString>, body: String) -> Result<(), String> {
+    let target = ingest.join("v1/logs").map_err(|error| error.to_string())?;
+    let mut request = Request::post(target.as_str()).header(header::CONTENT_TYPE, "application/json");
+    if let Some(key) = key {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {}", key.expose_secret()));
+    }
+    let request = request.body(body).map_err(|error| error.to_string())?;
+    match fetch::send(&Location::Url(ingest.clone()), env, request, LIMIT).await {
+        Ok(reply) if reply.status.is_success() => Ok(()),
+        Ok(reply) => Err(format!("ingest answers with status {}", reply.status)),
+        Err(failure) => Err(format!("ingest does not answer: {failure}")),
     }
 }

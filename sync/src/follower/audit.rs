@@ -79,6 +79,7 @@ impl Follower {
                 write(&self.target, &findings).await?;
             }
         }
+        self.drop_staging().await?;
         Ok(report)
     }
 
@@ -122,14 +123,13 @@ impl Follower {
         }
         if repair && findings.iter().any(Finding::differs) {
             self.withdraw_coverage(round, group, day).await?;
-            self.replace_day(round, group, day, &files, staging).await?;
+            self.replace_day(round, group, day, &files, &staging).await?;
             self.publish(round, &[]).await?;
             for finding in findings.iter_mut().filter(|finding| finding.differs()) {
                 finding.repaired = true;
             }
-        } else {
-            staging.drop().await?;
         }
+        self.staging = Some(staging);
         Ok(findings)
     }
 
@@ -139,7 +139,7 @@ impl Follower {
         table: &'static str,
         parts: &StagedDay<'_>,
         read_mode: ReadMode,
-        staging: &Staging<'_>,
+        staging: &Staging,
     ) -> Result<Finding> {
         let StagedDay { day, files, .. } = *parts;
         let loader = self.loader(round, table, read_mode);

@@ -34,7 +34,7 @@ use crate::plan::{self, Step, Work};
 use crate::progress::Progress;
 use crate::schema;
 use crate::source::Source;
-use crate::staging;
+use crate::staging::{self, Staging};
 use crate::table_group::{TableGroup, table_groups};
 
 /// Options of a round.
@@ -72,6 +72,8 @@ pub struct Follower {
     name: String,
     read_mode: Option<ReadMode>,
     lease: Option<Arc<Lease>>,
+    /// The staging tables of the day that was built last in this round.
+    staging: Option<Staging>,
     /// The bookkeeping as read under an earlier lease. It is valid if no other sync has written since.
     bookkeeping: Option<Bookkeeping>,
     /// The cached state after the last round under this lease.
@@ -159,6 +161,7 @@ impl Follower {
             name: holder(),
             read_mode: None,
             lease: None,
+            staging: None,
             bookkeeping: None,
             cached: None,
             last_loaded: None,
@@ -246,6 +249,7 @@ impl Follower {
     async fn work(&mut self, options: &Options, progress: &mut Progress) -> Result<Summary> {
         let mut round = self.open().await?;
         let nothing_left = self.catch_up(&mut round, options, progress).await?;
+        self.drop_staging().await?;
         if let Some(error) = round.first_error {
             return Err(error);
         }
@@ -330,6 +334,7 @@ impl Follower {
         if schema::add_declared(&self.target, &tables).await? {
             tables = self.target.tables().await?;
         }
+        self.staging = None;
         staging::drop_leftovers(&self.target, &tables).await?;
         let mut bookkeeping = self.target.read_bookkeeping(self.bookkeeping.take()).await?;
         // A killed sync may have written the coverage but not `otel.covered`.
@@ -440,6 +445,8 @@ impl Follower {
             }
         }
         if changed {
+            // They lack the new columns.
+            self.drop_staging().await?;
             round.tables = self.target.tables().await?;
         }
         Ok(())

@@ -14,7 +14,7 @@ use crate::ledger::{Compaction, DataFile, Entry, FILL, FileState, REPLACING, Reb
 use crate::load::{Loader, ReadMode};
 use crate::plan::{Step, Work};
 use crate::progress::Progress;
-use crate::staging::Staging;
+use crate::staging::{Parts, Staging};
 use crate::table_group::TableGroup;
 
 /// The parts of a day that are built in staging tables.
@@ -134,7 +134,8 @@ impl Follower {
         if reason != RebuildReason::First {
             self.withdraw_coverage(round, group, day).await?;
         }
-        self.replace_day(round, group, day, &files, staging).await?;
+        self.replace_day(round, group, day, &files, &staging).await?;
+        self.staging = Some(staging);
         round.summary.built += 1;
         Ok(())
     }
@@ -146,7 +147,7 @@ impl Follower {
         group: &TableGroup,
         day: Date,
         files: &FilesByTable,
-        staging: Staging<'_>,
+        staging: &Staging,
     ) -> Result<()> {
         let replacing = group
             .tables
@@ -155,7 +156,7 @@ impl Follower {
         self.target
             .write_ledger(&mut round.bookkeeping, replacing.collect())
             .await?;
-        staging.replace().await?;
+        staging.replace(&self.target, day).await?;
         let mut records = Vec::new();
         for table in &group.tables {
             for (path, entry) in round.bookkeeping.ledger.day(table, day).into_iter().flatten() {
@@ -182,8 +183,7 @@ impl Follower {
                 records.push(Record::mark(other, day, FILL, FileState::Loading));
             }
         }
-        self.target.write_ledger(&mut round.bookkeeping, records).await?;
-        staging.drop().await
+        self.target.write_ledger(&mut round.bookkeeping, records).await
     }
 
     async fn fill(
@@ -208,32 +208,44 @@ impl Follower {
         };
         let read_mode = self.read_mode(&round.snapshot).await?;
         let staging = self.stage(round, &parts, read_mode, progress).await?;
-        staging.replace().await?;
+        staging.replace(&self.target, day).await?;
         let filled = views
             .iter()
             .map(|view| Record::mark(&view.table(), day, FILL, FileState::Loaded));
         self.target
             .write_ledger(&mut round.bookkeeping, filled.collect())
             .await?;
-        staging.drop().await
+        self.staging = Some(staging);
+        Ok(())
     }
 
-    /// Builds a day in staging tables. No other table changes.
+    /// Builds a day in staging tables, those of an earlier day if they serve. No other table changes.
     pub(super) async fn stage(
-        &self,
+        &mut self,
         round: &mut Round,
         parts: &StagedDay<'_>,
         read_mode: ReadMode,
         progress: &mut Progress,
-    ) -> Result<Staging<'_>> {
-        let sources: Vec<&'static str> = parts.files.keys().copied().collect();
-        let staging =
-            Staging::create(&self.target, &sources, parts.views, parts.day, parts.keeps_raw).await?;
+    ) -> Result<Staging> {
+        let tables = Parts {
+            sources: parts.files.keys().copied().collect(),
+            views: parts.views.to_vec(),
+            keep_raw: parts.keeps_raw,
+        };
+        // After a failure the tables may have part of a day. They are left to `drop_leftovers`.
+        let mut staging = match self.staging.take() {
+            Some(staging) if staging.serves(&tables, parts.day) => staging,
+            other => {
+                self.staging = other;
+                self.drop_staging().await?;
+                Staging::create(&self.target, tables).await?
+            }
+        };
         for (table, files) in parts.files {
             let loader = self.loader(round, table, read_mode);
             let summary = &mut round.summary;
             staging
-                .fill(loader, files, |files, rows| {
+                .fill(loader, parts.day, files, |files, rows| {
                     summary.files += files as u64;
                     summary.rows += rows;
                     progress.moved(files, rows);
@@ -241,6 +253,14 @@ impl Follower {
                 .await?;
         }
         Ok(staging)
+    }
+
+    /// Drops the staging tables that are kept for the next day.
+    pub(super) async fn drop_staging(&mut self) -> Result<()> {
+        match self.staging.take() {
+            Some(staging) => staging.drop(&self.target).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The router's HTTP contract, tested against the Worker on workerd with the real chDB behind it.
 
 mod answers;
+mod bundle;
 mod container;
 mod estimate;
 mod parquet;
 mod tail;
+mod watch;
 
 use anyhow::{Context as _, Result};
 use lakefront_api::{EngineHealth, HealthReply, Problem, ProblemType, QueryInfo, QueryReply, Reason};

@@ -2,7 +2,6 @@
 //! own containers need Docker.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +17,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+use crate::bundle;
 
 /// Waits until something is so.
 ///
@@ -84,7 +85,7 @@ impl Cloud {
         let server = tokio::spawn(async move {
             axum::serve(listener, routes).await.ok();
         });
-        let (bundle, lake) = (bundle()?, TempDir::new()?);
+        let (bundle, lake) = (bundle::with(&ADDITIONS)?, TempDir::new()?);
         // A lake without tables counts as one that cannot be read.
         Lake::open(LakeConfig::at(LakeAt::folder(lake.path()).place()?)).await?;
         let own = [
@@ -184,42 +185,18 @@ impl Container {
     }
 }
 
-/// Returns a folder with the Worker and the stand-in in front of it.
-fn bundle() -> Result<TempDir> {
-    let (bundle, folder) = (Worker::bundle()?, TempDir::new()?);
-    fs::create_dir(folder.path().join("worker"))?;
-    for file in ["worker/index.js", "worker/index_bg.wasm", "assets.json"] {
-        fs::copy(bundle.join(file), folder.path().join(file))?;
-    }
-    std::os::unix::fs::symlink(bundle.join("site"), folder.path().join("site"))?;
-    fs::write(folder.path().join("stand_in.js"), include_str!("stand_in.js"))?;
-    let mut configuration = fs::read_to_string(bundle.join("workerd.capnp"))?;
-    for (before, addition) in [
-        (
-            "modules = [",
-            r#"(name = "stand_in.js", esModule = embed "stand_in.js"),"#,
-        ),
-        // The storage is in memory, and evicted with its object: Cloudflare keeps it.
-        (
-            "durableObjectNamespaces = [",
-            r#"(className = "ChdbContainer", uniqueKey = "chdb", enableSql = true, preventEviction = true),"#,
-        ),
-        (
-            "bindings = [",
-            r#"(name = "CHDB_CONTAINER", durableObjectNamespace = "ChdbContainer"),
-               (name = "STAND_IN", fromEnvironment = "STAND_IN"),
-               (name = "LAKEFRONT_LAKE", fromEnvironment = "LAKEFRONT_LAKE"),
-               (name = "LAKEFRONT_CHDB_SLOTS", fromEnvironment = "LAKEFRONT_CHDB_SLOTS"),
-               (name = "CHDB_INSTANCES", fromEnvironment = "CHDB_INSTANCES"),
-               (name = "CHDB_SLEEP_AFTER", fromEnvironment = "CHDB_SLEEP_AFTER"),"#,
-        ),
-    ] {
-        ensure!(configuration.contains(before), "workerd.capnp has no {before}");
-        configuration = configuration.replacen(before, &format!("{before}{addition}"), 1);
-    }
-    fs::write(folder.path().join("workerd.capnp"), configuration)?;
-    Ok(folder)
-}
+/// The stand-in in front of the Worker.
+const ADDITIONS: bundle::Additions<'_> = bundle::Additions {
+    script: include_str!("stand_in.js"),
+    // The storage is in memory, and evicted with its object: Cloudflare keeps it.
+    namespaces: r#"(className = "ChdbContainer", uniqueKey = "chdb", enableSql = true, preventEviction = true),"#,
+    bindings: r#"(name = "CHDB_CONTAINER", durableObjectNamespace = "ChdbContainer"),
+        (name = "STAND_IN", fromEnvironment = "STAND_IN"),
+        (name = "LAKEFRONT_LAKE", fromEnvironment = "LAKEFRONT_LAKE"),
+        (name = "LAKEFRONT_CHDB_SLOTS", fromEnvironment = "LAKEFRONT_CHDB_SLOTS"),
+        (name = "CHDB_INSTANCES", fromEnvironment = "CHDB_INSTANCES"),
+        (name = "CHDB_SLEEP_AFTER", fromEnvironment = "CHDB_SLEEP_AFTER"),"#,
+};
 
 /// Starts a container with the environment of the options. The answer is its address.
 async fn start(State(containers): State<Shared>, Path(object): Path<String>, options: String) -> String {
