@@ -253,6 +253,12 @@ test("a second metric is added from the list, and a formula divides the two by r
     assert.ok(part <= whole && Math.abs(share - (part / whole) * 100) <= Math.abs(share) * 0.01 + 0.01, `${step}: ${part} of ${whole} is not ${share}`);
   }
 
+  const file = await panel(page).locator('a[href^="/download/metrics.csv"]').getAttribute("href");
+  const [head, ...points] = (await (await page.request.get(new URL(file, page.url()).href)).text()).trim().split(/\r?\n/);
+  assert.equal(head.replace("\ufeff", ""), "time,series,value");
+  assert.equal(points.length, rows.size);
+  assert.ok(points.some((line) => line.includes("a / b * 100 /api/orders")), points[0]);
+
   // A formula alone, the fault of one, and the same address again.
   await panel(page).getByLabel("Draw").selectOption("the formula");
   await panel(page).getByRole("button", { name: "Apply" }).last().click();

@@ -39,7 +39,6 @@ fn tools(
     instead: Option<Markup>,
 ) -> Markup {
     let address = address(reply, zone, view);
-    let file = |format: &str| format!("/download/{}.{format}{address}", info.name);
     html! {
         div.tools {
             @if let Some(statement) = &reply.statement {
@@ -55,14 +54,27 @@ fn tools(
             }
             span.files {
                 a href={ "/sql/" (info.name) (address) } data-key="sql" rel="external" aria-label={ "Open as SQL: " (info.title) } { "Open as SQL" }
-                " Download "
-                a href=(file("csv")) download rel="external" aria-label={ (info.title) " as CSV" } { "CSV" }
-                " "
-                a href=(file("json")) download rel="external" aria-label={ (info.title) " as JSON" } { "JSON" }
-                " "
-                a href=(file("parquet")) download rel="external" aria-label={ (info.title) " as Parquet" } { "Parquet" }
+                " Download " (file(info, "CSV", &address)) " " (file(info, "JSON", &address)) " " (file(info, "Parquet", &address))
             }
         }
+    }
+}
+
+/// Renders the links to files with the points of a chart that several queries and a formula make. `reply` has its range.
+#[cfg(feature = "ssr")]
+pub fn of_chart(info: &QueryInfo, reply: &QueryReply, zone: &Zone, view: View) -> Markup {
+    let address = address(reply, zone, view);
+    html! {
+        div.tools {
+            span.files { "Download the chart " (file(info, "CSV", &address)) " " (file(info, "JSON", &address)) }
+        }
+    }
+}
+
+fn file(info: &QueryInfo, format: &str, address: &str) -> Markup {
+    let extension = format.to_ascii_lowercase();
+    html! {
+        a href={ "/download/" (info.name) "." (extension) (address) } download rel="external" aria-label={ (info.title) " as " (format) } { (format) }
     }
 }
 

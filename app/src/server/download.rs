@@ -5,6 +5,7 @@ use lakefront_api::{Problem, ProblemType, SqlRequest};
 use super::{
     PanelRequest,
     csv::csv,
+    metrics,
     panel::{query_of, reply_to},
     sql::{
         self,
@@ -21,6 +22,8 @@ use crate::{
 
 /// The name of the file with the answer to a statement of the SQL page. No query has it.
 const STATEMENT: &str = "sql";
+/// The name of the file with the points of the Metrics page's chart. No query has it.
+const CHART: &str = "metrics";
 
 /// A file to download.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +40,13 @@ pub struct Download {
 enum Question {
     Named(PanelRequest),
     Sql(SqlRequest),
+    /// The points of a chart, from a page's state and its zone.
+    Chart(View, String),
 }
 
 /// Returns an answer as a file. `top_errors.csv` has the rows of a query, `top_errors.json` the API's reply unchanged;
-/// `sql.csv` and `sql.json` those of a statement. `top_errors.parquet` and `sql.parquet` are files of the engine, whose columns
+/// `sql.csv` and `sql.json` those of a statement, `metrics.csv` and `metrics.json` the points of the chart of the Metrics
+/// page, with formulas. `top_errors.parquet` and `sql.parquet` are files of the engine, whose columns
 /// have its types.
 ///
 /// `pairs` are those of a page's query string. A parameter of the query's own, such as `limit`, may also be given
@@ -70,6 +76,10 @@ pub async fn download(
     let question = if name == STATEMENT {
         let view = View::from_query(&pairs.into_iter().collect());
         Question::Sql(sql::request(view.param(SQL).to_owned(), params(&view)))
+    } else if name == CHART {
+        let view = View::from_query(&pairs.into_iter().collect());
+        let zone = view.tz.clone().unwrap_or_else(|| "UTC".into());
+        Question::Chart(view, zone)
     } else {
         Question::Named(panel_request(&host, name, pairs, unknown)?)
     };
@@ -86,6 +96,7 @@ pub async fn download(
     let reply = match question {
         Question::Sql(request) => host.sql(request).await?,
         Question::Named(request) => reply_to(&host, &request, false).await.map_err(problem)?,
+        Question::Chart(view, zone) => metrics::points(view, &zone, &host).await.map_err(problem)?,
     };
     let body = match format {
         "csv" => csv(&reply).into_bytes(),
@@ -104,6 +115,10 @@ impl Question {
         Ok(match self {
             Self::Sql(request) => FileRequest::Sql(request),
             Self::Named(request) => FileRequest::Named(query_of(&request, false).map_err(problem)?),
+            Self::Chart(..) => {
+                let detail = format!("{CHART}.parquet: the points of a chart are a CSV or a JSON file");
+                return Err(Problem::new(ProblemType::NotFound, detail));
+            }
         })
     }
 }

@@ -39,15 +39,7 @@ use crate::{
 /// # Errors
 /// [`Failure::Problem`] if the range is invalid, or with the host's problem.
 pub async fn answer(request: &MetricsRequest, host: &QueryService) -> Result<MetricsAnswer, Failure> {
-    let view = view_of(&request.query);
-    let asker = Asker {
-        host,
-        range: time_range(&view.range, view.at.as_deref(), &request.tz, now())?,
-        at: past(view.at.as_deref(), &request.tz)?,
-        view,
-        tz: &request.tz,
-        pages: PageIndex::new(host.catalogue().into(), request.plain),
-    };
+    let asker = Asker::new(host, view_of(&request.query), &request.tz, request.plain)?;
     let wanted = Wanted::all(&asker.view);
     let letters: Vec<_> = wanted.iter().map(|wanted| wanted.letter).collect();
     let added = Letter::parse(asker.view.param("add")).filter(|letter| !letters.contains(letter));
@@ -58,6 +50,23 @@ pub async fn answer(request: &MetricsRequest, host: &QueryService) -> Result<Met
     } else {
         chart::answer(&asker, &wanted).await
     }
+}
+
+/// Returns the points of the chart that the address names, with `time`, `series` and `value`.
+///
+/// # Errors
+/// [`Failure::Problem`] if the address names no metric, the range is invalid, there are no points, or with the host's
+/// problem.
+pub async fn points(view: View, tz: &str, host: &QueryService) -> Result<QueryReply, Failure> {
+    let asker = Asker::new(host, view, tz, false)?;
+    let wanted = Wanted::all(&asker.view);
+    if wanted.is_empty() {
+        let detail = "metric: expected the name of a metric";
+        return Err(Problem::new(ProblemType::BadRequest, detail).into());
+    }
+    let points = chart::points(&asker, &wanted).await?;
+    let nothing = || Problem::new(ProblemType::NotFound, "there are no points in this range");
+    Ok(points.ok_or_else(nothing)?)
 }
 
 /// Asks named queries with what the page's address says.
@@ -73,7 +82,19 @@ struct Asker<'a> {
     pages: PageIndex,
 }
 
-impl Asker<'_> {
+impl<'a> Asker<'a> {
+    /// Creates the asker for a page's address. With `plain` its links are those of the page without JavaScript.
+    fn new(host: &'a QueryService, view: View, tz: &'a str, plain: bool) -> Result<Self, Failure> {
+        Ok(Self {
+            host,
+            range: time_range(&view.range, view.at.as_deref(), tz, now())?,
+            at: past(view.at.as_deref(), tz)?,
+            view,
+            tz,
+            pages: PageIndex::new(host.catalogue().into(), plain),
+        })
+    }
+
     /// Asks a query in a range, with parameters of its own and the page's filters.
     async fn ask(
         &self,

@@ -213,6 +213,33 @@ async fn the_nearest_region_answers_and_the_next_when_it_is_down() -> Result<()>
     Ok(())
 }
 
+/// The runbook of `docs/deploy/clickhouse.md`: another region, and a restart of each server on its disk.
+#[tokio::test]
+async fn a_region_is_added_and_both_are_restarted_while_viewers_read() -> Result<()> {
+    let mut tiers = Tiers::two().await?;
+    tiers.add_region().await?;
+    let clients = Clients::start(&tiers.worker, &top_errors(), 4);
+    assert_eq!(
+        tiers.from(TUNIS).await?.region.as_deref(),
+        Some("us"),
+        "a server without tables answers nobody"
+    );
+    tiers.sync_again().await?;
+    tiers.servers[1].covered().await?;
+    tiers.until_from(TUNIS, "eu").await?;
+
+    for (server, (place, region)) in [(BOSTON, "us"), (TUNIS, "eu")].into_iter().enumerate() {
+        tiers.servers[server].clickhouse.kill();
+        let other = tiers.from(place).await?;
+        assert_ne!(other.region.as_deref(), Some(region));
+        tiers.servers[server].clickhouse.restart().await?;
+        tiers.until_from(place, region).await?;
+    }
+    let report = clients.stop().await?;
+    report.print("a region added and both restarted under 4 clients");
+    nobody_saw_an_error(&report)
+}
+
 #[tokio::test]
 async fn views_answer_while_the_lake_cannot_be_read() -> Result<()> {
     let mut tiers = Tiers::two().await?;

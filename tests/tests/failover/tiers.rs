@@ -41,8 +41,16 @@ pub struct Tiers {
 /// A ClickHouse with a disk of its own.
 pub struct Server {
     pub clickhouse: ClickHouse,
+    /// Its entry in the Worker's configuration.
+    entry: Value,
     disk: TempDir,
 }
+
+/// A region: its name, latitude and longitude.
+type Region = (&'static str, f64, f64);
+
+const US: Region = ("us", 39.04, -77.49);
+const EU: Region = ("eu", 50.11, 8.68);
 
 /// The chDB behind the Worker. The stack has another one of its own.
 pub struct Chdb {
@@ -78,10 +86,21 @@ impl Chdb {
 }
 
 impl Server {
-    async fn start(lake: &LakeAt) -> Result<Self> {
+    async fn start((name, latitude, longitude): Region, lake: &LakeAt) -> Result<Self> {
         let disk = tempfile::Builder::new().prefix("lakefront-disk-").tempdir()?;
         let clickhouse = ClickHouse::embedded(disk.path(), Some(lake)).await?;
-        Ok(Self { clickhouse, disk })
+        let entry = json!({
+            "name": name,
+            "url": clickhouse.url().trim_end_matches('/'),
+            "region": name,
+            "latitude": latitude,
+            "longitude": longitude,
+        });
+        Ok(Self {
+            clickhouse,
+            entry,
+            disk,
+        })
     }
 
     /// Kills the server and empties its disk.
@@ -134,55 +153,48 @@ impl Server {
 impl Tiers {
     /// Starts a stack with one server.
     pub async fn two() -> Result<Self> {
-        Self::with(&[("us", 39.04, -77.49)], None).await
+        Self::with(&[US], None).await
     }
 
     /// Starts a stack with one server, behind a [`Relay`] that treats the Worker's requests by `treat`.
     pub async fn two_apart(treat: fn(&str) -> Treatment) -> Result<Self> {
-        Self::with(&[("us", 39.04, -77.49)], Some(treat)).await
+        Self::with(&[US], Some(treat)).await
     }
 
     /// Starts a stack with one server in each of two regions.
     pub async fn three() -> Result<Self> {
-        Self::with(&[("us", 39.04, -77.49), ("eu", 50.11, 8.68)], None).await
+        Self::with(&[US, EU], None).await
     }
 
-    async fn with(regions: &[(&str, f64, f64)], treat: Option<fn(&str) -> Treatment>) -> Result<Self> {
+    /// Adds a second region to a stack with one, as its runbook says: a server with an empty disk, a Worker that knows
+    /// both, and a sync that fills both.
+    pub async fn add_region(&mut self) -> Result<()> {
+        self.servers.push(Server::start(EU, self.stack.lake()).await?);
+        self.worker = Arc::new(worker(&self.stack, &self.chdb, &self.servers).await?);
+        Ok(())
+    }
+
+    async fn with(regions: &[Region], treat: Option<fn(&str) -> Treatment>) -> Result<Self> {
         let machine = MACHINE.lock().await;
         let stack = Stack::start().await?;
         stack.demo(&["--days", "1"]).await?;
         let chdb = Chdb::start(stack.lake().clone()).await?;
         let mut servers = Vec::new();
-        let mut configured = Vec::new();
         let mut relays = Vec::new();
-        for (region, latitude, longitude) in regions {
-            let server = Server::start(stack.lake()).await?;
-            let mut url = server.clickhouse.url().trim_end_matches('/').to_owned();
+        for region in regions {
+            let mut server = Server::start(*region, stack.lake()).await?;
             if let Some(treat) = treat {
-                let relay = Relay::start(&url, treat).await?;
-                url = relay.url();
+                let relay = Relay::start(server.clickhouse.url().trim_end_matches('/'), treat).await?;
+                server.entry["url"] = relay.url().into();
                 relays.push(relay);
             }
-            configured.push(json!({
-                "name": region,
-                "url": url,
-                "region": region,
-                "latitude": latitude,
-                "longitude": longitude,
-            }));
             servers.push(server);
         }
         let sync = sync(&stack, &servers).await?;
         for server in &servers {
             server.covered().await?;
         }
-        let worker = Worker::start(&[
-            ("CHDB_URL", &chdb.url()),
-            ("INGEST_URL", stack.ingest_url()),
-            ("CLICKHOUSE", &Value::from(configured).to_string()),
-            ("LOCATION_HEADER", LOCATION),
-        ])
-        .await?;
+        let worker = worker(&stack, &chdb, &servers).await?;
         let tiers = Self {
             worker: Arc::new(worker),
             chdb,
@@ -208,6 +220,24 @@ impl Tiers {
         self.worker.query_until(&top_errors(), wanted).await
     }
 
+    /// Queries the top errors of the last week from a location until this region's view answers.
+    pub async fn until_from(&self, place: &str, region: &str) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let reply = self.from(place).await?;
+            if reply.reason == Reason::View && reply.region.as_deref() == Some(region) {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "{:?} of {:?}",
+                reply.reason,
+                reply.region
+            );
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// Queries the top errors of the last week from a location.
     pub async fn from(&self, place: &str) -> Result<QueryReply> {
         let request = self
@@ -220,6 +250,17 @@ impl Tiers {
         let (status, text) = (reply.status(), reply.text().await?);
         serde_json::from_str(&text).with_context(|| format!("{status}: {text}"))
     }
+}
+
+async fn worker(stack: &Stack, chdb: &Chdb, servers: &[Server]) -> Result<Worker> {
+    let configured = Value::from_iter(servers.iter().map(|server| server.entry.clone()));
+    Worker::start(&[
+        ("CHDB_URL", &chdb.url()),
+        ("INGEST_URL", stack.ingest_url()),
+        ("CLICKHOUSE", &configured.to_string()),
+        ("LOCATION_HEADER", LOCATION),
+    ])
+    .await
 }
 
 async fn sync(stack: &Stack, servers: &[Server]) -> Result<SyncProcess> {

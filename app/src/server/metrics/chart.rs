@@ -33,30 +33,16 @@ struct Entry<'a> {
 
 /// Asks for the metrics of the address, and renders their chart.
 pub async fn answer(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> Result<MetricsAnswer, Failure> {
-    let listed = try_join_all(wanted.iter().map(|wanted| wanted.listed(asker))).await?;
-    let is_several = wanted.len() > 1 || !asker.view.param("formula").is_empty();
-    let metrics = wanted.iter().zip(&listed);
-    let entries = metrics.filter_map(|(wanted, listed)| {
-        let metric = wanted.metric(listed)?;
-        Some(Entry { wanted, metric })
-    });
-    let entries: Vec<_> = entries.collect();
-    let Some(range) = listed[0].range.filter(|_| !entries.is_empty()) else {
-        return missing(asker, &listed[0], wanted, is_several);
+    let listed = listed(asker, wanted).await?;
+    let formula = formula(asker, wanted);
+    let Some((chart, range)) = Chart::of(asker, wanted, &listed, formula.as_ref()) else {
+        return missing(asker, &listed[0], wanted, is_several(asker, wanted));
     };
+    let is_several = chart.is_several;
     // The same range for every question.
     let between = TimeRange::Absolute {
         from: range.from,
         to: range.to,
-    };
-    let formula = formula(asker, wanted);
-    let is_joined = matches!(&formula, Some(Ok(formula)) if groups(formula, wanted).count() > 1);
-    let chart = Chart {
-        asker,
-        entries,
-        formula: formula.as_ref().and_then(|formula| formula.as_ref().ok()),
-        groups: is_joined.then_some(JOINED),
-        is_several,
     };
     let attributes = chart
         .entries
@@ -124,6 +110,9 @@ pub async fn answer(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> Result<MetricsA
     };
     let after = html! {
         (traces.unwrap_or_default())
+        @if let Some(drawn) = &drawn {
+            (render::provenance::of_chart(&drawn.info, &replies[0], &zone, asker.view.clone()))
+        }
         @for (entry, reply) in chart.entries.iter().zip(&replies) {
             footer {
                 @if is_several { p.of-metric translate="no" { strong { (entry.wanted.letter) } " " (entry.metric.name) } }
@@ -147,6 +136,30 @@ pub async fn answer(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> Result<MetricsA
     })
 }
 
+/// Asks for the metrics of the address. Returns the points of their chart with `time`, `series` and `value`, or `None` if
+/// there are none.
+pub async fn points(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> Result<Option<QueryReply>, Failure> {
+    let listed = listed(asker, wanted).await?;
+    let formula = formula(asker, wanted);
+    let Some((chart, range)) = Chart::of(asker, wanted, &listed, formula.as_ref()) else {
+        return Ok(None);
+    };
+    let (replies, width) = chart.answered(range).await?;
+    let functions = chart.functions(&replies);
+    let drawn = chart.drawing(&functions, &replies, range, width);
+    Ok(drawn.map(|drawn| drawn.reply))
+}
+
+/// Returns the types, units and services of each metric.
+async fn listed(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> Result<Vec<QueryReply>, Failure> {
+    try_join_all(wanted.iter().map(|wanted| wanted.listed(asker))).await
+}
+
+/// Returns true if the page is one of several metrics, or of a formula.
+fn is_several(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> bool {
+    wanted.len() > 1 || !asker.view.param("formula").is_empty()
+}
+
 /// What a chart shows.
 struct Chart<'a> {
     asker: &'a Asker<'a>,
@@ -158,7 +171,33 @@ struct Chart<'a> {
     is_several: bool,
 }
 
-impl Chart<'_> {
+impl<'a> Chart<'a> {
+    /// Returns the chart and its range, or `None` if no metric has points.
+    fn of(
+        asker: &'a Asker<'a>,
+        wanted: &'a [Wanted<'a>],
+        listed: &'a [QueryReply],
+        formula: Option<&'a Result<Formula, Fault>>,
+    ) -> Option<(Self, Range)> {
+        let metrics = wanted.iter().zip(listed);
+        let entries = metrics.filter_map(|(wanted, listed)| {
+            let metric = wanted.metric(listed)?;
+            Some(Entry { wanted, metric })
+        });
+        let entries: Vec<_> = entries.collect();
+        let range = listed.first()?.range.filter(|_| !entries.is_empty())?;
+        let formula = formula.and_then(|formula| formula.as_ref().ok());
+        let is_joined = formula.is_some_and(|formula| groups(formula, wanted).count() > 1);
+        let chart = Self {
+            asker,
+            entries,
+            formula,
+            groups: is_joined.then_some(JOINED),
+            is_several: is_several(asker, wanted),
+        };
+        Some((chart, range))
+    }
+
     /// Asks for the points of every metric in the same steps. Returns the answers, and the width of the steps in seconds.
     async fn answered(&self, range: Range) -> Result<(Vec<QueryReply>, u32), Failure> {
         let width = step::width(range);
