@@ -101,7 +101,9 @@ impl PageIndex {
 
     /// Returns true if a parameter of the address is a filter of some page.
     fn is_filter(&self, name: &str) -> bool {
-        let mut params = self.catalogue.iter().flat_map(|query| &query.params);
+        // A query without a panel is one of a page that has code of its own, such as Metrics.
+        let shown = self.catalogue.iter().filter(|query| !query.panels.is_empty());
+        let mut params = shown.flat_map(|query| &query.params);
         params.any(|param| param.name == name && param.is_filter()) && self.page_about(name).is_none()
     }
 

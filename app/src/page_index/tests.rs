@@ -21,6 +21,11 @@ fn index(plain: bool) -> PageIndex {
     PageIndex::new(
         vec![
             query(
+                "of_metric",
+                json!([{ "name": "metric", "kind": "text", "default": null, "max": 64, "description": "" }]),
+                json!([]),
+            ),
+            query(
                 "late",
                 json!([service]),
                 json!([{ "page": "web", "position": 2 }]),
@@ -137,6 +142,8 @@ fn a_filter_is_kept_where_it_does_not_apply_and_shown_as_such() {
         ("error_group".into(), "v1:a".into()),
         ("of.limit".into(), "9".into()),
         ("utm_source".into(), "mail".into()),
+        // No panel takes it: the page of metrics asks by itself.
+        ("metric".into(), "memory".into()),
     ]);
     let active = |page| -> Vec<_> {
         let active = pages.active(page, &view).into_iter();

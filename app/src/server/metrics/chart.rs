@@ -111,7 +111,7 @@ pub async fn answer(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> Result<MetricsA
     let after = html! {
         (traces.unwrap_or_default())
         @if let Some(drawn) = &drawn {
-            (render::provenance::of_chart(&drawn.info, &replies[0], &zone, asker.view.clone()))
+            footer { (render::provenance::of_chart(&drawn.info, &replies[0], &zone, asker.view.clone())) }
         }
         @for (entry, reply) in chart.entries.iter().zip(&replies) {
             footer {
