@@ -8,7 +8,8 @@
 //!
 //! A closed day to which nothing was added for [`QUIET`] ends as few files. All small files are rewritten as one,
 //! except a file that is more than [`STEP`] times larger than all smaller ones together. Otherwise each late row would
-//! have the whole day rewritten.
+//! have the whole day rewritten. A day of at most [`CHEAP_BYTES`] ends as one file whatever its rows: engines plan a query
+//! by all files of the table, so that the lake of a small service must not have several for each day of its years.
 
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub(crate) const FRESH: Duration = Duration::from_secs(30);
 pub(crate) const QUIET: Duration = Duration::from_secs(3600);
 /// Largest ratio of a small file of a closed day to the sum of the smaller ones with which it is rewritten.
 const STEP: u64 = 8;
+/// Size of small files of a closed day, in bytes, that is rewritten at once whatever their sizes.
+pub(crate) const CHEAP_BYTES: u64 = 4 << 20;
 /// Most files of one rewrite. Its bytes are bounded by [`cut`]. A rewrite is lost if its process ends, so that a process
 /// that restarts every minute must be able to finish one.
 const MOST_FILES: usize = 256;
@@ -97,14 +100,15 @@ fn smallest(files: &[Small], ascending: &[usize]) -> Vec<usize> {
     taken
 }
 
-/// Cuts the files where one is more than [`STEP`] times larger than all before it together.
+/// Cuts the files where one is more than [`STEP`] times larger than all before it together, and makes them more than
+/// [`CHEAP_BYTES`].
 fn steps(files: &[Small], ascending: &[usize]) -> Vec<Vec<usize>> {
     let mut runs: Vec<Vec<usize>> = Vec::new();
     let mut sum = 0;
     for index in ascending {
         let bytes = files[*index].bytes;
         match runs.last_mut() {
-            Some(run) if bytes <= sum * STEP => run.push(*index),
+            Some(run) if bytes <= sum * STEP || sum + bytes <= CHEAP_BYTES => run.push(*index),
             _ => runs.push(vec![*index]),
         }
         sum += bytes;

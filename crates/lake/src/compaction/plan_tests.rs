@@ -164,6 +164,26 @@ fn days_stay_within_bounds() {
     }
 }
 
+#[test]
+fn a_cheap_day_ends_as_one_file_and_a_large_one_is_not_rewritten_for_a_late_row() {
+    let planned = |large: u64, closed| {
+        let file = |bytes, sequence_number| Small {
+            bytes,
+            sequence_number,
+            age: 2 * QUIET,
+        };
+        let bounds = Bounds {
+            target_bytes: TARGET,
+            closed,
+        };
+        plan(&[file(large, 1), file(1_000, 2)], bounds)
+    };
+    let cheap = CHEAP_BYTES - 1_000;
+    assert_eq!(planned(cheap, true), [vec![0, 1]]);
+    assert_eq!(planned(cheap + 1, true), [] as [Vec<usize>; 0]);
+    assert_eq!(planned(cheap, false), [] as [Vec<usize>; 0]);
+}
+
 /// A process that ends after each rewrite gets a day of many thousand files done, by rewrites of a bounded size.
 #[test]
 fn a_process_that_restarts_after_each_rewrite_comes_to_an_end() {
