@@ -2,7 +2,7 @@
 //!
 //! There are two kinds of manifests. The largest one that holds only files of one closed period is **settled**, and so is each
 //! one that is full. All others are **loose**. Periods are short near today, where files are replaced, and long before: the last
-//! two days, the month before them, and years. Planning a query takes an engine about a millisecond a manifest, so that a lake of
+//! two days, the month before them, and years. Planning a query takes chDB about 3 ms a manifest, so that a lake of
 //! years must not have one for each month.
 //!
 //! A commit adds one loose manifest. When there are more than [`MAX_LOOSE`], the smallest are merged into one, in

@@ -8,8 +8,8 @@
 //!
 //! A closed day to which nothing was added for [`QUIET`] ends as few files. All small files are rewritten as one,
 //! except a file that is more than [`STEP`] times larger than all smaller ones together. Otherwise each late row would
-//! have the whole day rewritten. A day of at most [`CHEAP_BYTES`] ends as one file whatever its rows: engines plan a query
-//! by all files of the table, so that the lake of a small service must not have several for each day of its years.
+//! have the whole day rewritten. A day of at most [`CHEAP_BYTES`] ends as one file whatever its rows: a rewrite costs little
+//! there, and a query over many days opens each file of them.
 
 use std::time::Duration;
 
