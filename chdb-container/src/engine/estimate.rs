@@ -1,4 +1,4 @@
-//! What a statement would read of the lake, without running it.
+//! Estimates the rows, files and bytes of the lake that a statement would read, without running it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

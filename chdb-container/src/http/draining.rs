@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::reply;
 use crate::Error;
 
-/// Whether the process was told to end. Clones share it.
+/// A flag that is set once the process is told to end. Clones share the flag.
 #[derive(Debug, Clone, Default)]
 pub struct Draining(Arc<AtomicBool>);
 

@@ -203,8 +203,8 @@ pub enum ChartKind {
     /// Moments that every chart over time marks, such as releases. `x` is the time of a moment, `series` its name. No panel
     /// shows the query.
     Markers,
-    /// What calls what: `x` is the column of the caller, `series` that of the callee, and `y` has how many calls there were
-    /// a minute, the share that failed, and how long they took in milliseconds.
+    /// A drawing of the calls between services. `x` is the column of the caller and `series` that of the callee. `y` has
+    /// three columns: calls a minute, the share of failed calls, and the duration in milliseconds.
     Map,
     /// Rows one at a time, the first one first, with links to the row before and after. `x` is the column that counts
     /// as their time.

@@ -160,7 +160,7 @@ fn is_several(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> bool {
     wanted.len() > 1 || !asker.view.param("formula").is_empty()
 }
 
-/// What a chart shows.
+/// The metrics and the formula of one chart.
 struct Chart<'a> {
     asker: &'a Asker<'a>,
     /// The metrics that have points.

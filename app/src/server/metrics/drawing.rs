@@ -30,7 +30,7 @@ pub struct Drawn<'a> {
     pub unit: &'a str,
 }
 
-/// What a chart draws, in the form of a named query with its answer.
+/// The lines of a chart with their values, in the form of a named query and its answer.
 pub struct Drawing {
     /// The chart and its columns.
     pub info: QueryInfo,

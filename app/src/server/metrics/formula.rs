@@ -20,7 +20,7 @@ pub struct Formula {
 pub struct Fault {
     /// The number of characters before the fault.
     pub position: usize,
-    /// What was expected, and what to do.
+    /// The message: what the formula should have at the fault, and how to correct it.
     pub message: String,
 }
 

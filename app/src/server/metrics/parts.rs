@@ -13,7 +13,7 @@ use super::{
 };
 use crate::render;
 
-/// What is said of a metric without points.
+/// The sentence that the page shows for a metric without points.
 pub const NO_POINTS: &str =
     "No points of this metric in this range. A longer one, or fewer filters, may show more.";
 

@@ -1,4 +1,4 @@
-//! What a statement would read, before it runs.
+//! The estimate of a statement: the rows, files and bytes that it would read, shown before it runs.
 
 use lakefront_api::{Estimate, SqlRequest, TableEstimate, Zone};
 use lakefront_chart::{bytes, clock, count};
