@@ -253,7 +253,7 @@ test("a second metric is added from the list, and a formula divides the two by r
     assert.ok(part <= whole && Math.abs(share - (part / whole) * 100) <= Math.abs(share) * 0.01 + 0.01, `${step}: ${part} of ${whole} is not ${share}`);
   }
 
-  const file = await panel(page).locator('a[href^="/download/metrics.csv"]').getAttribute("href");
+  const file = await panel(page).locator('a[href^="/download/metric_chart.csv"]').getAttribute("href");
   const [head, ...points] = (await (await page.request.get(new URL(file, page.url()).href)).text()).trim().split(/\r?\n/);
   assert.equal(head.replace("\ufeff", ""), "time,series,value");
   assert.ok(points.length >= rows.size, `${points.length} points, and ${rows.size} in the table`);
@@ -275,6 +275,9 @@ test("a second metric is added from the list, and a formula divides the two by r
   await answered(page);
   await page.waitForFunction(() => document.querySelector("#metrics .fault mark")?.textContent === "z");
   assert.match(await panel(page).getByRole("alert").innerText(), /the chart has no metric z; it has a, b/);
+  const refused = await page.request.get(new URL(`/download/metric_chart.csv${new URL(page.url()).search}`, page.url()).href);
+  assert.equal(refused.status(), 400);
+  assert.match((await refused.json()).detail, /^formula: the chart has no metric z; it has a, b/);
   assert.deepEqual(await axeFindings(page), []);
   await panel(page).getByRole("link", { name: "Remove a" }).click();
   await page.waitForURL((url) => !url.searchParams.has("metric") && url.searchParams.has("b.metric"));
@@ -320,7 +323,7 @@ test("several metrics are compared without JavaScript on a phone", async () => {
 test("the points of a metric are saved as CSV", async () => {
   const page = await open(browser, "/metrics?metric=process.memory.usage&range=7d&group=service");
   await settled(page);
-  const href = await panel(page).locator('a[href*=".csv"]:not([href^="/download/metrics."])').getAttribute("href");
+  const href = await panel(page).locator('a[href*=".csv"]:not([href^="/download/metric_chart."])').getAttribute("href");
   const file = await (await fetch(new URL(href, page.url()))).text();
   const [head, ...lines] = file.trim().split("\n");
   assert.match(head, /^"?time"?,"?series"?,"?average"?/);

@@ -39,6 +39,7 @@ fn tools(
     instead: Option<Markup>,
 ) -> Markup {
     let address = address(reply, zone, view);
+    let file = |format| file(&info.name, &info.title, format, &address);
     html! {
         div.tools {
             @if let Some(statement) = &reply.statement {
@@ -54,27 +55,28 @@ fn tools(
             }
             span.files {
                 a href={ "/sql/" (info.name) (address) } data-key="sql" rel="external" aria-label={ "Open as SQL: " (info.title) } { "Open as SQL" }
-                " Download " (file(info, "CSV", &address)) " " (file(info, "JSON", &address)) " " (file(info, "Parquet", &address))
+                " Download " (file("CSV")) " " (file("JSON")) " " (file("Parquet"))
             }
         }
     }
 }
 
-/// Renders the links to files with the points of a chart that several queries and a formula make. `reply` has its range.
+/// Renders the links to files with the points of a chart that several queries and a formula make. `name` is the files',
+/// `title` the chart's, and `reply` has its range.
 #[cfg(feature = "ssr")]
-pub fn of_chart(info: &QueryInfo, reply: &QueryReply, zone: &Zone, view: View) -> Markup {
+pub fn of_chart(name: &str, title: &str, reply: &QueryReply, zone: &Zone, view: View) -> Markup {
     let address = address(reply, zone, view);
     html! {
         div.tools {
-            span.files { "Download the chart " (file(info, "CSV", &address)) " " (file(info, "JSON", &address)) }
+            span.files { "Download the chart " (file(name, title, "CSV", &address)) " " (file(name, title, "JSON", &address)) }
         }
     }
 }
 
-fn file(info: &QueryInfo, format: &str, address: &str) -> Markup {
+fn file(name: &str, title: &str, format: &str, address: &str) -> Markup {
     let extension = format.to_ascii_lowercase();
     html! {
-        a href={ "/download/" (info.name) "." (extension) (address) } download rel="external" aria-label={ (info.title) " as " (format) } { (format) }
+        a href={ "/download/" (name) "." (extension) (address) } download rel="external" aria-label={ (title) " as " (format) } { (format) }
     }
 }
 

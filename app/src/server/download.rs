@@ -22,8 +22,6 @@ use crate::{
 
 /// The name of the file with the answer to a statement of the SQL page. No query has it.
 const STATEMENT: &str = "sql";
-/// The name of the file with the points of the Metrics page's chart. No query has it.
-const CHART: &str = "metrics";
 
 /// A file to download.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +43,8 @@ enum Question {
 }
 
 /// Returns an answer as a file. `top_errors.csv` has the rows of a query, `top_errors.json` the API's reply unchanged;
-/// `sql.csv` and `sql.json` those of a statement, `metrics.csv` and `metrics.json` the points of the chart of the Metrics
-/// page, with formulas. `top_errors.parquet` and `sql.parquet` are files of the engine, whose columns
+/// `sql.csv` and `sql.json` those of a statement, `metric_chart.csv` and `metric_chart.json` the points of the chart of the
+/// Metrics page, with formulas. `top_errors.parquet` and `sql.parquet` are files of the engine, whose columns
 /// have its types.
 ///
 /// `pairs` are those of a page's query string. A parameter of the query's own, such as `limit`, may also be given
@@ -76,7 +74,7 @@ pub async fn download(
     let question = if name == STATEMENT {
         let view = View::from_query(&pairs.into_iter().collect());
         Question::Sql(sql::request(view.param(SQL).to_owned(), params(&view)))
-    } else if name == CHART {
+    } else if name == metrics::CHART {
         let view = View::from_query(&pairs.into_iter().collect());
         let zone = view.tz.clone().unwrap_or_else(|| "UTC".into());
         Question::Chart(view, zone)
@@ -116,7 +114,10 @@ impl Question {
             Self::Sql(request) => FileRequest::Sql(request),
             Self::Named(request) => FileRequest::Named(query_of(&request, false).map_err(problem)?),
             Self::Chart(..) => {
-                let detail = format!("{CHART}.parquet: the points of a chart are a CSV or a JSON file");
+                let detail = format!(
+                    "{}.parquet: the points of a chart are a CSV or a JSON file",
+                    metrics::CHART
+                );
                 return Err(Problem::new(ProblemType::NotFound, detail));
             }
         })

@@ -33,6 +33,9 @@ use crate::{
     view::{RangeChoice, View},
 };
 
+/// The name of the file with the points of the chart. No query has it.
+pub const CHART: &str = "metric_chart";
+
 /// Renders the content of the page: a chart of the metrics that the address names. Without one, and while another is added,
 /// the list.
 ///

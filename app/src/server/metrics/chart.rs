@@ -4,7 +4,7 @@ use futures::{
     future::{join_all, try_join_all},
     join,
 };
-use lakefront_api::{ChartKind, QueryReply, Range, TimeRange};
+use lakefront_api::{ChartKind, Problem, ProblemType, QueryReply, Range, TimeRange};
 use maud::html;
 
 use super::{
@@ -111,7 +111,7 @@ pub async fn answer(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> Result<MetricsA
     let after = html! {
         (traces.unwrap_or_default())
         @if let Some(drawn) = &drawn {
-            footer { (render::provenance::of_chart(&drawn.info, &replies[0], &zone, asker.view.clone())) }
+            footer { (render::provenance::of_chart(super::CHART, &drawn.info.title, &replies[0], &zone, asker.view.clone())) }
         }
         @for (entry, reply) in chart.entries.iter().zip(&replies) {
             footer {
@@ -138,9 +138,16 @@ pub async fn answer(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> Result<MetricsA
 
 /// Asks for the metrics of the address. Returns the points of their chart with `time`, `series` and `value`, or `None` if
 /// there are none.
+///
+/// # Errors
+/// [`ProblemType::BadRequest`] with the fault of the formula, or the host's.
 pub async fn points(asker: &Asker<'_>, wanted: &[Wanted<'_>]) -> Result<Option<QueryReply>, Failure> {
-    let listed = listed(asker, wanted).await?;
     let formula = formula(asker, wanted);
+    if let Some(Err(fault)) = &formula {
+        let detail = format!("formula: {} (at character {})", fault.message, fault.position + 1);
+        return Err(Problem::new(ProblemType::BadRequest, detail).into());
+    }
+    let listed = listed(asker, wanted).await?;
     let Some((chart, range)) = Chart::of(asker, wanted, &listed, formula.as_ref()) else {
         return Ok(None);
     };
