@@ -1,6 +1,6 @@
 //! Reads manifests, and merges them for a new snapshot.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use iceberg::io::FileIO;
@@ -13,12 +13,12 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::fifo_cache::FifoCache;
 use crate::lake_file::day;
-use crate::manifest_merge::{self, ManifestStats, Period};
+use crate::manifest_merge::{self, ManifestStats};
 
-/// Number of manifests whose entries are cached: more than there are loose ones, see [`manifest_merge`].
-const CAPACITY: usize = 64;
+/// Number of manifests whose entries are cached: more than a table has, see [`manifest_merge`].
+const CAPACITY: usize = 16;
 /// Largest number of entries of a cached manifest. A larger manifest is rarely merged, so it is not worth its memory.
-const MAX_CACHED_ENTRIES: usize = 64;
+const MAX_CACHED_ENTRIES: usize = 256;
 
 /// The files that a commit adds to and removes from a table.
 #[derive(Clone, Copy, Debug)]
@@ -134,43 +134,18 @@ pub(crate) async fn merge_manifests(
         }
     }
 
-    let mut groups: BTreeMap<Period, Group> = BTreeMap::new();
+    let mut outputs = [Group::default(), Group::default()];
     // Without a merge, all new files go into one manifest, so that a commit writes one.
     let split = !rewrite.is_empty();
-    let period_of = |file: &DataFile| match split {
-        true => manifest_merge::period(day(file.partition()), target.today),
-        false => Period::Open,
+    let group_of = |file: &DataFile| {
+        usize::from(split && manifest_merge::is_closed(day(file.partition()), target.today))
     };
     for entry in entries {
-        groups
-            .entry(period_of(entry.data_file()))
-            .or_default()
-            .existing
-            .push(entry);
+        outputs[group_of(entry.data_file())].existing.push(entry);
     }
     for file in files.added {
-        groups.entry(period_of(file)).or_default().added.push(file);
+        outputs[group_of(file)].added.push(file);
     }
-    let mut loose = groups.remove(&Period::Open).unwrap_or_default();
-    let mut outputs = Vec::new();
-    let settled = manifest_merge::settled(&stats, target.today);
-    for (period, mut group) in groups {
-        match settled.get(&period) {
-            Some(main) if !rewrite.contains(main) => {
-                if manifest_merge::joins(group.len(), stats[*main].files) {
-                    let of_period = cache.get(file_io, ours[*main]).await?;
-                    group.existing.extend(of_period.iter().cloned());
-                    rewrite.push(*main);
-                    outputs.push(group);
-                } else {
-                    loose.existing.append(&mut group.existing);
-                    loose.added.append(&mut group.added);
-                }
-            }
-            _ => outputs.push(group),
-        }
-    }
-    outputs.push(loose);
 
     let mut manifests: Vec<ManifestFile> = foreign.into_iter().cloned().collect();
     for (index, manifest) in ours.into_iter().enumerate() {

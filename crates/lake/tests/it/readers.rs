@@ -16,7 +16,7 @@ async fn duckdb_and_pyiceberg_read_every_column_of_every_table() {
     let (folder, lake) = lake().await;
     let time = |n: i64| MARCH_10 + (n % 5) * DAY + n * SECOND;
     for table in tables() {
-        // More commits than loose manifests, so that folded manifests are read too.
+        // More commits than a table has manifests, so that merged ones are read too.
         for commit in 0..12 {
             let batch = rows(table.name, commit * 50, 50, time);
             let files = lake.write(table.name, batch).await.unwrap();
