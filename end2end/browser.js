@@ -50,7 +50,7 @@ export const catalogue = async () => (await fetch(new URL("/queries", URL_FULL))
 /** Returns the pages of the navigation, each with its address and its queries in order. */
 export async function pages() {
   const queries = await catalogue();
-  const names = ["overview", "errors", "services", "logs", "traces", "metrics", "web", "visitors", "vitals", "api", "sql", "operations"];
+  const names = ["overview", "errors", "services", "logs", "traces", "metrics", "web", "visitors", "vitals", "api", "sql", "usage", "operations"];
   return names.map((name) => {
     const place = (query) => query.panels?.find(({ page }) => page === name);
     const shown = queries.filter(place).sort((a, b) => place(a).position - place(b).position);

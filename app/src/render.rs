@@ -66,6 +66,7 @@ fn icon(page: Page) -> Markup {
         Page::Vitals => "M4 16a8 8 0 1 1 16 0M12 16l4-6",
         Page::Api => "M4 7h12M16 7l-3-3M16 7l-3 3M20 17H8M8 17l3-3M8 17l3 3",
         Page::Sql => "M4 6l6 6-6 6M12 18h8",
+        Page::Usage => "M4 19h16M7 19v-6M12 19V6M17 19v-9",
         Page::Operations => "M4 5h16v5H4zM4 14h16v5H4zM7 7.5v.1M7 16.5v.1",
         _ => "",
     };

@@ -94,7 +94,7 @@ pub fn costs(config: &Config, cost: &Cost) -> String {
         &format!("a month with {millions} million events"),
         cost.expected_month,
     );
-    text += "\n  Sizes of events are assumptions, in deploy/src/prices.toml. The prices are from\n";
+    text += "\n  Sizes of events are assumptions, in queries/prices.toml. The prices are from\n";
     for source in &cost.sources {
         text += &format!("    {source}\n");
     }

@@ -3,6 +3,7 @@
 mod grpc_listen;
 mod keep_days;
 mod keeper;
+mod keys;
 mod visitors;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -11,11 +12,12 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, ValueEnum};
 use lakefront_hosts::HostName;
 use lakefront_lake::{CompactionSettings, LakeLocation, RestCatalogConfig};
-use lakefront_otlp::BearerKeys;
+use lakefront_otlp::{BearerKeys, KeyOrigins, unknown_names};
 
 pub use grpc_listen::GrpcListen;
 pub use keep_days::{KeepDays, RetentionConfig};
 pub use keeper::{KeeperConfig, LandingConfig};
+pub use keys::{KeyBudgets, parse_budgets};
 pub use visitors::VisitorConfig;
 
 const EXAMPLES: &str = "\
@@ -82,7 +84,7 @@ pub struct ServerConfig {
     pub grpc_listen: GrpcListen,
 
     /// Keys, separated by commas; a request must carry one as `Authorization: Bearer KEY`. None means that no key is
-    /// needed
+    /// needed. A key may have a name before it, as in `shop=KEY`, under which the Usage page counts what it sends
     #[arg(
         long,
         env = "LAKEFRONT_INGEST_KEYS",
@@ -92,6 +94,22 @@ pub struct ServerConfig {
         value_name = "KEY,…"
     )]
     pub keys: BearerKeys,
+
+    /// Origins whose pages may use a key, by its name: `shop=https://shop.example,shop=https://www.shop.example`. A key without a
+    /// rule may be used from everywhere; one with a rule by pages of its origins alone
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_KEY_ORIGINS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "NAME=ORIGIN,…"
+    )]
+    pub key_origins: KeyOrigins,
+
+    /// What keys may send in a day of UTC, by their names: `shop=2GiB,blog=500MB`, of request bodies after decompression. Past
+    /// it requests get 429 until the day is over
+    #[arg(long, env = "LAKEFRONT_INGEST_KEY_BUDGETS", default_value = "", hide_default_value = true, value_parser = parse_budgets, value_name = "NAME=SIZE,…")]
+    pub key_budgets: KeyBudgets,
 
     /// Key of the router (its INGEST_KEY), which is accepted like the others. With it, events of the router's queries,
     /// which the Operations page shows, are taken from its holder alone; without it, from every sender but browsers.
@@ -184,6 +202,10 @@ pub struct ServerConfig {
     /// Time for which accepted requests are remembered, so that a repeated request is stored once; 0s turns this off
     #[arg(long, env = "LAKEFRONT_INGEST_REMEMBER_BATCHES", default_value = "10m", value_parser = parse_duration, value_name = "DURATION")]
     pub remember_batches: Duration,
+
+    /// Time between two writes of what senders sent into the lake, which the Usage page shows; 0s turns this off
+    #[arg(long, env = "LAKEFRONT_INGEST_USAGE_INTERVAL", default_value = "10m", value_parser = parse_duration, value_name = "DURATION")]
+    pub usage_interval: Duration,
 }
 
 impl ServerConfig {
@@ -360,6 +382,16 @@ pub enum ConfigError {
         /// `--max-body`
         body: ByteSize,
     },
+    /// A rule is for a key that does not exist.
+    #[error(
+        "{setting} names {name:?}, and --keys (LAKEFRONT_INGEST_KEYS) has no key of that name; expected {name}=KEY there"
+    )]
+    UnknownKey {
+        /// The setting with the rule.
+        setting: &'static str,
+        /// The name in the rule.
+        name: String,
+    },
     /// `--allow-origin` names an origin that no browser sends.
     #[error(
         "--allow-origin (LAKEFRONT_INGEST_ALLOW_ORIGIN) names {origin:?}; expected `*` or origins such as \
@@ -396,6 +428,25 @@ impl Config {
         }
         if limit.as_u64() / 4 < body.as_u64() {
             return Err(ConfigError::LogTooSmall { limit, body });
+        }
+        let server = &self.server;
+        let rules = [
+            (
+                "--key-origins (LAKEFRONT_INGEST_KEY_ORIGINS)",
+                unknown_names(server.key_origins.names(), &server.keys),
+            ),
+            (
+                "--key-budgets (LAKEFRONT_INGEST_KEY_BUDGETS)",
+                unknown_names(server.key_budgets.names(), &server.keys),
+            ),
+        ];
+        for (setting, unknown) in rules {
+            if let Some(name) = unknown.first() {
+                return Err(ConfigError::UnknownKey {
+                    setting,
+                    name: (*name).to_owned(),
+                });
+            }
         }
         for origin in &self.server.allow_origin {
             let browser_sends_it = origin == "*"

@@ -23,5 +23,6 @@ mod orphan_files;
 mod rate;
 mod run;
 mod time;
+mod usage;
 
 pub use run::Ingest;

@@ -78,6 +78,8 @@ pub struct Metrics {
     pub fsync: Histogram,
     /// Seconds of one commit: writing data files and appending them.
     pub commit: Family<TableLabel, Histogram>,
+    /// Commits of rows.
+    pub commits: Family<TableLabel, Counter>,
     /// Rows committed.
     pub committed_rows: Family<TableLabel, Counter>,
     /// Attempts to commit that failed.
@@ -120,6 +122,7 @@ impl Default for Metrics {
             wal_bytes: Counter::default(),
             fsync: Histogram::new(seconds()),
             commit: Family::new_with_constructor(move || Histogram::new(exponential_buckets(0.001, 2.0, 16))),
+            commits: Family::default(),
             committed_rows: Family::default(),
             commit_failures: Family::default(),
             compactions: Family::default(),
@@ -190,6 +193,7 @@ impl Metrics {
             Unit::Seconds,
             self.commit.clone(),
         );
+        r.register("commits", "Commits of rows", self.commits.clone());
         r.register("committed_rows", "Rows committed", self.committed_rows.clone());
         r.register(
             "commit_failures",

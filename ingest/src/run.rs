@@ -20,10 +20,11 @@ use crate::{
     orphan_files,
     pipeline::{Numbering, Pipeline, Progress, Setup},
     retention,
-    server::{AppState, Batches, BodyBytes, DayKey, LastLoss, LastRefusal, router, serve},
+    server::{AppState, Batches, BodyBytes, Budgets, DayKey, LastLoss, LastRefusal, router, serve},
     table_status,
     tail::Tails,
     time::now,
+    usage,
     wal::{FolderLock, Options, Recovered, Space, Wal},
 };
 
@@ -32,6 +33,9 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// Time that running requests may take to end once the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
+/// Time between two writes of what keys have sent of their budgets.
+const SAVE_BUDGETS: Duration = Duration::from_secs(10);
 
 /// A server with an open log, an open lake and a bound address.
 pub struct Ingest {
@@ -44,7 +48,7 @@ pub struct Ingest {
     stopping: watch::Sender<bool>,
     compactor: Compactor,
     /// The tasks that run now and then. They end when the value is dropped.
-    _periodic: JoinSet<()>,
+    periodic: JoinSet<()>,
     _lock: FolderLock,
 }
 
@@ -144,6 +148,7 @@ impl Ingest {
             listeners.push(listener);
             grpc_address = Some(address);
         }
+        let usage_interval = config.server.usage_interval;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let state = AppState {
             body_bytes: Arc::new(BodyBytes::new(
@@ -157,6 +162,7 @@ impl Ingest {
             decoders: Arc::new(Semaphore::new(processors)),
             day_key: Arc::new(DayKey::open(&folder, config.visitors.clone())),
             allowed_hosts: Arc::new(config.server.allowed_hosts.iter().cloned().collect()),
+            budgets: Arc::new(Budgets::open(&folder, config.server.key_budgets.clone())),
             config: Arc::new(config),
             wal,
             progress,
@@ -165,9 +171,18 @@ impl Ingest {
             tables,
             landing,
             metrics,
+            usage: Arc::new(usage::Counts::new(usage_interval)),
             rate: Arc::default(),
             last_refusal: LastRefusal::default(),
         };
+        usage::start(&mut periodic, state.clone());
+        let budgets = state.budgets.clone();
+        periodic.spawn(async move {
+            loop {
+                tokio::time::sleep(SAVE_BUDGETS).await;
+                budgets.save();
+            }
+        });
         Ok(Self {
             listeners,
             address,
@@ -177,7 +192,7 @@ impl Ingest {
             wal_thread,
             stopping,
             compactor,
-            _periodic: periodic,
+            periodic,
             _lock: lock,
         })
     }
@@ -205,7 +220,7 @@ impl Ingest {
             wal_thread,
             stopping,
             compactor,
-            _periodic,
+            mut periodic,
             _lock,
             ..
         } = self;
@@ -235,6 +250,10 @@ impl Ingest {
         if served.is_err() {
             tracing::warn!("some requests did not end in time");
         }
+        // The task that writes them now and then holds a handle to the log.
+        periodic.shutdown().await;
+        usage::write(&state).await;
+        state.budgets.save();
         stopping.send_replace(true);
         wal.close().await;
         let join = || {

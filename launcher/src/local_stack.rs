@@ -182,6 +182,8 @@ impl LocalStack {
         command.args(["--listen", &address(self.ports.ingest)]);
         command.args(["--grpc-listen", &address(self.ports.grpc)]);
         command.args(["--commit-interval", self.commit_interval]);
+        // Whoever tries the stack sees the Usage page fill.
+        command.args(["--usage-interval", "1m"]);
         command.arg("--data").arg(&self.data);
         if self.lake == Lake::S3 {
             s3::configure(&mut command, self.ports);

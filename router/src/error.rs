@@ -72,6 +72,14 @@ pub enum ConfigError {
         /// The name of the variable.
         name: &'static str,
     },
+    /// `INGEST_KEY_ORIGINS` has something that is no rule.
+    #[error("INGEST_KEY_ORIGINS: {0}")]
+    KeyOrigins(lakefront_otlp::InvalidRule),
+    /// `INGEST_KEY_ORIGINS` names a key that does not exist.
+    #[error(
+        "INGEST_KEY_ORIGINS names {0:?}, and INGEST_KEYS has no key of that name; expected {0}=KEY there"
+    )]
+    UnknownKey(String),
     /// `VISITOR_SECRET` is too short.
     #[error("VISITOR_SECRET: {0}")]
     VisitorSecret(&'static str),

@@ -7,6 +7,8 @@
 mod delivery;
 #[cfg(target_arch = "wasm32")]
 mod send;
+#[cfg(target_arch = "wasm32")]
+mod usage;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -19,8 +21,8 @@ use lakefront_otel::decode::{Request, Signal};
 use lakefront_otel::map::{Pseudonym, RequestContext};
 use lakefront_otel::{LOGS, TRACES};
 use lakefront_otlp::{
-    BatchId, Client, Format, InvalidBatchId, Limits, PartialSuccess, ROUTER_EVENT, RequestError, Status,
-    accept, code, day_key, given_key, has_router_events, skew_micros,
+    BatchId, Client, Format, InvalidBatchId, Limits, OWN_EVENTS, PartialSuccess, RequestError, Status, Usage,
+    accept, code, day_key, given_key, has_own_events, skew_micros,
 };
 
 use crate::config::Landing;
@@ -58,6 +60,8 @@ pub struct Head<'a> {
     pub sender: Option<IpAddr>,
     /// The time of arrival, in microseconds since 1970 UTC.
     pub arrival: i64,
+    /// True if this Worker itself sends, which alone may send [`OWN_EVENTS`].
+    pub is_own: bool,
 }
 
 /// The compression of a body that the Worker decompresses.
@@ -76,8 +80,11 @@ pub enum Refusal {
     #[error("send one of the keys in INGEST_KEYS as `Authorization: Bearer KEY`")]
     Unauthenticated,
     /// 403
-    #[error("events named {ROUTER_EVENT} are the router's own: send other events under another name")]
-    RouterEvent,
+    #[error("the key is for pages of other origins")]
+    KeyOrigin,
+    /// 403
+    #[error("events named {} are Lakefront's own: send other events under another name", OWN_EVENTS.join(", "))]
+    OwnEvent,
     /// 405
     #[error("OTLP is sent with POST")]
     Method,
@@ -116,7 +123,7 @@ impl Refusal {
         use StatusCode as S;
         match self {
             Self::Unauthenticated => (S::UNAUTHORIZED, code::UNAUTHENTICATED),
-            Self::RouterEvent => (S::FORBIDDEN, code::PERMISSION_DENIED),
+            Self::KeyOrigin | Self::OwnEvent => (S::FORBIDDEN, code::PERMISSION_DENIED),
             Self::Method => (S::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED),
             Self::MediaType | Self::ContentEncoding(_) => (S::UNSUPPORTED_MEDIA_TYPE, code::INVALID_ARGUMENT),
             Self::TooLarge | Self::Request(RequestError::Expands { .. }) | Self::Append(_) => {
@@ -124,6 +131,24 @@ impl Refusal {
             }
             Self::Body(_) | Self::Request(_) | Self::BatchId(_) => (S::BAD_REQUEST, code::INVALID_ARGUMENT),
             Self::NotTaken(_) => (S::SERVICE_UNAVAILABLE, code::UNAVAILABLE),
+        }
+    }
+
+    /// Returns the reason in one word.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::KeyOrigin => "key_origin",
+            Self::OwnEvent => "own_event",
+            Self::Method => "method",
+            Self::MediaType => "media_type",
+            Self::ContentEncoding(_) => "encoding",
+            Self::TooLarge => "too_large",
+            Self::Body(_) => "interrupted",
+            Self::Request(RequestError::Expands { .. }) | Self::Append(_) => "expands",
+            Self::Request(_) => "payload",
+            Self::BatchId(_) => "batch_id",
+            Self::NotTaken(_) => "not_taken",
         }
     }
 
@@ -181,13 +206,21 @@ pub fn cross_origin(request: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
 }
 
 impl Head<'_> {
+    /// Returns the name of the key that the request carries, if it is one of the keys.
+    pub fn key_name<'a>(&self, landing: &'a Landing) -> Option<&'a str> {
+        given_key(self.headers).and_then(|key| landing.keys.name_of(key))
+    }
+
     /// Returns the format and the compression of the body of a request that may be taken.
     ///
     /// # Errors
     /// Returns a refusal if the body need not be read.
     pub fn check(&self, landing: &Landing) -> Result<(Format, Compression), Refusal> {
-        if !landing.keys.is_open() && !given_key(self.headers).is_some_and(|key| landing.keys.contains(key)) {
-            return Err(Refusal::Unauthenticated);
+        if !landing.keys.is_open() {
+            let name = self.key_name(landing).ok_or(Refusal::Unauthenticated)?;
+            if !landing.key_origins.allow(name, self.headers) {
+                return Err(Refusal::KeyOrigin);
+            }
         }
         if self.method != Method::POST {
             return Err(Refusal::Method);
@@ -222,8 +255,8 @@ impl Head<'_> {
     ) -> Result<Rows, Refusal> {
         let skew = skew_micros(self.headers, self.uri, self.arrival);
         let accepted = accept(self.signal, format, body, self.arrival, skew, LIMITS)?;
-        if has_router_events(&accepted.request) {
-            return Err(Refusal::RouterEvent);
+        if !self.is_own && has_own_events(&accepted.request) {
+            return Err(Refusal::OwnEvent);
         }
         let id = BatchId::of(self.headers, self.uri)?;
         let authorization = self
@@ -253,7 +286,12 @@ impl Head<'_> {
             country: &client.country,
             arrival: self.arrival,
         };
+        let mut usage = Usage::default();
+        if !self.is_own {
+            usage.accepted(self.key_name(landing).unwrap_or_default(), self.signal, &accepted);
+        }
         Ok(Rows {
+            usage,
             partial: accepted.partial_success(),
             tables: tables(&accepted.request, &context, accepted.column_bytes)?,
             key,
@@ -267,6 +305,8 @@ impl Head<'_> {
 pub struct Rows {
     /// The records that were rejected and the values that were changed.
     pub partial: PartialSuccess,
+    /// The counts of the request, for the Usage page.
+    pub usage: Usage,
     tables: Vec<(&'static str, RecordBatch)>,
     key: ChunkKey,
     accepted: i64,

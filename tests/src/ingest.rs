@@ -31,6 +31,8 @@ impl Ingest {
             .args(["--listen", &address, "--grpc-listen", &grpc_address, "--data"])
             .arg(data)
             .args(arguments)
+            // Tests count rows. An argument turns it on.
+            .env("LAKEFRONT_INGEST_USAGE_INTERVAL", "0s")
             .envs(lake.environment());
         let mut process = Process::run("lakefront-ingest", command)?;
         process.ready(&format!("{url}/health")).await?;

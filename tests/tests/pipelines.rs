@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use lakefront_lake::{Lake, LakeConfig};
 use lakefront_landing::{NAMESPACE, definitions};
 use lakefront_otel::decode::Signal;
-use lakefront_otlp::{BearerKeys, Format};
+use lakefront_otlp::{BearerKeys, Format, KeyOrigins};
 use lakefront_router::config::Landing;
 use lakefront_router::landing::Head;
 use lakefront_tests::{Ingest, LakeAt, Pipelines, Relay, S3Lake, Tail, Taking, Treatment, Worker, command};
@@ -64,6 +64,7 @@ impl World {
             streams: BTreeMap::new(),
             token: None,
             keys: BearerKeys::default(),
+            key_origins: KeyOrigins::default(),
             visitor_secret: None,
         };
         let mut headers = HeaderMap::new();
@@ -75,6 +76,7 @@ impl World {
             headers: &headers,
             sender: None,
             arrival: jiff::Timestamp::now().as_microsecond(),
+            is_own: false,
         };
         let rows = head.rows(&landing, Format::Json, body, [0; 16])?;
         let mut sent = 0;

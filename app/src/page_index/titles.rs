@@ -21,6 +21,7 @@ pub const fn title(page: Page) -> &'static str {
         Page::Vitals => "Web vitals",
         Page::Api => "API",
         Page::Sql => "SQL",
+        Page::Usage => "Usage",
         Page::Operations => "Operations",
     }
 }

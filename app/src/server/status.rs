@@ -11,8 +11,8 @@ use lakefront_chart::{Unit, span};
 use super::types::{BackendRow, LakeContent};
 use crate::{QueryService, elapsed::ago, failure::Failure};
 
-/// Counts the rows of all tables without the router's own events, which are in the lake before any sender's rows.
-const COUNT: &str = "SELECT (SELECT count() FROM (SELECT 1 FROM otel_logs WHERE ServiceName != 'lakefront-router' LIMIT 1)) \
+/// Counts the rows of all tables without Lakefront's own events, which are in the lake before any sender's rows.
+const COUNT: &str = "SELECT (SELECT count() FROM (SELECT 1 FROM otel_logs WHERE ServiceName NOT IN ('lakefront-router', 'lakefront-ingest') LIMIT 1)) \
     + (SELECT count() FROM otel_traces) + (SELECT count() FROM otel_metrics_gauge) + (SELECT count() FROM otel_metrics_sum) \
     + (SELECT count() FROM otel_metrics_histogram)";
 

@@ -40,13 +40,15 @@ pub enum Page {
     Api,
     /// A statement of the viewer's own over the tables.
     Sql,
+    /// What senders sent, and what it costs.
+    Usage,
     /// The state of Lakefront itself.
     Operations,
 }
 
 impl Page {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Overview,
         Self::Errors,
         Self::Error,
@@ -63,6 +65,7 @@ impl Page {
         Self::Vitals,
         Self::Api,
         Self::Sql,
+        Self::Usage,
         Self::Operations,
     ];
 
@@ -85,6 +88,7 @@ impl Page {
             Self::Vitals => "vitals",
             Self::Api => "api",
             Self::Sql => "sql",
+            Self::Usage => "usage",
             Self::Operations => "operations",
         }
     }

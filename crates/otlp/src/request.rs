@@ -8,13 +8,14 @@ use lakefront_otel::{
 };
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
-use crate::{Format, PartialSuccess, Rejected, Rejection, check, skew};
+use crate::{Format, PartialSuccess, Rejected, Rejection, USAGE_EVENT, check, skew};
 
-/// The name of the events in which the router reports its queries. The Operations page shows them.
-pub const ROUTER_EVENT: &str = "lakefront.query";
+/// The names of the events that Lakefront itself writes: the queries, as the Operations page shows them, what senders sent, and
+/// the problems that the Worker finds.
+pub const OWN_EVENTS: [&str; 3] = ["lakefront.query", USAGE_EVENT, "lakefront.watch"];
 
-/// Returns true if one of the log records of a request is named [`ROUTER_EVENT`].
-pub fn has_router_events(request: &Request) -> bool {
+/// Returns true if one of the log records of a request has a name of [`OWN_EVENTS`].
+pub fn has_own_events(request: &Request) -> bool {
     let Request::Logs(logs) = request else {
         return false;
     };
@@ -27,10 +28,10 @@ pub fn has_router_events(request: &Request) -> bool {
             record.attributes.iter().any(|attribute| {
                 let value = attribute.value.as_ref().and_then(|value| value.value.as_ref());
                 attribute.key == "event.name"
-                    && matches!(value, Some(Value::StringValue(name)) if name == ROUTER_EVENT)
+                    && matches!(value, Some(Value::StringValue(name)) if OWN_EVENTS.contains(&name.as_str()))
             })
         };
-        record.event_name == ROUTER_EVENT || (record.event_name.is_empty() && attribute())
+        OWN_EVENTS.contains(&record.event_name.as_str()) || (record.event_name.is_empty() && attribute())
     })
 }
 
@@ -41,6 +42,8 @@ pub struct Accepted {
     pub request: Request,
     /// Number of rows that the request makes.
     pub rows: u32,
+    /// Bytes of the decompressed body.
+    pub body_bytes: usize,
     /// Approximate bytes that the request takes in memory.
     pub bytes: usize,
     /// Approximate bytes of the request as columns, with the rejected records.
@@ -179,6 +182,7 @@ pub fn accept(
     Ok(Accepted {
         request,
         rows,
+        body_bytes: body.len(),
         bytes,
         column_bytes,
         rejected,

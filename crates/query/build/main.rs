@@ -5,6 +5,7 @@ mod check;
 mod definition;
 #[path = "../../hot-tier/build/files.rs"]
 mod files;
+mod prices;
 mod search;
 
 use std::path::{Path, PathBuf};
@@ -77,7 +78,11 @@ fn read(queries: &Path) -> Result<Vec<Definition>, Vec<String>> {
 
 /// Reads and checks one folder.
 fn checked(folder: &Path) -> Result<Checked, Vec<String>> {
-    let text = |name: &str| files::text(&folder.join(name)).map_err(|fault| vec![fault]);
+    let text = |name: &str| {
+        let text = files::text(&folder.join(name)).map_err(|fault| vec![fault])?;
+        let place = format!("queries/{}/{name}", files::name(folder));
+        prices::insert(&text).map_err(|fault| vec![format!("{place}: {fault}")])
+    };
     let hot_sql = match folder.join("hot.sql").exists() {
         true => Some(text("hot.sql")?),
         false => None,

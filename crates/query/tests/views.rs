@@ -45,6 +45,7 @@ mv_sessions: otel_logs → bounce_rate; 93 days
 mv_totals: otel_logs, otel_traces → service_health, totals, unique_visitors_per_day; 365 days
 mv_totals_by_day: otel_logs, otel_traces → service_health, totals; 365 days
 mv_trace_spans: otel_traces → trace_spans; 92 days
+mv_usage: otel_logs → usage, usage_cost, usage_per_hour, usage_refused; 365 days
 mv_user_error_rows: otel_logs, otel_traces → errors_for_user; 92 days
 mv_user_errors: otel_logs, otel_traces → users_of_error, users_with_errors; 365 days
 mv_visitors: otel_logs → top_countries, top_devices; 365 days

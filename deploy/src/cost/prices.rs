@@ -116,7 +116,7 @@ pub struct Assumed {
 }
 
 static PRICES: LazyLock<Prices> = LazyLock::new(|| {
-    toml::from_str(include_str!("../prices.toml"))
+    toml::from_str(include_str!("../../../queries/prices.toml"))
         .expect("prices.toml is part of the program, and a test reads it")
 });
 

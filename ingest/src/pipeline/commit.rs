@@ -225,6 +225,7 @@ impl Committer {
         };
         match self.append(work, &mut piece).await {
             Ok(files) => {
+                self.metrics.commits.get_or_create(&TableLabel { table }).inc();
                 self.numbering.lock().await.done(table, piece.wal);
                 work.files += files;
                 work.rest = work.rest.slice(piece.rows, work.rest.num_rows() - piece.rows);

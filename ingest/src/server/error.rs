@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use bytesize::ByteSize;
 use lakefront_hosts::Foreign;
 use lakefront_otlp::{Format, InvalidBatchId, RequestError, Status, code};
 
@@ -25,11 +26,21 @@ pub enum ApiError {
     Foreign(#[from] Foreign),
     /// 403
     #[error(
-        "events named {} are the router's own: send them with the key of --router-key (LAKEFRONT_INGEST_ROUTER_KEY), \
-         and other events under another name",
-        lakefront_otlp::ROUTER_EVENT
+        "the key is for pages of other origins; the server allows them by --key-origins (LAKEFRONT_INGEST_KEY_ORIGINS)"
     )]
-    RouterEvent,
+    KeyOrigin,
+    /// 429
+    #[error(
+        "the key has sent {0} today, which is all that --key-budgets (LAKEFRONT_INGEST_KEY_BUDGETS) allows; it may send again at 00:00 UTC"
+    )]
+    Budget(ByteSize, Duration),
+    /// 403
+    #[error(
+        "events named {} are Lakefront's own: send them with the key of --router-key (LAKEFRONT_INGEST_ROUTER_KEY), \
+         and other events under another name",
+        lakefront_otlp::OWN_EVENTS.join(", ")
+    )]
+    OwnEvent,
     /// 404
     #[error("nothing is at {0}; OTLP goes to /v1/logs, /v1/traces and /v1/metrics")]
     NotFound(String),
@@ -113,7 +124,19 @@ impl ApiError {
         match self {
             Self::Unauthenticated => (S::UNAUTHORIZED, code::UNAUTHENTICATED, "unauthenticated", None),
             Self::Foreign(_) => (S::FORBIDDEN, code::PERMISSION_DENIED, "foreign", None),
-            Self::RouterEvent => (S::FORBIDDEN, code::PERMISSION_DENIED, "router_event", None),
+            Self::KeyOrigin => (S::FORBIDDEN, code::PERMISSION_DENIED, "key_origin", None),
+            Self::Budget(_, left) => {
+                let seconds = u32::try_from(left.as_secs())
+                    .unwrap_or(u32::MAX)
+                    .saturating_add(1);
+                (
+                    S::TOO_MANY_REQUESTS,
+                    code::RESOURCE_EXHAUSTED,
+                    "budget",
+                    Some(seconds),
+                )
+            }
+            Self::OwnEvent => (S::FORBIDDEN, code::PERMISSION_DENIED, "own_event", None),
             Self::NotFound(_) => (S::NOT_FOUND, code::NOT_FOUND, "not_found", None),
             Self::NoMethod(_) => (S::NOT_FOUND, code::UNIMPLEMENTED, "not_found", None),
             Self::MethodNotAllowed(..) => (S::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED, "method", None),

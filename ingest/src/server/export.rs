@@ -1,6 +1,10 @@
 //! The handler of `POST /v1/logs`, `/v1/traces` and `/v1/metrics`, and of the gRPC method `Export` of each signal.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -12,10 +16,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use bytesize::ByteSize;
 use lakefront_otel::decode::{Repair, Signal};
 use lakefront_otlp::{
-    Accepted, BatchId, Client, Format, Limits, PartialSuccess, accept, export_response, has_router_events,
-    skew_micros,
+    Accepted, BatchId, Client, Format, Limits, PartialSuccess, Usage, accept, export_response,
+    has_own_events, skew_micros,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, oneshot},
@@ -74,6 +79,13 @@ pub async fn export(
                 reason: error.reason(),
             };
             state.metrics.rejected_requests.get_or_create(&labels).inc();
+            // A request that is not committed in time is kept, and counted as accepted.
+            if !matches!(error, ApiError::NotCommitted) {
+                let key = auth::key_name(&state, &parts.headers);
+                state
+                    .usage
+                    .count(|usage| usage.refused(key, signal.name(), error.reason()));
+            }
             error.response(format.unwrap_or(Format::Json))
         }
     };
@@ -102,6 +114,10 @@ async fn take(
     let format = format.ok_or(ApiError::MediaType)?;
     let declared = compression(framing, headers)?;
     let id = BatchId::of(headers, &parts.uri)?;
+    let key = auth::key_name(state, headers);
+    if let Some((limit, left)) = state.budgets.exhausted(key, began_micros) {
+        return Err(ApiError::Budget(ByteSize::b(limit), left));
+    }
     if let Some(refusal) = state.wal.refusal() {
         return Err(refusal.into());
     }
@@ -145,6 +161,7 @@ async fn take(
         signal,
         kind,
         client,
+        key: key.to_owned(),
         has_id: id.is_some(),
         may_be_the_router: auth::may_be_the_router(state, headers),
         claimed,
@@ -174,9 +191,11 @@ struct Storing {
     signal: Signal,
     kind: BodyKind,
     client: Client,
+    /// The name of the request's key.
+    key: String,
     /// True if the sender gave the request an id.
     has_id: bool,
-    /// True if the request may carry the router's own events.
+    /// True if the request may carry events that Lakefront itself writes.
     may_be_the_router: bool,
     claimed: Option<InProgress>,
 }
@@ -189,6 +208,7 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
         signal,
         kind,
         client,
+        key,
         has_id,
         may_be_the_router,
         claimed,
@@ -196,12 +216,16 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
     let Received { bytes, held, .. } = received;
     let times = (arrival_micros, skew_micros);
     let accepted = decode(&state, kind, bytes.clone(), max_body(&state), times).await?;
-    if !may_be_the_router && has_router_events(&accepted.request) {
-        return Err(ApiError::RouterEvent);
+    if !may_be_the_router && has_own_events(&accepted.request) {
+        return Err(ApiError::OwnEvent);
     }
     let partial = accepted.partial_success();
     count_losses(&state, signal, &accepted, &partial);
-    let (rows, timed) = (accepted.rows, accepted.timed);
+    let (rows, timed, body_bytes) = (accepted.rows, accepted.timed, accepted.body_bytes as u64);
+    let mut used = Usage::default();
+    if state.usage.is_on() {
+        used.accepted(&key, signal, &accepted);
+    }
     let mut position = None;
     if rows > 0 {
         let header = Header {
@@ -236,12 +260,37 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
         }
         state.rate.add(rows.into());
     }
+    state.usage.count(|usage| usage.merge(used));
+    state.budgets.add(&key, body_bytes, arrival_micros);
     let accepted = batches::Accepted { partial, position };
     // Without an id and without times, two equal requests may be two different ones.
     if let Some(claimed) = claimed.filter(|_| has_id || timed) {
         claimed.accepted(accepted.clone());
     }
     Ok(accepted)
+}
+
+/// Appends log records of the program itself, in OTLP's JSON encoding.
+///
+/// # Errors
+/// Returns the reason if the log does not take them.
+pub async fn append_own(state: &AppState, body: Bytes) -> Result<(), ApiError> {
+    let arrival_micros = now_micros();
+    let kind = BodyKind::new(Signal::Logs, Format::Json, Compression::Identity);
+    let accepted = decode(state, kind, body.clone(), max_body(state), (arrival_micros, 0)).await?;
+    let address = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let header = Header {
+        position: 0,
+        rows: accepted.rows,
+        body: kind,
+        arrival_micros,
+        client: state.day_key.pseudonym(address, arrival_micros)?.bytes().to_vec(),
+        user_agent: String::new(),
+        country: String::new(),
+        skew_micros: 0,
+    };
+    log(state, header, body, accepted).await?;
+    Ok(())
 }
 
 /// Counts the rejected records and changed values of a request.

@@ -4,6 +4,7 @@ mod auth;
 mod batches;
 mod body;
 mod body_bytes;
+mod budgets;
 mod cors;
 mod day_key;
 mod error;
@@ -27,7 +28,9 @@ use lakefront_otel::decode::Signal;
 
 pub use batches::Batches;
 pub use body_bytes::BodyBytes;
+pub use budgets::Budgets;
 pub use day_key::DayKey;
+pub use export::append_own;
 pub use losses::LastLoss;
 pub use refusals::LastRefusal;
 pub use serve::serve;

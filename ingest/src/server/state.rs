@@ -6,13 +6,14 @@ use lakefront_api::{IngestCompaction, IngestLanding, IngestRetention, TableStatu
 use lakefront_hosts::AllowedHosts;
 use tokio::sync::{Semaphore, watch};
 
-use super::{Batches, BodyBytes, DayKey, LastLoss, LastRefusal};
+use super::{Batches, BodyBytes, Budgets, DayKey, LastLoss, LastRefusal};
 use crate::{
     config::Config,
     metrics::Metrics,
     pipeline::{Progress, Queued},
     rate::Rate,
     tail::Tails,
+    usage::Counts,
     wal::Wal,
 };
 
@@ -37,6 +38,8 @@ pub struct AppState {
     pub landing: watch::Receiver<IngestLanding>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// The counts of what senders sent.
+    pub usage: Arc<Counts>,
     /// Accepted records per second.
     pub rate: Arc<Rate>,
     /// The last request that was refused.
@@ -47,6 +50,8 @@ pub struct AppState {
     pub batches: Arc<Batches>,
     /// The key of the day's pseudonyms.
     pub day_key: Arc<DayKey>,
+    /// What keys with a budget have sent today.
+    pub budgets: Arc<Budgets>,
     /// The bytes that request bodies may take in memory.
     pub body_bytes: Arc<BodyBytes>,
     /// The open tails.

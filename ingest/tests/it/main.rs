@@ -18,3 +18,4 @@ mod skew;
 mod stop;
 mod support;
 mod tail;
+mod usage;

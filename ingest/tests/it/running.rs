@@ -36,7 +36,12 @@ impl Running {
             "--data",
             data,
         ];
-        let config = Config::parse_from(fixed.iter().chain(flags));
+        // Most tests count rows.
+        let usage: &[&str] = match flags.contains(&"--usage-interval") {
+            true => &[],
+            false => &["--usage-interval", "0s"],
+        };
+        let config = Config::parse_from(fixed.iter().chain(flags).chain(usage));
         let ingest = Ingest::start(config).await.expect("it starts");
         let (stop, stopped) = oneshot::channel();
         Self {

@@ -115,6 +115,32 @@ async fn mistakes_are_named() {
             vec!["--data", &path(&other), "--allow-origin", "shop.example"],
             "LAKEFRONT_INGEST_ALLOW_ORIGIN",
         ),
+        (
+            vec!["--data", &path(&other), "--key-origins", "shop=shop.example"],
+            "--key-origins",
+        ),
+        (
+            vec![
+                "--data",
+                &path(&other),
+                "--keys",
+                "shop=a",
+                "--key-budgets",
+                "shop=much",
+            ],
+            "--key-budgets",
+        ),
+        (
+            vec![
+                "--data",
+                &path(&other),
+                "--keys",
+                "shop=a",
+                "--key-budgets",
+                "shpo=1GiB",
+            ],
+            "LAKEFRONT_INGEST_KEY_BUDGETS",
+        ),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_lakefront-ingest"))
             .args(&flags)

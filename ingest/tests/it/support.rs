@@ -54,6 +54,8 @@ impl Server {
             .args(flags)
             .envs(lake.environment())
             .env("LAKEFRONT_LOG", "warn")
+            // Tests count rows.
+            .env("LAKEFRONT_INGEST_USAGE_INTERVAL", "0s")
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary starts");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lakefront_landing::landing_tables;
-use lakefront_otlp::{BearerKeys, VisitorSecret};
+use lakefront_otlp::{BearerKeys, KeyOrigins, VisitorSecret, unknown_names};
 use secrecy::SecretString;
 use url::Url;
 
@@ -19,6 +19,8 @@ pub struct Landing {
     pub token: Option<SecretString>,
     /// `INGEST_KEYS`: the keys of senders. Without keys, none is needed.
     pub keys: BearerKeys,
+    /// `INGEST_KEY_ORIGINS`: the origins whose pages may use a key, by its name.
+    pub key_origins: KeyOrigins,
     /// `VISITOR_SECRET`: the secret from which visitors without a user id have an id for a day of UTC. Without it they
     /// are told apart by their sessions alone, because an isolate keeps no key.
     pub visitor_secret: Option<VisitorSecret>,
@@ -48,14 +50,23 @@ pub fn landing(text: &impl Fn(&'static str) -> Option<String>) -> Result<Option<
         Ok((of, url))
     };
     let streams = landing_tables().iter().map(|table| stream(table.of));
+    // Keys always parse.
+    let keys: BearerKeys = text("INGEST_KEYS")
+        .and_then(|keys| keys.parse().ok())
+        .unwrap_or_default();
+    let key_origins: KeyOrigins = text("INGEST_KEY_ORIGINS")
+        .unwrap_or_default()
+        .parse()
+        .map_err(ConfigError::KeyOrigins)?;
+    if let Some(name) = unknown_names(key_origins.names(), &keys).first() {
+        return Err(ConfigError::UnknownKey((*name).to_owned()));
+    }
     let visitor_secret = text("VISITOR_SECRET").map(|secret| secret.parse());
     Ok(Some(Landing {
         streams: streams.collect::<Result<_, _>>()?,
         token: secret("LANDING_TOKEN", text("LANDING_TOKEN"))?,
-        // Keys always parse.
-        keys: text("INGEST_KEYS")
-            .and_then(|keys| keys.parse().ok())
-            .unwrap_or_default(),
+        keys,
+        key_origins,
         visitor_secret: visitor_secret.transpose().map_err(ConfigError::VisitorSecret)?,
     }))
 }
@@ -100,6 +111,8 @@ mod tests {
             ("LANDING_STREAMS", "[]"),
             ("VISITOR_SECRET", "tiny"),
             ("LANDING_TOKEN", "tiny"),
+            ("INGEST_KEY_ORIGINS", "shop"),
+            ("INGEST_KEY_ORIGINS", "shop=https://shop.example"),
         ] {
             let mut given = BTreeMap::from(given);
             given.insert(name, value);

@@ -75,10 +75,20 @@ pub fn next_wait(attempt: u32, left: Duration, random: f64) -> Option<Duration> 
     (left > wait * 2).then_some(wait)
 }
 
+/// The size of a chunk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Number of rows.
+    pub rows: u32,
+    /// Bytes of its JSON.
+    pub bytes: u64,
+}
+
 /// The results of all chunks of a request.
 #[derive(Debug, Default)]
 pub struct Outcome {
     taken: u64,
+    taken_bytes: u64,
     refused: u64,
     later: u64,
     refused_because: Option<String>,
@@ -86,11 +96,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Adds the result of a chunk of so many rows.
-    pub fn add(&mut self, rows: u32, delivery: Delivery) {
-        let rows = u64::from(rows);
+    /// Adds the result of a chunk.
+    pub fn add(&mut self, size: Size, delivery: Delivery) {
+        let rows = u64::from(size.rows);
         match delivery {
-            Delivery::Taken => self.taken += rows,
+            Delivery::Taken => {
+                self.taken += rows;
+                self.taken_bytes += size.bytes;
+            }
             Delivery::Refused(reason) => {
                 self.refused += rows;
                 self.refused_because.get_or_insert(reason);
@@ -105,6 +118,16 @@ impl Outcome {
     /// Returns the number of rows that streams have taken, and true if those are all.
     pub fn taken(&self) -> (u64, bool) {
         (self.taken, self.refused == 0 && self.later == 0)
+    }
+
+    /// Returns the bytes of JSON that streams have taken.
+    pub fn taken_bytes(&self) -> u64 {
+        self.taken_bytes
+    }
+
+    /// Returns true if the sender is asked to repeat the request.
+    pub fn is_later(&self) -> bool {
+        self.later_because.is_some()
     }
 
     /// Returns the answer to the sender. `partial` has the records that were rejected before.

@@ -7,14 +7,15 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use lakefront_landing::{Chunk, RECEIPTS, Receipt, TooLarge};
 use lakefront_otel::decode::Signal;
-use lakefront_otlp::Format;
+use lakefront_otlp::{Format, Usage};
 use secrecy::ExposeSecret as _;
 use worker::js_sys::{Array, Function, Math, Reflect, global};
 use worker::wasm_bindgen::{JsCast as _, JsValue};
 use worker::web_sys::{self, ReadableStream};
 use worker::{Context, Env, console_error};
 
-use super::{Compression, Delivery, Head, MAX_BODY, Outcome, Refusal, Rows, cross_origin, next_wait};
+use super::delivery::Size;
+use super::{Compression, Delivery, Head, MAX_BODY, Outcome, Refusal, Rows, cross_origin, next_wait, usage};
 use crate::backends::fetch;
 use crate::body::{self, BodyError};
 use crate::clock::Instant;
@@ -45,6 +46,7 @@ pub async fn answer(
         headers: &parts.headers,
         sender: sender.and_then(|address| address.parse().ok()),
         arrival: begun.timestamp().as_microsecond(),
+        is_own: false,
     };
     let mut response = if parts.method == Method::OPTIONS {
         let mut preflight = Response::new(Vec::new());
@@ -53,6 +55,13 @@ pub async fn answer(
     } else {
         let taken = take(landing, &head, request, &env, context, begun).await;
         taken.unwrap_or_else(|refusal| {
+            let mut refused = Usage::default();
+            refused.refused(
+                head.key_name(landing).unwrap_or_default(),
+                signal.name(),
+                refusal.reason(),
+            );
+            usage::count(refused, landing, &env, context);
             let format = Format::of(&parts.headers).unwrap_or(Format::Json);
             refusal.response(format)
         })
@@ -71,9 +80,22 @@ async fn take(
 ) -> Result<Response<Vec<u8>>, Refusal> {
     let (format, compression) = head.check(landing)?;
     let body = read(head, compression, request).await?;
-    let rows = head.rows(landing, format, &body, nonce())?;
+    let mut rows = head.rows(landing, format, &body, nonce())?;
     drop(body);
     let (outcome, taken) = deliver_all(landing, env, &rows, begun).await;
+    let mut used = std::mem::take(&mut rows.usage);
+    if outcome.is_later() {
+        // The sender repeats the request, which then counts.
+        used = Usage::default();
+        used.refused(
+            head.key_name(landing).unwrap_or_default(),
+            head.signal.name(),
+            "not_taken",
+        );
+    }
+    let (records, _) = outcome.taken();
+    used.sent(head.signal, taken.len() as u64, records, outcome.taken_bytes());
+    usage::count(used, landing, env, context);
     if !taken.is_empty() {
         let env = env.clone();
         context.wait_until(async move { send_receipts(landing, &env, taken).await });
@@ -101,6 +123,7 @@ pub async fn send_own(landing: &Landing, env: &Env, logs: &str) -> Result<(), St
         headers: &HeaderMap::new(),
         sender: None,
         arrival: begun.timestamp().as_microsecond(),
+        is_own: true,
     };
     let rows = head
         .rows(landing, Format::Json, logs.as_bytes(), nonce())
@@ -126,11 +149,11 @@ async fn deliver_all(
     let mut deliveries = stream::iter(rows.chunks())
         .map(|(of, chunk)| deliver(landing, env, of, chunk, begun))
         .buffer_unordered(AT_ONCE);
-    while let Some((of, chunk, rows, delivery)) = deliveries.next().await {
+    while let Some((of, chunk, size, delivery)) = deliveries.next().await {
         if delivery == Delivery::Taken {
             taken.extend(chunk.map(|chunk| (of, chunk)));
         }
-        outcome.add(rows, delivery);
+        outcome.add(size, delivery);
     }
     (outcome, taken)
 }
@@ -142,13 +165,17 @@ async fn deliver(
     of: &'static str,
     chunk: Result<Chunk, TooLarge>,
     begun: Instant,
-) -> (&'static str, Option<Chunk>, u32, Delivery) {
+) -> (&'static str, Option<Chunk>, Size, Delivery) {
     let Ok(mut chunk) = chunk else {
         let reason = "a row that is too large for a stream".to_owned();
-        return (of, None, 1, Delivery::Refused(reason));
+        return (of, None, Size { rows: 1, bytes: 0 }, Delivery::Refused(reason));
     };
     let body = std::mem::take(&mut chunk.body);
     let rows = chunk.rows;
+    let size = Size {
+        rows,
+        bytes: body.len() as u64,
+    };
     let mut attempt = 0;
     loop {
         let left = DEADLINE.saturating_sub(begun.elapsed());
@@ -165,7 +192,7 @@ async fn deliver(
             if let Delivery::Refused(reason) | Delivery::Later(reason) = &delivery {
                 console_error!("{rows} rows of {of}: {reason}");
             }
-            return (of, Some(chunk), rows, delivery);
+            return (of, Some(chunk), size, delivery);
         };
         console_error!("{rows} rows of {of}, attempt {}: {reason}", attempt + 1);
         crate::timer::Timer::after(wait).await;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use lakefront_otlp::BearerKeys;
+use lakefront_otlp::{BearerKeys, KeyOrigins};
 use serde_json::{Value, json};
 
+use super::delivery::Size;
 use super::*;
 
 const ARRIVAL: i64 = 1_790_000_000_000_000;
@@ -14,6 +15,7 @@ fn landing() -> Landing {
         streams: std::collections::BTreeMap::new(),
         token: None,
         keys: BearerKeys::default(),
+        key_origins: KeyOrigins::default(),
         visitor_secret: None,
     }
 }
@@ -26,6 +28,7 @@ fn head<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Head<'a> {
         headers,
         sender: Some([203, 0, 113, 7].into()),
         arrival: ARRIVAL,
+        is_own: false,
     }
 }
 
@@ -111,10 +114,29 @@ fn what_may_not_be_taken_is_refused_before_its_body_is_read() {
     assert_eq!(status(&json_headers(&[key, ("content-encoding", "zstd")])), 415);
     assert_eq!(status(&json_headers(&[key, ("content-type", "text/plain")])), 415);
     assert_eq!(status(&json_headers(&[key, ("idempotency-key", "a b")])), 400);
+
+    let of_pages = Landing {
+        keys: "shop=key-of-shop".parse().expect("keys"),
+        key_origins: "shop=https://shop.example".parse().expect("origins"),
+        ..landing()
+    };
+    let status = |headers: &HeaderMap| match head(headers, &uri).check(&of_pages) {
+        Ok(_) => 200,
+        Err(refusal) => refusal.response(Format::Json).status().as_u16(),
+    };
+    assert_eq!(
+        status(&json_headers(&[key, ("origin", "https://shop.example")])),
+        200
+    );
+    assert_eq!(
+        status(&json_headers(&[key, ("origin", "https://other.example")])),
+        403
+    );
+    assert_eq!(status(&json_headers(&[key])), 403);
 }
 
 #[test]
-fn a_body_that_is_no_otlp_or_the_routers_is_refused() {
+fn a_body_that_is_no_otlp_or_has_own_events_is_refused() {
     let uri = Uri::from_static("/v1/logs");
     let headers = json_headers(&[]);
     let status = |body: &[u8]| match head(&headers, &uri).rows(&landing(), Format::Json, body, [0; 16]) {
@@ -123,8 +145,17 @@ fn a_body_that_is_no_otlp_or_the_routers_is_refused() {
     };
     assert_eq!(status(b"{}"), 200);
     assert_eq!(status(b"no"), 400);
-    let event = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"eventName": ROUTER_EVENT}]}]}]});
-    assert_eq!(status(event.to_string().as_bytes()), 403);
+    for name in OWN_EVENTS {
+        let event =
+            json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"eventName": name}]}]}]}).to_string();
+        assert_eq!(status(event.as_bytes()), 403);
+        let own = Head {
+            is_own: true,
+            ..head(&headers, &uri)
+        };
+        let rows = own.rows(&landing(), Format::Json, event.as_bytes(), [0; 16]);
+        assert!(rows.expect("its own").usage.take("worker", 0).is_empty());
+    }
     // Small on the wire, large in memory.
     assert_eq!(
         status(format!("{{\"resourceLogs\":[{}{{}}]}}", "{},".repeat(1 << 20)).as_bytes()),
@@ -197,7 +228,11 @@ fn the_sender_learns_what_was_taken() {
     let answer = |deliveries: &[(u32, Delivery)], partial: PartialSuccess| {
         let mut outcome = Outcome::default();
         for (rows, delivery) in deliveries {
-            outcome.add(*rows, delivery.clone());
+            let size = Size {
+                rows: *rows,
+                bytes: 10 * u64::from(*rows),
+            };
+            outcome.add(size, delivery.clone());
         }
         let answer = outcome.answer(Signal::Logs, Format::Json, partial);
         let body: Value = serde_json::from_slice(answer.body()).expect("JSON");

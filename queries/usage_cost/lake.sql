@@ -1,0 +1,56 @@
+SELECT
+    line.1 AS item,
+    line.2 AS used,
+    line.3 AS unit,
+    line.4 AS included,
+    line.5 AS price,
+    greatest(0, used - included) * price AS dollars
+FROM
+(
+    SELECT arrayJoin([
+        ('R2, files of the lake', gigabytes, 'GB in a month', {price:r2.included_gb_month}, {price:r2.gb_month}),
+        ('R2, writes of commits', commits * {price:assumed.writes_a_commit}, 'million', {price:r2.included_million_writes}, {price:r2.million_writes}),
+        ('R2 Data Catalog, commits', commits * {price:assumed.operations_a_commit}, 'million operations', {price:catalog.included_million_operations}, {price:catalog.million_operations}),
+        ('Workers, requests of senders', requests, 'million', {price:workers.included_million_requests}, {price:workers.million_requests}),
+        ('Pipelines, SQL', sent, 'GB', {price:pipelines.included_gb}, {price:pipelines.sql_gb}),
+        ('Pipelines, into Iceberg', sent, 'GB', {price:pipelines.included_gb}, {price:pipelines.iceberg_gb})
+    ]) AS line
+    FROM
+    (
+        SELECT
+            -- Of what the range has, a month of 30 days.
+            30 * 86400 / greatest(1, dateDiff('second', {from:DateTime64(6)}, {until:DateTime64(6)})) AS months,
+            -- Each table is measured several times. The average counts, as for R2.
+            sumIf(bytes_ / requests_, Outcome = 'stored') / 1e9 AS gigabytes,
+            sumIf(requests_, Outcome = 'committed') * months / 1e6 AS commits,
+            sumIf(requests_, Outcome IN ('accepted', 'refused') AND CountedBy = 'worker') * months / 1e6 AS requests,
+            sumIf(bytes_, Outcome = 'sent') * months / 1e9 AS sent
+        FROM
+        (
+            SELECT
+                CountedBy, Outcome, Signal,
+                sum(Requests) AS requests_,
+                sum(Bytes) AS bytes_
+            FROM
+            (
+                SELECT
+                    JSONExtractString(Body, 'service') AS ServiceName,
+                    JSONExtractString(Body, 'environment') AS Environment,
+                    JSONExtractString(Body, 'by') AS CountedBy,
+                    JSONExtractString(Body, 'signal') AS Signal,
+                    JSONExtractString(Body, 'outcome') AS Outcome,
+                    JSONExtractUInt(Body, 'requests') AS Requests,
+                    JSONExtractUInt(Body, 'bytes') AS Bytes
+                FROM otel_logs
+                WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
+                    AND EventName = 'lakefront.usage'
+            )
+            WHERE true
+                AND ({service:String} = '' OR ServiceName = {service:String})
+                AND ({environment:String} = '' OR Environment = {environment:String})
+            GROUP BY CountedBy, Outcome, Signal
+        )
+    )
+)
+WHERE used > 0
+ORDER BY dollars DESC, item
