@@ -1,30 +1,29 @@
 SELECT
-    ServiceName AS service,
-    KeyName AS key,
-    Signal AS signal,
-    sumIf(Requests, Outcome = 'accepted') AS requests,
-    sumIf(Records, Outcome = 'accepted') AS records,
-    sumIf(Bytes, Outcome = 'accepted') / 1e6 AS megabytes,
-    sumIf(Records, Outcome = 'rejected') AS rejected
+    service_ AS service,
+    key_ AS key,
+    signal_ AS signal,
+    sumIf(requests_, outcome_ = 'accepted') AS requests,
+    sumIf(records_, outcome_ = 'accepted') AS records,
+    sumIf(bytes_, outcome_ = 'accepted') / 1e6 AS megabytes,
+    sumIf(records_, outcome_ = 'rejected') AS rejected
 FROM
 (
     SELECT
-        JSONExtractString(Body, 'service') AS ServiceName,
-        JSONExtractString(Body, 'environment') AS Environment,
-        JSONExtractString(Body, 'key') AS KeyName,
-        JSONExtractString(Body, 'signal') AS Signal,
-        JSONExtractString(Body, 'outcome') AS Outcome,
-        JSONExtractUInt(Body, 'requests') AS Requests,
-        JSONExtractUInt(Body, 'records') AS Records,
-        JSONExtractUInt(Body, 'bytes') AS Bytes
+        JSONExtractString(Body, 'service') AS service_,
+        JSONExtractString(Body, 'environment') AS environment_,
+        JSONExtractString(Body, 'key') AS key_,
+        JSONExtractString(Body, 'signal') AS signal_,
+        JSONExtractString(Body, 'outcome') AS outcome_,
+        JSONExtractUInt(Body, 'requests') AS requests_,
+        JSONExtractUInt(Body, 'records') AS records_,
+        JSONExtractUInt(Body, 'bytes') AS bytes_
     FROM otel_logs
     WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
         AND EventName = 'lakefront.usage'
 )
-WHERE true
-    AND ({service:String} = '' OR ServiceName = {service:String})
-    AND ({environment:String} = '' OR Environment = {environment:String})
-    AND Outcome IN ('accepted', 'rejected')
+WHERE ({service:String} = '' OR service_ = {service:String})
+    AND ({environment:String} = '' OR environment_ = {environment:String})
+    AND outcome_ IN ('accepted', 'rejected')
 GROUP BY service, key, signal
 ORDER BY megabytes DESC, service, key, signal
 LIMIT {limit:UInt64}

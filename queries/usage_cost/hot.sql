@@ -4,7 +4,8 @@ SELECT
     line.3 AS unit,
     line.4 AS included,
     line.5 AS price,
-    greatest(0, used - included) * price AS dollars
+    -- To a millionth of a dollar, because sums of fractions differ by the order in which they are added.
+    round(greatest(0, used - included) * price, 6) AS dollars
 FROM
 (
     SELECT arrayJoin([

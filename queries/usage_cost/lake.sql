@@ -4,7 +4,8 @@ SELECT
     line.3 AS unit,
     line.4 AS included,
     line.5 AS price,
-    greatest(0, used - included) * price AS dollars
+    -- To a millionth of a dollar, because sums of fractions differ by the order in which they are added.
+    round(greatest(0, used - included) * price, 6) AS dollars
 FROM
 (
     SELECT arrayJoin([
@@ -21,34 +22,33 @@ FROM
             -- Of what the range has, a month of 30 days.
             30 * 86400 / greatest(1, dateDiff('second', {from:DateTime64(6)}, {until:DateTime64(6)})) AS months,
             -- Each table is measured several times. The average counts, as for R2.
-            sumIf(bytes_ / requests_, Outcome = 'stored') / 1e9 AS gigabytes,
-            sumIf(requests_, Outcome = 'committed') * months / 1e6 AS commits,
-            sumIf(requests_, Outcome IN ('accepted', 'refused') AND CountedBy = 'worker') * months / 1e6 AS requests,
-            sumIf(bytes_, Outcome = 'sent') * months / 1e9 AS sent
+            sumIf(bytes_ / requests_, outcome_ = 'stored') / 1e9 AS gigabytes,
+            sumIf(requests_, outcome_ = 'committed') * months / 1e6 AS commits,
+            sumIf(requests_, outcome_ IN ('accepted', 'refused') AND by_ = 'worker') * months / 1e6 AS requests,
+            sumIf(bytes_, outcome_ = 'sent') * months / 1e9 AS sent
         FROM
         (
             SELECT
-                CountedBy, Outcome, Signal,
-                sum(Requests) AS requests_,
-                sum(Bytes) AS bytes_
+                by_, outcome_, signal_,
+                sum(number) AS requests_,
+                sum(size) AS bytes_
             FROM
             (
                 SELECT
-                    JSONExtractString(Body, 'service') AS ServiceName,
-                    JSONExtractString(Body, 'environment') AS Environment,
-                    JSONExtractString(Body, 'by') AS CountedBy,
-                    JSONExtractString(Body, 'signal') AS Signal,
-                    JSONExtractString(Body, 'outcome') AS Outcome,
-                    JSONExtractUInt(Body, 'requests') AS Requests,
-                    JSONExtractUInt(Body, 'bytes') AS Bytes
+                    JSONExtractString(Body, 'service') AS service_,
+                    JSONExtractString(Body, 'environment') AS environment_,
+                    JSONExtractString(Body, 'by') AS by_,
+                    JSONExtractString(Body, 'signal') AS signal_,
+                    JSONExtractString(Body, 'outcome') AS outcome_,
+                    JSONExtractUInt(Body, 'requests') AS number,
+                    JSONExtractUInt(Body, 'bytes') AS size
                 FROM otel_logs
                 WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
                     AND EventName = 'lakefront.usage'
             )
-            WHERE true
-                AND ({service:String} = '' OR ServiceName = {service:String})
-                AND ({environment:String} = '' OR Environment = {environment:String})
-            GROUP BY CountedBy, Outcome, Signal
+            WHERE ({service:String} = '' OR service_ = {service:String})
+                AND ({environment:String} = '' OR environment_ = {environment:String})
+            GROUP BY by_, outcome_, signal_
         )
     )
 )

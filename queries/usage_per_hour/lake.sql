@@ -21,24 +21,23 @@ FROM
         (
             SELECT
                 toTimeZone(if({step:String} = 'day', toStartOfDay(Timestamp, {tz:String}), toStartOfHour(Timestamp, {tz:String})), 'UTC') AS hour,
-                ServiceName AS service_,
-                sum(Bytes) AS bytes_
+                sender AS service_,
+                sum(size) AS bytes_
             FROM
             (
                 SELECT
                     Timestamp,
-                    JSONExtractString(Body, 'service') AS ServiceName,
-                    JSONExtractString(Body, 'environment') AS Environment,
-                    JSONExtractString(Body, 'outcome') AS Outcome,
-                    JSONExtractUInt(Body, 'bytes') AS Bytes
+                    JSONExtractString(Body, 'service') AS sender,
+                    JSONExtractString(Body, 'environment') AS environment_,
+                    JSONExtractString(Body, 'outcome') AS outcome_,
+                    JSONExtractUInt(Body, 'bytes') AS size
                 FROM otel_logs
                 WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND
                     AND EventName = 'lakefront.usage'
             )
-            WHERE true
-                AND ({service:String} = '' OR ServiceName = {service:String})
-                AND ({environment:String} = '' OR Environment = {environment:String})
-                AND Outcome = 'accepted'
+            WHERE ({service:String} = '' OR sender = {service:String})
+                AND ({environment:String} = '' OR environment_ = {environment:String})
+                AND outcome_ = 'accepted'
             GROUP BY hour, service_
         )
     )

@@ -12,5 +12,5 @@ WHERE Bucket >= {from:DateTime64(6)} AND Bucket < {to:DateTime64(6)}
     AND ({environment:String} = '' OR Environment = {environment:String})
     AND Outcome IN ('rejected', 'refused')
 GROUP BY outcome, reason, key, signal, service
-ORDER BY requests + records DESC, outcome, reason, key, signal, service
+ORDER BY requests DESC, records DESC, outcome, reason, key, signal, service
 LIMIT {limit:UInt64}

@@ -47,7 +47,7 @@ unique_visitors_per_day(): day, visitors, sessions, page_views; day; day
 usage(limit): service, key, signal, requests, records, megabytes, rejected; hour; megabytes ↓, service, key, signal
 usage_cost(): item, used, unit, included, price, dollars; hour; dollars ↓, item
 usage_per_hour(): hour, service, megabytes; hour; hour, service
-usage_refused(limit): outcome, reason, key, signal, service, requests, records; hour; requests + records ↓, outcome, reason, key, signal, service
+usage_refused(limit): outcome, reason, key, signal, service, requests, records; hour; requests ↓, records ↓, outcome, reason, key, signal, service
 users_of_error(error_group, limit): user_id, errors, first_seen, last_seen; hour; errors ↓, user_id
 users_with_errors(limit): user_id, errors, error_groups, last_seen; hour; errors ↓, user_id
 visitor_trail(visitor_id, limit): time, visit, kind, what, page, took_ms, service, trace_id, row_id; exact; time ↓, row_id ↓
@@ -153,6 +153,7 @@ fn is_pascal_case(word: &str) -> bool {
         "DateTime64",
         "JSONExtractFloat",
         "JSONExtractString",
+        "JSONExtractUInt",
         "String",
         "UInt64",
     ];

@@ -133,6 +133,7 @@ fn pascal_case(sql: &str) -> Vec<String> {
                     "DateTime64",
                     "JSONExtractFloat",
                     "JSONExtractString",
+                    "JSONExtractUInt",
                     "String",
                     "UInt64",
                 ]
