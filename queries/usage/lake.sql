@@ -1,11 +1,11 @@
 SELECT
     service_ AS service,
-    key_ AS key,
     signal_ AS signal,
-    sumIf(requests_, outcome_ = 'accepted') AS requests,
-    sumIf(records_, outcome_ = 'accepted') AS records,
     sumIf(bytes_, outcome_ = 'accepted') / 1e6 AS megabytes,
-    sumIf(records_, outcome_ = 'rejected') AS rejected
+    sumIf(records_, outcome_ = 'accepted') AS records,
+    sumIf(requests_, outcome_ = 'accepted') AS requests,
+    sumIf(records_, outcome_ = 'rejected') AS rejected,
+    key_ AS key
 FROM
 (
     SELECT
@@ -24,6 +24,6 @@ FROM
 WHERE ({service:String} = '' OR service_ = {service:String})
     AND ({environment:String} = '' OR environment_ = {environment:String})
     AND outcome_ IN ('accepted', 'rejected')
-GROUP BY service, key, signal
-ORDER BY megabytes DESC, service, key, signal
+GROUP BY service, signal, key
+ORDER BY megabytes DESC, service, signal, key
 LIMIT {limit:UInt64}

@@ -1,11 +1,11 @@
 SELECT
     line.1 AS item,
-    line.2 AS used,
+    round(greatest(0, line.2 - line.4) * line.5, 6) AS dollars,
+    -- To a millionth, because sums of fractions differ by the order in which they are added.
+    round(line.2, 6) AS used,
     line.3 AS unit,
     line.4 AS included,
-    line.5 AS price,
-    -- To a millionth of a dollar, because sums of fractions differ by the order in which they are added.
-    round(greatest(0, used - included) * price, 6) AS dollars
+    line.5 AS price
 FROM
 (
     SELECT arrayJoin([
@@ -19,8 +19,8 @@ FROM
     FROM
     (
         SELECT
-            -- Of what the range has, a month of 30 days.
-            30 * 86400 / greatest(1, dateDiff('second', {from:DateTime64(6)}, {until:DateTime64(6)})) AS months,
+            -- A month of 30 days, through the part of the range since counts were first written.
+            30 * 86400 / greatest(900, dateDiff('second', min(first_), {until:DateTime64(6)})) AS months,
             -- Each table is measured several times. The average counts, as for R2.
             sumIf(bytes_ / requests_, Outcome = 'stored') / 1e9 AS gigabytes,
             sumIf(requests_, Outcome = 'committed') * months / 1e6 AS commits,
@@ -30,6 +30,7 @@ FROM
         (
             SELECT
                 CountedBy, Outcome, Signal,
+                min(Bucket) AS first_,
                 sumMerge(Requests) AS requests_,
                 sumMerge(Bytes) AS bytes_
             FROM mv_usage

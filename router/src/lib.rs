@@ -33,6 +33,8 @@ mod entry;
 #[cfg(target_arch = "wasm32")]
 mod json_body;
 #[cfg(target_arch = "wasm32")]
+mod object;
+#[cfg(target_arch = "wasm32")]
 mod otlp;
 #[cfg(target_arch = "wasm32")]
 mod request;

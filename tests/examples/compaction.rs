@@ -160,12 +160,13 @@ async fn main() -> Result<()> {
         rows_a_day,
     });
     println!(
-        "{:>5} {:>7} {:>12} {:>6} {:>17} {:>9} {:>9} {:>8} {:>10} {:>8} {:>8} {:>8} {:>26} {:>26}",
+        "{:>5} {:>7} {:>12} {:>6} {:>17} {:>9} {:>9} {:>9} {:>8} {:>10} {:>8} {:>8} {:>8} {:>26} {:>26}",
         "",
         "",
         "",
         "",
         "files of",
+        "",
         "",
         "",
         "bytes a",
@@ -177,7 +178,7 @@ async fn main() -> Result<()> {
         "DuckDB"
     );
     println!(
-        "{:>5} {:>7} {:>12} {:>6} {:>5} {:>5} {:>5} {:>9} {:>9} {:>8} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "{:>5} {:>7} {:>12} {:>6} {:>5} {:>5} {:>5} {:>9} {:>9} {:>9} {:>8} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
         "days",
         "commits",
         "compaction",
@@ -186,6 +187,7 @@ async fn main() -> Result<()> {
         "24 h",
         "7 d",
         "manifests",
+        "snapshots",
         "bytes",
         "record",
         "by written",
@@ -325,12 +327,13 @@ impl Asked {
         let Self { shape, written, .. } = self;
         let [hour, day, week] = written.files_of_questions;
         print!(
-            "{:>5} {:>7} {:>12} {:>6} {hour:>5} {day:>5} {week:>5} {:>9} {:>9} {:>8.1} {:>10.2} {:>8.2} {:>8.2} {:>8}",
+            "{:>5} {:>7} {:>12} {:>6} {hour:>5} {day:>5} {week:>5} {:>9} {:>9} {:>9} {:>8.1} {:>10.2} {:>8.2} {:>8.2} {:>8}",
             shape.days,
             shape.commits(),
             self.way.name(),
             written.files,
             written.manifests,
+            written.snapshots,
             written.bytes,
             written.bytes as f64 / (shape.days * shape.rows_a_day) as f64,
             written.rewritten as f64 / written.committed as f64,
@@ -395,6 +398,8 @@ struct Written {
     /// Files with rows in the range of each question, by their bounds.
     files_of_questions: [usize; 3],
     manifests: usize,
+    /// Snapshots that the metadata file lists.
+    snapshots: usize,
     /// Bytes of the current files.
     bytes: u64,
     /// Bytes of all files that were committed by appends.
@@ -464,6 +469,7 @@ async fn write(place: &LakeAt, shape: Shape, way: Way) -> Result<Written> {
         files: state.files.len(),
         files_of_questions,
         manifests: state.manifests,
+        snapshots: state.snapshots(),
         bytes: state
             .files
             .iter()

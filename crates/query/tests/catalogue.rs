@@ -44,8 +44,8 @@ top_sources(source, limit): source, campaign, sessions, visitors, bounce_rate; d
 totals(): errors, requests, error_share, p95_ms, visitors; quarter; errors
 trace_spans(trace_id, limit): time, service, name, kind, duration_ms, status, error_type, error_message, error_group, span_id, parent_span_id, row_id; exact; time, row_id
 unique_visitors_per_day(): day, visitors, sessions, page_views; day; day
-usage(limit): service, key, signal, requests, records, megabytes, rejected; hour; megabytes ↓, service, key, signal
-usage_cost(): item, used, unit, included, price, dollars; hour; dollars ↓, item
+usage(limit): service, signal, megabytes, records, requests, rejected, key; hour; megabytes ↓, service, signal, key
+usage_cost(): item, dollars, used, unit, included, price; hour; dollars ↓, item
 usage_per_hour(): hour, service, megabytes; hour; hour, service
 usage_refused(limit): outcome, reason, key, signal, service, requests, records; hour; requests ↓, records ↓, outcome, reason, key, signal, service
 users_of_error(error_group, limit): user_id, errors, first_seen, last_seen; hour; errors ↓, user_id

@@ -6,39 +6,37 @@ use std::cell::RefCell;
 use futures::StreamExt as _;
 use lakefront_api::{Problem, ProblemType};
 use lakefront_tail::{Delivery, Filter, Hub, MEDIA_TYPE, MOST_TAILS, PATH, frames};
-use worker::wasm_bindgen::{self, JsValue};
-use worker::{
-    DurableObject, Env, Method, Request, RequestInit, Response, ResponseBuilder, Result, State,
-    durable_object,
-};
+use worker::wasm_bindgen;
+use worker::{DurableObject, Env, Request, Response, ResponseBuilder, Result, State, durable_object};
 
 use crate::clock::Instant;
+use crate::object::NamedObject;
 use crate::state;
 use crate::timer::Timer;
 
-/// The binding of the object's namespace.
-const BINDING: &str = "TAIL";
-/// The name of the one object.
-const OBJECT_NAME: &str = "tail";
-/// The host of its addresses, which only the binding routes.
-const HOST: &str = "http://tail.object";
+const OBJECT: NamedObject = NamedObject {
+    binding: "TAIL",
+    name: "tail",
+};
 /// The paths for those that take records.
 const FILTERS: &str = "/filters";
 const ROWS: &str = "/rows";
 
 /// Returns true if the Worker has the object.
 pub fn is_bound(env: &Env) -> bool {
-    state::is_bound(env, BINDING)
+    state::is_bound(env, OBJECT.binding)
 }
 
 /// Opens a tail.
 pub async fn open(env: &Env, filter: &Filter) -> Result<Response> {
-    call(env, &format!("{PATH}?{}", filter.query()), None).await
+    OBJECT
+        .call(env, &format!("{PATH}?{}", filter.query()), None)
+        .await
 }
 
 /// Returns the filters of open tails.
 pub async fn filters(env: &Env) -> Result<Vec<Filter>> {
-    let filters = call(env, FILTERS, None).await?.text().await?;
+    let filters = OBJECT.ask(env, FILTERS, None).await?.text().await?;
     Ok(filters
         .lines()
         .filter_map(|query| Filter::of_query(query).ok())
@@ -47,22 +45,7 @@ pub async fn filters(env: &Env) -> Result<Vec<Filter>> {
 
 /// Hands rows to open tails.
 pub async fn send(env: &Env, delivery: &Delivery) -> Result<()> {
-    let answer = call(env, ROWS, Some(delivery.to_string())).await?;
-    match answer.status_code() {
-        200..=299 => Ok(()),
-        status => Err(format!("the object answers with status {status}").into()),
-    }
-}
-
-async fn call(env: &Env, path: &str, body: Option<String>) -> Result<Response> {
-    let mut init = RequestInit::new();
-    if let Some(body) = body {
-        init.with_method(Method::Post)
-            .with_body(Some(JsValue::from_str(&body)));
-    }
-    let request = Request::new_with_init(&format!("{HOST}{path}"), &init)?;
-    let object = env.durable_object(BINDING)?.get_by_name(OBJECT_NAME)?;
-    object.fetch_with_request(request).await
+    OBJECT.ask(env, ROWS, Some(delivery.to_string())).await.map(drop)
 }
 
 /// The Durable Object with the open tails. It stores nothing.

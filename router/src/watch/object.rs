@@ -1,17 +1,16 @@
 //! The Durable Object with the record of problems.
 
-use worker::wasm_bindgen::{self, JsValue};
-use worker::{DurableObject, Env, Method, Request, RequestInit, Response, Result, State, durable_object};
+use worker::wasm_bindgen;
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::{Found, Notice, Record};
 use crate::clock::Instant;
+use crate::object::NamedObject;
 
-/// The binding of the object's namespace.
-const BINDING: &str = "WATCH_RECORD";
-/// The name of the one object.
-const OBJECT_NAME: &str = "watch";
-/// The host of its addresses, which only the binding routes.
-const HOST: &str = "http://watch.object";
+const OBJECT: NamedObject = NamedObject {
+    binding: "WATCH_RECORD",
+    name: "watch",
+};
 const NOTE: &str = "/note";
 const TOLD: &str = "/told";
 /// The key of the record in the storage.
@@ -19,25 +18,13 @@ const RECORD: &str = "record";
 
 /// Takes in all that one check has found. Returns the notices that nobody was told yet.
 pub async fn note(env: &Env, found: &Found) -> Result<Vec<Notice>> {
-    call(env, NOTE, serde_json::to_string(found)?).await?.json().await
+    let body = serde_json::to_string(found)?;
+    OBJECT.ask(env, NOTE, Some(body)).await?.json().await
 }
 
 /// Drops the notices up to one that somebody was told.
 pub async fn told(env: &Env, last: u64) -> Result<()> {
-    call(env, TOLD, last.to_string()).await.map(drop)
-}
-
-async fn call(env: &Env, path: &str, body: String) -> Result<Response> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_body(Some(JsValue::from_str(&body)));
-    let request = Request::new_with_init(&format!("{HOST}{path}"), &init)?;
-    let object = env.durable_object(BINDING)?.get_by_name(OBJECT_NAME)?;
-    let answer = object.fetch_with_request(request).await?;
-    match answer.status_code() {
-        200..=299 => Ok(answer),
-        status => Err(format!("the object answers with status {status}").into()),
-    }
+    OBJECT.ask(env, TOLD, Some(last.to_string())).await.map(drop)
 }
 
 /// The Durable Object.
