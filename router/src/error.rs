@@ -80,6 +80,9 @@ pub enum ConfigError {
         "INGEST_KEY_ORIGINS names {0:?}, and INGEST_KEYS has no key of that name; expected {0}=KEY there"
     )]
     UnknownKey(String),
+    /// `USAGE_SECONDS` is no number, or too large.
+    #[error("USAGE_SECONDS: expected whole seconds, at most {0}; 0 turns the counts off")]
+    UsageSeconds(u64),
     /// `VISITOR_SECRET` is too short.
     #[error("VISITOR_SECRET: {0}")]
     VisitorSecret(&'static str),

@@ -5,8 +5,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use lakefront_api::{BackendKind, QueryInfo, QueryRequest, Reason};
+use lakefront_otel::decode::Signal;
+use lakefront_otlp::{Format, Limits, Usage, accept};
 use lakefront_query::{Definition, catalogue};
-use lakefront_router::telemetry::event::{FailedAttempt, QueryEvent, export};
+use lakefront_router::telemetry::event::{self, FailedAttempt, QueryEvent, export};
 use lakefront_tests::{Hot, Stack};
 use serde_json::{Value, json};
 
@@ -102,7 +104,7 @@ async fn both_tiers_give_the_same_answer() -> Result<()> {
     a_range_that_is_not_covered_is_refused(&hot, begin, now).await
 }
 
-/// Sends router decisions of these days to ingest, and waits until they are committed after `logs` log records.
+/// Sends router decisions and counts of what was sent in these days to ingest, and waits until they are committed after `logs` log records.
 async fn tell(stack: &Stack, logs: u64) -> Result<()> {
     const MINUTES: i64 = DAYS * 24 * 60;
     let until: Timestamp = UNTIL.parse()?;
@@ -131,15 +133,58 @@ async fn tell(stack: &Stack, logs: u64) -> Result<()> {
             at,
         ));
     }
-    let told = decisions.len() as u64;
-    let reply = reqwest::Client::new()
-        .post(format!("{}/v1/logs", stack.ingest_url()))
-        .header("content-type", "application/json")
-        .body(export(&decisions))
-        .send()
-        .await?;
-    ensure!(reply.status().is_success(), "{}", reply.text().await?);
+    let counts = usage(until, MINUTES)?;
+    let told = (decisions.len() + counts.len()) as u64;
+    for body in [export(&decisions), event::logs(counts)] {
+        let reply = reqwest::Client::new()
+            .post(format!("{}/v1/logs", stack.ingest_url()))
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await?;
+        ensure!(reply.status().is_success(), "{}", reply.text().await?);
+    }
     stack.committed("otel_logs", logs + told).await
+}
+
+/// Returns counts of what senders sent in the minutes before a time.
+fn usage(until: Timestamp, minutes: i64) -> Result<Vec<Value>> {
+    let mut events = Vec::new();
+    for minute in (0..minutes).step_by(11) {
+        let at = until.checked_sub(minute.minutes())?.as_microsecond();
+        let (service, environment) = match minute % 3 {
+            0 => ("storefront", "production"),
+            1 => ("shop-api", "staging"),
+            _ => ("payments", "production"),
+        };
+        let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+        let resource = [
+            text("service.name", service),
+            text("deployment.environment.name", environment),
+        ];
+        // The second record is rejected.
+        let records =
+            json!([{"body": {"stringValue": "x".repeat(minute as usize % 500)}}, {"timeUnixNano": "1"}]);
+        let body = json!({"resourceLogs": [{
+            "resource": {"attributes": resource},
+            "scopeLogs": [{"logRecords": records}],
+        }]});
+        let limits = Limits::of_body(1 << 20);
+        let body = body.to_string();
+        let accepted = accept(Signal::Logs, Format::Json, body.as_bytes(), at, 0, limits)?;
+        let mut usage = Usage::default();
+        usage.accepted(if minute % 2 == 0 { "shop" } else { "" }, Signal::Logs, &accepted);
+        usage.refused(
+            "shop",
+            "traces",
+            if minute % 2 == 0 { "payload" } else { "budget" },
+        );
+        usage.stored("otel_logs", 1_000, 30_000_000_000 + minute.unsigned_abs());
+        usage.committed("otel_logs", 60);
+        usage.sent(Signal::Logs, 3, 1_000, 1_000_000_000);
+        events.extend(usage.take(if minute % 4 == 0 { "ingest" } else { "worker" }, at));
+    }
+    Ok(events)
 }
 
 /// Checks that every row arrived in ClickHouse exactly once.

@@ -14,7 +14,9 @@ use lakefront_otel::decode::Signal;
 use lakefront_otlp::{BearerKeys, Format, KeyOrigins};
 use lakefront_router::config::Landing;
 use lakefront_router::landing::Head;
-use lakefront_tests::{Ingest, LakeAt, Pipelines, Relay, S3Lake, Tail, Taking, Treatment, Worker, command};
+use lakefront_tests::{
+    Engine, Ingest, LakeAt, Pipelines, Relay, S3Lake, Tail, Taking, Treatment, Worker, command,
+};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value as Any};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
@@ -54,7 +56,19 @@ impl World {
             ("LANDING_STREAMS", &self.streams),
             ("LANDING_TOKEN", Pipelines::TOKEN),
         ];
-        Worker::start(&[&variables[..], more].concat()).await
+        // Most tests count rows.
+        let usage = ("USAGE_SECONDS", "0");
+        let is_given = more.iter().any(|(name, _)| *name == usage.0);
+        let more = [
+            more,
+            if is_given {
+                &[]
+            } else {
+                std::slice::from_ref(&usage)
+            },
+        ]
+        .concat();
+        Worker::start(&[&variables[..], &more].concat()).await
     }
 
     /// Sends a request's chunks to the streams, as the Worker does, without receipts.
@@ -65,6 +79,7 @@ impl World {
             token: None,
             keys: BearerKeys::default(),
             key_origins: KeyOrigins::default(),
+            usage_interval: Duration::ZERO,
             visitor_secret: None,
         };
         let mut headers = HeaderMap::new();
@@ -326,6 +341,55 @@ async fn what_the_worker_takes_is_in_the_lake_once_and_what_a_sink_dropped_is_se
         .await?;
     let line = "lakefront_ingest_landing_rows{table=\"otel_traces\",stage=\"accepted\"} 2";
     ensure!(metrics.contains(line), "{metrics}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worker_counts_what_it_takes_by_key_and_origin() -> Result<()> {
+    let world = World::start().await?;
+    let variables = [
+        ("INGEST_KEYS", "shop=key-of-shop,other"),
+        ("INGEST_KEY_ORIGINS", "shop=https://shop.example"),
+        ("USAGE_SECONDS", "1"),
+    ];
+    let worker = world.worker(&variables).await?;
+    let send = async |origin: &'static str| -> Result<u16> {
+        let request = post(&worker, "/v1/logs", logs(30)).bearer_auth("key-of-shop");
+        Ok(request.header("origin", origin).send().await?.status().as_u16())
+    };
+    ensure!(send("https://shop.example").await? == 200);
+    ensure!(send("https://other.example").await? == 403);
+    // A receipt of the request, and one of the counts.
+    world.receipts(2).await?;
+    world.pipelines.roll(|_, _| false).await?;
+    keep(&world.servers.at(), &[]).await?;
+    let engine = Engine::start(&world.servers.at()).await?;
+    let events =
+        "SELECT Body FROM otel_logs WHERE EventName = 'lakefront.usage' AND ServiceName = 'lakefront-router'";
+    let bodies = engine.sql(events).await?.rows.into_iter().flatten();
+    let counts: Vec<Value> = bodies
+        .filter_map(|body| serde_json::from_str(body.as_str()?).ok())
+        .collect();
+    let of = |outcome: &str| counts.iter().find(|count| count["outcome"] == outcome);
+    let accepted = of("accepted").with_context(|| format!("{counts:?}"))?;
+    ensure!(
+        accepted["by"] == "worker" && accepted["key"] == "shop",
+        "{accepted}"
+    );
+    ensure!(
+        accepted["requests"] == 1 && accepted["records"] == 30,
+        "{accepted}"
+    );
+    let sent = of("sent").context("no bytes of streams")?;
+    ensure!(
+        sent["records"] == 30 && sent["bytes"].as_u64() > Some(30 * 50),
+        "{sent}"
+    );
+    let refused = of("refused").context("no refusal")?;
+    ensure!(
+        refused["reason"] == "key_origin" && refused["key"] == "shop",
+        "{refused}"
+    );
     Ok(())
 }
 

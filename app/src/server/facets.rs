@@ -16,11 +16,11 @@ const MOST_VALUES: usize = 100;
 /// The most filters with suggestions in one request. Each costs a query, and no page has more filters.
 const MOST_FILTERS: usize = 10;
 
-/// Selects the services and environments of the last 30 days. The router is not a service of the viewer. Senders choose
+/// Selects the services and environments of the last 30 days. The router and ingest are no services of the viewer. Senders choose
 /// the names, so only the 200 most frequent pairs are listed.
 const SERVICES: &str = "SELECT ServiceName, Environment FROM (SELECT Timestamp, ServiceName, Environment FROM otel_logs \
     UNION ALL SELECT Timestamp, ServiceName, Environment FROM otel_traces) \
-    WHERE Timestamp > now() - INTERVAL 30 DAY AND ServiceName != 'lakefront-router' \
+    WHERE Timestamp > now() - INTERVAL 30 DAY AND ServiceName NOT IN ('lakefront-router', 'lakefront-ingest') \
     GROUP BY ServiceName, Environment ORDER BY count() DESC, ServiceName, Environment LIMIT 200";
 
 /// Returns the services and environments of the last 30 days.

@@ -1,6 +1,7 @@
 //! The configuration of telemetry that the Worker takes itself.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lakefront_landing::landing_tables;
 use lakefront_otlp::{BearerKeys, KeyOrigins, VisitorSecret, unknown_names};
@@ -9,6 +10,10 @@ use url::Url;
 
 use super::{address, secret};
 use crate::error::ConfigError;
+
+/// The default of `USAGE_SECONDS`, and the most. The platform lets work go on for 30 s after an answer.
+const USAGE_SECONDS: u64 = 20;
+const MOST_USAGE_SECONDS: u64 = 25;
 
 /// The streams to which the Worker sends rows, and the rules for senders.
 #[derive(Debug, Clone)]
@@ -21,6 +26,8 @@ pub struct Landing {
     pub keys: BearerKeys,
     /// `INGEST_KEY_ORIGINS`: the origins whose pages may use a key, by its name.
     pub key_origins: KeyOrigins,
+    /// `USAGE_SECONDS`: the time for which an isolate collects counts of what senders sent. Zero if nothing is counted.
+    pub usage_interval: Duration,
     /// `VISITOR_SECRET`: the secret from which visitors without a user id have an id for a day of UTC. Without it they
     /// are told apart by their sessions alone, because an isolate keeps no key.
     pub visitor_secret: Option<VisitorSecret>,
@@ -61,12 +68,19 @@ pub fn landing(text: &impl Fn(&'static str) -> Option<String>) -> Result<Option<
     if let Some(name) = unknown_names(key_origins.names(), &keys).first() {
         return Err(ConfigError::UnknownKey((*name).to_owned()));
     }
+    let usage = text("USAGE_SECONDS");
+    let usage_seconds = usage.map_or(Ok(USAGE_SECONDS), |seconds| {
+        let seconds = seconds.parse().ok();
+        let seconds = seconds.filter(|seconds| *seconds <= MOST_USAGE_SECONDS);
+        seconds.ok_or(ConfigError::UsageSeconds(MOST_USAGE_SECONDS))
+    })?;
     let visitor_secret = text("VISITOR_SECRET").map(|secret| secret.parse());
     Ok(Some(Landing {
         streams: streams.collect::<Result<_, _>>()?,
         token: secret("LANDING_TOKEN", text("LANDING_TOKEN"))?,
         keys,
         key_origins,
+        usage_interval: Duration::from_secs(usage_seconds),
         visitor_secret: visitor_secret.transpose().map_err(ConfigError::VisitorSecret)?,
     }))
 }
@@ -100,6 +114,7 @@ mod tests {
         assert_eq!(landing.streams.len(), landing_tables().len());
         assert_eq!(landing.streams["otel_logs"].as_str(), "https://a.example/v1");
         assert!(landing.keys.is_open());
+        assert_eq!(landing.usage_interval, Duration::from_secs(20));
         assert!(read(&[("LANDING_STREAMS", &all)]).expect("valid").is_none());
 
         let mut some = streams();
@@ -111,6 +126,8 @@ mod tests {
             ("LANDING_STREAMS", "[]"),
             ("VISITOR_SECRET", "tiny"),
             ("LANDING_TOKEN", "tiny"),
+            ("USAGE_SECONDS", "26"),
+            ("USAGE_SECONDS", "-1"),
             ("INGEST_KEY_ORIGINS", "shop"),
             ("INGEST_KEY_ORIGINS", "shop=https://shop.example"),
         ] {

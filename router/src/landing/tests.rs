@@ -16,6 +16,7 @@ fn landing() -> Landing {
         token: None,
         keys: BearerKeys::default(),
         key_origins: KeyOrigins::default(),
+        usage_interval: Duration::ZERO,
         visitor_secret: None,
     }
 }

@@ -12,16 +12,18 @@ use crate::config::Landing;
 use crate::telemetry::event;
 use crate::timer::Timer;
 
-/// The time for which an isolate collects counts. The platform lets work go on for 30 s after an answer.
-const COLLECT: Duration = Duration::from_secs(20);
 /// The time after which the task that was to write counts is presumed lost.
 const LOST: Duration = Duration::from_secs(40);
 
 /// The counts of this isolate, and since when a task is about to write them.
 static COLLECTED: Mutex<(Option<Usage>, Option<Instant>)> = Mutex::new((None, None));
 
-/// Adds counts. A task of the first of them writes all of them after [`COLLECT`]. They are lost if the isolate ends before.
+/// Adds counts. A task of the first of them writes all of them after `USAGE_SECONDS`. They are lost if the isolate ends
+/// before.
 pub fn count(usage: Usage, landing: &'static Landing, env: &Env, context: &Context) {
+    if landing.usage_interval.is_zero() {
+        return;
+    }
     let now = Instant::now();
     let mut collected = COLLECTED.lock().unwrap_or_else(PoisonError::into_inner);
     collected.0.get_or_insert_default().merge(usage);
@@ -31,7 +33,7 @@ pub fn count(usage: Usage, landing: &'static Landing, env: &Env, context: &Conte
     collected.1 = Some(now);
     let env = env.clone();
     context.wait_until(async move {
-        Timer::after(COLLECT).await;
+        Timer::after(landing.usage_interval).await;
         write(landing, &env, now).await;
     });
 }
