@@ -39,6 +39,8 @@ const router :Workerd.Worker = (
     (name = "LANDING_STREAMS", fromEnvironment = "LANDING_STREAMS"),
     (name = "LANDING_TOKEN", fromEnvironment = "LANDING_TOKEN"),
     (name = "INGEST_KEYS", fromEnvironment = "INGEST_KEYS"),
+    (name = "INGEST_KEY_ORIGINS", fromEnvironment = "INGEST_KEY_ORIGINS"),
+    (name = "USAGE_SECONDS", fromEnvironment = "USAGE_SECONDS"),
     (name = "VISITOR_SECRET", fromEnvironment = "VISITOR_SECRET"),
     (name = "SELF_OBSERVATION", fromEnvironment = "SELF_OBSERVATION"),
     (name = "FUNNELS", fromEnvironment = "FUNNELS"),
