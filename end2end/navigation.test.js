@@ -16,7 +16,7 @@ test("every page is a click away and has its name", async () => {
   await page.evaluate(() => (window.notReloaded = true));
   const links = navigation(page).getByRole("link");
   const names = await links.allInnerTexts();
-  assert.deepEqual(names.map((name) => name.trim()), ["Overview", "Errors", "Services", "Logs", "Traces", "Metrics", "Web", "Visitors", "Web vitals", "API", "SQL", "Operations"]);
+  assert.deepEqual(names.map((name) => name.trim()), ["Overview", "Errors", "Services", "Logs", "Traces", "Metrics", "Web", "Visitors", "Web vitals", "API", "SQL", "Usage", "Operations"]);
   for (const [at, { path }] of (await pages()).entries()) {
     await links.nth(at).click();
     await page.waitForURL((url) => url.pathname === path);
@@ -29,7 +29,7 @@ test("every page is a click away and has its name", async () => {
   }
   assert.equal(await page.evaluate(() => window.notReloaded), true);
   await page.goBack();
-  await page.getByRole("heading", { level: 1, name: "SQL", exact: true }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Usage", exact: true }).waitFor();
   assert.deepEqual(page.complaints, []);
 });
 

@@ -42,6 +42,31 @@ fn the_reference_is_current() -> Result<()> {
     Ok(())
 }
 
+/// Variables that do something on Cloudflare alone: of containers, and of the scheduled handler.
+const OF_CLOUDFLARE: [&str; 4] = ["CHDB_INSTANCES", "CHDB_SLEEP_AFTER", "WATCH", "WATCH_WEBHOOK"];
+
+/// workerd hands the Worker only the variables that its configuration lists.
+#[test]
+fn workerd_gets_every_variable_of_the_worker() -> Result<()> {
+    let listed = include_str!("../../router/workerd.capnp");
+    let comments = include_str!("../../router/wrangler.toml").lines();
+    let described = comments.filter_map(|line| {
+        let name = line.strip_prefix("#   ")?.split_whitespace().next()?;
+        let is_name = name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        is_name.then_some(name)
+    });
+    let mut names = 0;
+    for name in described.filter(|name| !OF_CLOUDFLARE.contains(name)) {
+        ensure!(
+            listed.contains(&format!("fromEnvironment = \"{name}\"")),
+            "{name} is in wrangler.toml and not in workerd.capnp"
+        );
+        names += 1;
+    }
+    ensure!(names > 15, "the variables are not where they were");
+    Ok(())
+}
+
 /// Adds the help of a command and of the commands below it.
 fn describe(page: &mut String, words: &[&str]) -> Result<()> {
     let (program, rest) = words.split_first().context("a program")?;
