@@ -105,12 +105,26 @@ fn a_full_manifest_is_left_alone() {
 #[test]
 fn few_manifests_are_left_alone() {
     let manifests = [
-        stats(1, TODAY, TODAY),
-        stats(9, TODAY - 9, TODAY - 2),
+        stats(300, TODAY, TODAY),
+        stats(900, TODAY - 9, TODAY - 2),
         stats(4, TODAY - 3, TODAY - 2),
     ];
     assert_eq!(plan(&manifests, 1, TODAY), Vec::<usize>::new());
     assert_eq!(plan(&[], 1, TODAY), Vec::<usize>::new());
+}
+
+#[test]
+fn few_files_have_one_manifest() {
+    let manifests = [
+        stats(40, TODAY, TODAY),
+        stats(180, TODAY - 180, TODAY - 2),
+        stats(1, TODAY - 2, TODAY - 2),
+    ];
+    assert_eq!(plan(&manifests, 1, TODAY), [0, 1, 2]);
+    assert_eq!(plan(&manifests[..2], 0, TODAY), Vec::<usize>::new());
+    let open = [stats(ONE_MANIFEST - 1, TODAY, TODAY)];
+    assert_eq!(plan(&open, 1, TODAY), [0]);
+    assert_eq!(plan(&open, 2, TODAY), Vec::<usize>::new());
 }
 
 #[test]
@@ -134,5 +148,5 @@ fn manifests_of_closed_days_are_merged_with_each_other_only() {
         stats(3, TODAY - 2, TODAY - 2),
     ];
     assert_eq!(plan(&manifests, 0, TODAY), [2, 3]);
-    assert_eq!(plan(&manifests, 1, TODAY), [2, 3]);
+    assert_eq!(plan(&manifests, 1, TODAY), [1, 2, 3]);
 }

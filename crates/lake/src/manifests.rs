@@ -18,7 +18,7 @@ use crate::manifest_merge::{self, ManifestStats};
 /// Number of manifests whose entries are cached: more than a table has, see [`manifest_merge`].
 const CAPACITY: usize = 16;
 /// Largest number of entries of a cached manifest. A larger manifest is rarely merged, so it is not worth its memory.
-const MAX_CACHED_ENTRIES: usize = 256;
+const MAX_CACHED_ENTRIES: usize = manifest_merge::ONE_MANIFEST;
 
 /// The files that a commit adds to and removes from a table.
 #[derive(Clone, Copy, Debug)]
