@@ -106,8 +106,8 @@ pub struct ServerConfig {
     )]
     pub key_origins: KeyOrigins,
 
-    /// What keys may send in a day of UTC, by their names: `shop=2GiB,blog=500MB`, of request bodies after decompression. Past
-    /// it requests get 429 until the day is over
+    /// Bytes of request bodies, after decompression, that a key may send in a day of UTC, by its name: `shop=2GiB,blog=500MB`.
+    /// Requests past that get 429 until the day is over
     #[arg(long, env = "LAKEFRONT_INGEST_KEY_BUDGETS", default_value = "", hide_default_value = true, value_parser = parse_budgets, value_name = "NAME=SIZE,…")]
     pub key_budgets: KeyBudgets,
 

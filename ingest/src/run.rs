@@ -148,7 +148,6 @@ impl Ingest {
             listeners.push(listener);
             grpc_address = Some(address);
         }
-        let usage_interval = config.server.usage_interval;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let state = AppState {
             body_bytes: Arc::new(BodyBytes::new(
@@ -163,6 +162,7 @@ impl Ingest {
             day_key: Arc::new(DayKey::open(&folder, config.visitors.clone())),
             allowed_hosts: Arc::new(config.server.allowed_hosts.iter().cloned().collect()),
             budgets: Arc::new(Budgets::open(&folder, config.server.key_budgets.clone())),
+            usage: Arc::new(usage::Counts::new(config.server.usage_interval)),
             config: Arc::new(config),
             wal,
             progress,
@@ -171,7 +171,6 @@ impl Ingest {
             tables,
             landing,
             metrics,
-            usage: Arc::new(usage::Counts::new(usage_interval)),
             rate: Arc::default(),
             last_refusal: LastRefusal::default(),
         };

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use lakefront_otlp::Usage;
-use serde_json::{Value, json};
+use lakefront_otlp::{Usage, own_logs};
+use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::{
@@ -125,13 +125,8 @@ pub async fn write(state: &AppState) {
     if records.is_empty() {
         return;
     }
-    let body = json!({
-        "resourceLogs": [{
-            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": SERVICE}}]},
-            "scopeLogs": [{"scope": {"name": SERVICE}, "logRecords": records}],
-        }]
-    });
-    if let Err(error) = append_own(state, body.to_string().into()).await {
+    let body = own_logs(SERVICE, records);
+    if let Err(error) = append_own(state, body.into()).await {
         tracing::warn!(%error, "what senders sent is not counted for the last interval");
     }
 }

@@ -14,6 +14,7 @@ mod object;
 mod run;
 
 use jiff::Timestamp;
+use lakefront_otlp::WATCH_EVENT;
 use serde_json::{Value, json};
 
 pub use findings::{Finding, of_engine, of_ingest, of_keeper};
@@ -21,8 +22,6 @@ pub use record::{Found, Notice, NoticeState, Record};
 #[cfg(target_arch = "wasm32")]
 pub use run::{check, keeper_ended};
 
-/// The name of the events.
-const EVENT: &str = "lakefront.watch";
 const WARN: u8 = 13;
 const INFO: u8 = 9;
 
@@ -45,7 +44,7 @@ pub fn log_record(notice: &Notice) -> Value {
         "timeUnixNano": nanos(notice.at),
         "severityNumber": number,
         "severityText": name,
-        "eventName": EVENT,
+        "eventName": WATCH_EVENT,
         "body": {"stringValue": notice.line()},
         "attributes": [
             text("watch.problem", &notice.problem),

@@ -40,7 +40,7 @@ pub enum Page {
     Api,
     /// A statement of the viewer's own over the tables.
     Sql,
-    /// What senders sent, and what it costs.
+    /// The requests, records and bytes of each sender, and their cost.
     Usage,
     /// The state of Lakefront itself.
     Operations,

@@ -26,7 +26,9 @@ pub use check::{MOST_DAYS, Rejected, Rejection, row_times};
 pub use client::Client;
 pub use format::Format;
 pub use key_rules::{ByKey, InvalidRule, KeyOrigins, Origin, unknown_names};
-pub use request::{Accepted, Limits, OWN_EVENTS, RequestError, accept, has_own_events};
+pub use request::{
+    Accepted, Limits, OWN_EVENTS, QUERY_EVENT, RequestError, WATCH_EVENT, accept, has_own_events, own_logs,
+};
 pub use response::{PartialSuccess, export_response};
 pub use skew::{SKEW_ATTRIBUTE, skew_micros};
 pub use status::{Status, code};

@@ -7,12 +7,27 @@ use lakefront_otel::{
     decode::{self, Repair, Repaired, Repairs, Request, Signal},
 };
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use serde_json::json;
 
 use crate::{Format, PartialSuccess, Rejected, Rejection, USAGE_EVENT, check, skew};
 
-/// The names of the events that Lakefront itself writes: the queries, as the Operations page shows them, what senders sent, and
-/// the problems that the Worker finds.
-pub const OWN_EVENTS: [&str; 3] = ["lakefront.query", USAGE_EVENT, "lakefront.watch"];
+/// The name of the events in which the router reports its queries. The Operations page shows them.
+pub const QUERY_EVENT: &str = "lakefront.query";
+/// The name of the events in which the Worker reports the problems that it finds.
+pub const WATCH_EVENT: &str = "lakefront.watch";
+/// The names of the events that Lakefront itself writes.
+pub const OWN_EVENTS: [&str; 3] = [QUERY_EVENT, USAGE_EVENT, WATCH_EVENT];
+
+/// Returns the body of `POST /v1/logs` for log records of a service of Lakefront itself, in OTLP/HTTP's JSON encoding.
+pub fn own_logs(service: &str, records: Vec<serde_json::Value>) -> String {
+    json!({
+        "resourceLogs": [{
+            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
+            "scopeLogs": [{"scope": {"name": service}, "logRecords": records}],
+        }]
+    })
+    .to_string()
+}
 
 /// Returns true if one of the log records of a request has a name of [`OWN_EVENTS`].
 pub fn has_own_events(request: &Request) -> bool {

@@ -55,9 +55,7 @@ pub async fn require_own_host(State(state): State<AppState>, request: Request, n
 }
 
 fn has_key(state: &AppState, request: &Request) -> bool {
-    let server = &state.config.server;
-    given_key(request.headers())
-        .is_some_and(|key| server.keys.contains(key) || server.router_key.contains(key))
+    !key_name(state, request.headers()).is_empty()
 }
 
 /// Returns the name of the key that a request carries: `router` for the router's, and an empty text without a known one.

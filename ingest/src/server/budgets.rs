@@ -14,7 +14,7 @@ use crate::config::KeyBudgets;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// What keys with a budget have sent today. It is kept in a file, so that a restart gives no new budget.
+/// The bytes that each key with a budget has sent today. A file keeps them, so that a restart gives no new budget.
 #[derive(Debug)]
 pub struct Budgets {
     limits: KeyBudgets,

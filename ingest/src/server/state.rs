@@ -50,7 +50,7 @@ pub struct AppState {
     pub batches: Arc<Batches>,
     /// The key of the day's pseudonyms.
     pub day_key: Arc<DayKey>,
-    /// What keys with a budget have sent today.
+    /// The bytes that each key with a budget has sent today.
     pub budgets: Arc<Budgets>,
     /// The bytes that request bodies may take in memory.
     pub body_bytes: Arc<BodyBytes>,

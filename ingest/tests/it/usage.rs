@@ -1,4 +1,4 @@
-//! What senders sent is counted by key, service, signal and outcome, and is in the lake.
+//! Ingest counts requests, records and bytes by key, service, signal and outcome, and writes the counts into the lake.
 
 use std::path::Path;
 

@@ -2,13 +2,12 @@
 
 use jiff::Timestamp;
 use lakefront_api::{BackendKind, Page, Problem, QueryReply};
+use lakefront_otlp::{QUERY_EVENT, own_logs};
 use lakefront_query::catalogue;
 use serde_json::{Value, json};
 
 /// The `service.name` of these events.
 pub const SERVICE: &str = "lakefront-router";
-/// The name of the events.
-const EVENT: &str = "lakefront.query";
 /// The query name in the events of ad-hoc SQL.
 pub const AD_HOC: &str = "sql";
 /// The query name in the events of searches.
@@ -98,7 +97,7 @@ impl QueryEvent {
         json!({
             "timeUnixNano": self.at.as_nanosecond().to_string(),
             "severityNumber": if self.problem.is_empty() { 9 } else { 13 },
-            "eventName": EVENT,
+            "eventName": QUERY_EVENT,
             "body": {"kvlistValue": {"values": values}},
         })
     }
@@ -127,13 +126,7 @@ pub fn export(events: &[QueryEvent]) -> String {
 
 /// Returns the body of `POST /v1/logs` for records of this Worker, in OTLP/HTTP's JSON encoding.
 pub fn logs(records: Vec<Value>) -> String {
-    json!({
-        "resourceLogs": [{
-            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": SERVICE}}]},
-            "scopeLogs": [{"scope": {"name": SERVICE}, "logRecords": records}],
-        }]
-    })
-    .to_string()
+    own_logs(SERVICE, records)
 }
 
 /// The largest number of events in the queue. Further ones are dropped, so that no request has to wait.
