@@ -26,11 +26,16 @@ const router :Workerd.Worker = (
   ],
   compatibilityDate = "2026-05-01",
   # Where readers of live rows and the Worker that takes rows meet, with LANDING. It stores nothing.
-  durableObjectNamespaces = [(className = "Tail", uniqueKey = "lakefront-tail")],
+  # The other adds up what keys with a budget have sent.
+  durableObjectNamespaces = [
+    (className = "Tail", uniqueKey = "lakefront-tail"),
+    (className = "Budgets", uniqueKey = "lakefront-budgets"),
+  ],
   durableObjectStorage = (inMemory = void),
   # Each is documented in wrangler.toml. One that is not set is null.
   bindings = [
     (name = "TAIL", durableObjectNamespace = "Tail"),
+    (name = "KEY_BUDGETS", durableObjectNamespace = "Budgets"),
     (name = "CHDB_URL", fromEnvironment = "CHDB_URL"),
     (name = "INGEST_URL", fromEnvironment = "INGEST_URL"),
     (name = "INGEST_TIMEOUT", fromEnvironment = "INGEST_TIMEOUT"),
@@ -40,6 +45,7 @@ const router :Workerd.Worker = (
     (name = "LANDING_TOKEN", fromEnvironment = "LANDING_TOKEN"),
     (name = "INGEST_KEYS", fromEnvironment = "INGEST_KEYS"),
     (name = "INGEST_KEY_ORIGINS", fromEnvironment = "INGEST_KEY_ORIGINS"),
+    (name = "INGEST_KEY_BUDGETS", fromEnvironment = "INGEST_KEY_BUDGETS"),
     (name = "USAGE_SECONDS", fromEnvironment = "USAGE_SECONDS"),
     (name = "VISITOR_SECRET", fromEnvironment = "VISITOR_SECRET"),
     (name = "SELF_OBSERVATION", fromEnvironment = "SELF_OBSERVATION"),

@@ -1,12 +1,14 @@
 //! `lakefront.toml`: the whole system in one file.
 
 mod checks;
+mod keys;
 mod regions;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub use self::keys::{KEY_NAMES, Key};
 pub use self::regions::{Region, region};
 use crate::error::{Error, Result};
 
@@ -104,6 +106,9 @@ pub enum Landing {
         /// The senders that are let in.
         #[serde(default)]
         senders: Senders,
+        /// The keys that have a name, with the rules for each. Without any there is one key without a name.
+        #[serde(default)]
+        keys: BTreeMap<String, Key>,
     },
     /// An ingest that runs elsewhere, to which the Worker forwards OTLP.
     Ingest {
@@ -304,6 +309,7 @@ impl Config {
             cause: Box::new(cause),
         })?;
         checks::check(&config)?;
+        keys::check(&config)?;
         Ok(config)
     }
 

@@ -130,6 +130,7 @@ impl Deployer {
                 .iter()
                 .any(|one| matches!(one.status.as_str(), "Staged" | "Partial")),
             secrets: listed.into_iter().map(|one| one.name).collect(),
+            ..Deployed::default()
         })
     }
 

@@ -60,6 +60,29 @@ pub enum Error {
         /// The names of all secrets.
         known: String,
     },
+    /// The keys of senders have no names, or other names than in the file.
+    #[error(
+        "the variable {variable} has not all keys of landing.keys; expected NAME=KEY for each of {expected}, separated by commas"
+    )]
+    KeyNames {
+        /// The environment variable.
+        variable: String,
+        /// The names in the file.
+        expected: String,
+    },
+    /// The Worker has keys of other names than the file, and no API returns them.
+    #[error(
+        "lakefront.toml names the keys {wanted}, and the Worker has {found}; run again with --rotate INGEST_KEYS, which takes NAME=KEY for each, \
+         separated by commas, from the environment variable {variable}, or else makes new keys for all senders"
+    )]
+    OtherKeyNames {
+        /// The names in the file.
+        wanted: String,
+        /// The names that the Worker has.
+        found: String,
+        /// The environment variable.
+        variable: String,
+    },
     /// A token of an API is missing.
     #[error("set the environment variable {0}")]
     NoToken(&'static str),

@@ -56,6 +56,8 @@ pub struct Deployed {
     pub deployment: Option<String>,
     /// The names of its secrets.
     pub secrets: BTreeSet<String>,
+    /// The names of the Worker's keys of senders, separated by commas.
+    pub key_names: String,
     /// True if it has secrets that no machine has yet.
     pub has_staged_secrets: bool,
     /// Ids of an app's volumes, with their sizes in GB.

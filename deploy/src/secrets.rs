@@ -1,5 +1,6 @@
 //! The secrets of a system: where each value comes from, and the places that have it.
 
+use lakefront_otlp::BearerKeys;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::{Config, Landing, Senders};
@@ -11,7 +12,7 @@ pub const NAMES: [&str; 10] = [
     "CLICKHOUSE_PASSWORD",
     "ENGINE_SECRET",
     "INGEST_KEY",
-    "INGEST_KEYS",
+    KEYS,
     "LANDING_TOKEN",
     "SYNC_PASSWORD",
     "VIEWER_TOKEN",
@@ -21,6 +22,9 @@ pub const NAMES: [&str; 10] = [
 
 /// The token of the catalog, which the sinks have too.
 pub const CATALOG_TOKEN: &str = "CATALOG_TOKEN";
+
+/// The keys of senders.
+pub const KEYS: &str = "INGEST_KEYS";
 
 /// The fewest characters of a secret. The router requires as many.
 const LEAST: usize = 16;
@@ -83,9 +87,9 @@ pub fn secrets(config: &Config) -> Vec<Secret> {
     }
     secrets.push(on_worker("ENGINE_SECRET", Source::Made { shown: false }));
     match &config.landing {
-        Landing::Pipelines { senders } => {
+        Landing::Pipelines { senders, .. } => {
             if *senders == Senders::Keys {
-                secrets.push(on_worker("INGEST_KEYS", Source::Made { shown: true }));
+                secrets.push(on_worker(KEYS, Source::Made { shown: true }));
             }
             secrets.push(on_worker("VISITOR_SECRET", Source::Made { shown: false }));
             let what = "an API token with the permission Workers Pipeline Send";
@@ -146,9 +150,21 @@ impl Secret {
                         variable: from,
                     });
                 }
+                if self.name == KEYS && !has_names(config, &value) {
+                    return Err(Error::KeyNames {
+                        variable: from,
+                        expected: config.key_names(),
+                    });
+                }
                 Ok(value.into())
             }
-            (None, Source::Made { .. }) => made(),
+            (None, Source::Made { .. }) => match config.keys().filter(|_| self.name == KEYS) {
+                Some(keys) => {
+                    let keys = keys.keys().map(|name| Ok(format!("{name}={}", made()?)));
+                    Ok(keys.collect::<Result<Vec<_>>>()?.join(",").into())
+                }
+                None => Ok(made()?.into()),
+            },
             (None, Source::Given { what }) => Err(Error::NoSecret {
                 name: self.name,
                 variable: from,
@@ -158,15 +174,23 @@ impl Secret {
     }
 }
 
+/// Returns true if a value of [`KEYS`] has a key for each name in the file.
+fn has_names(config: &Config, value: &str) -> bool {
+    // Keys always parse.
+    let given: BearerKeys = value.parse().unwrap_or_default();
+    let mut names = config.keys().into_iter().flat_map(|keys| keys.keys());
+    names.all(|name| given.has_name(name))
+}
+
 /// Returns 256 random bits as text.
-fn made() -> Result<SecretString> {
+fn made() -> Result<String> {
     use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
     let mut bytes = [0; 32];
     getrandom_04::fill(&mut bytes).map_err(|cause| Error::Program {
         doing: "making a secret".to_owned(),
         problem: cause.to_string(),
     })?;
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes).into())
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// Returns the lines `NAME=VALUE`, as `flyctl secrets import` reads them.

@@ -3,7 +3,6 @@
 mod grpc_listen;
 mod keep_days;
 mod keeper;
-mod keys;
 mod visitors;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -12,12 +11,11 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, ValueEnum};
 use lakefront_hosts::HostName;
 use lakefront_lake::{CompactionSettings, LakeLocation, RestCatalogConfig};
-use lakefront_otlp::{BearerKeys, KeyOrigins, unknown_names};
+use lakefront_otlp::{BearerKeys, KeyBudgets, KeyOrigins, unknown_names};
 
 pub use grpc_listen::GrpcListen;
 pub use keep_days::{KeepDays, RetentionConfig};
 pub use keeper::{KeeperConfig, LandingConfig};
-pub use keys::{KeyBudgets, parse_budgets};
 pub use visitors::VisitorConfig;
 
 const EXAMPLES: &str = "\
@@ -108,7 +106,13 @@ pub struct ServerConfig {
 
     /// Bytes of request bodies, after decompression, that a key may send in a day of UTC, by its name: `shop=2GiB,blog=500MB`.
     /// Requests past that get 429 until the day is over
-    #[arg(long, env = "LAKEFRONT_INGEST_KEY_BUDGETS", default_value = "", hide_default_value = true, value_parser = parse_budgets, value_name = "NAME=SIZE,…")]
+    #[arg(
+        long,
+        env = "LAKEFRONT_INGEST_KEY_BUDGETS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "NAME=SIZE,…"
+    )]
     pub key_budgets: KeyBudgets,
 
     /// Key of the router (its INGEST_KEY), which is accepted like the others. With it, events of the router's queries,
@@ -203,7 +207,8 @@ pub struct ServerConfig {
     #[arg(long, env = "LAKEFRONT_INGEST_REMEMBER_BATCHES", default_value = "10m", value_parser = parse_duration, value_name = "DURATION")]
     pub remember_batches: Duration,
 
-    /// Time between two writes of what senders sent into the lake, which the Usage page shows; 0s turns this off
+    /// Time between two writes of what senders sent into the lake, which the Usage page shows; 0s turns this off,
+    /// and with it the counts of fields from which the search box completes
     #[arg(long, env = "LAKEFRONT_INGEST_USAGE_INTERVAL", default_value = "10m", value_parser = parse_duration, value_name = "DURATION")]
     pub usage_interval: Duration,
 }

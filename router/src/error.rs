@@ -72,14 +72,22 @@ pub enum ConfigError {
         /// The name of the variable.
         name: &'static str,
     },
-    /// `INGEST_KEY_ORIGINS` has something that is no rule.
-    #[error("INGEST_KEY_ORIGINS: {0}")]
-    KeyOrigins(lakefront_otlp::InvalidRule),
-    /// `INGEST_KEY_ORIGINS` names a key that does not exist.
-    #[error(
-        "INGEST_KEY_ORIGINS names {0:?}, and INGEST_KEYS has no key of that name; expected {0}=KEY there"
-    )]
-    UnknownKey(String),
+    /// A variable has something that is no rule for a key.
+    #[error("{variable}: {fault}")]
+    KeyRules {
+        /// The name of the variable.
+        variable: &'static str,
+        /// What is wrong.
+        fault: lakefront_otlp::InvalidRule,
+    },
+    /// A variable names a key that does not exist.
+    #[error("{variable} names {name:?}, and INGEST_KEYS has no key of that name; expected {name}=KEY there")]
+    UnknownKey {
+        /// The name of the variable.
+        variable: &'static str,
+        /// The name of the key.
+        name: String,
+    },
     /// `USAGE_SECONDS` is no number, or too large.
     #[error("USAGE_SECONDS: expected whole seconds, at most {0}; 0 turns the counts off")]
     UsageSeconds(u64),

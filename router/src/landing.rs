@@ -4,6 +4,8 @@
 //! form of `lakefront-landing`. Streams promise no more than to keep what they have taken, so that a request is
 //! acknowledged only once they have taken all rows that they can.
 
+#[cfg(target_arch = "wasm32")]
+mod budgets;
 mod delivery;
 #[cfg(target_arch = "wasm32")]
 mod send;
@@ -21,8 +23,8 @@ use lakefront_otel::decode::{Request, Signal};
 use lakefront_otel::map::{Pseudonym, RequestContext};
 use lakefront_otel::{LOGS, TRACES};
 use lakefront_otlp::{
-    BatchId, Client, Format, InvalidBatchId, Limits, OWN_EVENTS, PartialSuccess, RequestError, Status, Usage,
-    accept, code, day_key, given_key, has_own_events, skew_micros,
+    BatchId, Client, Exhausted, Format, InvalidBatchId, Limits, OWN_EVENTS, PartialSuccess, RequestError,
+    Status, Usage, accept, code, day_key, given_key, has_own_events, skew_micros,
 };
 
 use crate::config::Landing;
@@ -85,6 +87,9 @@ pub enum Refusal {
     /// 403
     #[error("events named {} are Lakefront's own: send other events under another name", OWN_EVENTS.join(", "))]
     OwnEvent,
+    /// 429
+    #[error("{0}; the Worker allows it by INGEST_KEY_BUDGETS")]
+    Budget(Exhausted),
     /// 405
     #[error("OTLP is sent with POST")]
     Method,
@@ -124,6 +129,7 @@ impl Refusal {
         match self {
             Self::Unauthenticated => (S::UNAUTHORIZED, code::UNAUTHENTICATED),
             Self::KeyOrigin | Self::OwnEvent => (S::FORBIDDEN, code::PERMISSION_DENIED),
+            Self::Budget(_) => (S::TOO_MANY_REQUESTS, code::RESOURCE_EXHAUSTED),
             Self::Method => (S::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED),
             Self::MediaType | Self::ContentEncoding(_) => (S::UNSUPPORTED_MEDIA_TYPE, code::INVALID_ARGUMENT),
             Self::TooLarge | Self::Request(RequestError::Expands { .. }) | Self::Append(_) => {
@@ -140,6 +146,7 @@ impl Refusal {
             Self::Unauthenticated => "unauthenticated",
             Self::KeyOrigin => "key_origin",
             Self::OwnEvent => "own_event",
+            Self::Budget(_) => "budget",
             Self::Method => "method",
             Self::MediaType => "media_type",
             Self::ContentEncoding(_) => "encoding",
@@ -152,6 +159,15 @@ impl Refusal {
         }
     }
 
+    /// Returns the seconds after which the sender may send again.
+    fn retry_seconds(&self) -> Option<u32> {
+        match self {
+            Self::Budget(exhausted) => Some(exhausted.retry_seconds()),
+            Self::NotTaken(_) => Some(RETRY_SECONDS),
+            _ => None,
+        }
+    }
+
     /// Returns the answer in the format of the request.
     pub fn response(&self, format: Format) -> Response<Vec<u8>> {
         let (http, code) = self.facts();
@@ -161,8 +177,8 @@ impl Refusal {
         };
         let mut response = reply(http, format, status.encode_as(format));
         let headers = response.headers_mut();
-        if http == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, RETRY_SECONDS.into());
+        if let Some(seconds) = self.retry_seconds() {
+            headers.insert(RETRY_AFTER, seconds.into());
         }
         if http == StatusCode::UNAUTHORIZED {
             headers.insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

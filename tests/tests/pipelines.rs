@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use lakefront_lake::{Lake, LakeConfig};
 use lakefront_landing::{NAMESPACE, definitions};
 use lakefront_otel::decode::Signal;
-use lakefront_otlp::{BearerKeys, Format, KeyOrigins};
+use lakefront_otlp::{BearerKeys, Format, KeyBudgets, KeyOrigins};
 use lakefront_router::config::Landing;
 use lakefront_router::landing::Head;
 use lakefront_tests::{
@@ -79,6 +79,7 @@ impl World {
             token: None,
             keys: BearerKeys::default(),
             key_origins: KeyOrigins::default(),
+            key_budgets: KeyBudgets::default(),
             usage_interval: Duration::ZERO,
             visitor_secret: None,
         };

@@ -9,6 +9,7 @@
 
 mod batch_id;
 mod bearer_keys;
+mod budgets;
 mod check;
 mod client;
 mod format;
@@ -22,12 +23,14 @@ mod visitors;
 
 pub use batch_id::{BatchId, InvalidBatchId};
 pub use bearer_keys::{BearerKeys, given_key};
+pub use budgets::{Exhausted, KeyBudgets, SentToday};
 pub use check::{MOST_DAYS, Rejected, Rejection, row_times};
 pub use client::Client;
 pub use format::Format;
 pub use key_rules::{ByKey, InvalidRule, KeyOrigins, Origin, unknown_names};
 pub use request::{
-    Accepted, Limits, OWN_EVENTS, QUERY_EVENT, RequestError, WATCH_EVENT, accept, has_own_events, own_logs,
+    Accepted, FIELDS_EVENT, Limits, OWN_EVENTS, QUERY_EVENT, RequestError, WATCH_EVENT, accept,
+    has_own_events, own_logs,
 };
 pub use response::{PartialSuccess, export_response};
 pub use skew::{SKEW_ATTRIBUTE, skew_micros};

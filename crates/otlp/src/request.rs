@@ -15,8 +15,10 @@ use crate::{Format, PartialSuccess, Rejected, Rejection, USAGE_EVENT, check, ske
 pub const QUERY_EVENT: &str = "lakefront.query";
 /// The name of the events in which the Worker reports the problems that it finds.
 pub const WATCH_EVENT: &str = "lakefront.watch";
+/// The name of the events with counts of fields, from which the search box completes.
+pub const FIELDS_EVENT: &str = "lakefront.fields";
 /// The names of the events that Lakefront itself writes.
-pub const OWN_EVENTS: [&str; 3] = [QUERY_EVENT, USAGE_EVENT, WATCH_EVENT];
+pub const OWN_EVENTS: [&str; 4] = [FIELDS_EVENT, QUERY_EVENT, USAGE_EVENT, WATCH_EVENT];
 
 /// Returns the body of `POST /v1/logs` for log records of a service of Lakefront itself, in OTLP/HTTP's JSON encoding.
 pub fn own_logs(service: &str, records: Vec<serde_json::Value>) -> String {

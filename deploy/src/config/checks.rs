@@ -196,7 +196,7 @@ fn servers(config: &Config) -> Result<()> {
     Ok(())
 }
 
-fn name(key: &str, name: &str, least: usize, most: usize) -> Result<()> {
+pub(super) fn name(key: &str, name: &str, least: usize, most: usize) -> Result<()> {
     let is_plain = name
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::{Action, Line};
 use crate::error::{Error, Result};
 use crate::existing::Existing;
-use crate::secrets::{Place, Secret, Source};
+use crate::secrets::{KEYS, Place, Secret, Source};
 use crate::system::System;
 
 /// Secrets to set in one place.
@@ -41,7 +41,7 @@ pub(super) struct Settings {
 /// Returns the settings of all secrets that are missing somewhere, or are rotated.
 ///
 /// # Errors
-/// Returns an error if there is no secret of a name to rotate.
+/// Returns an error if there is no secret of a name to rotate, or if the Worker's keys have other names than the file's.
 pub(super) fn settings(system: &System, existing: &Existing, rotate: &[String]) -> Result<Settings> {
     for name in rotate {
         if !system.secrets.iter().any(|secret| secret.name == name) {
@@ -51,6 +51,24 @@ pub(super) fn settings(system: &System, existing: &Existing, rotate: &[String]) 
                 known: known.join(", "),
             });
         }
+    }
+    let is_rotated = |secret: &str| rotate.iter().any(|name| name == secret);
+    if let Some(worker) = &existing.worker
+        && worker.deployment.is_some()
+        && worker.secrets.contains(KEYS)
+        && system.secrets.iter().any(|secret| secret.name == KEYS)
+        && worker.key_names != system.config.key_names()
+        && !is_rotated(KEYS)
+    {
+        let names = |names: &str| match names {
+            "" => "without names".to_owned(),
+            names => names.replace(',', ", "),
+        };
+        return Err(Error::OtherKeyNames {
+            wanted: names(&system.config.key_names()),
+            found: names(&worker.key_names),
+            variable: system.config.variable(KEYS),
+        });
     }
     let mut lines = Vec::new();
     let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
@@ -63,7 +81,7 @@ pub(super) fn settings(system: &System, existing: &Existing, rotate: &[String]) 
             deployed.is_some_and(|deployed| deployed.secrets.contains(*variable))
         };
         let (with, without): (Vec<_>, Vec<_>) = secret.places.iter().cloned().partition(has);
-        let rotates = rotate.iter().any(|name| name == secret.name);
+        let rotates = is_rotated(secret.name);
         lines.push(line(secret, with.len(), without.len(), rotates));
         if without.is_empty() && !rotates {
             continue;

@@ -12,8 +12,8 @@ const TEMPLATE: &str = include_str!("../../../router/wrangler.toml");
 /// The class of the keeper's Durable Object.
 const KEEPER: &str = "KeeperContainer";
 
-/// The class of the Durable Object of live rows, which ingest has by itself.
-const TAIL: &str = "Tail";
+/// The classes of Durable Objects that only a Worker needs that takes telemetry itself.
+const OF_LANDING: [&str; 3] = [KEEPER, "Tail", "Budgets"];
 
 /// Returns the configuration. `deployment` names the state of all files and values.
 ///
@@ -37,7 +37,7 @@ pub fn configuration(system: &System, files: &Files, streams: &Streams, deployme
     if !config.lands_by_pipelines() {
         let bindings = &mut worker["durable_objects"]["bindings"];
         if let Some(bindings) = bindings.as_array_mut() {
-            bindings.retain(|binding| binding["class_name"] != KEEPER && binding["class_name"] != TAIL);
+            bindings.retain(|binding| OF_LANDING.iter().all(|class| binding["class_name"] != *class));
         }
     }
     Ok(Value::Object(worker))
@@ -54,6 +54,9 @@ pub fn variables(system: &System, streams: &Streams, deployment: &str) -> Map<St
             set("LANDING", "pipelines".into());
             set("LANDING_STREAMS", json!(streams).to_string());
             set("SELF_OBSERVATION", "off".into());
+            for (name, value) in config.key_variables() {
+                set(name, value);
+            }
         }
         Landing::Ingest { url } => {
             set("INGEST_URL", url.clone());

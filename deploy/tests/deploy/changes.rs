@@ -9,6 +9,42 @@ fn steps(plan: &Plan) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_key_with_a_name_needs_new_keys() {
+    let world = World::start().await;
+    world.deploy(TIER_1, &[]).await.expect("a deployment");
+    let rules = "[landing.keys.shop]\ndaily_budget = \"2GiB\"\n[landing.keys.blog]\n[access]";
+    let named = TIER_1.replace("[access]", rules);
+    // The Worker would refuse rules for keys that it does not have.
+    let problem = world.plan(&named, &[]).await.expect_err("other keys").to_string();
+    assert!(
+        problem.contains("blog, shop") && problem.contains("--rotate INGEST_KEYS"),
+        "{problem}"
+    );
+    let (_, shown) = world
+        .deploy(&named, &["INGEST_KEYS"])
+        .await
+        .expect("a deployment");
+    let (_, keys) = shown
+        .iter()
+        .find(|(name, _)| *name == "INGEST_KEYS")
+        .expect("keys");
+    let keys: Vec<_> = keys.split(',').filter_map(|key| key.split_once('=')).collect();
+    assert_eq!(
+        keys.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        ["blog", "shop"]
+    );
+    assert!(keys[0].1.len() == 43 && keys[0].1 != keys[1].1, "{keys:?}");
+
+    let (_, plan) = world.plan(&named, &[]).await.expect("a plan");
+    assert!(steps(&plan).is_empty(), "{plan:?}");
+    let other_budget = named.replace("2GiB", "3GiB");
+    let (_, plan) = world.plan(&other_budget, &[]).await.expect("a plan");
+    assert_eq!(steps(&plan), ["deploying the Worker and its containers"]);
+    let problem = world.plan(TIER_1, &[]).await.expect_err("no names").to_string();
+    assert!(problem.contains("without names"), "{problem}");
+}
+
+#[tokio::test]
 async fn a_change_touches_what_it_concerns_alone() {
     let world = World::start().await;
     world.deploy(TIER_2, &[]).await.expect("a deployment");

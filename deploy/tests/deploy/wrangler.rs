@@ -68,7 +68,13 @@ fn wrangler_accepts_the_rendered_worker() {
                 "{build}"
             );
         }
-        for expected in ["CHDB_CONTAINER", "KEEPER_CONTAINER", "TAIL", "LANDING_STREAMS"] {
+        for expected in [
+            "CHDB_CONTAINER",
+            "KEEPER_CONTAINER",
+            "TAIL",
+            "KEY_BUDGETS",
+            "LANDING_STREAMS",
+        ] {
             assert!(printed.contains(expected), "{expected}: {printed}");
         }
     }

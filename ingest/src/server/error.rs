@@ -8,9 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use bytesize::ByteSize;
 use lakefront_hosts::Foreign;
-use lakefront_otlp::{Format, InvalidBatchId, RequestError, Status, code};
+use lakefront_otlp::{Exhausted, Format, InvalidBatchId, RequestError, Status, code};
 
 use super::refusals::Refused;
 use crate::{error::WalError, otlp::DecompressError};
@@ -30,10 +29,8 @@ pub enum ApiError {
     )]
     KeyOrigin,
     /// 429
-    #[error(
-        "the key has sent {0} today, which is all that --key-budgets (LAKEFRONT_INGEST_KEY_BUDGETS) allows; it may send again at 00:00 UTC"
-    )]
-    Budget(ByteSize, Duration),
+    #[error("{0}; the server allows it by --key-budgets (LAKEFRONT_INGEST_KEY_BUDGETS)")]
+    Budget(Exhausted),
     /// 403
     #[error(
         "events named {} are Lakefront's own: send them with the key of --router-key (LAKEFRONT_INGEST_ROUTER_KEY), \
@@ -125,17 +122,12 @@ impl ApiError {
             Self::Unauthenticated => (S::UNAUTHORIZED, code::UNAUTHENTICATED, "unauthenticated", None),
             Self::Foreign(_) => (S::FORBIDDEN, code::PERMISSION_DENIED, "foreign", None),
             Self::KeyOrigin => (S::FORBIDDEN, code::PERMISSION_DENIED, "key_origin", None),
-            Self::Budget(_, left) => {
-                let seconds = u32::try_from(left.as_secs())
-                    .unwrap_or(u32::MAX)
-                    .saturating_add(1);
-                (
-                    S::TOO_MANY_REQUESTS,
-                    code::RESOURCE_EXHAUSTED,
-                    "budget",
-                    Some(seconds),
-                )
-            }
+            Self::Budget(exhausted) => (
+                S::TOO_MANY_REQUESTS,
+                code::RESOURCE_EXHAUSTED,
+                "budget",
+                Some(exhausted.retry_seconds()),
+            ),
             Self::OwnEvent => (S::FORBIDDEN, code::PERMISSION_DENIED, "own_event", None),
             Self::NotFound(_) => (S::NOT_FOUND, code::NOT_FOUND, "not_found", None),
             Self::NoMethod(_) => (S::NOT_FOUND, code::UNIMPLEMENTED, "not_found", None),

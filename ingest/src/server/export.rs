@@ -16,7 +16,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use bytesize::ByteSize;
 use lakefront_otel::decode::{Repair, Signal};
 use lakefront_otlp::{
     Accepted, BatchId, Client, Format, Limits, PartialSuccess, Usage, accept, export_response,
@@ -115,8 +114,8 @@ async fn take(
     let declared = compression(framing, headers)?;
     let id = BatchId::of(headers, &parts.uri)?;
     let key = auth::key_name(state, headers);
-    if let Some((limit, left)) = state.budgets.exhausted(key, began_micros) {
-        return Err(ApiError::Budget(ByteSize::b(limit), left));
+    if let Some(exhausted) = state.budgets.exhausted(key, began_micros) {
+        return Err(ApiError::Budget(exhausted));
     }
     if let Some(refusal) = state.wal.refusal() {
         return Err(refusal.into());

@@ -1,10 +1,11 @@
 //! The configuration of telemetry that the Worker takes itself.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::time::Duration;
 
 use lakefront_landing::landing_tables;
-use lakefront_otlp::{BearerKeys, KeyOrigins, VisitorSecret, unknown_names};
+use lakefront_otlp::{BearerKeys, InvalidRule, KeyBudgets, KeyOrigins, VisitorSecret, unknown_names};
 use secrecy::SecretString;
 use url::Url;
 
@@ -26,6 +27,8 @@ pub struct Landing {
     pub keys: BearerKeys,
     /// `INGEST_KEY_ORIGINS`: the origins whose pages may use a key, by its name.
     pub key_origins: KeyOrigins,
+    /// `INGEST_KEY_BUDGETS`: the bytes that a key may send in a day of UTC, by its name.
+    pub key_budgets: KeyBudgets,
     /// `USAGE_SECONDS`: the time for which an isolate collects counts of what senders sent. Zero if nothing is counted.
     pub usage_interval: Duration,
     /// `VISITOR_SECRET`: the secret from which visitors without a user id have an id for a day of UTC. Without it they
@@ -61,12 +64,15 @@ pub fn landing(text: &impl Fn(&'static str) -> Option<String>) -> Result<Option<
     let keys: BearerKeys = text("INGEST_KEYS")
         .and_then(|keys| keys.parse().ok())
         .unwrap_or_default();
-    let key_origins: KeyOrigins = text("INGEST_KEY_ORIGINS")
-        .unwrap_or_default()
-        .parse()
-        .map_err(ConfigError::KeyOrigins)?;
-    if let Some(name) = unknown_names(key_origins.names(), &keys).first() {
-        return Err(ConfigError::UnknownKey((*name).to_owned()));
+    let key_origins: KeyOrigins = rules("INGEST_KEY_ORIGINS", text)?;
+    let key_budgets: KeyBudgets = rules("INGEST_KEY_BUDGETS", text)?;
+    let origins = ("INGEST_KEY_ORIGINS", unknown_names(key_origins.names(), &keys));
+    let budgets = ("INGEST_KEY_BUDGETS", unknown_names(key_budgets.names(), &keys));
+    for (variable, unknown) in [origins, budgets] {
+        if let Some(name) = unknown.first() {
+            let name = (*name).to_owned();
+            return Err(ConfigError::UnknownKey { variable, name });
+        }
     }
     let usage = text("USAGE_SECONDS");
     let usage_seconds = usage.map_or(Ok(USAGE_SECONDS), |seconds| {
@@ -80,9 +86,21 @@ pub fn landing(text: &impl Fn(&'static str) -> Option<String>) -> Result<Option<
         token: secret("LANDING_TOKEN", text("LANDING_TOKEN"))?,
         keys,
         key_origins,
+        key_budgets,
         usage_interval: Duration::from_secs(usage_seconds),
         visitor_secret: visitor_secret.transpose().map_err(ConfigError::VisitorSecret)?,
     }))
+}
+
+/// Returns the rules for keys in a variable.
+fn rules<T: FromStr<Err = InvalidRule>>(
+    variable: &'static str,
+    text: &impl Fn(&'static str) -> Option<String>,
+) -> Result<T, ConfigError> {
+    let given = text(variable).unwrap_or_default();
+    given
+        .parse()
+        .map_err(|fault| ConfigError::KeyRules { variable, fault })
 }
 
 #[cfg(test)]
@@ -130,6 +148,8 @@ mod tests {
             ("USAGE_SECONDS", "-1"),
             ("INGEST_KEY_ORIGINS", "shop"),
             ("INGEST_KEY_ORIGINS", "shop=https://shop.example"),
+            ("INGEST_KEY_BUDGETS", "shop=much"),
+            ("INGEST_KEY_BUDGETS", "shop=2GiB"),
         ] {
             let mut given = BTreeMap::from(given);
             given.insert(name, value);

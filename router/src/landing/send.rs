@@ -15,7 +15,9 @@ use worker::web_sys::{self, ReadableStream};
 use worker::{Context, Env, console_error};
 
 use super::delivery::Size;
-use super::{Compression, Delivery, Head, MAX_BODY, Outcome, Refusal, Rows, cross_origin, next_wait, usage};
+use super::{
+    Compression, Delivery, Head, MAX_BODY, Outcome, Refusal, Rows, budgets, cross_origin, next_wait, usage,
+};
 use crate::backends::fetch;
 use crate::body::{self, BodyError};
 use crate::clock::Instant;
@@ -79,19 +81,20 @@ async fn take(
     begun: Instant,
 ) -> Result<Response<Vec<u8>>, Refusal> {
     let (format, compression) = head.check(landing)?;
+    let key = head.key_name(landing).unwrap_or_default();
+    budgets::check(landing, env, key, head.arrival).await?;
     let body = read(head, compression, request).await?;
     let mut rows = head.rows(landing, format, &body, nonce())?;
+    let bytes = body.len() as u64;
     drop(body);
     let (outcome, taken) = deliver_all(landing, env, &rows, begun).await;
     let mut used = std::mem::take(&mut rows.usage);
     if outcome.is_later() {
         // The sender repeats the request, which then counts.
         used = Usage::default();
-        used.refused(
-            head.key_name(landing).unwrap_or_default(),
-            head.signal.name(),
-            "not_taken",
-        );
+        used.refused(key, head.signal.name(), "not_taken");
+    } else {
+        budgets::add(landing, env, context, key, bytes, head.arrival);
     }
     let (records, _) = outcome.taken();
     used.sent(head.signal, taken.len() as u64, records, outcome.taken_bytes());

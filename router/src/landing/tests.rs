@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lakefront_otlp::{BearerKeys, KeyOrigins};
+use lakefront_otlp::{BearerKeys, KeyBudgets, KeyOrigins};
 use serde_json::{Value, json};
 
 use super::delivery::Size;
@@ -16,6 +16,7 @@ fn landing() -> Landing {
         token: None,
         keys: BearerKeys::default(),
         key_origins: KeyOrigins::default(),
+        key_budgets: KeyBudgets::default(),
         usage_interval: Duration::ZERO,
         visitor_secret: None,
     }

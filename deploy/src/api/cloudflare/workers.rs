@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Method;
 
 use super::Cloudflare;
+use crate::config::KEY_NAMES;
 use crate::error::Result;
 use crate::existing::Deployed;
 use crate::system::DEPLOYMENT;
@@ -25,10 +26,14 @@ impl Cloudflare {
         Ok(found.map(|found| {
             let bindings = found["bindings"].as_array().map_or(&[][..], Vec::as_slice);
             let named = |kind: &'static str| bindings.iter().filter(move |one| one["type"] == kind);
-            let deployment = named("plain_text").find(|one| one["name"] == DEPLOYMENT);
+            let variable = |name: &str| {
+                let found = named("plain_text").find(|one| one["name"] == name);
+                found.and_then(|one| one["text"].as_str().map(str::to_owned))
+            };
             let secrets = named("secret_text").filter_map(|one| one["name"].as_str().map(str::to_owned));
             Deployed {
-                deployment: deployment.and_then(|one| one["text"].as_str().map(str::to_owned)),
+                deployment: variable(DEPLOYMENT),
+                key_names: variable(KEY_NAMES).unwrap_or_default(),
                 secrets: secrets.collect::<BTreeSet<_>>(),
                 ..Deployed::default()
             }

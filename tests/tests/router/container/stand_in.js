@@ -3,7 +3,7 @@
 import * as router from "./index.js";
 
 export default router.default;
-export const Tail = router.Tail;
+export const { Budgets, Tail } = router;
 
 class Container {
   running = false;

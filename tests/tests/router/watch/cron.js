@@ -1,7 +1,7 @@
 // The Worker with an address at which its scheduled handler runs, as Cloudflare runs it by `triggers.crons`.
 import Router, * as router from "./index.js";
 
-export const { Tail, Watch } = router;
+export const { Budgets, Tail, Watch } = router;
 
 export default class extends Router {
   async fetch(request) {
