@@ -6,7 +6,8 @@ use axum::body::{Body, HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
 use futures::future::{Either, join, select};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Request};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, Request, Uri};
 use lakefront_api::ProblemType;
 use lakefront_otel::decode::Signal;
 use lakefront_query::REQUEST_DEADLINE;
@@ -157,7 +158,7 @@ async fn answer(
     let mut parts = http_parts(&request).map_err(|error| cannot_be_read(&error))?;
     auth::check(&parts, &state.config)?;
     let fresh = headers::wants_fresh(&parts.headers);
-    let context = RequestContext::new(state, env, context, client, fresh);
+    let context = RequestContext::new(state, env, context, client, fresh, origin(&parts.uri));
     parts.extensions.insert(context);
     parts.extensions.insert(arrived);
     let mut router = state.router.clone();
@@ -176,6 +177,12 @@ async fn answer(
             Err(ApiError::new(ProblemType::Timeout, detail))
         }
     }
+}
+
+/// Returns the scheme and the host of an address.
+fn origin(uri: &Uri) -> String {
+    let host = uri.authority().map_or("", Authority::as_str);
+    format!("{}://{host}", uri.scheme_str().unwrap_or("https"))
 }
 
 /// Converts a request without its body into the parts that axum takes.

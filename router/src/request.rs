@@ -20,8 +20,8 @@ use lakefront_api::{
 use lakefront_app::{Backends, FileRequest, HostFuture, ParquetFile, ServerRows};
 use lakefront_clickhouse_http::{Format, Statement};
 use lakefront_query::{
-    AnswerKey, Answers, Flight, Plan, REQUEST_DEADLINE, Resolved, Slices, Topology, Turn, Waiting, check_id,
-    lake_statement, plan, plan_sql, query_infos, resolve, resolve_search,
+    AnswerKey, Answers, Flight, Plan, REQUEST_DEADLINE, Resolved, SettledKey, Slices, Topology, Turn,
+    Waiting, check_id, lake_statement, plan, plan_sql, query_infos, resolve, resolve_search,
 };
 use url::Url;
 use worker::send::SendFuture;
@@ -35,6 +35,7 @@ use crate::config::Config;
 use crate::geo::GeoPoint;
 use crate::geo::nearest_first;
 use crate::lanes::Lanes;
+use crate::settled;
 use crate::state::AppState;
 use crate::telemetry::event::{AD_HOC, FailedAttempt, QueryEvent, SEARCH, is_observed};
 use crate::telemetry::exporter::Exporter;
@@ -53,6 +54,8 @@ pub struct RequestContext {
     answers: Arc<std::sync::Mutex<Answers>>,
     /// True if the request takes no kept answer.
     fresh: bool,
+    /// The origin of the request's address, such as `https://telemetry.example`.
+    origin: Arc<str>,
     /// Held by the query that checks stale engines, on behalf of all queries of the request.
     stale_check: Arc<Mutex<()>>,
 }
@@ -80,6 +83,7 @@ impl RequestContext {
         context: Context,
         client: Option<GeoPoint>,
         fresh: bool,
+        origin: String,
     ) -> Self {
         Self {
             engines: Arc::clone(&state.engines),
@@ -91,6 +95,7 @@ impl RequestContext {
             lanes: Arc::default(),
             answers: Arc::clone(&state.answers),
             fresh,
+            origin: origin.into(),
             stale_check: Arc::default(),
         }
     }
@@ -117,8 +122,10 @@ impl RequestContext {
         self.check_stale_engines().await;
         let (plan, _) = self.plan_named(&request, &resolved, false)?;
         let key = AnswerKey::of(&request, &resolved, &plan);
+        let settled = SettledKey::of(&request, &resolved, &plan);
         if self.fresh {
             let reply = self.ask(&request, &resolved, arrived, failed).await?;
+            self.share(settled, &reply);
             self.answers().keep(key, &reply, Instant::now().timestamp());
             return Ok(reply);
         }
@@ -136,7 +143,7 @@ impl RequestContext {
                 Turn::Failed(problem) => return Err(problem),
                 Turn::Alone => return self.ask(&request, &resolved, arrived, failed).await,
                 Turn::Lead(flight) => {
-                    let answered = pin!(self.ask(&request, &resolved, arrived, failed));
+                    let answered = pin!(self.ask_or_share(settled, &request, &resolved, arrived, failed));
                     let outcome = match select(answered, pin!(self.beats(&key, flight))).await {
                         Either::Left((outcome, _)) => outcome,
                         Either::Right((never, _)) => match never {},
@@ -150,6 +157,36 @@ impl RequestContext {
                     pause = (2 * pause).min(LONGEST_PAUSE);
                 }
             }
+        }
+    }
+
+    /// Takes the answer that another isolate has shared, or asks the engines and shares the answer, if it cannot change.
+    async fn ask_or_share(
+        &self,
+        settled: Option<SettledKey>,
+        request: &QueryRequest,
+        resolved: &Resolved,
+        arrived: Instant,
+        failed: &mut Vec<FailedAttempt>,
+    ) -> Result<QueryReply, Problem> {
+        if let Some(key) = &settled {
+            let _lane = self.lanes.enter().await;
+            if let Some(mut reply) = settled::get(&self.origin, key, request.max_lag_seconds).await {
+                reply.elapsed_ms = arrived.elapsed_ms();
+                return Ok(reply);
+            }
+        }
+        let reply = self.ask(request, resolved, arrived, failed).await?;
+        self.share(settled, &reply);
+        Ok(reply)
+    }
+
+    /// Shares an answer that cannot change with other isolates, after this request.
+    fn share(&self, key: Option<SettledKey>, reply: &QueryReply) {
+        if let Some(key) = key.filter(|key| key.is_answered_by(reply)) {
+            let (origin, reply) = (Arc::clone(&self.origin), reply.clone());
+            self.context
+                .wait_until(async move { settled::put(&origin, &key, reply).await });
         }
     }
 

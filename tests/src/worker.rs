@@ -147,6 +147,25 @@ impl Worker {
         Ok(reply(&value)?)
     }
 
+    /// Gets a JSON document again and again until `wanted` returns true for it.
+    ///
+    /// # Errors
+    /// Returns an error with the last document after 60 s.
+    pub async fn get_until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let value: Value = self.request(Method::GET, path).send().await?.json().await?;
+            if wanted(&value) {
+                return Ok(value);
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "{path} is not as wanted after a minute: {value}"
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     async fn until(
         &self,
         path: &str,

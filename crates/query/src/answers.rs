@@ -96,28 +96,42 @@ pub struct Answers {
 #[derive(Debug)]
 struct Kept {
     reply: QueryReply,
+    /// The age that the reply had when it was kept: an answer that another isolate shared.
+    age: SignedDuration,
     since: Timestamp,
     bytes: usize,
     used: u64,
 }
 
 impl Kept {
-    fn age(&self, now: Timestamp) -> SignedDuration {
-        now.duration_since(self.since)
-    }
-
-    /// Returns true if the answer is young enough. After a clock was set back, it is not.
+    /// Returns true if the answer was kept for less than [`KEPT_FOR`]. After a clock was set back, it is not fresh.
     fn is_fresh(&self, now: Timestamp) -> bool {
-        (SignedDuration::ZERO..KEPT_FOR).contains(&self.age(now))
+        (SignedDuration::ZERO..KEPT_FOR).contains(&now.duration_since(self.since))
     }
+}
 
-    /// Returns true if the answer is behind the lake by no more than `max_lag` seconds.
-    fn is_within(&self, max_lag: Option<u64>, now: Timestamp) -> bool {
-        let bound = max_lag.and_then(|seconds| i64::try_from(seconds).ok());
-        bound
-            .zip(self.reply.as_of)
-            .is_none_or(|(bound, as_of)| now.duration_since(as_of) <= SignedDuration::from_secs(bound))
+/// Returns an answer of some age as that of a request of this moment, unless it is behind the lake by more than `max_lag` seconds.
+pub(crate) fn aged(
+    mut reply: QueryReply,
+    age: SignedDuration,
+    max_lag: Option<u64>,
+    now: Timestamp,
+) -> Option<QueryReply> {
+    let bound = max_lag.and_then(|seconds| i64::try_from(seconds).ok());
+    let is_within = bound
+        .zip(reply.as_of)
+        .is_none_or(|(bound, as_of)| now.duration_since(as_of) <= SignedDuration::from_secs(bound));
+    if !is_within {
+        return None;
     }
+    reply.age_ms = u64::try_from(age.as_millis()).ok();
+    reply.lag_seconds = reply
+        .as_of
+        .map(|as_of| u64::try_from(now.duration_since(as_of).as_secs()).unwrap_or(0));
+    // No engine worked for this request.
+    reply.backend_ms = 0.0;
+    reply.waking_ms = None;
+    Some(reply)
 }
 
 #[derive(Debug)]
@@ -240,8 +254,10 @@ impl Answers {
         }
         self.uses += 1;
         self.bytes += bytes;
+        let age = reply.age_ms.and_then(|age| i64::try_from(age).ok());
         let kept = Kept {
             reply: reply.clone(),
+            age: SignedDuration::from_millis(age.unwrap_or(0)),
             since: now,
             bytes,
             used: self.uses,
@@ -259,19 +275,12 @@ impl Answers {
     fn fresh(&mut self, key: &AnswerKey, max_lag: Option<u64>, now: Timestamp) -> Option<QueryReply> {
         self.uses += 1;
         let kept = self.kept.get_mut(key)?;
-        if !kept.is_fresh(now) || !kept.is_within(max_lag, now) {
+        if !kept.is_fresh(now) {
             return None;
         }
         kept.used = self.uses;
-        let mut reply = kept.reply.clone();
-        reply.age_ms = u64::try_from(kept.age(now).as_millis()).ok();
-        reply.lag_seconds = reply
-            .as_of
-            .map(|as_of| u64::try_from(now.duration_since(as_of).as_secs()).unwrap_or(0));
-        // No engine worked for this request.
-        reply.backend_ms = 0.0;
-        reply.waking_ms = None;
-        Some(reply)
+        let age = kept.age.saturating_add(now.duration_since(kept.since));
+        aged(kept.reply.clone(), age, max_lag, now)
     }
 }
 

@@ -2,10 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use jiff::{SignedDuration, Timestamp};
-use lakefront_api::{BackendKind, BackendState, Problem, ProblemType, QueryReply, QueryRequest};
+use lakefront_api::{BackendKind, BackendState, Problem, ProblemType, QueryReply, QueryRequest, Reason};
 use lakefront_query::{
     AnswerKey, Answers, Backend, Flight, KEPT_FOR, LED_FOR, LOST_AFTER, MAX_ANSWER, MAX_ANSWERS, MAX_BYTES,
-    MAX_FLIGHTS, Topology, Turn, Waiting, plan, resolve,
+    MAX_FLIGHTS, SETTLED_FOR, SettledAnswer, SettledKey, Topology, Turn, Waiting, plan, resolve,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,8 +14,7 @@ fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_774_353_600_000 + millis).unwrap()
 }
 
-fn key_at(request: Value, now: Timestamp, state: BackendState) -> AnswerKey {
-    let request: QueryRequest = serde_json::from_value(request).unwrap();
+fn topology(state: BackendState) -> Topology {
     let backend = |name: &str, kind| Backend {
         name: name.into(),
         kind,
@@ -27,12 +26,20 @@ fn key_at(request: Value, now: Timestamp, state: BackendState) -> AnswerKey {
     if state == BackendState::Unknown {
         backends.insert(0, backend("us", BackendKind::Clickhouse));
     }
-    let topology = Topology {
+    Topology {
         backends,
         first_day: None,
-    };
+    }
+}
+
+fn key_at(request: Value, now: Timestamp, state: BackendState) -> AnswerKey {
+    let request: QueryRequest = serde_json::from_value(request).unwrap();
     let resolved = resolve(&request, now).unwrap();
-    AnswerKey::of(&request, &resolved, &plan(&resolved, &topology, now).unwrap())
+    AnswerKey::of(
+        &request,
+        &resolved,
+        &plan(&resolved, &topology(state), now).unwrap(),
+    )
 }
 
 fn key(request: Value) -> AnswerKey {
@@ -150,6 +157,88 @@ fn an_exact_range_up_to_now_is_one_question() {
     assert_ne!(asked(json!("1h"), at(0)), asked(json!("6h"), at(0)));
     let ends = |to: i64| json!({"from": at(0).to_string(), "to": at(to).to_string()});
     assert_ne!(asked(ends(1), at(9)), asked(ends(2), at(9)));
+}
+
+/// Returns the settled key of a request where a ClickHouse is complete up to `as_of`, if one is given.
+fn settled(request: Value, as_of: Option<Timestamp>) -> Option<SettledKey> {
+    let request: QueryRequest = serde_json::from_value(request).unwrap();
+    let now = at(0);
+    let resolved = resolve(&request, now).unwrap();
+    let mut plan = plan(&resolved, &topology(BackendState::Healthy), now).unwrap();
+    if let Some(as_of) = as_of {
+        plan.attempts[0].as_of = Some(as_of);
+        plan.attempts[0].reason = Reason::View;
+    }
+    SettledKey::of(&request, &resolved, &plan)
+}
+
+#[test]
+fn an_answer_is_settled_if_the_key_names_the_state_it_was_read_from() {
+    let pages = |more: Value| {
+        let mut request = json!({"query": "top_pages", "timeRange": "24h"});
+        request
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        request
+    };
+    // The lake as it is now gets rows at any moment.
+    assert_eq!(settled(pages(json!({})), None), None);
+    let view = settled(pages(json!({})), Some(at(-1_500))).unwrap();
+    assert_eq!(settled(pages(json!({})), Some(at(-1_500))), Some(view.clone()));
+    for (request, as_of) in [
+        (json!({}), at(-1_000)),
+        (json!({"params": {"limit": 5}}), at(-1_500)),
+        (json!({"timeRange": "7d"}), at(-1_500)),
+        (json!({"explain": true}), at(-1_500)),
+        (json!({"tz": "Asia/Tokyo"}), at(-1_500)),
+    ] {
+        let other = settled(pages(request.clone()), Some(as_of)).unwrap();
+        assert_ne!(other.path(), view.path(), "{request}");
+    }
+    let past = settled(pages(json!({"at": at(-7_200_000).to_string()})), None).unwrap();
+    assert_ne!(past.path(), view.path());
+
+    // An exact range that ends now is another one each time.
+    let errors = json!({"query": "error_occurrences", "params": {"error_group": "1"}, "timeRange": "24h"});
+    assert_eq!(settled(errors, Some(at(-1_500))), None);
+
+    // After a failure another engine has answered.
+    assert!(view.is_answered_by(&reply("a view")));
+    let other = QueryReply {
+        reason: Reason::Failover,
+        ..reply("another engine")
+    };
+    assert!(!view.is_answered_by(&other));
+}
+
+#[test]
+fn a_shared_answer_keeps_its_age() {
+    let shared = SettledAnswer::new(reply("shared"), at(0));
+    let shared: SettledAnswer = serde_json::from_value(serde_json::to_value(&shared).unwrap()).unwrap();
+    let later = at(0) + SETTLED_FOR;
+    assert_eq!(shared.clone().reply(None, later), None);
+    assert_eq!(
+        shared.clone().reply(None, at(-1)),
+        None,
+        "a clock that was set back"
+    );
+    let ten = shared.clone().reply(None, at(10_000)).unwrap();
+    assert_eq!(
+        (ten.age_ms, ten.lag_seconds, ten.backend_ms),
+        (Some(10_000), Some(11), 0.0)
+    );
+    assert_eq!(
+        shared.reply(Some(10), at(10_000)),
+        None,
+        "past the limit on the lag"
+    );
+
+    // The isolate that took it goes on counting.
+    let (mut answers, key) = (Answers::default(), key(json!({"query": "top_pages"})));
+    answers.keep(key.clone(), &ten, at(10_000));
+    let again = kept(&mut answers, &key, at(11_000)).unwrap();
+    assert_eq!((again.age_ms, again.lag_seconds), (Some(11_000), Some(12)));
 }
 
 #[test]
