@@ -38,6 +38,16 @@
     watch.observe(document, { childList: true, subtree: true });
   }
 
+  /** Loads the completion of searches once somebody is about to type one. */
+  function watchForSearch() {
+    const begin = ({ target }) => {
+      if (!target.matches?.("[data-search] input")) return;
+      document.removeEventListener("focusin", begin);
+      load("search.js");
+    };
+    document.addEventListener("focusin", begin);
+  }
+
   async function start() {
     if (document.querySelector("lakefront-sql")) startEditor();
     let hydrate;
@@ -106,6 +116,7 @@
     addEventListener("lakefront-panic", handOver);
     addEventListener("lakefront-sql", startEditor);
     watchForLive();
+    watchForSearch();
     addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && handOver());
   }
   addEventListener("DOMContentLoaded", app ? start : explain);

@@ -19,6 +19,7 @@ pub mod table_status;
 pub mod tail;
 pub mod wal;
 
+mod fields;
 mod orphan_files;
 mod rate;
 mod run;

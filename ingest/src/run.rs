@@ -15,6 +15,7 @@ use crate::{
     compaction::Compactor,
     config::{Config, GrpcListen},
     error::{StartError, WalError},
+    fields::{self, Fields},
     keeper,
     metrics::Metrics,
     orphan_files,
@@ -104,12 +105,14 @@ impl Ingest {
         let (stopping, watch_stopping) = watch::channel(false);
         let mut periodic = JoinSet::new();
         let orphan_files = orphan_files::start(&mut periodic, lake.clone());
+        let fields = Arc::new(Fields::new(!config.server.usage_interval.is_zero()));
         let setup = Setup {
             lake: lake.clone(),
             numbering,
             unfit,
             config: config.commit.clone(),
             releaser: wal.releaser(),
+            fields: fields.clone(),
             metrics: metrics.clone(),
             stopping: watch_stopping,
         };
@@ -162,6 +165,7 @@ impl Ingest {
             day_key: Arc::new(DayKey::open(&folder, config.visitors.clone())),
             allowed_hosts: Arc::new(config.server.allowed_hosts.iter().cloned().collect()),
             budgets: Arc::new(Budgets::open(&folder, config.server.key_budgets.clone())),
+            fields,
             usage: Arc::new(usage::Counts::new(config.server.usage_interval)),
             config: Arc::new(config),
             wal,
@@ -175,6 +179,7 @@ impl Ingest {
             last_refusal: LastRefusal::default(),
         };
         usage::start(&mut periodic, state.clone());
+        fields::start(&mut periodic, state.clone());
         let budgets = state.budgets.clone();
         periodic.spawn(async move {
             loop {
@@ -252,6 +257,7 @@ impl Ingest {
         // The task that writes them now and then holds a handle to the log.
         periodic.shutdown().await;
         usage::write(&state).await;
+        fields::write_last(&state).await;
         state.budgets.save();
         stopping.send_replace(true);
         wal.close().await;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The `service.name` of the events.
-const SERVICE: &str = "lakefront-ingest";
+pub const SERVICE: &str = "lakefront-ingest";
 
 /// The counts since the last time they were written.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use lakefront_api::{BackendKind, QueryInfo, QueryRequest, Reason};
 use lakefront_otel::decode::Signal;
-use lakefront_otlp::{Format, Limits, Usage, accept};
+use lakefront_otlp::{FIELDS_EVENT, Format, Limits, Usage, accept, own_logs};
 use lakefront_query::{Definition, catalogue};
 use lakefront_router::telemetry::event::{self, FailedAttempt, QueryEvent, export};
 use lakefront_tests::{Hot, Stack};
@@ -134,8 +134,10 @@ async fn tell(stack: &Stack, logs: u64) -> Result<()> {
         ));
     }
     let counts = usage(until, MINUTES)?;
-    let told = (decisions.len() + counts.len()) as u64;
-    for body in [export(&decisions), event::logs(counts)] {
+    let fields = fields(until, MINUTES)?;
+    let told = (decisions.len() + counts.len() + fields.len()) as u64;
+    let fields = own_logs("lakefront-ingest", fields);
+    for body in [export(&decisions), event::logs(counts), fields] {
         let reply = reqwest::Client::new()
             .post(format!("{}/v1/logs", stack.ingest_url()))
             .header("content-type", "application/json")
@@ -145,6 +147,33 @@ async fn tell(stack: &Stack, logs: u64) -> Result<()> {
         ensure!(reply.status().is_success(), "{}", reply.text().await?);
     }
     stack.committed("otel_logs", logs + told).await
+}
+
+/// Returns counts of fields in the minutes before a time.
+fn fields(until: Timestamp, minutes: i64) -> Result<Vec<Value>> {
+    let services = ["storefront", "shop-api", "payments"];
+    (0..minutes)
+        .step_by(37)
+        .map(|minute| {
+            let at = until.checked_sub(minute.minutes())?.as_nanosecond();
+            let routes = (0..minute % 20).map(|route| (format!("/{route}"), json!(route + 1)));
+            let body = json!({
+                "signal": if minute % 2 == 0 { "logs" } else { "traces" },
+                "service": services[minute.unsigned_abs() as usize % 3],
+                "environment": "production",
+                "records": minute,
+                "fields": {
+                    "route": {"records": minute, "values": Value::from_iter(routes)},
+                    format!("key-{}", minute % 50): {"records": 1, "values": {}},
+                },
+            });
+            Ok(json!({
+                "timeUnixNano": at.to_string(),
+                "eventName": FIELDS_EVENT,
+                "body": {"stringValue": body.to_string()},
+            }))
+        })
+        .collect()
 }
 
 /// Returns counts of what senders sent in the minutes before a time.

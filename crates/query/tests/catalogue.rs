@@ -34,6 +34,7 @@ releases(limit): released, service, version; quarter; released ↓, service, ver
 router_decisions(): hour, backend, reason, queries; hour; hour, backend, reason
 router_failovers(limit): failed, failure, instead, queries, last_seen; hour; queries ↓, failed, failure, instead
 router_latency(): hour, backend, queries, p50_ms, p95_ms, p99_ms; hour; hour, backend
+search_fields(signal, limit): field, value, records; hour; records ↓, field, value
 service_calls(limit): caller, callee, calls, per_minute, error_share, p50_ms, p95_ms; hour; calls ↓, caller, callee
 service_health(): service, state, requests, error_share, p95_ms, errors, visitors, last_seen; hour; error_share ↓, errors ↓, service
 top_countries(country, device, limit): country, visitors, sessions, page_views; day; visitors ↓, country
@@ -152,6 +153,8 @@ fn is_pascal_case(word: &str) -> bool {
     let not_columns = [
         "DateTime64",
         "JSONExtractFloat",
+        "JSONExtractKeysAndValues",
+        "JSONExtractKeysAndValuesRaw",
         "JSONExtractString",
         "JSONExtractUInt",
         "String",

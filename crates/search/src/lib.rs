@@ -33,7 +33,7 @@ mod scan;
 mod sql;
 mod typed;
 
-pub use column::{Column, Kind, columns, severity};
+pub use column::{Column, Kind, RESOURCE, attributes, columns, named, severity};
 pub use error::SyntaxError;
 pub use evaluate::Row;
 pub use expression::{Expression, Field, Op, Test, Value};

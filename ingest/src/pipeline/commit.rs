@@ -24,6 +24,7 @@ use tokio::{
 use super::{Numbering, Progress, Queued, Setup, commit_batch::CommitBatch, held::Held, rows};
 use crate::{
     error::Unflushed,
+    fields::Fields,
     metrics::{Metrics, TableLabel},
     time::now,
     wal::Releaser,
@@ -49,6 +50,7 @@ pub struct Committer {
     numbering: Mutex<Numbering>,
     releaser: Releaser<Queued>,
     progress: watch::Sender<Progress>,
+    fields: Arc<Fields>,
     metrics: Arc<Metrics>,
     stopping: watch::Receiver<bool>,
 }
@@ -87,6 +89,7 @@ impl Committer {
             numbering: Mutex::new(setup.numbering),
             releaser: setup.releaser,
             progress,
+            fields: setup.fields,
             metrics: setup.metrics,
             stopping: setup.stopping,
         }
@@ -174,6 +177,7 @@ impl Committer {
         if rows == 0 {
             return Ok(None);
         }
+        let committed = rest.clone();
         let mut work = Work {
             table,
             rest,
@@ -204,6 +208,7 @@ impl Committer {
             .get_or_create(&label)
             .inc_by(rows as u64);
         tracing::debug!(table, rows, ?elapsed, "committed");
+        self.fields.count(table, &committed);
         let record = IngestCommit {
             at: now(),
             rows: rows as u64,

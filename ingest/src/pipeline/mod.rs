@@ -25,6 +25,7 @@ pub(crate) use tables::{context, decode};
 use crate::{
     config::CommitConfig,
     error::{StartError, Unflushed, WalError},
+    fields::Fields,
     metrics::Metrics,
     wal::{Reader, Releaser},
 };
@@ -53,6 +54,8 @@ pub struct Setup {
     pub config: CommitConfig,
     /// The handle that deletes committed segments of the log.
     pub releaser: Releaser<Queued>,
+    /// The counts of fields.
+    pub fields: Arc<Fields>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
     /// True once the server stops. Failing commits are then given up.

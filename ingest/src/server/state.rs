@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use super::{Batches, BodyBytes, Budgets, DayKey, LastLoss, LastRefusal};
 use crate::{
     config::Config,
+    fields::Fields,
     metrics::Metrics,
     pipeline::{Progress, Queued},
     rate::Rate,
@@ -38,6 +39,8 @@ pub struct AppState {
     pub landing: watch::Receiver<IngestLanding>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// The counts of fields.
+    pub fields: Arc<Fields>,
     /// The counts of what senders sent.
     pub usage: Arc<Counts>,
     /// Accepted records per second.

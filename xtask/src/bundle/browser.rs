@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::module::{EDITOR, LIVE};
+use super::module::{EDITOR, LIVE, SEARCH};
 use super::stamp::Stamp;
 use super::{build_wasm, copy, empty_folder};
 use crate::paths::Paths;
@@ -39,12 +39,13 @@ pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
         "lakefront-app",
         &["rustc", "--crate-type", "cdylib", "--features", "hydrate"],
     )?;
-    let [public, style, editor, live] =
-        ["public", "style", EDITOR.sources, LIVE.sources].map(|folder| paths.checkout.join(folder));
+    let [public, style, editor, live, search] =
+        ["public", "style", EDITOR.sources, LIVE.sources, SEARCH.sources]
+            .map(|folder| paths.checkout.join(folder));
     std::fs::create_dir_all(bundle).with_context(|| format!("cannot make {}", bundle.display()))?;
     let stamp = Stamp::of(
         bundle.join("site.stamp"),
-        &[&wasm, &public, &style, &editor, &live],
+        &[&wasm, &public, &style, &editor, &live, &search],
     )?;
     let site = Site {
         folder: bundle.join("site"),
@@ -57,7 +58,7 @@ pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
     copy(&public, &site.folder)?;
     minify(paths, &style.join("main.css"), &site.folder.join("style.css"))?;
     bind(paths, &wasm, &site.folder.join(&site.package))?;
-    for module in [EDITOR, LIVE] {
+    for module in [EDITOR, LIVE, SEARCH] {
         module.build(paths, &site.folder.join(&site.package))?;
     }
     std::fs::write(site.folder.join("_headers"), HEADERS)?;

@@ -27,6 +27,12 @@ pub const LIVE: Module = Module {
     sources: "app/live",
 };
 
+/// The completion of searches on Logs and Traces.
+pub const SEARCH: Module = Module {
+    name: "search.js",
+    sources: "app/search",
+};
+
 impl Module {
     /// Bundles the module into the folder of the app.
     pub fn build(&self, paths: &Paths, package: &Path) -> Result<()> {
