@@ -108,7 +108,7 @@ test("Enter without a choice searches for what is written", async () => {
 });
 
 test("a press completes too, on a narrow page", async () => {
-  await counted("traces", "operation");
+  await counted("traces", "kind");
   const page = await open(browser, "/traces?range=24h", { viewport: { width: 390, height: 844 } });
   await type(page, "kin");
   await options(page).getByText("kind", { exact: true }).click();

@@ -142,7 +142,10 @@ class List {
 
 /** Gives a search box its list, if it has none. */
 function attend(input) {
-  if (input.matches?.(BOX) && !input.hasAttribute("aria-controls")) new List(input).show();
+  if (!input.matches?.(BOX) || input.hasAttribute("aria-controls")) return;
+  const list = new List(input);
+  // What was typed before this script was there. A box that only gets the focus opens no list.
+  if (input.value) list.show();
 }
 
 const style = new CSSStyleSheet();

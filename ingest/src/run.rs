@@ -128,6 +128,7 @@ impl Ingest {
             lake.clone(),
             place.clone(),
             &config.keeper,
+            fields.clone(),
             metrics.clone(),
         )?;
         let compactor = Compactor::start(

@@ -49,6 +49,7 @@ mod sent;
 mod stack;
 mod sync_process;
 mod tail;
+mod taking_stream;
 mod test_lake;
 mod worker;
 
@@ -72,5 +73,6 @@ pub use sent::Sent;
 pub use stack::Stack;
 pub use sync_process::SyncProcess;
 pub use tail::Tail;
+pub use taking_stream::taking_streams;
 pub use test_lake::TestLake;
 pub use worker::Worker;

@@ -7,11 +7,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use lakefront_api::EngineHealth;
 use lakefront_lake::{Lake, LakeConfig};
+use lakefront_query::catalogue;
 use lakefront_tests::{
-    ClickHouse, Engine, Ingest, LakeAt, Nessie, R2, Relay, S3Lake, Treatment, append_logs, command,
+    ClickHouse, Engine, Ingest, LakeAt, Nessie, R2, Relay, S3Lake, Treatment, Worker, append_logs, command,
 };
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -56,6 +58,47 @@ async fn ingest_acknowledges_while_the_catalog_is_down_and_catches_up() -> Resul
     ingest.committed().await?;
     let logs = before.logs + during.logs;
     ensure!(rows(&servers, "otel_logs").await? == (logs, logs));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_queries_take_the_requests_that_were_estimated() -> Result<()> {
+    let servers = S3Lake::start().await?;
+    let data = TempDir::new()?;
+    let ingest = Ingest::start(data.path(), &QUICKLY, &servers.at()).await?;
+    ingest.demo(&["--days", "7"]).await?;
+    ingest.committed().await?;
+    drop(ingest);
+    let engine = Engine::start(&servers.at()).await?;
+    let worker = Worker::start(&[("CHDB_URL", engine.url())]).await?;
+    let (mut seen, mut far) = (0, Vec::new());
+    for query in catalogue() {
+        let info = &query.info;
+        if info.params.iter().any(|param| param.required()) {
+            continue;
+        }
+        let body = json!({"query": info.name, "timeRange": "24h", "tz": "UTC", "explain": true});
+        // The files are read once, and the second answer has them in the cache.
+        worker.query(&body).await?;
+        let reply = worker.query(&body).await?;
+        let sent = reply.statement.context("no statement")?;
+        let params = sent
+            .params
+            .into_iter()
+            .map(|param| (param.name, json!(param.value)));
+        let asked = json!({"sql": sent.sql, "params": Value::from_iter(params)});
+        let (_, estimate) = worker.post("/sql/estimate", &asked).await?;
+        let estimated = estimate["storeRequests"]
+            .as_u64()
+            .with_context(|| format!("{}: {estimate}", info.name))?;
+        let read = reply.stats.store_requests.context("no count")?;
+        seen += 1;
+        if estimated.abs_diff(read) > estimated.div_ceil(10) {
+            far.push(format!("{}: {estimated} were estimated, {read} made", info.name));
+        }
+    }
+    ensure!(seen > 25, "{seen}");
+    ensure!(far.is_empty(), "{} of {seen}:\n{}", far.len(), far.join("\n"));
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use lakefront_launcher::process;
 #[command(
     after_help = "Examples:\n  cargo xtask bench ingest\n  cargo xtask bench ingest --compression gzip\n  \
                         cargo xtask bench ingest --compare-compaction --rounds 3    latencies with and without\n  \
-                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench compaction --days 1 30 180\n  cargo xtask bench bytes\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web\n  cargo xtask bench viewers"
+                        cargo xtask bench lake\n  cargo xtask bench lake 5000 120    commits, seconds between them\n  cargo xtask bench compaction 100 10000    numbers of commits\n  cargo xtask bench compaction --days 1 30 180\n  cargo xtask bench bytes\n  cargo xtask bench router\n  cargo xtask bench router 50000 7    events a day, days\n  cargo xtask bench web\n  cargo xtask bench search\n  cargo xtask bench search 50000 7    events a day, days\n  cargo xtask bench viewers\n  cargo xtask bench worker"
 )]
 pub struct Args {
     /// The part to measure
@@ -44,6 +44,10 @@ enum What {
     /// The dashboard in Chromium on the embedded stack, as `up` builds it: paints, shifts, reactions, size of the
     /// bundle
     Web,
+    /// Searches, a trace and a metric over 14 days of 500,000 events, and nine full-text questions beside DuckDB and grep
+    Search,
+    /// The Worker on workerd: processor time, memory and requests, for telemetry and pages
+    Worker,
     /// Commits and named queries on an S3 store behind a REST catalog, compared with local disk, and their number of
     /// requests
     S3,
@@ -64,6 +68,8 @@ impl What {
             Self::Layout => "layout",
             Self::Router => "bench_router",
             Self::Viewers => "viewers",
+            Self::Search => "search",
+            Self::Worker => "worker",
             Self::S3 => "s3",
             Self::Sync => "speed",
         })
@@ -77,7 +83,7 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let paths = setup::run(match args.what {
         // DuckDB is a Python package.
-        What::S3 | What::Compaction => ToolSet::StackOnS3,
+        What::S3 | What::Compaction | What::Search => ToolSet::StackOnS3,
         _ => ToolSet::Stack,
     })?;
     crate::build::measured(&paths)?;
@@ -86,7 +92,10 @@ pub fn run(args: &Args) -> Result<()> {
     bench.env("LAKEFRONT_BIN", &programs);
     // Scripts in Python are found from there, as in tests.
     bench.env("CARGO_MANIFEST_DIR", paths.checkout.join("tests"));
-    if matches!(args.what, What::Router | What::Viewers) {
+    if matches!(
+        args.what,
+        What::Router | What::Search | What::Viewers | What::Worker
+    ) {
         crate::build::bundle(&paths)?;
     }
     if matches!(args.what, What::Ingest) {

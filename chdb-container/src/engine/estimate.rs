@@ -1,4 +1,4 @@
-//! Estimates the rows, files and bytes of the lake that a statement would read, without running it.
+//! Estimates the rows, files, bytes and requests of the lake that a statement would read, without running it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -69,7 +69,10 @@ impl Engine {
             });
             known.insert(key, files);
         }
-        Ok(tables.into_iter().collect())
+        let mut estimate: Estimate = tables.into_iter().collect();
+        // What was read once is in the cache on local disk. What is left is the check that the file is there.
+        estimate.store_requests = lake.is_remote().then_some(estimate.files);
+        Ok(estimate)
     }
 
     /// Returns the engine's plan of a statement, in which every table of the lake has its mark.

@@ -16,6 +16,9 @@ pub struct Estimate {
     pub files: u64,
     /// The size of these files with all their columns, in bytes.
     pub bytes: u64,
+    /// The requests to the object store, if the lake is on one: one for each file. Files that the engine has not read before take more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_requests: Option<u64>,
     /// The tables, once for each time that the statement reads them.
     pub tables: Vec<TableEstimate>,
 }
@@ -46,6 +49,7 @@ impl FromIterator<TableEstimate> for Estimate {
             rows: sum(|table| table.rows),
             files: sum(|table| table.files),
             bytes: sum(|table| table.bytes),
+            store_requests: None,
             tables,
         }
     }

@@ -26,6 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::KeeperConfig;
+use crate::fields::Fields;
 use crate::metrics::{LandingLabels, Metrics};
 use crate::time::now;
 
@@ -91,6 +92,8 @@ pub struct Keeper {
     lake: Lake,
     place: LakeLocation,
     keep: Duration,
+    /// Where the fields of moved rows are counted, if they are.
+    fields: Option<Arc<Fields>>,
     /// The landing tables that there are. Sinks make them with the first rows.
     landing: Option<Lake>,
     tables: BTreeMap<&'static str, TableKeeper>,
@@ -108,6 +111,7 @@ impl Keeper {
                 lake,
                 place,
                 keep,
+                fields: None,
                 landing: None,
                 tables: BTreeMap::new(),
             }),
@@ -136,7 +140,8 @@ impl Keeper {
                 .tables
                 .entry(table.name)
                 .or_insert_with(|| TableKeeper::new(table));
-            if let Err(error) = keeper.run(&self.lake, &landing, self.keep).await {
+            let fields = self.fields.as_deref();
+            if let Err(error) = keeper.run(&self.lake, &landing, self.keep, fields).await {
                 fail(&mut report, table.name, &error);
                 // The next run begins with the committed state.
                 *keeper = TableKeeper::new(table);
@@ -186,6 +191,7 @@ pub fn start(
     lake: Lake,
     place: LakeLocation,
     config: &KeeperConfig,
+    fields: Arc<Fields>,
     metrics: Arc<Metrics>,
 ) -> Result<watch::Receiver<IngestLanding>> {
     let (sender, report) = watch::channel(IngestLanding::default());
@@ -193,6 +199,7 @@ pub fn start(
         return Ok(report);
     }
     let mut keeper = Keeper::new(lake, place, config.landing_keep())?;
+    keeper.fields = Some(fields);
     let interval = config.keeper_interval;
     sender.send_modify(|report| report.enabled = true);
     tasks.spawn(async move {

@@ -15,6 +15,7 @@ use super::counts::Totals;
 use super::position::{Position, State};
 use super::seen::Seen;
 use super::{Error, PROPERTY, Result, read};
+use crate::fields::Fields;
 use crate::pipeline::numbered;
 use crate::time::now_micros;
 
@@ -77,7 +78,13 @@ impl TableKeeper {
     /// Moves the rows that have landed, and deletes files that were moved more than `keep` ago.
     ///
     /// After an error the keeper must not be used again: what it remembers may be ahead of what is committed.
-    pub async fn run(&mut self, lake: &Lake, landing: &Lake, keep: Duration) -> Result<()> {
+    pub async fn run(
+        &mut self,
+        lake: &Lake,
+        landing: &Lake,
+        keep: Duration,
+        fields: Option<&Fields>,
+    ) -> Result<()> {
         let Some(landed) = landing_table(self.table.name).filter(|landed| landing.has(landed.name)) else {
             return Ok(());
         };
@@ -87,7 +94,7 @@ impl TableKeeper {
             None => self.open(lake, landed).await?,
         };
         let moved = self
-            .move_files(lake, landing, landed, &files, &mut committed)
+            .move_files((lake, fields), landing, landed, &files, &mut committed)
             .await;
         let state = &self.committed.insert(committed).state;
         moved?;
@@ -117,7 +124,7 @@ impl TableKeeper {
     /// Moves the rows of the files after the committed position.
     async fn move_files(
         &self,
-        lake: &Lake,
+        into: (&Lake, Option<&Fields>),
         landing: &Lake,
         landed: &'static LandingTable,
         files: &TableState,
@@ -153,7 +160,7 @@ impl TableKeeper {
                 while rest.num_rows() > 0 {
                     let room = gathered.room(self.table, &rest, path)?;
                     if room == 0 {
-                        self.commit(lake, landed, gathered, committed).await?;
+                        self.commit(into, landed, gathered, committed).await?;
                         gathered = Gathered::after(&committed.state);
                         continue;
                     }
@@ -166,7 +173,7 @@ impl TableKeeper {
             }
         }
         if gathered.state.read > committed.state.read {
-            self.commit(lake, landed, gathered, committed).await?;
+            self.commit(into, landed, gathered, committed).await?;
         }
         committed.seen = Some(seen);
         Ok(())
@@ -175,7 +182,7 @@ impl TableKeeper {
     /// Commits the gathered rows with the state after them.
     async fn commit(
         &self,
-        lake: &Lake,
+        (lake, fields): (&Lake, Option<&Fields>),
         landed: &LandingTable,
         gathered: Gathered,
         committed: &mut Committed,
@@ -205,6 +212,9 @@ impl TableKeeper {
                     read = state.read,
                     "moved landed rows"
                 );
+                if let Some(fields) = fields {
+                    fields.count(table, &batch);
+                }
                 committed.state = state;
                 committed.text = Some(property.after);
                 Ok(())

@@ -1,38 +1,30 @@
 //! Measures the router's own time, the gain of views, and the time that a failover adds, in one run over real processes.
 //! `cargo xtask bench router` builds what it needs.
 
+#[path = "../filled/mod.rs"]
+mod filled;
 mod relay;
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
+use filled::Filled;
 use lakefront_api::{QueryInfo, QueryReply, Reason};
 use lakefront_query::catalogue;
-use lakefront_tests::{ClickHouse, Stack, SyncProcess, Worker};
+use lakefront_tests::{ClickHouse, Stack, Worker};
 use nix::sys::signal::Signal;
 use relay::Relay;
 use serde_json::{Map, Value, json};
-use tokio::time::{Instant, sleep};
-
-/// Events that one run of the demo sends for a day, roughly.
-const DEMO_EVENTS_A_DAY: u64 = 13_900;
+use tokio::time::Instant;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let mut number = |default: u64| arguments.next().map_or(Ok(default), |text| text.parse());
-    let events_a_day = number(500_000).context("expected: [events a day] [days]")?;
-    let days = number(14).context("expected: [events a day] [days]")?;
-
-    let stack = Stack::start().await?;
-    fill(&stack, events_a_day, days).await?;
-    let disk = tempfile::tempdir()?;
-    let clickhouse = ClickHouse::embedded(disk.path(), Some(stack.lake())).await?;
-    let began = Instant::now();
-    let sync = SyncProcess::start(stack.lake(), &[&clickhouse]).await?;
-    until_covered(&clickhouse, &sync, days).await?;
-    println!("ClickHouse filled in {:.0} s", began.elapsed().as_secs_f64());
-    until_merged(&clickhouse).await?;
+    let Filled {
+        stack,
+        clickhouse,
+        days,
+        ..
+    } = Filled::start().await?;
 
     let worker = worker(&stack, clickhouse.url()).await?;
     compare(&worker, &stack, days).await?;
@@ -52,73 +44,6 @@ async fn worker(stack: &Stack, clickhouse: &str) -> Result<Worker> {
     Worker::start(&[("CHDB_URL", stack.engine_url()), ("CLICKHOUSE", &servers)]).await
 }
 
-/// The demo's traffic of many shops.
-async fn fill(stack: &Stack, events_a_day: u64, days: u64) -> Result<()> {
-    let shops = (events_a_day / DEMO_EVENTS_A_DAY).max(1);
-    let (mut events, mut rows) = (0, [0, 0]);
-    let began = Instant::now();
-    for shop in 1..=shops {
-        let (days, seed) = (days.to_string(), shop.to_string());
-        let sent = stack.demo(&["--days", &days, "--seed", &seed]).await?;
-        events += sent.logs + sent.spans + sent.points;
-        rows = [rows[0] + sent.logs, rows[1] + sent.spans];
-    }
-    stack.committed("otel_logs", rows[0]).await?;
-    stack.committed("otel_traces", rows[1]).await?;
-    println!(
-        "lake: {events} events of {days} days ({} a day) in {:.0} s",
-        events / days,
-        began.elapsed().as_secs_f64()
-    );
-    Ok(())
-}
-
-async fn until_covered(clickhouse: &ClickHouse, sync: &SyncProcess, days: u64) -> Result<()> {
-    let views: Vec<&str> = lakefront_hot_tier::views()
-        .iter()
-        .map(|view| view.name.as_str())
-        .collect();
-    let sql = format!(
-        "SELECT uniq(view) = {} FROM otel.coverage FINAL WHERE first_day <= today() - {days} AND view IN ('{}')",
-        views.len(),
-        views.join("', '")
-    );
-    let deadline = Instant::now() + Duration::from_secs(1_200);
-    loop {
-        if let Ok(answer) = clickhouse.sql(&sql).await
-            && answer.rows.first().and_then(|row| row[0].as_u64()) == Some(1)
-        {
-            return Ok(());
-        }
-        ensure!(
-            Instant::now() < deadline,
-            "not filled after 20 minutes\n{}",
-            sync.output()
-        );
-        sleep(Duration::from_millis(200)).await;
-    }
-}
-
-/// Merges the days that get no more rows to one part each, as ClickHouse does in time.
-async fn until_merged(clickhouse: &ClickHouse) -> Result<()> {
-    const TOO_MANY: &str = "SELECT count() FROM (SELECT table, partition FROM system.parts WHERE active AND database = 'otel' \
-                            AND partition LIKE '20%' AND partition < toString(yesterday()) GROUP BY ALL HAVING count() > 1)";
-    let began = Instant::now();
-    loop {
-        let left = clickhouse.sql(TOO_MANY).await?;
-        let left = left.rows.first().and_then(|row| row[0].as_u64());
-        if left == Some(0) {
-            println!("every day one part after {:.0} s", began.elapsed().as_secs_f64());
-            return Ok(());
-        }
-        ensure!(
-            began.elapsed() < Duration::from_secs(1_800),
-            "{left:?} days are in several parts after half an hour"
-        );
-        sleep(Duration::from_secs(1)).await;
-    }
-}
-
 /// Runs every named query on its view and on the lake.
 async fn compare(worker: &Worker, stack: &Stack, days: u64) -> Result<()> {
     let example = stack
@@ -129,7 +54,14 @@ async fn compare(worker: &Worker, stack: &Stack, days: u64) -> Result<()> {
         .await?;
     let example = example.rows.into_iter().next().unwrap_or_default();
     let names = ["user_id", "error_group", "trace_id"].map(str::to_owned);
-    let example = Map::from_iter(names.into_iter().zip(example));
+    let mut example = Map::from_iter(names.into_iter().zip(example));
+    for (name, value) in [
+        ("visitor_id", "nobody"),
+        ("event_name", "shop.cart_added"),
+        ("metric", "process.memory.usage"),
+    ] {
+        example.insert(name.to_owned(), value.into());
+    }
     let now = jiff::Timestamp::now();
     let range = json!({"from": now - Duration::from_secs(days * 86_400), "to": now});
     println!("\n{:<26} {:>10} {:>10} {:>7}", "p50", "hot", "lake", "ratio");

@@ -3,12 +3,10 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
-use lakefront_landing::landing_tables;
-use lakefront_tests::Worker;
+use lakefront_tests::{Worker, taking_streams};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 use crate::bundle::{self, Additions};
 
@@ -47,27 +45,10 @@ fn two_isolates() -> Result<TempDir> {
     Ok(folder)
 }
 
-/// Serves a stream that takes all rows. Returns its address.
-async fn stream() -> Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = format!("http://{}", listener.local_addr()?);
-    let take = |body: String| async move {
-        let rows = serde_json::from_str::<Vec<Value>>(&body).map_or(0, |rows| rows.len());
-        axum::Json(json!({"result": {"committed": rows}}))
-    };
-    let app = axum::Router::new().fallback(take);
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    Ok(address)
-}
-
 #[tokio::test]
 async fn isolates_share_the_budget_of_a_key() -> Result<()> {
     let folder = two_isolates()?;
-    let address = stream().await?;
-    let streams = landing_tables()
-        .iter()
-        .map(|table| (table.of.to_owned(), json!(address)));
-    let streams = Value::from_iter(streams).to_string();
+    let streams = taking_streams().await?;
     let worker = Worker::start_in(
         folder.path(),
         &[

@@ -1,4 +1,4 @@
-//! The estimate of a statement: the rows, files and bytes that it would read, shown before it runs.
+//! The estimate of a statement: the rows, files, bytes and requests that it would read, shown before it runs.
 
 use lakefront_api::{Estimate, SqlRequest, TableEstimate, Zone};
 use lakefront_chart::{bytes, clock, count};
@@ -32,15 +32,21 @@ fn sentence(estimate: &Estimate) -> String {
         rows,
         files,
         bytes: size,
+        store_requests,
         tables,
     } = estimate;
     if tables.is_empty() {
         return "Reads no table of the lake.".to_owned();
     }
     let (of_rows, of_files) = (plural(*rows, "row"), plural(*files, "file"));
+    let requests = store_requests.map(|requests| {
+        let requests = plural(requests, "request");
+        format!(" Takes {requests} to the store, more for files that were not read before.")
+    });
     format!(
-        "Reads at most {of_rows} in {of_files} of {}.",
-        bytes(*size as f64)
+        "Reads at most {of_rows} in {of_files} of {}.{}",
+        bytes(*size as f64),
+        requests.unwrap_or_default()
     )
 }
 
@@ -81,6 +87,14 @@ mod tests {
         assert_eq!(sentence(&one), "Reads at most 1 row in 1 file of 1.5 MB.");
         let two = [table(12_000, 2), table(0, 0)].into_iter().collect();
         assert_eq!(sentence(&two), "Reads at most 12,000 rows in 2 files of 3 MB.");
+        let on_a_store = Estimate {
+            store_requests: Some(2),
+            ..two
+        };
+        assert_eq!(
+            sentence(&on_a_store),
+            "Reads at most 12,000 rows in 2 files of 3 MB. Takes 2 requests to the store, more for files that were not read before."
+        );
         assert_eq!(
             of_table(&table(2, 1)),
             "otel_logs: 2 rows in 1 file of 1.5 MB, from 2026-03-24 00:00:00"
