@@ -143,8 +143,7 @@ async fn pages(worker: &Worker, stack: &Stack) -> Result<()> {
         .and_then(|row| row[0].as_str())
         .context("no trace")?;
     let search = |text: &str, range: &str, wanted: &str| {
-        let body =
-            json!({"signal": "logs", "query": text, "timeRange": range, "wanted": wanted, "tz": "UTC"});
+        let body = json!({"signal": "logs", "query": text, "timeRange": range, "wanted": wanted});
         ("/search", body)
     };
     let asked = [

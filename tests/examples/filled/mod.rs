@@ -98,6 +98,12 @@ async fn until_merged(clickhouse: &ClickHouse) -> Result<()> {
     const TOO_MANY: &str = "SELECT count() FROM (SELECT table, partition FROM system.parts WHERE active AND database = 'otel' \
                             AND partition LIKE '20%' AND partition < toString(yesterday()) GROUP BY ALL HAVING count() > 1)";
     let began = Instant::now();
+    // By itself it takes ten minutes more until the age of the parts has it merge the rest.
+    for table in lakefront_otel::tables() {
+        clickhouse
+            .sql(&format!("OPTIMIZE TABLE otel.{} FINAL", table.name))
+            .await?;
+    }
     loop {
         let left = clickhouse.sql(TOO_MANY).await?;
         let left = left.rows.first().and_then(|row| row[0].as_u64());
