@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! cargo xtask bench search [events a day] [days]
+//! cargo xtask bench search text    the full-text questions alone
 //! ```
 //! The nine questions follow the kinds of those with which ClickHouse compares itself to Elasticsearch on logs of the OpenTelemetry demo:
 //! three that find lines, two that count them, two that group them, two over time.
@@ -12,13 +13,17 @@
 mod filled;
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use lakefront_clickhouse_http::Answer;
-use lakefront_tests::{ClickHouse, Stack, Worker, python};
+use lakefront_lake::{Lake, LakeConfig};
+use lakefront_tests::{ClickHouse, Engine, LakeAt, Stack, Worker, log_rows, python};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value as Any};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -59,22 +64,16 @@ const QUESTIONS: [Question; 9] = [
     question("1 lines with a frequent word", &["order"], true, LINES, NEWEST),
     question(
         "2 lines with two words",
-        &["order", "placed"],
+        &["payment", "declined"],
         true,
         LINES,
         NEWEST,
     ),
-    question(
-        "3 lines with a word that is nowhere",
-        &["segfault"],
-        true,
-        LINES,
-        NEWEST,
-    ),
-    question("4 count of a word", &["payment"], true, "count(*)", ""),
+    question("3 lines with a rare word", &["segfault"], true, LINES, NEWEST),
+    question("4 count of a word", &["declined"], true, "count(*)", ""),
     question(
         "5 count of one of two",
-        &["timeout", "failed"],
+        &["timeout", "refused"],
         false,
         "count(*)",
         "",
@@ -88,26 +87,73 @@ const QUESTIONS: [Question; 9] = [
     ),
     question(
         "7 by severity",
-        &["order"],
+        &["payment"],
         true,
         "SeverityText, count(*) AS n",
         "GROUP BY SeverityText ORDER BY n DESC",
     ),
     question(
         "8 by hour",
-        &["failed"],
+        &["refused"],
         true,
         "date_trunc('hour', Timestamp) AS hour, count(*)",
         "GROUP BY hour ORDER BY hour",
     ),
     question(
         "9 by day and service",
-        &["payment"],
+        &["failed"],
         true,
         "date_trunc('day', Timestamp) AS day, ServiceName, count(*)",
         "GROUP BY day, ServiceName ORDER BY day, ServiceName",
     ),
 ];
+
+/// Lines of log records, in the style of the OpenTelemetry demo, with how many of 10,000 lines are one. `N` is a number and `H` an id.
+const TEXTS: [(&str, u32); 9] = [
+    (
+        "order placed: id=H user_id=N items=N total=N EUR shipping=standard",
+        2_400,
+    ),
+    (
+        "GetProduct request: product_id=H, found in catalog, price_units=N, took N ms",
+        2_500,
+    ),
+    (
+        "Targeted ad request received for [telescopes, accessories] session H",
+        2_000,
+    ),
+    (
+        "Convert conversion successful from EUR to USD, amount N, rate N",
+        1_600,
+    ),
+    ("recommendations for H: [N, N, N, N] from cache, age N s", 1_380),
+    ("payment went through, transaction_id=H amount=N", 90),
+    (
+        "payment declined: card ends with N, reason=insufficient_funds transaction=H",
+        20,
+    ),
+    (
+        "failed to charge card: could not reach payment service: connection refused: 10.0.N.N:50051",
+        7,
+    ),
+    ("request timeout after N ms: upstream cart H", 3),
+];
+const SERVICES: [&str; 8] = [
+    "checkout",
+    "product-catalog",
+    "ad",
+    "currency",
+    "recommendation",
+    "payment",
+    "cart",
+    "frontend",
+];
+/// Log records in all, and of a commit.
+const RECORDS: u64 = 2_000_000;
+const OF_A_COMMIT: u64 = 100_000;
+/// 2026-03-02T00:00:00Z in nanoseconds.
+const BEGIN: u64 = 1_772_409_600_000_000_000;
+const DAYS: u64 = 14;
 
 impl Question {
     /// Returns the statement, where `condition` is the condition of a word.
@@ -123,13 +169,18 @@ impl Question {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    if std::env::args().nth(1).as_deref() == Some("text") {
+        return full_text().await;
+    }
     let filled = Filled::start().await?;
     let (stack, clickhouse) = (&filled.stack, &filled.clickhouse);
     let servers = json!([{"name": "clickhouse", "url": clickhouse.url()}]).to_string();
     let worker = Worker::start(&[("CHDB_URL", stack.engine_url()), ("CLICKHOUSE", &servers)]).await?;
     pages(&worker, stack).await?;
-    println!("\nnine questions over {} days", filled.days);
-    full_text(stack, clickhouse).await
+    println!("({} days in all)", filled.days);
+    drop(worker);
+    drop(filled);
+    full_text().await
 }
 
 /// What the pages Logs, Traces and Metrics ask.
@@ -200,12 +251,57 @@ async fn pages(worker: &Worker, stack: &Stack) -> Result<()> {
 }
 
 /// The nine questions over all days, in the text of log records alone.
-async fn full_text(stack: &Stack, clickhouse: &ClickHouse) -> Result<()> {
+async fn full_text() -> Result<()> {
+    let (folder, disk) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let place = LakeAt::folder(folder.path().join("lake"));
+    let lake = Lake::open(LakeConfig::at(place.place()?)).await?;
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut raw = Vec::new();
+    for first in (0..RECORDS).step_by(OF_A_COMMIT as usize) {
+        let lines = (first..first + OF_A_COMMIT).map(|number| line(number, &mut random));
+        let lines: Vec<LogRecord> = lines.collect();
+        raw.extend(lines.iter().map(text));
+        let resources = SERVICES.iter().enumerate().map(|(at, service)| {
+            let of_service = lines.iter().skip(at).step_by(SERVICES.len());
+            ResourceLogs {
+                resource: Some(Resource {
+                    attributes: vec![KeyValue {
+                        key: "service.name".into(),
+                        value: Some(any(service)),
+                        ..KeyValue::default()
+                    }],
+                    ..Resource::default()
+                }),
+                scope_logs: vec![ScopeLogs {
+                    log_records: of_service.cloned().collect(),
+                    ..ScopeLogs::default()
+                }],
+                ..ResourceLogs::default()
+            }
+        });
+        let request = ExportLogsServiceRequest {
+            resource_logs: resources.collect(),
+        };
+        let written = lake
+            .write("otel_logs", log_rows(&request, first as i64 + 1)?)
+            .await?;
+        lake.append("otel_logs", &written, None).await?;
+    }
+    let path = folder.path().join("raw.txt");
+    // The newest first, as the questions want them.
+    raw.reverse();
+    std::fs::write(&path, raw.join("\n"))?;
+    let raw = path.display().to_string();
+    let engine = Engine::start(&place).await?;
+    let clickhouse = ClickHouse::embedded(disk.path(), Some(&place)).await?;
+    let table = place.path()?.join("otel/otel_logs").display().to_string();
+    let copied = format!("SELECT Timestamp, ServiceName, SeverityText, Body FROM icebergLocal('{table}')");
     let began = Instant::now();
     for sql in [
+        "CREATE DATABASE IF NOT EXISTS otel",
         "CREATE TABLE otel.logs_plain (Timestamp DateTime64(6, 'UTC'), ServiceName LowCardinality(String), \
          SeverityText LowCardinality(String), Body String) ENGINE = MergeTree ORDER BY (ServiceName, Timestamp)",
-        "INSERT INTO otel.logs_plain SELECT Timestamp, ServiceName, SeverityText, Body FROM otel.otel_logs",
+        &format!("INSERT INTO otel.logs_plain {copied}"),
         "OPTIMIZE TABLE otel.logs_plain FINAL",
     ] {
         clickhouse.sql(sql).await?;
@@ -216,7 +312,7 @@ async fn full_text(stack: &Stack, clickhouse: &ClickHouse) -> Result<()> {
         "CREATE TABLE otel.logs_text (Timestamp DateTime64(6, 'UTC'), ServiceName LowCardinality(String), \
          SeverityText LowCardinality(String), Body String, INDEX words lower(Body) TYPE text(tokenizer = 'splitByNonAlpha')) \
          ENGINE = MergeTree ORDER BY (ServiceName, Timestamp)",
-        "INSERT INTO otel.logs_text SELECT Timestamp, ServiceName, SeverityText, Body FROM otel.otel_logs",
+        &format!("INSERT INTO otel.logs_text {copied}"),
         "OPTIMIZE TABLE otel.logs_text FINAL",
     ] {
         clickhouse.sql(sql).await?;
@@ -229,13 +325,12 @@ async fn full_text(stack: &Stack, clickhouse: &ClickHouse) -> Result<()> {
         began.elapsed().as_secs_f64(),
         clickhouse.sql(size).await?.rows,
     );
-    let rows = stack
+    let rows = engine
         .sql("SELECT count(), sum(length(Body)) FROM otel_logs")
         .await?
         .rows;
     println!("log records and bytes of their text: {rows:?}");
 
-    let table = stack.lake().path()?.join("otel/otel_logs").display().to_string();
     let of_duckdb = QUESTIONS.map(|question| {
         question.sql("lake", |word| {
             format!("regexp_matches(Body, '(?i)(^|[^0-9A-Za-z]){word}([^0-9A-Za-z]|$)')")
@@ -247,8 +342,6 @@ async fn full_text(stack: &Stack, clickhouse: &ClickHouse) -> Result<()> {
         .collect();
     let duckdb: Vec<f64> = serde_json::from_str(&python("duckdb_times.py", &arguments).await?)?;
 
-    let folder = tempfile::tempdir()?;
-    let raw = raw_text(stack, folder.path()).await?;
     println!(
         "\n{:<38} {:>8} {:>8} {:>12} {:>12} {:>8} {:>8}",
         "median of 7, ms", "rows", "lake", "ClickHouse", "text index", "DuckDB", "grep"
@@ -265,7 +358,7 @@ async fn full_text(stack: &Stack, clickhouse: &ClickHouse) -> Result<()> {
         ] {
             let ask = async || -> Result<Answer> {
                 if is_lake {
-                    stack.sql(&sql).await
+                    engine.sql(&sql).await
                 } else {
                     clickhouse.sql(&sql).await
                 }
@@ -299,29 +392,51 @@ async fn full_text(stack: &Stack, clickhouse: &ClickHouse) -> Result<()> {
     Ok(())
 }
 
-/// Writes the text of each log record into a file, a line each, the newest first. Returns its path.
-async fn raw_text(stack: &Stack, folder: &Path) -> Result<String> {
-    let path = folder.join("raw.txt");
-    let mut text = String::new();
-    let days = stack
-        .sql("SELECT DISTINCT toDate(Timestamp)::String FROM otel_logs ORDER BY 1 DESC")
-        .await?;
-    for day in days.rows.iter().filter_map(|row| row[0].as_str()) {
-        for hour in (0..24).rev() {
-            let lines = stack
-                .sql(&format!(
-                    "SELECT arrayStringConcat(groupArray(replaceAll(Body, '\n', ' ')), '\n') FROM (SELECT Body FROM otel_logs \
-                     WHERE toStartOfHour(Timestamp) = toDateTime('{day} {hour:02}:00:00', 'UTC') ORDER BY Timestamp DESC)"
-                ))
-                .await?;
-            if let Some(lines) = lines.rows.first().and_then(|row| row[0].as_str()) {
-                text.push_str(lines);
-                text.push('\n');
-            }
-        }
+/// Returns a log record with one of the texts.
+fn line(number: u64, random: &mut fastrand::Rng) -> LogRecord {
+    let mut at = random.u32(0..10_000);
+    let kind = TEXTS.iter().find(|(_, share)| {
+        let is_it = at < *share;
+        at = at.saturating_sub(*share);
+        is_it
+    });
+    let (text, _) = kind.unwrap_or(&TEXTS[0]);
+    let mut body: String = text
+        .split_inclusive(|letter: char| !letter.is_ascii_alphanumeric())
+        .map(
+            |word| match word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric()) {
+                "N" => word.replacen('N', &random.u32(1..10_000).to_string(), 1),
+                "H" => word.replacen('H', &format!("{:016x}", random.u64(..)), 1),
+                _ => word.to_owned(),
+            },
+        )
+        .collect();
+    if number % 700_001 == 700_000 {
+        body += " segfault";
     }
-    std::fs::write(&path, text)?;
-    Ok(path.display().to_string())
+    let is_error = ["failed", "declined", "timeout"]
+        .iter()
+        .any(|word| body.contains(word));
+    LogRecord {
+        time_unix_nano: BEGIN + number * (DAYS * 86_400_000_000_000 / RECORDS),
+        severity_number: if is_error { 17 } else { 9 },
+        severity_text: if is_error { "ERROR" } else { "INFO" }.into(),
+        body: Some(any(&body)),
+        ..LogRecord::default()
+    }
+}
+
+fn any(text: &str) -> AnyValue {
+    AnyValue {
+        value: Some(Any::StringValue(text.to_owned())),
+    }
+}
+
+fn text(record: &LogRecord) -> String {
+    match record.body.as_ref().and_then(|body| body.value.as_ref()) {
+        Some(Any::StringValue(text)) => text.clone(),
+        _ => String::new(),
+    }
 }
 
 /// Returns the median time in which grep answers.
