@@ -66,7 +66,8 @@ const MOST_KNOWN: usize = 20_000;
 
 /// The time after which counts are written.
 const EVERY: Duration = Duration::from_secs(3_600);
-/// The time after which counts with a new name are written, so that it is completed soon.
+/// The time after which counts with a new name are written, so that it is completed soon. It doubles each time until an hour has no new
+/// name: a sender that puts ids into names would have counts written all the time.
 const WITH_NEW: Duration = Duration::from_secs(10);
 /// The time between two looks at whether counts are to be written.
 const LOOK: Duration = Duration::from_secs(2);
@@ -87,6 +88,8 @@ struct State {
     known: HashSet<(&'static str, String)>,
     /// True if a name was counted that was not known.
     has_new: bool,
+    /// The time after which counts with a new name are written.
+    wait: Duration,
     /// When the counts began, in microseconds since 1970 UTC.
     since: i64,
 }
@@ -115,6 +118,7 @@ impl Fields {
                 services: BTreeMap::new(),
                 known: HashSet::new(),
                 has_new: false,
+                wait: WITH_NEW,
                 since: now_micros(),
             }),
         }
@@ -134,7 +138,7 @@ impl Fields {
     /// Takes the counts as log records in OTLP's JSON encoding, if it is time to write them.
     fn due(&self, now: i64) -> Vec<Value> {
         let mut state = self.lock();
-        let after = if state.has_new { WITH_NEW } else { EVERY };
+        let after = if state.has_new { state.wait } else { EVERY };
         let elapsed = Duration::from_micros(now.saturating_sub(state.since).unsigned_abs());
         if elapsed < after {
             return Vec::new();
@@ -266,7 +270,10 @@ impl State {
     /// Takes the counts as log records: one for each signal and service.
     fn take(&mut self, now: i64) -> Vec<Value> {
         let since = std::mem::replace(&mut self.since, now);
-        self.has_new = false;
+        self.wait = match std::mem::take(&mut self.has_new) {
+            true => (2 * self.wait).min(EVERY),
+            false => WITH_NEW,
+        };
         std::mem::take(&mut self.services)
             .into_iter()
             .map(|((signal, service, environment), counted)| {
@@ -497,6 +504,27 @@ mod tests {
         fields.count(LOGS, &batch);
         assert!(taken(&fields, later(&fields, EVERY / 2)).is_empty());
         assert_eq!(taken(&fields, later(&fields, EVERY)), written);
+    }
+
+    #[test]
+    fn names_that_are_always_new_are_written_more_and_more_rarely() {
+        let fields = Fields::new(true);
+        let mut name = 0;
+        let mut wait_of_next = || {
+            name += 1;
+            let attributes = attribute(format!("id-{name}"), "x");
+            fields.count(LOGS, &rows(&[("shop", "order", attributes)]));
+            let wait = fields.lock().wait;
+            assert!(taken(&fields, later(&fields, wait / 2)).is_empty());
+            assert_eq!(taken(&fields, later(&fields, wait)).len(), 1);
+            wait.as_secs()
+        };
+        let waits: Vec<_> = (0..11).map(|_| wait_of_next()).collect();
+        assert_eq!(waits, [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600]);
+        // After an hour without a new one, the next one is written soon.
+        fields.count(LOGS, &rows(&[("shop", "order", Vec::new())]));
+        assert_eq!(taken(&fields, later(&fields, EVERY)).len(), 1);
+        assert_eq!(wait_of_next(), 10);
     }
 
     #[test]
