@@ -70,9 +70,8 @@ impl Engine {
             known.insert(key, files);
         }
         let mut estimate: Estimate = tables.into_iter().collect();
-        // What was read once is in the cache on local disk. What is left is the check that each file is there, and the state of each table.
-        let requests = estimate.files.saturating_add(estimate.tables.len() as u64);
-        estimate.store_requests = lake.is_remote().then_some(requests);
+        // What was read once is in the cache on local disk. What is left is the check that each file is there.
+        estimate.store_requests = lake.is_remote().then_some(estimate.files);
         Ok(estimate)
     }
 
