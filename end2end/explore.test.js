@@ -188,7 +188,7 @@ test("lines that differ in numbers alone are one pattern, which leads to them", 
   const plain = await open(browser, "/plain/logs?range=7d&show=patterns", { javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
   assert.ok((await lines(plain).count()) > 3);
   assert.ok((await overflow(plain)) <= 0);
-  await plain.getByRole("link", { name: "Fields" }).click();
+  await plain.getByRole("link", { name: "Fields", exact: true }).click();
   await plain.locator(".apart li").first().waitFor();
   assert.ok((await overflow(plain)) <= 0);
   assert.deepEqual(page.complaints, []);
