@@ -1,5 +1,5 @@
 // A grid of up to 50,000 rows, of which only those in sight are in the page.
-import { element } from "./element.js";
+import { element } from "../elements/element.js";
 
 /** The height of a row in pixels, as the style sheet has it. */
 const HEIGHT = 26;

@@ -4,7 +4,7 @@ import { createEditor } from "./editor.js";
 import { createGrid } from "./grid.js";
 import { remember, remembered } from "./history.js";
 import { address, PARAM, placeholders, stateOf } from "./statement.js";
-import { element } from "./element.js";
+import { element } from "../elements/element.js";
 
 /** The longest address that the page takes, in characters. Servers accept 16 KB at the least. */
 const LONGEST = 12_000;

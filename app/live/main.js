@@ -1,5 +1,6 @@
 // Live rows on Logs and Traces: the rows that a tail sends appear above the list. Only these pages load it. The server
 // renders the element with the address of the tail, and one row without values.
+import { element } from "../elements/element.js";
 import { listen, Refusal } from "./events.js";
 import css from "./live.css";
 import { rowMaker } from "./rows.js";
@@ -25,15 +26,6 @@ const LOOK_EVERY = 2000;
 let isOpenedLive = new URL(performance.getEntriesByType("navigation")[0]?.name ?? location.href).searchParams.has("live");
 
 const count = new Intl.NumberFormat("en").format;
-
-/** Returns an element with properties and children. */
-function element(name, { role, label, ...properties } = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  if (role) made.setAttribute("role", role);
-  if (label) made.setAttribute("aria-label", label);
-  made.append(...children);
-  return made;
-}
 
 /** Calls `ready` once elements may be added beside those of the app. Before that they would not be where it expects its own. */
 function whenInteractive(ready) {

@@ -1,5 +1,6 @@
 // Completes names of fields and their values in the search box of Logs and Traces. Only these pages load it, once somebody is about to type.
 // The names come from counts that ingest writes, so that no question reads rows for them.
+import { element } from "../elements/element.js";
 import { accept, suggestions, tokenAt } from "./complete.js";
 import css from "./search.css";
 
@@ -38,11 +39,8 @@ class List {
     this.input = input;
     this.options = [];
     this.chosen = -1;
-    this.element = Object.assign(document.createElement("ul"), { className: "suggestions", id: "search-suggestions", hidden: true, translate: false });
-    this.element.setAttribute("role", "listbox");
-    this.element.setAttribute("aria-label", "Suggestions");
-    this.said = Object.assign(document.createElement("p"), { className: "sr-only" });
-    this.said.setAttribute("role", "status");
+    this.element = element("ul", { role: "listbox", label: "Suggestions", className: "suggestions", id: "search-suggestions", hidden: true, translate: false });
+    this.said = element("p", { role: "status", className: "sr-only" });
     input.closest("search").append(this.element, this.said);
     input.setAttribute("aria-autocomplete", "list");
     input.setAttribute("aria-controls", this.element.id);
@@ -69,7 +67,6 @@ class List {
     if (document.activeElement !== input || input.selectionStart !== input.selectionEnd) return this.close();
     this.token = tokenAt(input.value, input.selectionStart);
     this.options = this.token ? suggestions(fields, this.token) : [];
-    this.chosen = -1;
     this.element.replaceChildren(...this.options.map((option, index) => this.item(option, index)));
     this.element.hidden = this.options.length === 0;
     this.choose(-1);
@@ -77,14 +74,7 @@ class List {
   }
 
   item({ text, records }, index) {
-    const item = Object.assign(document.createElement("li"), { id: `search-suggestion-${index}` });
-    item.setAttribute("role", "option");
-    const number = document.createElement("small");
-    number.textContent = count(records);
-    const name = document.createElement("span");
-    name.textContent = text;
-    item.append(name, number);
-    return item;
+    return element("li", { role: "option", id: `search-suggestion-${index}` }, element("span", {}, text), element("small", {}, count(records)));
   }
 
   choose(index) {

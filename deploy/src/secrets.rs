@@ -158,13 +158,12 @@ impl Secret {
                 }
                 Ok(value.into())
             }
-            (None, Source::Made { .. }) => match config.keys().filter(|_| self.name == KEYS) {
-                Some(keys) => {
-                    let keys = keys.keys().map(|name| Ok(format!("{name}={}", made()?)));
-                    Ok(keys.collect::<Result<Vec<_>>>()?.join(",").into())
-                }
-                None => Ok(made()?.into()),
-            },
+            (None, Source::Made { .. }) if self.name == KEYS && !config.keys().is_empty() => {
+                let keys = config.keys().keys();
+                let keys = keys.map(|name| Ok(format!("{name}={}", made()?)));
+                Ok(keys.collect::<Result<Vec<_>>>()?.join(",").into())
+            }
+            (None, Source::Made { .. }) => Ok(made()?.into()),
             (None, Source::Given { what }) => Err(Error::NoSecret {
                 name: self.name,
                 variable: from,
@@ -178,8 +177,7 @@ impl Secret {
 fn has_names(config: &Config, value: &str) -> bool {
     // Keys always parse.
     let given: BearerKeys = value.parse().unwrap_or_default();
-    let mut names = config.keys().into_iter().flat_map(|keys| keys.keys());
-    names.all(|name| given.has_name(name))
+    config.keys().keys().all(|name| given.has_name(name))
 }
 
 /// Returns 256 random bits as text.

@@ -14,7 +14,7 @@ use arrow_array::{
     Array, Int32Array, MapArray, RecordBatch, StringArray, cast::AsArray as _, types::Int32Type,
 };
 use lakefront_api::Signal;
-use lakefront_otlp::{FIELDS_EVENT, own_logs};
+use lakefront_otlp::FIELDS_EVENT;
 use lakefront_search::{RESOURCE, attributes, columns, named, severity};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -22,7 +22,6 @@ use tokio::task::JoinSet;
 use crate::{
     server::{AppState, append_own},
     time::now_micros,
-    usage::SERVICE,
 };
 
 /// The columns whose values are counted, besides the severity of log records.
@@ -392,11 +391,7 @@ pub async fn write_last(state: &AppState) {
 
 /// Writes counts. Those that the log does not take are lost.
 async fn write(state: &AppState, records: Vec<Value>) {
-    if records.is_empty() {
-        return;
-    }
-    let body = own_logs(SERVICE, records);
-    if let Err(error) = append_own(state, body.into()).await {
+    if let Err(error) = append_own(state, records).await {
         tracing::warn!(%error, "the fields of the last records are not counted");
     }
 }

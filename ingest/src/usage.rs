@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use lakefront_otlp::{Usage, own_logs};
+use lakefront_otlp::Usage;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -15,9 +15,6 @@ use crate::{
     server::{AppState, append_own},
     time::now_micros,
 };
-
-/// The `service.name` of the events.
-pub const SERVICE: &str = "lakefront-ingest";
 
 /// The counts since the last time they were written.
 #[derive(Debug)]
@@ -122,11 +119,7 @@ pub async fn write(state: &AppState) {
         return;
     }
     let records = state.usage.take(state);
-    if records.is_empty() {
-        return;
-    }
-    let body = own_logs(SERVICE, records);
-    if let Err(error) = append_own(state, body.into()).await {
+    if let Err(error) = append_own(state, records).await {
         tracing::warn!(%error, "what senders sent is not counted for the last interval");
     }
 }

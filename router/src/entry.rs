@@ -1,10 +1,8 @@
 //! The entry points of the Worker: the platform calls them once at the start and once for each request.
 
-use std::pin::pin;
-
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
-use futures::future::{Either, join, select};
+use futures::future::join;
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Request, Uri};
@@ -24,7 +22,7 @@ use crate::config::Landing;
 use crate::problem::ApiError;
 use crate::request::RequestContext;
 use crate::state::AppState;
-use crate::timer::Timer;
+use crate::timer::within;
 use crate::{auth, cf, headers, landing, otlp, tail, watch};
 
 /// The largest body of a request to the API or to a server function, in bytes.
@@ -167,9 +165,9 @@ async fn answer(
         let Ok(response) = router.call(Request::from_parts(parts, body)).await;
         Ok(response)
     };
-    match select(pin!(answered), pin!(Timer::after(REQUEST_DEADLINE))).await {
-        Either::Left((outcome, _)) => outcome,
-        Either::Right(_) => {
+    match within(REQUEST_DEADLINE, answered).await {
+        Some(outcome) => outcome,
+        None => {
             let detail = format!(
                 "no answer within {} s; ask for a shorter time range",
                 REQUEST_DEADLINE.as_secs()

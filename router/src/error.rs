@@ -77,7 +77,7 @@ pub enum ConfigError {
     KeyRules {
         /// The name of the variable.
         variable: &'static str,
-        /// What is wrong.
+        /// The first rule that cannot be read.
         fault: lakefront_otlp::InvalidRule,
     },
     /// A variable names a key that does not exist.

@@ -1,16 +1,14 @@
 //! Forwards OTLP/HTTP from the dashboard's origin to ingest, so that a browser needs no second origin.
 
-use std::pin::pin;
 use std::time::Duration;
 
-use futures::future::{Either, select};
 use lakefront_otel::decode::Signal;
 use url::Url;
 use worker::wasm_bindgen::JsCast;
 use worker::{AbortController, Fetch, Request, Response, Result, web_sys};
 
 use crate::cf::property;
-use crate::timer::Timer;
+use crate::timer::within;
 
 /// Headers about the sender, which a client could forge.
 pub const SPOOFABLE: [&str; 4] = ["x-forwarded-for", "cf-ipcountry", "forwarded", "x-real-ip"];
@@ -55,10 +53,9 @@ pub async fn forward(
     let cancel = AbortController::default();
     let signal = cancel.signal();
     let forwarded = Fetch::Request(Request::from(forwarded));
-    let answer = pin!(forwarded.send_with_signal(&signal));
-    match select(answer, pin!(Timer::after(limit))).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(((), _)) => {
+    match within(limit, forwarded.send_with_signal(&signal)).await {
+        Some(answer) => answer,
+        None => {
             cancel.abort();
             Err(format!("no answer within {} s", limit.as_secs()).into())
         }

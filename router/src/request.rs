@@ -122,10 +122,11 @@ impl RequestContext {
         self.check_stale_engines().await;
         let (plan, _) = self.plan_named(&request, &resolved, false)?;
         let key = AnswerKey::of(&request, &resolved, &plan);
-        let settled = SettledKey::of(&request, &resolved, &plan);
+        // A kept answer needs no key to be shared under.
+        let settled = || SettledKey::of(&request, &resolved, &plan);
         if self.fresh {
             let reply = self.ask(&request, &resolved, arrived, failed).await?;
-            self.share(settled, &reply);
+            self.share(settled(), &reply);
             self.answers().keep(key, &reply, Instant::now().timestamp());
             return Ok(reply);
         }
@@ -143,7 +144,7 @@ impl RequestContext {
                 Turn::Failed(problem) => return Err(problem),
                 Turn::Alone => return self.ask(&request, &resolved, arrived, failed).await,
                 Turn::Lead(flight) => {
-                    let answered = pin!(self.ask_or_share(settled, &request, &resolved, arrived, failed));
+                    let answered = pin!(self.ask_or_share(settled(), &request, &resolved, arrived, failed));
                     let outcome = match select(answered, pin!(self.beats(&key, flight))).await {
                         Either::Left((outcome, _)) => outcome,
                         Either::Right((never, _)) => match never {},

@@ -4,18 +4,16 @@
 //! kept.
 
 use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures::future::{Either, select};
 use lakefront_api::QueryReply;
 use lakefront_query::{MAX_ANSWER, SETTLED_FOR, SettledAnswer, SettledKey};
 use worker::send::SendFuture;
 use worker::{Cache, ResponseBuilder, Result, console_error};
 
 use crate::clock::Instant;
-use crate::timer::Timer;
+use crate::timer::within;
 
 /// The name of the cache, which the platform keeps apart from the pages of the zone.
 const CACHE: &str = "lakefront";
@@ -69,13 +67,12 @@ async fn within_patience<T>(call: impl Future<Output = Result<Option<T>>>) -> Op
         return None;
     }
     // The isolate has one thread.
-    match select(pin!(SendFuture::new(call)), pin!(Timer::after(PATIENCE))).await {
-        Either::Left((Ok(found), _)) => found,
-        Either::Left((Err(error), _)) => {
+    match within(PATIENCE, SendFuture::new(call)).await? {
+        Ok(found) => found,
+        Err(error) => {
             console_error!("this isolate shares no answers: {error}");
             ABSENT.store(true, Ordering::Relaxed);
             None
         }
-        Either::Right(_) => None,
     }
 }

@@ -6,10 +6,8 @@
 mod deliver;
 mod object;
 
-use std::pin::pin;
 use std::time::Duration;
 
-use futures::future::{Either, select};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, header};
 use lakefront_api::ProblemType;
@@ -24,7 +22,7 @@ use worker::{
 
 use crate::config::Config;
 use crate::problem::ApiError;
-use crate::timer::Timer;
+use crate::timer::within;
 use crate::{auth, headers};
 
 pub use deliver::{deliver, miss};
@@ -52,10 +50,9 @@ pub async fn answer(config: &Config, env: &Env, parts: &Parts) -> Result<web_sys
     let filter = Filter::of_query(parts.uri.query().unwrap_or_default())?;
     let cancel = AbortController::default();
     let signal = cancel.signal();
-    let opened = pin!(open(config, env, &filter, &signal));
-    let answer = match select(opened, pin!(Timer::after(LIMIT))).await {
-        Either::Left((answer, _)) => answer?,
-        Either::Right(_) => {
+    let answer = match within(LIMIT, open(config, env, &filter, &signal)).await {
+        Some(answer) => answer?,
+        None => {
             cancel.abort();
             return Err(unavailable("it did not answer within 10 s"));
         }

@@ -1,10 +1,11 @@
-//! A timer of the platform as a future.
+//! A timer of the platform as a future, and time limits.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use worker::js_sys::{Promise, global};
 use worker::wasm_bindgen::{JsCast as _, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
@@ -37,6 +38,14 @@ impl Timer {
             fired: fired.into(),
             id,
         }
+    }
+}
+
+/// Returns what a future returns, or `None` if it takes longer than `limit`.
+pub async fn within<T>(limit: Duration, call: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(call), Timer::after(limit)).await {
+        Either::Left((answer, _)) => Some(answer),
+        Either::Right(((), _)) => None,
     }
 }
 

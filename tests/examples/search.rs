@@ -183,7 +183,7 @@ async fn main() -> Result<()> {
     full_text().await
 }
 
-/// What the pages Logs, Traces and Metrics ask.
+/// Times the questions of the pages Logs, Traces and Metrics.
 async fn pages(worker: &Worker, stack: &Stack) -> Result<()> {
     let trace = stack
         .sql("SELECT TraceId FROM otel_traces ORDER BY Timestamp DESC LIMIT 1")

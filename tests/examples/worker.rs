@@ -1,5 +1,6 @@
-//! What the Worker takes of a Cloudflare isolate's limits (128 MB, processor time, six requests at once, 50 or 1,000 requests in all):
-//! processor time and memory for telemetry, and processor time and requests for pages, on workerd.
+//! Measures the Worker on workerd: processor time and memory for telemetry, processor time and requests for pages.
+//!
+//! An isolate on Cloudflare has 128 MB, 30 s of processor time, six requests at once, and 1,000 requests in all (50 on the free plan).
 //!
 //! ```text
 //! cargo xtask bench worker

@@ -152,18 +152,11 @@ impl Worker {
     /// # Errors
     /// Returns an error with the last document after 60 s.
     pub async fn get_until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let value: Value = self.request(Method::GET, path).send().await?.json().await?;
-            if wanted(&value) {
-                return Ok(value);
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "{path} is not as wanted after a minute: {value}"
-            );
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let get = async || {
+            let reply = self.request(Method::GET, path).send().await?;
+            Ok((reply.status(), reply.json().await?))
+        };
+        until(path, get, |_, value| wanted(value)).await
     }
 
     async fn until(
@@ -172,18 +165,27 @@ impl Worker {
         body: &Value,
         wanted: impl Fn(StatusCode, &Value) -> bool,
     ) -> Result<Value> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let (status, value) = self.post(path, body).await?;
-            if wanted(status, &value) {
-                return Ok(value);
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "{path} is not as wanted after a minute: {status}: {value}"
-            );
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        until(path, async || self.post(path, body).await, wanted).await
+    }
+}
+
+/// Repeats a request until `wanted` returns true for the reply.
+async fn until(
+    path: &str,
+    ask: impl AsyncFn() -> Result<(StatusCode, Value)>,
+    wanted: impl Fn(StatusCode, &Value) -> bool,
+) -> Result<Value> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let (status, value) = ask().await?;
+        if wanted(status, &value) {
+            return Ok(value);
         }
+        ensure!(
+            Instant::now() < deadline,
+            "{path} is not as wanted after a minute: {status}: {value}"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

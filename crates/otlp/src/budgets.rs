@@ -60,31 +60,30 @@ pub struct SentToday {
 }
 
 impl SentToday {
+    /// Returns counts of no key.
+    pub const fn new() -> Self {
+        Self {
+            day: 0,
+            bytes: BTreeMap::new(),
+        }
+    }
+
     /// Returns true if no key has sent anything.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Goes on to the day of `now`, in microseconds since 1970 UTC. The counts of a day that is over are dropped; a clock that
-    /// was set back goes on with the later day.
-    pub fn go_on(&mut self, now: i64) {
-        let day = now.div_euclid(DAY_MICROS);
-        if self.day < day {
-            *self = Self {
-                day,
-                bytes: BTreeMap::new(),
-            };
-        }
-    }
-
-    /// Counts bytes of a key, if it has a budget.
+    /// Counts bytes of a key, if it has a budget. `now` is in microseconds since 1970 UTC. The counts of a day that is over are
+    /// dropped; a clock that was set back goes on with the later day.
     pub fn add(&mut self, budgets: &KeyBudgets, key: &str, bytes: u64, now: i64) {
         if budgets.of(key).is_none() {
             return;
         }
-        self.go_on(now);
-        let used = self.bytes.entry(key.to_owned()).or_default();
-        *used = used.saturating_add(bytes);
+        let day = now.div_euclid(DAY_MICROS).max(self.day);
+        self.merge(Self {
+            day,
+            bytes: BTreeMap::from([(key.to_owned(), bytes)]),
+        });
     }
 
     /// Adds the counts of another. Of two days the later one counts.

@@ -24,24 +24,22 @@ pub struct Key {
 
 impl Config {
     /// Returns the keys that have a name.
-    pub fn keys(&self) -> Option<&BTreeMap<String, Key>> {
+    pub fn keys(&self) -> &BTreeMap<String, Key> {
+        static NONE: BTreeMap<String, Key> = BTreeMap::new();
         match &self.landing {
-            Landing::Pipelines { keys, .. } if !keys.is_empty() => Some(keys),
-            _ => None,
+            Landing::Pipelines { keys, .. } => keys,
+            Landing::Ingest { .. } => &NONE,
         }
     }
 
     /// Returns the names of the keys, separated by commas, as [`KEY_NAMES`] has them.
     pub fn key_names(&self) -> String {
-        let keys = self.keys().into_iter().flat_map(|keys| keys.keys());
-        keys.map(String::as_str).collect::<Vec<_>>().join(",")
+        self.keys().keys().cloned().collect::<Vec<_>>().join(",")
     }
 
     /// Returns the Worker's variables about keys, with their values.
     pub fn key_variables(&self) -> Vec<(&'static str, String)> {
-        let Some(keys) = self.keys() else {
-            return Vec::new();
-        };
+        let keys = self.keys();
         let origins = keys.iter().flat_map(|(name, key)| {
             let origins = key.origins.iter();
             origins.map(move |origin| format!("{name}={origin}"))
@@ -51,13 +49,12 @@ impl Config {
             Some(format!("{name}={budget}"))
         });
         [
-            ("INGEST_KEY_ORIGINS", origins.collect::<Vec<_>>()),
-            ("INGEST_KEY_BUDGETS", budgets.collect()),
-            (KEY_NAMES, vec![self.key_names()]),
+            ("INGEST_KEY_ORIGINS", origins.collect::<Vec<_>>().join(",")),
+            ("INGEST_KEY_BUDGETS", budgets.collect::<Vec<_>>().join(",")),
+            (KEY_NAMES, self.key_names()),
         ]
         .into_iter()
         .filter(|(_, rules)| !rules.is_empty())
-        .map(|(variable, rules)| (variable, rules.join(",")))
         .collect()
     }
 }

@@ -1,11 +1,13 @@
 //! The command `keep`: moves landed rows by hand, or as a scheduled job.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::LakeArguments;
 use crate::config::LandingConfig;
+use crate::fields::Fields;
 use crate::keeper::Keeper;
 
 const EXAMPLES: &str = "\
@@ -34,7 +36,10 @@ impl Arguments {
     /// Moves the rows that have landed, and prints the reconciliation.
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let place = self.lake.location()?;
-        let mut keeper = Keeper::new(self.lake.open().await?, place, self.landing.landing_keep)?;
+        // A job has no log into which counts of fields could be written.
+        let fields = Arc::new(Fields::new(false));
+        let keep = self.landing.landing_keep;
+        let mut keeper = Keeper::new(self.lake.open().await?, place, keep, fields)?;
         let report = keeper.run().await?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);

@@ -92,26 +92,25 @@ pub struct Keeper {
     lake: Lake,
     place: LakeLocation,
     keep: Duration,
-    /// Where the fields of moved rows are counted, if they are.
-    fields: Option<Arc<Fields>>,
+    fields: Arc<Fields>,
     /// The landing tables that there are. Sinks make them with the first rows.
     landing: Option<Lake>,
     tables: BTreeMap<&'static str, TableKeeper>,
 }
 
 impl Keeper {
-    /// Returns a keeper of the lake at `place`. Moved files are deleted after `keep`.
+    /// Returns a keeper of the lake at `place`. Moved files are deleted after `keep`, and `fields` counts the fields of moved rows.
     ///
     /// # Errors
     /// [`Error::NoCatalog`] when the lake is in a folder.
-    pub fn new(lake: Lake, place: LakeLocation, keep: Duration) -> Result<Self> {
+    pub fn new(lake: Lake, place: LakeLocation, keep: Duration, fields: Arc<Fields>) -> Result<Self> {
         match place {
             LakeLocation::Folder(_) => Err(Error::NoCatalog),
             LakeLocation::RestCatalog(_) => Ok(Self {
                 lake,
                 place,
                 keep,
-                fields: None,
+                fields,
                 landing: None,
                 tables: BTreeMap::new(),
             }),
@@ -139,12 +138,11 @@ impl Keeper {
             let keeper = self
                 .tables
                 .entry(table.name)
-                .or_insert_with(|| TableKeeper::new(table));
-            let fields = self.fields.as_deref();
-            if let Err(error) = keeper.run(&self.lake, &landing, self.keep, fields).await {
+                .or_insert_with(|| TableKeeper::new(table, Arc::clone(&self.fields)));
+            if let Err(error) = keeper.run(&self.lake, &landing, self.keep).await {
                 fail(&mut report, table.name, &error);
                 // The next run begins with the committed state.
-                *keeper = TableKeeper::new(table);
+                *keeper = TableKeeper::new(table, Arc::clone(&self.fields));
             }
             let totals = keeper.totals();
             let status = counts::status(totals, accepted.of(table.name), now());
@@ -198,8 +196,7 @@ pub fn start(
     if !config.is_on() {
         return Ok(report);
     }
-    let mut keeper = Keeper::new(lake, place, config.landing_keep())?;
-    keeper.fields = Some(fields);
+    let mut keeper = Keeper::new(lake, place, config.landing_keep(), fields)?;
     let interval = config.keeper_interval;
     sender.send_modify(|report| report.enabled = true);
     tasks.spawn(async move {

@@ -1,6 +1,7 @@
 //! Moves the rows of one landing table.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::{BooleanArray, RecordBatch};
@@ -36,6 +37,7 @@ const MARKS: &[&str] = &["_chunk", "_row", "_rows", "_accepted"];
 /// The keeper of one table.
 pub struct TableKeeper {
     table: &'static Table,
+    fields: Arc<Fields>,
     /// The committed state. `None` before the first run.
     committed: Option<Committed>,
 }
@@ -59,10 +61,11 @@ struct Gathered {
 }
 
 impl TableKeeper {
-    /// Returns a keeper that has not read the state yet.
-    pub fn new(table: &'static Table) -> Self {
+    /// Returns a keeper that has not read the state yet. It counts the fields of moved rows.
+    pub fn new(table: &'static Table, fields: Arc<Fields>) -> Self {
         Self {
             table,
+            fields,
             committed: None,
         }
     }
@@ -78,13 +81,7 @@ impl TableKeeper {
     /// Moves the rows that have landed, and deletes files that were moved more than `keep` ago.
     ///
     /// After an error the keeper must not be used again: what it remembers may be ahead of what is committed.
-    pub async fn run(
-        &mut self,
-        lake: &Lake,
-        landing: &Lake,
-        keep: Duration,
-        fields: Option<&Fields>,
-    ) -> Result<()> {
+    pub async fn run(&mut self, lake: &Lake, landing: &Lake, keep: Duration) -> Result<()> {
         let Some(landed) = landing_table(self.table.name).filter(|landed| landing.has(landed.name)) else {
             return Ok(());
         };
@@ -94,7 +91,7 @@ impl TableKeeper {
             None => self.open(lake, landed).await?,
         };
         let moved = self
-            .move_files((lake, fields), landing, landed, &files, &mut committed)
+            .move_files(lake, landing, landed, &files, &mut committed)
             .await;
         let state = &self.committed.insert(committed).state;
         moved?;
@@ -124,7 +121,7 @@ impl TableKeeper {
     /// Moves the rows of the files after the committed position.
     async fn move_files(
         &self,
-        into: (&Lake, Option<&Fields>),
+        lake: &Lake,
         landing: &Lake,
         landed: &'static LandingTable,
         files: &TableState,
@@ -160,7 +157,7 @@ impl TableKeeper {
                 while rest.num_rows() > 0 {
                     let room = gathered.room(self.table, &rest, path)?;
                     if room == 0 {
-                        self.commit(into, landed, gathered, committed).await?;
+                        self.commit(lake, landed, gathered, committed).await?;
                         gathered = Gathered::after(&committed.state);
                         continue;
                     }
@@ -173,7 +170,7 @@ impl TableKeeper {
             }
         }
         if gathered.state.read > committed.state.read {
-            self.commit(into, landed, gathered, committed).await?;
+            self.commit(lake, landed, gathered, committed).await?;
         }
         committed.seen = Some(seen);
         Ok(())
@@ -182,7 +179,7 @@ impl TableKeeper {
     /// Commits the gathered rows with the state after them.
     async fn commit(
         &self,
-        (lake, fields): (&Lake, Option<&Fields>),
+        lake: &Lake,
         landed: &LandingTable,
         gathered: Gathered,
         committed: &mut Committed,
@@ -212,9 +209,7 @@ impl TableKeeper {
                     read = state.read,
                     "moved landed rows"
                 );
-                if let Some(fields) = fields {
-                    fields.count(table, &batch);
-                }
+                self.fields.count(table, &batch);
                 committed.state = state;
                 committed.text = Some(property.after);
                 Ok(())

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use lakefront_otel::decode::{Repair, Signal};
 use lakefront_otlp::{
     Accepted, BatchId, Client, Format, Limits, PartialSuccess, Usage, accept, export_response,
-    has_own_events, skew_micros,
+    has_own_events, own_logs, skew_micros,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, oneshot},
@@ -269,11 +269,15 @@ async fn store(state: AppState, storing: Storing, received: Received) -> Result<
     Ok(accepted)
 }
 
-/// Appends log records of the program itself, in OTLP's JSON encoding.
+/// Appends log records of the program itself, in OTLP's JSON encoding, if there are any.
 ///
 /// # Errors
 /// Returns the reason if the log does not take them.
-pub async fn append_own(state: &AppState, body: Bytes) -> Result<(), ApiError> {
+pub async fn append_own(state: &AppState, records: Vec<serde_json::Value>) -> Result<(), ApiError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let body = Bytes::from(own_logs("lakefront-ingest", records));
     let arrival_micros = now_micros();
     let kind = BodyKind::new(Signal::Logs, Format::Json, Compression::Identity);
     let accepted = decode(state, kind, body.clone(), max_body(state), (arrival_micros, 0)).await?;

@@ -7,11 +7,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::future::{Either, select};
 use lakefront_api::{ContainerHealth, ContainerStart, ContainerState};
 use lakefront_clickhouse_http::DRAINING_HEADER;
 use lakefront_query::container::{
@@ -29,7 +27,7 @@ use worker::{
 use crate::backends::failure::EngineFailure;
 use crate::clock::Instant;
 use crate::config::{CONTAINER_BINDING, Containers};
-use crate::timer::Timer;
+use crate::timer::{Timer, within};
 
 /// The name of the first Durable Object. The names of the others end with their number.
 const OBJECT_NAME: &str = "chdb";
@@ -75,12 +73,10 @@ pub async fn health(env: &Env, instance: u16) -> std::result::Result<ContainerHe
         let request = Request::new(address.as_str(), Method::Get)?;
         fetch(env, instance, request).await?.json().await
     };
-    match select(pin!(look), pin!(Timer::after(HEALTH_LIMIT))).await {
-        Either::Left((answer, _)) => {
-            answer.map_err(|error: worker::Error| EngineFailure::Unreachable(error.to_string()))
-        }
-        Either::Right(((), _)) => Err(EngineFailure::Deadline(HEALTH_LIMIT)),
-    }
+    let answer = within(HEALTH_LIMIT, look).await;
+    answer
+        .ok_or(EngineFailure::Deadline(HEALTH_LIMIT))?
+        .map_err(|error: worker::Error| EngineFailure::Unreachable(error.to_string()))
 }
 
 /// The Durable Object that owns the container of an instance.
@@ -295,15 +291,8 @@ impl ChdbContainer {
 /// Sends a request to the server in the container.
 async fn send(container: &Container, request: Request) -> Result<HttpResponse> {
     let port = container.get_tcp_port(PORT)?;
-    match select(
-        pin!(port.fetch_request(request)),
-        pin!(Timer::after(ANSWER_LIMIT)),
-    )
-    .await
-    {
-        Either::Left((response, _)) => response,
-        Either::Right(_) => Err(format!("no answer within {} s", ANSWER_LIMIT.as_secs()).into()),
-    }
+    let response = within(ANSWER_LIMIT, port.fetch_request(request)).await;
+    response.unwrap_or_else(|| Err(format!("no answer within {} s", ANSWER_LIMIT.as_secs()).into()))
 }
 
 /// Probes the server in the container. The platform reports that a container runs, but not that its server listens.
@@ -312,9 +301,9 @@ async fn probe(container: &Container) -> Probe {
         let port = container.get_tcp_port(PORT)?;
         port.fetch(url().join("ping")?.as_str(), None).await
     };
-    match select(pin!(ping), pin!(Timer::after(PROBE_LIMIT))).await {
-        Either::Left((Ok(reply), _)) if reply.status().is_success() => Probe::Ready,
-        Either::Left((Ok(reply), _)) if reply.headers().contains_key(DRAINING_HEADER) => Probe::Drains,
+    match within(PROBE_LIMIT, ping).await {
+        Some(Ok(reply)) if reply.status().is_success() => Probe::Ready,
+        Some(Ok(reply)) if reply.headers().contains_key(DRAINING_HEADER) => Probe::Drains,
         _ => Probe::Failed,
     }
 }

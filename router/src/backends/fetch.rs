@@ -1,9 +1,7 @@
 //! One HTTP request to an engine, limited in time and size.
 
-use std::pin::pin;
 use std::time::Duration;
 
-use futures::future::{Either, select};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use lakefront_clickhouse_http::Answer;
 use worker::wasm_bindgen::JsValue;
@@ -13,7 +11,7 @@ use crate::backends::container;
 use crate::backends::failure::EngineFailure;
 use crate::body::{self, BodyError};
 use crate::config::Location;
-use crate::timer::Timer;
+use crate::timer::within;
 
 /// The largest accepted reply in bytes. An isolate has 128 MB, and the rows are in memory twice during their
 /// conversion.
@@ -48,17 +46,13 @@ pub async fn send(
 ) -> Result<HttpReply, EngineFailure> {
     let mut cancel = CancelOnDrop(Some(AbortController::default()));
     let signal = cancel.signal();
-    let exchange = pin!(exchange(location, env, request, signal));
-    let timeout = Timer::after(limit.saturating_sub(CANCEL_MARGIN));
-    match select(exchange, pin!(timeout)).await {
-        Either::Left((outcome, _)) => {
-            if outcome.is_ok() {
-                cancel.disarm();
-            }
-            outcome
-        }
-        Either::Right(((), _)) => Err(EngineFailure::Deadline(limit)),
+    let exchange = exchange(location, env, request, signal);
+    let outcome = within(limit.saturating_sub(CANCEL_MARGIN), exchange).await;
+    let outcome = outcome.ok_or(EngineFailure::Deadline(limit))?;
+    if outcome.is_ok() {
+        cancel.disarm();
     }
+    outcome
 }
 
 async fn exchange(

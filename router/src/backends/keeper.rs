@@ -1,14 +1,12 @@
 //! The keeper's container on Cloudflare: a Durable Object that runs `lakefront-ingest keep` once for each call.
 
-use std::pin::pin;
 use std::time::Duration;
 
-use futures::future::{Either, select};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
 
 use super::container;
 use crate::state;
-use crate::timer::Timer;
+use crate::timer::within;
 
 /// The binding of the keeper's Durable Object namespace in `wrangler.toml`.
 const BINDING: &str = "KEEPER_CONTAINER";
@@ -60,9 +58,9 @@ impl DurableObject for KeeperContainer {
             container::start(&container, &self.env)?;
         }
         // The object must not sleep while the container runs.
-        match select(pin!(container.wait_for_exit()), pin!(Timer::after(LIMIT))).await {
-            Either::Left((Ok(()), _)) | Either::Right(_) => Response::ok(""),
-            Either::Left((Err(error), _)) => Response::error(format!("the keeper ended: {error}"), 500),
+        match within(LIMIT, container.wait_for_exit()).await {
+            Some(Ok(())) | None => Response::ok(""),
+            Some(Err(error)) => Response::error(format!("the keeper ended: {error}"), 500),
         }
     }
 }

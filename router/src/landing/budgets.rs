@@ -3,11 +3,9 @@
 //! An isolate counts what it took, and tells a Durable Object after `USAGE_SECONDS`. The object adds up what all isolates told it, and
 //! answers with that. Each isolate thus takes up to so many seconds of traffic beyond a budget.
 
-use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::future::{Either, select};
 use lakefront_otlp::SentToday;
 use worker::wasm_bindgen;
 use worker::{Context, DurableObject, Env, Request, Response, Result, State, console_error, durable_object};
@@ -16,7 +14,7 @@ use super::Refusal;
 use crate::clock::Instant;
 use crate::config::Landing;
 use crate::object::NamedObject;
-use crate::timer::Timer;
+use crate::timer::{Timer, within};
 
 const OBJECT: NamedObject = NamedObject {
     binding: "KEY_BUDGETS",
@@ -33,19 +31,19 @@ const OLD: Duration = Duration::from_secs(60);
 /// The longest time to wait for the object. A request is taken without its answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is known in this isolate.
+/// The counts that this isolate knows.
 static KNOWN: Mutex<Known> = Mutex::new(Known {
-    all: None,
-    own: None,
+    all: SentToday::new(),
+    own: SentToday::new(),
     asked: None,
     reporting: None,
 });
 
 struct Known {
     /// The counts of all isolates, as the object answered.
-    all: Option<SentToday>,
+    all: SentToday,
     /// The counts that the object does not have yet.
-    own: Option<SentToday>,
+    own: SentToday,
     /// The time at which the object was asked.
     asked: Option<Instant>,
     /// The time at which a task began that reports.
@@ -62,8 +60,7 @@ pub async fn check(landing: &Landing, env: &Env, key: &str, now: i64) -> Result<
         report(env).await;
     }
     let known = known();
-    let sent: Vec<&SentToday> = known.all.iter().chain(&known.own).collect();
-    match landing.key_budgets.exhausted(key, &sent, now) {
+    match landing.key_budgets.exhausted(key, &[&known.all, &known.own], now) {
         Some(exhausted) => Err(Refusal::Budget(exhausted)),
         None => Ok(()),
     }
@@ -75,8 +72,7 @@ pub fn add(landing: &Landing, env: &Env, context: &Context, key: &str, bytes: u6
         return;
     }
     let mut known = known();
-    let own = known.own.get_or_insert_default();
-    own.add(&landing.key_budgets, key, bytes, now);
+    known.own.add(&landing.key_budgets, key, bytes, now);
     if known.reporting.is_some_and(|since| since.elapsed() < LOST) {
         return;
     }
@@ -98,25 +94,22 @@ async fn report(env: &Env) {
     let own = {
         let mut known = known();
         known.asked = Some(Instant::now());
-        known.own.take().unwrap_or_default()
+        std::mem::take(&mut known.own)
     };
-    let asked = pin!(exchange(env, serde_json::to_string(&own)));
-    let answer = match select(asked, pin!(Timer::after(PATIENCE))).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => Err("the object does not answer".into()),
-    };
+    let answer = within(PATIENCE, exchange(env, &own)).await;
     let mut known = known();
-    match answer {
-        Ok(all) => known.all = Some(all),
+    match answer.unwrap_or_else(|| Err("the object does not answer".into())) {
+        Ok(all) => known.all = all,
         Err(error) => {
             console_error!("the budgets of keys: {error}");
-            known.own.get_or_insert_default().merge(own);
+            known.own.merge(own);
         }
     }
 }
 
-async fn exchange(env: &Env, own: serde_json::Result<String>) -> Result<SentToday> {
-    OBJECT.ask(env, "/", Some(own?)).await?.json().await
+async fn exchange(env: &Env, own: &SentToday) -> Result<SentToday> {
+    let body = serde_json::to_string(own)?;
+    OBJECT.ask(env, "/", Some(body)).await?.json().await
 }
 
 fn known() -> MutexGuard<'static, Known> {

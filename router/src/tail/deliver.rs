@@ -1,18 +1,16 @@
 //! Hands the rows of a request to open tails, after the request was answered.
 
 use std::cell::RefCell;
-use std::pin::pin;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
-use futures::future::{Either, select};
 use lakefront_api::Signal;
 use lakefront_tail::{Delivery, Filter};
 use worker::{Env, Result, console_error};
 
 use super::object;
 use crate::clock::Instant;
-use crate::timer::Timer;
+use crate::timer::within;
 
 /// The time between two questions of an isolate about open tails. A new tail gets rows after it at the latest.
 const ASK_EVERY: Duration = Duration::from_secs(2);
@@ -101,8 +99,6 @@ pub fn miss(signal: Signal, rows: u64) {
 }
 
 async fn limited<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
-    match select(pin!(call), pin!(Timer::after(LIMIT))).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(((), _)) => Err("the object does not answer".into()),
-    }
+    let answer = within(LIMIT, call).await;
+    answer.unwrap_or_else(|| Err("the object does not answer".into()))
 }

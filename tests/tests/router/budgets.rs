@@ -1,4 +1,4 @@
-//! What a key may send in a day, where several isolates of the Worker take telemetry.
+//! The daily budget of a key counts what all isolates of the Worker took.
 
 use std::fs;
 

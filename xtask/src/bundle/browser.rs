@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::module::{EDITOR, LIVE, SEARCH};
+use super::module::{EDITOR, LIVE, SEARCH, SHARED};
 use super::stamp::Stamp;
 use super::{build_wasm, copy, empty_folder};
 use crate::paths::Paths;
@@ -39,13 +39,19 @@ pub fn build(paths: &Paths, bundle: &Path) -> Result<Site> {
         "lakefront-app",
         &["rustc", "--crate-type", "cdylib", "--features", "hydrate"],
     )?;
-    let [public, style, editor, live, search] =
-        ["public", "style", EDITOR.sources, LIVE.sources, SEARCH.sources]
-            .map(|folder| paths.checkout.join(folder));
+    let folders = [
+        "public",
+        "style",
+        EDITOR.sources,
+        LIVE.sources,
+        SEARCH.sources,
+        SHARED,
+    ];
+    let [public, style, editor, live, search, shared] = folders.map(|folder| paths.checkout.join(folder));
     std::fs::create_dir_all(bundle).with_context(|| format!("cannot make {}", bundle.display()))?;
     let stamp = Stamp::of(
         bundle.join("site.stamp"),
-        &[&wasm, &public, &style, &editor, &live, &search],
+        &[&wasm, &public, &style, &editor, &live, &search, &shared],
     )?;
     let site = Site {
         folder: bundle.join("site"),

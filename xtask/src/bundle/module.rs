@@ -33,6 +33,9 @@ pub const SEARCH: Module = Module {
     sources: "app/search",
 };
 
+/// The folder of what several modules import.
+pub const SHARED: &str = "app/elements";
+
 impl Module {
     /// Bundles the module into the folder of the app.
     pub fn build(&self, paths: &Paths, package: &Path) -> Result<()> {
