@@ -39,7 +39,7 @@ fn sentence(estimate: &Estimate) -> String {
         return "Reads no table of the lake.".to_owned();
     }
     let (of_rows, of_files) = (plural(*rows, "row"), plural(*files, "file"));
-    let requests = store_requests.map(|requests| {
+    let requests = store_requests.filter(|requests| *requests > 0).map(|requests| {
         let requests = plural(requests, "request");
         format!(" Takes {requests} to the store, more for files that were not read before.")
     });
@@ -78,7 +78,7 @@ mod tests {
             name: "otel_logs".into(),
             rows,
             files,
-            bytes: 1_500_000,
+            bytes: files.min(1) * 1_500_000,
             from: "2026-03-24T00:00:00Z".parse().ok(),
             to: None,
         };
@@ -86,15 +86,20 @@ mod tests {
         let one = [table(1, 1)].into_iter().collect();
         assert_eq!(sentence(&one), "Reads at most 1 row in 1 file of 1.5 MB.");
         let two = [table(12_000, 2), table(0, 0)].into_iter().collect();
-        assert_eq!(sentence(&two), "Reads at most 12,000 rows in 2 files of 3 MB.");
+        assert_eq!(sentence(&two), "Reads at most 12,000 rows in 2 files of 1.5 MB.");
         let on_a_store = Estimate {
             store_requests: Some(2),
             ..two
         };
         assert_eq!(
             sentence(&on_a_store),
-            "Reads at most 12,000 rows in 2 files of 3 MB. Takes 2 requests to the store, more for files that were not read before."
+            "Reads at most 12,000 rows in 2 files of 1.5 MB. Takes 2 requests to the store, more for files that were not read before."
         );
+        let nothing = Estimate {
+            store_requests: Some(0),
+            ..[table(0, 0)].into_iter().collect()
+        };
+        assert_eq!(sentence(&nothing), "Reads at most 0 rows in 0 files of 0 B.");
         assert_eq!(
             of_table(&table(2, 1)),
             "otel_logs: 2 rows in 1 file of 1.5 MB, from 2026-03-24 00:00:00"
