@@ -1,6 +1,6 @@
 //! The values of a chart at one time, for the pointer and the keyboard.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lakefront_api::Zone;
 
 use crate::{
@@ -14,6 +14,10 @@ use crate::{
 
 /// The largest number of values of a moment, and of marked moments beside them.
 const LISTED: usize = 8;
+
+/// The share of the time axis, as a divisor, within which a marked moment counts as being at a time between buckets. A name
+/// is 12 px high, and plots are 300 px wide at least.
+const NEARBY: i64 = 100;
 
 /// The name of a value in the period before, which follows that of its series.
 const BEFORE: &str = "before";
@@ -51,16 +55,24 @@ impl Frame {
         }
     }
 
-    /// Returns the values at a time without those of the hidden series `off`, or `None` if there is no bucket.
+    /// Returns the values at a time without those of the hidden series `off`. Between buckets, which is where a chart has
+    /// nothing to count, only the marked moments nearby are returned, and `None` if there are none.
     pub fn values_at(&self, time: Timestamp, off: &[String], zone: &Zone) -> Option<BucketValues> {
-        let at = self.bucket_at(time)?;
-        let bar = self.buckets()[at];
         let (from, to) = self.span()?;
+        let at = self.bucket_at(time);
+        let nearby = SignedDuration::from_secs((to.as_second() - from.as_second()) / NEARBY);
+        let bar = match at {
+            Some(at) => self.buckets()[at],
+            None => Bar {
+                start: time.checked_sub(nearby).ok()?,
+                end: time.checked_add(nearby).ok()?,
+            },
+        };
         let middle = (bar.start.as_microsecond() + bar.end.as_microsecond()) as f64 / 2.0;
         let (from, to) = (from.as_microsecond() as f64, to.as_microsecond() as f64);
         let half = Timestamp::from_microsecond(middle as i64).ok();
-        let rows: Vec<Row> = match self {
-            Self::Time(frame) => frame
+        let rows: Vec<Row> = match (self, at) {
+            (Self::Time(frame), Some(at)) => frame
                 .series
                 .iter()
                 .filter(|series| !off.contains(&series.name))
@@ -72,7 +84,7 @@ impl Frame {
                     Some((value, class, series.name.clone(), frame.unit.full(value), before))
                 })
                 .collect(),
-            Self::Heat(frame) => frame
+            (Self::Heat(frame), Some(at)) => frame
                 .cells
                 .iter()
                 .filter(|cell| cell.0 == at)
@@ -81,7 +93,7 @@ impl Frame {
                     (value, "heat".into(), name, count(value), None)
                 })
                 .collect(),
-            Self::Ranking(_) => Vec::new(),
+            _ => Vec::new(),
         };
         let mut listed: Vec<(String, String, String)> = Vec::new();
         for marker in self.markers() {
@@ -90,6 +102,9 @@ impl Frame {
                 let clock = shown.get(11..16).unwrap_or_default().to_owned();
                 listed.push(("marker".into(), marker.label(), clock));
             }
+        }
+        if at.is_none() && listed.is_empty() {
+            return None;
         }
         // The bars of a bucket stand on each other.
         if let Self::Time(frame) = self

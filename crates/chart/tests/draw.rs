@@ -318,6 +318,18 @@ fn moments_are_marked_and_their_names_do_not_touch() {
         seen.rows[1],
         ("marker".into(), "api 1.0.0".into(), "08:06".into())
     );
+    // An hour without an error has no bucket, but a release in it is shown.
+    let quiet = |time: &str| frame.values_at(time.parse().unwrap(), &[], &kathmandu());
+    let seen = quiet("2026-03-23T18:22:00Z").unwrap();
+    assert_eq!(seen.name, "Mar 24, 00:07");
+    let [(class, name, clock)] = &seen.rows[..] else {
+        panic!("{:?}", seen.rows)
+    };
+    assert_eq!(
+        (class.as_str(), &name[..8], clock.as_str()),
+        ("marker", "longlong", "00:05")
+    );
+    assert_eq!(quiet("2026-03-23T19:00:00Z"), None);
     assert!(
         frame
             .summary("Errors")
