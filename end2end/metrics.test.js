@@ -32,6 +32,32 @@ const megabytes = (text) => {
   return Number(number) * { kB: 1e-3, MB: 1, GB: 1e3 }[unit];
 };
 
+test("a name that is typed while an answer is on its way stays", async () => {
+  const page = await open(browser, "/metrics?range=7d");
+  await settled(page);
+  const search = page.getByLabel("Find a metric");
+  // The answer to each filter adds a hidden field to the form of the search, and the last takes one away.
+  for (const [service, typed] of [["shop-api", "memo"], ["", "memory"]]) {
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route("**/api/ask", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.getByLabel("service").selectOption(service);
+    await page.locator("#metrics[aria-busy=true]").waitFor();
+    await search.fill(typed);
+    release();
+    await answered(page);
+    assert.equal(await search.inputValue(), typed);
+    assert.equal(await search.evaluate((input) => input === document.activeElement), true);
+    await page.unroute("**/api/ask");
+  }
+  await search.press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("q") === "memory");
+  assert.deepEqual(page.complaints, []);
+});
+
 test("the memory of one service over a week", async () => {
   const page = await open(browser, "/?tz=UTC");
   await settled(page);

@@ -93,6 +93,9 @@ pub fn refresh_icon() -> Markup {
 }
 
 /// Renders the state that a form does not change as hidden fields, for browsers without JavaScript.
+///
+/// They come last in their form. An answer may add one or remove one. [`browser::update`](crate::browser::update) pairs the
+/// fields of a form by their places, so that a field after it would be drawn anew, without what the viewer has typed.
 pub fn hidden(view: &View) -> Markup {
     html! {
         @for (name, value) in view.pairs() {

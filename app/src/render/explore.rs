@@ -19,11 +19,11 @@ pub fn form(signal: Signal, view: &View) -> Markup {
     html! {
         search {
             form method="get" data-search {
-                (hidden(&kept))
                 input
                     type="search" name="q" value=(view.param("q")) placeholder={ "Search, for example " (example) } aria-label="Search"
                     autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="4096" translate="no";
                 button { "Search" }
+                (hidden(&kept))
             }
         }
         details.language {

@@ -18,27 +18,33 @@ use crate::{
 pub fn form(facets: &[Facet], pages: &PageIndex, page: Page, view: &View) -> Markup {
     let filters = pages.filters(page);
     let mut kept = view.clone();
-    kept.params
-        .retain(|(name, _)| filters.iter().all(|filter| filter.name != *name));
+    kept.params.retain(|(name, _)| {
+        filters
+            .iter()
+            .all(|filter| filter.name != *name || !has_field(filter))
+    });
     html! {
         @if !filters.is_empty() {
             search.filters {
                 form method="get" data-instant {
-                    (hidden(&kept))
-                    @for filter in &filters {
+                    @for filter in filters.iter().filter(|filter| has_field(filter)) {
                         @let value = view.param(&filter.name);
                         @match empty_choice(&filter.name) {
                             Some(all) => (select(filter, all, facets, value)),
-                            None if filter.required || filter.suggest.is_some() => (input(filter, value)),
-                            // A page that searches takes the others in its text.
-                            None => @if !value.is_empty() { input type="hidden" name=(filter.name) value=(value); },
+                            None => (input(filter, value)),
                         }
                     }
                     button { "Apply" }
+                    (hidden(&kept))
                 }
             }
         }
     }
+}
+
+/// Returns true if a filter has a field. A page that searches takes the others in its text.
+fn has_field(filter: &Filter) -> bool {
+    empty_choice(&filter.name).is_some() || filter.required || filter.suggest.is_some()
 }
 
 /// Returns the label of a filter's empty choice. `None` for filters whose values are not all listed: those are inputs.

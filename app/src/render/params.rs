@@ -21,9 +21,9 @@ pub fn form(info: &QueryInfo, view: &View) -> Markup {
     html! {
         @if !own.is_empty() {
             form.params method="get" data-instant {
-                (hidden(&kept))
                 @for (key, param) in &own { (field(key, param, view.param(key))) }
                 button { "Apply" }
+                (hidden(&kept))
             }
         }
     }

@@ -13,12 +13,12 @@ pub fn form(view: &View) -> Markup {
     };
     html! {
         form.refresh method="get" data-instant {
-            (hidden(&kept))
             select name="refresh" aria-label="Auto-refresh" {
                 @for refresh in Refresh::ALL {
                     option value=(refresh.name()) selected[refresh == view.refresh] { (refresh.label()) }
                 }
             }
+            (hidden(&kept))
         }
     }
 }

@@ -117,7 +117,6 @@ impl Picker {
         html! {
             div.popover {
                 form method="get" {
-                    (hidden(&kept))
                     label {
                         "Range"
                         input
@@ -126,13 +125,14 @@ impl Picker {
                     }
                     p { "Such as " (self.examples()) "." }
                     button { "Show" }
+                    (hidden(&kept))
                 }
                 form method="get" {
-                    (hidden(&kept))
                     label { "From" input type="datetime-local" name="from" required value=(from); }
                     label { "To" input type="datetime-local" name="to" required value=(to); }
                     p { "Times of " b translate="no" { (self.tz) } }
                     button { "Apply" }
+                    (hidden(&kept))
                 }
             }
         }
@@ -233,7 +233,6 @@ impl Picker {
         html! {
             div.popover {
                 form method="get" {
-                    (hidden(&kept))
                     label {
                         "As of"
                         input type="datetime-local" name="at" step="3600" required value=(hour);
@@ -241,6 +240,7 @@ impl Picker {
                     p { "The lake keeps its state at each full hour of the last week. Every panel then shows what was known at that time." }
                     button { "Apply" }
                     @if self.view.at.is_some() { a href=(now.href()) data-noscroll { "Back to now" } }
+                    (hidden(&kept))
                 }
             }
         }

@@ -82,9 +82,9 @@ fn find(info: &QueryInfo, request: &PanelRequest) -> Markup {
         .collect();
     html! {
         form.params method="get" role="search" data-instant {
-            (hidden(&view))
             label { "find" input type="search" name=(find_key(info)) value=(request.find) maxlength="200" placeholder="name, service or error"; }
             button { "Apply" }
+            (hidden(&view))
         }
     }
 }

@@ -293,7 +293,6 @@ pub fn choices(
     };
     html! {
         form.params method="get" data-instant {
-            (render::hidden(&kept))
             label {
                 "Show "
                 select name=(show) data-key=(show) data-default=[usual] {
@@ -330,6 +329,7 @@ pub fn choices(
                 }
             }
             button { "Apply" }
+            (render::hidden(&kept))
         }
     }
 }

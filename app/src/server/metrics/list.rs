@@ -46,12 +46,12 @@ fn search_box(asker: &Asker<'_>) -> Markup {
     html! {
         search.search-box {
             form method="get" {
-                (render::hidden(&asker.view.without(&["q"])))
                 input
                     type="search" name="q" value=(asker.view.param("q")) placeholder="A part of the name"
                     aria-label="Find a metric" data-key="q"
                     autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="256" translate="no";
                 button { "Find" }
+                (render::hidden(&asker.view.without(&["q"])))
             }
         }
     }

@@ -109,7 +109,6 @@ pub fn formula_form(
     };
     html! {
         form.params.formula method="get" {
-            (render::hidden(&asker.view.without(&["formula", "draw"])))
             label {
                 "Formula "
                 input type="text" name="formula" value=(text) placeholder=(example) maxlength=(MAX_LENGTH) data-key="formula"
@@ -123,6 +122,7 @@ pub fn formula_form(
                 }
             }
             button { "Apply" }
+            (render::hidden(&asker.view.without(&["formula", "draw"])))
         }
         @if let Some(Err(fault)) = formula {
             div.note.failure role="alert" {
