@@ -5,7 +5,8 @@
 //! erasing their rows would leave them here.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -14,8 +15,14 @@ use arrow_array::{
     Array, Int32Array, MapArray, RecordBatch, StringArray, cast::AsArray as _, types::Int32Type,
 };
 use lakefront_api::Signal;
-use lakefront_otlp::FIELDS_EVENT;
+use lakefront_otel::{
+    arrow::{AppendError, LogsBuilder},
+    decode::{Request, Signal as Sent},
+    map::RequestContext,
+};
+use lakefront_otlp::{FIELDS_EVENT, Format, Limits, accept, own_logs};
 use lakefront_search::{RESOURCE, attributes, columns, named, severity};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -60,9 +67,12 @@ const LONGEST: usize = 100;
 const MOST_VALUES: usize = 100;
 /// Most values of a field that are written: the most frequent ones.
 const WRITTEN_VALUES: usize = 10;
+/// Most services whose counts are remembered as written in an hour.
+const MOST_WRITTEN: usize = 200;
 /// Most names that are remembered as written.
 const MOST_KNOWN: usize = 20_000;
 
+const HOUR_MICROS: i64 = 3_600_000_000;
 /// The time after which counts are written.
 const EVERY: Duration = Duration::from_secs(3_600);
 /// The time after which counts with a new name are written, so that it is completed soon. It doubles each time until an hour has no new
@@ -79,10 +89,12 @@ pub struct Fields {
     state: Mutex<State>,
 }
 
+/// A signal, a service and its environment.
+type ServiceKey = (&'static str, String, String);
+
 #[derive(Debug)]
 struct State {
-    /// By signal, name and environment.
-    services: BTreeMap<(&'static str, String, String), Service>,
+    services: BTreeMap<ServiceKey, Service>,
     /// The names that were counted before, each with its signal.
     known: HashSet<(&'static str, String)>,
     /// True if a name was counted that was not known.
@@ -142,7 +154,30 @@ impl Fields {
         if elapsed < after {
             return Vec::new();
         }
-        state.take(now)
+        state.take(now).map(|(_, record)| record).collect()
+    }
+
+    /// Takes the counts of the services that are not in `written`, which it adds to it, as rows of the table of logs. Returns `None`
+    /// if there are none. Their `RowId`s begin with `first_row_id`.
+    ///
+    /// # Errors
+    /// Returns an error if the counts are too large for rows.
+    pub fn rows_without(
+        &self,
+        written: &mut WrittenInHour,
+        first_row_id: i64,
+    ) -> Result<Option<RecordBatch>, FieldsError> {
+        let now = now_micros();
+        let records: Vec<_> = self
+            .lock()
+            .take(now)
+            .filter(|(service, _)| written.add(now, service))
+            .map(|(_, record)| record)
+            .collect();
+        match records.is_empty() {
+            true => Ok(None),
+            false => rows_of(&own_logs("lakefront-ingest", records), now, first_row_id).map(Some),
+        }
     }
 
     /// No code panics while it holds the lock.
@@ -267,7 +302,7 @@ impl State {
     }
 
     /// Takes the counts as log records: one for each signal and service.
-    fn take(&mut self, now: i64) -> Vec<Value> {
+    fn take(&mut self, now: i64) -> impl Iterator<Item = (ServiceKey, Value)> + use<> {
         let since = std::mem::replace(&mut self.since, now);
         self.wait = match std::mem::take(&mut self.has_new) {
             true => (2 * self.wait).min(EVERY),
@@ -275,7 +310,8 @@ impl State {
         };
         std::mem::take(&mut self.services)
             .into_iter()
-            .map(|((signal, service, environment), counted)| {
+            .map(move |(of, counted)| {
+                let (signal, service, environment) = &of;
                 let fields = counted
                     .fields
                     .into_iter()
@@ -287,15 +323,76 @@ impl State {
                     "records": counted.records,
                     "fields": Value::from_iter(fields),
                 });
-                json!({
+                let record = json!({
                     "timeUnixNano": (i128::from(since) * 1000).to_string(),
                     "severityNumber": 9,
                     "eventName": FIELDS_EVENT,
                     "body": {"stringValue": body.to_string()},
-                })
+                });
+                (of, record)
             })
-            .collect()
     }
+}
+
+/// The services whose counts were written in an hour.
+///
+/// A keeper that ends after each run does not remember when it wrote counts. It keeps this with its state, so that a run each minute
+/// writes those of a service once an hour.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WrittenInHour {
+    /// The hour, in hours since 1970 UTC.
+    hour: i64,
+    /// The hashes of the services. Of two with one hash, one waits for another hour.
+    services: BTreeSet<u32>,
+}
+
+impl WrittenInHour {
+    /// Adds a service. Returns false if it has been added in the hour of `now`, which is in microseconds since 1970 UTC, or if the hour
+    /// has as many services as are kept.
+    fn add(&mut self, now: i64, service: &ServiceKey) -> bool {
+        let hour = now.div_euclid(HOUR_MICROS);
+        if self.hour != hour {
+            self.hour = hour;
+            self.services.clear();
+        }
+        let mut hasher = DefaultHasher::new();
+        (hour, service).hash(&mut hasher);
+        let hash = u32::try_from(hasher.finish() >> 32).unwrap_or_default();
+        self.services.len() < MOST_WRITTEN && self.services.insert(hash)
+    }
+}
+
+/// The reasons for which counts cannot become rows.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldsError {
+    /// The counts are no OTLP request.
+    #[error("the counts of fields cannot be read: {0}")]
+    Request(String),
+    /// The counts have too many bytes.
+    #[error("the counts of fields have no room: {0}")]
+    Append(#[from] AppendError),
+}
+
+/// Returns the log records of a request in OTLP's JSON encoding as rows.
+fn rows_of(body: &str, now: i64, first_row_id: i64) -> Result<RecordBatch, FieldsError> {
+    let limits = Limits {
+        decoded: usize::MAX,
+        columns: usize::MAX,
+    };
+    let accepted = accept(Sent::Logs, Format::Json, body.as_bytes(), now, 0, limits)
+        .map_err(|error| FieldsError::Request(error.to_string()))?;
+    let context = RequestContext {
+        sender: None,
+        user_agent: "",
+        country: "",
+        arrival: now,
+    };
+    let mut builder = LogsBuilder::new();
+    if let Request::Logs(logs) = &accepted.request {
+        builder.append_sized(logs, &context, first_row_id, accepted.column_bytes)?;
+    }
+    Ok(builder.finish())
 }
 
 /// Returns the counts of a service.
@@ -386,7 +483,7 @@ pub fn start(tasks: &mut JoinSet<()>, state: AppState) {
 /// Writes the counts that were not written yet.
 pub async fn write_last(state: &AppState) {
     let records = state.fields.lock().take(now_micros());
-    write(state, records).await;
+    write(state, records.map(|(_, record)| record).collect()).await;
 }
 
 /// Writes counts. Those that the log does not take are lost.
@@ -398,13 +495,7 @@ async fn write(state: &AppState, records: Vec<Value>) {
 
 #[cfg(test)]
 mod tests {
-    use lakefront_otel::{
-        LOGS,
-        arrow::LogsBuilder,
-        decode::{Request, Signal as Sent},
-        map::RequestContext,
-    };
-    use lakefront_otlp::{Format, Limits, accept};
+    use lakefront_otel::LOGS;
 
     use super::*;
 
@@ -427,25 +518,7 @@ mod tests {
             })
         });
         let body = json!({"resourceLogs": resources.collect::<Vec<_>>()}).to_string();
-        let limits = Limits {
-            decoded: usize::MAX,
-            columns: usize::MAX,
-        };
-        let accepted = accept(Sent::Logs, Format::Json, body.as_bytes(), NOW, 0, limits).expect("accepted");
-        let Request::Logs(logs) = accepted.request else {
-            unreachable!("logs were sent");
-        };
-        let context = RequestContext {
-            sender: None,
-            user_agent: "",
-            country: "",
-            arrival: NOW,
-        };
-        let mut builder = LogsBuilder::new();
-        builder
-            .append_sized(&logs, &context, 0, accepted.column_bytes)
-            .expect("rows");
-        builder.finish()
+        rows_of(&body, NOW, 0).expect("rows")
     }
 
     fn attribute(key: impl Into<String>, value: impl Into<String>) -> Vec<(String, String)> {
@@ -499,6 +572,28 @@ mod tests {
         fields.count(LOGS, &batch);
         assert!(taken(&fields, later(&fields, EVERY / 2)).is_empty());
         assert_eq!(taken(&fields, later(&fields, EVERY)), written);
+    }
+
+    #[test]
+    fn a_service_is_written_once_an_hour_by_whoever_keeps_what_was_written() {
+        let mut written = WrittenInHour::default();
+        let service = |number: usize| ("logs", format!("service {number}"), String::new());
+        assert!(written.add(NOW, &service(0)) && !written.add(NOW, &service(0)));
+        let added = (0..50_000).filter(|number| written.add(NOW, &service(*number)));
+        assert_eq!(added.count(), MOST_WRITTEN - 1);
+        let text = serde_json::to_string(&written).expect("JSON");
+        assert!(text.len() < 3_000, "{}", text.len());
+        assert!(written.add(NOW + HOUR_MICROS, &service(0)));
+        assert_eq!(written.services.len(), 1);
+
+        let fields = Fields::new(true);
+        let batch = rows(&[("shop", "order", vec![]), ("web", "visit", vec![])]);
+        let mut written = WrittenInHour::default();
+        for events in [2, 0] {
+            fields.count(LOGS, &batch);
+            let rows = fields.rows_without(&mut written, 7).expect("rows");
+            assert_eq!(rows.map_or(0, |rows| rows.num_rows()), events);
+        }
     }
 
     #[test]

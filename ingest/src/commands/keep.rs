@@ -36,11 +36,13 @@ impl Arguments {
     /// Moves the rows that have landed, and prints the reconciliation.
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let place = self.lake.location()?;
-        // A job has no log into which counts of fields could be written.
-        let fields = Arc::new(Fields::new(false));
+        let fields = Arc::new(Fields::new(true));
         let keep = self.landing.landing_keep;
         let mut keeper = Keeper::new(self.lake.open().await?, place, keep, fields)?;
         let report = keeper.run().await?;
+        if let Err(error) = keeper.write_fields().await {
+            tracing::warn!(%error, "the fields of the moved rows are not counted");
+        }
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else {

@@ -22,11 +22,12 @@ use jiff::Timestamp;
 use lakefront_api::{IngestFailure, IngestLanding};
 use lakefront_lake::{Lake, LakeConfig, LakeLocation};
 use lakefront_landing::{NAMESPACE, definitions, landing_tables};
+use lakefront_otel::LOGS;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::KeeperConfig;
-use crate::fields::Fields;
+use crate::fields::{Fields, FieldsError};
 use crate::metrics::{LandingLabels, Metrics};
 use crate::time::now;
 
@@ -80,6 +81,9 @@ pub enum Error {
         /// The reason.
         reason: String,
     },
+    /// The counted fields cannot be rows.
+    #[error(transparent)]
+    Fields(#[from] FieldsError),
     /// The lake is in a folder.
     #[error(
         "rows land in a lake on an S3 store behind a REST catalog: set --catalog-uri (LAKEFRONT_CATALOG_URI)"
@@ -150,6 +154,24 @@ impl Keeper {
         }
         report.last_run = Some(now());
         Ok(report)
+    }
+
+    /// Writes the counted fields of moved rows into the lake, for a keeper that has no log into which the events could go. Those of a
+    /// service are written once an hour, however often this is called and by however many keepers.
+    ///
+    /// # Errors
+    /// When the rows cannot be committed. The counts are lost then.
+    pub async fn write_fields(&mut self) -> Result<()> {
+        let Some(table) = lakefront_otel::tables().iter().find(|table| table.name == LOGS) else {
+            return Ok(());
+        };
+        let mut keeper = self
+            .tables
+            .remove(LOGS)
+            .unwrap_or_else(|| TableKeeper::new(table, Arc::clone(&self.fields)));
+        keeper.write_fields(&self.lake).await?;
+        self.tables.insert(LOGS, keeper);
+        Ok(())
     }
 
     /// Returns the landing tables. Opens them again until there are all.

@@ -98,6 +98,31 @@ impl TableKeeper {
         expire(landing, landed, &files, state, keep).await
     }
 
+    /// Writes the counted fields of moved rows into this table, which is that of logs. Those of a service are written once an hour.
+    ///
+    /// After an error the keeper must not be used again: what it remembers may be ahead of what is committed.
+    pub async fn write_fields(&mut self, lake: &Lake) -> Result<()> {
+        let Some(landed) = landing_table(self.table.name) else {
+            return Ok(());
+        };
+        let mut committed = match self.committed.take() {
+            Some(committed) => committed,
+            None => self.open(lake, landed).await?,
+        };
+        let mut gathered = Gathered::after(&committed.state);
+        let first = gathered.state.read + 1;
+        if let Some(rows) = self
+            .fields
+            .rows_without(&mut gathered.state.fields, first.cast_signed())?
+        {
+            gathered.state.read += rows.num_rows() as u64;
+            gathered.batches.push(rows);
+            self.commit(lake, landed, gathered, &mut committed).await?;
+        }
+        self.committed = Some(committed);
+        Ok(())
+    }
+
     /// Reads the committed state.
     async fn open(&self, lake: &Lake, landed: &LandingTable) -> Result<Committed> {
         let table = self.table.name;

@@ -6,6 +6,7 @@ use lakefront_lake::LakeFile;
 use serde::{Deserialize, Serialize};
 
 use super::counts::Totals;
+use crate::fields::WrittenInHour;
 
 /// Microseconds of a slot of time, to which the keeper knows when it moved files.
 const SLOT_MICROS: i64 = 10 * 60 * 1_000_000;
@@ -47,7 +48,8 @@ impl Position {
 pub struct State {
     /// The writer number of the moved rows; 0 before the first commit.
     pub writer: u16,
-    /// Number of rows that were read from the landing table so far. A `RowId` has the number of its row.
+    /// Number of rows that were read from the landing table so far, and of those with counted fields. A `RowId` has the number of
+    /// its row.
     pub read: u64,
     /// All rows before this position are moved.
     pub position: Position,
@@ -55,6 +57,9 @@ pub struct State {
     pub before: BTreeMap<i64, i64>,
     /// The rows by the hour in which they were accepted.
     pub totals: Totals,
+    /// The services whose counted fields were written in this hour, in the state of the table of logs.
+    #[serde(default)]
+    pub fields: WrittenInHour,
 }
 
 impl State {
