@@ -61,12 +61,16 @@ impl Frame {
         let (from, to) = self.span()?;
         let at = self.bucket_at(time);
         let nearby = SignedDuration::from_secs((to.as_second() - from.as_second()) / NEARBY);
-        let bar = match at {
-            Some(at) => self.buckets()[at],
-            None => Bar {
-                start: time.checked_sub(nearby).ok()?,
-                end: time.checked_add(nearby).ok()?,
-            },
+        let (bar, name) = match at {
+            Some(at) => {
+                let bar = self.buckets()[at];
+                (bar, name(bar, zone))
+            }
+            None => {
+                let start = time.checked_sub(nearby).ok()?;
+                let end = time.checked_add(nearby).ok()?;
+                (Bar { start, end }, moment(time, zone))
+            }
         };
         let middle = (bar.start.as_microsecond() + bar.end.as_microsecond()) as f64 / 2.0;
         let (from, to) = (from.as_microsecond() as f64, to.as_microsecond() as f64);
@@ -123,7 +127,7 @@ impl Frame {
         }
         Some(BucketValues {
             at: ((middle - from) / (to - from).max(1.0)).clamp(0.0, 1.0),
-            name: name(bar, zone),
+            name,
             rows: listed,
         })
     }
@@ -162,11 +166,15 @@ impl Frame {
 /// Returns a bucket's name for people: its day, or its start if it is shorter than a day.
 fn name(bar: Bar, zone: &Zone) -> String {
     let long = bar.end.duration_since(bar.start).as_hours() >= 23;
-    let start = zone.civil(bar.start);
-    let day = short_day(start.date());
-    if long {
-        return day;
+    match long {
+        true => short_day(zone.civil(bar.start).date()),
+        false => moment(bar.start, zone),
     }
-    let shown = local_minute(bar.start, zone);
+}
+
+/// Returns a time's day and minute for people.
+fn moment(time: Timestamp, zone: &Zone) -> String {
+    let day = short_day(zone.civil(time).date());
+    let shown = local_minute(time, zone);
     format!("{day}, {}", shown.get(11..).unwrap_or_default())
 }
