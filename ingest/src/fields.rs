@@ -157,8 +157,8 @@ impl Fields {
         state.take(now).map(|(_, record)| record).collect()
     }
 
-    /// Takes the counts of the services that are not in `written`, which it adds to it, as rows of the table of logs. Returns `None`
-    /// if there are none. Their `RowId`s begin with `first_row_id`.
+    /// Takes the counts. Returns those of services that are not in `written` as rows of the table of logs, whose `RowId`s begin with
+    /// `first_row_id`, and adds the services to it. Returns `None` if there are none. The counts of other services are dropped.
     ///
     /// # Errors
     /// Returns an error if the counts are too large for rows.

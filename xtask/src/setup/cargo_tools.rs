@@ -25,6 +25,11 @@ pub fn install(paths: &Paths, tool: &str, version: &str) -> Result<()> {
             .env("CARGO_PROFILE_RELEASE_LTO", "off");
         process::run(cargo.env("CARGO_TARGET_DIR", paths.target.join("tools")))
     };
-    install(&["--locked"]).or_else(|_| install(&[]))?;
+    install(&["--locked"]).or_else(|_| {
+        announce(&format!(
+            "{tool} {version} again, with the newest versions of what it depends on"
+        ));
+        install(&[])
+    })?;
     installed::record(&paths.tools(), tool, version)
 }
