@@ -86,9 +86,9 @@ impl Ingest {
     /// Waits until `what` returns true for the document of `/health`.
     ///
     /// # Errors
-    /// Returns an error after 30 s.
+    /// Returns an error after 2 minutes.
     pub async fn says(&self, what: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             let health = self.health().await?;
             if what(&health) {
@@ -96,7 +96,7 @@ impl Ingest {
             }
             ensure!(
                 Instant::now() < deadline,
-                "after 30 s: {health}\n{}",
+                "after 2 minutes: {health}\n{}",
                 self.output()
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -106,7 +106,7 @@ impl Ingest {
     /// Waits until every acknowledged record is committed.
     ///
     /// # Errors
-    /// Returns an error after 30 s.
+    /// Returns an error after 2 minutes.
     pub async fn committed(&self) -> Result<()> {
         self.says(|health| health["wal"]["backlog_records"] == 0).await
     }

@@ -59,7 +59,7 @@ impl Process {
     /// Waits until `GET url` answers with success.
     ///
     /// # Errors
-    /// Returns an error if the program ends, or after 30 s.
+    /// Returns an error if the program ends, or after 2 minutes.
     pub async fn ready(&mut self, url: &str) -> Result<()> {
         self.answers(url, |status| status.is_success()).await
     }
@@ -67,9 +67,9 @@ impl Process {
     /// Waits until `GET url` answers with a status for which `welcome` returns true.
     ///
     /// # Errors
-    /// Returns an error if the program ends, or after 30 s.
+    /// Returns an error if the program ends, or after 2 minutes.
     pub async fn answers(&mut self, url: &str, welcome: impl Fn(reqwest::StatusCode) -> bool) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             if let Ok(reply) = reqwest::get(url).await
                 && welcome(reply.status())
@@ -85,7 +85,7 @@ impl Process {
             }
             ensure!(
                 Instant::now() < deadline,
-                "{} is not ready after 30 s\n{}",
+                "{} is not ready after 2 minutes\n{}",
                 self.name,
                 self.output()
             );

@@ -120,9 +120,9 @@ impl Stack {
     /// Waits until the engine returns at least `rows` rows of a table.
     ///
     /// # Errors
-    /// Returns an error after 30 s.
+    /// Returns an error after 2 minutes.
     pub async fn committed(&self, table: &str, rows: u64) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             let answer = self.sql(&format!("SELECT count() FROM {table}")).await?;
             let seen = answer.rows.first().and_then(|row| row[0].as_u64());
@@ -131,7 +131,7 @@ impl Stack {
             }
             ensure!(
                 Instant::now() < deadline,
-                "{table} has {seen:?} rows after 30 s, not {rows}\n{}",
+                "{table} has {seen:?} rows after 2 minutes, not {rows}\n{}",
                 self.output()
             );
             tokio::time::sleep(Duration::from_millis(50)).await;

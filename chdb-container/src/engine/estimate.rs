@@ -48,7 +48,7 @@ impl Engine {
                 Exception::of(code::STD_EXCEPTION, format!("the plan can't be read: {error}"))
             })?;
         let mut known = BTreeMap::new();
-        let mut tables = Vec::new();
+        let (mut tables, mut opened) = (Vec::new(), 0);
         for Read {
             table,
             times: Times { from, to },
@@ -67,11 +67,12 @@ impl Engine {
                 from: Timestamp::from_microsecond(from).ok(),
                 to: Timestamp::from_microsecond(to).ok(),
             });
+            opened += files.opened;
             known.insert(key, files);
         }
         let mut estimate: Estimate = tables.into_iter().collect();
         // What was read once is in the cache on local disk. What is left is the check that each file is there.
-        estimate.store_requests = lake.is_remote().then_some(estimate.files);
+        estimate.store_requests = lake.is_remote().then_some(opened);
         Ok(estimate)
     }
 

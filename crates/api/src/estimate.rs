@@ -16,7 +16,8 @@ pub struct Estimate {
     pub files: u64,
     /// The size of these files with all their columns, in bytes.
     pub bytes: u64,
-    /// The requests to the object store, if the lake is on one: one for each file. Files that the engine has not read before take more.
+    /// The requests to the object store, if the lake is on one: one for each file of the days that the statement reads. Files that the
+    /// engine has not read before take more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store_requests: Option<u64>,
     /// The tables, once for each time that the statement reads them.
