@@ -101,7 +101,7 @@ impl LocalStack {
     /// Waits until every sent record is committed and in each ClickHouse.
     ///
     /// # Errors
-    /// Returns an error if a service ends, or the wait takes longer than a start may take.
+    /// Returns an error if a service ends, or after five minutes for each of both.
     pub fn wait_for_all_sent(&self, supervisor: &mut Supervisor) -> Result<()> {
         let ingest = format!("{}/health", self.ingest_url());
         supervisor.wait_until("ingest commits all it took", || {
