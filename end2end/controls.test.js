@@ -57,6 +57,27 @@ test("an environment and a route are filters, and each can be removed", async ()
   assert.deepEqual(page.complaints, []);
 });
 
+test("a filter that is set while an answer is on its way applies", async () => {
+  const page = await open(browser, "/api");
+  await settled(page);
+  const routes = panelOf(page, "api_routes").locator("tbody tr");
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route("**/api/ask", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await filters(page).getByLabel("environment").selectOption("production");
+  await panelOf(page, "api_routes").and(page.locator("[aria-busy=true]")).waitFor();
+  await filters(page).getByLabel("route").fill("/api/cart");
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("route") === "/api/cart");
+  release();
+  await routes.nth(1).waitFor({ state: "detached" });
+  assert.match(await routes.first().innerText(), /\/api\/cart/);
+  assert.equal(await routes.count(), 1);
+});
+
 test("a panel's own parameter changes only that panel", async () => {
   const page = await open(browser, "/web");
   await settled(page);

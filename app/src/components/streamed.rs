@@ -101,10 +101,17 @@ impl<C: Call> ServerResource<C> {
 fn responses(request: Memo<Option<ServerRequest>>, reloads: Signal<u32>) -> Responses {
     Resource::new(
         move || (request.get(), reloads.get()),
-        |(request, _)| async move {
-            match request {
-                Some(request) => Held::Answer(ask(request).await),
-                None => Held::Nothing,
+        move |(mut asked, _)| async move {
+            loop {
+                let held = match asked.clone() {
+                    Some(asked) => Held::Answer(ask(asked).await),
+                    None => Held::Nothing,
+                };
+                // A resource that waits misses a change of its request, and would show the answer to the last one for good.
+                match request.try_get_untracked() {
+                    Some(now) if now != asked => asked = now,
+                    _ => return held,
+                }
             }
         },
     )
