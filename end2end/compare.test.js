@@ -18,7 +18,7 @@ async function rowsUnderPointer(page, query, selector) {
   const box = await chart.locator("svg[data-plot]").boundingBox();
   const rows = chart.locator(`.tip:visible li:has(${selector})`);
   // The values arrive after the first movement, so that one way along the axis may be too few.
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
     for (let share = 0.99; share > 0.02; share -= 0.004) {
       await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
       await page.evaluate(() => new Promise(requestAnimationFrame));

@@ -44,7 +44,7 @@ test("a name that is typed while an answer is on its way stays", async () => {
       await held;
       await route.continue();
     });
-    await page.getByLabel("service").selectOption(service);
+    await page.getByLabel("service", { exact: true }).selectOption(service);
     await page.locator("#metrics[aria-busy=true]").waitFor();
     await search.fill(typed);
     release();
