@@ -22,6 +22,8 @@ export const launch = () => chromium.launch({ executablePath: process.env.LAKEFR
 /** Opens a page in a new profile. `page.complaints` collects the errors of its console. */
 export async function open(browser, path = "/", { prepare, base = URL_FULL, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  // Slow machines need longer than the 30 s that Playwright waits.
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   await prepare?.(page);
   page.complaints = [];
