@@ -162,7 +162,7 @@ impl Keeper {
     /// # Errors
     /// When the rows cannot be committed. The counts are lost then.
     pub async fn write_fields(&mut self) -> Result<()> {
-        let Some(table) = lakefront_otel::tables().iter().find(|table| table.name == LOGS) else {
+        let Some(table) = lakefront_otel::table(LOGS) else {
             return Ok(());
         };
         let mut keeper = self
