@@ -23,13 +23,7 @@ pub fn print(signal: Signal, expression: &Expression, f: &mut fmt::Formatter<'_>
         }
         Expression::Text(pattern) => write_pattern(pattern, f),
         Expression::Field(field, test) => {
-            match field {
-                Field::Column(column) => f.write_str(column.shown())?,
-                Field::Attribute(name) if is_bare_name(name) && named(signal, name).is_none() => {
-                    f.write_str(name)?;
-                }
-                Field::Attribute(name) => quoted(name, f)?,
-            }
+            write_field(signal, field, f)?;
             f.write_str(":")?;
             let kind = match field {
                 Field::Column(column) => column.kind,
@@ -37,6 +31,15 @@ pub fn print(signal: Signal, expression: &Expression, f: &mut fmt::Formatter<'_>
             };
             write_test(kind, test, f)
         }
+    }
+}
+
+/// Prints the name of a field as a search writes it before the colon.
+pub fn write_field(signal: Signal, field: &Field, f: &mut impl fmt::Write) -> fmt::Result {
+    match field {
+        Field::Column(column) => f.write_str(column.shown()),
+        Field::Attribute(name) if is_bare_name(name) && named(signal, name).is_none() => f.write_str(name),
+        Field::Attribute(name) => quoted(name, f),
     }
 }
 
@@ -140,7 +143,7 @@ fn write_pattern(pattern: &Pattern, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-fn quoted(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn quoted(text: &str, f: &mut impl fmt::Write) -> fmt::Result {
     write!(f, "\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

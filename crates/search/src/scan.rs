@@ -84,25 +84,26 @@ impl Scanner {
         error(self.at, message)
     }
 
+    /// Reads the name of a field, and returns it and whether it is in quotes. The name is empty if none follows.
+    pub fn name(&mut self) -> Result<(String, bool), SyntaxError> {
+        if self.peek() == Some('"') {
+            return Ok((self.quoted()?, true));
+        }
+        let name: String = self
+            .letters
+            .iter()
+            .skip(self.at)
+            .take_while(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '-' | '/' | '@'))
+            .collect();
+        self.at += name.chars().count();
+        Ok((name, false))
+    }
+
     /// Reads the name of a field with its colon, and returns the name and whether it is in quotes. Returns `None`, at
     /// the same place, if no field follows.
     pub fn field(&mut self) -> Result<Option<(String, bool)>, SyntaxError> {
         let begin = self.at;
-        let is_quoted = self.peek() == Some('"');
-        let name = if is_quoted {
-            self.quoted()?
-        } else {
-            let name: String = self
-                .letters
-                .iter()
-                .skip(begin)
-                .take_while(|letter| {
-                    letter.is_alphanumeric() || matches!(letter, '_' | '.' | '-' | '/' | '@')
-                })
-                .collect();
-            self.at += name.chars().count();
-            name
-        };
+        let (name, is_quoted) = self.name()?;
         let begins = is_quoted || name.starts_with(|first: char| first.is_alphabetic() || first == '_');
         let is_field = begins && self.take(':');
         // `https://…` and `std::fmt` are words.

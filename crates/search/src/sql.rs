@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use lakefront_api::Signal;
+
 use crate::column::{Column, Kind, RESOURCE, attributes, texts};
 use crate::expression::{Expression, Field, Test, Value};
 use crate::parse::Search;
@@ -26,7 +28,8 @@ impl Search {
     /// Renders the search as a condition on the signal's table.
     pub fn condition(&self) -> Condition {
         let mut out = Writer {
-            search: self,
+            signal: self.signal,
+            prefix: "q",
             params: Vec::new(),
         };
         let sql = out.expression(&self.root);
@@ -37,14 +40,37 @@ impl Search {
     }
 }
 
-struct Writer<'a> {
-    search: &'a Search,
+/// Renders the values of fields as one array of texts of at most `longest + 1` characters.
+pub fn texts_of(signal: Signal, fields: &[Field], longest: u32) -> Condition {
+    let mut out = Writer {
+        signal,
+        prefix: "f",
+        params: Vec::new(),
+    };
+    let text = |value: String| format!("substringUTF8({value}::String, 1, {})", u64::from(longest) + 1);
+    let values: Vec<_> = fields
+        .iter()
+        .map(|field| match field {
+            Field::Column(column) => text(format!("ifNull(toString({}), '')", column.name)),
+            Field::Attribute(name) => text(out.attribute(name)),
+        })
+        .collect();
+    Condition {
+        sql: format!("[{}]", values.join(", ")),
+        params: out.params,
+    }
+}
+
+struct Writer {
+    signal: Signal,
+    /// The first letter of the parameters' names.
+    prefix: &'static str,
     params: Vec<(String, String)>,
 }
 
-impl Writer<'_> {
+impl Writer {
     fn param(&mut self, data_type: &str, value: impl Into<String>) -> String {
-        let name = format!("q{}", self.params.len());
+        let name = format!("{}{}", self.prefix, self.params.len());
         let placeholder = format!("{{{name}:{data_type}}}");
         self.params.push((name, value.into()));
         placeholder
@@ -60,12 +86,17 @@ impl Writer<'_> {
             Expression::Text(pattern) => self.text(pattern),
             Expression::Field(Field::Column(column), test) => self.column(column, test),
             Expression::Field(Field::Attribute(name), test) => {
-                let key = self.param("String", name.as_str());
-                let of_record = format!("{}[{key}]", attributes(self.search.signal));
-                let value = format!("if({of_record} != '', {of_record}, {RESOURCE}[{key}])");
+                let value = self.attribute(name);
                 self.test(&value, test, true)
             }
         }
+    }
+
+    /// Renders the value of an attribute: of the record, else of the resource.
+    fn attribute(&mut self, name: &str) -> String {
+        let key = self.param("String", name);
+        let of_record = format!("{}[{key}]", attributes(self.signal));
+        format!("if({of_record} != '', {of_record}, {RESOURCE}[{key}])")
     }
 
     fn joined(&mut self, parts: &[Expression], by: &str) -> String {
@@ -76,7 +107,7 @@ impl Writer<'_> {
     fn text(&mut self, pattern: &Pattern) -> String {
         let words = self.words(pattern);
         let mut out = String::from("(");
-        for column in texts(self.search.signal) {
+        for column in texts(self.signal) {
             out += &words.replace(SUBJECT, column);
             out += " OR ";
         }
@@ -85,7 +116,7 @@ impl Writer<'_> {
         let _ = write!(
             out,
             "mapExists((k, v) -> {in_value}, {}))",
-            attributes(self.search.signal)
+            attributes(self.signal)
         );
         out
     }
