@@ -65,7 +65,8 @@ class List {
     const fields = await fieldsOf(signal);
     const { input } = this;
     if (document.activeElement !== input || input.selectionStart !== input.selectionEnd) return this.close();
-    this.token = tokenAt(input.value, input.selectionStart);
+    // A condition in SQL has other names.
+    this.token = input.form.elements.mode.value ? null : tokenAt(input.value, input.selectionStart);
     this.options = this.token ? suggestions(fields, this.token) : [];
     this.element.replaceChildren(...this.options.map((option, index) => this.item(option, index)));
     this.element.hidden = this.options.length === 0;

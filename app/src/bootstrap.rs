@@ -17,10 +17,6 @@ pub struct Bootstrap {
     /// The catalogue of named queries.
     #[serde(with = "crate::wire_catalogue")]
     pub catalogue: Cow<'static, [QueryInfo]>,
-    /// The origin of this page, as a browser names it: `https://telemetry.example`.
-    pub origin: String,
-    /// The address to which an OpenTelemetry SDK sends, without the signal's path: `http://127.0.0.1:4318`.
-    pub otlp_endpoint: String,
     /// The viewer's IANA time zone from the cookie of an earlier visit, or `UTC`.
     pub tz: String,
     /// The zone name in the cookie, if no zone has this name.
@@ -35,8 +31,6 @@ impl Default for Bootstrap {
     fn default() -> Self {
         Self {
             catalogue: Cow::default(),
-            origin: String::new(),
-            otlp_endpoint: String::new(),
             tz: UTC.into(),
             unknown_tz: None,
             unknown_pinned_tz: None,

@@ -39,7 +39,7 @@ pub use bootstrap::Bootstrap;
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
 pub use server::{
-    Download, SqlNames, Statement, StatementAnswer, download, sql_answer, sql_estimated, sql_names,
+    Download, SqlNames, Statement, StatementAnswer, download, is_sql, sql_answer, sql_estimated, sql_names,
     statement_address,
 };
 #[cfg(feature = "ssr")]

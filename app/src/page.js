@@ -102,6 +102,47 @@
     button.textContent = "Copied";
   });
 
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-copies]");
+    if (!button) return;
+    navigator.clipboard.writeText(button.closest("div").querySelector("dd").firstChild.data);
+    button.textContent = "✓";
+    button.setAttribute("aria-label", "Copied");
+  });
+
+  /** A drag over the bars of Logs and Traces zooms to all of them, as a click zooms to one. */
+  let from;
+  const barAt = (event) => event.target.closest?.(".steps a");
+  const mark = (to) => {
+    const bars = [...(from?.parentElement.querySelectorAll("a") ?? [])];
+    const [first, last] = [bars.indexOf(from), bars.indexOf(to)].sort((a, b) => a - b);
+    bars.forEach((bar, at) => bar.classList.toggle("dragged", to !== undefined && at >= first && at <= last));
+    return [bars[first], bars[last]];
+  };
+  document.addEventListener("pointerdown", (event) => {
+    from = event.button === 0 && event.pointerType !== "touch" ? barAt(event) : undefined;
+  });
+  document.addEventListener("pointermove", (event) => {
+    const to = from && barAt(event);
+    if (to) mark(to);
+  });
+  document.addEventListener("pointerup", (event) => {
+    const to = from && barAt(event);
+    if (to && to !== from) {
+      const [first, last] = mark(to);
+      const link = last.cloneNode();
+      const address = new URL(last.href);
+      address.searchParams.set("from", new URL(first.href).searchParams.get("from"));
+      link.href = address.pathname + address.search;
+      from.parentElement.append(link);
+      link.click();
+      link.remove();
+    }
+    if (from) mark();
+    from = undefined;
+  });
+  document.addEventListener("dragstart", (event) => barAt(event) && event.preventDefault());
+
   /** Closes the open form of the range or of the past, if `isLeft` says that the viewer is done with it. */
   function closeRange(isLeft) {
     const form = document.querySelector(".custom[open]");

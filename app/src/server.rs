@@ -12,6 +12,8 @@ mod facets;
 #[cfg(feature = "ssr")]
 mod funnel;
 #[cfg(feature = "ssr")]
+mod guide;
+#[cfg(feature = "ssr")]
 mod handler;
 #[cfg(feature = "ssr")]
 pub mod http_request;
@@ -53,6 +55,7 @@ pub use self::{
 #[cfg(feature = "ssr")]
 pub use self::{
     download::{Download, download, statement_address},
+    explore::is_sql,
     sql::{
         SqlNames, Statement, StatementAnswer, answer as sql_answer, estimated as sql_estimated,
         names as sql_names,

@@ -21,7 +21,7 @@ pub trait Backends: Send + Sync + 'static {
     fn search(&self, request: SearchRequest) -> HostFuture<SearchReply>;
     /// `POST /sql`: runs one read-only statement over the `otel` tables.
     fn sql(&self, request: SqlRequest) -> HostFuture<QueryReply>;
-    /// Runs a named query, or a statement as [`Backends::sql`] does, whose answer is a Parquet file of the engine.
+    /// Runs a named query, a search, or a statement as [`Backends::sql`] does, whose answer is a Parquet file of the engine.
     fn parquet(&self, request: FileRequest) -> HostFuture<ParquetFile>;
     /// `POST /sql/estimate`: returns what a statement would read of the lake.
     fn estimate(&self, request: SqlRequest) -> HostFuture<Estimate>;
@@ -32,6 +32,11 @@ pub trait Backends: Send + Sync + 'static {
     /// # Errors
     /// The same problems as of [`Backends::query`], except those that an engine reports.
     fn lake_statement(&self, request: QueryRequest) -> Result<SentStatement, Problem>;
+    /// Returns the statement with which the lake would answer a search over its whole range. It does not run.
+    ///
+    /// # Errors
+    /// The same problems as of [`Backends::search`], except those that an engine reports.
+    fn search_statement(&self, request: SearchRequest) -> Result<SentStatement, Problem>;
     /// `GET /health`: returns the state of each backend.
     fn health(&self) -> HostFuture<HealthReply>;
     /// Returns the lake's tables as chDB sees them, or `None` while chDB is asleep. The call does not wake it.
@@ -49,6 +54,8 @@ pub trait Backends: Send + Sync + 'static {
 pub enum FileRequest {
     /// A named query.
     Named(QueryRequest),
+    /// A search, as one statement over its whole range.
+    Search(SearchRequest),
     /// A statement.
     Sql(SqlRequest),
 }

@@ -13,9 +13,9 @@ use futures::future::{Either, join_all, select};
 use futures::lock::Mutex;
 use jiff::Timestamp;
 use lakefront_api::{
-    BackendKind, EngineQueryRequest, Estimate, HealthReply, IngestHealth, LakeHealth, Problem, ProblemType,
-    Progress, ProgressState, QueryInfo, QueryReply, QueryRequest, Reason, SearchReply, SearchRequest,
-    SentParam, SentStatement, SqlRequest,
+    BackendKind, EngineQueryRequest, Estimate, HealthReply, IngestHealth, LakeHealth, Language, Problem,
+    ProblemType, Progress, ProgressState, QueryInfo, QueryReply, QueryRequest, Reason, SearchReply,
+    SearchRequest, SentParam, SentStatement, SqlRequest,
 };
 use lakefront_app::{Backends, FileRequest, HostFuture, ParquetFile, ServerRows};
 use lakefront_clickhouse_http::{Format, Statement};
@@ -283,7 +283,7 @@ impl RequestContext {
             let now = Instant::now().timestamp();
             let plan = plan(slice, &self.topology(now, true), now)?;
             let mut reply = self
-                .run(plan, StatementOrigin::Search, explain, arrived, failed)
+                .run(plan, origin(search.is_sql), explain, arrived, failed)
                 .await?;
             set_past(&mut reply, at, now);
             if matches!(reply.reason, Reason::Incomplete | Reason::Lagging) {
@@ -328,9 +328,10 @@ impl RequestContext {
         let mut failed = Vec::new();
         let (name, origin) = match &request {
             FileRequest::Named(request) => (request.query.clone(), StatementOrigin::Named),
+            FileRequest::Search(request) => (SEARCH.to_owned(), origin(request.language == Language::Sql)),
             FileRequest::Sql(_) => (AD_HOC.to_owned(), StatementOrigin::AdHoc),
         };
-        let is_observed = origin == StatementOrigin::AdHoc || is_observed(&name);
+        let is_observed = origin != StatementOrigin::Named || is_observed(&name);
         let reply = self.file(request, origin, arrived, &mut failed).await;
         let (reply, bytes) = reply.map_or_else(
             |problem| (Err(problem), Vec::new()),
@@ -359,6 +360,12 @@ impl RequestContext {
                 let resolved = resolve(request, arrived.timestamp())?;
                 self.check_stale_engines().await;
                 self.plan_named(request, &resolved, true)?.0
+            }
+            FileRequest::Search(request) => {
+                let search = resolve_search(request, arrived.timestamp())?;
+                self.check_stale_engines().await;
+                let now = Instant::now().timestamp();
+                plan(&whole(&search)?, &self.topology(now, true), now)?
             }
             FileRequest::Sql(request) => plan_sql(request, &self.topology(Instant::now().timestamp(), true))?,
         };
@@ -592,6 +599,21 @@ impl RequestContext {
     }
 }
 
+/// Returns the author of a search's statement. A condition in SQL is the caller's to answer for.
+const fn origin(is_sql: bool) -> StatementOrigin {
+    if is_sql {
+        StatementOrigin::AdHoc
+    } else {
+        StatementOrigin::Search
+    }
+}
+
+/// Returns a search as one statement.
+fn whole(search: &Slices) -> Result<Resolved, Problem> {
+    let none = || Problem::new(ProblemType::Internal, "a search without a statement");
+    search.whole().ok_or_else(none)
+}
+
 fn sent(statement: Statement) -> SentStatement {
     let params = statement.params.into_iter();
     SentStatement {
@@ -639,6 +661,12 @@ impl Backends for RequestContext {
         let now = Instant::now().timestamp();
         let resolved = resolve(&request, now)?;
         lake_statement(&resolved, &self.topology(now, false), now).map(sent)
+    }
+
+    fn search_statement(&self, request: SearchRequest) -> Result<SentStatement, Problem> {
+        let now = Instant::now().timestamp();
+        let whole = whole(&resolve_search(&request, now)?)?;
+        lake_statement(&whole, &self.topology(now, false), now).map(sent)
     }
 
     fn search(&self, request: SearchRequest) -> HostFuture<SearchReply> {

@@ -79,19 +79,19 @@ async fn health(Extension(context): Extension<RequestContext>) -> (StatusCode, J
 
 /// Returns the answer of a named query as a file. The query string is that of a page.
 ///
-/// A page of another origin may link to the answer of a named query. It may not make a browser run a statement of its
-/// own.
+/// A page of another origin may link to the answer of a named query or of a search. It may not make a browser run a statement
+/// of its own, nor a condition in SQL.
 async fn download(
     Extension(context): Extension<RequestContext>,
     Path(file): Path<String>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<([(HeaderName, String); 2], Vec<u8>), ApiError> {
-    if file.starts_with("sql.") {
+    let pairs = pairs(&uri);
+    if file.starts_with("sql.") || lakefront_app::is_sql(&pairs) {
         check_fetch_site(&headers)
             .map_err(|foreign| ApiError::new(ProblemType::ForeignRequest, foreign.to_string()))?;
     }
-    let pairs = pairs(&uri);
     let download = lakefront_app::download(QueryService::new(context), &file, pairs).await?;
     let headers = [
         (header::CONTENT_TYPE, download.content_type.to_owned()),

@@ -55,16 +55,18 @@ pub fn Dashboard(page: Memo<Page>) -> impl IntoView {
     let health_html = health.html(render::health::list);
     let backends_html = health.html(render::health::table);
     // If the call fails, the panels show the reason.
-    let guide_html = lake.html(move |result| match result {
-        Some(Ok(LakeContent { empty: true, .. })) => {
-            let bootstrap = bootstrap.read_untracked();
-            render::guide::steps(&bootstrap.origin, &bootstrap.otlp_endpoint)
-        }
+    let guide_html = lake.html(|result| match result {
+        Some(Ok(LakeContent {
+            guide: Some(html), ..
+        })) => maud::PreEscaped(html),
         _ => nothing(),
     });
     // This is apart from the guide, so that a new response does not fold the guide's parts again.
     let waiting_html = lake.html(|result| match result {
-        Some(Ok(LakeContent { empty: true, refusal })) => render::guide::waiting(refusal.as_deref()),
+        Some(Ok(LakeContent {
+            guide: Some(_),
+            refusal,
+        })) => render::guide::waiting(refusal.as_deref()),
         _ => nothing(),
     });
 
@@ -260,7 +262,7 @@ fn nothing() -> maud::Markup {
 /// follow the first one, and ClickHouse gets them after the lake.
 fn wait_for_rows(lake: ServerResource<LakeContentRequest>, state: PageState, navigator: Navigator) {
     Effect::new(move |was_empty: Option<bool>| {
-        let is_empty = lake.read(|content| content.empty) == Some(true);
+        let is_empty = lake.read(|content| content.guide.is_some()) == Some(true);
         if is_empty {
             set_timeout(move || lake.refetch(), std::time::Duration::from_secs(3));
         } else if was_empty == Some(true) {

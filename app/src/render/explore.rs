@@ -11,7 +11,7 @@ use crate::{
 
 /// Renders the search box. A new search begins at the first row.
 pub fn form(signal: Signal, view: &View) -> Markup {
-    let kept = view.without(&["q", "before", "line"]);
+    let kept = view.without(&["q", "before", "line", "mode"]);
     let example = match signal {
         Signal::Logs => "level:error \"connection refused\"",
         Signal::Traces => "status:>=500 duration:>1s",
@@ -22,6 +22,10 @@ pub fn form(signal: Signal, view: &View) -> Markup {
                 input
                     type="search" name="q" value=(view.param("q")) placeholder={ "Search, for example " (example) } aria-label="Search"
                     autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="4096" translate="no";
+                select name="mode" aria-label="Language" {
+                    option value="" { "Words" }
+                    option value="sql" selected[view.param("mode") == "sql"] { "SQL" }
+                }
                 button { "Search" }
                 (hidden(&kept))
             }
@@ -34,6 +38,7 @@ pub fn form(signal: Signal, view: &View) -> Markup {
                 div { dt { "service:web" } dd { "a field or attribute with this value; " code { "user:*" } " with any value" } }
                 div { dt { "status:>=500 " code { "duration:>1s" } } dd { "a comparison; " code { "status:[400 TO 499]" } " a range" } }
                 div { dt { "-a, a OR b, (a b)" } dd { "without, one of them, together" } }
+                div { dt { "Duration > 1e9" } dd { "as SQL: a condition of ClickHouse" } }
             }
         }
     }

@@ -73,16 +73,17 @@ pub fn of_chart(name: &str, title: &str, reply: &QueryReply, zone: &Zone, view: 
     }
 }
 
-fn file(name: &str, title: &str, format: &str, address: &str) -> Markup {
+/// Renders the link to a file with an answer.
+pub fn file(name: &str, title: &str, format: &str, address: &str) -> Markup {
     let extension = format.to_ascii_lowercase();
     html! {
         a href={ "/download/" (name) "." (extension) (address) } download rel="external" aria-label={ (title) " as " (format) } { (format) }
     }
 }
 
-/// Returns the query string of a file with the answer. The range is pinned, so that the file has the data that the panel
+/// Returns the query string of a file with the answer, with its range. The range is pinned, so that the file has the data that the panel
 /// shows.
-fn address(reply: &QueryReply, zone: &Zone, mut view: View) -> String {
+pub fn address(reply: &QueryReply, zone: &Zone, mut view: View) -> String {
     if let Some(range) = reply.range {
         view.range = RangeChoice::Between {
             from: instant(range.from),

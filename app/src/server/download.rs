@@ -1,11 +1,12 @@
 //! `GET /download/<query>.csv`, `.json` and `.parquet`: an answer as a file. `GET /sql/<query>`: the statement behind it.
 
-use lakefront_api::{Problem, ProblemType, SqlRequest};
+use lakefront_api::{Problem, ProblemType, SearchRequest, Signal, SqlRequest, Wanted};
+use serde_json::Value;
 
 use super::{
     PanelRequest,
     csv::csv,
-    metrics,
+    explore, metrics,
     panel::{query_of, reply_to},
     sql::{
         self,
@@ -22,6 +23,10 @@ use crate::{
 
 /// The name of the file with the answer to a statement of the SQL page. No query has it.
 const STATEMENT: &str = "sql";
+/// The names of the files with what a search finds. No query has them.
+const SIGNALS: [Signal; 2] = [Signal::Logs, Signal::Traces];
+/// The most rows of a search in a file.
+const MOST_FOUND: u32 = 50_000;
 
 /// A file to download.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +43,15 @@ pub struct Download {
 enum Question {
     Named(PanelRequest),
     Sql(SqlRequest),
+    Search(SearchRequest),
     /// The points of a chart, from a page's state and its zone.
     Chart(View, String),
 }
 
 /// Returns an answer as a file. `top_errors.csv` has the rows of a query, `top_errors.json` the API's reply unchanged;
 /// `sql.csv` and `sql.json` those of a statement, `metric_chart.csv` and `metric_chart.json` the points of the chart of the
-/// Metrics page, with formulas. `top_errors.parquet` and `sql.parquet` are files of the engine, whose columns
+/// Metrics page, with formulas; `logs.csv` and `traces.csv` the newest 50,000 rows that a search finds, with all of their
+/// columns. `top_errors.parquet` and `sql.parquet` are files of the engine, whose columns
 /// have its types.
 ///
 /// `pairs` are those of a page's query string. A parameter of the query's own, such as `limit`, may also be given
@@ -74,6 +81,11 @@ pub async fn download(
     let question = if name == STATEMENT {
         let view = View::from_query(&pairs.into_iter().collect());
         Question::Sql(sql::request(view.param(SQL).to_owned(), params(&view)))
+    } else if let Some(signal) = SIGNALS.into_iter().find(|signal| signal.name() == name) {
+        let view = View::from_query(&pairs.into_iter().collect());
+        let mut request = explore::request_of(signal, Wanted::Records, view, &host).map_err(problem)?;
+        request.limit = MOST_FOUND;
+        Question::Search(request)
     } else if name == metrics::CHART {
         let view = View::from_query(&pairs.into_iter().collect());
         let zone = view.tz.clone().unwrap_or_else(|| "UTC".into());
@@ -94,6 +106,11 @@ pub async fn download(
     let reply = match question {
         Question::Sql(request) => host.sql(request).await?,
         Question::Named(request) => reply_to(&host, &request, false).await.map_err(problem)?,
+        Question::Search(request) => {
+            let mut reply = host.search(request).await?.reply;
+            reply.truncated |= reply.rows.len() >= MOST_FOUND as usize;
+            reply
+        }
         Question::Chart(view, zone) => metrics::points(view, &zone, &host).await.map_err(problem)?,
     };
     let body = match format {
@@ -113,6 +130,7 @@ impl Question {
         Ok(match self {
             Self::Sql(request) => FileRequest::Sql(request),
             Self::Named(request) => FileRequest::Named(query_of(&request, false).map_err(problem)?),
+            Self::Search(request) => FileRequest::Search(request),
             Self::Chart(..) => {
                 let detail = format!(
                     "{}.parquet: the points of a chart are a CSV or a JSON file",
@@ -124,10 +142,11 @@ impl Question {
     }
 }
 
-/// Returns the address of the SQL page with the statement that the lake would run for a query, and its values.
+/// Returns the address of the SQL page with the statement that the lake would run for a query, and its values. The name of a
+/// search is that of its signal and of what is wanted: `logs_rows`, `traces_histogram`.
 ///
 /// # Errors
-/// [`ProblemType::NotFound`] for a name that is not a query's, [`ProblemType::BadRequest`] for wrong parameters.
+/// [`ProblemType::NotFound`] for a name that is none of these, [`ProblemType::BadRequest`] for wrong parameters.
 pub fn statement_address(
     host: &QueryService,
     name: &str,
@@ -137,9 +156,23 @@ pub fn statement_address(
         let detail = format!("there is no query {name}: GET /queries lists them");
         Problem::new(ProblemType::NotFound, detail)
     };
+    if let Some((signal, wanted)) = search_of(name) {
+        let view = View::from_query(&pairs.into_iter().collect());
+        let request = explore::request_of(signal, wanted, view, host).map_err(problem)?;
+        return Ok(sql::address(&host.search_statement(request)?));
+    }
     let request = panel_request(host, name, pairs, unknown)?;
     let statement = host.lake_statement(query_of(&request, false).map_err(problem)?)?;
     Ok(sql::address(&statement))
+}
+
+/// Returns the signal of a search, and what is wanted of it. The one row has no statement of its own: `logs_records` with its
+/// time is one.
+fn search_of(name: &str) -> Option<(Signal, Wanted)> {
+    let (signal, wanted) = name.split_once('_')?;
+    let signal = SIGNALS.into_iter().find(|known| known.name() == signal)?;
+    let wanted: Wanted = serde_json::from_value(Value::from(wanted)).ok()?;
+    (wanted != Wanted::Row).then_some((signal, wanted))
 }
 
 /// Returns the request of the panel of a query, with the parameters of a page's query string.

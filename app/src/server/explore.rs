@@ -10,16 +10,17 @@ mod rows;
 
 use jiff::Timestamp;
 use lakefront_api::{
-    BackendChoice, Cursor, Page, Problem, QueryReply, Range, SearchRequest, Signal, TimeRange, Wanted, Zone,
-    instant,
+    BackendChoice, Cursor, Language, Page, Problem, QueryReply, Range, SearchRequest, Signal, TimeRange,
+    Wanted, Zone, instant,
 };
 use lakefront_chart::clock;
-use lakefront_search::{Named, Search};
+use lakefront_clickhouse_http::literal;
+use lakefront_search::{Condition, Fields, Named, Search};
 use leptos_router::location::RequestUrl;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{ExplorePart, ExploreRequest, Shown};
+use super::{ExplorePart, ExploreRequest, Shown, http_request::is_foreign};
 use crate::{
     QueryService,
     elapsed::now,
@@ -30,6 +31,11 @@ use crate::{
     view::View,
 };
 
+/// The parameter of the address that names the language of the search's text, and its value for a condition in SQL.
+const MODE: &str = "mode";
+const SQL_MODE: &str = "sql";
+/// The parameter of the address with the fields that the list shows besides its own.
+const COLUMNS: &str = "columns";
 /// The number of rows on a page.
 const PAGE: u32 = 50;
 
@@ -39,6 +45,13 @@ const PAGE: u32 = 50;
 /// [`Failure::Problem`] with the host's problem. A fault in the text of the search is no failure: the list shows it.
 pub async fn html(request: &ExploreRequest, host: &QueryService) -> Result<Markup, Failure> {
     let explorer = Explorer::new(request, host)?;
+    // As on the SQL page, a link of another site does not make the viewer's browser run a statement of its own.
+    if explorer.is_sql && !explorer.view.param("q").is_empty() && is_foreign() {
+        return Ok(match request.part {
+            ExplorePart::Rows | ExplorePart::Histogram => not_run(&explorer),
+            ExplorePart::Row => html! {},
+        });
+    }
     let found = match request.part {
         ExplorePart::Histogram => histogram::html(&explorer, host).await,
         ExplorePart::Rows => match Shown::of(&explorer.view, request.signal) {
@@ -58,9 +71,39 @@ pub async fn html(request: &ExploreRequest, host: &QueryService) -> Result<Marku
     }
 }
 
+/// Returns true if the parameters of an address are those of a search whose text is a condition in SQL.
+pub fn is_sql(pairs: &[(String, String)]) -> bool {
+    pairs
+        .iter()
+        .any(|(name, value)| name == MODE && value == SQL_MODE)
+}
+
+/// Returns the request for what a page shows, from the page's state.
+///
+/// # Errors
+/// [`Failure::Problem`] for a time in the past or a range that cannot be read.
+pub fn request_of(
+    signal: Signal,
+    wanted: Wanted,
+    view: View,
+    host: &QueryService,
+) -> Result<SearchRequest, Failure> {
+    let request = ExploreRequest {
+        part: ExplorePart::Rows,
+        signal,
+        tz: view.tz.clone().unwrap_or_else(|| "UTC".into()),
+        query: view.href(),
+        plain: false,
+    };
+    let explorer = Explorer::new(&request, host)?;
+    Ok(explorer.request(wanted, explorer.time_range()?, None))
+}
+
 /// The state of a page that searches, and its links.
 struct Explorer {
     signal: Signal,
+    /// True if the text is a condition in SQL.
+    is_sql: bool,
     /// The state from the page's address.
     view: View,
     /// The instant in the lake's past that is shown.
@@ -75,6 +118,7 @@ impl Explorer {
         let view = view_of(&request.query);
         Ok(Self {
             signal: request.signal,
+            is_sql: view.param(MODE) == SQL_MODE,
             at: past(view.at.as_deref(), &request.tz)?,
             view,
             tz: request.tz.clone(),
@@ -87,6 +131,12 @@ impl Explorer {
         SearchRequest {
             signal: self.signal,
             query: self.text(),
+            language: if self.is_sql {
+                Language::Sql
+            } else {
+                Language::Search
+            },
+            columns: self.view.param(COLUMNS).to_owned(),
             time_range,
             limit: PAGE,
             before,
@@ -102,15 +152,42 @@ impl Explorer {
     /// where the viewer sees it.
     fn text(&self) -> String {
         let mut text = self.view.param("q").to_owned();
-        if Search::parse(self.signal, &text).is_ok() {
+        if self.is_sql || Search::parse(self.signal, &text).is_ok() {
             for (filter, column) in SEARCHED {
                 let value = self.view.param(filter);
                 if !value.is_empty() {
-                    text = Search::narrowed(self.signal, &text, Named::Column(column), value, false);
+                    text = self.narrowed_text(&text, Named::Column(column), value, false);
                 }
             }
         }
         text
+    }
+
+    /// Returns a text of the page's language with one more condition, which is a text of the search language.
+    fn and(&self, text: &str, term: &str) -> String {
+        let text = text.trim();
+        match Search::parse(self.signal, term) {
+            Ok(term) if self.is_sql => match (text, written(&term.condition())) {
+                ("", term) => term,
+                (text, term) => format!("({text}) AND {term}"),
+            },
+            _ => histogram::and(text, term),
+        }
+    }
+
+    /// Returns a text of the page's language for rows whose field also has a value, or with `exclude` has another.
+    fn narrowed_text(&self, text: &str, field: Named<'_>, value: &str, exclude: bool) -> String {
+        if self.is_sql {
+            let term = Search::narrowed(self.signal, "", field, value, exclude);
+            self.and(text, &term)
+        } else {
+            Search::narrowed(self.signal, text, field, value, exclude)
+        }
+    }
+
+    /// Returns the fields that the list shows besides its own. A text with a fault has none here, and the list says why.
+    fn columns(&self) -> Fields {
+        Fields::parse(self.signal, self.view.param(COLUMNS)).unwrap_or(Fields::none(self.signal))
     }
 
     /// Returns the range of the page.
@@ -135,8 +212,7 @@ impl Explorer {
 
     /// Returns the link to this page with a field that has a value, or with `exclude` has another.
     fn narrowed(&self, field: Named<'_>, value: &str, exclude: bool) -> String {
-        let text = Search::narrowed(self.signal, self.view.param("q"), field, value, exclude);
-        self.search_for(&text)
+        self.search_for(&self.narrowed_text(self.view.param("q"), field, value, exclude))
     }
 
     /// Returns the link to this page with other parameters.
@@ -158,6 +234,33 @@ impl Explorer {
         match self.signal {
             Signal::Logs => "lines",
             Signal::Traces => "spans",
+        }
+    }
+}
+
+/// Returns a condition with its values in place of their placeholders.
+fn written(condition: &Condition) -> String {
+    let mut sql = condition.sql.clone();
+    for (name, value) in &condition.params {
+        let text = format!("{{{name}:String}}");
+        if sql.contains(&text) {
+            sql = sql.replace(&text, &literal(value));
+        } else {
+            // The search language has numbers besides texts.
+            sql = ["Int64", "Float64"].iter().fold(sql, |sql, data_type| {
+                sql.replace(&format!("{{{name}:{data_type}}}"), value)
+            });
+        }
+    }
+    sql
+}
+
+/// Renders the sentence that a condition in SQL was not run, and the link that runs it.
+fn not_run(explorer: &Explorer) -> Markup {
+    html! {
+        div.note {
+            p { "Another site led here with a condition in SQL, so it was not run." }
+            a href=(explorer.view.href()) data-retry { "Run it" }
         }
     }
 }
@@ -218,7 +321,29 @@ pub(super) fn marked_text(text: &str, position: usize) -> Markup {
     html! { p.fault translate="no" { (before) mark { @if marked.is_empty() { " " } @else { (marked) } } (after) } }
 }
 
-/// Renders the badge below an answer.
-fn footer(reply: &QueryReply, zone: &Zone) -> Markup {
-    html! { footer { (render::badge::badge(reply, zone)) } }
+/// Renders the badge below an answer, and links to its statement and, for a list, to files with whole rows.
+fn footer(explorer: &Explorer, reply: &QueryReply, zone: &Zone, wanted: Wanted) -> Markup {
+    let signal = explorer.signal.name();
+    let title = format!("{signal}: {}", wanted.name());
+    // Below the newest rows, a list is still the list of the whole range.
+    let view = explorer.view.without(&["before", "line", "live", "show"]);
+    let address = if rows::cursor_is_set(explorer) {
+        view.with(vec![("tz".into(), zone.name.clone())]).href()
+    } else {
+        render::provenance::address(reply, zone, view)
+    };
+    let file = |format| render::provenance::file(signal, &title, format, &address);
+    html! {
+        footer {
+            (render::badge::badge(reply, zone))
+            div.tools {
+                span.files {
+                    a href={ "/sql/" (signal) "_" (wanted.name()) (address) } rel="external" aria-label={ "Open as SQL: " (title) } { "Open as SQL" }
+                    @if wanted == Wanted::Rows {
+                        " Download " (file("CSV")) " " (file("JSON")) " " (file("Parquet"))
+                    }
+                }
+            }
+        }
+    }
 }

@@ -28,7 +28,9 @@ pub async fn handle(request: ServerRequest) -> Result<ServerResponse, Failure> {
         Request::Health(_) => Response::Health(backends(&host()?, now()).await?),
         Request::Facets(_) => Response::Facets(facets(&host()?).await?),
         Request::Suggestions(request) => Response::Suggestions(suggestions(&host()?, &request).await?),
-        Request::LakeContent(_) => Response::LakeContent(lake_content(&host()?).await?),
+        Request::LakeContent(_) => {
+            Response::LakeContent(lake_content(&host()?, http_request::origin()).await?)
+        }
         Request::Subsystem(subsystem) => {
             Response::Subsystem(operations::render(subsystem, &host()?, now()).await.into_string())
         }

@@ -30,8 +30,6 @@ pub fn bootstrap() -> Bootstrap {
             .as_ref()
             .map(|host| Cow::Borrowed(shown_on_pages(host.catalogue())))
             .unwrap_or_default(),
-        origin: origin(),
-        otlp_endpoint: host.map(|host| host.otlp_endpoint()).unwrap_or_default(),
         tz: tz.unwrap_or_else(|| UTC.into()),
         unknown_tz,
         unknown_pinned_tz,
@@ -73,7 +71,7 @@ fn without_hidden_texts(catalogue: &[QueryInfo]) -> Vec<QueryInfo> {
 
 /// Returns the origin to which the request was sent. `X-Forwarded-Proto` gives the scheme behind a proxy that ends TLS.
 /// Without it an https page would name http addresses, which browsers refuse to load.
-fn origin() -> String {
+pub fn origin() -> String {
     let Some(parts) = use_context::<Parts>() else {
         return String::new();
     };

@@ -8,7 +8,10 @@ use lakefront_api::{
 };
 use lakefront_chart::{Unit, span};
 
-use super::types::{BackendRow, LakeContent};
+use super::{
+    guide,
+    types::{BackendRow, LakeContent},
+};
 use crate::{QueryService, elapsed::ago, failure::Failure};
 
 /// Counts the rows of all tables without Lakefront's own events, which are in the lake before any sender's rows.
@@ -72,11 +75,12 @@ fn of_container(container: ContainerHealth, now: Timestamp) -> String {
     format!("container {state}{}", start.unwrap_or_default())
 }
 
-/// Returns whether the lake has rows, and if not, the last request that ingest refused.
+/// Returns whether the lake has rows, and if not, the guide and the last request that ingest refused. `origin` is the
+/// dashboard's own.
 ///
 /// # Errors
 /// [`Failure::Problem`] if no backend can count the rows.
-pub async fn lake_content(host: &QueryService) -> Result<LakeContent, Failure> {
+pub async fn lake_content(host: &QueryService, origin: String) -> Result<LakeContent, Failure> {
     let request = SqlRequest {
         sql: COUNT.into(),
         params: BTreeMap::new(),
@@ -85,7 +89,8 @@ pub async fn lake_content(host: &QueryService) -> Result<LakeContent, Failure> {
     let reply = host.own_sql(request).await?;
     let empty = reply.rows.first().and_then(|row| row.first()?.as_u64()) == Some(0);
     let refusal = if empty { refusal(host).await } else { None };
-    Ok(LakeContent { empty, refusal })
+    let guide = empty.then(|| guide::steps(&origin, &host.otlp_endpoint()).into_string());
+    Ok(LakeContent { guide, refusal })
 }
 
 /// Returns the last request that ingest refused, as a sentence. `None` also if ingest does not answer, because the

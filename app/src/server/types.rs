@@ -191,8 +191,8 @@ pub struct BackendRow {
 /// Whether the lake has rows to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LakeContent {
-    /// True if the lake has no rows except the router's own events.
-    pub empty: bool,
+    /// The guide to sending rows, as HTML, if the lake has none except the router's own events.
+    pub guide: Option<String>,
     /// The last request that ingest refused, as a sentence. It may explain why the lake is empty.
     pub refusal: Option<String>,
 }

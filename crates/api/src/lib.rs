@@ -44,7 +44,7 @@ pub use query::{
     BackendChoice, BackendKind, Column, QueryReply, QueryRequest, Range, Reason, SentParam, SentStatement,
     SqlRequest, Stats,
 };
-pub use search::{Cursor, SearchReply, SearchRequest, Signal, Wanted};
+pub use search::{Cursor, Language, SearchReply, SearchRequest, Signal, Wanted};
 pub use sync_health::{LeaseHealth, SyncHealth, TargetHealth};
 pub use table_status::{FilesBySize, TableStatus};
 pub use thresholds::Thresholds;

@@ -27,6 +27,7 @@ impl Wanted {
             Self::Durations => "durations",
             Self::Patterns => "patterns",
             Self::Fields => "fields",
+            Self::Records => "records",
             Self::Row => "row",
         }
     }
@@ -59,10 +60,17 @@ pub struct SearchRequest {
     /// The text of the search. An empty one fits every row.
     #[serde(default)]
     pub query: String,
+    /// The language of `query`.
+    #[serde(default, skip_serializing_if = "Language::is_search")]
+    pub language: Language,
+    /// The names of fields whose values each row has in `columns`, with commas between them, as in `route, host.name`. Only
+    /// answers of rows have them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub columns: String,
     /// The time range.
     #[serde(default)]
     pub time_range: TimeRange,
-    /// The largest number of rows, from 1 to 1,000.
+    /// The largest number of rows, from 1 to 1,000, and to 50,000 with `"wanted": "records"`.
     #[serde(default = "fifty")]
     pub limit: u32,
     /// The last row of the page before: only rows after it in the order of the answer are returned.
@@ -89,6 +97,25 @@ fn fifty() -> u32 {
     50
 }
 
+/// The languages in which a search is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Words and fields, such as `level:error timeout`.
+    #[default]
+    Search,
+    /// A condition in ClickHouse's SQL, such as `SeverityNumber >= 17 AND Body ILIKE '%timeout%'`. Only chDB answers it, within
+    /// the limits of `POST /sql`.
+    Sql,
+}
+
+impl Language {
+    /// Returns true for [`Language::Search`].
+    pub fn is_search(&self) -> bool {
+        *self == Self::Search
+    }
+}
+
 /// The answers of a search.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -106,6 +133,8 @@ pub enum Wanted {
     /// The values of fields in rows that fit, and how many of the other rows of the range have them, the most different
     /// first. Both numbers are of samples of 5,000 to 10,000 rows; the first row has the sizes of the samples.
     Fields,
+    /// The rows that fit, the newest first, with all columns of the table.
+    Records,
     /// The one row that `before` names, with all of its attributes.
     Row,
 }

@@ -7,15 +7,17 @@ use lakefront_otel::RAW_RETENTION_DAYS;
 use crate::definition::Definition;
 
 /// Each statement of `search/`, by the name of its file.
-const STATEMENTS: [(&str, &str); 8] = [
+const STATEMENTS: [(&str, &str); 10] = [
     ("logs_rows", include_str!("../search/logs_rows.sql")),
     ("logs_histogram", include_str!("../search/logs_histogram.sql")),
     ("logs_patterns", include_str!("../search/logs_patterns.sql")),
     ("logs_row", include_str!("../search/logs_row.sql")),
+    ("logs_records", include_str!("../search/logs_records.sql")),
     ("traces_rows", include_str!("../search/traces_rows.sql")),
     ("traces_histogram", include_str!("../search/traces_histogram.sql")),
     ("traces_durations", include_str!("../search/traces_durations.sql")),
     ("traces_row", include_str!("../search/traces_row.sql")),
+    ("traces_records", include_str!("../search/traces_records.sql")),
 ];
 
 /// The statement about the values of fields. Signals differ in `{table}`, in the map `{attributes}`, and in the columns of

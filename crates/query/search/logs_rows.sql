@@ -8,6 +8,7 @@ SELECT
     substringUTF8(if(Body != '', Body, ErrorMessage), 1, 1000) AS body,
     PagePath AS page,
     TraceId AS trace_id,
+    {columns:Array(String)} AS columns,
     RowId AS row_id
 FROM otel_logs
 WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND

@@ -9,6 +9,7 @@ SELECT
     substringUTF8(if(ErrorMessage != '', ErrorMessage, StatusMessage), 1, 1000) AS message,
     HttpStatusCode AS http_status,
     TraceId AS trace_id,
+    {columns:Array(String)} AS columns,
     RowId AS row_id
 FROM otel_traces
 WHERE Timestamp >= {from:DateTime64(6)} AND Timestamp <= {to:DateTime64(6)} - INTERVAL 1 MICROSECOND

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use lakefront_api::{
-    Bucket, Cursor, Problem, ProblemType, QueryReply, Range, SearchReply, SearchRequest, TimeRange, Wanted,
-    instant,
+    BackendChoice, Bucket, Cursor, Language, Problem, ProblemType, QueryReply, Range, SearchReply,
+    SearchRequest, TimeRange, Wanted, instant,
 };
-use lakefront_search::Search;
+use lakefront_search::{Condition, Fields, MAX_BYTES, Search};
 use serde_json::Value;
 
 use crate::plan::engine_time;
@@ -18,6 +18,12 @@ use crate::{Definition, Resolved, range};
 
 /// The largest number of rows of one answer.
 const MOST_ROWS: u32 = 1_000;
+/// The largest number of whole rows of one answer.
+const MOST_RECORDS: u32 = 50_000;
+/// The longest value of a column that the caller chose, in characters. The engine returns one character more of longer ones.
+const LONGEST_VALUE: u32 = 200;
+/// The line of a statement that stands for the columns that the caller chose.
+const COLUMNS: &str = "    {columns:Array(String)} AS columns,\n";
 /// The largest number of bars of a histogram.
 const MOST_BARS: i64 = 60;
 /// The largest number of steps of a heat map, whose cells are links.
@@ -50,6 +56,8 @@ pub struct Slices {
     pub limit: Option<usize>,
     /// The width of a bar in seconds, for histograms and heat maps.
     pub bar_seconds: Option<u32>,
+    /// True if the condition is a text of the caller's in SQL.
+    pub is_sql: bool,
     /// The slices, the newest first. Together they are the range. Once a slice fills the limit, no older one is needed.
     pub slices: Vec<Resolved>,
 }
@@ -84,6 +92,13 @@ impl Slices {
         is_full
     }
 
+    /// Returns the search as one statement over its whole range.
+    pub fn whole(&self) -> Option<Resolved> {
+        let mut whole = self.slices.last()?.clone();
+        whole.range = self.range;
+        Some(whole)
+    }
+
     /// Returns the reply of the search. It has a cursor if there may be more rows.
     pub fn reply(&self, found: QueryReply) -> SearchReply {
         let is_full = self.limit.is_some_and(|limit| found.rows.len() >= limit);
@@ -98,11 +113,15 @@ impl Slices {
 /// Returns the place of the last row.
 fn last(reply: &QueryReply) -> Option<Cursor> {
     let row = reply.rows.last()?;
-    let value = |name: &str| row.get(reply.columns.iter().position(|column| column.name == name)?);
+    // Whole rows have the names of the table.
+    let value = |names: [&str; 2]| {
+        let mut columns = reply.columns.iter();
+        row.get(columns.position(|column| names.contains(&column.name.as_str()))?)
+    };
     Some(Cursor {
-        time: instant::time(value("time")?.as_str()?)?,
+        time: instant::time(value(["time", "Timestamp"])?.as_str()?)?,
         // Numbers that doubles would round are texts.
-        row_id: match value("row_id")? {
+        row_id: match value(["row_id", "RowId"])? {
             Value::String(text) => text.parse().ok()?,
             number => number.as_i64()?,
         },
@@ -115,19 +134,28 @@ fn last(reply: &QueryReply) -> Option<Cursor> {
 /// [`ProblemType::BadRequest`] with the name of the field, and for `query` with the place of the fault.
 pub fn resolve_search(request: &SearchRequest, now: Timestamp) -> Result<Slices, Problem> {
     let bad = |detail: String| Problem::new(ProblemType::BadRequest, detail);
-    let search = Search::parse(request.signal, &request.query)
-        .map_err(|error| bad(format!("query: {error}")).at(error.position))?;
-    if !(1..=MOST_ROWS).contains(&request.limit) {
-        return Err(bad(format!(
-            "limit: expected a whole number from 1 to {MOST_ROWS}"
-        )));
+    let condition = condition(request)?;
+    let columns =
+        Fields::parse(request.signal, &request.columns).map_err(|error| bad(format!("columns: {error}")))?;
+    let columns = (!columns.is_empty()).then(|| columns.values(LONGEST_VALUE));
+    let most = if request.wanted == Wanted::Records {
+        MOST_RECORDS
+    } else {
+        MOST_ROWS
+    };
+    if !(1..=most).contains(&request.limit) {
+        return Err(bad(format!("limit: expected a whole number from 1 to {most}")));
+    }
+    let is_sql = request.language == Language::Sql;
+    if is_sql && request.backend == BackendChoice::Clickhouse {
+        return Err(bad("backend: a condition in SQL is answered by chdb alone".into()));
     }
     let at: Option<AsOf> = request.at.as_deref().map(str::parse).transpose()?;
     let now = at.map_or(now, |at| at.end(now));
     let mut whole = range::range(request.time_range, Bucket::Exact, &TimeZone::UTC, now)?;
     let of = |params: Vec<(String, String)>, whole: Range, range: Range| {
         Ok::<_, Problem>(Resolved {
-            query: Cow::Owned(definition(&search, request.wanted)?),
+            query: Cow::Owned(definition(request, &condition, columns.as_ref())?),
             range,
             tz: "UTC".into(),
             params,
@@ -137,11 +165,14 @@ pub fn resolve_search(request: &SearchRequest, now: Timestamp) -> Result<Slices,
             whole: Some(whole),
         })
     };
-    let mut params = search.condition().params;
+    let mut params = condition.params.clone();
+    if let Some(columns) = columns.as_ref().filter(|_| request.wanted == Wanted::Rows) {
+        params.extend(columns.params.iter().cloned());
+    }
     let mut push = |name: &str, value: String| params.push((name.to_owned(), value));
     let mut bar_seconds = None;
     let slices = match request.wanted {
-        Wanted::Rows => {
+        Wanted::Rows | Wanted::Records => {
             let before = request.before.unwrap_or(Cursor {
                 time: whole.to,
                 row_id: i64::MIN,
@@ -155,8 +186,12 @@ pub fn resolve_search(request: &SearchRequest, now: Timestamp) -> Result<Slices,
                 .map_err(|error| bad(format!("before: {error}")))?;
             whole.to = whole.to.min(end);
             whole.from = whole.from.min(whole.to);
-            let slices = slices(whole).into_iter();
+            let slices = match request.wanted {
+                Wanted::Records => vec![whole],
+                _ => slices(whole),
+            };
             slices
+                .into_iter()
                 .map(|range| of(params.clone(), whole, range))
                 .collect::<Result<_, _>>()?
         }
@@ -197,15 +232,43 @@ pub fn resolve_search(request: &SearchRequest, now: Timestamp) -> Result<Slices,
     };
     Ok(Slices {
         range: whole,
-        limit: (request.wanted == Wanted::Rows).then_some(request.limit as usize),
+        limit: matches!(request.wanted, Wanted::Rows | Wanted::Records).then_some(request.limit as usize),
         bar_seconds,
+        is_sql,
         slices,
     })
 }
 
+/// Returns the condition of a search.
+fn condition(request: &SearchRequest) -> Result<Condition, Problem> {
+    let bad = |detail: String| Problem::new(ProblemType::BadRequest, detail);
+    match request.language {
+        Language::Search => Search::parse(request.signal, &request.query)
+            .map(|search| search.condition())
+            .map_err(|error| bad(format!("query: {error}")).at(error.position)),
+        Language::Sql if request.query.len() > MAX_BYTES => {
+            Err(bad(format!("query: expected at most {MAX_BYTES} bytes")))
+        }
+        Language::Sql => Ok(Condition {
+            sql: match request.query.trim() {
+                "" => "true".into(),
+                // The line's end closes a comment.
+                text => format!("({text}\n)"),
+            },
+            params: Vec::new(),
+        }),
+    }
+}
+
 /// Returns the definition of a search: the statement of its answer with the search's condition.
-fn definition(search: &Search, wanted: Wanted) -> Result<Definition, Problem> {
-    let (signal, wanted) = (search.signal.name(), wanted.name());
+///
+/// A condition in SQL goes to chDB alone, whose gate judges the whole statement as one of `POST /sql`.
+fn definition(
+    request: &SearchRequest,
+    condition: &Condition,
+    columns: Option<&Condition>,
+) -> Result<Definition, Problem> {
+    let (signal, wanted) = (request.signal.name(), request.wanted.name());
     let name = format!("{signal}_{wanted}");
     let mut found = DEFINITIONS.iter();
     let Some(definition) = found.find(|definition| definition.info.name == name) else {
@@ -214,10 +277,17 @@ fn definition(search: &Search, wanted: Wanted) -> Result<Definition, Problem> {
             format!("wanted: {signal} have no {wanted}"),
         ));
     };
-    let condition = search.condition().sql;
-    let with = |sql: &str| sql.replace("{condition:Bool}", &condition);
+    let chosen = columns.map_or_else(String::new, |columns| {
+        COLUMNS.replace("{columns:Array(String)}", &columns.sql)
+    });
+    // The condition comes last, so that nothing in a text of the caller's is replaced.
+    let with = |sql: &str| {
+        sql.replace(COLUMNS, &chosen)
+            .replace("{condition:Bool}", &condition.sql)
+    };
     let mut definition = definition.clone();
     definition.lake_sql = with(&definition.lake_sql);
+    definition.hot.take_if(|_| request.language == Language::Sql);
     if let Some(hot) = &mut definition.hot {
         hot.sql = with(&hot.sql);
     }

@@ -143,6 +143,96 @@ fn both_tiers_get_the_condition_and_clickhouse_its_guard() {
 }
 
 #[test]
+fn both_tiers_get_the_columns_that_were_chosen() {
+    let statements = |columns: &str, wanted: &str| {
+        let request =
+            json!({"signal": "logs", "query": "a", "columns": columns, "wanted": wanted, "timeRange": "24h"});
+        let search = resolved(request).unwrap();
+        let plan = plan(&search.slices[0], &topology(0), now()).unwrap();
+        let statements = plan.attempts.into_iter().map(|attempt| attempt.statement);
+        let named = |statement: lakefront_clickhouse_http::Statement| {
+            let params = statement.params.into_iter();
+            let params: Vec<_> = params
+                .filter(|(name, _)| name.starts_with('f') && name != "from")
+                .collect();
+            (statement.sql, params)
+        };
+        statements.map(named).collect::<Vec<_>>()
+    };
+    for (sql, params) in statements("service, host.name", "rows") {
+        assert!(
+            sql.contains(
+                "[substringUTF8(ifNull(toString(ServiceName), '')::String, 1, 201), substringUTF8(if(LogAttributes[{f0:String}] != '', \
+                 LogAttributes[{f0:String}], ResourceAttributes[{f0:String}])::String, 1, 201)] AS columns,"
+            ),
+            "{sql}"
+        );
+        assert_eq!(params.len(), 1, "{params:?}");
+    }
+    for (columns, wanted) in [("", "rows"), ("host.name", "histogram"), ("host.name", "records")] {
+        for (sql, params) in statements(columns, wanted) {
+            assert!(!sql.contains("columns") && params.is_empty(), "{sql} {params:?}");
+        }
+    }
+    let problem = resolved(json!({"signal": "logs", "columns": "a b"})).unwrap_err();
+    assert!(
+        problem.detail.starts_with("columns: character 3"),
+        "{}",
+        problem.detail
+    );
+}
+
+#[test]
+fn a_condition_in_sql_is_for_the_lake_alone_and_stays_as_it_is() {
+    let text = "Body ILIKE '%{columns:Array(String)} AS columns,{condition:Bool}%' -- all";
+    let request =
+        json!({"signal": "logs", "query": text, "language": "sql", "columns": "service", "timeRange": "24h"});
+    let search = resolved(request.clone()).unwrap();
+    assert!(search.is_sql);
+    for slice in &search.slices {
+        let plan = plan(slice, &topology(0), now()).unwrap();
+        let [lake] = &plan.attempts[..] else {
+            panic!("{plan:?}")
+        };
+        assert_eq!(lake.backend, "chdb");
+        assert!(
+            lake.statement.sql.contains(&format!("AND ({text}\n)\n")),
+            "{}",
+            lake.statement.sql
+        );
+    }
+    let with = |name: &str, value: Value| {
+        let mut request = request.clone();
+        request[name] = value;
+        resolved(request)
+    };
+    let refused = with("backend", "clickhouse".into()).unwrap_err();
+    assert_eq!(
+        refused.detail,
+        "backend: a condition in SQL is answered by chdb alone"
+    );
+    let long = with("query", "x".repeat(4_097).into()).unwrap_err();
+    assert_eq!(long.detail, "query: expected at most 4096 bytes");
+    let all = with("query", "  ".into()).unwrap();
+    assert!(all.slices[0].query.lake_sql.contains("AND true\n"));
+}
+
+#[test]
+fn whole_rows_are_one_statement_with_a_limit_of_their_own() {
+    let request = json!({"signal": "traces", "wanted": "records", "limit": 50_000, "timeRange": "7d"});
+    let search = resolved(request).unwrap();
+    assert_eq!((search.slices.len(), search.limit), (1, Some(50_000)));
+    let request = json!({"signal": "traces", "wanted": "records", "limit": 50_001});
+    assert_eq!(
+        resolved(request).unwrap_err().detail,
+        "limit: expected a whole number from 1 to 50000"
+    );
+    let rows = resolved(json!({"signal": "traces", "timeRange": "7d"})).unwrap();
+    assert!(rows.slices.len() > 1);
+    assert_eq!(rows.whole().unwrap().range, rows.range);
+}
+
+#[test]
 fn a_fault_has_a_place() {
     let problem = resolved(json!({"signal": "logs", "query": "a (b"})).unwrap_err();
     assert_eq!(problem.position, Some(2));

@@ -76,7 +76,7 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
             }
             p.ends translate="no" { span { (clock(range.from, &zone)) } span { (clock(range.to, &zone)) } }
         }
-        (footer(&reply, &zone))
+        (footer(explorer, &reply, &zone, Wanted::Durations))
     })
 }
 
@@ -126,7 +126,7 @@ fn selected(
         .into_iter()
         .chain(below)
         .fold(explorer.view.param("q").to_owned(), |text, term| {
-            histogram::and(&text, &term)
+            explorer.and(&text, &term)
         });
     let mut params = vec![
         ("q", text),

@@ -52,7 +52,7 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
         Some(sizes) if sizes.found > 0.0 => shown(explorer, &reply, sizes),
         _ => nothing(explorer, false),
     };
-    Ok(html! { (content) (footer(&reply, &zone)) })
+    Ok(html! { (content) (footer(explorer, &reply, &zone, Wanted::Fields)) })
 }
 
 fn shown(explorer: &Explorer, reply: &QueryReply, sizes: Sizes) -> Markup {

@@ -80,7 +80,7 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
                 }
             }
         }
-        (footer(&reply, &zone))
+        (footer(explorer, &reply, &zone, Wanted::Histogram))
     })
 }
 
@@ -154,7 +154,7 @@ pub(super) fn range_params(from: Timestamp, to: Timestamp) -> [(&'static str, St
 
 /// Returns the link to this page with one more condition.
 fn added(explorer: &Explorer, term: &str) -> String {
-    explorer.search_for(&and(explorer.view.param("q"), term))
+    explorer.search_for(&explorer.and(explorer.view.param("q"), term))
 }
 
 /// Returns a search with one more condition.

@@ -10,10 +10,11 @@ use super::{
 /// The parameter of the address that turns live rows on, and its value.
 const LIVE: (&str, &str) = ("live", "on");
 
-/// Renders the link that turns live rows on, or the element in whose place they appear. The past has none.
+/// Renders the link that turns live rows on, or the element in whose place they appear. The past has none, and a condition in
+/// SQL, which only an engine can compare with rows.
 pub fn html(explorer: &Explorer) -> Markup {
     let is_on = explorer.view.param(LIVE.0) == LIVE.1;
-    if explorer.at.is_some() {
+    if explorer.at.is_some() || explorer.is_sql {
         return html! {};
     }
     if !is_on || cursor_is_set(explorer) {

@@ -48,7 +48,7 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
             }
             @if reply.rows.len() >= limit { p.more { "The " (limit) " most frequent. A narrower search shows others." } }
         }
-        (footer(&reply, &zone))
+        (footer(explorer, &reply, &zone, Wanted::Patterns))
     })
 }
 
@@ -63,9 +63,8 @@ fn lines_of(explorer: &Explorer, columns: &Columns<'_>, row: &[Value]) -> String
     let pattern = columns.text(row, "pattern");
     let event = columns.text(row, "event");
     let text = explorer.view.param("q");
-    let narrowed = |column: &str, value: &str| {
-        lakefront_search::Search::narrowed(explorer.signal, text, Named::Column(column), value, false)
-    };
+    let narrowed =
+        |column: &str, value: &str| explorer.narrowed_text(text, Named::Column(column), value, false);
     if !event.is_empty() && pattern == event {
         return narrowed("EventName", event);
     }

@@ -1,13 +1,13 @@
 //! The detail of one row: its text, where it leads, and every field with links that filter by it.
 
-use lakefront_api::{Cursor, Page, Signal, TimeRange, Wanted, Zone};
+use lakefront_api::{Cursor, Language, Page, Signal, TimeRange, Wanted, Zone};
 use lakefront_chart::clock;
 use lakefront_search::{Named, Search, severity};
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::{Columns, Explorer, footer, rows::around};
-use crate::{QueryService, elapsed::now, failure::Failure, view::RangeChoice};
+use super::{COLUMNS, Columns, Explorer, rows::around};
+use crate::{QueryService, elapsed::now, failure::Failure, render::badge::badge, view::RangeChoice};
 
 /// The columns that have a place of their own in the detail, or that nobody filters by.
 const ELSEWHERE: [&str; 7] = [
@@ -32,6 +32,8 @@ struct Field {
     value: String,
     /// The links that keep and that exclude rows with the value, if a search can.
     filters: Option<(String, String)>,
+    /// True if the list shows the field as a column, and the link that changes that.
+    column: Option<(bool, String)>,
 }
 
 /// Reads the row that the address names and renders it.
@@ -42,6 +44,7 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
     // The row is found by its place, whatever the text of the page.
     let mut request = explorer.request(Wanted::Row, TimeRange::default(), Some(cursor));
     request.query = String::new();
+    request.language = Language::Search;
     let reply = host.search(request).await?.reply;
     let close = explorer.with(&[("line", "")]);
     let Some(row) = reply.rows.first() else {
@@ -116,7 +119,7 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
             (table("Attributes", &of_map(attributes)))
             (table("Fields", &of_columns))
             (table("Resource", &of_map("ResourceAttributes")))
-            (footer(&reply, &zone))
+            footer { (badge(&reply, &zone)) }
         }
     })
 }
@@ -138,7 +141,16 @@ fn field(explorer: &Explorer, name: &str, value: String, named: Option<Named<'_>
         name: name.to_owned(),
         value,
         filters,
+        column: named.and_then(|named| column(explorer, named)),
     }
+}
+
+/// Returns true if the list shows a field, and the link that adds it to the list or takes it out. `None` if there is no place
+/// for it.
+fn column(explorer: &Explorer, named: Named<'_>) -> Option<(bool, String)> {
+    let (is_shown, fields) = explorer.columns().toggled(named)?;
+    let names = fields.names().join(",");
+    Some((is_shown, explorer.with(&[(COLUMNS, &names)])))
 }
 
 /// Returns a value as text, or `None` if it is empty.
@@ -167,9 +179,17 @@ fn table(title: &str, fields: &[Field]) -> Markup {
                     @for field in fields {
                         div {
                             dt { (field.name) }
-                            dd { (cut(&field.value)) }
-                            @if let Some((only, without)) = &field.filters {
-                                dd.filter {
+                            dd {
+                                (cut(&field.value))
+                                @if cut(&field.value).len() < field.value.len() { small { " … the first " (LONGEST) " characters" } }
+                            }
+                            dd.filter {
+                                button type="button" data-copies title={ "Copy the value of " (field.name) } aria-label={ "Copy the value of " (field.name) } { "⧉" }
+                                @if let Some((is_shown, href)) = &field.column {
+                                    @let label = if *is_shown { "Take the column out: " } else { "Show as a column: " };
+                                    a href=(href) data-noscroll aria-pressed=(is_shown) title={ (label) (field.name) } aria-label={ (label) (field.name) } { "▥" }
+                                }
+                                @if let Some((only, without)) = &field.filters {
                                     a href=(only) title={ "Only with this " (field.name) } aria-label={ "Only with this " (field.name) } { "+" }
                                     a href=(without) title={ "Without this " (field.name) } aria-label={ "Without this " (field.name) } { "−" }
                                 }

@@ -6,7 +6,7 @@ use lakefront_search::severity;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Columns, Explorer, footer, live, short_time};
+use super::{COLUMNS, Columns, Explorer, footer, live, short_time};
 use crate::{
     QueryService,
     failure::Failure,
@@ -30,9 +30,13 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
         @if reply.rows.is_empty() {
             (nothing(explorer, before.is_some()))
         } @else {
-            @match explorer.signal {
-                Signal::Logs => (lines(explorer, &reply, &zone)),
-                Signal::Traces => (spans(explorer, &reply, &zone)),
+            @let names = explorer.columns().names();
+            div.columns style=[(!names.is_empty()).then(|| format!("--chosen:repeat({},minmax(4rem,10rem))", names.len()))] {
+                (heads(explorer, &names))
+                @match explorer.signal {
+                    Signal::Logs => (lines(explorer, &reply, &zone, &names)),
+                    Signal::Traces => (spans(explorer, &reply, &zone, &names)),
+                }
             }
         }
         nav.paging aria-label="Paging" {
@@ -43,7 +47,7 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
                 }
             }
         }
-        (footer(&reply, &zone))
+        (footer(explorer, &reply, &zone, Wanted::Rows))
     })
 }
 
@@ -89,7 +93,43 @@ fn place(columns: &Columns<'_>, row: &[Value]) -> Option<Cursor> {
     })
 }
 
-fn lines(explorer: &Explorer, reply: &QueryReply, zone: &Zone) -> Markup {
+/// Renders the names of the columns that the viewer chose, above their values.
+fn heads(explorer: &Explorer, names: &[String]) -> Markup {
+    let link = |at: usize| {
+        let mut left = names.to_vec();
+        left.remove(at);
+        explorer.with(&[(COLUMNS, &left.join(","))])
+    };
+    let class = match explorer.signal {
+        Signal::Logs => "heads",
+        Signal::Traces => "heads spans",
+    };
+    html! {
+        @if !names.is_empty() {
+            div class=(class) translate="no" {
+                @for (at, name) in names.iter().enumerate() {
+                    span {
+                        (name)
+                        a href=(link(at)) data-noscroll title={ "Take the column out: " (name) } aria-label={ "Take the column out: " (name) } { "×" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Renders the values of the columns that the viewer chose.
+fn chosen(names: &[String], columns: &Columns<'_>, row: &[Value]) -> Markup {
+    let values = columns.value(row, "columns").and_then(Value::as_array);
+    html! {
+        @for (at, name) in names.iter().enumerate() {
+            @let value = values.and_then(|values| values.get(at)?.as_str()).unwrap_or_default();
+            span.chosen data-name=(name) title=[(!value.is_empty()).then_some(value)] { (cut(value, LONGEST)) }
+        }
+    }
+}
+
+fn lines(explorer: &Explorer, reply: &QueryReply, zone: &Zone, names: &[String]) -> Markup {
     let columns = Columns(reply);
     html! {
         ol.lines translate="no" {
@@ -102,6 +142,7 @@ fn lines(explorer: &Explorer, reply: &QueryReply, zone: &Zone) -> Markup {
                         event: columns.text(row, "event"),
                         body: columns.text(row, "body"),
                         page: columns.text(row, "page"),
+                        chosen: chosen(names, &columns, row),
                     }.html())
                 }
             }
@@ -136,6 +177,7 @@ struct Line<'a> {
     event: &'a str,
     body: &'a str,
     page: &'a str,
+    chosen: Markup,
 }
 
 impl Line<'_> {
@@ -146,6 +188,7 @@ impl Line<'_> {
                     time title=(self.link.exact) { (self.link.time) }
                     span.level { (self.level) }
                     span.service { (self.service) }
+                    (self.chosen)
                     span.body {
                         @if !self.event.is_empty() { b { (cut(self.event, LONGEST)) } " " }
                         (cut(self.body, LONGEST))
@@ -157,7 +200,7 @@ impl Line<'_> {
     }
 }
 
-fn spans(explorer: &Explorer, reply: &QueryReply, zone: &Zone) -> Markup {
+fn spans(explorer: &Explorer, reply: &QueryReply, zone: &Zone, names: &[String]) -> Markup {
     let columns = Columns(reply);
     let millis = |row: &[Value]| {
         columns
@@ -183,6 +226,7 @@ fn spans(explorer: &Explorer, reply: &QueryReply, zone: &Zone) -> Markup {
                         message: columns.text(row, "message"),
                         millis: millis(row),
                         share: millis(row) / longest,
+                        chosen: chosen(names, &columns, row),
                     }.html())
                 }
             }
@@ -202,6 +246,7 @@ struct Span<'a> {
     millis: f64,
     /// The duration as a share of the longest one of the list.
     share: f64,
+    chosen: Markup,
 }
 
 impl Span<'_> {
@@ -212,6 +257,7 @@ impl Span<'_> {
                     time title=(self.link.exact) { (self.link.time) }
                     span.level { (if self.failed { "error" } else { "ok" }) }
                     span.service { (self.service) }
+                    (self.chosen)
                     span.body {
                         b { (cut(self.name, LONGEST)) }
                         @if let Some(status) = self.status { " " (status) }
@@ -231,14 +277,19 @@ pub fn blank(explorer: &Explorer) -> Markup {
         href: explorer.with(&[("line", "0_0")]),
         ..Link::default()
     };
+    // A live row has the values of chosen columns once the search finds it.
+    let names = explorer.columns().names();
+    let chosen = html! { @for name in &names { span.chosen data-name=(name) {} } };
     match explorer.signal {
         Signal::Logs => Line {
             link,
+            chosen,
             ..Line::default()
         }
         .html(),
         Signal::Traces => Span {
             link,
+            chosen,
             ..Span::default()
         }
         .html(),
