@@ -154,3 +154,56 @@ test("a bucket that is not complete is drawn differently", async () => {
   const partial = panelOf(page, "unique_visitors_per_day").locator(".chart .partial");
   assert.ok((await partial.count()) > 0, "today looks complete");
 });
+
+/** Returns the number of rows that the bars of a page which searches count. */
+async function found(page) {
+  const legend = await page.locator("#histogram .legend").innerText();
+  return [...legend.matchAll(/[\d,]+/g)].reduce((sum, [text]) => sum + Number(text.replaceAll(",", "")), 0);
+}
+
+test("a point of a chart leads to the rows behind it, with its hour and the filters", async () => {
+  const page = await open(browser, "/?range=7d&service=storefront");
+  await settled(page);
+  const chart = chartOf(page, "errors_per_hour");
+  await chart.focus();
+  await page.keyboard.press("ArrowLeft");
+  await chart.locator(".tip").waitFor();
+  // The last bucket may still grow.
+  await page.keyboard.press("ArrowLeft");
+  const values = await chart.locator(".tip li").allInnerTexts();
+  const total = values.map((line) => /^total\s+([\d,]+)/.exec(line)?.[1]).find(Boolean) ?? /([\d,]+)$/.exec(values[0])[1];
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.pathname === "/logs");
+  const params = new URL(page.url()).searchParams;
+  assert.deepEqual([params.get("q"), params.get("service")], ["error:*", "storefront"]);
+  assert.equal(Date.parse(params.get("to")) - Date.parse(params.get("from")), 3_600_000);
+  await answered(page);
+  const lines = await found(page);
+  await page.goto(page.url().replace("/logs?", "/traces?"));
+  await answered(page);
+  assert.equal(lines + ((await page.locator("#histogram .legend").count()) ? await found(page) : 0), Number(total.replaceAll(",", "")));
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a click on a bar leads to its rows, and each panel links to those of the page's range", async () => {
+  const page = await open(browser, "/errors?range=30d");
+  await settled(page);
+  const chart = chartOf(page, "errors_per_hour");
+  await chart.scrollIntoViewIfNeeded();
+  await page.mouse.move(...(await point(chart, 0.97)));
+  for (let share = 0.97; share > 0.5 && !(await chart.locator(".tip").isVisible()); share -= 0.013) {
+    await page.mouse.move(...(await point(chart, share)));
+  }
+  await page.mouse.down();
+  await page.mouse.up();
+  await page.waitForURL((url) => url.pathname === "/logs" && url.searchParams.get("q") === "error:*");
+  await answered(page);
+  await page.goBack();
+  await settled(page);
+  await panelOf(page, "errors_per_hour").getByRole("link", { name: "Rows in traces: Errors per hour" }).click();
+  await page.waitForURL((url) => url.pathname === "/traces" && url.searchParams.get("q") === "error:*");
+  assert.equal(new URL(page.url()).searchParams.get("range"), "30d");
+  await answered(page);
+  assert.ok((await page.locator("#rows .lines li").count()) > 0);
+  assert.deepEqual(page.complaints, []);
+});

@@ -34,6 +34,12 @@ pub fn announce(name: &str) {
     }
 }
 
+/// Loads another page.
+pub fn leave_for(address: &str) {
+    // An address that the app has made can be read.
+    let _ = window().location().set_href(address);
+}
+
 /// Sets `data-interactive` on the document. Scripts and tests wait for this attribute.
 pub fn mark_interactive() {
     if let Some(root) = document().document_element() {

@@ -39,8 +39,8 @@ pub use bootstrap::Bootstrap;
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
 pub use server::{
-    Download, SqlNames, Statement, StatementAnswer, download, is_sql, sql_answer, sql_estimated, sql_names,
-    statement_address,
+    Download, SqlNames, Statement, StatementAnswer, download, is_sql, rows_address, sql_answer,
+    sql_estimated, sql_names, statement_address,
 };
 #[cfg(feature = "ssr")]
 pub use service::{Backends, FileRequest, HostFuture, ParquetFile, QueryService, ServerRows};

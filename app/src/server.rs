@@ -54,7 +54,7 @@ pub use self::{
 };
 #[cfg(feature = "ssr")]
 pub use self::{
-    download::{Download, download, statement_address},
+    download::{Download, download, rows_address, statement_address},
     explore::is_sql,
     sql::{
         SqlNames, Statement, StatementAnswer, answer as sql_answer, estimated as sql_estimated,

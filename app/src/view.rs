@@ -132,10 +132,10 @@ impl View {
     }
 }
 
-/// Escapes text for a query string. Server and browser escape different characters, so plain words are returned
-/// unescaped.
+/// Escapes text for a query string. Server and browser escape different characters, so plain words and times are
+/// returned unescaped.
 fn escaped(text: &str) -> String {
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-:".contains(&byte);
     if text.bytes().all(word) {
         text.to_owned()
     } else {

@@ -28,6 +28,8 @@ pub fn api<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/queries", get(queries))
         .route("/health", get(health))
         .route("/download/{file}", get(download))
+        .route("/rows/{page}/{query}", get(rows_of))
+        .route("/plain/rows/{page}/{query}", get(rows_of))
         .route("/sql/{id}", get(sql_of).delete(stop_sql))
         .route("/sql/{id}/progress", get(progress))
         .route("/sql/answer", post(sql_answer))
@@ -115,6 +117,18 @@ async fn sql_of(
     Ok(Redirect::to(&address))
 }
 
+/// Leads to the page with the records that a named query counts. The query string is that of a page.
+async fn rows_of(
+    Extension(context): Extension<RequestContext>,
+    Path((page, query)): Path<(String, String)>,
+    uri: Uri,
+) -> Result<Redirect, ApiError> {
+    let service = QueryService::new(context);
+    let is_plain = uri.path().starts_with("/plain/");
+    let address = lakefront_app::rows_address(&service, (&page, &query), pairs(&uri), is_plain)?;
+    Ok(Redirect::to(&address))
+}
+
 /// Stops the ad-hoc statement that was sent with this id. Status 204 says that it runs no more.
 async fn stop_sql(
     Extension(context): Extension<RequestContext>,
@@ -182,7 +196,7 @@ async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
 /// Returns the problem for a path that has no route.
 pub fn not_found(uri: &Uri) -> ApiError {
     let detail = format!(
-        "there is no {}; the API has POST /query, POST /search, POST /sql, POST /sql/estimate, GET /queries, GET /health, GET /tail, GET /download/<query>.csv, .json and .parquet, GET /sql/<query>, GET /sql/<id>/progress, DELETE /sql/<id>, and POST /v1/logs, /v1/traces, /v1/metrics",
+        "there is no {}; the API has POST /query, POST /search, POST /sql, POST /sql/estimate, GET /queries, GET /health, GET /tail, GET /download/<query>.csv, .json and .parquet, those of logs and traces, GET /sql/<query>, GET /rows/<page>/<query>, GET /sql/<id>/progress, DELETE /sql/<id>, and POST /v1/logs, /v1/traces, /v1/metrics",
         uri.path()
     );
     ApiError::new(ProblemType::NotFound, detail)

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use jiff::{Timestamp, ToSpan as _};
-use lakefront_api::{SearchRequest, Signal, Wanted};
-use lakefront_query::{plan, resolve_search};
+use lakefront_api::{ParamInfo, SearchRequest, Signal, Wanted};
+use lakefront_query::{catalogue, plan, resolve_search};
 use lakefront_search::Search;
 use lakefront_tests::{Hot, Stack};
 use serde_json::{Map, Value, json};
@@ -95,6 +95,70 @@ async fn all_tiers_find_the_rows_that_the_evaluator_finds() -> Result<()> {
         ensure!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
         ensure!(with_rows * 2 > texts.len(), "most searches must find some rows");
     }
+    searches_find_what_queries_count(&stack).await
+}
+
+/// The columns that count records. Of a query with several, the first one in this list counts.
+const COUNTS: [&str; 7] = [
+    "records",
+    "requests",
+    "errors",
+    "views",
+    "page_views",
+    "spans",
+    "events",
+];
+
+/// The searches that a query names find as many records as the query counts.
+async fn searches_find_what_queries_count(stack: &Stack) -> Result<()> {
+    let now: Timestamp = UNTIL.parse()?;
+    // Whole days, which no bucket widens.
+    let range = json!({"from": "2026-03-29T00:00:00Z", "to": "2026-03-30T00:00:00Z"});
+    let mut compared = 0;
+    for query in catalogue().iter().filter(|query| !query.info.rows.is_empty()) {
+        let info = &query.info;
+        let at = COUNTS
+            .iter()
+            .find_map(|count| info.columns.iter().position(|column| column.name == *count));
+        let Some(at) = at.filter(|_| !info.params.iter().any(ParamInfo::required)) else {
+            continue;
+        };
+        let limit = info.params.iter().find(|param| param.name == "limit");
+        let request = json!({
+            "query": info.name, "timeRange": range, "tz": "UTC",
+            "params": limit.map_or(json!({}), |limit| json!({"limit": limit.max})),
+        });
+        let counted: i64 = stack
+            .query(&serde_json::from_value(request)?, now)
+            .await?
+            .rows
+            .iter()
+            .map(|row| whole(&row[at]))
+            .sum::<Result<_>>()?;
+        let mut found = 0;
+        for (signal, search) in info.row_searches() {
+            let request: SearchRequest = serde_json::from_value(json!({
+                "signal": signal, "query": search, "timeRange": range, "wanted": "histogram",
+            }))?;
+            for slice in &resolve_search(&request, now)?.slices {
+                let answer = stack.answer(slice, now).await?;
+                let at = answer.columns.iter().position(|column| column.name == "rows");
+                let at = at.context("a column rows")?;
+                found += answer
+                    .rows
+                    .iter()
+                    .map(|row| whole(&row[at]))
+                    .sum::<Result<i64>>()?;
+            }
+        }
+        ensure!(
+            found == counted,
+            "{} counts {counted}, its searches find {found}",
+            info.name
+        );
+        compared += usize::from(counted > 0);
+    }
+    ensure!(compared > 8, "only {compared} queries counted something");
     Ok(())
 }
 

@@ -1,9 +1,21 @@
 //! The addresses of pages, and where the values of a column link to.
 
 use lakefront_api::Page;
+#[cfg(feature = "ssr")]
+use lakefront_api::{QueryInfo, Signal};
 
 use super::PageIndex;
 use crate::view::View;
+#[cfg(feature = "ssr")]
+use crate::view::key;
+
+/// The parameters of queries that a search has as fields. Those that the pages which search have as filters are kept as filters.
+#[cfg(feature = "ssr")]
+const FIELDS: [(&str, &str); 3] = [
+    ("error_group", "error.group"),
+    ("event_name", "event"),
+    ("operation", "name"),
+];
 
 /// The path below which pages work without JavaScript.
 pub const PLAIN: &str = "/plain";
@@ -48,6 +60,30 @@ impl PageIndex {
     /// Returns the address of a page that searches, for the rows whose field has a value.
     pub fn search_value(&self, page: Page, view: &View, field: &str, value: &str) -> String {
         self.search(page, view, &condition(field, value))
+    }
+
+    /// Returns the address of the page that lists the records of a signal which a query counts. `view` has the query's
+    /// parameters. `None` if the query counts no records of the signal.
+    #[cfg(feature = "ssr")]
+    pub fn rows(&self, query: &QueryInfo, signal: Signal, view: &View) -> Option<String> {
+        let (_, search) = query.row_searches().find(|(of, _)| *of == signal)?;
+        let mut text = search.to_owned();
+        let mut view = view.clone();
+        for param in &query.params {
+            let value = view.param(&key(query, param));
+            let field = FIELDS.iter().find(|(name, _)| *name == param.name);
+            if let Some((_, field)) = field.filter(|_| !value.is_empty()) {
+                text = format!("{text} {}", condition(field, value));
+            }
+        }
+        view.params.retain(|(name, _)| {
+            query
+                .params
+                .iter()
+                .any(|param| param.is_filter() && param.name == *name)
+        });
+        let page = Page::of_slug(signal.name())?;
+        Some(self.search(page, &view, text.trim()))
     }
 
     /// Returns where values of a column on page `on` link to: to the page about one value, or to the same page filtered

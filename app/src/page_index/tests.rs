@@ -1,3 +1,4 @@
+use lakefront_api::Signal;
 use serde_json::json;
 
 use super::*;
@@ -126,8 +127,8 @@ fn what_has_a_page_of_its_own_is_no_filter_of_others() {
         pages.view_of_query(query, page, &view).href()
     };
     assert_eq!(seen(Page::Errors, "some"), "?service=web");
-    assert_eq!(seen(Page::Error, "some"), "?error_group=v1%3Aa&service=web");
-    assert_eq!(seen(Page::Error, "of"), "?error_group=v1%3Aa&of.limit=9");
+    assert_eq!(seen(Page::Error, "some"), "?error_group=v1:a&service=web");
+    assert_eq!(seen(Page::Error, "of"), "?error_group=v1:a&of.limit=9");
     assert_eq!(seen(Page::Operations, "router"), "?");
     assert_eq!(pages.href(Page::Errors, &view), "/errors?service=web");
     assert_eq!(pages.href(Page::Operations, &view), "/operations?service=web");
@@ -169,4 +170,36 @@ fn plain_pages_lead_to_plain_pages() {
     assert_eq!(index(true).href(Page::Overview, &view), "/plain");
     assert_eq!(index(true).href(Page::Web, &view), "/plain/web");
     assert_eq!(index(false).href(Page::Overview, &view), "/");
+}
+
+#[test]
+fn the_records_that_a_query_counts_are_found_with_its_filters() {
+    let pages = index(false);
+    let (mut query, _) = pages.panels(Page::Errors).remove(0);
+    query.rows = vec!["logs?q=error:*".into(), "traces?q=".into()];
+    let view = View {
+        params: vec![
+            ("service".into(), "web".into()),
+            ("page".into(), "/cart".into()),
+            ("error_group".into(), "say \"no\"".into()),
+        ],
+        ..View::default()
+    };
+    let rows = [Signal::Logs, Signal::Traces].map(|signal| pages.rows(&query, signal, &view).unwrap());
+    let text = |at: usize| {
+        let (path, search) = rows[at].split_once('?').unwrap();
+        let url = leptos_router::location::RequestUrl::new(&format!("/?{search}"))
+            .parse()
+            .unwrap();
+        let view = View::from_query(url.search_params());
+        assert_eq!(view.param("service"), "web");
+        assert_eq!(view.param("error_group"), "", "it is in the text");
+        assert_eq!(view.param("page"), "", "the query does not take it");
+        (path.to_owned(), view.param("q").to_owned())
+    };
+    assert_eq!(
+        text(0),
+        ("/logs".into(), r#"error:* error.group:"say \"no\"""#.into())
+    );
+    assert_eq!(text(1), ("/traces".into(), r#"error.group:"say \"no\"""#.into()));
 }

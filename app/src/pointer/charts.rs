@@ -9,7 +9,7 @@ use web_sys::Element;
 use super::geometry::Geometry;
 use crate::{
     browser,
-    render::{figure, tip::tip},
+    render::{figure, provenance::instant, tip::tip},
     server::PanelAnswer,
 };
 
@@ -111,6 +111,12 @@ impl Charts {
             let to = Timestamp::from_second(to.as_second() + 60).ok()?;
             Some((minute(from), minute(to)))
         })?
+    }
+
+    /// Returns the ends of the bucket at a time, as the parameters of an address have them.
+    pub fn bucket(self, chart: &Element, time: Timestamp) -> Option<[String; 2]> {
+        let (from, to) = self.with(chart, |drawn| drawn.frame.bucket(time))??;
+        Some([from, to].map(instant))
     }
 
     /// Returns the middle of the bucket `by` steps after a time.

@@ -38,6 +38,8 @@ enum Gesture {
     Drag(f64, f64),
     /// A key moves by so many buckets.
     Step(isize),
+    /// The bucket at a share of the time axis is chosen, or without one that of the shown time.
+    Choose(Option<f64>),
 }
 
 impl PointerHandlers {
@@ -86,7 +88,7 @@ impl PointerHandlers {
         self.act(&chart, Gesture::Point(share));
     }
 
-    /// Handles a released button: a drag becomes the range of the page.
+    /// Handles a released button: a drag becomes the range of the page, a click leads to the rows of a bucket.
     pub fn up(&self, event: &PointerEvent) {
         let start = self.start.try_update_value(Option::take).flatten();
         let (Some(start), Some((chart, plot))) = (start, pointed(event)) else {
@@ -95,26 +97,28 @@ impl PointerHandlers {
         let end = plot.share(event.client_x().into());
         self.leave();
         if (end - start).abs() * plot.width < LEAST {
-            return;
+            return self.act(&chart, Gesture::Choose(Some(end)));
         }
         self.act(&chart, Gesture::Drag(start.min(end), start.max(end)));
     }
 
-    /// Handles keys: the arrows move by one bucket, Escape hides the marks and ends a drag.
+    /// Handles keys: the arrows move by one bucket, Enter leads to the rows of the bucket, Escape hides the marks and ends
+    /// a drag.
     pub fn key(&self, event: &KeyboardEvent) {
         let key = event.key();
         if key == "Escape" {
             self.start.set_value(None);
             return self.leave();
         }
-        let by = match key.as_str() {
-            "ArrowLeft" => -1,
-            "ArrowRight" => 1,
+        let gesture = match key.as_str() {
+            "ArrowLeft" => Gesture::Step(-1),
+            "ArrowRight" => Gesture::Step(1),
+            "Enter" => Gesture::Choose(None),
             _ => return,
         };
         if let Some(chart) = browser::closest(event, TIMED) {
             event.prevent_default();
-            self.act(&chart, Gesture::Step(by));
+            self.act(&chart, gesture);
         }
     }
 
@@ -130,6 +134,17 @@ impl PointerHandlers {
         match gesture {
             Gesture::Point(share) => self.show(time(share)),
             Gesture::Step(by) => self.show(self.charts.moved(chart, self.time.get_value(), by)),
+            Gesture::Choose(share) => {
+                let chosen = match share {
+                    Some(share) => time(share),
+                    None => self.time.get_value(),
+                };
+                let ends = chosen.and_then(|time| self.charts.bucket(chart, time));
+                if let (Some([from, to]), Some(rows)) = (ends, rows_of(chart)) {
+                    // The last range of an address is the one that counts.
+                    browser::leave_for(&format!("{rows}&from={from}&to={to}"));
+                }
+            }
             Gesture::Drag(from, to) => {
                 if let (Some(from), Some(to)) = (time(from), time(to))
                     && let Some((from, to)) = self.charts.minutes(chart, from, to)
@@ -175,12 +190,18 @@ impl PointerHandlers {
         self.waiting.update_value(|waiting| {
             *waiting = waiting
                 .take()
-                .filter(|(_, gesture)| matches!(gesture, Gesture::Drag(..)))
+                .filter(|(_, gesture)| matches!(gesture, Gesture::Drag(..) | Gesture::Choose(_)))
         });
         if self.time.get_value().is_some() {
             self.show(None);
         }
     }
+}
+
+/// Returns the address of the rows behind the panel of a chart.
+fn rows_of(chart: &Element) -> Option<String> {
+    let panel = chart.closest("[data-panel]").ok()??;
+    panel.query_selector("[data-rows]").ok()??.get_attribute("href")
 }
 
 fn pointed(event: &PointerEvent) -> Option<(Element, Geometry)> {

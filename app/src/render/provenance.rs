@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::{guide::copyable, panel::on_demand};
 use crate::{
+    page_index::PLAIN,
     render_context::RenderContext,
     view::{RangeChoice, Refresh, View},
 };
@@ -20,24 +21,27 @@ pub fn provenance(info: &QueryInfo, reply: &QueryReply, zone: &Zone, context: &R
     } else {
         Some(on_demand(context))
     };
-    tools(info, reply, zone, view, context.is_open("how"), statement)
+    let base = if context.pages.is_plain() { PLAIN } else { "" };
+    tools(info, reply, zone, view, base, (context.is_open("how"), statement))
 }
 
 /// Renders the same for a view that has the parameters of the query only, with the statement in any case.
 #[cfg(feature = "ssr")]
 pub fn of_view(info: &QueryInfo, reply: &QueryReply, zone: &Zone, view: View) -> Markup {
-    tools(info, reply, zone, view, false, None)
+    tools(info, reply, zone, view, "", (false, None))
 }
 
-/// Renders both. `instead` replaces the statement until it is unfolded.
+/// Renders both, and links to the rows that were counted, below the path `base`. `instead` replaces the statement until it is unfolded.
 fn tools(
     info: &QueryInfo,
     reply: &QueryReply,
     zone: &Zone,
     view: View,
-    is_open: bool,
-    instead: Option<Markup>,
+    base: &str,
+    (is_open, instead): (bool, Option<Markup>),
 ) -> Markup {
+    // Rows are those of the page's range, which may end now. Files have the data that the panel shows.
+    let rows_address = view.href();
     let address = address(reply, zone, view);
     let file = |format| file(&info.name, &info.title, format, &address);
     html! {
@@ -54,6 +58,11 @@ fn tools(
                 }
             }
             span.files {
+                @for rows in &info.rows {
+                    @let page = rows.split('?').next().unwrap_or_default();
+                    a href={ (base) "/rows/" (page) "/" (info.name) (rows_address) } data-rows data-key=(page) rel="external" aria-label={ "Rows in " (page) ": " (info.title) } { "Rows in " (page) }
+                    " "
+                }
                 a href={ "/sql/" (info.name) (address) } data-key="sql" rel="external" aria-label={ "Open as SQL: " (info.title) } { "Open as SQL" }
                 " Download " (file("CSV")) " " (file("JSON")) " " (file("Parquet"))
             }
@@ -96,7 +105,7 @@ pub fn address(reply: &QueryReply, zone: &Zone, mut view: View) -> String {
 }
 
 /// Formats an instant to the microsecond: `2026-03-24T12:00:00.000000Z`.
-fn instant(time: Timestamp) -> String {
+pub fn instant(time: Timestamp) -> String {
     let shown = clock(time, &Zone::utc()).replace(' ', "T");
     format!("{shown}.{:06}Z", time.subsec_microsecond())
 }

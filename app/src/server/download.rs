@@ -1,6 +1,7 @@
 //! `GET /download/<query>.csv`, `.json` and `.parquet`: an answer as a file. `GET /sql/<query>`: the statement behind it.
+//! `GET /rows/<page>/<query>`: the records that it counts.
 
-use lakefront_api::{Problem, ProblemType, SearchRequest, Signal, SqlRequest, Wanted};
+use lakefront_api::{Page, Problem, ProblemType, SearchRequest, Signal, SqlRequest, Wanted};
 use serde_json::Value;
 
 use super::{
@@ -17,6 +18,7 @@ use crate::{
     FileRequest, QueryService,
     elapsed::now,
     failure::Failure,
+    page_index::PageIndex,
     range::{end, read_words},
     view::{RangeChoice, View, key},
 };
@@ -173,6 +175,30 @@ fn search_of(name: &str) -> Option<(Signal, Wanted)> {
     let signal = SIGNALS.into_iter().find(|known| known.name() == signal)?;
     let wanted: Wanted = serde_json::from_value(Value::from(wanted)).ok()?;
     (wanted != Wanted::Row).then_some((signal, wanted))
+}
+
+/// Returns the address of the page with the records that a query counts. `plain` keeps it below `/plain`.
+///
+/// # Errors
+/// [`ProblemType::NotFound`] for a query that is unknown or counts no records of the page.
+pub fn rows_address(
+    host: &QueryService,
+    (page, name): (&str, &str),
+    pairs: Vec<(String, String)>,
+    plain: bool,
+) -> Result<String, Problem> {
+    let pages = PageIndex::new(host.catalogue().into(), plain);
+    let view = View::from_query(&pairs.into_iter().collect());
+    let mut queries = host.catalogue().iter();
+    let info = queries.find(|info| info.name == name);
+    let signal = Page::of_slug(page).and_then(Page::signal);
+    let address = info.zip(signal);
+    address
+        .and_then(|(info, signal)| pages.rows(info, signal, &view))
+        .ok_or_else(|| {
+            let detail = format!("there are no {page} behind {name}: `rows` in GET /queries lists them");
+            Problem::new(ProblemType::NotFound, detail)
+        })
 }
 
 /// Returns the request of the panel of a query, with the parameters of a page's query string.

@@ -383,15 +383,15 @@ mod tests {
         let day = "?range=2026-06-20&service=web";
         assert_eq!(
             step(day, "The range before").unwrap(),
-            "?from=2026-06-19T00%3A00&to=2026-06-20T00%3A00&tz=Europe%2FBerlin&service=web"
+            "?from=2026-06-19T00:00&to=2026-06-20T00:00&tz=Europe%2FBerlin&service=web"
         );
         assert_eq!(
             step(day, "The range after").unwrap(),
-            "?from=2026-06-21T00%3A00&to=2026-06-22T00%3A00&tz=Europe%2FBerlin&service=web"
+            "?from=2026-06-21T00:00&to=2026-06-22T00:00&tz=Europe%2FBerlin&service=web"
         );
         assert_eq!(
             step(day, "Zoom out").unwrap(),
-            "?from=2026-06-19T12%3A00&to=2026-06-21T12%3A00&tz=Europe%2FBerlin&service=web"
+            "?from=2026-06-19T12:00&to=2026-06-21T12:00&tz=Europe%2FBerlin&service=web"
         );
         // A preset goes on to end now, and has no later range.
         assert_eq!(step("?range=7d", "Zoom out").unwrap(), "?range=14d");

@@ -370,6 +370,7 @@ fn info(kind: ChartKind, bucket: Bucket, x: String, y: Vec<String>, series: Vec<
             step_seconds: None,
         },
         panels: Vec::new(),
+        rows: Vec::new(),
         retention_days: None,
     }
 }

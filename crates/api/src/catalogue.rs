@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{PanelPlace, Range};
+use crate::{Page, PanelPlace, Range, Signal};
 
 /// A named query as `GET /queries` describes it. The source is `queries/<name>/query.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,9 +29,26 @@ pub struct QueryInfo {
     /// The places on the dashboard's pages. An empty list means that no page shows the query.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub panels: Vec<PanelPlace>,
+    /// The pages that list the records which the query counts, each with its search, as in `logs?q=error:*`. The range and the
+    /// parameters of a request narrow them further. An empty list means that no search finds these records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<String>,
     /// The number of whole UTC days that the query's view keeps. Absent if the query has no view.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+}
+
+impl QueryInfo {
+    /// Returns the signals and texts of the searches that find the counted records.
+    pub fn row_searches(&self) -> impl Iterator<Item = (Signal, &str)> {
+        self.rows.iter().filter_map(|rows| row_search(rows))
+    }
+}
+
+/// Parses an entry of [`QueryInfo::rows`] to its signal and the text of its search, which may be empty.
+pub fn row_search(rows: &str) -> Option<(Signal, &str)> {
+    let (page, search) = rows.split_once("?q=")?;
+    Some((Page::of_slug(page)?.signal()?, search))
 }
 
 /// The longest range whose rows are hours: 31 days, and the hours that widening adds.

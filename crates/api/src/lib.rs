@@ -26,7 +26,9 @@ mod time_range;
 mod time_zone;
 mod zone;
 
-pub use catalogue::{Better, Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo};
+pub use catalogue::{
+    Better, Bucket, ChartKind, ChartSpec, ColumnInfo, ParamInfo, ParamKind, QueryInfo, row_search,
+};
 pub use engine_health::{
     EngineHealth, EngineState, LakeHealth, LakeState, MOST_PAST_STATES, NO_SUCH_STATE, TableHealth,
 };

@@ -132,6 +132,12 @@ impl Frame {
         })
     }
 
+    /// Returns the first instant inside and the first after the bucket that contains a time. `None` between buckets.
+    pub fn bucket(&self, time: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let bar = self.buckets()[self.bucket_at(time)?];
+        Some((bar.start, bar.end))
+    }
+
     /// Returns the bucket that contains a time. For instants, which have no length, the nearest one is returned.
     fn bucket_at(&self, time: Timestamp) -> Option<usize> {
         let buckets = self.buckets();

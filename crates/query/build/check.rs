@@ -1,6 +1,8 @@
 //! Parses a folder of `queries/` and reports its faults.
 
-use lakefront_api::{Bucket, ChartKind, ChartSpec, ColumnInfo, PanelPlace, ParamInfo, ParamKind, QueryInfo};
+use lakefront_api::{
+    Bucket, ChartKind, ChartSpec, ColumnInfo, PanelPlace, ParamInfo, ParamKind, QueryInfo, row_search,
+};
 use lakefront_hot_tier::sql_text;
 use lakefront_otel::MAX_FILTER_BYTES;
 use serde::Deserialize;
@@ -20,6 +22,8 @@ struct QueryToml {
     chart: ChartSpec,
     #[serde(default)]
     panels: Vec<PanelPlace>,
+    #[serde(default)]
+    rows: Vec<String>,
     hot: Option<HotToml>,
 }
 
@@ -119,6 +123,11 @@ pub fn check(
         }
         check_reads(view, &sql_text::blank(sql), &mut faults);
     }
+    for rows in declared.rows.iter().filter(|rows| row_search(rows).is_none()) {
+        faults.push(format!(
+            "query.toml: rows has `{rows}`; expected a page and a search, as in `logs?q=error:*`"
+        ));
+    }
     if declared.look_back_days > MOST_LOOK_BACK {
         faults.push(format!(
             "query.toml: look_back_days is {}; expected at most {MOST_LOOK_BACK}",
@@ -145,6 +154,7 @@ pub fn check(
             order,
             chart: declared.chart,
             panels: declared.panels,
+            rows: declared.rows,
             retention_days: hot.as_ref().map(|hot| match hot {
                 HotQuery::Indexed => raw_days.into(),
                 HotQuery::View { retention_days, .. } => (*retention_days).into(),

@@ -82,6 +82,7 @@ fn info(name: &str) -> QueryInfo {
             step_seconds: None,
         },
         panels: Vec::new(),
+        rows: Vec::new(),
         retention_days: Some(RAW_RETENTION_DAYS.into()),
     }
 }

@@ -113,6 +113,13 @@ fn each_fault_names_the_file_and_the_field() {
             "query.toml: params.name `tz` is taken",
         ),
         (
+            in_toml(
+                "bucket = \"hour\"",
+                "bucket = \"hour\"\nrows = [\"logs?q=\", \"trace?q=a\"]",
+            ),
+            "query.toml: rows has `trace?q=a`; expected a page and a search, as in `logs?q=error:*`",
+        ),
+        (
             in_toml("default = 10", "default = \"ten\""),
             "query.toml: params.default of `limit` is not what the parameter takes",
         ),

@@ -2,6 +2,7 @@
 
 use lakefront_otel::{ColumnType, tables};
 use lakefront_query::catalogue;
+use lakefront_search::Search;
 
 /// Name, own parameters, columns, bucket and order, as the design says them.
 const PROMISED: &str = "\
@@ -89,6 +90,15 @@ fn the_catalogue_travels_as_json() {
             serde_json::from_str::<lakefront_api::QueryInfo>(&json).unwrap(),
             query.info
         );
+    }
+}
+
+#[test]
+fn the_searches_for_the_counted_records_can_be_read() {
+    for query in catalogue() {
+        let searches = query.info.row_searches();
+        let read = searches.filter(|(signal, text)| Search::parse(*signal, text).is_ok());
+        assert_eq!(read.count(), query.info.rows.len(), "{}", query.info.name);
     }
 }
 

@@ -47,11 +47,11 @@ const SEARCH: Limit = Limit {
 };
 /// The modules of the Worker. Cloudflare's free plan accepts 3 MB. The page of metrics, which the server renders, took
 /// 31 kB, that of SQL 20 kB, live rows 23 kB, the container's life cycle with formulas and estimates 70 kB, watching
-/// 32 kB, usage 13 kB, budgets with shared answers 25 kB, and searches in SQL, with columns and as files, 9 kB. Taking telemetry, with the mapping of ingest, took 475 kB: `docs/adr/rows-land-through-pipelines.md`.
+/// 32 kB, usage 13 kB, budgets with shared answers 25 kB, and searches in SQL, with columns, as files and from charts, 12 kB. Taking telemetry, with the mapping of ingest, took 475 kB: `docs/adr/rows-land-through-pipelines.md`.
 const WORKER: Limit = Limit {
     name: "Worker",
     compressor: GZIP,
-    bytes: 1_890_000,
+    bytes: 1_895_000,
 };
 
 struct Compressor {

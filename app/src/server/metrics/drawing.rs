@@ -160,6 +160,7 @@ fn info(title: String, kind: ChartKind, unit: &str, width: u32) -> QueryInfo {
             wide: true,
             rows: 0,
         }],
+        rows: Vec::new(),
         retention_days: None,
     }
 }
