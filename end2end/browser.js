@@ -1,6 +1,7 @@
 // Starts Chromium, names the addresses under test, and checks what every test checks of a page.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { request } from "node:http";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
@@ -87,3 +88,14 @@ export async function axeFindings(page) {
 
 /** Returns the width of the page beyond its window, in pixels. */
 export const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+
+/** Sends a request as a browser does that a link of another site leads here. */
+export const fromElsewhere = (path, headers = {}) =>
+  new Promise((resolve, reject) => {
+    const sent = request(new URL(path, URL_FULL), { headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", accept: "text/html", ...headers } }, async (response) => {
+      let text = "";
+      for await (const part of response) text += part;
+      resolve({ status: response.statusCode, text });
+    });
+    sent.on("error", reject).end();
+  });

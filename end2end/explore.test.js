@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { answered, launch, open, overflow, panelOf, post, settled, value } from "./browser.js";
+import { answered, axeFindings, fromElsewhere, launch, open, overflow, panelOf, post, settled, URL_FULL, value } from "./browser.js";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -239,4 +239,155 @@ test("a cell of the heat map leads to what its spans have in common, a duration 
     await page.setViewportSize({ width: 390, height: 844 });
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
   }
+});
+
+test("a field becomes a column of the list, and is taken out again", async () => {
+  for (const [base, javaScriptEnabled] of [["", true], ["/plain", false]]) {
+    const page = await open(browser, `${base}/logs?range=7d&q=route%3A*`, { javaScriptEnabled });
+    if (javaScriptEnabled) await settled(page);
+    await lines(page).first().locator("a").click();
+    const detail = page.locator("#row .detail");
+    const route = detail.locator(".fields div").filter({ has: page.locator("dt", { hasText: /^HttpRoute$/ }) });
+    const shown = await route.locator("dd").first().innerText();
+    await route.getByRole("link", { name: "Show as a column: HttpRoute" }).click();
+    await page.waitForURL((url) => url.searchParams.get("columns") === "route");
+    if (javaScriptEnabled) await settled(page);
+    await page.locator(".heads").getByText("route").waitFor();
+    assert.equal(await lines(page).first().locator(".chosen").innerText(), shown);
+    assert.equal(await lines(page).locator(".chosen").count(), await lines(page).count());
+    // The column stays while other rows are found.
+    await box(page).fill("route:* level:>=info");
+    await box(page).press("Enter");
+    await page.waitForURL((url) => url.searchParams.get("q") === "route:* level:>=info" && url.searchParams.get("columns") === "route");
+    if (javaScriptEnabled) await settled(page);
+    await page.locator(".heads").getByRole("link", { name: "Take the column out: route" }).click();
+    await page.waitForURL((url) => !url.searchParams.get("columns"));
+    await page.locator(".heads").waitFor({ state: "detached" });
+    if (javaScriptEnabled) assert.deepEqual([await axeFindings(page), page.complaints], [[], []]);
+  }
+});
+
+test("columns fit a telephone, and ten are the most", async () => {
+  const names = Array.from({ length: 10 }, (_, at) => `attribute.of.many.words.${at}`);
+  const page = await open(browser, `/logs?range=24h&columns=${names.join(",")}`, { viewport: { width: 390, height: 844 } });
+  await settled(page);
+  assert.equal(await page.locator(".heads span").count(), 10);
+  assert.ok((await overflow(page)) <= 0);
+  await lines(page).first().locator("a").click();
+  await page.locator("#row .detail").waitFor();
+  assert.equal(await page.locator("#row").getByRole("link", { name: /^Show as a column/ }).count(), 0, "an eleventh has no place");
+  const more = await open(browser, `/logs?range=24h&columns=${names.join(",")},one`);
+  await settled(more);
+  assert.match(await more.locator("#rows").innerText(), /columns.*10/s);
+});
+
+test("a value is copied whole", async () => {
+  const page = await open(browser, "/logs?range=24h");
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await settled(page);
+  await lines(page).first().locator("a").click();
+  const service = page.locator("#row .fields div").filter({ has: page.locator("dt", { hasText: /^ServiceName$/ }) });
+  const button = service.getByRole("button", { name: "Copy the value of ServiceName" });
+  await button.click();
+  await page.waitForFunction((text) => navigator.clipboard.readText().then((copied) => copied === text), await service.locator("dd").first().innerText());
+});
+
+test("a condition in SQL finds what the same search finds", async () => {
+  const page = await open(browser, "/logs?range=7d&q=level%3A%3E%3Derror%20-service%3Astorefront");
+  await settled(page);
+  const bodies = () => lines(page).locator("a").evaluateAll((links) => links.map((link) => new URL(link.href).searchParams.get("line")));
+  const expected = await bodies();
+  const total = await page.locator("#histogram .legend").innerText();
+  await page.getByLabel("Language").selectOption("sql");
+  await search(page, "SeverityNumber >= 17 AND ServiceName != 'storefront'");
+  await settled(page);
+  assert.equal(new URL(page.url()).searchParams.get("mode"), "sql");
+  assert.deepEqual(await bodies(), expected);
+  assert.equal(await page.locator("#histogram .legend").innerText(), total);
+  assert.match(await page.locator("#rows .badge").innerText(), /chDB/);
+  // A filter of the detail is written in SQL too.
+  await lines(page).first().locator("a").click();
+  await page.locator("#row").getByRole("link", { name: "Only with this ServiceName", exact: true }).click();
+  await page.waitForURL((url) => / AND /.test(url.searchParams.get("q")) && url.searchParams.get("q").startsWith("(SeverityNumber"));
+  await answered(page);
+  assert.ok((await lines(page).count()) > 0);
+  assert.equal(await page.getByLabel("Language").inputValue(), "sql");
+  await search(page, "SeverityNumber >=");
+  assert.match(await page.locator("#rows .failure").textContent(), /syntax error/i);
+  await search(page, "Body IN (SELECT line FROM file('/etc/passwd', 'LineAsString'))");
+  assert.equal(await lines(page).count(), 0);
+  await page.locator("#rows .failure").waitFor();
+});
+
+test("a link of another site does not run a condition in SQL until the viewer says so", async () => {
+  const query = "range=24h&mode=sql&q=SeverityNumber%20%3E%3D%209";
+  const plain = await fromElsewhere(`/plain/logs?${query}`);
+  assert.equal(plain.status, 200);
+  assert.match(plain.text, /was not run/);
+  assert.doesNotMatch(plain.text, /class="lines"/);
+  assert.match((await fromElsewhere(`/plain/logs?${query}`, { "sec-fetch-site": "same-origin" })).text, /class="lines"/);
+  const file = await fromElsewhere(`/download/logs.csv?${query}`);
+  assert.deepEqual([file.status, JSON.parse(file.text).type.split(/[:/]/).at(-1)], [403, "foreign-request"]);
+  assert.equal((await fromElsewhere("/download/logs.csv?range=24h&q=level:error")).status, 200, "a search is no statement");
+  const elsewhere = await open(browser, "about:blank");
+  await elsewhere.setContent(`<a href="${new URL(`/logs?${query}`, URL_FULL)}">logs</a>`);
+  await elsewhere.getByRole("link").click();
+  await settled(elsewhere);
+  assert.equal(await lines(elsewhere).count(), 0);
+  await elsewhere.locator("#rows").getByRole("link", { name: "Run it" }).click();
+  await lines(elsewhere).first().waitFor();
+});
+
+test("what is found is a file of whole rows", async () => {
+  const page = await open(browser, "/logs?range=7d&q=level%3Aerror");
+  await settled(page);
+  const href = async (format) => page.locator("#rows").getByRole("link", { name: `logs: rows as ${format}` }).getAttribute("href");
+  const file = async (format) => fetch(new URL(await href(format), page.url()));
+  const json = await (await file("JSON")).json();
+  const names = json.columns.map(({ name }) => name);
+  assert.ok(names.includes("Body") && names.includes("LogAttributes") && names.includes("RowId"));
+  const { from, to } = Object.fromEntries(new URL(await href("JSON"), page.url()).searchParams);
+  const count = await value(`SELECT count() FROM otel_logs WHERE SeverityNumber BETWEEN 17 AND 20 AND Timestamp >= parseDateTime64BestEffort('${from}', 6) AND Timestamp < parseDateTime64BestEffort('${to}', 6)`);
+  assert.equal(json.rows.length, Number(count));
+  const csv = await file("CSV");
+  assert.match(csv.headers.get("content-disposition"), /filename="logs.csv"/);
+  assert.equal((await csv.text()).split("\r\n")[0], names.join(","));
+  const parquet = Buffer.from(await (await file("Parquet")).arrayBuffer());
+  assert.equal(parquet.subarray(0, 4).toString(), "PAR1");
+});
+
+test("a drag over the bars zooms", async () => {
+  const page = await open(browser, "/logs?range=24h");
+  await settled(page);
+  const bars = page.locator("#histogram .steps a");
+  const count = await bars.count();
+  const [first, last] = [bars.nth(Math.floor(count / 4)), bars.nth(Math.floor(count / 2))];
+  const times = async (bar) => new URL(await bar.getAttribute("href"), page.url()).searchParams;
+  const expected = [(await times(first)).get("from"), (await times(last)).get("to")];
+  const middle = async (bar) => {
+    const { x, y, width, height } = await bar.boundingBox();
+    return [x + width / 2, y + height / 2];
+  };
+  await page.mouse.move(...(await middle(last)));
+  await page.mouse.down();
+  await page.mouse.move(...(await middle(first)), { steps: 4 });
+  assert.ok((await page.locator("#histogram .dragged").count()) > 1);
+  await page.mouse.up();
+  await page.waitForURL((url) => url.searchParams.get("from") === expected[0] && url.searchParams.get("to") === expected[1]);
+  await answered(page);
+  assert.equal(await page.locator("#histogram .dragged").count(), 0);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a search is opened as SQL", async () => {
+  const page = await open(browser, "/traces?range=24h&q=service%3Ashop-api");
+  await settled(page);
+  const rows = await lines(page).count();
+  await page.locator("#rows").getByRole("link", { name: "Open as SQL: traces: rows" }).click();
+  await page.waitForURL((url) => url.pathname === "/sql");
+  const sql = new URL(page.url()).searchParams.get("q");
+  assert.match(sql, /FROM otel_traces/);
+  await page.locator("lakefront-sql").waitFor();
+  const reply = await post("/sql", { sql, params: Object.fromEntries([...new URL(page.url()).searchParams].filter(([name]) => name.startsWith("param_")).map(([name, text]) => [name.slice(6), text])) });
+  assert.ok(reply.rows.length >= rows, `${reply.rows.length} rows of ${rows}`);
 });

@@ -2,10 +2,9 @@
 // returns, and a page of another site cannot make it run.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { request } from "node:http";
 import { after, before, test } from "node:test";
 
-import { axeFindings, launch, open, overflow, panelOf, post, settled, URL_FULL, value } from "./browser.js";
+import { axeFindings, fromElsewhere, launch, open, overflow, panelOf, post, settled, URL_FULL, value } from "./browser.js";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -293,17 +292,6 @@ test("the files of an answer have the rows of the API", async () => {
   const bad = await fetch(new URL("/download/sql.csv?q=SELECT+nonsense", URL_FULL));
   assert.deepEqual([bad.status, bad.headers.get("content-type")], [422, "application/problem+json"]);
 });
-
-/** Sends a request as a browser does that a link of another site leads here. */
-const fromElsewhere = (path, headers = {}) =>
-  new Promise((resolve, reject) => {
-    const sent = request(new URL(path, URL_FULL), { headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", accept: "text/html", ...headers } }, async (response) => {
-      let text = "";
-      for await (const part of response) text += part;
-      resolve({ status: response.statusCode, text });
-    });
-    sent.on("error", reject).end();
-  });
 
 test("a link of another site shows its statement and runs nothing", async () => {
   const path = addressOf("SELECT 40 + 2 AS sum");

@@ -184,10 +184,10 @@ fn table(title: &str, fields: &[Field]) -> Markup {
                                 @if cut(&field.value).len() < field.value.len() { small { " … the first " (LONGEST) " characters" } }
                             }
                             dd.filter {
-                                button type="button" data-copies title={ "Copy the value of " (field.name) } aria-label={ "Copy the value of " (field.name) } { "⧉" }
+                                button type="button" data-copies title={ "Copy the value of " (field.name) } aria-label={ "Copy the value of " (field.name) } { "❐" }
                                 @if let Some((is_shown, href)) = &field.column {
                                     @let label = if *is_shown { "Take the column out: " } else { "Show as a column: " };
-                                    a href=(href) data-noscroll aria-pressed=(is_shown) title={ (label) (field.name) } aria-label={ (label) (field.name) } { "▥" }
+                                    a.shown[*is_shown] href=(href) data-noscroll title={ (label) (field.name) } aria-label={ (label) (field.name) } { "▥" }
                                 }
                                 @if let Some((only, without)) = &field.filters {
                                     a href=(only) title={ "Only with this " (field.name) } aria-label={ "Only with this " (field.name) } { "+" }

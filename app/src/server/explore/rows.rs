@@ -31,7 +31,7 @@ pub async fn html(explorer: &Explorer, host: &QueryService) -> Result<Markup, Fa
             (nothing(explorer, before.is_some()))
         } @else {
             @let names = explorer.columns().names();
-            div.columns style=[(!names.is_empty()).then(|| format!("--chosen:repeat({},minmax(4rem,10rem))", names.len()))] {
+            div.columns style=[(!names.is_empty()).then(|| format!("--count:{}", names.len()))] {
                 (heads(explorer, &names))
                 @match explorer.signal {
                     Signal::Logs => (lines(explorer, &reply, &zone, &names)),
